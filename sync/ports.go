@@ -1,0 +1,222 @@
+package dirsync
+
+import (
+	"context"
+	"time"
+)
+
+// Source is a directory.
+type Source interface {
+	// Read streams one whole directory or fails. It never ends early without
+	// an error: a failed page, a size or time limit, a base that does not
+	// exist, a dropped connection or a result that was never completed are all
+	// errors. visit gets each entry once, even if it lies under two bases; an
+	// error from visit ends the read and is returned as it is.
+	Read(ctx context.Context, visit func(Person) error) (ReadInfo, error)
+
+	// Lookup finds ids anywhere under the suffix that holds the bases, and says
+	// which of them are still within bases and filter. Every id has an entry in
+	// the answer. Any doubt is an error.
+	Lookup(ctx context.Context, ids []SourceID) (map[SourceID]Whereabouts, error)
+}
+
+// Target is a Duo account.
+type Target interface {
+	// Inventory streams every user of the account. A count that does not match
+	// Duo's total is read again; if it still does not match, complete is false
+	// and the accounts seen prove presence only.
+	Inventory(ctx context.Context, visit func(Account) error) (complete bool, err error)
+
+	// Find returns the users who hold any of these names, as username or alias.
+	// Each user comes once. A name that nobody holds is no error.
+	Find(ctx context.Context, names []string) ([]Account, error)
+
+	// Fetch returns the users with these ids. An id that is missing in the
+	// answer does not exist in Duo: that was concluded from a 404 for that id,
+	// never from a list.
+	Fetch(ctx context.Context, ids []string) (map[string]Account, error)
+
+	// Apply performs one wave, op by op or in bulk as it sees fit. It calls
+	// intend with the operations of a call before that call, and record with
+	// their results before the next one; an error of either stops it at once.
+	// It returns an error only when the run must stop (a refused key, a missing
+	// right, ten failures in a row, ctx done); what happened to one operation
+	// is in its Result. Operations for which record was not called have not
+	// been sent, unless intend was called for them: their fate is unknown.
+	Apply(ctx context.Context, wave []*Op, intend func([]*Op) error, record func([]Result) error) error
+
+	// Settle finds out what became of operations that were intended in an
+	// earlier run and have no recorded outcome. It changes nothing in Duo. The
+	// results are in the order of the intents, with Done where the effect is
+	// there, Failed where it is not, and Taken where a user of that name exists
+	// who is not provably the one we asked for.
+	Settle(ctx context.Context, intents []Intent) ([]Result, error)
+
+	// Now is the time by Duo's clock, as far as replies told it.
+	Now() time.Time
+
+	// Usage says what calls have been made so far.
+	Usage() Usage
+
+	// Forecast estimates the calls that a plan takes, and how long that is at
+	// the rate that calls are made now.
+	Forecast(p *Plan) (calls int, d time.Duration)
+}
+
+// Usage counts calls to Duo.
+type Usage struct {
+	Calls   int // attempts that were sent, retries included
+	Retries int
+}
+
+// Fate is what became of an operation.
+type Fate int
+
+const (
+	// Done: Duo holds what was asked for; Account is its answer (nil after a
+	// delete).
+	Done Fate = iota
+	// Refused: Duo will not have these fields. No use to try again before they
+	// change.
+	Refused
+	// Taken: another user holds the name; Account is that user, where known.
+	Taken
+	// Vanished: the user does not exist any more (404 for its id).
+	Vanished
+	// Failed: it did not happen, or happened without harm; the next run tries
+	// again.
+	Failed
+	// Unknown: sent, no reply, and what became of it could not be found out.
+	// The intent stays open for the next run to settle.
+	Unknown
+)
+
+// Result is what became of one operation.
+type Result struct {
+	Op      *Op
+	Fate    Fate
+	Account *Account
+	Err     error // why not Done; its text is for the admin and names no secret
+}
+
+// Intent is an operation that was written down before it was sent.
+type Intent struct {
+	Seq int64     // its place in the journal
+	Op  *Op       //
+	At  time.Time // by Duo's clock
+}
+
+// Store keeps the snapshot (all links) and the journal of one Duo account and
+// one directory.
+type Store interface {
+	// Meta returns what the state knows of itself.
+	Meta(ctx context.Context) (Meta, error)
+	// Scan gives the brief of every link, in the order of ids.
+	Scan(ctx context.Context, visit func(Brief) error) error
+	// Load gives the whole of some links. An id without a link is left out.
+	Load(ctx context.Context, ids []SourceID) ([]Link, error)
+	// Told gives what the admin was told before, and need not be told again.
+	Told(ctx context.Context) (map[string]Hash, error)
+	// Approvals gives the approvals that are neither used nor expired at now.
+	Approvals(ctx context.Context, now time.Time) ([]Approval, error)
+	// Open gives the intents without an outcome, oldest first.
+	Open(ctx context.Context) ([]Intent, error)
+	// Begin starts a run that may write. The lock is held since the state was
+	// opened for writing; Begin writes down that the run has begun.
+	Begin(ctx context.Context, run RunStart) (Journal, error)
+}
+
+// Journal is the record of one run that may write. Everything that a method
+// was given is durable (fsync) when it returns.
+type Journal interface {
+	// Intend writes operations down before they are sent.
+	Intend(ctx context.Context, ops []*Op, at time.Time) error
+	// Record closes the open intents of these operations, this run's or an
+	// earlier one's, and writes their links, in one transaction. An outcome
+	// with Keep leaves its intent open.
+	Record(ctx context.Context, outcomes []Outcome) error
+	// Consume marks approvals as used.
+	Consume(ctx context.Context, ids []string) error
+	// Finish ends the run, in one transaction.
+	Finish(ctx context.Context, end RunEnd) error
+}
+
+// Outcome is what a result means for the state.
+type Outcome struct {
+	Source SourceID
+	// Seq is the open intent's place in the journal when it is an earlier
+	// run's; 0 means this run's open intent for Source, if there is one.
+	Seq int64
+	// Link replaces the link of Source; nil removes it, unless Same is set.
+	Link *Link
+	Same bool // the link stays as it is
+	Keep bool // the fate is unknown: the intent stays open
+	Note string
+}
+
+// Binding says whose state this is. A state is used with no other.
+type Binding struct {
+	Host      string `json:"host"` // Duo API host, lower case, without port
+	Key       string `json:"key"`  // integration key; not a secret
+	Directory string `json:"directory"`
+}
+
+// Meta is what the state knows of itself.
+type Meta struct {
+	Binding   *Binding  // nil until the first run that reached Duo
+	Baseline  *Baseline // of the last good run; nil before it
+	Refreshed time.Time // start of the last complete read of Duo; zero: never
+	Links     int
+}
+
+// Baseline is what a good run saw, for later runs to compare with. A good run
+// is one in which nothing was held.
+type Baseline struct {
+	At         time.Time      `json:"at"`
+	Server     string         `json:"server"` // the LDAP URL that answered
+	InScope    int            `json:"in_scope"`
+	Attributes map[string]int `json:"attributes"` // persons with a value, by attribute
+}
+
+// RunStart begins a run's record.
+type RunStart struct {
+	ID      string
+	Started time.Time
+	Binding Binding
+}
+
+// RunEnd ends a run's record.
+type RunEnd struct {
+	Finished time.Time
+	Outcome  string
+	Report   []byte // the JSON report, whole; nil when there is none
+	// Baseline and Refreshed replace the state's own when set.
+	Baseline  *Baseline
+	Refreshed time.Time
+	// Missing links of this read, by id, that are new or longer missing, and
+	// links that came back (nil).
+	Missing map[SourceID]*Missing
+	// Told replaces what was told, when not nil.
+	Told map[string]Hash
+	// Hold is what a guard held in this run, for `approve` to know.
+	Hold *Approval
+}
+
+// Approval lets held operations go through, once.
+type Approval struct {
+	ID   string   `json:"id"`   // the report's approval_id
+	Keys []string `json:"keys"` // of the operations; nil: the very ones that give ID
+	// Counts are the fallen counts that an approval accepts, for reports.
+	Guards []string  `json:"guards"`
+	Until  time.Time `json:"until"`
+}
+
+// Observer is told how a run goes on. Its methods return quickly and may be
+// called from several goroutines.
+type Observer interface {
+	// Phase begins a step of the run: "settle", "refresh", "read", "confirm",
+	// "apply".
+	Phase(name string)
+	// Progress tells how far the phase is; total 0 means it is not known.
+	Progress(done, total int)
+}
