@@ -196,6 +196,15 @@ type Link struct {
 	// LetGo tells why the user is left alone for good, though the link is kept:
 	// "" or one of the LetGo… reasons.
 	LetGo string `json:"let_go,omitempty"`
+	// ByHand: somebody else disabled the user in Duo while we wanted it
+	// disabled, too; so it is not ours to enable.
+	ByHand bool `json:"by_hand,omitempty"`
+}
+
+// Active reports whether the link counts as a person that is ours and active:
+// neither missing, let go nor asked to be disabled.
+func (l *Link) Active() bool {
+	return l.Missing == nil && l.LetGo == "" && l.Asked[FieldStatus] != StatusDisabled
 }
 
 // Why a link is kept but its user no longer touched.
@@ -203,7 +212,6 @@ const (
 	LetGoSynced  = "synced"  // taken over by Duo's own directory sync
 	LetGoTrashed = "trashed" // put in the Trash by somebody else
 	LetGoDeleted = "deleted" // deleted by hand, and drift is only reported
-	LetGoKept    = "kept"    // the removal rule says keep
 )
 
 // Whereto a person went.
@@ -216,14 +224,10 @@ const (
 type Missing struct {
 	Why   string    `json:"why"`   // Gone or OutOfScope
 	Since time.Time `json:"since"` // start of the first complete read without the person
-	Reads int       `json:"reads"` // complete reads without the person
 	// Step is the last removal step that was carried out: "", disable or trash.
 	Step Action `json:"step,omitempty"`
 	// At is when Step was carried out.
 	At time.Time `json:"at,omitzero"`
-	// Untouched: the user was disabled already when the disable step came, by
-	// somebody else; so a return does not enable it.
-	Untouched bool `json:"untouched,omitempty"`
 }
 
 // Brief is what a run keeps in memory of every link.
@@ -234,4 +238,14 @@ type Brief struct {
 	Answered Hash // of Link.Answered
 	Missing  bool
 	LetGo    bool
+	Active   bool // Link.Active
+}
+
+// Brief gives the brief of a link.
+func (l *Link) Brief() Brief {
+	return Brief{
+		ID: l.ID, User: l.User,
+		Asked: l.Asked.Hash(), Answered: l.Answered.Hash(),
+		Missing: l.Missing != nil, LetGo: l.LetGo != "", Active: l.Active(),
+	}
 }

@@ -41,6 +41,8 @@ type Op struct {
 	User     string // Duo user_id, "" for a create
 	Reason   string
 	Changes  []Change
+	// Asked is what the operation adds to Link.Asked once it is done.
+	Asked Fields
 	// Missing is the end-of-life step that this operation is, if it is one.
 	Missing *Missing
 	// Blocked tells why the operation can't be carried out at all (a person

@@ -115,8 +115,9 @@ type Store interface {
 	Scan(ctx context.Context, visit func(Brief) error) error
 	// Load gives the whole of some links. An id without a link is left out.
 	Load(ctx context.Context, ids []SourceID) ([]Link, error)
-	// Told gives what the admin was told before, and need not be told again.
-	Told(ctx context.Context) (map[string]Hash, error)
+	// Told gives what the admin was told before, by key, and need not be told
+	// again while its hash is the same.
+	Told(ctx context.Context) (map[string]Told, error)
 	// Approvals gives the approvals that are neither used nor expired at now.
 	Approvals(ctx context.Context, now time.Time) ([]Approval, error)
 	// Open gives the intents without an outcome, oldest first.
@@ -193,20 +194,26 @@ type RunEnd struct {
 	// Baseline and Refreshed replace the state's own when set.
 	Baseline  *Baseline
 	Refreshed time.Time
-	// Missing links of this read, by id, that are new or longer missing, and
-	// links that came back (nil).
-	Missing map[SourceID]*Missing
-	// Told replaces what was told, when not nil.
-	Told map[string]Hash
+	// Told replaces all that was told, when not nil.
+	Told map[string]Told
 	// Hold is what a guard held in this run, for `approve` to know.
 	Hold *Approval
+}
+
+// Told is one problem that the admin has been told of.
+type Told struct {
+	Hash     Hash       `json:"hash"` // of what the problem follows from
+	Username string     `json:"username"`
+	Sources  []SourceID `json:"sources"`
+	Reason   string     `json:"reason"`
 }
 
 // Approval lets held operations go through, once.
 type Approval struct {
 	ID   string   `json:"id"`   // the report's approval_id
 	Keys []string `json:"keys"` // of the operations; nil: the very ones that give ID
-	// Counts are the fallen counts that an approval accepts, for reports.
+	// Guards names the guards that held; a fallen count that the approval
+	// accepts is part of its entry, as in "min_source=812".
 	Guards []string  `json:"guards"`
 	Until  time.Time `json:"until"`
 }
