@@ -1,0 +1,369 @@
+package dirsync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+var errTimeUp = errors.New("sync.max_duration is over")
+
+// apply carries the plan out, wave by wave. An intent is durable before its
+// call, an outcome before the next one.
+func (r *runner) apply(ctx context.Context) error {
+	r.list()
+	if r.opts.DryRun || r.run.Held() {
+		return nil
+	}
+	if len(r.used) > 0 {
+		if err := r.journal.Consume(ctx, r.used); err != nil {
+			return err
+		}
+	}
+	if err := r.keepQuietChanges(ctx); err != nil {
+		return err
+	}
+	if len(r.plan.Waves) == 0 {
+		return nil
+	}
+	r.phase("apply")
+	a := &application{runner: r, subjects: map[SourceID]*subject{}, byOp: map[*Op]*Operation{}, total: len(r.plan.Ops())}
+	for _, s := range r.subjects {
+		a.subjects[s.id] = s
+	}
+	for _, o := range r.run.Operations {
+		a.byOp[o.Op] = o
+	}
+	r.progress(0, a.total)
+	for _, wave := range r.plan.Waves {
+		err := r.engine.Target.Apply(ctx, wave, func(ops []*Op) error { return a.intend(ctx, ops) },
+			func(results []Result) error { return a.record(ctx, results) })
+		switch {
+		case errors.Is(err, errTimeUp):
+			a.leave("sync.max_duration was over; the next run goes on")
+			return nil
+		case err != nil:
+			a.leave("not sent: the run stopped before")
+			return err
+		}
+	}
+	return nil
+}
+
+// list makes the report's operations of the plan.
+func (r *runner) list() {
+	held := map[*Op]bool{}
+	for _, op := range r.heldOps() {
+		held[op] = true
+	}
+	for _, op := range r.plan.Ops() {
+		result := ResultPlanned
+		if held[op] {
+			result = ResultHeld
+		}
+		r.run.Operations = append(r.run.Operations, &Operation{Op: op, Result: result})
+	}
+	for _, op := range r.blocked {
+		r.run.Operations = append(r.run.Operations, &Operation{Op: op, Result: ResultFailed, Error: op.Blocked})
+	}
+}
+
+// keepQuietChanges writes the links that change without a call: a field that
+// Duo holds already, a person seen missing for the first time, one that is let
+// go. It makes way for adoptions of a missing person's user, too.
+func (r *runner) keepQuietChanges(ctx context.Context) error {
+	var outcomes []Outcome
+	for _, s := range r.subjects {
+		if _, linked := r.snap.index[s.id]; !linked || s.sends() {
+			continue
+		}
+		if s.next == nil || !sameLink(s.link, s.next) {
+			outcomes = append(outcomes, Outcome{Source: s.id, Link: s.next})
+		}
+	}
+	for _, id := range r.drop {
+		outcomes = append(outcomes, Outcome{Source: id})
+	}
+	if len(outcomes) == 0 {
+		return nil
+	}
+	return r.journal.Record(ctx, outcomes)
+}
+
+// sends reports whether an operation of the subject goes to Duo.
+func (s *subject) sends() bool {
+	return slices.ContainsFunc(s.ops, func(o *Op) bool { return o.Blocked == "" })
+}
+
+func sameLink(a, b *Link) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	sameMissing := a.Missing == b.Missing || a.Missing != nil && b.Missing != nil && *a.Missing == *b.Missing
+	return sameMissing && a.User == b.User && a.Origin == b.Origin && a.LetGo == b.LetGo && a.ByHand == b.ByHand &&
+		a.Asked.Hash() == b.Asked.Hash() && len(a.Asked) == len(b.Asked) && a.Answered.Hash() == b.Answered.Hash()
+}
+
+// application carries one plan out.
+type application struct {
+	*runner
+	subjects map[SourceID]*subject
+	byOp     map[*Op]*Operation
+	done     int
+	total    int
+}
+
+func (a *application) intend(ctx context.Context, ops []*Op) error {
+	if most := a.engine.Rules.MaxDuration; most > 0 && a.engine.now().Sub(a.now) >= most {
+		return errTimeUp
+	}
+	return a.journal.Intend(context.WithoutCancel(ctx), ops, a.engine.Target.Now())
+}
+
+func (a *application) record(ctx context.Context, results []Result) error {
+	outcomes := make([]Outcome, len(results))
+	for i, res := range results {
+		s := a.subjects[res.Op.Source]
+		outcome := settled(res.Op, s.next, res)
+		if outcome.Link != nil && !outcome.Same {
+			s.next = outcome.Link
+		}
+		if res.Fate != Done && s.next != nil {
+			s.next = again(s.next, res.Op)
+		}
+		outcomes[i] = outcome
+		a.tell(s, res)
+	}
+	a.done += len(results)
+	a.progress(a.done, a.total)
+	return a.journal.Record(context.WithoutCancel(ctx), outcomes)
+}
+
+// again gives a link that has an operation's mending of drift still before it:
+// what was asked for counts as unknown, so that the next run compares anew.
+func again(link *Link, op *Op) *Link {
+	next := *link
+	next.Asked = merged(link.Asked, nil)
+	for _, c := range op.Changes {
+		if link.Asked[c.Field] == c.After {
+			delete(next.Asked, c.Field)
+		}
+	}
+	return &next
+}
+
+// tell puts a result into the report.
+func (a *application) tell(s *subject, res Result) {
+	o := a.byOp[res.Op]
+	if res.Fate == Done {
+		o.Result = ResultApplied
+		if res.Account != nil {
+			a.compare(res)
+		}
+		return
+	}
+	o.Result, o.Error = ResultFailed, fateWords(res.Fate)
+	if res.Err != nil {
+		o.Error = res.Err.Error()
+	}
+	switch res.Fate {
+	case Refused:
+		s.problem = o.Error
+	case Taken:
+		s.problem = "another Duo user holds the name"
+		if res.Account != nil && FoldName(res.Account.Username) != FoldName(res.Op.Name()) {
+			s.problem = fmt.Sprintf("the name is an alias of the Duo user %s", Quote(res.Account.Username))
+		}
+		o.Error = s.problem
+	default:
+		a.failed, s.retry = true, true
+	}
+}
+
+// compare warns, once, of values that Duo keeps in another form than it was
+// sent them. That form is not fought.
+func (a *application) compare(res Result) {
+	for _, c := range res.Op.Changes {
+		held := res.Account.Field(c.Field)
+		if held == c.After || c.Field == FieldUsername && FoldName(held) == FoldName(c.After) || res.Op.Action == Trash {
+			continue
+		}
+		a.warn("%s: Duo keeps %s as %s, it was sent %s", res.Op.Name(), c.Field, Quote(held), Quote(c.After))
+	}
+}
+
+// leave marks what was not sent.
+func (a *application) leave(why string) {
+	a.failed = true
+	for _, o := range a.run.Operations {
+		if o.Result == ResultPlanned {
+			o.Result, o.Error = ResultSkipped, why
+			a.subjects[o.Source].retry = true
+		}
+	}
+}
+
+// settled gives what a result means for the link of its person. cur is the link
+// before, nil when there is none.
+func settled(op *Op, cur *Link, res Result) Outcome {
+	outcome := Outcome{Source: op.Source, Note: fateWords(res.Fate), Link: cur, Same: true}
+	switch {
+	case res.Fate == Unknown:
+		outcome.Keep = true
+	case res.Fate == Refused && op.Action == Trash && cur != nil && res.Account != nil && res.Account.Status == StatusDisabled:
+		next := after(op, cur, res.Account) // delete never stands in for trash: it stays disabled
+		step := *op.Missing
+		step.Step = Disable
+		next.Missing = &step
+		outcome.Link, outcome.Same = next, false
+	case res.Fate == Vanished && op.Missing != nil:
+		outcome.Link, outcome.Same = nil, false // there is nothing left to remove
+	case res.Fate == Done:
+		outcome.Link, outcome.Same = after(op, cur, res.Account), false
+	}
+	return outcome
+}
+
+// after gives the link once op is done and Duo has answered account.
+func after(op *Op, cur *Link, account *Account) *Link {
+	switch op.Action {
+	case Delete, Release:
+		return nil
+	case Create, Recreate, Adopt:
+		link := &Link{ID: op.Source, User: account.ID, Origin: Created, Asked: op.Asked, Answered: *account}
+		if op.Action == Adopt {
+			link.Origin = Adopted
+			link.ByHand = account.Status == StatusDisabled && op.Asked[FieldStatus] == StatusDisabled &&
+				!slices.ContainsFunc(op.Changes, func(c Change) bool { return c.Field == FieldStatus })
+		}
+		return link
+	}
+	if cur == nil {
+		return nil
+	}
+	next := *cur
+	next.Asked = merged(cur.Asked, op.Asked)
+	next.Missing = op.Missing
+	if account != nil {
+		next.Answered = *account
+	}
+	switch op.Action {
+	case Disable, Enable, Restore, Trash:
+		next.ByHand = false
+	}
+	return &next
+}
+
+func fateWords(f Fate) string {
+	switch f {
+	case Done:
+		return "done"
+	case Refused:
+		return "refused by Duo"
+	case Taken:
+		return "not done: another Duo user holds the name"
+	case Vanished:
+		return "not done: the user no longer exists in Duo"
+	case Unknown:
+		return "sent, and no reply came; the next run finds out"
+	}
+	return "not done"
+}
+
+// finish gives the run its outcome and writes it down.
+func (r *runner) finish(ctx context.Context, err error) *Run {
+	run := r.run
+	run.Err = err
+	run.Finished = r.engine.now()
+	run.Usage = r.engine.Target.Usage()
+	run.Outcome = r.outcome()
+	run.sort()
+	if r.journal == nil {
+		return run
+	}
+	if err := r.writeDown(context.WithoutCancel(ctx)); err != nil {
+		run.Outcome = OutcomeFailed
+		run.Err = errors.Join(run.Err, err)
+	}
+	return run
+}
+
+func (r *runner) outcome() string {
+	run := r.run
+	switch {
+	case run.Err != nil:
+		return OutcomeFailed
+	case run.Held():
+		return OutcomeHeld
+	case run.Count(ResultFailed)+run.Count(ResultSkipped) > 0:
+		return OutcomePartial
+	case !run.Pending():
+		return OutcomeNoChanges
+	case run.DryRun:
+		return OutcomePlanned
+	}
+	return OutcomeApplied
+}
+
+// writeDown ends the run in the state. A good run, in which nothing was held,
+// gives the baseline for later ones; one narrowed to a person moves nothing.
+func (r *runner) writeDown(ctx context.Context) error {
+	run := r.run
+	end := RunEnd{Finished: run.Finished, Outcome: run.Outcome}
+	if run.Err == nil && r.opts.Only == "" {
+		end.Told = r.tellings()
+		if run.Held() {
+			end.Hold = r.holding()
+		} else {
+			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes}
+			if run.Refreshed && !r.failed {
+				end.Refreshed = r.now
+			}
+		}
+	}
+	if r.engine.Encode != nil {
+		report, err := r.engine.Encode(run)
+		if err != nil {
+			return err
+		}
+		end.Report = report
+	}
+	if err := r.journal.Finish(ctx, end); err != nil {
+		return fmt.Errorf("writing the end of the run into the state: %w", err)
+	}
+	return nil
+}
+
+// tellings gives all that the admin has been told by this run. A person with
+// an operation still to be done is not among them, for what was told is not
+// looked at again.
+func (r *runner) tellings() map[string]Told {
+	told := map[string]Told{}
+	for _, c := range r.run.Conflicts {
+		told[c.key] = Told{Hash: c.hash, Username: c.Username, Sources: c.Sources, Reason: c.Reason}
+	}
+	for _, s := range r.subjects {
+		if s.retry || r.run.Held() && s.sends() {
+			delete(told, personKey(s.id))
+			continue
+		}
+		if s.problem == "" {
+			continue
+		}
+		if _, known := told[personKey(s.id)]; !known {
+			told[personKey(s.id)] = Told{Hash: r.personHash(s), Username: s.username(), Sources: []SourceID{s.id}, Reason: s.problem}
+		}
+	}
+	return told
+}
+
+func (r *runner) holding() *Approval {
+	held := r.heldOps()
+	keys := make([]string, len(held))
+	for i, op := range held {
+		keys[i] = op.Key()
+	}
+	return &Approval{ID: r.run.ApprovalID, Keys: keys, Guards: r.heldTokens(), Until: time.Time{}}
+}

@@ -1,0 +1,111 @@
+package dirsync
+
+import (
+	"hash/fnv"
+	"slices"
+)
+
+// census takes in the directory as it streams by. Of a person who needs
+// nothing it keeps a few bytes: that it was seen, and its name's hash.
+type census struct {
+	rules *Rules
+	snap  *snapshot
+	// look holds the people who are looked at even when their fields have not
+	// changed: Duo's side has.
+	look map[SourceID]bool
+
+	seen       []bool // by snapshot index
+	inScope    int
+	excluded   int
+	unchanged  int
+	attributes map[string]int // persons with a value
+	kept       []*desired     // people who may need something
+
+	claims    map[uint64]int32   // name hash → claimant
+	contested map[uint64][]int32 // name hashes with several claimants
+}
+
+// A claimant is a person of the snapshot (its index) or one that was kept
+// (the complement of its place).
+
+func newCensus(rules *Rules, snap *snapshot, look map[SourceID]bool) *census {
+	return &census{
+		rules: rules, snap: snap, look: look,
+		seen:       make([]bool, len(snap.briefs)),
+		attributes: map[string]int{},
+		claims:     make(map[uint64]int32, len(snap.briefs)),
+		contested:  map[uint64][]int32{},
+	}
+}
+
+// take takes one person in.
+func (c *census) take(p *Person) {
+	i, linked := c.snap.index[p.ID]
+	if linked {
+		c.seen[i] = true
+	}
+	want := c.rules.desire(p)
+	if c.rules.Exclude(want.name(), p.DN) {
+		c.excluded++
+		return
+	}
+	c.inScope++
+	c.count(p)
+
+	claimant := i
+	if !linked || !c.isUnchanged(i, &want) {
+		claimant = ^int32(len(c.kept))
+		c.kept = append(c.kept, &want)
+	} else {
+		c.unchanged++
+	}
+	if name := want.name(); name != "" {
+		c.claim(hashName(name), claimant)
+	}
+}
+
+func (c *census) isUnchanged(i int32, want *desired) bool {
+	b := &c.snap.briefs[i]
+	if c.look[b.ID] {
+		return false
+	}
+	return b.LetGo || !b.Missing && want.problem == "" && b.Asked == want.fields.Hash()
+}
+
+func (c *census) count(p *Person) {
+	for attribute, values := range p.Attrs {
+		if slices.ContainsFunc(values, func(v string) bool { return v != "" }) {
+			c.attributes[attribute]++
+		}
+	}
+}
+
+func (c *census) claim(name uint64, claimant int32) {
+	first, taken := c.claims[name]
+	if !taken {
+		c.claims[name] = claimant
+		return
+	}
+	if len(c.contested[name]) == 0 {
+		c.contested[name] = []int32{first}
+	}
+	c.contested[name] = append(c.contested[name], claimant)
+}
+
+// absent lists the links whose person did not come by.
+func (c *census) absent() []SourceID {
+	var ids []SourceID
+	for i, seen := range c.seen {
+		if b := &c.snap.briefs[i]; !seen && b.ID != "" && (!b.LetGo || c.look[b.ID]) {
+			ids = append(ids, b.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func hashName(folded string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(folded))
+	return h.Sum64()
+}

@@ -1,0 +1,427 @@
+package dirsync
+
+import (
+	"fmt"
+	"maps"
+	"time"
+)
+
+// subject is one person or link that may need something, and what was decided
+// for it. The table of what happens to a person:
+//
+//	directory        link             Duo                    outcome
+//	in scope         none             name free              create
+//	in scope, locked none             name free              skipped (a licence saved)
+//	in scope         none             name held by others    conflict, or adopt
+//	in scope         ours             there                  update what differs
+//	in scope         ours             deleted by hand        recreate, or report
+//	in scope         ours, trashed    in Trash               restore
+//	in scope         ours, trashed    purged                 create anew
+//	in scope         ours             trashed by others      reported, let go
+//	in scope         ours             Duo's own sync         reported, let go
+//	in scope, locked ours             active                 disable
+//	missing          ours             there                  wait, disable, trash or delete
+//	missing          adopted          there                  disable or trash at most
+//	back again       disabled by us   disabled               enable
+//	back again       disabled by hand disabled               stays
+type subject struct {
+	id   SourceID
+	want *desired // nil: missing from the directory's scope
+	link *Link    // nil: not ours
+	live *Account // what Duo holds now; nil: nothing, where it was asked
+	// asked: Duo was asked for the link's user.
+	asked bool
+	seen  *Whereabouts // the second look for a missing one
+	// contested: another person claims the same name.
+	contested bool
+
+	ops  []*Op
+	next *Link // the link as it is to be, apart from what ops add; nil: none
+	// problem is what a human has to settle; it is told once.
+	problem  string
+	wait     *Waiting
+	skipped  bool
+	retry    bool // an operation is still to be done
+	warnings []string
+}
+
+func (s *subject) warn(format string, args ...any) {
+	s.warnings = append(s.warnings, fmt.Sprintf(format, args...))
+}
+
+// username names the subject in reports.
+func (s *subject) username() string {
+	if s.link != nil {
+		return s.link.Answered.Username
+	}
+	return s.want.fields[FieldUsername]
+}
+
+func (s *subject) add(op Op) {
+	op.Source = s.id
+	if op.Username == "" {
+		op.Username = s.username()
+	}
+	if op.User == "" && s.link != nil && op.Action != Create {
+		op.User = s.link.User
+	}
+	s.ops = append(s.ops, &op)
+}
+
+// letGo leaves the Duo user alone for good and says why.
+func (s *subject) letGo(why, words string) {
+	next := *s.link
+	next.LetGo = why
+	if s.live != nil {
+		next.Answered = *s.live
+	}
+	s.next = &next
+	s.problem = words
+}
+
+// decide settles what happens to one subject, names apart: whether a wanted
+// name is free is looked at afterwards, over all subjects (see claims.go).
+func (r *Rules) decide(s *subject, now time.Time, wait bool) {
+	if s.link != nil {
+		next := *s.link
+		s.next = &next
+	}
+	switch {
+	case s.want == nil:
+		r.decideMissing(s, now, wait)
+	case s.link == nil:
+		r.decideNew(s, "in the directory's scope")
+	default:
+		r.decideOurs(s)
+	}
+}
+
+// decideNew is for a person who is not ours yet.
+func (r *Rules) decideNew(s *subject, reason string) {
+	want := s.want
+	switch {
+	case s.contested:
+		return
+	case want.problem != "":
+		s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason, Blocked: want.problem})
+		s.problem = want.problem
+		return
+	case r.Protect[want.name()], want.fields[FieldStatus] == StatusDisabled:
+		s.skipped = true
+		return
+	}
+	s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason,
+		Changes: created(want.fields), Asked: maps.Clone(want.fields)})
+}
+
+// created lists the fields that a new user gets.
+func created(fields Fields) []Change {
+	var changes []Change
+	for _, name := range FieldNames {
+		if value := fields[name]; value != "" {
+			changes = append(changes, Change{Field: name, After: value})
+		}
+	}
+	return changes
+}
+
+// decideOurs is for a person in scope whose Duo user is ours.
+func (r *Rules) decideOurs(s *subject) {
+	link, live, want := s.link, s.live, s.want
+	trashedByUs := link.Missing != nil && link.Missing.Step == Trash
+	switch {
+	case live == nil:
+		r.decideVanished(s, trashedByUs)
+		return
+	case live.Synced:
+		s.letGo(LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
+		return
+	case live.Status == StatusPendingDeletion && !trashedByUs:
+		s.letGo(LetGoTrashed, "somebody else put this user into Duo's Trash; restore it in the Duo Admin Panel to have it kept in step again")
+		return
+	case r.Protect[FoldName(live.Username)], r.Protect[want.name()]:
+		s.skipped = true
+		return
+	}
+
+	next := s.next
+	next.Answered = *live
+	next.Missing = nil
+	next.LetGo = ""
+	next.Asked = make(Fields, len(want.fields))
+	update := r.changes(s)
+	status, reason := r.decideStatus(s)
+	if want.problem != "" {
+		s.problem = want.problem
+		s.add(Op{Action: Update, Reason: "changed in the directory", Blocked: want.problem})
+	}
+
+	if live.Status == StatusPendingDeletion { // ours: restore, and all else with it
+		to := want.fields[FieldStatus]
+		if to == "" {
+			to = StatusActive
+		}
+		op := Op{Action: Restore, Reason: "back in the directory's scope", Asked: Fields{FieldStatus: to},
+			Changes: append(update, Change{Field: FieldStatus, Before: live.Status, After: to})}
+		for _, c := range update {
+			op.Asked[c.Field] = want.fields[c.Field]
+		}
+		s.add(op)
+		return
+	}
+	// A status of its own goes first and alone: a mail address that Duo
+	// refuses must not keep a leaver in.
+	if status != "" {
+		s.add(Op{Action: status, Reason: reason, Changes: []Change{{Field: FieldStatus, Before: live.Status, After: statusAfter(status)}},
+			Asked: Fields{FieldStatus: statusAfter(status)}})
+	}
+	if len(update) > 0 {
+		op := Op{Action: Update, Changes: update, Asked: Fields{}, Reason: "changed in the directory"}
+		drift := true
+		for _, c := range update {
+			op.Asked[c.Field] = c.After
+			drift = drift && link.Asked[c.Field] == c.After
+		}
+		if drift {
+			op.Reason = "changed in Duo by hand"
+		}
+		s.add(op)
+	}
+}
+
+// changes lists the fields, status apart, in which Duo differs from what the
+// directory wants, and carries the others over into next.Asked.
+func (r *Rules) changes(s *subject) []Change {
+	var changes []Change
+	for _, field := range FieldNames {
+		value, ours := s.want.fields[field]
+		if !ours || field == FieldStatus {
+			continue
+		}
+		last, known := s.link.Asked[field]
+		held := s.live.Field(field)
+		drifted := held != s.link.Answered.Field(field)
+		unchanged := known && last == value
+		switch {
+		case s.contested || s.want.problem != "":
+			if known { // frozen as it is
+				s.next.Asked[field] = last
+			}
+		case sameValue(field, held, value), unchanged && !drifted: // or Duo's own form of it
+			s.next.Asked[field] = value
+		case unchanged && r.ReportDrift(field):
+			s.next.Asked[field] = value
+			s.warn("%s: %s was changed in Duo to %s; the configuration asks to report it only", s.username(), field, Quote(held))
+		default:
+			changes = append(changes, Change{Field: field, Before: held, After: value})
+			if known {
+				s.next.Asked[field] = last
+			}
+		}
+	}
+	return changes
+}
+
+func sameValue(field, a, b string) bool {
+	if field == FieldUsername {
+		return FoldName(a) == FoldName(b)
+	}
+	return a == b
+}
+
+func statusAfter(a Action) string {
+	if a == Disable {
+		return StatusDisabled
+	}
+	return StatusActive
+}
+
+// decideStatus compares the wanted status with Duo's. It gives Disable, Enable
+// or nothing. A status that somebody set in Duo by hand is never raised.
+func (r *Rules) decideStatus(s *subject) (Action, string) {
+	link, live, next := s.link, s.live, s.next
+	wanted, ours := s.want.fields[FieldStatus]
+	last := link.Asked[FieldStatus]
+	if !ours {
+		if last != StatusDisabled || link.Missing == nil {
+			return "", ""
+		}
+		wanted = StatusActive // only our own disabling is undone
+	}
+	keep := func() {
+		if ours {
+			next.Asked[FieldStatus] = wanted
+		}
+	}
+	if live.Status == StatusPendingDeletion {
+		return "", "" // the restore says the status
+	}
+	if wanted == StatusDisabled {
+		switch {
+		case live.Status == StatusDisabled:
+			keep()
+			next.ByHand = link.ByHand || last != StatusDisabled
+			return "", ""
+		case last == StatusDisabled && live.Status != link.Answered.Status && r.ReportDrift(FieldStatus):
+			keep()
+			s.warn("%s: is %s in Duo though disabled in the directory; the configuration asks to report it only", s.username(), live.Status)
+			return "", ""
+		}
+		if last != "" {
+			next.Asked[FieldStatus] = last
+		}
+		if last == StatusDisabled && link.Missing == nil {
+			return Disable, "disabled in the directory, enabled in Duo by hand"
+		}
+		return Disable, "disabled in the directory"
+	}
+	if live.Status == StatusDisabled && last == StatusDisabled && !link.ByHand {
+		next.Asked[FieldStatus] = last
+		if link.Missing != nil {
+			return Enable, "back in the directory's scope"
+		}
+		return Enable, "enabled in the directory"
+	}
+	keep()
+	next.ByHand = false
+	if live.Status != StatusActive && live.Status != link.Answered.Status || link.ByHand {
+		s.warn("%s: is %s in Duo by other hands, and stays so", s.username(), live.Status)
+	}
+	return "", ""
+}
+
+// decideVanished is for a person in scope whose Duo user does not exist.
+func (r *Rules) decideVanished(s *subject, trashedByUs bool) {
+	name := s.username()
+	switch {
+	case trashedByUs:
+		s.link, s.next = nil, nil
+		r.decideNew(s, "back in the directory's scope; Duo has purged the user from its Trash since")
+	case r.ReportDrift(""):
+		s.letGo(LetGoDeleted, "somebody deleted this user in Duo; the configuration asks to report it only")
+	case s.contested:
+		return
+	case s.want.problem != "":
+		s.add(Op{Action: Recreate, Reason: "deleted in Duo by hand", Blocked: s.want.problem})
+		s.problem = s.want.problem
+	case s.want.fields[FieldStatus] == StatusDisabled, r.Protect[s.want.name()], r.Protect[FoldName(name)]:
+		s.next = nil
+		s.skipped = true
+	default:
+		s.next.Missing = nil
+		s.add(Op{Action: Recreate, Username: s.want.fields[FieldUsername], Reason: "deleted in Duo by hand",
+			Changes: created(s.want.fields), Asked: maps.Clone(s.want.fields)})
+	}
+}
+
+// decideMissing is for a link whose person is gone or out of scope. wait puts
+// off every step to the next run.
+func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
+	missing := s.missing(now)
+	s.next.Missing = &missing
+	switch {
+	case s.asked && s.live == nil: // deleted in Duo, or purged: nothing left to remove
+		s.next = nil
+		return
+	case s.live != nil:
+		s.next.Answered = *s.live
+		if r.decideReopened(s) {
+			return
+		}
+	}
+	step, due, ok := r.removal(missing.Why).next(&missing, s.link.Origin)
+	if !ok {
+		return
+	}
+	if wait || due.After(now) {
+		s.wait = &Waiting{Username: s.username(), Source: s.id, Since: missing.Since, Action: step, Due: due}
+		return
+	}
+	live := s.live
+	switch {
+	case live.Synced:
+		s.letGo(LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
+		return
+	case live.Status == StatusPendingDeletion:
+		s.letGo(LetGoTrashed, "missing from the directory, and put into Duo's Trash by somebody else")
+		return
+	case r.Protect[FoldName(live.Username)]:
+		s.skipped = true
+		return
+	}
+	missing.Step, missing.At = step, now
+	reason := fmt.Sprintf("%s since %s", missing.Why, missing.Since.UTC().Format(time.RFC3339))
+	if missing.Why == Gone {
+		reason = "gone from the directory since " + missing.Since.UTC().Format(time.RFC3339)
+	}
+	op := Op{Action: step, Reason: reason, Missing: &missing}
+	switch step {
+	case Disable:
+		if live.Status == StatusDisabled { // done already, by us (a lock) or by hand
+			s.next.ByHand = s.link.ByHand || s.link.Asked[FieldStatus] != StatusDisabled
+			s.next.Missing = &missing
+			s.next.Asked = merged(s.link.Asked, Fields{FieldStatus: StatusDisabled})
+			return
+		}
+		op.Changes = []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}
+		op.Asked = Fields{FieldStatus: StatusDisabled}
+	case Trash:
+		op.Changes = []Change{{Field: FieldStatus, Before: live.Status, After: StatusPendingDeletion}}
+		op.Asked = Fields{FieldStatus: StatusDisabled}
+	case Delete:
+		if live.Enrolled {
+			op.Reason += "; the enrolled devices are destroyed with it"
+		}
+	}
+	s.next.Missing = s.link.Missing // the step counts once it is done
+	s.add(op)
+}
+
+// decideReopened is for a missing person whom we had disabled and somebody has
+// enabled in Duo since: that is drift, and a leaver stays out.
+func (r *Rules) decideReopened(s *subject) bool {
+	live := s.live
+	if s.next.Missing.Step != Disable || live.Status != StatusActive && live.Status != StatusBypass ||
+		live.Status == s.link.Answered.Status || s.link.ByHand || live.Synced || r.Protect[FoldName(live.Username)] {
+		return false
+	}
+	if r.ReportDrift(FieldStatus) {
+		s.next.Answered = *live
+		s.warn("%s: is %s in Duo though %s; the configuration asks to report it only", s.username(), live.Status, s.next.Missing.Why)
+		return true
+	}
+	missing := *s.next.Missing
+	s.add(Op{Action: Disable, Reason: missing.Why + ", enabled in Duo by hand", Missing: &missing,
+		Changes: []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}, Asked: Fields{FieldStatus: StatusDisabled}})
+	s.next.Missing = s.link.Missing
+	return true
+}
+
+// missing gives the state of a missing link at this read.
+func (s *subject) missing(now time.Time) Missing {
+	m := Missing{Why: Gone, Since: now}
+	if s.link.Missing != nil {
+		m = *s.link.Missing
+	}
+	if s.seen != nil {
+		m.Why = Gone
+		if s.seen.Present {
+			m.Why = OutOfScope
+		}
+	}
+	return m
+}
+
+func (r *Rules) removal(why string) Removal {
+	if why == OutOfScope {
+		return r.OnOutOfScope
+	}
+	return r.OnMissing
+}
+
+func merged(a, b Fields) Fields {
+	m := make(Fields, len(a)+len(b))
+	maps.Copy(m, a)
+	maps.Copy(m, b)
+	return m
+}

@@ -1,0 +1,237 @@
+package dirsync
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// diff turns what the census kept, and the links it did not see, into
+// subjects. It takes the second look for each person about to be removed.
+func (r *runner) diff(ctx context.Context) error {
+	if err := r.contest(ctx); err != nil {
+		return err
+	}
+	links, err := r.snap.load(ctx, r.keptIDs())
+	if err != nil {
+		return err
+	}
+	for _, want := range r.census.kept {
+		r.subjects = append(r.subjects, &subject{id: want.id, want: want, link: links[want.id], contested: r.contested[want.id]})
+	}
+	if err := r.lookAgain(ctx); err != nil {
+		return err
+	}
+	slices.SortFunc(r.subjects, func(a, b *subject) int { return strings.Compare(string(a.id), string(b.id)) })
+	return nil
+}
+
+func (r *runner) keptIDs() []SourceID {
+	ids := make([]SourceID, len(r.census.kept))
+	for i, want := range r.census.kept {
+		ids[i] = want.id
+	}
+	return ids
+}
+
+// contest finds the people who claim one and the same name, and freezes them.
+func (r *runner) contest(ctx context.Context) error {
+	var ids []SourceID // of unchanged claimants, whose name stands in their link
+	for _, claimants := range r.census.contested {
+		for _, c := range claimants {
+			if c >= 0 {
+				ids = append(ids, r.snap.briefs[c].ID)
+			}
+		}
+	}
+	links, err := r.snap.load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	names := map[string][]SourceID{}
+	for _, claimants := range r.census.contested {
+		for _, c := range claimants {
+			if c < 0 {
+				want := r.census.kept[^c]
+				names[want.name()] = append(names[want.name()], want.id)
+			} else if link := links[r.snap.briefs[c].ID]; link != nil {
+				name := FoldName(link.Asked[FieldUsername])
+				names[name] = append(names[name], link.ID)
+			}
+		}
+	}
+	for name, ids := range names {
+		if len(ids) < 2 {
+			continue // two names with one hash
+		}
+		slices.Sort(ids)
+		for _, id := range ids {
+			r.contested[id] = true
+		}
+		r.conflict(Conflict{key: "name|" + name, hash: hashIDs(ids), Username: name, Sources: ids,
+			Reason: fmt.Sprintf("%d people claim this name in the directory; give each a name of its own", len(ids))})
+	}
+	return nil
+}
+
+func hashIDs(ids []SourceID) Hash {
+	f := make(Fields, len(ids))
+	for i, id := range ids {
+		f[strconv.Itoa(i)] = string(id)
+	}
+	return f.Hash()
+}
+
+// lookAgain makes a subject of each missing link. Those that may come up for a
+// step now, or are missing for the first time, are searched for by id over the
+// whole suffix: one that is still in scope was moved while the read went on.
+func (r *runner) lookAgain(ctx context.Context) error {
+	absent := r.census.absent()
+	links, err := r.snap.load(ctx, absent)
+	if err != nil {
+		return err
+	}
+	var missing []*subject
+	var doubtful []SourceID
+	for _, id := range absent {
+		link := links[id]
+		if link == nil || r.engine.Rules.Exclude(FoldName(link.Asked[FieldUsername]), "") {
+			continue // excluded: left alone, whether in the directory or not
+		}
+		s := &subject{id: id, link: link}
+		missing = append(missing, s)
+		r.gone[id] = true
+		if r.doubtful(s) {
+			doubtful = append(doubtful, id)
+		}
+	}
+	if len(doubtful) == 0 {
+		r.subjects = append(r.subjects, missing...)
+		return nil
+	}
+	r.phase("confirm")
+	found, err := r.engine.Source.Lookup(ctx, doubtful)
+	if err != nil {
+		return fmt.Errorf("looking again for %d people who were not in the read: %w", len(doubtful), err)
+	}
+	for _, s := range missing {
+		where, asked := found[s.id]
+		if !asked && r.doubtful(s) {
+			return fmt.Errorf("looking again for people: the directory said nothing of %s", s.id)
+		}
+		if asked {
+			s.seen = &where
+		}
+		if where.Person != nil {
+			delete(r.gone, s.id)
+			want := r.engine.Rules.desire(where.Person)
+			r.census.inScope++
+			r.census.count(where.Person)
+			s.contested = r.claimedByOther(&want)
+			s.want = &want
+		}
+		if where.Present && r.engine.Rules.Exclude("", where.DN) {
+			continue
+		}
+		r.subjects = append(r.subjects, s)
+	}
+	return nil
+}
+
+// claimedByOther reports whether somebody in the read claims the name of a
+// person that only the second look found; then the person waits for the next
+// run, which sees both.
+func (r *runner) claimedByOther(want *desired) bool {
+	i, taken := r.census.claims[hashName(want.name())]
+	return taken && (i < 0 || r.snap.briefs[i].ID != want.id)
+}
+
+// doubtful reports whether a missing link needs the second look in this run.
+func (r *runner) doubtful(s *subject) bool {
+	if s.link.Missing == nil || r.run.Refreshed {
+		return true
+	}
+	return r.stepDue(s)
+}
+
+// stepDue reports whether a removal step of a missing link is due now, as far
+// as is known.
+func (r *runner) stepDue(s *subject) bool {
+	m := s.missing(r.now)
+	_, due, ok := r.engine.Rules.removal(m.Why).next(&m, s.link.Origin)
+	return ok && !due.After(r.now)
+}
+
+// remembered drops the subjects of which everything was told before and
+// nothing has changed since: they cost no call until the next refresh.
+func (r *runner) remembered() {
+	r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool {
+		back := s.want != nil && s.link != nil && s.link.Missing != nil
+		if back || r.run.Refreshed || s.want != nil && r.adopts(s.want) {
+			return false
+		}
+		if s.contested && s.link != nil && s.want.fields[FieldStatus] == s.link.Asked[FieldStatus] {
+			return true // frozen, and told under its name
+		}
+		told, ok := r.told[personKey(s.id)]
+		if !ok || told.Hash != r.personHash(s) {
+			return false
+		}
+		r.conflict(Conflict{key: personKey(s.id), hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason})
+		return true
+	})
+}
+
+func personKey(id SourceID) string { return "person|" + string(id) }
+
+// personHash digests what a problem of one person follows from.
+func (r *runner) personHash(s *subject) Hash {
+	f := Fields{}
+	if s.want != nil {
+		f = maps.Clone(s.want.fields)
+		f[" problem"] = s.want.problem
+	}
+	f[" existing"] = string(r.engine.Rules.Existing)
+	f[" contested"] = strconv.FormatBool(s.contested)
+	if s.link != nil {
+		f[" user"] = s.link.User
+	}
+	return f.Hash()
+}
+
+// fetch asks Duo for what it holds now of each link that may be touched.
+func (r *runner) fetch(ctx context.Context) error {
+	var users []string
+	for _, s := range r.subjects {
+		if s.link != nil && (s.want != nil || r.look[s.id] || !r.wait && r.stepDue(s)) {
+			s.asked = true
+			users = append(users, s.link.User)
+		}
+	}
+	if len(users) == 0 {
+		return nil
+	}
+	accounts, err := r.engine.Target.Fetch(ctx, users)
+	if err != nil {
+		return fmt.Errorf("reading %d users from Duo: %w", len(users), err)
+	}
+	for _, s := range r.subjects {
+		if !s.asked {
+			continue
+		}
+		if account, ok := accounts[s.link.User]; ok {
+			s.live = &account
+		}
+	}
+	return nil
+}
+
+// conflict notes a conflict. It is new unless the very same was told before.
+func (r *runner) conflict(c Conflict) {
+	told, ok := r.told[c.key]
+	c.New = !ok || told.Hash != c.hash
+	r.run.Conflicts = append(r.run.Conflicts, c)
+}

@@ -1,0 +1,358 @@
+package dirsync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Engine runs one directory against one Duo account.
+type Engine struct {
+	Source  Source
+	Target  Target
+	Store   Store
+	Rules   Rules
+	Binding Binding
+	// Observer is told how the run goes on; nil: nobody.
+	Observer Observer
+	// Now is the local clock; nil: time.Now.
+	Now func() time.Time
+	// Encode gives the report of a run in the form in which the store keeps it.
+	Encode func(*Run) ([]byte, error)
+}
+
+// Options are what one run was asked for.
+type Options struct {
+	RunID   string
+	DryRun  bool
+	Refresh bool   // read all of Duo, due or not
+	Only    string // narrow the plan to this username; "" = everyone
+	Adopt   string // adopt the Duo user of this name; "" = nobody
+	Approve *Approval
+}
+
+// runner is one run under way.
+type runner struct {
+	engine  *Engine
+	opts    Options
+	run     *Run
+	now     time.Time // start of the run, by the local clock
+	journal Journal   // nil in a dry run
+
+	meta      Meta
+	snap      *snapshot
+	told      map[string]Told
+	approvals []Approval
+
+	look  map[SourceID]bool // people to look at though unchanged; Duo's side has
+	names map[uint64]bool   // hashes of all names in Duo; nil: not read
+	wait  bool              // removals wait one more read
+
+	census    *census
+	contested map[SourceID]bool
+	subjects  []*subject
+	gone      map[SourceID]bool // links whose person is missing from this read
+	drop      []SourceID        // links that go to another person
+	held      int               // wanted names that others hold in Duo
+	plan      *Plan
+	blocked   []*Op
+	used      []string // approvals
+	failed    bool     // an operation failed that the next run must try again
+}
+
+// Run makes one run. It returns what is known of the run in any case; the error
+// is Run.Err. A dry run asks the directory and Duo, and writes nothing anywhere.
+func (e *Engine) Run(ctx context.Context, opts Options) *Run {
+	r := &runner{engine: e, opts: opts, contested: map[SourceID]bool{}, gone: map[SourceID]bool{}, look: map[SourceID]bool{}, plan: &Plan{}}
+	r.now = e.now()
+	r.run = &Run{ID: opts.RunID, DryRun: opts.DryRun, Started: r.now}
+	err := r.through(ctx)
+	return r.finish(ctx, err)
+}
+
+func (e *Engine) now() time.Time {
+	if e.Now == nil {
+		return time.Now()
+	}
+	return e.Now()
+}
+
+// through is the one way through the house.
+func (r *runner) through(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{
+		r.open,    // the state, and what was told and approved before
+		r.settle,  // what an earlier run left open
+		r.refresh, // the snapshot from Duo, if due
+		r.read,    // the whole directory
+		r.diff,    // and a second look for who is missing
+		r.decide,  // with what Duo holds now
+		r.weigh,   // plan and guard
+		r.apply,   // unless this is a dry run, or held
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *runner) open(ctx context.Context) error {
+	e := r.engine
+	var err error
+	if r.meta, err = e.Store.Meta(ctx); err != nil {
+		return err
+	}
+	if !r.opts.DryRun {
+		r.journal, err = e.Store.Begin(ctx, RunStart{ID: r.run.ID, Started: r.now, Binding: e.Binding})
+		if err != nil {
+			return err
+		}
+	}
+	if r.told, err = e.Store.Told(ctx); err != nil {
+		return err
+	}
+	if r.approvals, err = e.Store.Approvals(ctx, r.now); err != nil {
+		return err
+	}
+	if r.opts.Approve != nil {
+		r.approvals = append(r.approvals, *r.opts.Approve)
+	}
+	r.snap, err = openSnapshot(ctx, e.Store)
+	return err
+}
+
+// settle finds out what became of calls whose outcome an earlier run could not
+// write down.
+func (r *runner) settle(ctx context.Context) error {
+	intents, err := r.engine.Store.Open(ctx)
+	if err != nil || len(intents) == 0 {
+		return err
+	}
+	r.phase("settle")
+	results, err := r.engine.Target.Settle(ctx, intents)
+	if err != nil {
+		return fmt.Errorf("settling %d operations that an earlier run left open: %w", len(intents), err)
+	}
+	var ids []SourceID
+	for _, intent := range intents {
+		ids = append(ids, intent.Op.Source)
+	}
+	links, err := r.snap.load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, intent := range intents {
+		outcome := settled(intent.Op, links[intent.Op.Source], results[i])
+		outcome.Seq = intent.Seq
+		if !outcome.Same {
+			links[intent.Op.Source] = outcome.Link
+			r.snap.put(intent.Op.Source, outcome.Link)
+		}
+		r.warn("an earlier run was interrupted at %s of %s; it was %s", intent.Op.Action, Quote(intent.Op.Username), fateWords(results[i].Fate))
+		if r.journal != nil {
+			if err := r.journal.Record(ctx, []Outcome{outcome}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// refresh reads all of Duo when that is due: users of ours whose account has
+// changed, or is missing, are looked at though the directory has not changed.
+func (r *runner) refresh(ctx context.Context) error {
+	switch {
+	case r.opts.Refresh:
+		r.run.RefreshReason = "flag"
+	case r.meta.Refreshed.IsZero():
+		r.run.RefreshReason = "first"
+	case !r.now.Before(r.meta.Refreshed.Add(r.engine.Rules.RefreshEvery)):
+		r.run.RefreshReason = "due"
+	default:
+		return nil
+	}
+	r.phase("refresh")
+	users := r.snap.byUser()
+	names := map[uint64]bool{}
+	present := make(map[SourceID]bool, len(users))
+	n := 0
+	complete, err := r.engine.Target.Inventory(ctx, func(a Account) error {
+		for _, name := range a.Names() {
+			names[hashName(name)] = true
+		}
+		if id, ours := users[a.ID]; ours {
+			present[id] = true
+			if r.snap.briefs[r.snap.index[id]].Answered != a.Hash() {
+				r.look[id] = true
+			}
+		}
+		n++
+		r.progress(n, 0)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading all users from Duo: %w", err)
+	}
+	r.run.Refreshed = true
+	if !complete {
+		r.warn("Duo's list of users changed while it was read; it is read again in the next run")
+		r.failed = true
+		return nil
+	}
+	r.names = names
+	for _, id := range users {
+		if !present[id] {
+			r.look[id] = true // fetched by its id before anything is concluded
+		}
+	}
+	return nil
+}
+
+func (r *runner) read(ctx context.Context) error {
+	r.phase("read")
+	expected := 0
+	if before := r.baseline(); before != nil {
+		expected = before.InScope
+	}
+	r.census = newCensus(&r.engine.Rules, r.snap, r.look)
+	n := 0
+	info, err := r.engine.Source.Read(ctx, func(p Person) error {
+		n++
+		r.progress(n, expected)
+		r.census.take(&p)
+		return nil
+	})
+	r.run.Read = info
+	r.run.Read.Read = n
+	if err != nil {
+		return fmt.Errorf("reading the directory: %w", err)
+	}
+	r.run.Complete = true
+	switch {
+	case n == 0:
+		return WithHint(errors.New("the directory returned nobody"),
+			"Check ldap.users.base_dns, ldap.users.filter and the read rights of ldap.bind_dn. Nothing was changed, and nothing is while nobody is found.")
+	case r.census.inScope == 0:
+		return WithHint(fmt.Errorf("all %d people that the directory returned are excluded", n),
+			"Check sync.scope. Nothing was changed, and nothing is while nobody is in scope.")
+	}
+	if before := r.baseline(); before != nil && before.Server != info.Server && slices.Contains(r.engine.Rules.Servers, before.Server) {
+		r.wait = true
+		r.warn("%s answered, last time it was %s: removals wait one more complete read", info.Server, before.Server)
+	}
+	return nil
+}
+
+// decide settles each subject on its own, then the names between them.
+func (r *runner) decide(ctx context.Context) error {
+	r.remembered()
+	r.phase("confirm")
+	if err := r.fetch(ctx); err != nil {
+		return err
+	}
+	for _, s := range r.subjects {
+		r.engine.Rules.decide(s, r.now, r.wait)
+	}
+	if err := r.settleClaims(ctx); err != nil {
+		return err
+	}
+	r.narrow()
+	return nil
+}
+
+// narrow leaves of the subjects the one person that the run was asked for, and
+// whoever gives up a name that it needs.
+func (r *runner) narrow() {
+	if r.opts.Only == "" {
+		return
+	}
+	names := map[string]bool{FoldName(r.opts.Only): true}
+	for again := true; again; {
+		again = false
+		for _, s := range r.subjects {
+			if !s.named(names) {
+				continue
+			}
+			for _, op := range s.ops {
+				if name := FoldName(op.Name()); !names[name] {
+					names[name], again = true, true
+				}
+			}
+		}
+	}
+	r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool { return !s.named(names) })
+	r.run.Conflicts = slices.DeleteFunc(r.run.Conflicts, func(c Conflict) bool { return !names[FoldName(c.Username)] })
+}
+
+// named reports whether a subject has, or is to have, one of these names.
+func (s *subject) named(names map[string]bool) bool {
+	return s.want != nil && names[s.want.name()] || s.link != nil && names[FoldName(s.link.Answered.Username)]
+}
+
+// weigh makes the plan of what was decided, and weighs it.
+func (r *runner) weigh(context.Context) error {
+	r.run.InScope = r.census.inScope
+	r.run.Unchanged = r.census.unchanged
+	var ops []*Op
+	for _, s := range r.subjects {
+		r.gather(s)
+		for _, op := range s.ops {
+			if op.Blocked != "" {
+				r.blocked = append(r.blocked, op)
+			} else {
+				ops = append(ops, op)
+			}
+		}
+	}
+	r.plan = assemble(ops)
+	r.run.PlanID = r.plan.ID()
+	r.run.ExpectedCalls, r.run.ExpectedDuration = r.engine.Target.Forecast(r.plan)
+	r.guard()
+	return nil
+}
+
+// gather puts what was decided for one subject into the run, its operations
+// apart.
+func (r *runner) gather(s *subject) {
+	for _, text := range s.warnings {
+		r.warn("%s", text)
+	}
+	if s.want != nil && s.sends() {
+		for _, text := range s.want.warnings {
+			r.warn("%s", text)
+		}
+	}
+	if s.wait != nil {
+		r.run.Waiting = append(r.run.Waiting, *s.wait)
+	}
+	if s.skipped {
+		r.run.Skipped++
+	}
+	blocked := slices.ContainsFunc(s.ops, func(o *Op) bool { return o.Blocked != "" })
+	if s.problem != "" && !blocked {
+		r.conflict(Conflict{key: personKey(s.id), hash: r.personHash(s), Username: s.username(), Sources: []SourceID{s.id}, Reason: s.problem})
+	}
+	if s.want != nil && len(s.ops) == 0 && s.problem == "" && !s.skipped && !s.contested {
+		r.run.Unchanged++
+	}
+}
+
+func (r *runner) baseline() *Baseline { return r.meta.Baseline }
+
+func (r *runner) warn(format string, args ...any) {
+	r.run.Warnings = append(r.run.Warnings, fmt.Sprintf(format, args...))
+}
+
+func (r *runner) phase(name string) {
+	if o := r.engine.Observer; o != nil {
+		o.Phase(name)
+	}
+}
+
+func (r *runner) progress(done, total int) {
+	if o := r.engine.Observer; o != nil {
+		o.Progress(done, total)
+	}
+}

@@ -1,0 +1,348 @@
+package dirsync_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	dirsync "duosync/sync"
+)
+
+// A directory in memory. elsewhere holds people outside the scope.
+type memDirectory struct {
+	server    string
+	people    []dirsync.Person
+	elsewhere []dirsync.Person
+	// moved are in scope, but the read did not see them.
+	moved   []dirsync.Person
+	readErr error // after everybody was visited
+}
+
+func (d *memDirectory) Read(_ context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
+	for _, p := range d.people {
+		if err := visit(p); err != nil {
+			return dirsync.ReadInfo{}, err
+		}
+	}
+	return dirsync.ReadInfo{Server: cmp.Or(d.server, "ldap://a"), Read: len(d.people)}, d.readErr
+}
+
+func (d *memDirectory) Lookup(_ context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {
+	found := map[dirsync.SourceID]dirsync.Whereabouts{}
+	for _, id := range ids {
+		found[id] = dirsync.Whereabouts{}
+	}
+	for _, p := range d.elsewhere {
+		if _, asked := found[p.ID]; asked {
+			found[p.ID] = dirsync.Whereabouts{Present: true, DN: p.DN}
+		}
+	}
+	for _, p := range slices.Concat(d.people, d.moved) {
+		if _, asked := found[p.ID]; asked {
+			found[p.ID] = dirsync.Whereabouts{Present: true, DN: p.DN, Person: &p}
+		}
+	}
+	return found, nil
+}
+
+// A Duo account in memory. It knows the rules that a plan relies on: names are
+// unique and folded, a name in the Trash is still held.
+type memDuo struct {
+	users map[string]*dirsync.Account
+	next  int
+	calls int
+	now   func() time.Time
+
+	refuse  map[string]bool // folded usernames
+	fail    map[string]bool // once: not done
+	lose    map[string]bool // once: done, and the reply is lost for good
+	noTrash bool
+	halt    error // returned before the next operation
+}
+
+func (d *memDuo) holder(name string) *dirsync.Account {
+	for _, a := range d.users {
+		if slices.Contains(a.Names(), dirsync.FoldName(name)) {
+			return a
+		}
+	}
+	return nil
+}
+
+func (d *memDuo) sorted() []*dirsync.Account {
+	return slices.SortedFunc(maps.Values(d.users), func(a, b *dirsync.Account) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func (d *memDuo) Inventory(_ context.Context, visit func(dirsync.Account) error) (bool, error) {
+	d.calls++
+	for _, a := range d.sorted() {
+		if err := visit(*a); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (d *memDuo) Find(_ context.Context, names []string) ([]dirsync.Account, error) {
+	d.calls++
+	found := map[string]dirsync.Account{}
+	for _, name := range names {
+		if a := d.holder(name); a != nil {
+			found[a.ID] = *a
+		}
+	}
+	return slices.Collect(maps.Values(found)), nil
+}
+
+func (d *memDuo) Fetch(_ context.Context, ids []string) (map[string]dirsync.Account, error) {
+	d.calls++
+	found := map[string]dirsync.Account{}
+	for _, id := range ids {
+		if a := d.users[id]; a != nil {
+			found[id] = *a
+		}
+	}
+	return found, nil
+}
+
+func set(a *dirsync.Account, field, value string) {
+	switch field {
+	case dirsync.FieldUsername:
+		a.Username = dirsync.FoldName(value)
+	case dirsync.FieldRealname:
+		a.Realname = value
+	case dirsync.FieldFirstname:
+		a.Firstname = value
+	case dirsync.FieldLastname:
+		a.Lastname = value
+	case dirsync.FieldEmail:
+		a.Email = value
+	case dirsync.FieldNotes:
+		a.Notes = value
+	case dirsync.FieldStatus:
+		if a.Status != dirsync.StatusPendingDeletion { // in the Trash a modification has no effect
+			a.Status = value
+		}
+	}
+}
+
+func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) error, record func([]dirsync.Result) error) error {
+	for _, op := range wave {
+		if d.halt != nil {
+			return d.halt
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := intend([]*dirsync.Op{op}); err != nil {
+			return err
+		}
+		d.calls++
+		if err := record([]dirsync.Result{d.one(op)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
+	name := dirsync.FoldName(op.Name())
+	res := dirsync.Result{Op: op}
+	switch {
+	case d.refuse[name]:
+		res.Fate, res.Err = dirsync.Refused, errors.New("Duo refuses realname: Invalid request parameters")
+		return res
+	case d.fail[name]:
+		delete(d.fail, name)
+		res.Fate, res.Err = dirsync.Failed, errors.New("Duo answered 500")
+		return res
+	}
+	if op.Action == dirsync.Create || op.Action == dirsync.Recreate {
+		if holder := d.holder(name); holder != nil {
+			account := *holder
+			res.Fate, res.Account = dirsync.Taken, &account
+			return res
+		}
+		d.next++
+		a := &dirsync.Account{ID: fmt.Sprintf("DU%03d", d.next), Status: dirsync.StatusActive, Created: d.now().Truncate(time.Second)}
+		for field, value := range op.After() {
+			set(a, field, value)
+		}
+		d.users[a.ID] = a
+		return d.done(res, a)
+	}
+	a := d.users[op.User]
+	switch {
+	case a == nil && op.Action == dirsync.Delete:
+		return res
+	case a == nil:
+		res.Fate = dirsync.Vanished
+		return res
+	}
+	if holder := d.holder(name); holder != nil && holder != a {
+		account := *holder
+		res.Fate, res.Account = dirsync.Taken, &account
+		return res
+	}
+	switch op.Action {
+	case dirsync.Delete:
+		delete(d.users, op.User)
+		return res
+	case dirsync.Trash:
+		set(a, dirsync.FieldStatus, dirsync.StatusDisabled)
+		if d.noTrash {
+			res = d.done(res, a)
+			res.Fate, res.Err = dirsync.Refused, errors.New("Duo did not put the user into its Trash")
+			return res
+		}
+		a.Status = dirsync.StatusPendingDeletion
+	case dirsync.Restore:
+		a.Status = dirsync.StatusDisabled
+	}
+	if op.Action != dirsync.Trash {
+		for field, value := range op.After() {
+			set(a, field, value)
+		}
+	}
+	return d.done(res, a)
+}
+
+func (d *memDuo) done(res dirsync.Result, a *dirsync.Account) dirsync.Result {
+	account := *a
+	res.Account = &account
+	if name := dirsync.FoldName(res.Op.Name()); d.lose[name] {
+		delete(d.lose, name)
+		return dirsync.Result{Op: res.Op, Fate: dirsync.Unknown, Err: errors.New("no reply")}
+	}
+	return res
+}
+
+func (d *memDuo) Settle(_ context.Context, intents []dirsync.Intent) ([]dirsync.Result, error) {
+	var results []dirsync.Result
+	for _, intent := range intents {
+		d.calls++
+		res := dirsync.Result{Op: intent.Op, Fate: dirsync.Failed}
+		a := d.users[intent.Op.User]
+		if intent.Op.User == "" {
+			a = d.holder(intent.Op.Name())
+		}
+		if a != nil {
+			account := *a
+			res.Account, res.Fate = &account, dirsync.Done
+			for field, value := range intent.Op.After() {
+				if field != dirsync.FieldUsername && a.Field(field) != value {
+					res.Fate = dirsync.Failed
+				}
+			}
+		}
+		results = append(results, res)
+	}
+	return results, nil
+}
+
+func (d *memDuo) Now() time.Time       { return d.now() }
+func (d *memDuo) Usage() dirsync.Usage { return dirsync.Usage{Calls: d.calls} }
+func (d *memDuo) Forecast(p *dirsync.Plan) (int, time.Duration) {
+	return len(p.Ops()), time.Duration(len(p.Ops())) * time.Second
+}
+
+// A state in memory.
+type memStore struct {
+	meta      dirsync.Meta
+	links     map[dirsync.SourceID]dirsync.Link
+	told      map[string]dirsync.Told
+	approvals []dirsync.Approval
+	holds     map[string]dirsync.Approval
+	open      []dirsync.Intent
+	seq       int64
+	writes    int
+}
+
+func newMemStore() *memStore {
+	return &memStore{links: map[dirsync.SourceID]dirsync.Link{}, holds: map[string]dirsync.Approval{}}
+}
+
+func (s *memStore) Meta(context.Context) (dirsync.Meta, error) { return s.meta, nil }
+
+func (s *memStore) Scan(_ context.Context, visit func(dirsync.Brief) error) error {
+	for _, id := range slices.Sorted(maps.Keys(s.links)) {
+		link := s.links[id]
+		if err := visit(link.Brief()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *memStore) Load(_ context.Context, ids []dirsync.SourceID) ([]dirsync.Link, error) {
+	var links []dirsync.Link
+	for _, id := range ids {
+		if link, ok := s.links[id]; ok {
+			links = append(links, link)
+		}
+	}
+	return links, nil
+}
+
+func (s *memStore) Told(context.Context) (map[string]dirsync.Told, error) { return s.told, nil }
+
+func (s *memStore) Approvals(_ context.Context, now time.Time) ([]dirsync.Approval, error) {
+	return slices.DeleteFunc(slices.Clone(s.approvals), func(a dirsync.Approval) bool { return a.Until.Before(now) }), nil
+}
+
+func (s *memStore) Open(context.Context) ([]dirsync.Intent, error) { return slices.Clone(s.open), nil }
+
+func (s *memStore) Begin(context.Context, dirsync.RunStart) (dirsync.Journal, error) { return s, nil }
+
+func (s *memStore) Intend(_ context.Context, ops []*dirsync.Op, at time.Time) error {
+	s.writes++
+	for _, op := range ops {
+		s.seq++
+		s.open = append(s.open, dirsync.Intent{Seq: s.seq, Op: op, At: at})
+	}
+	return nil
+}
+
+func (s *memStore) Record(_ context.Context, outcomes []dirsync.Outcome) error {
+	s.writes++
+	for _, o := range outcomes {
+		if !o.Keep {
+			s.open = slices.DeleteFunc(s.open, func(i dirsync.Intent) bool {
+				return i.Op.Source == o.Source && (o.Seq == 0 || i.Seq == o.Seq)
+			})
+		}
+		switch {
+		case o.Same:
+		case o.Link == nil:
+			delete(s.links, o.Source)
+		default:
+			s.links[o.Source] = *o.Link
+		}
+	}
+	return nil
+}
+
+func (s *memStore) Consume(_ context.Context, ids []string) error {
+	s.approvals = slices.DeleteFunc(s.approvals, func(a dirsync.Approval) bool { return slices.Contains(ids, a.ID) })
+	return nil
+}
+
+func (s *memStore) Finish(_ context.Context, end dirsync.RunEnd) error {
+	if end.Baseline != nil {
+		s.meta.Baseline = end.Baseline
+	}
+	if !end.Refreshed.IsZero() {
+		s.meta.Refreshed = end.Refreshed
+	}
+	if end.Told != nil {
+		s.told = end.Told
+	}
+	if end.Hold != nil {
+		s.holds[end.Hold.ID] = *end.Hold
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package dirsync
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Outcome words of a run, as the report gives them.
+const (
+	OutcomeNoChanges = "no-changes"
+	OutcomePlanned   = "planned" // a dry run with something to do
+	OutcomeApplied   = "applied"
+	OutcomePartial   = "partial" // some objects failed or were left out
+	OutcomeHeld      = "held"    // a guard wants a human
+	OutcomeFailed    = "failed"  // it could not be done
+)
+
+// Result words of an operation, as the report gives them.
+const (
+	ResultPlanned = "planned"
+	ResultApplied = "applied"
+	ResultFailed  = "failed"
+	ResultHeld    = "held"
+	ResultSkipped = "skipped"
+)
+
+// Run is what a run found, planned and did.
+type Run struct {
+	ID       string
+	DryRun   bool
+	Outcome  string
+	Err      error // why the outcome is failed
+	Started  time.Time
+	Finished time.Time
+
+	PlanID     string
+	ApprovalID string // of what is held; "" when nothing is
+
+	Read     ReadInfo
+	InScope  int
+	Complete bool // the directory was read whole
+
+	Refreshed     bool
+	RefreshReason string // "first", "due", "flag" or ""
+
+	Unchanged int
+	// Skipped counts people for whom nothing is done by rule: locked and not
+	// in Duo, or protected.
+	Skipped int
+
+	Operations []*Operation
+	Conflicts  []Conflict
+	Waiting    []Waiting
+	Guards     []Guard
+	Warnings   []string
+
+	Usage            Usage
+	ExpectedCalls    int
+	ExpectedDuration time.Duration
+}
+
+// Operation is an operation of the plan and what became of it.
+type Operation struct {
+	*Op
+	Result string
+	Error  string
+}
+
+// Conflict is something about a person that a human has to settle.
+type Conflict struct {
+	Username string
+	Sources  []SourceID
+	Reason   string
+	New      bool // not told before
+
+	key  string
+	hash Hash
+}
+
+// Waiting is a removal that is not due yet.
+type Waiting struct {
+	Username string
+	Source   SourceID
+	Since    time.Time
+	Action   Action
+	Due      time.Time
+}
+
+// Guard is one limit and how the plan stands to it.
+type Guard struct {
+	Name      string
+	Attribute string // of min_attribute
+	Limit     string
+	Affected  int
+	Total     int
+	Held      bool
+	// Approvable is false where no approval lifts the guard.
+	Approvable bool
+
+	ops   []*Op
+	token string // what an approval accepts, as in "min_source=812"
+}
+
+// Held reports whether a guard holds the run.
+func (r *Run) Held() bool {
+	return slices.ContainsFunc(r.Guards, func(g Guard) bool { return g.Held })
+}
+
+// Count gives the number of operations with a result.
+func (r *Run) Count(result string) int {
+	n := 0
+	for _, op := range r.Operations {
+		if op.Result == result {
+			n++
+		}
+	}
+	return n
+}
+
+// NewConflicts reports whether a conflict is told for the first time.
+func (r *Run) NewConflicts() bool {
+	return slices.ContainsFunc(r.Conflicts, func(c Conflict) bool { return c.New })
+}
+
+// Pending reports whether the plan has operations that can be carried out.
+func (r *Run) Pending() bool {
+	return slices.ContainsFunc(r.Operations, func(o *Operation) bool { return o.Blocked == "" })
+}
+
+// sort brings all lists into the order that the same input always gives.
+func (r *Run) sort() {
+	slices.SortFunc(r.Conflicts, func(a, b Conflict) int {
+		return cmp.Or(cmp.Compare(a.Username, b.Username), slices.Compare(a.Sources, b.Sources), cmp.Compare(a.Reason, b.Reason))
+	})
+	slices.SortFunc(r.Waiting, func(a, b Waiting) int {
+		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Username, b.Username), cmp.Compare(a.Source, b.Source))
+	})
+	slices.Sort(r.Warnings)
+	r.Warnings = slices.Compact(r.Warnings)
+}

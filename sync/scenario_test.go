@@ -1,0 +1,349 @@
+package dirsync_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	dirsync "duosync/sync"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "write the scenarios' golden parts anew")
+
+// TestScenarios plays the stories of testdata/*.txtar. A story is a list of
+// steps: what the directory holds, what somebody does in Duo, and what each run
+// then reports, which is the golden part.
+//
+//	rules            key value, one a line
+//	directory        everybody in scope: id uid [attribute=value…] [disabled|lockout]
+//	elsewhere        in the directory, out of scope
+//	moved            in scope, but moved while the read went on
+//	duo              set ID field=value… | add ID field=value… | delete ID
+//	faults           refuse NAME | fail NAME | lose NAME | no-trash | read
+//	clock            a duration to go forward
+//	run [dry] [refresh] [adopt NAME] [only NAME] [approve]
+//	show             Duo's users as they are (golden)
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWorld(t)
+			for i := range archive.Files {
+				f := &archive.Files[i]
+				got, golden := w.step(f.Name, string(f.Data))
+				if !golden {
+					continue
+				}
+				if *update {
+					f.Data = []byte(got)
+				} else if diff := cmp.Diff(string(f.Data), got); diff != "" {
+					t.Errorf("step %d (%s) (-want +got):\n%s", i+1, f.Name, diff)
+				}
+			}
+			if *update {
+				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// world is everything around the core, in memory.
+type world struct {
+	t       testing.TB
+	clock   time.Time
+	dir     *memDirectory
+	duo     *memDuo
+	store   *memStore
+	rules   dirsync.Rules
+	exclude map[string]bool
+	drift   string
+}
+
+func newWorld(t testing.TB) *world {
+	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}}
+	w.duo = &memDuo{users: map[string]*dirsync.Account{}, now: func() time.Time { return w.clock },
+		refuse: map[string]bool{}, fail: map[string]bool{}, lose: map[string]bool{}}
+	w.rules = dirsync.Rules{
+		Mapping: map[string]string{dirsync.FieldUsername: "uid", dirsync.FieldRealname: "cn", dirsync.FieldEmail: "mail"},
+		Status:  true, StatusAttributes: []string{"accountLock"}, LowerUsername: true,
+		Protect: map[string]bool{}, Existing: dirsync.ExistingReport,
+		OnMissing:    dirsync.Removal{Action: dirsync.Disable, Then: dirsync.Trash, Grace: 720 * time.Hour},
+		OnOutOfScope: dirsync.Removal{Action: dirsync.Disable, Then: dirsync.Keep},
+		RefreshEvery: 24 * time.Hour,
+		Limits:       limits(t, "off"),
+		Servers:      []string{"ldap://a", "ldap://b"},
+	}
+	w.rules.Exclude = func(name, _ string) bool { return w.exclude[name] }
+	w.rules.ReportDrift = func(field string) bool { return w.drift == "report" || field != "" && w.drift == field }
+	return w
+}
+
+func limits(t testing.TB, text string) dirsync.Limits {
+	l, err := dirsync.ParseLimit(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dirsync.Limits{MaxRemove: l, MaxUpdate: l, MaxEnable: l, MaxCreate: l, MaxRecreate: l, MinSource: l, MinAttribute: l, Floor: 5}
+}
+
+func (w *world) step(name, data string) (got string, golden bool) {
+	w.t.Helper()
+	verb, args, _ := strings.Cut(name, " ")
+	lines := strings.Split(strings.TrimSpace(data), "\n")
+	switch verb {
+	case "rules":
+		w.each(lines, w.rule)
+	case "directory":
+		w.dir.people = w.people(lines)
+	case "elsewhere":
+		w.dir.elsewhere = w.people(lines)
+	case "moved":
+		w.dir.moved = w.people(lines)
+	case "duo":
+		w.each(lines, w.hand)
+	case "faults":
+		w.each(lines, w.fault)
+	case "clock":
+		d, err := time.ParseDuration(lines[0])
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.clock = w.clock.Add(d)
+	case "run":
+		return w.report(w.run(w.options(args))), true
+	case "show":
+		return w.accounts(), true
+	default:
+		w.t.Fatalf("unknown step %q", name)
+	}
+	return "", false
+}
+
+func (w *world) each(lines []string, do func(words []string)) {
+	for _, line := range lines {
+		if words := strings.Fields(line); len(words) > 0 {
+			do(words)
+		}
+	}
+}
+
+func (w *world) rule(words []string) {
+	duration := func(s string) time.Duration {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return d
+	}
+	removal := func() dirsync.Removal {
+		return dirsync.Removal{Action: dirsync.Action(words[1]), After: duration(words[2]), Then: dirsync.Action(words[3]), Grace: duration(words[4])}
+	}
+	limit := func() dirsync.Limit {
+		l, err := dirsync.ParseLimit(words[1])
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return l
+	}
+	switch words[0] {
+	case "on_missing":
+		w.rules.OnMissing = removal()
+	case "on_out_of_scope":
+		w.rules.OnOutOfScope = removal()
+	case "existing":
+		w.rules.Existing = dirsync.Existing(words[1])
+	case "exclude":
+		w.exclude[words[1]] = true
+	case "protect":
+		w.rules.Protect[words[1]] = true
+	case "drift":
+		w.drift = words[1]
+	case "lockouts":
+		w.rules.CountLockouts = true
+	case "refresh_every":
+		w.rules.RefreshEvery = duration(words[1])
+	case "unmapped":
+		delete(w.rules.Mapping, words[1])
+	case "max_remove":
+		w.rules.Limits.MaxRemove = limit()
+	case "max_update":
+		w.rules.Limits.MaxUpdate = limit()
+	case "max_enable":
+		w.rules.Limits.MaxEnable = limit()
+	case "min_source":
+		w.rules.Limits.MinSource = limit()
+	case "min_attribute":
+		w.rules.Limits.MinAttribute = limit()
+	case "server":
+		w.dir.server = words[1]
+	default:
+		w.t.Fatalf("unknown rule %q", words[0])
+	}
+}
+
+func (w *world) people(lines []string) []dirsync.Person {
+	var people []dirsync.Person
+	w.each(lines, func(words []string) {
+		p := dirsync.Person{ID: dirsync.SourceID(words[0]), Attrs: map[string][]string{}, Standing: dirsync.Enabled}
+		for _, word := range words[1:] {
+			attribute, value, ok := strings.Cut(word, "=")
+			switch {
+			case ok:
+				p.Attrs[attribute] = append(p.Attrs[attribute], strings.ReplaceAll(value, "_", " "))
+			case word == "disabled":
+				p.Standing = dirsync.Disabled
+				p.Attrs["accountlock"] = []string{"true"}
+			case word == "lockout":
+				p.Standing = dirsync.LockedOut
+			default:
+				p.Attrs["uid"] = append(p.Attrs["uid"], word)
+			}
+		}
+		p.DN = "uid=" + strings.Join(p.Attrs["uid"], "") + ",ou=Users"
+		people = append(people, p)
+	})
+	return people
+}
+
+func (w *world) hand(words []string) {
+	if words[0] == "delete" {
+		delete(w.duo.users, words[1])
+		return
+	}
+	a := w.duo.users[words[1]]
+	if words[0] == "add" {
+		a = &dirsync.Account{ID: words[1], Status: dirsync.StatusActive, Created: w.clock}
+		w.duo.users[a.ID] = a
+	}
+	for _, word := range words[2:] {
+		field, value, _ := strings.Cut(word, "=")
+		value = strings.ReplaceAll(value, "_", " ")
+		switch field {
+		case "alias":
+			a.Aliases = append(a.Aliases, value)
+		case "synced":
+			a.Synced = true
+		case "enrolled":
+			a.Enrolled = true
+		case dirsync.FieldStatus:
+			a.Status = value
+		default:
+			set(a, field, value)
+		}
+	}
+}
+
+func (w *world) fault(words []string) {
+	switch words[0] {
+	case "refuse":
+		w.duo.refuse[words[1]] = true
+	case "fail":
+		w.duo.fail[words[1]] = true
+	case "lose":
+		w.duo.lose[words[1]] = true
+	case "no-trash":
+		w.duo.noTrash = true
+	case "read":
+		w.dir.readErr = fmt.Errorf("the server closed the connection on page 2")
+	case "no-read":
+		w.dir.readErr = nil
+	default:
+		w.t.Fatalf("unknown fault %q", words[0])
+	}
+}
+
+func (w *world) options(args string) dirsync.Options {
+	opts := dirsync.Options{RunID: "run"}
+	words := strings.Fields(args)
+	for i := 0; i < len(words); i++ {
+		switch words[i] {
+		case "dry":
+			opts.DryRun = true
+		case "refresh":
+			opts.Refresh = true
+		case "adopt":
+			i++
+			opts.Adopt = words[i]
+		case "only":
+			i++
+			opts.Only = words[i]
+		case "approve": // whatever the last run held
+			for _, hold := range w.store.holds {
+				opts.Approve = &hold
+			}
+		default:
+			w.t.Fatalf("unknown option %q", words[i])
+		}
+	}
+	return opts
+}
+
+func (w *world) run(opts dirsync.Options) *dirsync.Run {
+	w.duo.calls = 0
+	e := &dirsync.Engine{Source: w.dir, Target: w.duo, Store: w.store, Rules: w.rules, Now: func() time.Time { return w.clock }}
+	return e.Run(context.Background(), opts)
+}
+
+// report renders a run in words.
+func (w *world) report(run *dirsync.Run) string {
+	var b bytes.Buffer
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	p("%s: %d in scope, %d unchanged, %d skipped, %d calls", run.Outcome, run.InScope, run.Unchanged, run.Skipped, run.Usage.Calls)
+	if run.Err != nil {
+		p("error: %v", run.Err)
+	}
+	for _, o := range run.Operations {
+		p("%s %s [%s]: %s", o.Action, o.Username, o.Result, o.Reason)
+		for _, c := range o.Changes {
+			p("  %s: %q -> %q", c.Field, c.Before, c.After)
+		}
+		if o.Error != "" {
+			p("  error: %s", o.Error)
+		}
+	}
+	for _, c := range run.Conflicts {
+		again := "told before"
+		if c.New {
+			again = "new"
+		}
+		p("conflict %s %v (%s): %s", c.Username, c.Sources, again, c.Reason)
+	}
+	for _, x := range run.Waiting {
+		p("waiting %s: %s on %s", x.Username, x.Action, x.Due.Format(time.DateTime))
+	}
+	for _, g := range run.Guards {
+		if g.Held {
+			p("held by %s %s %s: %d of %d", g.Name, g.Attribute, g.Limit, g.Affected, g.Total)
+		}
+	}
+	for _, text := range run.Warnings {
+		p("warning: %s", text)
+	}
+	return b.String()
+}
+
+func (w *world) accounts() string {
+	var b bytes.Buffer
+	for _, a := range w.duo.sorted() {
+		fmt.Fprintf(&b, "%s %s %q realname=%q email=%q\n", a.ID, a.Username, a.Status, a.Realname, a.Email)
+	}
+	return b.String()
+}
