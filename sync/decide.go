@@ -350,9 +350,12 @@ func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
 		return
 	}
 	missing.Step, missing.At = step, now
-	reason := fmt.Sprintf("%s since %s", missing.Why, missing.Since.UTC().Format(time.RFC3339))
+	reason := missing.Why
 	if missing.Why == Gone {
-		reason = "gone from the directory since " + missing.Since.UTC().Format(time.RFC3339)
+		reason = "gone from the directory"
+	}
+	if missing.Since.Before(now) {
+		reason += " since " + missing.Since.UTC().Format(time.RFC3339)
 	}
 	op := Op{Action: step, Reason: reason, Missing: &missing}
 	switch step {

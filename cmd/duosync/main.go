@@ -1,0 +1,10 @@
+// Command duosync keeps Duo Security's users in step with an LDAP directory.
+package main
+
+import (
+	"os"
+
+	"duosync/cmd/internal/cli"
+)
+
+func main() { os.Exit(cli.Main(os.Args[1:], cli.Process())) }

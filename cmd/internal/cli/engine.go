@@ -1,0 +1,225 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+	"github.com/sirupsen/logrus"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/report"
+	"duosync/duo"
+	"duosync/ldapsrc"
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// parts are what a run is put together from.
+type parts struct {
+	config  *config.Config
+	log     *logrus.Logger
+	rules   dirsync.Rules
+	binding dirsync.Binding
+	source  *ldapsrc.Source
+	target  *duo.Target
+}
+
+// assemble makes the parts of a run. It connects to nothing.
+func (a *app) assemble(loaded *config.Loaded) (*parts, error) {
+	cfg := &loaded.Config
+	log, err := a.logger()
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{config: cfg, log: log}
+	if p.rules, err = rules(cfg); err != nil {
+		return nil, err
+	}
+	if p.source, err = source(cfg, &p.rules, log); err != nil {
+		return nil, err
+	}
+	if p.target, err = target(cfg, log); err != nil {
+		return nil, err
+	}
+	host := cfg.Duo.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	p.binding = dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey, Directory: ldapsrc.Directory(cfg.LDAP.Users.BaseDNs)}
+	return p, nil
+}
+
+// sync makes one run. An error means that the run did not begin.
+func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions, id string) (run *dirsync.Run, err error) {
+	p, err := a.assemble(loaded)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.source.Close()) }()
+	store, err := openState(ctx, p, opts.dryRun)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	for _, warning := range store.Warnings() {
+		p.log.Warn(warning)
+	}
+	if err := store.Check(ctx, p.binding); err != nil {
+		return nil, err
+	}
+	approval, err := approvalOf(ctx, store, p.binding, opts.approve)
+	if err != nil {
+		return nil, err
+	}
+	progress := a.progress()
+	defer progress.Close()
+	engine := &dirsync.Engine{
+		Source: p.source, Target: p.target, Store: store, Rules: p.rules, Binding: p.binding,
+		Observer: progress, Encode: report.Encode,
+	}
+	return engine.Run(ctx, dirsync.Options{
+		RunID: id, DryRun: opts.dryRun, Refresh: opts.refresh, Only: opts.only, Adopt: opts.adopt, Approve: approval,
+	}), nil
+}
+
+// approvalOf gives the approval that an id stands for: the operations that a
+// held run wrote down under it, or the very ones that a dry run reported.
+func approvalOf(ctx context.Context, store *state.DB, binding dirsync.Binding, id string) (*dirsync.Approval, error) {
+	if id == "" {
+		return nil, nil
+	}
+	held, found, err := store.Hold(ctx, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case found:
+		return held, nil
+	case dirsync.KnownApproval(id, binding):
+		return &dirsync.Approval{ID: id}, nil
+	}
+	return nil, dirsync.WithHint(fmt.Errorf("nothing is held under the ID %s", dirsync.Quote(id)),
+		"Take the ID from the report of the run that was held; each can be used once.")
+}
+
+func source(cfg *config.Config, rules *dirsync.Rules, log *logrus.Logger) (*ldapsrc.Source, error) {
+	c := cfg.LDAP
+	var attributes []string
+	for _, attribute := range rules.Mapping {
+		attributes = append(attributes, attribute)
+	}
+	slices.Sort(attributes)
+	return ldapsrc.New(ldapsrc.Options{
+		URLs: c.URLs, StartTLS: c.StartTLS, CAFile: c.CAFile, ServerName: c.ServerName,
+		ClientCertFile: c.ClientCertFile, ClientKeyFile: c.ClientKeyFile,
+		BindDN: c.BindDN, BindPassword: c.BindPassword.Reveal(), AllowPlaintext: c.AllowPlaintext,
+		Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts,
+		Users:      ldapsrc.Users{BaseDNs: c.Users.BaseDNs, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
+		Attributes: slices.Compact(attributes), Preset: ldapsrc.Preset(c.Preset), Log: log,
+	})
+}
+
+func target(cfg *config.Config, log *logrus.Logger) (*duo.Target, error) {
+	c := cfg.Duo
+	client, err := duo.New(duo.Options{
+		Host: c.Host, IntegrationKey: c.IntegrationKey, SecretKey: c.SecretKey.Reveal(), Signature: c.Signature,
+		CAFile: c.CAFile, ProxyURL: c.ProxyURL.Reveal(), Timeout: c.Timeout,
+		Rate: duo.Rate{N: c.Rate.Calls, Per: c.Rate.Per}, Version: Version(), Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return duo.NewTarget(client), nil
+}
+
+// rules translates the configuration into the core's rules.
+func rules(cfg *config.Config) (dirsync.Rules, error) {
+	c := cfg.Sync
+	r := dirsync.Rules{
+		Mapping: map[string]string{},
+		Status:  c.Mapping.Status != "", StatusAttributes: ldapsrc.StatusAttributes(ldapsrc.Preset(cfg.LDAP.Preset)),
+		CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
+		Protect: map[string]bool{}, Existing: dirsync.Existing(c.Existing),
+		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
+		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
+		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
+	}
+	for field, attribute := range map[string]string{
+		dirsync.FieldUsername: c.Mapping.Username, dirsync.FieldRealname: c.Mapping.Realname,
+		dirsync.FieldFirstname: c.Mapping.Firstname, dirsync.FieldLastname: c.Mapping.Lastname,
+		dirsync.FieldEmail: c.Mapping.Email, dirsync.FieldNotes: c.Mapping.Notes,
+	} {
+		if attribute != "" {
+			r.Mapping[field] = strings.ToLower(attribute)
+		}
+	}
+	for _, name := range c.Scope.Protect {
+		r.Protect[dirsync.FoldName(name)] = true
+	}
+	var err error
+	if r.Exclude, err = exclusions(c.Scope.ExcludeUsers); err != nil {
+		return r, err
+	}
+	r.Limits, err = limits(c.Limits)
+	return r, err
+}
+
+func removal(c config.Removal) dirsync.Removal {
+	return dirsync.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
+}
+
+func limits(c config.Limits) (dirsync.Limits, error) {
+	l := dirsync.Limits{Floor: c.Floor}
+	for _, pair := range []struct {
+		from config.Limit
+		to   *dirsync.Limit
+	}{
+		{c.MaxRemove, &l.MaxRemove}, {c.MaxUpdate, &l.MaxUpdate}, {c.MaxEnable, &l.MaxEnable}, {c.MaxCreate, &l.MaxCreate},
+		{c.MaxRecreate, &l.MaxRecreate}, {c.MinSource, &l.MinSource}, {c.MinAttribute, &l.MinAttribute},
+	} {
+		var err error
+		if *pair.to, err = dirsync.ParseLimit(pair.from.String()); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// exclusions makes the test for sync.scope.exclude_users.
+func exclusions(items []string) (func(username, dn string) bool, error) {
+	var rules []config.UserRule
+	var dns []*ldap.DN
+	names := map[string]bool{}
+	for _, item := range items {
+		rule, err := config.ParseUserRule(item)
+		if err != nil {
+			return nil, fmt.Errorf("sync.scope.exclude_users: %q %w", item, err)
+		}
+		switch {
+		case rule.Name != "":
+			names[dirsync.FoldName(rule.Name)] = true
+		case rule.DN != "":
+			dn, err := ldap.ParseDN(rule.DN)
+			if err != nil {
+				return nil, err
+			}
+			dns = append(dns, dn)
+		default:
+			rules = append(rules, rule)
+		}
+	}
+	return func(username, dn string) bool {
+		if username != "" && (names[username] || slices.ContainsFunc(rules, func(r config.UserRule) bool { return r.Pattern.MatchString(username) })) {
+			return true
+		}
+		if len(dns) == 0 || dn == "" {
+			return false
+		}
+		parsed, err := ldap.ParseDN(dn)
+		return err == nil && slices.ContainsFunc(dns, parsed.EqualFold)
+	}, nil
+}

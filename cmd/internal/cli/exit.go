@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	dirsync "duosync/sync"
+)
+
+// Exit codes. Where several hold: 1, then 3, 4, 2, 0.
+const (
+	exitDone    = 0
+	exitError   = 1
+	exitPending = 2
+	exitHeld    = 3
+	exitPartial = 4
+)
+
+// status is an exit code without a message: the report has said it all.
+type status int
+
+func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// statusOf gives the exit code of a run. A dry run answers 0, unless it is
+// asked what the run itself would answer.
+func statusOf(run *dirsync.Run, detailed bool) error {
+	switch {
+	case run.Err != nil:
+		return run.Err
+	case run.DryRun && !detailed:
+		return nil
+	case run.Held():
+		return status(exitHeld)
+	case run.Count(dirsync.ResultFailed)+run.Count(dirsync.ResultSkipped) > 0 || run.NewConflicts():
+		return status(exitPartial)
+	case run.DryRun && run.Pending():
+		return status(exitPending)
+	}
+	return nil
+}
+
+// exit prints an error for the person at the terminal, and gives its code.
+func (a *app) exit(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var code status
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	if errors.Is(err, context.Canceled) {
+		err = dirsync.WithHint(errors.New("interrupted"), "What was done is written down; the next run goes on from there.")
+	}
+	_, _ = fmt.Fprintf(a.Err, "duosync: %v\n", err)
+	if hint := dirsync.Hint(err); hint != "" {
+		_, _ = fmt.Fprintf(a.Err, "  → %s\n", hint)
+	}
+	return exitError
+}

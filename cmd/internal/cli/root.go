@@ -1,0 +1,123 @@
+// Package cli is duosync's command line: one file a command, each with its
+// options, its flags and a run function; the tree is put together here, and
+// exit codes come from exit.go alone.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// Stdio is the world around a command.
+type Stdio struct {
+	Out, Err io.Writer
+	Env      func(name string) (string, bool)
+	// OutTerminal and ErrTerminal report whether a person looks at them.
+	OutTerminal, ErrTerminal bool
+}
+
+// Process gives this process's own world.
+func Process() Stdio {
+	return Stdio{
+		Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv,
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+}
+
+// Main runs a command line and gives the exit code. SIGINT and SIGTERM end a
+// command cleanly: the call in flight is finished and written down.
+func Main(args []string, stdio Stdio) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, stdio)
+}
+
+func run(ctx context.Context, args []string, stdio Stdio) int {
+	a := &app{Stdio: stdio}
+	root := newRootCommand(a)
+	root.SetArgs(args)
+	root.SetOut(stdio.Out)
+	root.SetErr(stdio.Err)
+	return a.exit(root.ExecuteContext(ctx))
+}
+
+// app is what all commands share.
+type app struct {
+	Stdio
+	configPath string
+	logLevel   string
+	logFormat  string
+}
+
+func newRootCommand(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "duosync",
+		Short: "Keep Duo Security's users in step with an LDAP directory",
+		Long: `duosync reads the users of an LDAP directory (WSO2 Identity Server's user
+store, OpenLDAP), compares them with what it last left in Duo, and applies the
+difference through Duo's Admin API.
+
+Start with a dry run, which writes nothing anywhere:
+
+  duosync sync --dry-run
+
+Exit status: 0 done; 1 it could not be done; 2 changes are pending (where asked
+for); 3 a guard wants a human, nothing was written; 4 some objects failed or are
+in a conflict not told before, all others were applied.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.configPath, "config", "", "configuration `FILE` (default: DUOSYNC_CONFIG, ./config.yaml, /etc/duosync/config.yaml)")
+	flags.StringVar(&a.logLevel, "log-level", "warning", "`LEVEL` of messages on stderr: error, warning, info, debug")
+	flags.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of messages on stderr: text, json")
+	root.AddCommand(
+		newSyncCommand(a),
+		newApproveCommand(a),
+		newConfigCommand(a),
+		newSimulatorCommand(a),
+		newDemoCommand(a),
+		newVersionCommand(a),
+	)
+	return root
+}
+
+// logger makes the one logger of a command.
+func (a *app) logger() (*logrus.Logger, error) {
+	log := logrus.New()
+	log.SetOutput(a.Err)
+	level, err := logrus.ParseLevel(a.logLevel)
+	if err != nil {
+		return nil, fmt.Errorf("--log-level: there is no level %q; there are error, warning, info and debug", a.logLevel)
+	}
+	log.SetLevel(level)
+	switch a.logFormat {
+	case "text":
+		log.SetFormatter(&logrus.TextFormatter{DisableColors: !a.colour(a.ErrTerminal), FullTimestamp: true})
+	case "json":
+		log.SetFormatter(&logrus.JSONFormatter{})
+	default:
+		return nil, fmt.Errorf("--log-format: there is no format %q; there are text and json", a.logFormat)
+	}
+	return log, nil
+}
+
+// colour reports whether output to a terminal is coloured (no-color.org).
+func (a *app) colour(terminal bool) bool {
+	value, set := a.Env("NO_COLOR")
+	return terminal && (!set || value == "")
+}

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"duosync/duo/duosim"
+	dirsync "duosync/sync"
+)
+
+type simulatorOptions struct {
+	listen, dir, faults string
+}
+
+func newSimulatorCommand(a *app) *cobra.Command {
+	var opts simulatorOptions
+	cmd := &cobra.Command{
+		Use:   "simulator",
+		Short: "Serve a simulated Duo account on loopback, to rehearse with",
+		Long: `simulator serves an empty Duo account in memory, over TLS and with Duo's real
+protocol and signatures, until it is interrupted. DIR gets ca.pem and duo.yaml, a
+duo: section ready to be copied into a configuration.
+
+When it is ready it prints: ready https://HOST:PORT`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSimulator(cmd.Context(), opts) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.listen, "listen", "127.0.0.1:0", "loopback `ADDR` to listen on; port 0 picks one")
+	f.StringVar(&opts.dir, "dir", "", "folder for ca.pem and duo.yaml")
+	f.StringVar(&opts.faults, "faults", "", "`FILE` of faults to make (see docs/simulator.md)")
+	_ = cmd.MarkFlagRequired("dir")
+	return cmd
+}
+
+func (a *app) runSimulator(ctx context.Context, opts simulatorOptions) (err error) {
+	host, _, err := net.SplitHostPort(opts.listen)
+	if err != nil {
+		return dirsync.WithHint(fmt.Errorf("--listen: %w", err), "Give an address and a port, such as 127.0.0.1:8443.")
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return dirsync.WithHint(fmt.Errorf("--listen: %s is not a loopback address", host), "The simulator is for this machine only; use 127.0.0.1.")
+	}
+	var options duosim.Options
+	if opts.faults != "" {
+		if options.Faults, err = duosim.LoadFaults(opts.faults); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(opts.dir, 0o700); err != nil {
+		return err
+	}
+	server := duosim.New(options)
+	if err := server.Start(opts.listen); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	if err := server.WriteFiles(opts.dir); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(a.Out, "ready https://%s\n", server.Host()); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"duosync/cmd/internal/report"
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+type syncOptions struct {
+	dryRun, refresh, detailed    bool
+	only, adopt, approve, format string
+	output                       string
+}
+
+func (o *syncOptions) addFlags(f *pflag.FlagSet) {
+	f.BoolVar(&o.dryRun, "dry-run", false, "report what the run would do; write nothing anywhere")
+	f.BoolVar(&o.refresh, "refresh", false, "read all of Duo, due or not, and mend what was changed there")
+	f.BoolVar(&o.detailed, "detailed-exitcode", false, "with --dry-run: exit as the run itself would (3, 4), or 2 when changes are pending")
+	f.StringVar(&o.only, "only", "", "narrow the plan to this `USER` (mapped username)")
+	f.StringVar(&o.adopt, "adopt", "", "take over this `USER`, who exists in Duo already")
+	f.StringVar(&o.approve, "approve", "", "let through, in this run, what was held under this `ID`")
+	f.StringVar(&o.format, "format", string(report.Table), fmt.Sprintf("`FORM` of the report: %v", report.Formats()))
+	f.StringVar(&o.output, "output", "", "write the report to this `FILE`")
+}
+
+func newSyncCommand(a *app) *cobra.Command {
+	var opts syncOptions
+	cmd := &cobra.Command{
+		Use:   "sync",
+		Short: "Make one run: read the directory, compare, guard, apply",
+		Long: `sync reads the whole directory, compares it with what the last run left in Duo,
+weighs the difference against the limits, and applies it. For cron, a systemd
+timer or a container job.
+
+With --dry-run it reports what that run would do and writes nothing: not to Duo,
+not to the directory, not to the state.
+
+Exit status: 0 done; 1 it could not be done; 2 changes are pending (--dry-run
+--detailed-exitcode); 3 a guard wants a human, nothing was written; 4 some
+objects failed or are in a conflict not told before, all others were applied.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSync(cmd.Context(), opts) },
+	}
+	opts.addFlags(cmd.Flags())
+	return cmd
+}
+
+func (a *app) runSync(ctx context.Context, opts syncOptions) error {
+	format, err := report.ParseFormat(opts.format)
+	if err != nil {
+		return fmt.Errorf("--format: %w", err)
+	}
+	loaded, err := a.load()
+	if err != nil {
+		return err
+	}
+	out, err := a.output(opts.output)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	run, err := a.sync(ctx, loaded, opts, newRunID(now))
+	if err != nil { // before the run began
+		run = &dirsync.Run{ID: newRunID(now), DryRun: opts.dryRun, Outcome: dirsync.OutcomeFailed, Err: err, Started: now, Finished: time.Now()}
+	}
+	if run.Err == nil || format == report.JSON {
+		err = report.Write(out, run, format, opts.output == "" && a.colour(a.OutTerminal))
+	} else {
+		err = nil // the message on stderr says it all
+	}
+	return errors.Join(statusOf(run, opts.detailed), err, out.Close())
+}
+
+// output opens what --output names, or standard output. The file appears whole
+// or not at all, readable for its owner only, since reports name people.
+func (a *app) output(path string) (io.WriteCloser, error) {
+	if path == "" {
+		return stream{a.Out}, nil
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".duosync-report-*")
+	if err != nil {
+		return nil, dirsync.WithHint(fmt.Errorf("--output: %w", err), "Name a file in a folder that can be written.")
+	}
+	return &wholeFile{File: file, path: path}, nil
+}
+
+type stream struct{ io.Writer }
+
+func (stream) Close() error { return nil }
+
+type wholeFile struct {
+	*os.File
+	path string
+}
+
+func (f *wholeFile) Close() error {
+	info, err := f.Stat()
+	err = errors.Join(err, f.File.Close())
+	if err != nil || info.Size() == 0 {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return os.Rename(f.Name(), f.path)
+}
+
+// newRunID names a run: when it began, and a bit of chance.
+func newRunID(now time.Time) string {
+	var random [3]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	return now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])
+}
+
+// openState opens the state for a run: a dry run gets a private copy.
+func openState(ctx context.Context, parts *parts, dryRun bool) (*state.DB, error) {
+	dsn := parts.config.State.DSN.Reveal()
+	if dryRun {
+		return state.OpenReadOnly(ctx, dsn)
+	}
+	return state.Open(ctx, dsn, state.Options{KeepHistory: parts.config.State.KeepHistory})
+}
