@@ -1,0 +1,148 @@
+package duosim
+
+import "slices"
+
+// ping answers anyone, signed or not.
+func (a *account) ping(*call) (any, *refusal) { return map[string]any{"time": a.now.Unix()}, nil }
+
+// check answers whoever has Auth API keys.
+func (a *account) check(*call) (any, *refusal) { return map[string]any{"time": a.now.Unix()}, nil }
+
+// standing is the status by which a user logs in. A group's status overrides
+// the user's, though it is not shown there; one in the Trash still counts as
+// before.
+func (a *account) standing(u *User) string {
+	standing := u.Status
+	if standing == statusTrashed {
+		standing = u.StatusBefore
+	}
+	for _, status := range []string{statusDisabled, statusBypass} {
+		if slices.ContainsFunc(pick(&a.groups, u.Groups), func(g *Group) bool { return g.Status == status }) {
+			return status
+		}
+	}
+	return standing
+}
+
+// preauth tells what a user could do: allow, auth, enroll or deny. A name that
+// nobody has may enroll.
+func (a *account) preauth(c *call) (any, *refusal) {
+	u, bad := a.authUser(c.args)
+	if bad != nil {
+		return nil, bad
+	}
+	enroll := map[string]any{
+		"result": "enroll", "status_msg": "Enroll an authentication device to proceed",
+		"enroll_portal_url": "https://enroll.invalid/portal?code=simulated",
+	}
+	if u == nil {
+		return enroll, nil
+	}
+	switch a.standing(u) {
+	case statusBypass:
+		return map[string]any{"result": "allow", "status_msg": "Account is in bypass mode"}, nil
+	case statusActive:
+	default:
+		return map[string]any{"result": "deny", "status_msg": "Your account is disabled and cannot access this application."}, nil
+	}
+	if !u.enrolled() {
+		return enroll, nil
+	}
+	devices := make([]any, 0, len(u.Phones))
+	for _, p := range pick(&a.phones, u.Phones) {
+		phone := renderPhone(p)
+		devices = append(devices, map[string]any{
+			"device": p.ID, "type": "phone", "name": p.Name, "number": p.Number, "capabilities": phone["capabilities"],
+		})
+	}
+	return map[string]any{"result": "auth", "status_msg": "Account is active", "devices": devices}, nil
+}
+
+// authUser finds the user of username or user_id. An unknown id is refused, an
+// unknown name gives nil.
+func (a *account) authUser(from args) (*User, *refusal) {
+	parameter := "username"
+	if from.has("user_id") {
+		parameter = "user_id"
+	}
+	value, bad := from.text(parameter)
+	if bad != nil {
+		return nil, bad
+	}
+	if value == "" || from.has("user_id") && from.has("username") {
+		return nil, refuse(badParameters, parameter)
+	}
+	if parameter == "username" {
+		return a.byName(value, true), nil
+	}
+	u := a.users.get(value)
+	if u == nil {
+		return nil, refuse(badParameters, "user_id")
+	}
+	return u, nil
+}
+
+// authenticate performs a login. A passcode is a bypass code; a push is approved
+// at once by any phone that is activated.
+func (a *account) authenticate(c *call) (any, *refusal) {
+	u, bad := a.authUser(c.args)
+	if bad != nil {
+		return nil, bad
+	}
+	if u == nil {
+		return nil, refuse(badParameters, "username")
+	}
+	factor, bad := c.args.text("factor")
+	if bad != nil {
+		return nil, bad
+	}
+	passcode, bad := c.args.text("passcode")
+	if bad != nil {
+		return nil, bad
+	}
+	allow := map[string]any{"result": "allow", "status": "allow", "status_msg": "Success. Logging you in..."}
+	deny := map[string]any{"result": "deny", "status": "deny", "status_msg": "Your account is disabled and cannot access this application."}
+	switch a.standing(u) {
+	case statusBypass:
+		allow["status"] = "bypass"
+		return allow, nil
+	case statusActive:
+	default:
+		return deny, nil
+	}
+	switch factor {
+	case "passcode":
+		if passcode == "" {
+			return nil, refuse(badParameters, "passcode")
+		}
+		if !a.spend(u, passcode) {
+			deny["status_msg"] = "Incorrect passcode. Please try again."
+			return deny, nil
+		}
+		return allow, nil
+	case "push", "auto":
+		if !slices.ContainsFunc(pick(&a.phones, u.Phones), func(p *Phone) bool { return p.Activated }) {
+			return nil, refuse(badParameters, "no capable device")
+		}
+		return allow, nil
+	}
+	return nil, refuse(badParameters, "factor")
+}
+
+// summary gives the account's figures.
+func (a *account) summary(*call) (any, *refusal) {
+	return map[string]any{
+		"user_count": len(a.users.order), "admin_count": 1, "integration_count": len(a.options.Keys),
+		"telephony_credits_remaining": 500,
+	}, nil
+}
+
+// noTokens is the list of tokens: the simulator has none.
+func (a *account) noTokens(c *call) (any, *refusal) {
+	if c.vars["user"] != "" {
+		if _, bad := find(&a.users, c, "user"); bad != nil {
+			return nil, bad
+		}
+	}
+	return paged(c, a.options.Limits.Page, nil, func(*struct{}) map[string]any { return nil })
+}
