@@ -1,0 +1,129 @@
+package duo
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	dirsync "duosync/sync"
+)
+
+// user is a Duo user as the Admin API writes it. Unknown keys are ignored, and
+// null, "" and a missing key are the same.
+type user struct {
+	UserID            text            `json:"user_id"`
+	Username          text            `json:"username"`
+	Realname          text            `json:"realname"`
+	Firstname         text            `json:"firstname"`
+	Lastname          text            `json:"lastname"`
+	Email             text            `json:"email"`
+	Notes             text            `json:"notes"`
+	Status            text            `json:"status"`
+	Created           number          `json:"created"`
+	LastDirectorySync text            `json:"last_directory_sync"`
+	IsEnrolled        flag            `json:"is_enrolled"`
+	Aliases           json.RawMessage `json:"aliases"` // alias1 to alias8
+	Alias1            text            `json:"alias1"`
+	Alias2            text            `json:"alias2"`
+	Alias3            text            `json:"alias3"`
+	Alias4            text            `json:"alias4"`
+}
+
+// endOfTime is the year 10000 in Unix seconds; RFC 3339 ends before it.
+const endOfTime = 253402300800
+
+// account is a dirsync.Account that reads itself from Duo's JSON.
+type account dirsync.Account
+
+func (a *account) UnmarshalJSON(data []byte) error {
+	var u user
+	if err := json.Unmarshal(data, &u); err != nil {
+		return err
+	}
+	if !validID(string(u.UserID)) {
+		return errors.New("a user without a user_id")
+	}
+	*a = account{
+		ID:        string(u.UserID),
+		Username:  string(u.Username),
+		Aliases:   u.aliases(),
+		Realname:  string(u.Realname),
+		Firstname: string(u.Firstname),
+		Lastname:  string(u.Lastname),
+		Email:     string(u.Email),
+		Notes:     string(u.Notes),
+		Status:    strings.ToLower(strings.TrimSpace(string(u.Status))),
+		Enrolled:  bool(u.IsEnrolled),
+		Synced:    u.LastDirectorySync != "" && u.LastDirectorySync != "0",
+	}
+	if u.Created.value > 0 && u.Created.value < endOfTime {
+		a.Created = time.Unix(u.Created.value, 0).UTC()
+	}
+	return nil
+}
+
+// aliases takes them from the map, which has up to eight, or else from the four
+// keys of old.
+func (u *user) aliases() []string {
+	var named map[string]text
+	if err := json.Unmarshal(u.Aliases, &named); err != nil || len(named) == 0 {
+		named = map[string]text{
+			"alias1": u.Alias1, "alias2": u.Alias2, "alias3": u.Alias3, "alias4": u.Alias4,
+		}
+	}
+	keys := make([]string, 0, len(named))
+	for key, alias := range named {
+		if alias != "" {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
+	var list []string
+	for _, key := range keys {
+		list = append(list, string(named[key]))
+	}
+	return list
+}
+
+// validID reports whether id can stand in a path. An empty one would turn a
+// call for one user into a call for all.
+func validID(id string) bool {
+	if id == "" || len(id) > 100 {
+		return false
+	}
+	for i := range len(id) {
+		if c := id[i]; !unreserved(c) || c == '.' || c == '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// held reports whether an account holds a name, as username or alias.
+func held(a *dirsync.Account, name string) bool {
+	return slices.Contains(a.Names(), dirsync.FoldName(name))
+}
+
+// holds reports whether an account holds every one of these fields, as far as
+// Duo keeps what it is sent: it trims, and lower-cases usernames.
+func holds(a *dirsync.Account, fields dirsync.Fields) bool {
+	for name, value := range fields {
+		if !sameField(name, value, a.Field(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameField(name, sent, got string) bool {
+	switch name {
+	case dirsync.FieldUsername, dirsync.FieldStatus:
+		return dirsync.FoldName(sent) == dirsync.FoldName(got)
+	}
+	return strings.TrimSpace(sent) == strings.TrimSpace(got)
+}

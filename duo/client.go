@@ -1,0 +1,256 @@
+package duo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sirupsen/logrus"
+
+	dirsync "duosync/sync"
+)
+
+// maxBody bounds an answer in bytes. A page of 300 users with all their phones
+// and groups stays well below.
+const maxBody = 64 << 20
+
+// Client calls Duo's Admin API. It is safe for concurrent use.
+type Client struct {
+	address string // host[:port], to dial
+	host    string // lower case, without port: what is signed
+	ikey    string
+	skey    string
+	version int // of the signature
+	agent   string
+	timeout time.Duration
+	secrets []string // never to be seen in an error
+	log     logrus.FieldLogger
+	now     func() time.Time
+	sleep   func(context.Context, time.Duration) error
+	http    *http.Client
+	pace    *pacer
+	clock   clock
+
+	calls   atomic.Int64
+	retries atomic.Int64
+}
+
+// Host returns the API host, lower case, without a port.
+func (c *Client) Host() string { return c.host }
+
+// Close gives idle connections back.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Skew returns how far Duo's clock is ahead of ours, as far as whole seconds
+// can tell, and whether any reply told it yet.
+func (c *Client) Skew() (ahead time.Duration, known bool) { return c.clock.read() }
+
+// request is one call: what is sent again when it is tried again.
+type request struct {
+	method string
+	path   string
+	params map[string]string
+	// once marks a call that must not be sent again without a look at what
+	// became of it: a create.
+	once bool
+
+	query string
+	body  []byte
+	kind  string // content type of body
+}
+
+func (q *request) name() string { return q.method + " " + q.path }
+
+// prepare puts the parameters where they belong, as bytes.
+func (q *request) prepare(version int) error {
+	for name, value := range q.params {
+		if !utf8.ValidString(value) {
+			return fmt.Errorf("%s is not valid UTF-8", name)
+		}
+	}
+	switch {
+	case q.method != http.MethodPost:
+		q.query = canonical(q.params)
+	case version == signatureForm:
+		q.kind, q.body = "application/x-www-form-urlencoded", []byte(canonical(q.params))
+	default:
+		body, err := json.Marshal(q.params)
+		if err != nil {
+			return err
+		}
+		q.kind, q.body = "application/json", body
+	}
+	return nil
+}
+
+// do makes one call: it signs, paces and sends it, classifies the answer, and
+// tries again where that is safe (see retry.go). Its errors are *Error, most of
+// them with a hint.
+//
+// The end of ctx keeps a call from being sent. A write that is under way is
+// finished all the same, within the timeout: what it did must be known.
+func (c *Client) do(ctx context.Context, q request) (*reply, error) {
+	if err := q.prepare(c.version); err != nil {
+		return nil, &Error{Op: q.name(), Kind: ErrNotSent, Message: err.Error(), Err: err}
+	}
+	hiccups, throttled := 0, 0
+	for {
+		r, e := c.attempt(ctx, &q)
+		if e == nil {
+			c.pace.succeeded()
+			return r, nil
+		}
+		err := e.hinted
+		switch {
+		case e.Kind == ErrRateLimited && e.Sent:
+			throttled++
+			pause := e.RetryAfter
+			if pause <= 0 {
+				pause = throttleWait(throttled)
+			}
+			c.pace.refused(pause) // the next attempt waits for it
+			if throttled == maxThrottled {
+				return nil, err
+			}
+		case hiccup(err) && !untrusted(err) && (!q.once || !e.Sent) && hiccups < maxRetries:
+			hiccups++
+			if c.sleep(ctx, retryWait(hiccups)) != nil {
+				return nil, err
+			}
+		default:
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		c.retries.Add(1)
+	}
+}
+
+// failure is an Error and the same with its hint.
+type failure struct {
+	*Error
+	hinted error
+}
+
+func (c *Client) fail(e *Error, ahead time.Duration, dated bool) *failure {
+	err := error(e)
+	if hint := c.hint(e, ahead, dated); hint != "" {
+		err = dirsync.WithHint(e, hint)
+	}
+	return &failure{e, err}
+}
+
+// attempt sends a call once.
+func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
+	if err := c.pace.await(ctx); err != nil {
+		e := &Error{Op: q.name(), Kind: ErrNotSent, Message: err.Error(), Err: err}
+		var pause *pauseError
+		if errors.As(err, &pause) {
+			e.Kind = ErrRateLimited
+		}
+		return nil, c.fail(e, 0, false)
+	}
+	if q.method != http.MethodGet {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+
+	// A connection that was got may have carried the request to Duo.
+	reached := false
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { reached = true },
+	})
+	c.calls.Add(1)
+	sent := c.now()
+	status, header, body, err := c.send(ctx, q, sent)
+	answered := c.now()
+	c.log.WithFields(logrus.Fields{
+		"method": q.method, "path": q.path, "status": status, "ms": answered.Sub(sent).Milliseconds(),
+	}).Debug("called Duo")
+	if err != nil && status != http.StatusTooManyRequests {
+		return nil, c.fail(&Error{
+			Op: q.name(), Kind: ErrTransport, Message: c.words(err), Sent: reached, Err: err,
+		}, 0, false)
+	}
+	r, e := decodeReply(status, header, body)
+	date, badDate := http.ParseTime(header.Get("Date"))
+	if badDate == nil && (e == nil || e.FromDuo) {
+		c.clock.learn(date, sent, answered)
+	}
+	if e == nil {
+		return r, nil
+	}
+	e.Op = q.name()
+	if e.Kind == ErrRateLimited {
+		e.RetryAfter = retryAfter(header, answered)
+	}
+	return nil, c.fail(e, date.Sub(answered), badDate == nil)
+}
+
+// send signs the request as of now and reads the whole answer.
+func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http.Header, []byte, error) {
+	u := url.URL{Scheme: "https", Host: c.address, Path: q.path, RawQuery: q.query}
+	var body io.Reader
+	if q.body != nil {
+		body = bytes.NewReader(q.body)
+	}
+	hr, err := http.NewRequestWithContext(ctx, q.method, u.String(), body)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	if q.body == nil {
+		// With no body at all net/http would send a GET again by itself where a
+		// kept connection breaks: the same signature, and a call not counted.
+		hr.Body = io.NopCloser(strings.NewReader(""))
+	}
+	m := message{date: signatureDate(now), method: q.method, host: c.host, path: q.path, params: q.query, body: q.body}
+	if c.version == signatureForm && q.body != nil {
+		m.params = string(q.body)
+	}
+	hr.SetBasicAuth(c.ikey, sign(c.version, c.skey, m))
+	hr.Header.Set("Date", m.date)
+	hr.Header.Set("User-Agent", c.agent)
+	hr.Header.Set("Accept", "application/json")
+	if q.kind != "" {
+		hr.Header.Set("Content-Type", q.kind)
+	}
+	answer, err := c.http.Do(hr)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	data, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
+	if err != nil {
+		return answer.StatusCode, answer.Header, nil, fmt.Errorf("reading the answer: %w", err)
+	}
+	if len(data) > maxBody {
+		return answer.StatusCode, answer.Header, nil, fmt.Errorf("the answer is larger than %d MB", maxBody>>20)
+	}
+	return answer.StatusCode, answer.Header, data, nil
+}
+
+// words gives a transport error's text without the URL, which holds parameters,
+// and without any secret.
+func (c *Client) words(err error) string {
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	text := tidy(err.Error())
+	for _, secret := range c.secrets {
+		text = strings.ReplaceAll(text, secret, "<secret>")
+	}
+	return text
+}

@@ -1,0 +1,143 @@
+package duo
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Kind is what an Error comes down to; errors.Is(err, ErrNotFound) asks for it.
+type Kind string
+
+func (k Kind) Error() string { return string(k) }
+
+// The kinds of failure. Codes are those of Duo's Admin API: five digits, the
+// first three being the HTTP status.
+const (
+	// ErrUnauthorized is HTTP 401: the keys, the signature or the clock.
+	ErrUnauthorized Kind = "not authorized"
+	// ErrForbidden is HTTP 403: a missing right, or keys of another application.
+	ErrForbidden Kind = "forbidden"
+	// ErrNotFound is HTTP 404 in an answer of Duo's own.
+	ErrNotFound Kind = "not found"
+	// ErrDuplicate is 400/40003: another object has that name.
+	ErrDuplicate Kind = "duplicate"
+	// ErrInvalid is 400/40002: Duo refuses a value. Detail names the parameter.
+	ErrInvalid Kind = "invalid"
+	// ErrRejected is any other 4xx in an answer of Duo's own.
+	ErrRejected Kind = "rejected"
+	// ErrRateLimited is HTTP 429, after all the waiting.
+	ErrRateLimited Kind = "rate limited"
+	// ErrLimit is 500/50001: one of Duo's one-to-many limits is exceeded
+	// (https://duo.com/docs/rate-limits).
+	ErrLimit Kind = "limit exceeded"
+	// ErrServer is any other 5xx, whatever its body.
+	ErrServer Kind = "server error"
+	// ErrTransport is a call without an answer.
+	ErrTransport Kind = "no answer"
+	// ErrNotDuo is an answer that is not Duo's: not JSON, no envelope, a
+	// redirect, or an object other than the one asked for.
+	ErrNotDuo Kind = "not an answer of Duo's"
+	// ErrUnclear is an answer that contradicts itself: stat FAIL with HTTP 200,
+	// or stat OK with another status.
+	ErrUnclear Kind = "contradictory answer"
+	// ErrNotSent is a call that was never sent: the context was done, or its
+	// parameters could not be sent.
+	ErrNotSent Kind = "not sent"
+)
+
+// Error is a call that did not succeed. Its text is for the admin and holds no
+// secret.
+type Error struct {
+	Op      string // method and path
+	Kind    Kind
+	HTTP    int    // status; 0 without an answer
+	Code    int    // Duo's; 0 where there is none
+	Message string // Duo's, or what went wrong in our words
+	Detail  string // Duo's message_detail, mostly the name of a parameter
+	// Sent tells whether the request may have reached Duo.
+	Sent bool
+	// FromDuo tells that Duo itself answered, in its own envelope.
+	FromDuo bool
+	// RetryAfter is the wait that a 429 asked for; 0 where it did not say.
+	RetryAfter time.Duration
+	// Err is the cause of an ErrTransport or ErrNotSent.
+	Err error
+}
+
+// Error describes the failure in one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	b.WriteString(": ")
+	switch {
+	case e.HTTP == 0:
+		fmt.Fprintf(&b, "%s: %s", e.Kind, e.Message)
+		return b.String()
+	case e.Code != 0:
+		fmt.Fprintf(&b, "Duo answered %d/%d", e.HTTP, e.Code)
+	default:
+		fmt.Fprintf(&b, "answered HTTP %d", e.HTTP)
+	}
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %s", e.Message)
+	}
+	if e.Detail != "" {
+		fmt.Fprintf(&b, " (%s)", e.Detail)
+	}
+	return b.String()
+}
+
+// Is reports whether target is the error's Kind.
+func (e *Error) Is(target error) bool {
+	kind, ok := target.(Kind)
+	return ok && kind == e.Kind
+}
+
+// Unwrap returns the cause, where there is one.
+func (e *Error) Unwrap() error { return e.Err }
+
+// kindOf classifies an answer of Duo's own that is not a success.
+func kindOf(status, code int) Kind {
+	switch {
+	case status == 401:
+		return ErrUnauthorized
+	case status == 403:
+		return ErrForbidden
+	case status == 404:
+		return ErrNotFound
+	case code == 40002 && status == 400:
+		return ErrInvalid
+	case code == 40003 && status == 400:
+		return ErrDuplicate
+	case code == 50001 && status == 500:
+		return ErrLimit
+	case status >= 500:
+		return ErrServer
+	case status >= 400:
+		return ErrRejected
+	}
+	return ErrUnclear
+}
+
+// maxWords bounds how much of a stranger's text goes into an error.
+const maxWords = 200
+
+// tidy makes a server's text fit for one line of a report.
+func tidy(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > maxWords {
+		text = string(runes[:maxWords]) + "…"
+	}
+	return text
+}

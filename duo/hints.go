@@ -1,0 +1,96 @@
+package duo
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// maxSkew is how far clocks may be apart before Duo refuses a signature.
+const maxSkew = 5 * time.Minute
+
+// hint says what the admin can do about e, or "". ahead is how far Duo's clock
+// is ahead of ours by the answer at hand.
+func (c *Client) hint(e *Error, ahead time.Duration, dated bool) string {
+	switch e.Kind {
+	case ErrUnauthorized:
+		return c.keyHint(e, ahead, dated)
+	case ErrForbidden:
+		if strings.Contains(strings.ToLower(e.Message+" "+e.Detail), "wrong integration type") {
+			return "duo.integration_key and duo.secret_key belong to another kind of application, such as Auth API: " +
+				"take the keys of an Admin API application (Duo Admin Panel, Applications)"
+		}
+		return "grant the Admin API application the rights \"Grant resource - Read\" and \"Grant resource - Write\" " +
+			"(Duo Admin Panel, Applications)"
+	case ErrNotDuo:
+		return "something else than Duo answered: check duo.host, and whether a proxy, portal or firewall is in the way"
+	case ErrRateLimited:
+		return "try again later, or set duo.rate to fewer calls, such as 50/1m"
+	case ErrServer:
+		return "Duo, or something before it, is in trouble (see https://status.duo.com): try again later"
+	case ErrTransport:
+		return c.transportHint(e.Err)
+	}
+	return ""
+}
+
+func (c *Client) keyHint(e *Error, ahead time.Duration, dated bool) string {
+	if off := ahead.Abs(); dated && (off > maxSkew || e.Code == 40105 && off > time.Minute) {
+		way := "behind"
+		if ahead < 0 {
+			way = "ahead of"
+		}
+		return fmt.Sprintf("this machine's clock is %s %s Duo's: set it right (NTP)", off.Round(time.Second), way)
+	}
+	switch e.Code {
+	case 40102:
+		return "Duo does not know duo.integration_key at " + c.host + ": check both, they belong to one application"
+	case 40103:
+		return "check duo.secret_key, and that duo.host is the one shown with it"
+	case 40105:
+		return "check this machine's clock: Duo refuses requests that are more than five minutes off"
+	}
+	return "check duo.integration_key, duo.secret_key and duo.host: they belong to one application"
+}
+
+func (c *Client) transportHint(err error) string {
+	var (
+		dns       *net.DNSError
+		unknown   x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
+		operation *net.OpError
+		timeout   net.Error
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return "the server's certificate is not from a known authority: if a proxy inspects TLS, or this is a simulator, " +
+			"set duo.ca_file to its CA certificate"
+	case errors.As(err, &hostname):
+		return "the certificate is for another name than " + c.host + ": check duo.host"
+	case errors.As(err, &invalid):
+		return "the server's certificate is not valid: check this machine's clock, and duo.ca_file if it is set"
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return "what answers at " + c.address + " does not speak TLS: check duo.host and its port"
+	case errors.As(err, &operation) && operation.Op == "proxyconnect":
+		return "the proxy cannot be reached: check duo.proxy_url, or HTTPS_PROXY"
+	case err != nil && strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)):
+		return "the proxy wants a user and a password: put them into duo.proxy_url"
+	case errors.As(err, &dns):
+		return "the name " + dns.Name + " cannot be resolved: check duo.host (or the proxy's name), and DNS"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing accepts connections at " + c.address + ": check duo.host, the firewall, and whether a proxy is needed (duo.proxy_url)"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Sprintf("no answer within %s: check the network and the firewall to %s, or whether a proxy is needed (duo.proxy_url)",
+			c.timeout, c.address)
+	}
+	return "check the network to " + c.address + ", and whether a proxy is needed (duo.proxy_url)"
+}

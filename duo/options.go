@@ -1,0 +1,184 @@
+package duo
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	dirsync "duosync/sync"
+)
+
+// Options say which Duo account is called, and how.
+type Options struct {
+	// Host is the API host, api-xxxxxxxx.duosecurity.com; a port may follow.
+	// It is called over TLS 1.2 or later, always.
+	Host string
+	// IntegrationKey and SecretKey are those of an Admin API application.
+	IntegrationKey string
+	SecretKey      string
+	// Signature is the version of the signature, 5 (default) or 2.
+	Signature int
+	// RootCAs are the authorities to trust, or CAFile a PEM file of them; with
+	// neither it is the system's.
+	RootCAs *x509.CertPool
+	CAFile  string
+	// ProxyURL is the proxy to use; without it the usual environment variables
+	// decide. It may hold a password, which no error shows.
+	ProxyURL string
+	// Timeout bounds one attempt of one call; 30s by default.
+	Timeout time.Duration
+	// Rate bounds how often Duo is called.
+	Rate Rate
+	// Version is duosync's own, for the User-Agent header.
+	Version string
+	// Log gets one debug line a call: method, path, status, milliseconds.
+	Log logrus.FieldLogger
+
+	// Now and Sleep replace the clock in tests. Sleep must end early with ctx,
+	// and Now must move on with it.
+	Now   func() time.Time
+	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+const defaultTimeout = 30 * time.Second
+
+// New checks the options and returns a client. It makes no call.
+func New(o Options) (*Client, error) {
+	address, host, err := splitHost(o.Host)
+	if err != nil {
+		return nil, err
+	}
+	if o.IntegrationKey == "" || o.SecretKey == "" {
+		return nil, dirsync.WithHint(errors.New("the keys of the Duo application are missing"),
+			"set duo.integration_key and duo.secret_key (Duo Admin Panel, Applications, Admin API)")
+	}
+	if strings.ContainsFunc(o.IntegrationKey+o.SecretKey, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
+		return nil, dirsync.WithHint(errors.New("a key of the Duo application has a character that no key has"),
+			"copy duo.integration_key and duo.secret_key anew, without blanks or quotes")
+	}
+	switch o.Signature {
+	case 0:
+		o.Signature = signatureJSON
+	case signatureForm, signatureJSON:
+	default:
+		return nil, dirsync.WithHint(fmt.Errorf("signature version %d is not known", o.Signature), "set duo.signature to 5 or 2")
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Log == nil {
+		silent := logrus.New()
+		silent.SetOutput(io.Discard)
+		o.Log = silent
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	transport, secrets, err := o.transport()
+	if err != nil {
+		return nil, err
+	}
+	return &Client{
+		address: address,
+		host:    host,
+		ikey:    o.IntegrationKey,
+		skey:    o.SecretKey,
+		version: o.Signature,
+		agent:   "duosync/" + o.Version,
+		timeout: o.Timeout,
+		secrets: append(secrets, o.SecretKey),
+		log:     o.Log,
+		now:     o.Now,
+		sleep:   o.Sleep,
+		pace:    newPacer(o.Rate, o.Now, o.Sleep),
+		http: &http.Client{
+			Transport:     transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// splitHost returns what to dial and what to sign.
+func splitHost(text string) (address, host string, err error) {
+	const advice = "set duo.host to the API hostname alone, such as api-xxxxxxxx.duosecurity.com (Duo Admin Panel, Applications)"
+	if text == "" {
+		return "", "", dirsync.WithHint(errors.New("the Duo host is missing"), advice)
+	}
+	address = strings.ToLower(text)
+	u, err := url.Parse("https://" + address)
+	if err != nil || u.Host != address || u.Hostname() == "" || strings.HasSuffix(address, ":") {
+		return "", "", dirsync.WithHint(fmt.Errorf("%q is not a host name", tidy(text)), advice)
+	}
+	return address, u.Hostname(), nil
+}
+
+// transport returns the HTTP transport and what must not be seen in its errors.
+func (o *Options) transport() (*http.Transport, []string, error) {
+	roots := o.RootCAs
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, nil, dirsync.WithHint(fmt.Errorf("reading the CA file: %w", err), "check duo.ca_file")
+		}
+		roots = x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(pem) {
+			return nil, nil, dirsync.WithHint(fmt.Errorf("%s holds no certificate in PEM form", o.CAFile), "check duo.ca_file")
+		}
+	}
+	proxy, secrets, err := proxyFunc(o.ProxyURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &http.Transport{
+		Proxy:               proxy,
+		DialContext:         (&net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		TLSHandshakeTimeout: o.Timeout,
+		IdleConnTimeout:     60 * time.Second,
+		MaxIdleConnsPerHost: 4,
+	}, secrets, nil
+}
+
+func proxyFunc(text string) (func(*http.Request) (*url.URL, error), []string, error) {
+	if text == "" {
+		return func(r *http.Request) (*url.URL, error) {
+			u, err := http.ProxyFromEnvironment(r)
+			if err != nil { // its text holds the whole URL
+				return nil, errors.New("the proxy in HTTPS_PROXY is not a URL")
+			}
+			return u, nil
+		}, nil, nil
+	}
+	const advice = "set duo.proxy_url to a URL such as http://proxy.example.com:3128"
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return nil, nil, dirsync.WithHint(errors.New("the proxy is not a URL"), advice)
+	}
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+	default:
+		return nil, nil, dirsync.WithHint(errors.New("the proxy's URL has a scheme that is not known"), advice)
+	}
+	var secrets []string
+	if password, set := u.User.Password(); set && password != "" {
+		secrets = append(secrets, password, url.QueryEscape(password), url.PathEscape(password))
+	}
+	return http.ProxyURL(u), secrets, nil
+}

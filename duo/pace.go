@@ -1,0 +1,196 @@
+package duo
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Rate is how often Duo is called: N calls per Per, evenly spread. The zero
+// Rate is automatic: it grows until Duo answers 429, and halves then.
+type Rate struct {
+	N   int
+	Per time.Duration
+}
+
+// ParseRate reads "auto" (or "") or a fixed rate such as "50/1m" or "5/s".
+func ParseRate(text string) (Rate, error) {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.EqualFold(text, "auto") {
+		return Rate{}, nil
+	}
+	wrong := fmt.Errorf("rate %q is neither auto nor calls per time, such as 50/1m", text)
+	count, per, found := strings.Cut(text, "/")
+	if !found {
+		return Rate{}, wrong
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(count))
+	if err != nil || n < 1 {
+		return Rate{}, wrong
+	}
+	per = strings.TrimSpace(per)
+	if per != "" && (per[0] < '0' || per[0] > '9') {
+		per = "1" + per
+	}
+	d, err := time.ParseDuration(per)
+	if err != nil || d <= 0 {
+		return Rate{}, wrong
+	}
+	return Rate{N: n, Per: d}, nil
+}
+
+// Auto reports whether the rate finds itself.
+func (r Rate) Auto() bool { return r.N <= 0 || r.Per <= 0 }
+
+// String returns the form that ParseRate reads.
+func (r Rate) String() string {
+	if r.Auto() {
+		return "auto"
+	}
+	per := r.Per.String()
+	if short, whole := strings.CutSuffix(per, "m0s"); whole {
+		per = short + "m"
+	}
+	return fmt.Sprintf("%d/%s", r.N, per)
+}
+
+func (r Rate) limit() rate.Limit {
+	return rate.Limit(float64(r.N) / r.Per.Seconds())
+}
+
+// The automatic rate, in calls per second. Duo publishes no number for its
+// Admin API, so it is found by trying.
+const (
+	rateStart   rate.Limit = 10
+	rateCeiling rate.Limit = 100
+	rateFloor   rate.Limit = 0.5
+	rateGrowth             = 1.05 // per success, until the first 429
+	rateStep               = 0.5  // calls per second gained per second, after it
+)
+
+// longestPause is how long a Retry-After may be for us to wait for it.
+const longestPause = 10 * time.Minute
+
+// pacer lets calls through one by one. Nobody passes before the time that Duo
+// gave in a Retry-After.
+type pacer struct {
+	now   func() time.Time
+	sleep func(context.Context, time.Duration) error
+
+	mu        sync.Mutex
+	limiter   *rate.Limiter
+	auto      bool
+	throttled bool      // a 429 was seen
+	until     time.Time // nobody calls before
+}
+
+func newPacer(r Rate, now func() time.Time, sleep func(context.Context, time.Duration) error) *pacer {
+	limit := rateStart
+	if !r.Auto() {
+		limit = r.limit()
+	}
+	return &pacer{
+		now: now, sleep: sleep,
+		limiter: rate.NewLimiter(limit, 1), auto: r.Auto(),
+	}
+}
+
+// pauseError says that Duo wants no calls for longer than we wait.
+type pauseError struct{ rest time.Duration }
+
+func (e *pauseError) Error() string {
+	return fmt.Sprintf("Duo asked for no more calls for %s", e.rest.Round(time.Second))
+}
+
+// await returns when a call may be sent. It fails when ctx ends, or with a
+// pauseError.
+func (p *pacer) await(ctx context.Context) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		now := p.now()
+		switch rest := p.rest(now); {
+		case rest > longestPause:
+			return &pauseError{rest}
+		case rest > 0:
+			if err := p.sleep(ctx, rest); err != nil {
+				return err
+			}
+			continue
+		}
+		turn := p.limiter.ReserveN(now, 1)
+		if delay := turn.DelayFrom(now); delay > 0 {
+			if err := p.sleep(ctx, delay); err != nil {
+				turn.CancelAt(p.now())
+				return err
+			}
+		}
+		if p.rest(p.now()) <= 0 {
+			return nil
+		}
+	}
+}
+
+func (p *pacer) rest(now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.until.Sub(now)
+}
+
+// perSecond is the rate of the moment.
+func (p *pacer) perSecond() float64 { return float64(p.limiter.Limit()) }
+
+// succeeded lets an automatic rate grow: fast until the first 429, by a fixed
+// step a second after it.
+func (p *pacer) succeeded() {
+	if !p.auto {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	limit := p.limiter.Limit()
+	if p.throttled {
+		limit += rateStep / limit
+	} else {
+		limit *= rateGrowth
+	}
+	p.limiter.SetLimitAt(p.now(), min(limit, rateCeiling))
+}
+
+// refused notes a 429: nobody calls for the pause, and an automatic rate halves.
+func (p *pacer) refused(pause time.Duration) {
+	now := p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until := now.Add(pause); until.After(p.until) {
+		p.until = until
+	}
+	p.throttled = true
+	if p.auto {
+		p.limiter.SetLimitAt(now, max(p.limiter.Limit()/2, rateFloor))
+	}
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// jittered adds up to half of d to it.
+func jittered(d time.Duration) time.Duration {
+	return d + time.Duration(rand.Int64N(int64(d)/2+1))
+}

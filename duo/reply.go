@@ -1,0 +1,127 @@
+package duo
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// reply is Duo's envelope around every answer.
+type reply struct {
+	Stat     text            `json:"stat"`
+	Response json.RawMessage `json:"response"`
+	Metadata struct {
+		NextOffset   number `json:"next_offset"`
+		TotalObjects number `json:"total_objects"`
+	} `json:"metadata"`
+	Code    number `json:"code"`
+	Message text   `json:"message"`
+	Detail  text   `json:"message_detail"`
+}
+
+// decodeReply reads an answer. Only HTTP 200 with stat "OK" is a success; all
+// else is an Error without its Op.
+func decodeReply(status int, header http.Header, body []byte) (*reply, *Error) {
+	e := &Error{HTTP: status, Sent: true}
+	var r reply
+	if err := json.Unmarshal(body, &r); err != nil || r.Stat != "OK" && r.Stat != "FAIL" {
+		e.Kind, e.Message = ErrNotDuo, "not an answer of Duo's, but "+describe(header, body)
+		switch {
+		case status == http.StatusTooManyRequests:
+			e.Kind, e.Message = ErrRateLimited, "too many requests"
+		case status >= 500:
+			e.Kind = ErrServer
+		case status >= 300 && status < 400:
+			e.Message = "a redirect, which Duo never sends"
+		}
+		return nil, e
+	}
+	if status == http.StatusOK && r.Stat == "OK" {
+		return &r, nil
+	}
+	e.FromDuo = true
+	if code := r.Code.value; r.Code.set && code > 0 && code < 1e6 {
+		e.Code = int(code)
+	}
+	e.Message, e.Detail = tidy(string(r.Message)), tidy(string(r.Detail))
+	switch {
+	case status == http.StatusTooManyRequests:
+		e.Kind = ErrRateLimited
+	case r.Stat == "OK":
+		e.Kind, e.Message = ErrUnclear, "stat OK with an HTTP status that says otherwise"
+	default:
+		e.Kind = kindOf(status, e.Code)
+	}
+	return nil, e
+}
+
+func describe(header http.Header, body []byte) string {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return "an empty body"
+	}
+	kind, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	if kind = tidy(kind); kind == "" {
+		kind = "data of no known type"
+	}
+	if json.Valid(body) {
+		return "JSON of another form"
+	}
+	return fmt.Sprintf("%s (%d bytes)", kind, len(body))
+}
+
+// text is a JSON string; null, a missing value and a list read as "", a number
+// or a truth value as its literal. Duo mixes "" and null, and may change more.
+type text string
+
+func (t *text) UnmarshalJSON(data []byte) error {
+	var s string
+	switch {
+	case data[0] == '"':
+		if err := json.Unmarshal(data, &s); err != nil {
+			return err
+		}
+	case data[0] == '{' || data[0] == '[' || string(data) == "null":
+	default:
+		s = string(data)
+	}
+	*t = text(s)
+	return nil
+}
+
+// number is a whole number, as a JSON number or a string. Anything else reads
+// as not set.
+type number struct {
+	set   bool
+	value int64
+}
+
+func (n *number) UnmarshalJSON(data []byte) error {
+	*n = number{}
+	literal := strings.TrimSpace(strings.Trim(string(data), `"`))
+	if value, err := strconv.ParseInt(literal, 10, 64); err == nil {
+		*n = number{set: true, value: value}
+		return nil
+	}
+	value, err := strconv.ParseFloat(literal, 64)
+	if err == nil && math.Abs(value) < 1<<53 {
+		*n = number{set: true, value: int64(value)}
+	}
+	return nil
+}
+
+// flag is true for true, 1 and "true"; all else is false.
+type flag bool
+
+func (f *flag) UnmarshalJSON(data []byte) error {
+	switch strings.ToLower(strings.Trim(string(data), `"`)) {
+	case "true", "1":
+		*f = true
+	default:
+		*f = false
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package duo
+
+import (
+	"crypto/tls"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// maxRetries bounds how often a call is sent again after a hiccup.
+	maxRetries = 3
+	// maxThrottled bounds how often one call may be answered 429.
+	maxThrottled = 8
+	// firstRetry is the wait before the first retry; each next one is twice
+	// as long.
+	firstRetry = 500 * time.Millisecond
+	// The waits after a 429 without a Retry-After; the same as Duo's own
+	// clients'.
+	firstThrottle, longestThrottle = time.Second, 32 * time.Second
+)
+
+// retryWait is the wait before retry n, counted from 1.
+func retryWait(n int) time.Duration { return jittered(firstRetry << (n - 1)) }
+
+// throttleWait is the wait after the nth 429 in a row of one call, where Duo
+// does not say how long to wait.
+func throttleWait(n int) time.Duration {
+	return jittered(min(firstThrottle<<(n-1), longestThrottle))
+}
+
+// hiccup reports whether err is a failure that says nothing about the request:
+// the connection broke, or what answered could not do its work. Sent again, it
+// may well go through.
+func hiccup(err error) bool {
+	for _, kind := range []Kind{ErrTransport, ErrServer, ErrNotDuo, ErrUnclear} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// untrusted reports whether err is a certificate that is not accepted: the next
+// attempt would see the same one.
+func untrusted(err error) bool {
+	var e *tls.CertificateVerificationError
+	return errors.As(err, &e)
+}
+
+// outage reports whether err counts against the error budget.
+func outage(err error) bool { return hiccup(err) || errors.Is(err, ErrRateLimited) }
+
+// stops reports whether err is one that every further call would meet as well.
+func stops(err error) bool {
+	var pause *pauseError
+	return errors.As(err, &pause) || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden)
+}
+
+// retryAfter reads a Retry-After header: seconds or an HTTP date (RFC 9110,
+// 10.2.3), the date against the reply's own Date. Zero means that it says
+// nothing of use.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
+		if !(seconds > 0) {
+			return 0
+		}
+		return time.Duration(math.Min(seconds, 1e8) * float64(time.Second))
+	}
+	until, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date
+	}
+	return max(until.Sub(now), 0)
+}

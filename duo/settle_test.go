@@ -1,0 +1,114 @@
+package duo_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"duosync/duo"
+	dirsync "duosync/sync"
+)
+
+func TestSettle(t *testing.T) {
+	at := time.Unix(stageTime, 400_000_000)
+	look := func(body string) exchange {
+		return exchange{call: list, params: map[string]string{"username": "ann"}, body: body}
+	}
+	create := op(dirsync.Create, "ann", "username", "ann", "email", "a@example.org", "realname", "")
+	found := func(created int64, email string) exchange {
+		return look(ok("[" + user("DU7", "Ann", "created", created, "email", email) + "]"))
+	}
+	tests := map[string]struct {
+		op      *dirsync.Op
+		script  []exchange
+		fate    dirsync.Fate
+		account bool
+	}{
+		"create: nobody":                 {create, []exchange{look(ok("[]"))}, dirsync.Failed, false},
+		"create: ours":                   {create, []exchange{found(stageTime, "a@example.org")}, dirsync.Done, true},
+		"create: older than the slack":   {create, []exchange{found(stageTime-1, "a@example.org")}, dirsync.Taken, true},
+		"create: another address":        {create, []exchange{found(stageTime, "b@example.org")}, dirsync.Taken, true},
+		"create: no answer":              {create, times(4, exchange{call: list, status: 502}), dirsync.Unknown, false},
+		"create: a name that cannot be":  {create, []exchange{refuse(look(""), 40002, "username")}, dirsync.Failed, false},
+		"update: held":                   {op(dirsync.Update, "ann", "username", " ANN", "notes", ""), []exchange{active}, dirsync.Done, true},
+		"update: not held":               {op(dirsync.Update, "ann", "email", "x@y"), []exchange{active}, dirsync.Failed, true},
+		"update: vanished":               {op(dirsync.Update, "ann", "email", "x@y"), []exchange{gone}, dirsync.Vanished, false},
+		"update: no answer":              {op(dirsync.Update, "ann", "email", "x@y"), times(4, exchange{call: one, cut: true}), dirsync.Unknown, false},
+		"disable: still active":          {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{active}, dirsync.Failed, true},
+		"disable: disabled":              {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{disabled}, dirsync.Done, true},
+		"adopt: there":                   {op(dirsync.Adopt, "ann"), []exchange{active}, dirsync.Done, true},
+		"trash: there":                   {op(dirsync.Trash, "ann"), []exchange{inTrash}, dirsync.Done, true},
+		"trash: not there":               {op(dirsync.Trash, "ann"), []exchange{active}, dirsync.Failed, true},
+		"restore: in the Trash":          {op(dirsync.Restore, "ann"), []exchange{inTrash}, dirsync.Failed, true},
+		"restore: out of it":             {op(dirsync.Restore, "ann"), []exchange{disabled}, dirsync.Done, true},
+		"restore: out, but not enabled":  {op(dirsync.Restore, "ann", "status", "active"), []exchange{disabled}, dirsync.Failed, true},
+		"delete: gone":                   {op(dirsync.Delete, "ann"), []exchange{gone}, dirsync.Done, false},
+		"delete: still there":            {op(dirsync.Delete, "ann"), []exchange{disabled}, dirsync.Failed, true},
+		"delete: hidden by a proxy":      {op(dirsync.Delete, "ann"), times(4, exchange{call: one, status: 404, body: "<html>"}), dirsync.Unknown, false},
+		"release":                        {op(dirsync.Release, "ann"), nil, dirsync.Done, false},
+		"an intent that cannot be meant": {&dirsync.Op{Action: dirsync.Delete}, nil, dirsync.Failed, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			results, err := newPlay(t, test.script...).target().Settle(t.Context(), []dirsync.Intent{{Seq: 1, Op: test.op, At: at}})
+			if err != nil || len(results) != 1 {
+				t.Fatalf("got %+v, %v", results, err)
+			}
+			r := results[0]
+			if r.Op != test.op || r.Fate != test.fate || (r.Account != nil) != test.account {
+				t.Errorf("got fate %d, account %v, %v; want fate %d", r.Fate, r.Account, r.Err, test.fate)
+			}
+			if (r.Err == nil) != (r.Fate == dirsync.Done) {
+				t.Errorf("fate %d with error %v", r.Fate, r.Err)
+			}
+		})
+	}
+}
+
+func TestSettleStops(t *testing.T) {
+	intents := make([]dirsync.Intent, 12)
+	for i := range intents {
+		intents[i] = dirsync.Intent{Seq: int64(i), Op: op(dirsync.Trash, "ann")}
+	}
+	results, err := newPlay(t, inTrash, refuse(active, 40301, "")).target().Settle(t.Context(), intents)
+	if !errors.Is(err, duo.ErrForbidden) || len(results) != 1 {
+		t.Errorf("a missing right: %d results, %v", len(results), err)
+	}
+	results, err = newPlay(t, times(40, exchange{call: one, status: 502})...).target().Settle(t.Context(), intents)
+	if !errors.Is(err, duo.ErrServer) || len(results) != 9 {
+		t.Errorf("ten in a row: %d results, %v", len(results), err)
+	}
+}
+
+func TestNowIsDuosTime(t *testing.T) {
+	p := newPlay(t, exchange{call: one, body: ok(user("DU1", "ann")), header: map[string]string{"Date": "Sun, 01 Mar 2026 12:01:30 GMT"}})
+	target := p.target()
+	if !target.Now().Equal(p.time.Now()) {
+		t.Errorf("before any reply: %s", target.Now())
+	}
+	if _, err := target.Fetch(t.Context(), []string{"DU1"}); err != nil {
+		t.Fatal(err)
+	}
+	if ahead := target.Now().Sub(p.time.Now()); ahead > 90*time.Second || ahead < 89*time.Second {
+		t.Errorf("ahead by %s, want 90s", ahead)
+	}
+}
+
+func TestForecast(t *testing.T) {
+	plan := &dirsync.Plan{Waves: [][]*dirsync.Op{
+		{op(dirsync.Create, "ann"), op(dirsync.Delete, "bob"), {Action: dirsync.Create, Blocked: "no name"}},
+		{op(dirsync.Restore, "cyd", "status", "active"), op(dirsync.Restore, "dan"), op(dirsync.Trash, "eve"), op(dirsync.Release, "fay")},
+	}}
+	for text, want := range map[string]time.Duration{"auto": 9 * 200 * time.Millisecond, "60/1m": 9 * time.Second} {
+		rate, err := duo.ParseRate(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := newPlay(t).options()
+		o.Rate = rate
+		calls, took := duo.NewTarget(connect(t, o)).Forecast(plan)
+		if calls != 9 || took.Round(time.Millisecond) != want {
+			t.Errorf("%s: %d calls, %s; want 9 calls, %s", text, calls, took, want)
+		}
+	}
+}

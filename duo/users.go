@@ -1,0 +1,255 @@
+package duo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	dirsync "duosync/sync"
+)
+
+const (
+	usersPath = "/admin/v1/users"
+	usersPage = 300 // Duo's maximum
+	// A list filter takes up to 100 values. As they go into the URL, its length
+	// bounds them as well.
+	listValues = 100
+	listBytes  = 4000
+)
+
+// EachUser gives visit every user of the account, trashed ones included, 300 a
+// call. While others change the account a user may come twice or not at all: the
+// caller compares with total, which is Duo's total_objects, or -1 where Duo does
+// not tell it.
+func (c *Client) EachUser(ctx context.Context, visit func(dirsync.Account) error) (total int, err error) {
+	return eachPage(ctx, c, usersPath, usersPage, func(a account) error { return visit(dirsync.Account(a)) })
+}
+
+// CountUsers asks for a single user and returns Duo's total, or -1. It is the
+// cheapest call that proves keys, clock and the right to read.
+func (c *Client) CountUsers(ctx context.Context) (int, error) {
+	_, r, err := getList[json.RawMessage](ctx, c, usersPath, map[string]string{"limit": "1", "offset": "0"})
+	if err != nil {
+		return notTold, err
+	}
+	if !r.Metadata.TotalObjects.set {
+		return notTold, nil
+	}
+	return int(r.Metadata.TotalObjects.value), nil
+}
+
+// CheckWrite proves the right to write by a call that Duo must refuse: a new
+// user without a username. nil means that it was refused for just that.
+func (c *Client) CheckWrite(ctx context.Context) error {
+	_, err := c.do(ctx, request{
+		method: http.MethodPost, path: usersPath, once: true,
+		params: map[string]string{dirsync.FieldNotes: "duosync check"},
+	})
+	switch {
+	case errors.Is(err, ErrInvalid):
+		return nil
+	case err == nil:
+		return strange(http.MethodPost, usersPath, "Duo accepted a user without a username")
+	}
+	return err
+}
+
+// User returns the user with this id, or ErrNotFound (404/40401).
+func (c *Client) User(ctx context.Context, id string) (*dirsync.Account, error) {
+	path, err := userPath(id)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.do(ctx, request{method: http.MethodGet, path: path})
+	if err != nil {
+		return nil, err
+	}
+	a, err := readAccount(r)
+	if err != nil {
+		return nil, strange(http.MethodGet, path, err.Error())
+	}
+	if a.ID != id {
+		return nil, strange(http.MethodGet, path, "the user "+tidy(a.ID)+", who was not asked for")
+	}
+	return a, nil
+}
+
+// UserByName returns the user who holds a name, as username or alias, or nil.
+// Nil does not prove that the name is free; Duo refuses a create where it is
+// not (400/40003).
+func (c *Client) UserByName(ctx context.Context, name string) (*dirsync.Account, error) {
+	found, _, err := getList[account](ctx, c, usersPath, map[string]string{"username": name})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range found {
+		if a := dirsync.Account(a); held(&a, name) {
+			return &a, nil
+		}
+	}
+	if len(found) > 1 {
+		return nil, strange(http.MethodGet, usersPath, "users who were not asked for by username")
+	}
+	return nil, nil
+}
+
+// UsersByNames asks for up to 100 names in one call. It returns the users who
+// hold one of them; a name that nobody in the answer holds may be held all the
+// same, as an alias or because Duo did not filter.
+func (c *Client) UsersByNames(ctx context.Context, names []string) ([]dirsync.Account, error) {
+	return c.usersByList(ctx, "username_list", names, func(a *dirsync.Account, asked map[string]bool) bool {
+		for _, name := range a.Names() {
+			if asked[name] {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// UsersByIDs asks for up to 100 ids in one call and returns the users that have
+// one of them. An id that is missing may exist all the same: only User tells.
+func (c *Client) UsersByIDs(ctx context.Context, ids []string) ([]dirsync.Account, error) {
+	return c.usersByList(ctx, "user_id_list", ids, func(a *dirsync.Account, asked map[string]bool) bool {
+		return asked[dirsync.FoldName(a.ID)]
+	})
+}
+
+func (c *Client) usersByList(ctx context.Context, filter string, values []string,
+	matches func(*dirsync.Account, map[string]bool) bool,
+) ([]dirsync.Account, error) {
+	list, err := jsonText(values)
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := getList[account](ctx, c, usersPath, map[string]string{filter: list})
+	if err != nil {
+		return nil, err
+	}
+	asked := make(map[string]bool, len(values))
+	for _, value := range values {
+		asked[dirsync.FoldName(value)] = true
+	}
+	var users []dirsync.Account
+	for _, a := range found {
+		if a := dirsync.Account(a); matches(&a, asked) {
+			users = append(users, a)
+		}
+	}
+	return users, nil
+}
+
+// CreateUser makes a user of these fields, which must hold a username. It is
+// sent once: after a failure that leaves its fate open the caller looks the name
+// up. ErrDuplicate means that another user holds the name, trashed or not.
+func (c *Client) CreateUser(ctx context.Context, fields dirsync.Fields) (*dirsync.Account, error) {
+	r, err := c.do(ctx, request{method: http.MethodPost, path: usersPath, params: fields, once: true})
+	if err != nil {
+		return nil, err
+	}
+	a, err := readAccount(r)
+	if err != nil {
+		return nil, strange(http.MethodPost, usersPath, err.Error())
+	}
+	return a, nil
+}
+
+// ModifyUser sets these fields and leaves all others as they are; an empty value
+// clears. It returns the user as Duo answers it. A user in Duo's Trash is
+// changed, but stays there.
+func (c *Client) ModifyUser(ctx context.Context, id string, fields dirsync.Fields) (*dirsync.Account, error) {
+	path, err := userPath(id)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.do(ctx, request{method: http.MethodPost, path: path, params: fields})
+	if err != nil {
+		return nil, err
+	}
+	if a, err := readAccount(r); err == nil && a.ID == id {
+		return a, nil
+	}
+	return c.User(ctx, id)
+}
+
+// DeleteUser deletes a user for good, past the Trash, with every enrolled
+// device. Duo answers the same for an id that does not exist.
+func (c *Client) DeleteUser(ctx context.Context, id string) error {
+	path, err := userPath(id)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, request{method: http.MethodDelete, path: path})
+	return err
+}
+
+// TrashUsers puts users into Duo's Trash, up to 100. What became of each is not
+// in the answer.
+func (c *Client) TrashUsers(ctx context.Context, ids ...string) error {
+	return c.bulk(ctx, "bulk_send_to_trash", ids)
+}
+
+// RestoreUsers takes users out of Duo's Trash, up to 100. What became of each is
+// not in the answer.
+func (c *Client) RestoreUsers(ctx context.Context, ids ...string) error {
+	return c.bulk(ctx, "bulk_restore", ids)
+}
+
+func (c *Client) bulk(ctx context.Context, verb string, ids []string) error {
+	for _, id := range ids {
+		if _, err := userPath(id); err != nil {
+			return err
+		}
+	}
+	list, err := jsonText(ids)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, request{
+		method: http.MethodPost, path: usersPath + "/" + verb, params: map[string]string{"user_id_list": list},
+	})
+	return err
+}
+
+func userPath(id string) (string, error) {
+	if !validID(id) {
+		message := fmt.Sprintf("%q is not the id of a Duo user", tidy(id))
+		return "", &Error{Op: usersPath, Kind: ErrNotSent, Message: message}
+	}
+	return usersPath + "/" + id, nil
+}
+
+func readAccount(r *reply) (*dirsync.Account, error) {
+	var a account
+	if err := json.Unmarshal(r.Response, &a); err != nil {
+		return nil, errors.New("a user who cannot be read: " + tidy(err.Error()))
+	}
+	result := dirsync.Account(a)
+	return &result, nil
+}
+
+// jsonText is the form that Duo's list parameters take: a JSON array as text.
+func jsonText(values []string) (string, error) {
+	text, err := json.Marshal(values)
+	return string(text), err
+}
+
+// chunks cuts values into lists that one call can take.
+func chunks(values []string) [][]string {
+	var lists [][]string
+	start, size := 0, 0
+	for i, value := range values {
+		length := len(escape(value)) + len(escape(`"",`))
+		if i > start && (i-start == listValues || size+length > listBytes) {
+			lists = append(lists, values[start:i])
+			start, size = i, 0
+		}
+		size += length
+	}
+	if start < len(values) {
+		lists = append(lists, values[start:])
+	}
+	return lists
+}
