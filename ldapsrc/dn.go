@@ -1,0 +1,83 @@
+package ldapsrc
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// Directory is a directory's identity as far as the configuration tells it: the
+// roots of the base DNs, in lower case, sorted and without repetition. A root is
+// the trailing dc= components of a DN, or its last component where there are
+// none. Bases that move within one tree keep the identity. A DN that does not
+// parse stands for itself.
+func Directory(baseDNs []string) string {
+	var roots []string
+	for _, text := range baseDNs {
+		dn, err := parseBase(text)
+		if err != nil {
+			roots = append(roots, strings.ToLower(strings.TrimSpace(text)))
+			continue
+		}
+		roots = append(roots, foldDN(rootOf(dn)))
+	}
+	slices.Sort(roots)
+	return strings.Join(slices.Compact(roots), "; ")
+}
+
+// parseBase parses a DN that names an entry; the empty DN does not.
+func parseBase(text string) (*ldap.DN, error) {
+	dn, err := ldap.ParseDN(text)
+	if err == nil && len(dn.RDNs) == 0 {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%q is no DN: %w", text, err)
+	}
+	return dn, nil
+}
+
+// foldDN gives the form in which equal DNs are equal strings, case aside.
+func foldDN(dn *ldap.DN) string {
+	folded := &ldap.DN{RDNs: make([]*ldap.RelativeDN, len(dn.RDNs))}
+	for i, rdn := range dn.RDNs {
+		folded.RDNs[i] = &ldap.RelativeDN{}
+		for _, a := range rdn.Attributes {
+			folded.RDNs[i].Attributes = append(folded.RDNs[i].Attributes,
+				&ldap.AttributeTypeAndValue{Type: strings.ToLower(a.Type), Value: strings.ToLower(a.Value)})
+		}
+	}
+	return folded.String()
+}
+
+// rootOf returns the trailing dc= components of dn, or its last component.
+func rootOf(dn *ldap.DN) *ldap.DN {
+	n := len(dn.RDNs)
+	first := n
+	for first > 0 && isDC(dn.RDNs[first-1]) {
+		first--
+	}
+	return &ldap.DN{RDNs: dn.RDNs[min(first, n-1):]}
+}
+
+func isDC(rdn *ldap.RelativeDN) bool {
+	return len(rdn.Attributes) == 1 && strings.EqualFold(rdn.Attributes[0].Type, "dc")
+}
+
+// holds reports whether the entry of inner is outer's or lies below it.
+func holds(outer, inner *ldap.DN) bool {
+	return outer.EqualFold(inner) || outer.AncestorOfFold(inner)
+}
+
+// overlap reports whether a search below one of the bases can return an entry
+// of the other.
+func (s *Source) overlap(i, j int) bool {
+	if i == j {
+		return true
+	}
+	return s.scope == ldap.ScopeWholeSubtree &&
+		(holds(s.bases[i].dn, s.bases[j].dn) || holds(s.bases[j].dn, s.bases[i].dn))
+}

@@ -1,0 +1,173 @@
+package ldapsrc
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/go-ldap/ldap/v3"
+
+	dirsync "duosync/sync"
+)
+
+// resultError is a server's answer in words, in place of go-ldap's.
+type resultError struct {
+	text string
+	err  error
+}
+
+func (e *resultError) Error() string { return e.text }
+func (e *resultError) Unwrap() error { return e.err }
+
+// readable puts a server's answer into words; other errors stay as they are.
+func readable(err error) error {
+	code, ok := resultCode(err)
+	if !ok {
+		return err
+	}
+	name := strings.ToLower(ldap.LDAPResultCodeMap[code])
+	if name == "" {
+		name = "refused"
+	}
+	text := fmt.Sprintf("%s (LDAP code %d)", name, code)
+	var answer *ldap.Error
+	if errors.As(err, &answer) && answer.Err != nil {
+		if message := strings.TrimRight(answer.Err.Error(), "\x00 \r\n"); message != "" {
+			text += ": " + message
+		}
+	}
+	return &resultError{text: text, err: err}
+}
+
+// resultCode is the code of a server's answer. go-ldap's own codes, from
+// ErrorNetwork on, are none.
+func resultCode(err error) (uint16, bool) {
+	var answer *ldap.Error
+	if errors.As(err, &answer) && (answer.ResultCode < ldap.ErrorNetwork || answer.ResultCode > ldap.ErrorMalformedPacket) {
+		return answer.ResultCode, true
+	}
+	return 0, false
+}
+
+const (
+	hintTLS    = "set ldap.start_tls: true, or use an ldaps:// URL"
+	hintRights = "give the account of ldap.bind_dn the right to read and search there"
+	hintBind   = "check ldap.bind_dn and ldap.bind_password, and that the account is not locked"
+)
+
+// explainBind words the answer to a bind. A server that refuses is told from
+// one that can't answer just now.
+func (s *Source) explainBind(err error) error {
+	code, ok := resultCode(err)
+	if !ok {
+		return fmt.Errorf("bind: %w", explainTLS(err))
+	}
+	err = s.redact(readable(err))
+	switch code {
+	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable:
+		return dirsync.WithHint(fmt.Errorf("bind: %w", err), "the server says it is out of service for now; try again later")
+	case ldap.LDAPResultConfidentialityRequired, ldap.LDAPResultStrongAuthRequired:
+		err = dirsync.WithHint(fmt.Errorf("bind: %w", err), hintTLS)
+	case ldap.LDAPResultUnwillingToPerform:
+		err = dirsync.WithHint(fmt.Errorf("bind: %w", err),
+			"the server does not accept this kind of bind: "+hintBind+", or "+hintTLS)
+	default:
+		err = dirsync.WithHint(fmt.Errorf("bind as %s: %w", s.who(), err), hintBind)
+	}
+	return &refusedError{err}
+}
+
+func (s *Source) who() string {
+	switch {
+	case s.opts.BindDN != "":
+		return fmt.Sprintf("%q", s.opts.BindDN)
+	case s.opts.ClientCertFile != "":
+		return "the client certificate's subject"
+	}
+	return "nobody (anonymous)"
+}
+
+// redact drops the password from a server's message, should it be in there.
+func (s *Source) redact(err error) error {
+	if s.opts.BindPassword == "" || !strings.Contains(err.Error(), s.opts.BindPassword) {
+		return err
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), s.opts.BindPassword, "<secret>"))
+}
+
+// explainDial words a failed connection. When ctx ended, that is the cause.
+func explainDial(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var noName *net.DNSError
+	switch {
+	case errors.As(err, &noName):
+		return dirsync.WithHint(err, "check the host name in ldap.urls")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return dirsync.WithHint(err, "check that the directory runs, and host and port in ldap.urls")
+	}
+	return explainTLS(err)
+}
+
+// explainTLS adds advice to a failed handshake.
+func explainTLS(err error) error {
+	var (
+		unknown x509.UnknownAuthorityError
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		plain   tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return dirsync.WithHint(err, "set ldap.ca_file to the authority that signed the server's certificate")
+	case errors.As(err, &name):
+		return dirsync.WithHint(err, "set ldap.server_name to a name that is in the certificate, or use such a name in ldap.urls")
+	case errors.As(err, &invalid):
+		return dirsync.WithHint(err, "the server's certificate must be renewed or made anew")
+	case errors.As(err, &plain):
+		return dirsync.WithHint(err, "the server does not speak TLS on this port: check the port, or use ldap:// with ldap.start_tls: true")
+	case strings.Contains(err.Error(), "remote error: tls:"):
+		return dirsync.WithHint(err, "the server refuses our side of TLS: check ldap.client_cert_file and ldap.client_key_file")
+	}
+	return err
+}
+
+// explainSearch words a search that failed after got entries had come in.
+func (s *Source) explainSearch(err error, q query, got int) error {
+	code, ok := resultCode(err)
+	where := fmt.Sprintf("search below %q", q.base)
+	if !ok {
+		if got > 0 {
+			where += fmt.Sprintf(" failed after %d entries", got)
+		}
+		return fmt.Errorf("%s: %w", where, explainTLS(err))
+	}
+	err = fmt.Errorf("%s: %w", where, s.redact(readable(err)))
+	switch code {
+	case ldap.LDAPResultSizeLimitExceeded, ldap.LDAPResultAdminLimitExceeded:
+		return dirsync.WithHint(
+			fmt.Errorf("%w: the server lets this account read only %d entries", err, got),
+			"raise the server's limit for the account (OpenLDAP: limits … size.prtotal=unlimited, and sizelimit where it does not page; "+
+				"389: nsslapd-sizelimit; ApacheDS and WSO2: maxSizeLimit), or bind as an administrator")
+	case ldap.LDAPResultTimeLimitExceeded:
+		return dirsync.WithHint(fmt.Errorf("%w, after %d entries", err, got),
+			"raise the server's time limit for the account, or have the attributes of ldap.users.filter and ldap.users.id_attribute indexed")
+	case ldap.LDAPResultNoSuchObject:
+		return dirsync.WithHint(err, "check "+q.key+"; servers also say this when the account may not read there: "+hintRights)
+	case ldap.LDAPResultInsufficientAccessRights:
+		return dirsync.WithHint(err, hintRights)
+	case ldap.LDAPResultConfidentialityRequired, ldap.LDAPResultStrongAuthRequired:
+		return dirsync.WithHint(err, hintTLS)
+	case ldap.LDAPResultOperationsError, ldap.LDAPResultUnwillingToPerform, ldap.LDAPResultInappropriateAuthentication:
+		return dirsync.WithHint(err, "the server may want a bind first: "+hintBind)
+	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable:
+		return dirsync.WithHint(err, "the server says it is out of service for now; try again later")
+	}
+	return err
+}

@@ -1,0 +1,60 @@
+package ldapsim
+
+// Faults make the directory misbehave. Each zero value is a directory in good
+// health. They apply to searches with a base DN, so not to the root DSE. A page
+// is counted from 1 within its paged search; an unpaged search is page 1.
+type Faults struct {
+	// BindCode is the LDAP result code that every bind gets, if not 0.
+	BindCode uint16
+	// DropAfter closes the connection once a search has sent this many entries,
+	// its earlier pages included; TearEntry sends half of the next one first.
+	DropAfter int
+	TearEntry bool
+	// DropOnPage closes the connection when this page is asked for.
+	DropOnPage int
+	// StallOnPage gives no answer at all to this page.
+	StallOnPage int
+	// NeverDone sends entries, but no end of the search.
+	NeverDone bool
+	// PagedTotal is the most entries that a paged search gives in all: code 4
+	// after them (as OpenLDAP's size.prtotal, or ApacheDS' maxSizeLimit).
+	PagedTotal int
+	// TimeLimitOnPage answers this page with code 3 after half its entries.
+	TimeLimitOnPage int
+	// FailOnPage answers this page with FailCode and no entries.
+	FailOnPage int
+	FailCode   uint16
+	// Referral is a URL that every search sends as a continuation (RFC 4511,
+	// 4.5.3).
+	Referral string
+	// ReferralResult is a URL that every search is sent to (code 10).
+	ReferralResult string
+	// Gone are base DNs that are answered with code 32.
+	Gone []string
+	// IgnorePaging answers everything at once, without a paging control.
+	IgnorePaging bool
+	// LosePagingOnPage leaves the paging control out of this page's end.
+	LosePagingOnPage int
+	// EmptyPages sends, from page 2 on, pages without entries that say there is
+	// more, for ever.
+	EmptyPages bool
+	// BlindFilter makes equality with this attribute match nothing, as it is
+	// where an account may read it but not search by it.
+	BlindFilter string
+	// BeforePage is called before a page is put together. It may change the
+	// directory.
+	BeforePage func(page int)
+}
+
+// SetFaults replaces the faults, from the next request on.
+func (s *Server) SetFaults(f Faults) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = f
+}
+
+func (s *Server) currentFaults() Faults {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults
+}

@@ -1,0 +1,166 @@
+package ldapsim
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+)
+
+// filter tells whether an entry matches. An attribute that an entry lacks does
+// not match, so its negation does.
+type filter func(*entry) bool
+
+var errFilter = errors.New("malformed filter")
+
+// maxFilterDepth bounds nesting, which is recursion here.
+const maxFilterDepth = 50
+
+// compiler makes filters of their encoding (RFC 4511, 4.5.1.7).
+type compiler struct {
+	blind string // see Faults.BlindFilter
+}
+
+func (c compiler) compile(p *ber.Packet, depth int) (filter, error) {
+	if p.ClassType != ber.ClassContext || depth > maxFilterDepth {
+		return nil, errFilter
+	}
+	switch p.Tag {
+	case ldap.FilterAnd, ldap.FilterOr:
+		parts := make([]filter, len(p.Children))
+		for i, child := range p.Children {
+			part, err := c.compile(child, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			parts[i] = part
+		}
+		all := p.Tag == ldap.FilterAnd
+		return func(e *entry) bool {
+			for _, part := range parts {
+				if part(e) != all {
+					return !all
+				}
+			}
+			return all
+		}, nil
+	case ldap.FilterNot:
+		if len(p.Children) != 1 {
+			return nil, errFilter
+		}
+		part, err := c.compile(p.Children[0], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		return func(e *entry) bool { return !part(e) }, nil
+	case ldap.FilterPresent:
+		name := p.Data.String()
+		return func(e *entry) bool { return len(e.all(name)) > 0 }, nil
+	case ldap.FilterSubstrings:
+		return compileSubstrings(p)
+	case ldap.FilterEqualityMatch, ldap.FilterApproxMatch, ldap.FilterGreaterOrEqual, ldap.FilterLessOrEqual:
+		return c.comparison(p)
+	}
+	return nil, errors.New("this kind of filter is not known here")
+}
+
+func (c compiler) comparison(p *ber.Packet) (filter, error) {
+	if len(p.Children) != 2 {
+		return nil, errFilter
+	}
+	name, want := p.Children[0].Data.String(), fold(p.Children[1].Data.String())
+	if name == "" || p.Tag == ldap.FilterEqualityMatch && strings.EqualFold(name, c.blind) {
+		return func(*entry) bool { return false }, nil
+	}
+	var holds func(order int) bool
+	switch p.Tag {
+	case ldap.FilterGreaterOrEqual:
+		holds = func(order int) bool { return order >= 0 }
+	case ldap.FilterLessOrEqual:
+		holds = func(order int) bool { return order <= 0 }
+	default:
+		holds = func(order int) bool { return order == 0 }
+		if dn, _, err := parseDN(want); err == nil && len(dn) > 0 && isDNAttribute(name) {
+			return equalDN(name, key(dn)), nil
+		}
+	}
+	return anyValue(name, func(value string) bool { return holds(compare(fold(value), want)) }), nil
+}
+
+// isDNAttribute tells the attributes whose values are DNs.
+func isDNAttribute(name string) bool {
+	switch strings.ToLower(plainName(name)) {
+	case "member", "memberof", "uniquemember", "manager", "owner", "seealso":
+		return true
+	}
+	return false
+}
+
+func equalDN(name, want string) filter {
+	return anyValue(name, func(value string) bool {
+		path, _, err := parseDN(value)
+		return err == nil && key(path) == want
+	})
+}
+
+func anyValue(name string, matches func(string) bool) filter {
+	return func(e *entry) bool {
+		for _, value := range e.all(name) {
+			if matches(value) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// compare orders numbers as numbers, anything else as text.
+func compare(a, b string) int {
+	if x, err := strconv.ParseInt(a, 10, 64); err == nil {
+		if y, err := strconv.ParseInt(b, 10, 64); err == nil {
+			switch {
+			case x < y:
+				return -1
+			case x > y:
+				return 1
+			}
+			return 0
+		}
+	}
+	return strings.Compare(a, b)
+}
+
+func compileSubstrings(p *ber.Packet) (filter, error) {
+	if len(p.Children) != 2 || len(p.Children[1].Children) == 0 {
+		return nil, errFilter
+	}
+	parts := p.Children[1].Children
+	for i, part := range parts {
+		first, last := i == 0, i == len(parts)-1
+		if part.Tag > ldap.FilterSubstringsFinal ||
+			part.Tag == ldap.FilterSubstringsInitial && !first || part.Tag == ldap.FilterSubstringsFinal && !last {
+			return nil, errFilter
+		}
+	}
+	return anyValue(p.Children[0].Data.String(), func(value string) bool {
+		rest := fold(value)
+		for _, part := range parts {
+			want := strings.ToLower(part.Data.String())
+			ok := false
+			switch part.Tag {
+			case ldap.FilterSubstringsInitial:
+				rest, ok = strings.CutPrefix(rest, want)
+			case ldap.FilterSubstringsAny:
+				_, rest, ok = strings.Cut(rest, want)
+			case ldap.FilterSubstringsFinal:
+				ok = strings.HasSuffix(rest, want)
+			}
+			if !ok {
+				return false
+			}
+		}
+		return true
+	}), nil
+}

@@ -1,0 +1,84 @@
+package ldapsrc
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/go-ldap/ldap/v3"
+
+	dirsync "duosync/sync"
+)
+
+// probesPerBase is how many ids of each base a read keeps for Lookup to test
+// its searches with.
+const probesPerBase = 3
+
+// Read streams every person below the bases. It fails rather than leave one
+// out; what it failed with carries advice (dirsync.Hint). On an error the
+// ReadInfo tells how far it got.
+//
+// A person under two nested bases comes once. Memory is that of one page, and
+// some 30 bytes for each person, by which one that comes twice is known.
+func (s *Source) Read(ctx context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
+	ctx, untie := s.tie(ctx)
+	defer untie()
+	var info dirsync.ReadInfo
+	c, err := s.connect(ctx)
+	if err != nil {
+		return info, err
+	}
+	defer c.close()
+	info.Server = c.url
+
+	seen := make(sightings)
+	probes := make([][]dirsync.SourceID, len(s.bases))
+	for i, b := range s.bases {
+		q := query{base: b.text, scope: s.scope, filter: s.opts.Users.Filter, attrs: s.attributes, key: "ldap.users.base_dns"}
+		err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
+			person, err := s.decoder.person(entry)
+			if err != nil {
+				return err
+			}
+			if before, again := seen.note(person.ID, i); again {
+				if before != i && s.overlap(before, i) {
+					return nil
+				}
+				return dirsync.WithHint(
+					fmt.Errorf("entry %q: id %s came twice in one read (%s)", person.DN, person.ID, s.decoder.idName),
+					"the entry was moved while it was read: run again. If it stays so, "+s.decoder.idName+
+						" is not unique: set ldap.users.id_attribute to one that is")
+			}
+			if len(probes[i]) < probesPerBase {
+				probes[i] = append(probes[i], person.ID)
+			}
+			info.Read++
+			return visit(person)
+		})
+		if err != nil {
+			return info, err
+		}
+	}
+	if ctx.Err() != nil {
+		return info, context.Cause(ctx)
+	}
+	s.mu.Lock()
+	s.probes = probes
+	s.mu.Unlock()
+	return info, nil
+}
+
+// sightings are the ids that a read has met, and below which base, by a digest
+// that keeps an id of any length in 16 bytes.
+type sightings map[[16]byte]int32
+
+// note remembers id. Where it was met before, it tells below which base.
+func (s sightings) note(id dirsync.SourceID, base int) (before int, again bool) {
+	digest := sha256.Sum256([]byte(id))
+	key := [16]byte(digest[:16])
+	if at, ok := s[key]; ok {
+		return int(at), true
+	}
+	s[key] = int32(base) //nolint:gosec // there are not that many bases
+	return 0, false
+}

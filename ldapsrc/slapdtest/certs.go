@@ -1,0 +1,64 @@
+package slapdtest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"time"
+)
+
+// certify makes two authorities, and certificates of the first for the server
+// and the reader.
+func (s *Server) certify() {
+	s.t.Helper()
+	authority := s.certificate("ca", "duosync test CA", nil)
+	s.certificate("otherca", "another CA", nil)
+	s.certificate("server", "localhost", authority)
+	s.certificate("client", "reader", authority)
+	s.CAFile, s.OtherCA = s.path("ca.pem"), s.path("otherca.pem")
+	s.ClientCertFile, s.ClientKeyFile = s.path("client.pem"), s.path("client.key")
+}
+
+type signer struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+// certificate writes NAME.pem and NAME.key. Without a signer it is an authority.
+func (s *Server) certificate(name, subject string, by *signer) *signer {
+	s.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cert := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()),
+		Subject:      pkix.Name{CommonName: subject},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(24 * time.Hour),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+	}
+	if by == nil {
+		by = &signer{cert: cert, key: key}
+		cert.IsCA, cert.BasicConstraintsValid, cert.KeyUsage = true, true, x509.KeyUsageCertSign
+	} else {
+		cert.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+		cert.DNSNames, cert.IPAddresses = []string{subject}, []net.IP{net.IPv4(127, 0, 0, 1)}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, cert, by.cert, &key.PublicKey, by.key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write(name+".pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	s.write(name+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
+	return &signer{cert: cert, key: key}
+}

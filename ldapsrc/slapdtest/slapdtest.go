@@ -1,0 +1,334 @@
+// Package slapdtest runs a private OpenLDAP server for tests: real protocol,
+// real schema checks, real TLS, on loopback, with its data in a temporary
+// directory. It ends with the test.
+package slapdtest
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"text/template"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// Where a started server keeps what.
+const (
+	Suffix   = "dc=WSO2,dc=ORG"
+	UsersDN  = "ou=Users," + Suffix
+	GroupsDN = "ou=Groups," + Suffix
+	LeftDN   = "ou=Left," + Suffix // under the suffix, outside the users' base
+
+	AdminDN        = "cn=admin," + Suffix // no limits apply
+	AdminPassword  = "admin-pw"
+	ReaderDN       = "uid=reader,ou=System," + Suffix // may read everything; limits apply
+	ReaderPassword = "reader-pw"
+)
+
+// Options say how a server starts. The zero value is a server with the four
+// organizational units and the reader's account.
+type Options struct {
+	// LDIF holds entries to load besides, in the order of parents before
+	// children.
+	LDIF string
+	// People is the number of generated people below UsersDN (WritePeople).
+	People int
+	// SizeLimit is the most entries that an unpaged search gives the reader; 0
+	// stands for slapd's own 500.
+	SizeLimit int
+	// PagedTotal is the most entries that a paged search gives the reader in
+	// all; 0 is without limit.
+	PagedTotal int
+	// Access are slapd.access(5) lines that come before the usual ones.
+	Access string
+	// RequireTLS has the server refuse binds on unencrypted connections with
+	// code 13.
+	RequireTLS bool
+}
+
+// Server is a running slapd.
+type Server struct {
+	URL     string // ldap://, StartTLS is offered
+	TLSURL  string // ldaps://
+	CAFile  string
+	OtherCA string // an authority that did not sign the certificate
+	// ClientCertFile and ClientKeyFile belong to the reader's account (SASL
+	// EXTERNAL).
+	ClientCertFile string
+	ClientKeyFile  string
+
+	t    testing.TB
+	opts Options
+	dir  string
+	port int
+	tls  int
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+//go:embed testdata/wso2.schema
+var schema []byte
+
+const slapd = "/usr/sbin/slapd"
+
+// Start loads and starts a server, and ends it with the test. Without slapd the
+// test fails: nothing stands in for the real server.
+func Start(t testing.TB, opts Options) *Server {
+	t.Helper()
+	if _, err := os.Stat(slapd); err != nil {
+		t.Fatalf("these tests need a real OpenLDAP server: apt-get install slapd ldap-utils (%v)", err)
+	}
+	s := &Server{t: t, opts: opts, dir: t.TempDir()}
+	s.certify()
+	s.write("wso2.schema", schema)
+	if err := os.Mkdir(s.path("db"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.configure()
+	s.load()
+	t.Cleanup(s.Stop)
+	s.launch()
+	return s
+}
+
+func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *Server) write(name string, data []byte) {
+	s.t.Helper()
+	if err := os.WriteFile(s.path(name), data, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+//nolint:gochecknoglobals // a constant in all but name
+var confTemplate = template.Must(template.New("slapd.conf").Parse(`
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+include {{.Dir}}/wso2.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload ppolicy
+pidfile {{.Dir}}/slapd.pid
+TLSCACertificateFile {{.Dir}}/ca.pem
+TLSCertificateFile {{.Dir}}/server.pem
+TLSCertificateKeyFile {{.Dir}}/server.key
+TLSVerifyClient try
+authz-regexp "^cn=reader$" "{{.Reader}}"
+threads 2
+{{if .RequireTLS}}security simple_bind=128
+{{end -}}
+sizelimit {{.SizeLimit}}
+database mdb
+suffix "{{.Suffix}}"
+rootdn "{{.Admin}}"
+rootpw {{.AdminPassword}}
+directory {{.Dir}}/db
+maxsize 4294967296
+dbnosync
+index objectClass,entryUUID,uid eq
+limits dn.exact="{{.Reader}}" size.soft={{.SizeLimit}} size.hard={{.SizeLimit}} size.prtotal={{.PagedTotal}}
+{{.Access}}
+access to attrs=userPassword by anonymous auth by * none
+access to * by dn.exact="{{.Reader}}" read by * none
+overlay ppolicy
+`))
+
+func (s *Server) configure() {
+	s.t.Helper()
+	data := map[string]any{
+		"Dir": s.dir, "Suffix": Suffix, "Admin": AdminDN, "AdminPassword": AdminPassword, "Reader": ReaderDN,
+		"SizeLimit": orElse(s.opts.SizeLimit, "500"), "PagedTotal": orElse(s.opts.PagedTotal, "unlimited"),
+		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS,
+	}
+	var conf bytes.Buffer
+	if err := confTemplate.Execute(&conf, data); err != nil {
+		s.t.Fatal(err)
+	}
+	s.write("slapd.conf", conf.Bytes())
+}
+
+func orElse(limit int, word string) string {
+	if limit == 0 {
+		return word
+	}
+	return fmt.Sprint(limit)
+}
+
+// load fills the database with slapadd, which takes some 70 µs an entry.
+func (s *Server) load() {
+	s.t.Helper()
+	file, err := os.Create(s.path("data.ldif"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, err = fmt.Fprint(file, skeleton(), s.opts.LDIF, "\n\n")
+	err = errors.Join(err, WritePeople(file, s.opts.People), file.Close())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	args := []string{"-T", "add", "-q", "-f", s.path("slapd.conf"), "-b", Suffix, "-l", s.path("data.ldif")}
+	if out, err := exec.Command(slapd, args...).CombinedOutput(); err != nil {
+		s.t.Fatalf("slapadd: %v\n%s", err, out)
+	}
+}
+
+func skeleton() string {
+	var out strings.Builder
+	out.WriteString("dn: " + Suffix + "\nobjectClass: dcObject\nobjectClass: organization\ndc: WSO2\no: WSO2\n\n")
+	for _, unit := range []string{"System", "Users", "Groups", "Left"} {
+		_, _ = fmt.Fprintf(&out, "dn: ou=%s,%s\nobjectClass: organizationalUnit\nou: %[1]s\n\n", unit, Suffix)
+	}
+	_, _ = fmt.Fprintf(&out, "dn: %s\nobjectClass: account\nobjectClass: simpleSecurityObject\nuid: reader\nuserPassword: %s\n\n",
+		ReaderDN, ReaderPassword)
+	return out.String()
+}
+
+// launch starts the server, on new ports the first time. Another process may
+// take a free port before slapd does, hence the tries.
+func (s *Server) launch() {
+	s.t.Helper()
+	var err error
+	for range 5 {
+		if s.port == 0 {
+			s.port, s.tls = freePort(s.t), freePort(s.t)
+		}
+		if err = s.try(); err == nil {
+			s.URL = fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
+			s.TLSURL = fmt.Sprintf("ldaps://127.0.0.1:%d", s.tls)
+			return
+		}
+		s.Stop()
+		if s.URL == "" {
+			s.port = 0
+		}
+	}
+	s.t.Fatalf("slapd does not start: %v", err)
+}
+
+func (s *Server) try() error {
+	var log bytes.Buffer
+	urls := fmt.Sprintf("ldap://127.0.0.1:%d/ ldaps://127.0.0.1:%d/", s.port, s.tls)
+	s.cmd = exec.Command(slapd, "-f", s.path("slapd.conf"), "-h", urls, "-d", "0")
+	s.cmd.Stdout, s.cmd.Stderr = &log, &log
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	s.done = make(chan struct{})
+	go func(cmd *exec.Cmd, done chan struct{}) {
+		_ = cmd.Wait()
+		close(done)
+	}(s.cmd, s.done)
+	limit, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for {
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-s.done:
+			return fmt.Errorf("slapd ended: %s", log.String())
+		case <-limit.Done():
+			return fmt.Errorf("slapd does not listen: %w", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// Stop kills the server at once, as a crash does. It may be started again.
+func (s *Server) Stop() {
+	if s.cmd == nil || s.cmd.Process == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill()
+	<-s.done
+	s.cmd = nil
+}
+
+// Restart starts a stopped server again, with its data, on the same ports.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Stop()
+	s.launch()
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// admin runs one change as the administrator.
+func (s *Server) admin(change func(*ldap.Conn) error) {
+	s.t.Helper()
+	c, err := ldap.DialURL(s.URL)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Bind(AdminDN, AdminPassword); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := change(c); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Add adds an entry.
+func (s *Server) Add(dn string, attrs map[string][]string) {
+	s.t.Helper()
+	request := ldap.NewAddRequest(dn, nil)
+	for name, values := range attrs {
+		request.Attribute(name, values)
+	}
+	s.admin(func(c *ldap.Conn) error { return c.Add(request) })
+}
+
+// Modify replaces all values of an attribute; none removes it.
+func (s *Server) Modify(dn, attr string, values ...string) {
+	s.t.Helper()
+	request := ldap.NewModifyRequest(dn, nil)
+	request.Replace(attr, values)
+	s.admin(func(c *ldap.Conn) error { return c.Modify(request) })
+}
+
+// Delete deletes an entry without children.
+func (s *Server) Delete(dn string) {
+	s.t.Helper()
+	s.admin(func(c *ldap.Conn) error { return c.Del(ldap.NewDelRequest(dn, nil)) })
+}
+
+// Rename gives an entry another RDN and, unless newParent is empty, another
+// parent.
+func (s *Server) Rename(dn, newRDN, newParent string) {
+	s.t.Helper()
+	s.admin(func(c *ldap.Conn) error { return c.ModifyDN(ldap.NewModifyDNRequest(dn, newRDN, true, newParent)) })
+}
+
+// Attr returns the values of one attribute of an entry, operational ones too.
+func (s *Server) Attr(dn, attr string) []string {
+	s.t.Helper()
+	var values []string
+	s.admin(func(c *ldap.Conn) error {
+		result, err := c.Search(&ldap.SearchRequest{BaseDN: dn, Filter: "(objectClass=*)", Attributes: []string{attr}})
+		if err == nil {
+			values = result.Entries[0].GetEqualFoldAttributeValues(attr)
+		}
+		return err
+	})
+	return values
+}

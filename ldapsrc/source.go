@@ -1,0 +1,56 @@
+package ldapsrc
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"sync"
+
+	"github.com/go-ldap/ldap/v3"
+
+	dirsync "duosync/sync"
+)
+
+// Source is a directory that is read over LDAP. Its methods may be called from
+// several goroutines; each call has a connection of its own.
+type Source struct {
+	opts       Options
+	endpoints  []endpoint
+	tls        *tls.Config
+	bases      []base
+	scope      int
+	attributes []string // asked for in a read, as configured
+	decoder    decoder
+
+	life context.Context // ends with Close
+	end  context.CancelCauseFunc
+
+	mu     sync.Mutex
+	probes [][]dirsync.SourceID // by base: some ids that the last read saw
+}
+
+var _ dirsync.Source = (*Source)(nil)
+
+var errClosed = errors.New("the LDAP source was closed")
+
+// base is one base DN.
+type base struct {
+	text string
+	dn   *ldap.DN
+}
+
+// Close ends what is under way. Later calls fail. It always returns nil.
+func (s *Source) Close() error {
+	s.end(errClosed)
+	return nil
+}
+
+// tie binds ctx to the life of the source.
+func (s *Source) tie(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	untie := context.AfterFunc(s.life, func() { cancel(context.Cause(s.life)) })
+	return ctx, func() {
+		untie()
+		cancel(nil)
+	}
+}
