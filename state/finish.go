@@ -1,0 +1,97 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	dirsync "duosync/sync"
+)
+
+// Finish implements dirsync.Journal, in one transaction. It also prunes what is
+// older than Options.KeepHistory. A journal that broke can still be finished;
+// afterwards it takes nothing more.
+func (j *journal) Finish(ctx context.Context, end dirsync.RunEnd) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if end.Outcome == "" {
+		return errors.New("a run cannot end without an outcome")
+	}
+	report, err := zip(end.Report)
+	if err != nil {
+		return j.db.fail("packing the report", err)
+	}
+	err = j.transact(ctx, "ending the run", func(tx *sqlx.Tx) error {
+		return j.finish(ctx, tx, end, report)
+	})
+	if err != nil {
+		return err
+	}
+	return j.db.fail("ending the run", j.release())
+}
+
+func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, report []byte) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE runs SET finished = ?, outcome = ?, summary = ?, report = ? WHERE id = ?`,
+		stamp{end.Finished}, end.Outcome, summarize(end.Report), report, j.run.ID); err != nil {
+		return err
+	}
+	// A first run that failed may have been for a mistyped host.
+	if end.Outcome != outcomeFailed {
+		if err := j.bind(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if end.Baseline != nil {
+		if err := setMeta(ctx, tx, metaBaseline, end.Baseline); err != nil {
+			return err
+		}
+	}
+	if !end.Refreshed.IsZero() {
+		if err := setMeta(ctx, tx, metaRefreshed, end.Refreshed.UTC()); err != nil {
+			return err
+		}
+	}
+	if end.Told != nil {
+		if err := replaceTold(ctx, tx, end.Told); err != nil {
+			return err
+		}
+	}
+	if end.Hold != nil {
+		if err := saveHold(ctx, tx, end.Hold, end.Finished); err != nil {
+			return err
+		}
+	}
+	if keep := j.db.opts.KeepHistory; keep > 0 {
+		return prune(ctx, tx, end.Finished.Add(-keep), j.run.ID)
+	}
+	return nil
+}
+
+// prune forgets ended runs that are older than before, with their closed
+// intents, and what was held, approved or used before then. A run with an open
+// intent stays, and so does the run current.
+func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) error {
+	const old = `outcome <> '' AND started < ? AND id <> ?`
+	for _, query := range []string{
+		`DELETE FROM intents WHERE done_at IS NOT NULL AND run_id IN (SELECT id FROM runs WHERE ` + old + `)`,
+		`DELETE FROM runs WHERE ` + old + ` AND NOT EXISTS (SELECT 1 FROM intents WHERE run_id = runs.id)`,
+	} {
+		if _, err := tx.ExecContext(ctx, query, stamp{before}, current); err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx,
+		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < ?`, stamp{before})
+	return err
+}
+
+// release frees the statements of a run that is over.
+func (j *journal) release() error {
+	var errs []error
+	for _, stmt := range []*sqlx.Stmt{j.alive, j.intend, j.close, j.closeSeq, j.link, j.unlink} {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(errs...)
+}

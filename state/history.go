@@ -1,0 +1,134 @@
+package state
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+)
+
+// Run is one run as history keeps it.
+type Run struct {
+	ID      string
+	Started time.Time
+	// Finished is zero for a run that still goes on, and for one that was
+	// killed.
+	Finished time.Time
+	// Outcome is the report's; "" while the run goes on, "failed" for one that
+	// was killed.
+	Outcome string
+	// Summary is the report as JSON without its lists; nil without a report.
+	Summary []byte
+	// Report is the whole report as JSON; nil without one. Runs leaves it out.
+	Report []byte
+}
+
+// Interrupted reports whether the run was killed before it could end.
+func (r *Run) Interrupted() bool { return r.Outcome != "" && r.Finished.IsZero() }
+
+type runRow struct {
+	ID       string         `db:"id"`
+	Started  stamp          `db:"started"`
+	Finished stamp          `db:"finished"`
+	Outcome  string         `db:"outcome"`
+	Summary  sql.NullString `db:"summary"`
+	Report   []byte         `db:"report"`
+}
+
+func (r *runRow) run() (Run, error) {
+	run := Run{ID: r.ID, Started: r.Started.Time, Finished: r.Finished.Time, Outcome: r.Outcome}
+	if r.Summary.Valid {
+		run.Summary = []byte(r.Summary.String)
+	}
+	var err error
+	run.Report, err = unzip(r.Report)
+	return run, err
+}
+
+// Runs gives the last runs, newest first, without their whole reports; limit 0
+// means all.
+func (db *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
+	if limit <= 0 {
+		limit = -1
+	}
+	var rows []runRow
+	err := db.read.SelectContext(ctx, &rows, `
+		SELECT id, started, finished, outcome, summary FROM runs
+		ORDER BY started DESC, id DESC LIMIT ?`, limit)
+	if err != nil {
+		return nil, db.fail("reading the history", err)
+	}
+	runs := make([]Run, 0, len(rows))
+	for _, row := range rows {
+		run, err := row.run()
+		if err != nil {
+			return nil, db.fail("reading the history", err)
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}
+
+// Run gives one run with its report, and whether there is such a run.
+func (db *DB) Run(ctx context.Context, id string) (*Run, bool, error) {
+	var row runRow
+	err := db.read.GetContext(ctx, &row,
+		`SELECT id, started, finished, outcome, summary, report FROM runs WHERE id = ?`, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, db.fail("reading a run", err)
+	}
+	run, err := row.run()
+	if err != nil {
+		return nil, false, db.fail("reading a run's report", err)
+	}
+	return &run, true, nil
+}
+
+// summarize leaves the lists out of a report, which is a JSON object. Anything
+// else has no summary.
+func summarize(report []byte) sql.NullString {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(report, &members) != nil || members == nil {
+		return sql.NullString{}
+	}
+	for name, value := range members {
+		if bytes.HasPrefix(value, []byte("[")) {
+			delete(members, name)
+		}
+	}
+	text, err := json.Marshal(members)
+	return sql.NullString{String: string(text), Valid: err == nil}
+}
+
+func zip(report []byte) ([]byte, error) {
+	if report == nil {
+		return nil, nil
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(report); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return packed.Bytes(), nil
+}
+
+func unzip(packed []byte) ([]byte, error) {
+	if len(packed) == 0 {
+		return nil, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}

@@ -1,0 +1,84 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/sys/unix"
+
+	dirsync "duosync/sync"
+)
+
+// runLock keeps two runs from writing one state. The lock is the kernel's, on an
+// open file: it goes when its process does, however that ends. The file stays,
+// for removing it would let two processes lock two files of the same name.
+type runLock struct {
+	file *os.File
+}
+
+// lockRun takes the lock at path or fails with ErrLocked; it does not wait.
+func lockRun(path string, now time.Time) (*runLock, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = flock(file, unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = dirsync.WithHint(fmt.Errorf("%w: %s", ErrLocked, holder(file)),
+			"wait until that run has ended; the lock goes with its process")
+	}
+	if err == nil {
+		err = sign(file, now)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &runLock{file: file}, nil
+}
+
+// Close gives the lock back.
+func (l *runLock) Close() error {
+	return errors.Join(l.file.Truncate(0), l.file.Close())
+}
+
+func flock(file *os.File, how int) error {
+	for {
+		if err := unix.Flock(int(file.Fd()), how); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// sign writes who holds the lock since when, for others to read.
+func sign(file *os.File, now time.Time) error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "an unknown host"
+	}
+	text := fmt.Sprintf("process %d on %s since %s\n", os.Getpid(), host, now.UTC().Format(time.RFC3339))
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err = file.WriteAt([]byte(text), 0)
+	return err
+}
+
+// holder reads what sign wrote. It may not be written yet.
+func holder(file *os.File) string {
+	text, err := io.ReadAll(io.NewSectionReader(file, 0, 500))
+	line := strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, string(text)))
+	if err != nil || line == "" {
+		return "by a process that has only just started"
+	}
+	return "by " + line
+}

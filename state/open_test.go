@@ -1,0 +1,190 @@
+package state_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+func TestOpenMakesPrivateFiles(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0))
+	dir := filepath.Join(t.TempDir(), "var", "duosync")
+	db := open(t, filepath.Join(dir, "duosync.db"))
+	defer closing(t, db)
+	begin(t, db, "first")
+	for name, want := range map[string]fs.FileMode{
+		"": 0o700 | fs.ModeDir, "../": 0o700 | fs.ModeDir,
+		"duosync.db": 0o600, "duosync.db-wal": 0o600, "duosync.db-shm": 0o600, "duosync.db.lock": 0o600,
+	} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		must(t, err)
+		if info.Mode() != want {
+			t.Errorf("%q has mode %v, want %v", name, info.Mode(), want)
+		}
+	}
+	if got := db.Warnings(); len(got) != 0 {
+		t.Errorf("warnings %q", got)
+	}
+}
+
+func TestOpenWarnsOfReaders(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "duosync.db")
+	closing(t, open(t, path))
+	must(t, os.Chmod(path, 0o640))
+	db := open(t, path)
+	closing(t, db)
+	seen := openReadOnly(t, path)
+	closing(t, seen)
+	for _, warnings := range [][]string{db.Warnings(), seen.Warnings()} {
+		if len(warnings) != 1 || !strings.Contains(warnings[0], "chmod 600 "+path) {
+			t.Errorf("warnings %q, want one that says chmod", warnings)
+		}
+	}
+}
+
+func TestDSN(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for dsn, file := range map[string]string{
+		"plain.db":                           "plain.db",
+		"sub/folder/x.db":                    "sub/folder/x.db",
+		"odd ?mode=memory #%41&_pragma=x.db": "odd ?mode=memory #%41&_pragma=x.db",
+		"with:colon.db":                      "with:colon.db",
+		"file:url.db":                        "url.db",
+		"file:" + dir + "/a%20b.db":          "a b.db",
+		"file://" + dir + "/slashes.db":      "slashes.db",
+	} {
+		closing(t, open(t, dsn))
+		if info, err := os.Stat(file); err != nil || info.Size() == 0 {
+			t.Errorf("%q did not make %q: %v", dsn, file, err)
+		}
+	}
+	for dsn, want := range map[string]string{
+		"":                                       "names no file",
+		":memory:":                               "names no file",
+		"sub/":                                   "names a folder",
+		"sub":                                    "is a directory",
+		"plain.db/x.db":                          "not a directory",
+		"file:":                                  "names no file",
+		"file:x.db?mode=memory":                  "may only name a file",
+		"file://host/x.db":                       "may only name a file",
+		"postgres://duo:hunter2@db.example/sync": "not built yet",
+		"PostgreSQL://duo:hunter2@db.example/":   "not built yet",
+		"mysql://duo:hunter2@db.example/sync":    `"mysql" is not known`,
+	} {
+		_, err := state.Open(t.Context(), dsn, state.Options{})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", dsn, err, want)
+			continue
+		}
+		if dirsync.Hint(err) == "" {
+			t.Errorf("%q: %v comes without advice", dsn, err)
+		}
+		if strings.Contains(err.Error()+dirsync.Hint(err), "hunter2") {
+			t.Errorf("%q: the error repeats the password", dsn)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	write := func(text string) func(*testing.T, string) {
+		return func(t *testing.T, path string) { must(t, os.WriteFile(path, []byte(text), 0o600)) }
+	}
+	for _, test := range []struct {
+		name string
+		make func(*testing.T, string)
+		is   error
+		want string
+	}{
+		{"a file that is no database", write(strings.Repeat("users:\n", 500)), nil, "not a database"},
+		{"a short file that is no database", write("users:\n"), nil, "not a database"},
+		{"a database that is broken", func(t *testing.T, path string) {
+			closing(t, open(t, path))
+			content, err := os.ReadFile(path)
+			must(t, err)
+			for i := 100; i < 4096; i++ {
+				content[i] = 0xff
+			}
+			must(t, os.WriteFile(path, content, 0o600))
+		}, nil, "malformed"},
+		{"a database of something else", func(t *testing.T, path string) {
+			must(t, state.Exec(t.Context(), path, `CREATE TABLE users (name TEXT)`))
+		}, state.ErrForeign, "not a state of duosync"},
+		{"a state of a newer duosync", func(t *testing.T, path string) {
+			closing(t, open(t, path))
+			must(t, state.Exec(t.Context(), path, `INSERT INTO duosync_schema (version_id, is_applied) VALUES (99, 1)`))
+		}, state.ErrNewer, "schema is 99"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ownTemp(t)
+			dir := t.TempDir()
+			path := filepath.Join(dir, "duosync.db")
+			test.make(t, path)
+			must(t, os.WriteFile(path+".lock", nil, 0o600))
+			before := tree(t, dir)
+			_, write := state.Open(t.Context(), path, state.Options{})
+			_, read := state.OpenReadOnly(t.Context(), path)
+			for _, err := range []error{write, read} {
+				if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+					t.Errorf("error %v, want %q and the path", err, test.want)
+				}
+				if test.is != nil && !errors.Is(err, test.is) {
+					t.Errorf("error %v, want %v", err, test.is)
+				}
+				if dirsync.Hint(err) == "" {
+					t.Errorf("%v comes without advice", err)
+				}
+			}
+			unchanged(t, before, dir)
+		})
+	}
+}
+
+func TestNewerSchemaInTheLog(t *testing.T) {
+	// What a killed newer duosync wrote is in the log only, and has to count.
+	ownTemp(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "duosync.db")
+	closing(t, open(t, path))
+	const newer = `INSERT INTO duosync_schema (version_id, is_applied) VALUES (99, 1)`
+	must(t, state.ExecAnd(t.Context(), path, newer, func() error {
+		before := tree(t, dir)
+		if _, err := state.Open(t.Context(), path, state.Options{}); !errors.Is(err, state.ErrNewer) {
+			t.Errorf("error %v, want ErrNewer", err)
+		}
+		unchanged(t, before, dir)
+		return nil
+	}))
+}
+
+func TestAdvice(t *testing.T) {
+	const path = "/var/lib/duosync/duosync.db"
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{syscall.ENOSPC, "free some space"},
+		{syscall.EDQUOT, "free some space"},
+		{syscall.EROFS, "read-only file system"},
+		{syscall.EACCES, "run duosync as the user who owns"},
+		{syscall.EPERM, "run duosync as the user who owns"},
+		{syscall.ENOTDIR, "in a folder that exists"},
+		{dirsync.WithHint(syscall.ENOSPC, "its own"), "its own"},
+		{context.Canceled, ""},
+		{errors.New("something else"), ""},
+	} {
+		got := state.Advice(path, fmt.Errorf("opening: %w", test.err))
+		if !strings.Contains(got, test.want) || (test.want == "") != (got == "") {
+			t.Errorf("advice for %v is %q, want %q", test.err, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,204 @@
+// Package statetest holds the contract of a state: what every implementation of
+// dirsync.Store must keep to, whatever database lies below.
+package statetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	dirsync "duosync/sync"
+)
+
+// Store is what a state offers: the core's port, and what commands need.
+type Store interface {
+	dirsync.Store
+	// Check fails when the state belongs to another account or directory.
+	Check(ctx context.Context, b dirsync.Binding) error
+	// Rebind makes the state belong to b.
+	Rebind(ctx context.Context, b dirsync.Binding) error
+	// Hold gives what was held or approved under id and is not used yet.
+	Hold(ctx context.Context, id string) (*dirsync.Approval, bool, error)
+	// Approve keeps an approval.
+	Approve(ctx context.Context, a dirsync.Approval) error
+	// Close ends the use of the state; a run without an end is interrupted.
+	Close() error
+}
+
+// Opener opens one and the same state for writing, again and again, each time
+// after the last one was closed.
+type Opener func(t *testing.T) Store
+
+// Run holds a state to its contract. prepare makes a fresh, empty state for one
+// test and returns how to open it.
+func Run(t *testing.T, prepare func(t *testing.T) Opener) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, Opener)
+	}{
+		{"an empty state knows nothing", testEmpty},
+		{"links come back whole", testLinksWhole},
+		{"a scan goes in the order of ids", testScanOrder},
+		{"a scan ends at visit's error", testScanError},
+		{"many links are loaded, each once", testLoadMany},
+		{"an outcome writes, keeps or removes the link", testOutcomes},
+		{"a user belongs to one person", testOneUser},
+		{"a link without an origin is refused", testOrigin},
+		{"records are all or nothing", testRecordAtomic},
+		{"intents stay open until recorded", testIntents},
+		{"intents come back whole", testIntentsWhole},
+		{"the newest intent of a person is closed first", testNewestIntent},
+		{"an intent of a killed run is there for the next", testCrash},
+		{"an unknown fate leaves the intent open", testKeep},
+		{"a journal ends with its run", testRunOver},
+		{"a failed call ends the intents of its run", testBroken},
+		{"an end moves what it sets and nothing else", testFinish},
+		{"an end without an outcome is refused", testNoOutcome},
+		{"what was told is replaced", testTold},
+		{"a state belongs to the first account that it reached", testBinding},
+		{"a failed run binds nothing", testBindingFailedRun},
+		{"an approval is used once", testApprovalOnce},
+		{"an approval ends in time", testApprovalExpires},
+		{"what was held can be found", testHold},
+		{"a new hold wants a new approval", testHoldAgain},
+		{"a hold leaves a good approval alone", testHoldApproved},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, prepare(t)) })
+	}
+}
+
+// The time and the account that most tests use.
+var (
+	noon    = time.Date(2026, 3, 4, 12, 0, 0, 123456789, time.UTC)
+	account = dirsync.Binding{Host: "api-1234.duosecurity.com", Key: "DIKEY", Directory: "dc=example,dc=org"}
+)
+
+// bed is a state under test, closed at the end.
+type bed struct {
+	t    *testing.T
+	open Opener
+	puts int
+	Store
+}
+
+func newBed(t *testing.T, open Opener) *bed {
+	t.Helper()
+	b := &bed{t: t, open: open}
+	b.Store = open(t)
+	t.Cleanup(func() { b.must(b.Close()) })
+	return b
+}
+
+// reopen closes the state, as a killed run leaves it, and opens it anew.
+func (b *bed) reopen() {
+	b.t.Helper()
+	b.must(b.Close())
+	b.Store = b.open(b.t)
+}
+
+func (b *bed) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bed) begin(id string) dirsync.Journal {
+	b.t.Helper()
+	j, err := b.Begin(b.t.Context(), dirsync.RunStart{ID: id, Started: noon, Binding: account})
+	b.must(err)
+	return j
+}
+
+// run does one whole run with an outcome other than failed.
+func (b *bed) run(id string, end dirsync.RunEnd) {
+	b.t.Helper()
+	j := b.begin(id)
+	if end.Finished.IsZero() {
+		end.Finished = noon
+	}
+	if end.Outcome == "" {
+		end.Outcome = "applied"
+	}
+	b.must(j.Finish(b.t.Context(), end))
+}
+
+// put writes links in a run of its own.
+func (b *bed) put(links ...dirsync.Link) {
+	b.t.Helper()
+	b.puts++
+	j := b.begin(fmt.Sprintf("put %d", b.puts))
+	b.must(j.Record(b.t.Context(), outcomes(links...)))
+	b.must(j.Finish(b.t.Context(), dirsync.RunEnd{Finished: noon, Outcome: "applied"}))
+}
+
+func (b *bed) load(ids ...dirsync.SourceID) []dirsync.Link {
+	b.t.Helper()
+	links, err := b.Load(b.t.Context(), ids)
+	b.must(err)
+	return links
+}
+
+func (b *bed) scan() []dirsync.Brief {
+	b.t.Helper()
+	var briefs []dirsync.Brief
+	b.must(b.Scan(b.t.Context(), func(brief dirsync.Brief) error {
+		briefs = append(briefs, brief)
+		return nil
+	}))
+	return briefs
+}
+
+func (b *bed) intents() []dirsync.Intent {
+	b.t.Helper()
+	intents, err := b.Open(b.t.Context())
+	b.must(err)
+	return intents
+}
+
+func (b *bed) meta() dirsync.Meta {
+	b.t.Helper()
+	meta, err := b.Meta(b.t.Context())
+	b.must(err)
+	return meta
+}
+
+func (b *bed) approvals(now time.Time) []dirsync.Approval {
+	b.t.Helper()
+	approvals, err := b.Approvals(b.t.Context(), now)
+	b.must(err)
+	return approvals
+}
+
+// equal fails the test unless both are the same; empty and nil are.
+func equal(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// link makes an ordinary link.
+func link(id dirsync.SourceID, user string) dirsync.Link {
+	return dirsync.Link{
+		ID: id, User: user, Origin: dirsync.Created,
+		Asked:    dirsync.Fields{dirsync.FieldUsername: "name of " + string(id)},
+		Answered: dirsync.Account{ID: user, Username: "name of " + string(id), Status: dirsync.StatusActive, Created: noon},
+	}
+}
+
+func outcomes(links ...dirsync.Link) []dirsync.Outcome {
+	var all []dirsync.Outcome
+	for _, l := range links {
+		all = append(all, dirsync.Outcome{Source: l.ID, Link: &l})
+	}
+	return all
+}
+
+func op(action dirsync.Action, id dirsync.SourceID) *dirsync.Op {
+	return &dirsync.Op{Action: action, Source: id, Username: "name of " + string(id)}
+}
