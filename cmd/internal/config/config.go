@@ -1,0 +1,331 @@
+// Package config reads duosync's configuration: one YAML file, checked strictly
+// against the structs below, with every mistake told at once and at its place.
+//
+// A file goes through these steps, each in a file of its own: the text becomes
+// a tree (syntax.go), the tree fills a [Config] that holds the defaults
+// (walk.go, with ${NAME} replaced by expand.go and secrets read by secret.go),
+// the preset fills what was left out (preset.go), parts that this version does
+// not have yet are refused (unbuilt.go), and what is left is checked for sense
+// (validate.go). [Show] is the way back, with secrets hidden.
+//
+// The package knows words and values only. It opens no connection and imports
+// none of the adapters.
+package config
+
+import "time"
+
+// Config is the whole configuration. The yaml tags are the keys of the file;
+// an enum tag lists the only words that a key takes; is:"path" marks the name of
+// a file, which is made absolute against the folder of the configuration file.
+type Config struct {
+	LDAP     LDAP     `yaml:"ldap"`     // The directory.
+	Duo      Duo      `yaml:"duo"`      // The Duo account.
+	State    State    `yaml:"state"`    // What duosync remembers between runs.
+	Sync     Sync     `yaml:"sync"`     // What becomes of whom.
+	Enroll   Enroll   `yaml:"enroll"`   // Enrollment mails. Not built yet.
+	Schedule Schedule `yaml:"schedule"` // When `duosync run` runs.
+	HTTP     HTTP     `yaml:"http"`     // Health and status pages. Not built yet.
+	Notify   Notify   `yaml:"notify"`   // Who is told. Not built yet.
+}
+
+// LDAP says how the directory is reached and who in it is a user.
+type LDAP struct {
+	// Preset fills the keys of this section that the file leaves out.
+	Preset string `yaml:"preset" enum:"wso2is|openldap|389ds|activedirectory|custom"`
+	// URLs are ldap:// or ldaps:// servers of the same directory, tried in order.
+	URLs []string `yaml:"urls"`
+	// StartTLS upgrades ldap:// connections before the bind (RFC 4511, 4.14).
+	StartTLS bool `yaml:"start_tls"`
+	// CAFile holds the PEM certificates to trust; "" means the system's.
+	CAFile string `yaml:"ca_file" is:"path"`
+	// ServerName is the name in the server's certificate, where it is not the
+	// one in the URL.
+	ServerName string `yaml:"server_name"`
+	// ClientCertFile is a PEM certificate to show to the server. Where BindDN is
+	// empty it is also the login (SASL EXTERNAL, RFC 4422 appendix A).
+	ClientCertFile string `yaml:"client_cert_file" is:"path"`
+	// ClientKeyFile is the PEM key of ClientCertFile.
+	ClientKeyFile string `yaml:"client_key_file" is:"path"`
+	// BindDN is the account that reads; "" means anonymous, or ClientCertFile's.
+	BindDN string `yaml:"bind_dn"`
+	// BindPassword belongs to BindDN.
+	BindPassword Secret `yaml:"bind_password"`
+	// AllowPlaintext permits a password over an unencrypted connection to
+	// another machine.
+	AllowPlaintext bool `yaml:"allow_plaintext"`
+	// Timeout bounds connecting, and each page of a search.
+	Timeout time.Duration `yaml:"timeout"`
+	// PageSize is the number of entries to ask for at once (RFC 2696).
+	PageSize int `yaml:"page_size"`
+	// ReferralHosts may be followed, as host or host:port. Any other referral is
+	// an error of the read.
+	ReferralHosts []string `yaml:"referral_hosts"`
+	// Users says which entries are users.
+	Users LDAPUsers `yaml:"users"`
+	// Groups says which entries are groups. Not built yet.
+	Groups LDAPGroups `yaml:"groups"`
+}
+
+// LDAPUsers says which entries of the directory are users.
+type LDAPUsers struct {
+	// Bases are the subtrees to search.
+	Bases []string `yaml:"base_dns"`
+	// Filter is an LDAP filter (RFC 4515).
+	Filter string `yaml:"filter"`
+	// Scope of the search below each base (RFC 4511, 4.5.1.2).
+	Scope string `yaml:"scope" enum:"sub|one|base"`
+	// IDAttribute names an entry for good; it must never change or be reused.
+	IDAttribute string `yaml:"id_attribute"`
+}
+
+// LDAPGroups says which entries of the directory are groups. Not built yet.
+type LDAPGroups struct {
+	// Bases are the subtrees to search.
+	Bases []string `yaml:"base_dns"`
+	// Filter is an LDAP filter (RFC 4515).
+	Filter string `yaml:"filter"`
+	// NameAttribute holds the group's name.
+	NameAttribute string `yaml:"name_attribute"`
+	// MemberAttribute holds the DNs of the members.
+	MemberAttribute string `yaml:"member_attribute"`
+	// Nested counts members of member groups as members.
+	Nested bool `yaml:"nested"`
+}
+
+// Duo says which Duo account is kept in step, and how it is called.
+type Duo struct {
+	// Host is the API hostname, such as api-xxxxxxxx.duosecurity.com; a port may
+	// follow. Always TLS.
+	Host string `yaml:"host"`
+	// IntegrationKey of the Admin API application; not a secret.
+	IntegrationKey string `yaml:"integration_key"`
+	// SecretKey of the Admin API application.
+	SecretKey Secret `yaml:"secret_key"`
+	// Signature is the version of Duo's request signature: 5 or 2.
+	Signature int `yaml:"signature" enum:"5|2"`
+	// CAFile holds the PEM certificates to trust; "" means the system's.
+	CAFile string `yaml:"ca_file" is:"path"`
+	// ProxyURL is an http, https or socks5 proxy; "" means the usual environment
+	// variables.
+	ProxyURL Secret `yaml:"proxy_url"`
+	// Timeout bounds each call.
+	Timeout time.Duration `yaml:"timeout"`
+	// Rate of calls.
+	Rate Rate `yaml:"rate"`
+	// Bulk lets several operations share a call, where Duo has such a call.
+	Bulk string `yaml:"bulk" enum:"auto|off"`
+	// Auth are the keys of an Auth API application, for verify only.
+	Auth DuoAuth `yaml:"auth"`
+}
+
+// DuoAuth holds the keys of an Auth API application; they differ from those of
+// the Admin API application.
+type DuoAuth struct {
+	// IntegrationKey of the Auth API application; not a secret.
+	IntegrationKey string `yaml:"integration_key"`
+	// SecretKey of the Auth API application.
+	SecretKey Secret `yaml:"secret_key"`
+}
+
+// State says where duosync remembers what it did.
+type State struct {
+	// DSN is the SQLite file, made absolute against the folder of the
+	// configuration file. It is handled like a secret, since it may come to hold
+	// a database's password.
+	DSN Secret `yaml:"dsn"`
+	// KeepHistory is how long past runs are kept.
+	KeepHistory time.Duration `yaml:"keep_history"`
+}
+
+// Sync says what becomes of whom.
+type Sync struct {
+	// Scope narrows who is in.
+	Scope Scope `yaml:"scope"`
+	// Mapping says which LDAP attribute fills which Duo field.
+	Mapping Mapping `yaml:"mapping"`
+	// AllowBypass lets the directory set Duo's status bypass. Not built yet.
+	AllowBypass bool `yaml:"allow_bypass"`
+	// StatusLockouts counts temporary lockouts as disabled, too.
+	StatusLockouts bool `yaml:"status_lockouts"`
+	// Normalize changes mapped values before they are compared.
+	Normalize Normalize `yaml:"normalize"`
+	// Phones says when phones are written. Not built yet.
+	Phones PhoneRules `yaml:"phones"`
+	// Groups says which groups are mirrored. Not built yet.
+	Groups GroupRules `yaml:"groups"`
+	// Existing says what to do about a Duo user of that name that is not ours.
+	Existing string `yaml:"existing" enum:"report|adopt|adopt_if_email_matches"`
+	// OnMissing is for persons who are gone from the directory.
+	OnMissing Removal `yaml:"on_missing"`
+	// OnOutOfScope is for persons who are there, but no longer selected.
+	OnOutOfScope Removal `yaml:"on_out_of_scope"`
+	// Limits hold a run that would do too much.
+	Limits Limits `yaml:"limits"`
+	// MaxDuration stops a run at the next border after that time; 0 means none.
+	MaxDuration time.Duration `yaml:"max_duration"`
+	// RefreshEvery is the age at which the snapshot is read anew from Duo; 0
+	// means in each run.
+	RefreshEvery time.Duration `yaml:"refresh_every"`
+	// Drift says what to do about fields that were changed in Duo.
+	Drift Drift `yaml:"drift"`
+}
+
+// Scope narrows who is in. Empty means everyone whom the LDAP filter returns.
+type Scope struct {
+	// IncludeGroups selects members of these only. Not built yet.
+	IncludeGroups []string `yaml:"include_groups"`
+	// ExcludeGroups leaves members of these alone. Not built yet.
+	ExcludeGroups []string `yaml:"exclude_groups"`
+	// ExcludeUsers are left alone, the link kept. See [ParseUserRule] for what
+	// an item may be.
+	ExcludeUsers []string `yaml:"exclude_users"`
+	// Protect lists Duo usernames that are never touched, whatever LDAP says.
+	Protect []string `yaml:"protect"`
+}
+
+// Mapping says which LDAP attribute fills which Duo field. An empty one means
+// that the field is not ours.
+type Mapping struct {
+	Username  string         `yaml:"username"`  // Never empty.
+	Aliases   []string       `yaml:"aliases"`   // Up to 8. Not built yet.
+	Realname  string         `yaml:"realname"`  // Duo's full name.
+	Firstname string         `yaml:"firstname"` // Duo's first name.
+	Lastname  string         `yaml:"lastname"`  // Duo's last name.
+	Email     string         `yaml:"email"`     // Duo's mail address.
+	Notes     string         `yaml:"notes"`     // Duo's notes.
+	Phones    []PhoneMapping `yaml:"phones"`    // Not built yet.
+	Status    string         `yaml:"status"`    // "preset" or "".
+}
+
+// PhoneMapping makes a Duo phone of an LDAP attribute. In the file it may be the
+// attribute alone. Not built yet.
+type PhoneMapping struct {
+	// Number is the attribute that holds the number.
+	Number string `yaml:"number"`
+	// Type is Duo's type of the phone; "" leaves it to duosync.
+	Type string `yaml:"type" enum:"|mobile|landline|unknown"`
+}
+
+// Normalize changes mapped values before they are compared with Duo's.
+type Normalize struct {
+	// Username is folded to lower case, or left as it is.
+	Username string `yaml:"username" enum:"lower|none"`
+	// PhoneRegion completes numbers without a country code. Not built yet.
+	PhoneRegion string `yaml:"phone_region"`
+}
+
+// PhoneRules says when phones are written. Not built yet.
+type PhoneRules struct {
+	On    string `yaml:"on" enum:"create|always"`     // When phones are made.
+	Taken string `yaml:"taken" enum:"conflict|share"` // A number that another user has.
+}
+
+// GroupRules says which groups are mirrored into Duo. Not built yet.
+type GroupRules struct {
+	Mirror         []string          `yaml:"mirror"`                             // Names or /regex/.
+	Rename         map[string]string `yaml:"rename"`                             // LDAP name to Duo name.
+	Existing       string            `yaml:"existing" enum:"report|adopt"`       // A Duo group of that name.
+	WhenUnmirrored string            `yaml:"when_unmirrored" enum:"keep|delete"` // A group no longer mirrored.
+}
+
+// Removal is the way out, in two steps: Action once the person has been missing
+// for After, Then once Grace has passed since Action.
+type Removal struct {
+	Action string        `yaml:"action" enum:"disable|trash|delete|keep"` // The first step.
+	After  time.Duration `yaml:"after"`                                   // Before the first step.
+	Then   string        `yaml:"then" enum:"trash|delete|keep"`           // The second step.
+	Grace  time.Duration `yaml:"grace"`                                   // Between the two.
+}
+
+// Limits hold a run before its first write. A limit holds when it is exceeded
+// and more than Floor persons are affected.
+type Limits struct {
+	MaxRemove    Limit `yaml:"max_remove"`     // Disable, trash, delete and release together.
+	MaxUpdate    Limit `yaml:"max_update"`     // Updates and adoptions.
+	MaxEnable    Limit `yaml:"max_enable"`     // Enabled and restored.
+	MaxCreate    Limit `yaml:"max_create"`     // Created.
+	MaxRecreate  Limit `yaml:"max_recreate"`   // Deleted in Duo by hand, created again.
+	MaxGroupLoss Limit `yaml:"max_group_loss"` // Members that one group loses. Not built yet.
+	MinSource    Limit `yaml:"min_source"`     // Persons in scope, against the last good run.
+	MinAttribute Limit `yaml:"min_attribute"`  // Persons with a value, per attribute.
+	Floor        int   `yaml:"floor"`          // Persons; up to that many, no limit holds.
+}
+
+// Enroll says who gets Duo's enrollment mail. Not built yet.
+type Enroll struct {
+	Email     bool `yaml:"email"`       // Send it to users without a device.
+	MaxPerRun int  `yaml:"max_per_run"` // Mails in one run.
+}
+
+// Schedule says when `duosync run` runs.
+type Schedule struct {
+	// Cron is a standard five-field spec, @hourly and the like, or @every 30m.
+	Cron string `yaml:"cron"`
+	// Timezone that Cron is meant in, by its IANA name.
+	Timezone string `yaml:"timezone"`
+	// Jitter is the longest random delay before a run.
+	Jitter time.Duration `yaml:"jitter"`
+	// AtStart also runs once when the process starts.
+	AtStart bool `yaml:"at_start"`
+}
+
+// HTTP says where health, metrics and status pages are served. Not built yet.
+type HTTP struct {
+	Listen      string `yaml:"listen"`                  // host:port; "" means nowhere.
+	Token       Secret `yaml:"token"`                   // Bearer token, or Basic password.
+	TLSCertFile string `yaml:"tls_cert_file" is:"path"` // PEM.
+	TLSKeyFile  string `yaml:"tls_key_file" is:"path"`  // PEM.
+}
+
+// Notify says who is told how runs ended. Not built yet.
+type Notify struct {
+	WebhookURL   Secret   `yaml:"webhook_url"`                                    // Gets a POST.
+	Email        Email    `yaml:"email"`                                          // Gets a mail.
+	On           []string `yaml:"on" enum:"failure|held|conflict|change|success"` // What is worth telling.
+	HeartbeatURL Secret   `yaml:"heartbeat_url"`                                  // Called after each good run.
+	Textfile     string   `yaml:"textfile" is:"path"`                             // For Prometheus' textfile collector.
+}
+
+// Email says how notifications are mailed. Not built yet.
+type Email struct {
+	SMTPURL Secret   `yaml:"smtp_url"` // smtp:// or smtps://, with user and password.
+	From    string   `yaml:"from"`     // The sender.
+	To      []string `yaml:"to"`       // The recipients.
+}
+
+// Default returns the configuration of an empty file, before paths are made
+// absolute. It lacks what has no default: Duo's host and keys.
+func Default() Config {
+	return Config{
+		LDAP: wso2is(),
+		Duo: Duo{
+			Signature: 5,
+			Timeout:   30 * time.Second,
+			Rate:      Rate{Auto: true},
+			Bulk:      "auto",
+		},
+		State: State{DSN: NewSecret("duosync.db"), KeepHistory: 9600 * time.Hour},
+		Sync: Sync{
+			Mapping: Mapping{
+				Username: "uid", Realname: "cn", Firstname: "givenName", Lastname: "sn", Email: "mail",
+				Status: "preset",
+			},
+			Normalize:    Normalize{Username: "lower", PhoneRegion: "US"},
+			Phones:       PhoneRules{On: "create", Taken: "conflict"},
+			Groups:       GroupRules{Existing: "report", WhenUnmirrored: "keep"},
+			Existing:     "report",
+			OnMissing:    Removal{Action: "disable", Then: "trash", Grace: 720 * time.Hour},
+			OnOutOfScope: Removal{Action: "disable", Then: "keep", Grace: 720 * time.Hour},
+			Limits: Limits{
+				MaxRemove: percent(5), MaxUpdate: percent(30), MaxEnable: percent(5), MaxCreate: Limit{Off: true},
+				MaxRecreate: percent(5), MaxGroupLoss: percent(50), MinSource: percent(90), MinAttribute: percent(50),
+				Floor: 5,
+			},
+			RefreshEvery: 24 * time.Hour,
+			Drift:        Drift{Otherwise: "enforce"},
+		},
+		Enroll:   Enroll{MaxPerRun: 50},
+		Schedule: Schedule{Cron: "*/30 * * * *", Timezone: "UTC", Jitter: time.Minute, AtStart: true},
+		Notify:   Notify{On: []string{"failure", "held", "conflict"}},
+	}
+}

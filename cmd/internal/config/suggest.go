@@ -1,0 +1,95 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+)
+
+// nearest returns the candidate that was probably meant by word, or "".
+func nearest(word string, candidates []string) string {
+	best, least := "", 1+max(1, len(word)/3)
+	meant := bare(word)
+	if len(meant) > 64 {
+		return "" // no key is nearly as long
+	}
+	for _, c := range candidates {
+		if c == "" {
+			continue
+		}
+		if d := distance(meant, bare(c)); d < least {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// elsewhere returns the key paths outside of section at which a key of that
+// name exists.
+func elsewhere(name, section string) []string {
+	var paths []string
+	for _, path := range allLeaves() {
+		if path[strings.LastIndexByte(path, '.')+1:] == name && parent(path) != section {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// bare makes bindPassword, bind-password and bind_password the same.
+func bare(word string) string {
+	return strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(word, "_", ""), "-", ""))
+}
+
+// distance counts the letters to change, add, drop or swap with their neighbour
+// to get from a to b (optimal string alignment).
+func distance(a, b string) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
+
+var keyLike = regexp.MustCompile(`^[A-Za-z_-][A-Za-z0-9_-]{0,31}`)
+
+// tellable returns as much of an unknown key as can be told: a word.
+// Where a blank is missing after a colon, the rest can be a secret.
+func tellable(key string) string {
+	head := keyLike.FindString(key)
+	if head == key {
+		return key
+	}
+	if head == "" || key[len(head)] != ':' {
+		return "(key)"
+	}
+	return head
+}
+
+func oneOf(words []string) string {
+	shown := make([]string, len(words))
+	for i, w := range words {
+		shown[i] = w
+		if w == "" {
+			shown[i] = `""`
+		}
+	}
+	if len(shown) == 1 {
+		return shown[0]
+	}
+	return strings.Join(shown[:len(shown)-1], ", ") + " or " + shown[len(shown)-1]
+}

@@ -1,0 +1,73 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	dirsync "duosync/sync"
+)
+
+// UserRule is one item of sync.scope.exclude_users. One of its fields is set.
+type UserRule struct {
+	// Name is a mapped username, compared folded.
+	Name string
+	// Pattern matches whole mapped usernames, without regard to case.
+	Pattern *regexp.Regexp
+	// DN of an entry, as it was written; compare it parsed.
+	DN string
+}
+
+// ParseUserRule reads an item of sync.scope.exclude_users: /regex/ (RE2 syntax,
+// the whole name, without regard to case), a DN such as
+// uid=svc,ou=Users,dc=example,dc=org, or else a username.
+func ParseUserRule(text string) (UserRule, error) {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return UserRule{}, dirsync.WithHint(errors.New("is empty"), "remove the item")
+	case strings.HasPrefix(text, "/"):
+		pattern, err := parsePattern(text)
+		return UserRule{Pattern: pattern}, err
+	case strings.Contains(text, "="):
+		if _, err := ldap.ParseDN(text); err != nil {
+			return UserRule{}, fmt.Errorf("is not a DN: %w", err)
+		}
+		return UserRule{DN: text}, nil
+	}
+	return UserRule{Name: text}, nil
+}
+
+// parsePattern reads /regex/.
+func parsePattern(text string) (*regexp.Regexp, error) {
+	inner, closed := strings.CutSuffix(text[1:], "/")
+	switch {
+	case !closed:
+		return nil, dirsync.WithHint(errors.New("starts a /regex/ that does not end"), "put a / at its end")
+	case inner == "":
+		return nil, dirsync.WithHint(errors.New("is an empty /regex/"), "it would match nobody; remove the item")
+	}
+	// By itself first, so that a)|(b is no regex.
+	if _, err := regexp.Compile(inner); err != nil {
+		return nil, fmt.Errorf("is not a regular expression: %w", err)
+	}
+	pattern, err := regexp.Compile("(?i)^(?:" + inner + ")$")
+	if err != nil {
+		return nil, fmt.Errorf("is not a regular expression: %w", err)
+	}
+	return pattern, nil
+}
+
+// checkUsername checks an item of sync.scope.protect, which takes names only: a
+// pattern taken for a name would protect nobody.
+func checkUsername(text string) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return dirsync.WithHint(errors.New("is empty"), "remove the item")
+	case len(text) > 1 && strings.HasPrefix(text, "/") && strings.HasSuffix(text, "/"):
+		return dirsync.WithHint(errors.New("must be a username; /regex/ is not supported here"), "list the names")
+	}
+	return nil
+}
