@@ -155,14 +155,14 @@ func (r *runner) adopt(c claim, holder *Account, owner SourceID) {
 	for _, field := range FieldNames {
 		value, ours := c.want.fields[field]
 		held := holder.Field(field)
-		raises := field == FieldStatus && value == StatusActive && !(disabledByUs && held == StatusDisabled)
+		raises := field == FieldStatus && value == StatusActive && (!disabledByUs || held != StatusDisabled)
 		if !ours || raises || sameValue(field, held, value) {
 			continue
 		}
 		op.Changes = append(op.Changes, Change{Field: field, Before: held, After: value})
 	}
 	c.ops = slices.DeleteFunc(c.ops, func(o *Op) bool { return o == c.op })
-	c.subject.ops = append(c.ops, &op)
+	c.ops = append(c.ops, &op)
 }
 
 // dropClaim gives a claim up and says who is in the way. All else about the
@@ -183,10 +183,10 @@ func (r *runner) dropClaim(c claim, holder *Account, owner SourceID) {
 	default:
 		why = "a user of this name exists in Duo and is not ours; adopt it with --adopt, or set sync.existing"
 	}
-	c.subject.problem = why
+	c.problem = why
 	c.op.Changes = slices.DeleteFunc(c.op.Changes, func(change Change) bool { return change.Field == FieldUsername })
 	delete(c.op.Asked, FieldUsername)
 	if c.op.Action == Create || c.op.Action == Recreate || len(c.op.Changes) == 0 {
-		c.subject.ops = slices.DeleteFunc(c.ops, func(o *Op) bool { return o == c.op })
+		c.ops = slices.DeleteFunc(c.ops, func(o *Op) bool { return o == c.op })
 	}
 }

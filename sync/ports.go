@@ -73,20 +73,20 @@ type Usage struct {
 type Fate int
 
 const (
-	// Done: Duo holds what was asked for; Account is its answer (nil after a
+	// Done means that Duo holds what was asked for; Account is its answer (nil after a
 	// delete).
 	Done Fate = iota
-	// Refused: Duo will not have these fields. No use to try again before they
+	// Refused means that Duo will not have these fields. No use to try again before they
 	// change.
 	Refused
-	// Taken: another user holds the name; Account is that user, where known.
+	// Taken means that another user holds the name; Account is that user, where known.
 	Taken
-	// Vanished: the user does not exist any more (404 for its id).
+	// Vanished means that the user does not exist any more (404 for its id).
 	Vanished
-	// Failed: it did not happen, or happened without harm; the next run tries
+	// Failed means that it did not happen, or happened without harm; the next run tries
 	// again.
 	Failed
-	// Unknown: sent, no reply, and what became of it could not be found out.
+	// Unknown means that it was sent, no reply came, and what became of it could not be found out.
 	// The intent stays open for the next run to settle.
 	Unknown
 )

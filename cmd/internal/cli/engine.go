@@ -50,7 +50,7 @@ func (a *app) assemble(loaded *config.Loaded) (*parts, error) {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	p.binding = dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey, Directory: ldapsrc.Directory(cfg.LDAP.Users.BaseDNs)}
+	p.binding = dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey, Directory: ldapsrc.Directory(cfg.LDAP.Users.Bases)}
 	return p, nil
 }
 
@@ -118,7 +118,7 @@ func source(cfg *config.Config, rules *dirsync.Rules, log *logrus.Logger) (*ldap
 		ClientCertFile: c.ClientCertFile, ClientKeyFile: c.ClientKeyFile,
 		BindDN: c.BindDN, BindPassword: c.BindPassword.Reveal(), AllowPlaintext: c.AllowPlaintext,
 		Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts,
-		Users:      ldapsrc.Users{BaseDNs: c.Users.BaseDNs, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
+		Users:      ldapsrc.Users{BaseDNs: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
 		Attributes: slices.Compact(attributes), Preset: ldapsrc.Preset(c.Preset), Log: log,
 	})
 }

@@ -205,7 +205,8 @@ func changes(o *dirsync.Operation) string {
 	var parts []string
 	for _, c := range o.Changes {
 		if o.Action == dirsync.Create || o.Action == dirsync.Recreate {
-			if c.Field != dirsync.FieldUsername && !(c.Field == dirsync.FieldStatus && c.After == dirsync.StatusActive) {
+			usual := c.Field == dirsync.FieldUsername || c.Field == dirsync.FieldStatus && c.After == dirsync.StatusActive
+			if !usual {
 				parts = append(parts, fmt.Sprintf("%s %s", c.Field, value(c.After)))
 			}
 			continue
