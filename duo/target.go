@@ -141,8 +141,10 @@ func callsOf(op *dirsync.Op) int {
 	switch {
 	case op.Blocked != "" || op.Action == dirsync.Release:
 		return 0
+	case op.Action == dirsync.Trash && !disabledBefore(op):
+		return 3 // disable, send, look
 	case op.Action == dirsync.Trash:
-		return 2 // send, look
+		return 2
 	case op.Action == dirsync.Restore && len(op.Changes) > 0:
 		return 3 // restore, modify, look
 	case op.Action == dirsync.Restore:

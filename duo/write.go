@@ -179,9 +179,16 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	return changed(op, fields, a)
 }
 
-// trash puts a user into the Trash and looks whether it is there. Where it is
-// not, that is all: delete never stands in for trash.
+// trash disables a user, for the Trash alone need not keep anybody from logging
+// in, puts it there and looks whether it is. Where it is not, it stays disabled:
+// delete never stands in for trash.
 func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
+	if !disabledBefore(op) {
+		off := dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}
+		if _, err := t.client.ModifyUser(ctx, op.User, off); err != nil {
+			return t.notModified(ctx, op, off, err)
+		}
+	}
 	sendErr := t.client.TrashUsers(ctx, op.User)
 	if sendErr != nil && !answered(sendErr) {
 		return outcome(op, dirsync.Failed, sendErr)
@@ -197,10 +204,19 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	case a.Status == dirsync.StatusPendingDeletion:
 		return done(op, a)
 	case sendErr != nil:
-		return with(outcome(op, dirsync.Failed, fmt.Errorf("not put into Duo's Trash: %w", sendErr)), a)
+		return with(outcome(op, dirsync.Refused, fmt.Errorf("not put into Duo's Trash: %w", sendErr)), a)
 	}
 	err = fmt.Errorf("the move to Duo's Trash was accepted, but the user is still %q", a.Status)
-	return with(outcome(op, dirsync.Failed, err), a)
+	return with(outcome(op, dirsync.Refused, err), a)
+}
+
+func disabledBefore(op *dirsync.Op) bool {
+	for _, c := range op.Changes {
+		if c.Field == dirsync.FieldStatus {
+			return c.Before == dirsync.StatusDisabled
+		}
+	}
+	return false
 }
 
 // remove deletes a user for good. One that is gone already is what was wanted.

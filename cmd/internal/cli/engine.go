@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
 	"github.com/sirupsen/logrus"
@@ -75,6 +76,12 @@ func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions,
 	approval, err := approvalOf(ctx, store, p.binding, opts.approve)
 	if err != nil {
 		return nil, err
+	}
+	if approval != nil && !opts.dryRun {
+		approval.Until = time.Now().Add(time.Minute) // for this run
+		if err := store.Approve(ctx, *approval); err != nil {
+			return nil, err
+		}
 	}
 	progress := a.progress()
 	defer progress.Close()
