@@ -107,14 +107,18 @@ func (j *journal) prepare(ctx context.Context) error {
 }
 
 // Intend implements dirsync.Journal, in one transaction for all operations.
-// After an error of the journal every call fails.
+// After an error of the journal every call fails; a pause is such an error.
 func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) error {
 	if len(ops) == 0 {
 		return nil
 	}
 	return j.ahead(ctx, "writing intents down", func(tx *sqlx.Tx) error {
-		if err := j.bind(ctx, tx); err != nil {
+		var paused asJSON[*dirsync.Pause]
+		if err := errors.Join(getMeta(ctx, tx, metaPaused, &paused), j.bind(ctx, tx)); err != nil {
 			return err
+		}
+		if paused.V != nil {
+			return paused.V
 		}
 		intend := tx.StmtxContext(ctx, j.intend)
 		for _, op := range ops {

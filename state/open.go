@@ -61,6 +61,44 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	return db, nil
 }
 
+// OpenBeside opens the state for a short change beside a run that may be under
+// way: an approval, a pause. It takes the run lock only while it opens the state,
+// and not at all where a run holds it. Begin works, but nothing keeps a run so
+// begun apart from others; use Open for runs.
+func OpenBeside(ctx context.Context, dsn string, opts Options) (*DB, error) {
+	db, err := Open(ctx, dsn, opts)
+	if err == nil {
+		lock := db.lock
+		db.lock = nil
+		if err := lock.Close(); err != nil {
+			return nil, errors.Join(db.fail("opening", err), db.Close())
+		}
+		return db, nil
+	}
+	if !errors.Is(err, ErrLocked) {
+		return nil, err
+	}
+	// The run that holds the lock has made the file and brought its schema up to
+	// date.
+	path, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	db = &DB{path: path, opts: opts}
+	if db.opts.Now == nil {
+		db.opts.Now = time.Now
+	}
+	if db.path, err = resolve(path); err == nil {
+		if err = inspect(ctx, db.path); err == nil {
+			err = db.connect()
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(db.fail("opening", err), db.Close())
+	}
+	return db, nil
+}
+
 func (db *DB) open(ctx context.Context) (err error) {
 	if err := os.MkdirAll(filepath.Dir(db.path), 0o700); err != nil {
 		return err
@@ -81,6 +119,13 @@ func (db *DB) open(ctx context.Context) (err error) {
 	if err := inspect(ctx, db.path); err != nil {
 		return err
 	}
+	if err := db.connect(); err != nil {
+		return err
+	}
+	return migrate(ctx, db.write)
+}
+
+func (db *DB) connect() (err error) {
 	db.write, err = connect(db.path, map[string]string{
 		"_journal_mode": "WAL", "_synchronous": "FULL", "_foreign_keys": "on", "_txlock": "immediate",
 	})
@@ -88,9 +133,6 @@ func (db *DB) open(ctx context.Context) (err error) {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)
-	if err := migrate(ctx, db.write); err != nil {
-		return err
-	}
 	db.read, err = connect(db.path, map[string]string{"_query_only": "on"})
 	return err
 }

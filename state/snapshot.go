@@ -17,6 +17,7 @@ const (
 	metaBinding   = "binding"
 	metaBaseline  = "baseline"
 	metaRefreshed = "refreshed"
+	metaPaused    = "paused"
 )
 
 // Meta implements dirsync.Store.
@@ -33,16 +34,18 @@ func (db *DB) meta(ctx context.Context) (m dirsync.Meta, err error) {
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	var binding asJSON[*dirsync.Binding]
 	var baseline asJSON[*dirsync.Baseline]
+	var paused asJSON[*dirsync.Pause]
 	var refreshed asJSON[time.Time]
 	if err := errors.Join(
 		getMeta(ctx, tx, metaBinding, &binding),
 		getMeta(ctx, tx, metaBaseline, &baseline),
 		getMeta(ctx, tx, metaRefreshed, &refreshed),
+		getMeta(ctx, tx, metaPaused, &paused),
 		tx.GetContext(ctx, &m.Links, `SELECT count(*) FROM links`),
 	); err != nil {
 		return dirsync.Meta{}, err
 	}
-	m.Binding, m.Baseline, m.Refreshed = binding.V, baseline.V, refreshed.V
+	m.Binding, m.Baseline, m.Refreshed, m.Paused = binding.V, baseline.V, refreshed.V, paused.V
 	return m, nil
 }
 

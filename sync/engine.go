@@ -104,6 +104,9 @@ func (r *runner) open(ctx context.Context) error {
 	if r.meta, err = e.Store.Meta(ctx); err != nil {
 		return err
 	}
+	if !r.opts.DryRun && r.meta.Paused != nil {
+		return WithHint(r.meta.Paused, "Dry runs go on; `duosync resume` lets writing go on.")
+	}
 	if !r.opts.DryRun {
 		r.journal, err = e.Store.Begin(ctx, RunStart{ID: r.run.ID, Started: r.now, Binding: e.Binding})
 		if err != nil {

@@ -130,7 +130,8 @@ type Store interface {
 // Journal is the record of one run that may write. Everything that a method
 // was given is durable (fsync) when it returns.
 type Journal interface {
-	// Intend writes operations down before they are sent.
+	// Intend writes operations down before they are sent. It is ErrPaused when
+	// somebody has paused all writing since the run began.
 	Intend(ctx context.Context, ops []*Op, at time.Time) error
 	// Record closes the open intents of these operations, this run's or an
 	// earlier one's, and writes their links, in one transaction. An outcome
@@ -167,7 +168,14 @@ type Meta struct {
 	Binding   *Binding  // nil until the first run that reached Duo
 	Baseline  *Baseline // of the last good run; nil before it
 	Refreshed time.Time // start of the last complete read of Duo; zero: never
+	Paused    *Pause    // nil: writing goes on
 	Links     int
+}
+
+// Pause stops all writing to Duo until it is lifted.
+type Pause struct {
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason"`
 }
 
 // Baseline is what a good run saw, for later runs to compare with. A good run

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/state"
+	dirsync "duosync/sync"
 )
 
 type approveOptions struct {
@@ -34,7 +35,7 @@ Exit status: 0 approved; 1 the ID is not known.`,
 	return cmd
 }
 
-func (a *app) runApprove(ctx context.Context, id string, opts approveOptions) (err error) {
+func (a *app) runApprove(ctx context.Context, id string, opts approveOptions) error {
 	if opts.until <= 0 {
 		return errors.New("--until must be above 0, such as 24h")
 	}
@@ -42,19 +43,14 @@ func (a *app) runApprove(ctx context.Context, id string, opts approveOptions) (e
 	if err != nil {
 		return err
 	}
-	p, err := a.assemble(loaded)
-	if err != nil {
+	return withState(ctx, loaded, func(store *state.DB) error { return a.approve(ctx, store, binding(&loaded.Config), id, opts) })
+}
+
+func (a *app) approve(ctx context.Context, store *state.DB, binding dirsync.Binding, id string, opts approveOptions) error {
+	if err := store.Check(ctx, binding); err != nil {
 		return err
 	}
-	store, err := state.Open(ctx, p.config.State.DSN.Reveal(), state.Options{KeepHistory: p.config.State.KeepHistory})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	if err := store.Check(ctx, p.binding); err != nil {
-		return err
-	}
-	approval, err := approvalOf(ctx, store, p.binding, id)
+	approval, err := approvalOf(ctx, store, binding, id)
 	if err != nil {
 		return err
 	}

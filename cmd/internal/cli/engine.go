@@ -47,12 +47,17 @@ func (a *app) assemble(loaded *config.Loaded) (*parts, error) {
 	if p.target, err = target(cfg, log); err != nil {
 		return nil, err
 	}
+	p.binding = binding(cfg)
+	return p, nil
+}
+
+// binding says whose state a run with this configuration uses.
+func binding(cfg *config.Config) dirsync.Binding {
 	host := cfg.Duo.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	p.binding = dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey, Directory: ldapsrc.Directory(cfg.LDAP.Users.Bases)}
-	return p, nil
+	return dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey, Directory: ldapsrc.Directory(cfg.LDAP.Users.Bases)}
 }
 
 // sync makes one run. An error means that the run did not begin.

@@ -327,6 +327,34 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 }
 
+// TestPause stops a run under way before its next call, and every later one.
+func TestPause(t *testing.T) {
+	var h *house
+	writes := 0
+	h = newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(5)}, duo: duosim.Options{OnCall: func(c duosim.Call) {
+		if c.Method == "POST" {
+			if writes++; writes == 2 {
+				if r := h.run("pause", "--reason", "migration"); r.code != 0 {
+					t.Errorf("pause: %s", r.err)
+				}
+			}
+		}
+	}}})
+	r := h.want(1, "failed")
+	if !strings.Contains(r.report.Error, "migration") || r.report.Summary["skipped"] != 3 || len(h.duo.Users()) != 2 {
+		t.Errorf("paused under way: %q, %v, %d users", r.report.Error, r.report.Summary, len(h.duo.Users()))
+	}
+	h.want(1, "failed")
+	h.want(0, "planned", "--dry-run")
+	if r := h.run("resume"); r.code != 0 {
+		t.Errorf("resume: %s", r.err)
+	}
+	h.want(0, "applied")
+	if len(h.duo.Users()) != 5 {
+		t.Errorf("%d users", len(h.duo.Users()))
+	}
+}
+
 func TestDemo(t *testing.T) {
 	h := newHouse(t, houseOptions{slapd: slapdtest.Options{People: 1}})
 	dir := t.TempDir()

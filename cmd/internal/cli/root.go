@@ -88,6 +88,8 @@ in a conflict not told before, all others were applied.`,
 	root.AddCommand(
 		newSyncCommand(a),
 		newApproveCommand(a),
+		newPauseCommand(a),
+		newResumeCommand(a),
 		newConfigCommand(a),
 		newSimulatorCommand(a),
 		newDemoCommand(a),

@@ -3,7 +3,7 @@
 
 -- +goose Up
 CREATE TABLE meta (
-	key   TEXT PRIMARY KEY, -- binding, baseline, refreshed
+	key   TEXT PRIMARY KEY, -- binding, baseline, refreshed, paused
 	value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
