@@ -65,13 +65,17 @@ func (r Rate) limit() rate.Limit {
 }
 
 // The automatic rate, in calls per second. Duo publishes no number for its
-// Admin API, so it is found by trying.
+// Admin API, so it is found by trying: it grows until a 429, halves then, comes
+// back soon to nine tenths of where the 429 was, and goes on from there with
+// care. So it settles near a real limit, and a stray 429 costs little.
 const (
 	rateStart   rate.Limit = 10
-	rateCeiling rate.Limit = 100
+	rateCeiling rate.Limit = 2000
 	rateFloor   rate.Limit = 0.5
 	rateGrowth             = 1.05 // per success, until the first 429
-	rateStep               = 0.5  // calls per second gained per second, after it
+	rateReturn             = 1.15 // per success, up to the knee
+	rateProbe              = 1.01 // per success, beyond it
+	rateKnee               = 0.9  // of the rate at the last 429
 )
 
 // longestPause is how long a Retry-After may be for us to wait for it.
@@ -83,11 +87,12 @@ type pacer struct {
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error
 
-	mu        sync.Mutex
-	limiter   *rate.Limiter
-	auto      bool
-	throttled bool      // a 429 was seen
-	until     time.Time // nobody calls before
+	mu      sync.Mutex
+	limiter *rate.Limiter
+	auto    bool
+	knee    rate.Limit // up to where the rate returns quickly; 0: no 429 yet
+	inBurst bool       // the last answer was a 429
+	until   time.Time  // nobody calls before
 }
 
 func newPacer(r Rate, now func() time.Time, sleep func(context.Context, time.Duration) error) *pacer {
@@ -147,19 +152,22 @@ func (p *pacer) rest(now time.Time) time.Duration {
 // perSecond is the rate of the moment.
 func (p *pacer) perSecond() float64 { return float64(p.limiter.Limit()) }
 
-// succeeded lets an automatic rate grow: fast until the first 429, by a fixed
-// step a second after it.
+// succeeded lets an automatic rate grow.
 func (p *pacer) succeeded() {
 	if !p.auto {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.inBurst = false
 	limit := p.limiter.Limit()
-	if p.throttled {
-		limit += rateStep / limit
-	} else {
+	switch {
+	case p.knee == 0:
 		limit *= rateGrowth
+	case limit < p.knee:
+		limit = min(limit*rateReturn, p.knee)
+	default:
+		limit *= rateProbe
 	}
 	p.limiter.SetLimitAt(p.now(), min(limit, rateCeiling))
 }
@@ -172,10 +180,14 @@ func (p *pacer) refused(pause time.Duration) {
 	if until := now.Add(pause); until.After(p.until) {
 		p.until = until
 	}
-	p.throttled = true
-	if p.auto {
-		p.limiter.SetLimitAt(now, max(p.limiter.Limit()/2, rateFloor))
+	if !p.auto {
+		return
 	}
+	limit := p.limiter.Limit()
+	if !p.inBurst {
+		p.knee, p.inBurst = limit*rateKnee, true
+	}
+	p.limiter.SetLimitAt(now, max(limit/2, rateFloor))
 }
 
 // sleep waits for d or for the end of ctx.

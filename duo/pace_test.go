@@ -85,17 +85,52 @@ func TestAutomaticRate(t *testing.T) {
 	if got := p.perSecond(); got != float64(rateCeiling)/2 {
 		t.Errorf("a 429: %v, want half", got)
 	}
-	for range 50 { // a second's worth
+	knee := float64(rateCeiling) * rateKnee
+	for range 10 {
 		p.succeeded()
 	}
-	if got := p.perSecond(); math.Abs(got-50.5) > 0.01 {
-		t.Errorf("a second later: %v, want about 50.5", got)
+	if got := p.perSecond(); got < knee || got > knee*1.1 {
+		t.Errorf("10 successes later: %v, want about %v", got, knee)
 	}
-	for range 20 {
+	for range 20 { // one burst: the knee stays where it began
 		p.refused(time.Second)
 	}
 	if got := p.perSecond(); got != float64(rateFloor) {
 		t.Errorf("many 429s: %v, want the floor", got)
+	}
+	for range 70 {
+		p.succeeded()
+	}
+	if got := p.perSecond(); got < knee*rateKnee {
+		t.Errorf("70 successes later: %v, want more than %v", got, knee*rateKnee)
+	}
+}
+
+// TestAutomaticRateSettles plays an account that takes 5 calls a second: the
+// rate stays near that, and little is refused.
+func TestAutomaticRateSettles(t *testing.T) {
+	h := newHands()
+	p := newPacer(Rate{}, h.now, h.sleep)
+	window, inWindow, refused := h.at, 0, 0
+	const calls = 2000
+	start := h.at
+	for done := 0; done < calls; {
+		if err := p.await(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if h.at.Sub(window) >= time.Second {
+			window, inWindow = h.at, 0
+		}
+		if inWindow++; inWindow > 5 {
+			refused++
+			p.refused(time.Second)
+			continue
+		}
+		p.succeeded()
+		done++
+	}
+	if took := h.at.Sub(start); took > 600*time.Second || refused > calls/10 {
+		t.Errorf("%d calls took %s with %d refused; the account would take them in %s", calls, took, refused, calls/5*time.Second)
 	}
 }
 
