@@ -63,12 +63,19 @@ type Person struct {
 	Attrs map[string][]string
 	// Standing is decoded from the preset's status attributes.
 	Standing Standing
+	// Groups are the names of the groups that the person is in, nested ones
+	// included where the configuration says so: sorted, each once, and only of
+	// groups that the source was asked about.
+	Groups []string
 }
 
 // ReadInfo says what a complete read of the directory was.
 type ReadInfo struct {
 	Server string // the URL that answered
 	Read   int    // entries that the filter returned
+	// Groups are the names of the groups that were found, of those that the
+	// source was asked about: sorted, each once.
+	Groups []string
 }
 
 // Whereabouts is the answer of a second look for one id.
