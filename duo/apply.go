@@ -79,11 +79,13 @@ func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend func([]*di
 	if err := intend([]*dirsync.Op{op}); err != nil {
 		return dirsync.Result{}, err
 	}
-	switch op.Action {
-	case dirsync.Create, dirsync.Recreate:
+	switch {
+	case creates(op):
 		return t.create(ctx, op, at), nil
-	case dirsync.Restore:
+	case restores(op):
 		return t.restore(ctx, op), nil
+	}
+	switch op.Action {
 	case dirsync.Trash:
 		return t.trash(ctx, op), nil
 	case dirsync.Delete:
@@ -116,6 +118,11 @@ func unsendable(op *dirsync.Op) error {
 		return fmt.Errorf("%q is not an operation", op.Action)
 	}
 	return nil
+}
+
+// restores reports whether an operation begins with a way out of the Trash.
+func restores(op *dirsync.Op) bool {
+	return op.Action == dirsync.Restore || op.Action == dirsync.Adopt && statusBefore(op) == dirsync.StatusPendingDeletion
 }
 
 func creates(op *dirsync.Op) bool {

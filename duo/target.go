@@ -141,11 +141,11 @@ func callsOf(op *dirsync.Op) int {
 	switch {
 	case op.Blocked != "" || op.Action == dirsync.Release:
 		return 0
-	case op.Action == dirsync.Trash && !disabledBefore(op):
+	case op.Action == dirsync.Trash && statusBefore(op) != dirsync.StatusDisabled:
 		return 3 // disable, send, look
 	case op.Action == dirsync.Trash:
 		return 2
-	case op.Action == dirsync.Restore && len(op.Changes) > 0:
+	case restores(op) && len(op.Changes) > 0:
 		return 3 // restore, modify, look
 	case op.Action == dirsync.Restore:
 		return 2

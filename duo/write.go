@@ -183,7 +183,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 // in, puts it there and looks whether it is. Where it is not, it stays disabled:
 // delete never stands in for trash.
 func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	if !disabledBefore(op) {
+	if statusBefore(op) != dirsync.StatusDisabled {
 		off := dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}
 		if _, err := t.client.ModifyUser(ctx, op.User, off); err != nil {
 			return t.notModified(ctx, op, off, err)
@@ -210,13 +210,15 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	return with(outcome(op, dirsync.Refused, err), a)
 }
 
-func disabledBefore(op *dirsync.Op) bool {
+// statusBefore is the status that an operation starts from, "" where it leaves
+// the status alone.
+func statusBefore(op *dirsync.Op) string {
 	for _, c := range op.Changes {
 		if c.Field == dirsync.FieldStatus {
-			return c.Before == dirsync.StatusDisabled
+			return c.Before
 		}
 	}
-	return false
+	return ""
 }
 
 // remove deletes a user for good. One that is gone already is what was wanted.

@@ -17,6 +17,7 @@ type approvalRow struct {
 	Keys   asJSON[[]string] `db:"keys"`
 	Guards asJSON[[]string] `db:"guards"`
 	Until  stamp            `db:"approved_until"`
+	Used   stamp            `db:"used_at"`
 }
 
 func (r *approvalRow) approval() dirsync.Approval {
@@ -24,16 +25,21 @@ func (r *approvalRow) approval() dirsync.Approval {
 }
 
 // Hold returns what a guard held, or what was approved, under the report's
-// approval_id. It is not found when nothing was, or when it has been used.
+// approval_id. It is not found when nothing was, and ErrNotOpen when it has been
+// used.
 func (db *DB) Hold(ctx context.Context, id string) (*dirsync.Approval, bool, error) {
 	var row approvalRow
 	err := db.read.GetContext(ctx, &row,
-		`SELECT id, keys, guards, approved_until FROM holds WHERE id = ? AND used_at IS NULL`, id)
+		`SELECT id, keys, guards, approved_until, used_at FROM holds WHERE id = ?`, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, db.fail("looking for what was held", err)
+	}
+	if !row.Used.IsZero() {
+		return nil, false, dirsync.WithHint(fmt.Errorf("approval %s is %w: it was used on %s", id, ErrNotOpen, row.Used.UTC().Format(time.RFC3339)),
+			"An approval is good for one run. Run `duosync sync` again; what is held then has an ID of its own.")
 	}
 	a := row.approval()
 	return &a, true, nil

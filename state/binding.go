@@ -43,11 +43,8 @@ func compareBinding(bound, b dirsync.Binding) error {
 			differs = append(differs, fmt.Sprintf("its %s is %q, not %q", part.name, part.bound, part.now))
 		}
 	}
-	hint := "put the old value back, or set state.dsn to a state of its own"
-	if bound.Host == b.Host && bound.Directory == b.Directory {
-		hint = "put the old key back; for a new key of the same account use `duosync rebuild`"
-	}
-	return dirsync.WithHint(fmt.Errorf("%w: %s", ErrBinding, strings.Join(differs, ", ")), hint)
+	return dirsync.WithHint(fmt.Errorf("%w: %s", ErrBinding, strings.Join(differs, ", ")),
+		"put the old value back, or set state.dsn to a state of its own")
 }
 
 // readBinding returns whose state it is, or nil.

@@ -118,7 +118,7 @@ func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) e
 			return err
 		}
 		if paused.V != nil {
-			return paused.V
+			return dirsync.WithHint(paused.V, "Dry runs go on; `duosync resume` lets writing go on.")
 		}
 		intend := tx.StmtxContext(ctx, j.intend)
 		for _, op := range ops {

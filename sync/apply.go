@@ -315,7 +315,9 @@ func (r *runner) writeDown(ctx context.Context) error {
 	if run.Err == nil && r.opts.Only == "" {
 		end.Told = r.tellings()
 		if run.Held() {
-			end.Hold = r.holding()
+			if run.ApprovalID != "" {
+				end.Hold = r.holding()
+			}
 		} else {
 			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes}
 			if run.Refreshed && !r.failed {
@@ -344,12 +346,12 @@ func (r *runner) tellings() map[string]Told {
 	for _, c := range r.run.Conflicts {
 		told[c.key] = Told{Hash: c.hash, Username: c.Username, Sources: c.Sources, Reason: c.Reason}
 	}
-	for _, s := range r.subjects {
+	for _, s := range slices.Concat(r.subjects, r.idle) {
 		if s.retry || r.run.Held() && s.sends() {
 			delete(told, personKey(s.id))
 			continue
 		}
-		if s.problem == "" {
+		if s.problem == "" && !(s.idle && s.skipped) {
 			continue
 		}
 		if _, known := told[personKey(s.id)]; !known {

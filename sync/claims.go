@@ -34,6 +34,7 @@ func (r *runner) settleClaims(ctx context.Context) error {
 			r.held++
 		}
 	}
+	r.dropIdle(holders)
 	// Dropping a claim may take away the rename on which another one counts,
 	// so look until nothing changes.
 	for again := true; again; {
@@ -66,6 +67,17 @@ func (r *runner) settleClaims(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// dropIdle drops the creation of people who are disabled in the directory and
+// whose name is free: it was there only to find out whether there is somebody to
+// adopt, and to disable.
+func (r *runner) dropIdle(holders map[string]*Account) {
+	for _, s := range r.subjects {
+		if s.idle && len(s.ops) == 1 && holders[s.want.name()] == nil {
+			s.ops, s.skipped = nil, true
+		}
+	}
 }
 
 // claims lists the operations that want a name, in order.
@@ -155,7 +167,8 @@ func (r *runner) adopt(c claim, holder *Account, owner SourceID) {
 	for _, field := range FieldNames {
 		value, ours := c.want.fields[field]
 		held := holder.Field(field)
-		raises := field == FieldStatus && value == StatusActive && (!disabledByUs || held != StatusDisabled)
+		ourDoing := disabledByUs && (held == StatusDisabled || held == StatusPendingDeletion)
+		raises := field == FieldStatus && value == StatusActive && !ourDoing
 		if !ours || raises || sameValue(field, held, value) {
 			continue
 		}

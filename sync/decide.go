@@ -41,6 +41,8 @@ type subject struct {
 	problem  string
 	wait     *Waiting
 	skipped  bool
+	adopted  bool // the run was asked to adopt the Duo user of this name
+	idle     bool // disabled: there is something to do only if Duo has the user
 	retry    bool // an operation is still to be done
 	warnings []string
 }
@@ -106,9 +108,15 @@ func (r *Rules) decideNew(s *subject, reason string) {
 		s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason, Blocked: want.problem})
 		s.problem = want.problem
 		return
-	case r.Protect[want.name()], want.fields[FieldStatus] == StatusDisabled:
+	case r.Protect[want.name()]:
 		s.skipped = true
 		return
+	case want.fields[FieldStatus] == StatusDisabled:
+		if r.Existing == ExistingReport && !s.adopted {
+			s.skipped = true
+			return
+		}
+		s.idle = true
 	}
 	s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason,
 		Changes: created(want.fields), Asked: maps.Clone(want.fields)})

@@ -180,6 +180,12 @@ func (r *runner) remembered() {
 		if !ok || told.Hash != r.personHash(s) {
 			return false
 		}
+		if told.Reason == "" { // disabled, and not in Duo
+			r.run.Skipped++
+			s.idle, s.skipped = true, true
+			r.idle = append(r.idle, s)
+			return true
+		}
 		r.conflict(Conflict{key: personKey(s.id), hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason})
 		return true
 	})

@@ -58,8 +58,9 @@ type runner struct {
 	held      int               // wanted names that others hold in Duo
 	plan      *Plan
 	blocked   []*Op
-	used      []string // approvals
-	failed    bool     // an operation failed that the next run must try again
+	idle      []*subject // remembered as disabled and not in Duo
+	used      []string   // approvals
+	failed    bool       // an operation failed that the next run must try again
 }
 
 // Run makes one run. It returns what is known of the run in any case; the error
@@ -250,12 +251,16 @@ func (r *runner) read(ctx context.Context) error {
 
 // decide settles each subject on its own, then the names between them.
 func (r *runner) decide(ctx context.Context) error {
+	if err := errors.Join(r.known("--only", r.opts.Only), r.known("--adopt", r.opts.Adopt)); err != nil {
+		return err
+	}
 	r.remembered()
 	r.phase("confirm")
 	if err := r.fetch(ctx); err != nil {
 		return err
 	}
 	for _, s := range r.subjects {
+		s.adopted = s.want != nil && r.adopts(s.want)
 		r.engine.Rules.decide(s, r.now, r.wait)
 	}
 	if err := r.settleClaims(ctx); err != nil {
@@ -263,6 +268,20 @@ func (r *runner) decide(ctx context.Context) error {
 	}
 	r.narrow()
 	return nil
+}
+
+// known fails unless somebody in scope, or a user of ours, has the name that
+// was asked for: a mistyped name must not look like success.
+func (r *runner) known(flag, name string) error {
+	if _, claimed := r.census.claims[hashName(FoldName(name))]; claimed || name == "" {
+		return nil
+	}
+	names := map[string]bool{FoldName(name): true}
+	if slices.ContainsFunc(r.subjects, func(s *subject) bool { return s.named(names) }) {
+		return nil
+	}
+	return WithHint(fmt.Errorf("%s %s: nobody in scope has this username", flag, Quote(name)),
+		"Give the username as it is after mapping, and check sync.scope. Nothing was changed.")
 }
 
 // narrow leaves of the subjects the one person that the run was asked for, and

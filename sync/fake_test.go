@@ -200,8 +200,10 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 			return res
 		}
 		a.Status = dirsync.StatusPendingDeletion
-	case dirsync.Restore:
-		a.Status = dirsync.StatusDisabled
+	case dirsync.Restore, dirsync.Adopt:
+		if op.After()[dirsync.FieldStatus] != "" && a.Status == dirsync.StatusPendingDeletion {
+			a.Status = dirsync.StatusDisabled
+		}
 	}
 	if op.Action != dirsync.Trash {
 		for field, value := range op.After() {

@@ -131,10 +131,10 @@ func (r *runner) hold() {
 	if len(tokens) == 0 {
 		return
 	}
-	r.run.ApprovalID = approvalID(held, tokens, r.engine.Binding)
 	if !r.approvable() {
 		return
 	}
+	r.run.ApprovalID = approvalID(held, tokens, r.engine.Binding)
 	for _, approval := range r.approvals {
 		if approval.ID == r.run.ApprovalID || approval.covers(held, r.run.Guards) {
 			r.used = append(r.used, approval.ID)

@@ -119,7 +119,7 @@ func testApprovalOnce(t *testing.T, open Opener) {
 	if err := j.Consume(t.Context(), []string{"a1"}); err == nil {
 		t.Error("an approval was used twice")
 	}
-	if _, found, err := b.Hold(t.Context(), "a1"); found || err != nil {
+	if _, found, err := b.Hold(t.Context(), "a1"); found || err == nil {
 		t.Errorf("a used approval: found %v, error %v", found, err)
 	}
 }

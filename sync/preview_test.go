@@ -1,0 +1,30 @@
+package dirsync_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	dirsync "duosync/sync"
+)
+
+func TestMapOnePerson(t *testing.T) {
+	rules := dirsync.Rules{
+		Mapping: map[string]string{dirsync.FieldUsername: "uid", dirsync.FieldEmail: "mail"},
+		Status:  true, LowerUsername: true,
+	}
+	person := dirsync.Person{DN: "uid=Anna,dc=x", Standing: dirsync.Disabled, Attrs: map[string][]string{"uid": {" Anna "}, "mail": {"nowhere"}}}
+	fields, problem, warnings := rules.Map(&person)
+	want := dirsync.Fields{dirsync.FieldUsername: "anna", dirsync.FieldEmail: "", dirsync.FieldStatus: dirsync.StatusDisabled}
+	if diff := cmp.Diff(want, fields); diff != "" || problem != "" {
+		t.Errorf("problem %q, fields (-want +got):\n%s", problem, diff)
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], `"nowhere"`) {
+		t.Errorf("warnings %q, want one of the address", warnings)
+	}
+	nameless := dirsync.Person{DN: "cn=N,dc=x"}
+	if _, problem, _ := rules.Map(&nameless); !strings.Contains(problem, "username is missing") || !strings.Contains(problem, "cn=N,dc=x") {
+		t.Errorf("a person without a username: problem %q", problem)
+	}
+}
