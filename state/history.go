@@ -9,6 +9,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	dirsync "duosync/sync"
 )
 
 // Run is one run as history keeps it.
@@ -89,6 +91,61 @@ func (db *DB) Run(ctx context.Context, id string) (*Run, bool, error) {
 		return nil, false, db.fail("reading a run's report", err)
 	}
 	return &run, true, nil
+}
+
+// RunIDs gives the ids of the runs whose id begins with prefix, newest first, and
+// of no more than limit of them.
+func (db *DB) RunIDs(ctx context.Context, prefix string, limit int) ([]string, error) {
+	var ids []string
+	err := db.read.SelectContext(ctx, &ids, `
+		SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1
+		ORDER BY started DESC, id DESC LIMIT ?2`, prefix, limit)
+	return ids, db.fail("looking for a run", err)
+}
+
+// Step is an operation as a run wrote it down.
+type Step struct {
+	Op *dirsync.Op
+	// Done is when its outcome was written down; zero while that is not known.
+	Done time.Time
+	// Note is the outcome in words, as in dirsync.Outcome.
+	Note string
+}
+
+// Steps gives what a run wrote down of its operations, in their order: all that
+// is known of a run without a report.
+func (db *DB) Steps(ctx context.Context, runID string) ([]Step, error) {
+	var rows []struct {
+		Op   asJSON[*dirsync.Op] `db:"op"`
+		Done stamp               `db:"done_at"`
+		Note string              `db:"note"`
+	}
+	err := db.read.SelectContext(ctx, &rows, `SELECT op, done_at, note FROM intents WHERE run_id = ? ORDER BY seq`, runID)
+	if err != nil {
+		return nil, db.fail("reading a run's operations", err)
+	}
+	steps := make([]Step, 0, len(rows))
+	for _, row := range rows {
+		steps = append(steps, Step{Op: row.Op.V, Done: row.Done.Time, Note: row.Note})
+	}
+	return steps, nil
+}
+
+// Holder tells who holds the run lock of the state that dsn names, since when, as
+// in "by process 12 on host since …"; "" when nobody does. A run that began before
+// then and has no end was killed.
+func Holder(dsn string) (string, error) {
+	path, err := parseDSN(dsn)
+	if err != nil {
+		return "", err
+	}
+	db := &DB{path: path}
+	if db.path, err = resolve(path); err != nil {
+		db.path = path
+		return "", db.fail("looking for it", err)
+	}
+	who, err := lockHolder(db.path + ".lock")
+	return who, db.fail("looking at its lock", err)
 }
 
 // summarize leaves the lists out of a report, which is a JSON object. Anything

@@ -163,6 +163,9 @@ func (a *Account) Hash() Hash {
 	if a.Synced {
 		f["synced"] = "true"
 	}
+	if a.Enrolled {
+		f["enrolled"] = "true"
+	}
 	return f.Hash()
 }
 

@@ -1,5 +1,7 @@
-// Package report renders a run for people and for scripts. The JSON form is an
-// interface: its words and keys are kept.
+// Package report renders what commands have to say: a run, the history of runs,
+// and what is due. Each has a document, the JSON form, which is an interface
+// whose words and keys are kept; all other forms are made of the document, so
+// that a run read back from the state looks as it did at its end.
 package report
 
 import (
@@ -15,12 +17,15 @@ type Format string
 
 // The forms that can be asked for with --format.
 const (
-	Table Format = "table"
-	JSON  Format = "json"
+	Table    Format = "table"    // plain text for a terminal or a mail, up to 79 columns wide
+	JSON     Format = "json"     // one object
+	Markdown Format = "markdown" // CommonMark with GitHub's tables
+	HTML     Format = "html"     // one page that needs nothing else
+	CSV      Format = "csv"      // RFC 4180, UTF-8, with a header
 )
 
 // Formats lists the forms.
-func Formats() []Format { return []Format{Table, JSON} }
+func Formats() []Format { return []Format{Table, JSON, Markdown, HTML, CSV} }
 
 // ParseFormat reads a form's name.
 func ParseFormat(name string) (Format, error) {
@@ -30,15 +35,33 @@ func ParseFormat(name string) (Format, error) {
 	return "", fmt.Errorf("there is no format %q; there are %v", name, Formats())
 }
 
-// Write renders a run.
+// Write renders a run. Only the table is ever coloured.
 func Write(w io.Writer, run *dirsync.Run, format Format, colour bool) error {
-	if format == JSON {
-		data, err := Encode(run)
+	return Of(run).Write(w, format, colour)
+}
+
+// A content is something to report, in all its forms.
+type content interface {
+	encode() ([]byte, error) // JSON without a line break at its end
+	page() *page
+	sheet() *sheet
+}
+
+func write(w io.Writer, c content, format Format, colour bool) error {
+	switch format {
+	case JSON:
+		data, err := c.encode()
 		if err != nil {
 			return err
 		}
 		_, err = w.Write(append(data, '\n'))
 		return err
+	case Markdown:
+		return writeMarkdown(w, c.page())
+	case HTML:
+		return writeHTML(w, c.page())
+	case CSV:
+		return writeCSV(w, c.sheet())
 	}
-	return table(w, run, colour)
+	return writeText(w, c.page(), painter{colour})
 }

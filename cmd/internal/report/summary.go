@@ -1,6 +1,10 @@
 package report
 
-import dirsync "duosync/sync"
+import (
+	"strings"
+
+	dirsync "duosync/sync"
+)
 
 // Summary counts a run. The operations are counted whatever their result;
 // failed, held and skipped count again by result.
@@ -52,4 +56,33 @@ func (s *Summary) actions() map[dirsync.Action]*int {
 		dirsync.Disable: &s.Disable, dirsync.Enable: &s.Enable, dirsync.Restore: &s.Restore,
 		dirsync.Trash: &s.Trash, dirsync.Delete: &s.Delete, dirsync.Adopt: &s.Adopt, dirsync.Release: &s.Release,
 	}
+}
+
+// actionOrder is the order in which the summary counts.
+var actionOrder = [...]dirsync.Action{
+	dirsync.Create, dirsync.Recreate, dirsync.Update, dirsync.Disable, dirsync.Enable,
+	dirsync.Restore, dirsync.Trash, dirsync.Delete, dirsync.Adopt, dirsync.Release,
+}
+
+// words counts the operations by action, and again by what became of them.
+func (s *Summary) words() string {
+	counters := s.actions()
+	var parts []string
+	add := func(n int, word string) {
+		if n > 0 {
+			parts = append(parts, count(n)+" "+word)
+		}
+	}
+	for _, action := range actionOrder {
+		add(*counters[action], string(action))
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "no operations")
+	}
+	add(s.Failed, "failed")
+	add(s.Held, "held")
+	add(s.Skipped, "skipped")
+	add(s.Conflict, "in conflict")
+	add(s.Waiting, "waiting")
+	return strings.Join(parts, ", ")
 }

@@ -1,0 +1,200 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	dirsync "duosync/sync"
+)
+
+func outcomeWords(h *Head) string {
+	switch h.Outcome {
+	case dirsync.OutcomeNoChanges:
+		return "nothing to do"
+	case dirsync.OutcomePlanned:
+		return "this is what the run would do; nothing was written"
+	case dirsync.OutcomeApplied:
+		return "all done"
+	case dirsync.OutcomePartial:
+		if h.Mode == modeDryRun {
+			return "this is what the run would do, but for some objects; nothing was written"
+		}
+		return "done, but for some objects"
+	case dirsync.OutcomeHeld:
+		return "HELD by a guard; nothing was written"
+	case underWay:
+		return "under way"
+	}
+	if h.Interrupted {
+		return "INTERRUPTED"
+	}
+	return "FAILED"
+}
+
+func outcomeTone(h *Head) tone {
+	switch h.Outcome {
+	case dirsync.OutcomeFailed, dirsync.OutcomeHeld:
+		return bad
+	case dirsync.OutcomePartial:
+		return change
+	}
+	return strong
+}
+
+func reasonWords(reason string) string {
+	switch reason {
+	case "first":
+		return "for the first time"
+	case "flag":
+		return "as asked"
+	}
+	return reason
+}
+
+func guardWords(g *Guard) string {
+	switch g.Name {
+	case "min_source":
+		return fmt.Sprintf("min_source: %s of %s people are missing since the last good run; at least %s must be there",
+			count(g.Affected), count(g.Total), g.Limit)
+	case "min_attribute":
+		return fmt.Sprintf("min_attribute: %s of %s people have lost the attribute %s since the last good run; at least %s must keep it (missing read rights look like this)",
+			count(g.Affected), count(g.Total), g.Attribute, g.Limit)
+	case "state_lost":
+		return fmt.Sprintf("state_lost: the state knows nobody, but Duo already has users named like %s of the %s people in scope",
+			count(g.Affected), count(g.Total))
+	}
+	return fmt.Sprintf("%s: %s of %s people are affected; the limit is %s", g.Name, count(g.Affected), count(g.Total), g.Limit)
+}
+
+// changeWords shows an operation's fields. A creation shows what there will be.
+func changeWords(o *Operation) []string {
+	var parts []string
+	for _, c := range o.Changes {
+		if o.Action == dirsync.Create || o.Action == dirsync.Recreate {
+			usual := c.Field == dirsync.FieldUsername || c.Field == dirsync.FieldStatus && c.After == dirsync.StatusActive
+			if !usual {
+				parts = append(parts, c.Field+" "+value(c.After))
+			}
+			continue
+		}
+		// Between letters that go from right to left an arrow would be drawn
+		// from the new value to the old one; a word keeps them in order.
+		to := "→"
+		if rightToLeft(c.Before) || rightToLeft(c.After) {
+			to = "becomes"
+		}
+		parts = append(parts, fmt.Sprintf("%s %s %s %s", c.Field, value(c.Before), to, value(c.After)))
+	}
+	return parts
+}
+
+// commas puts a comma behind each part but the last.
+func commas(parts []string) []string {
+	out := make([]string, len(parts))
+	for i, part := range parts {
+		out[i] = part
+		if i < len(parts)-1 {
+			out[i] += ","
+		}
+	}
+	return out
+}
+
+// resultWords tells what became of an operation where that is worth a word.
+func resultWords(o *Operation) string {
+	text := ""
+	if o.Result != dirsync.ResultPlanned && o.Result != dirsync.ResultApplied {
+		text = strings.ToUpper(o.Result)
+	}
+	if o.Error != "" {
+		text += ": " + o.Error
+	}
+	return text
+}
+
+// name gives a username, or where there is none the ids.
+func name(username string, ids ...dirsync.SourceID) string {
+	if username != "" {
+		return username
+	}
+	words := make([]string, len(ids))
+	for i, id := range ids {
+		words[i] = string(id)
+	}
+	return strings.Join(words, ", ")
+}
+
+// value shows a field's value: nothing as such, and no more than can be read at
+// a glance.
+func value(v string) string {
+	if v == "" {
+		return "(none)"
+	}
+	const most = 120
+	if runes := []rune(v); len(runes) > most {
+		v = string(runes[:most]) + fmt.Sprintf("… (%s characters)", count(len(runes)))
+	}
+	return v
+}
+
+// minute shows a time of the report to the minute, in UTC; one that is none is
+// shown as it is.
+func minute(text string) string {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	return t.UTC().Format("2006-01-02 15:04")
+}
+
+func tookWords(h *Head) string {
+	took, ok := h.took()
+	switch {
+	case !ok:
+		return "?"
+	case took < time.Second:
+		return "<1s"
+	}
+	return seconds(int(took / time.Second))
+}
+
+// seconds shows a duration without parts that are nought.
+func seconds(n int) string {
+	text := (time.Duration(n) * time.Second).String()
+	if whole, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = whole + "m"
+	}
+	if whole, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = whole + "h"
+	}
+	return text
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return count(n) + " " + word + "s"
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return count(n) + " people"
+}
+
+// count groups a number's digits.
+func count(n int) string {
+	digits := fmt.Sprint(n)
+	var groups []string
+	for len(digits) > 3 {
+		groups = append(groups, digits[len(digits)-3:])
+		digits = digits[:len(digits)-3]
+	}
+	groups = append(groups, digits)
+	slices.Reverse(groups)
+	return strings.Join(groups, ",")
+}
