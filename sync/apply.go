@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -83,9 +84,6 @@ func (r *runner) keepQuietChanges(ctx context.Context) error {
 			outcomes = append(outcomes, Outcome{Source: s.id, Link: s.next})
 		}
 	}
-	for _, id := range r.drop {
-		outcomes = append(outcomes, Outcome{Source: id})
-	}
 	if len(outcomes) == 0 {
 		return nil
 	}
@@ -103,7 +101,7 @@ func sameLink(a, b *Link) bool {
 	}
 	sameMissing := a.Missing == b.Missing || a.Missing != nil && b.Missing != nil && *a.Missing == *b.Missing
 	return sameMissing && a.User == b.User && a.Origin == b.Origin && a.LetGo == b.LetGo && a.ByHand == b.ByHand &&
-		a.Asked.Hash() == b.Asked.Hash() && len(a.Asked) == len(b.Asked) && a.Answered.Hash() == b.Answered.Hash()
+		a.Asked.Hash() == b.Asked.Hash() && a.Answered.Hash() == b.Answered.Hash()
 }
 
 // application carries one plan out.
@@ -111,6 +109,7 @@ type application struct {
 	*runner
 	subjects map[SourceID]*subject
 	byOp     map[*Op]*Operation
+	sent     []*Op // of the call under way
 	done     int
 	total    int
 }
@@ -119,21 +118,25 @@ func (a *application) intend(ctx context.Context, ops []*Op) error {
 	if most := a.engine.Rules.MaxDuration; most > 0 && a.engine.now().Sub(a.now) >= most {
 		return errTimeUp
 	}
+	a.sent = ops
 	return a.journal.Intend(context.WithoutCancel(ctx), ops, a.engine.Target.Now())
 }
 
 func (a *application) record(ctx context.Context, results []Result) error {
-	outcomes := make([]Outcome, len(results))
-	for i, res := range results {
+	var outcomes []Outcome
+	for _, res := range results {
 		s := a.subjects[res.Op.Source]
 		outcome := settled(res.Op, s.next, res)
-		if outcome.Link != nil && !outcome.Same {
+		switch {
+		case outcome.Link != nil && !outcome.Same:
 			s.next = outcome.Link
+		case outcome.Same && !outcome.Keep && s.next != nil && s.link != nil:
+			// What was decided besides the operation holds all the same; what it
+			// was to mend counts as not asked for.
+			outcome.Same = false
 		}
-		if res.Fate != Done && s.next != nil {
-			s.next = again(s.next, res.Op)
-		}
-		outcomes[i] = outcome
+		outcomes = append(outcomes, handover(res)...)
+		outcomes = append(outcomes, outcome)
 		a.tell(s, res)
 	}
 	a.done += len(results)
@@ -141,17 +144,12 @@ func (a *application) record(ctx context.Context, results []Result) error {
 	return a.journal.Record(context.WithoutCancel(ctx), outcomes)
 }
 
-// again gives a link that has an operation's mending of drift still before it:
-// what was asked for counts as unknown, so that the next run compares anew.
-func again(link *Link, op *Op) *Link {
-	next := *link
-	next.Asked = merged(link.Asked, nil)
-	for _, c := range op.Changes {
-		if link.Asked[c.Field] == c.After {
-			delete(next.Asked, c.Field)
-		}
+// handover ends the link of the person whose user was adopted.
+func handover(res Result) []Outcome {
+	if res.Fate != Done || res.Op.From == "" {
+		return nil
 	}
-	return &next
+	return []Outcome{{Source: res.Op.From}}
 }
 
 // tell puts a result into the report.
@@ -172,13 +170,17 @@ func (a *application) tell(s *subject, res Result) {
 	case Refused:
 		s.problem = o.Error
 	case Taken:
-		s.problem = "another Duo user holds the name"
+		// Perhaps the holder is ours, and its rename failed in this run: the
+		// next run looks again, and tells of a conflict if it is one.
+		o.Error = "another Duo user holds the name"
 		if res.Account != nil && FoldName(res.Account.Username) != FoldName(res.Op.Name()) {
-			s.problem = fmt.Sprintf("the name is an alias of the Duo user %s", Quote(res.Account.Username))
+			o.Error = fmt.Sprintf("the name is an alias of the Duo user %s", Quote(res.Account.Username))
 		}
-		o.Error = s.problem
-	default:
+		s.retry = true
+	case Unknown:
 		a.failed, s.retry = true, true
+	default:
+		s.retry = true
 	}
 }
 
@@ -200,6 +202,9 @@ func (a *application) leave(why string) {
 	for _, o := range a.run.Operations {
 		if o.Result == ResultPlanned {
 			o.Result, o.Error = ResultSkipped, why
+			if slices.Contains(a.sent, o.Op) {
+				o.Error = "perhaps sent, and not written down; the next run finds out"
+			}
 			a.subjects[o.Source].retry = true
 		}
 	}
@@ -235,8 +240,7 @@ func after(op *Op, cur *Link, account *Account) *Link {
 		link := &Link{ID: op.Source, User: account.ID, Origin: Created, Asked: op.Asked, Answered: *account}
 		if op.Action == Adopt {
 			link.Origin = Adopted
-			link.ByHand = account.Status == StatusDisabled && op.Asked[FieldStatus] == StatusDisabled &&
-				!slices.ContainsFunc(op.Changes, func(c Change) bool { return c.Field == FieldStatus })
+			link.ByHand = op.ByHand
 		}
 		return link
 	}
@@ -246,12 +250,20 @@ func after(op *Op, cur *Link, account *Account) *Link {
 	next := *cur
 	next.Asked = merged(cur.Asked, op.Asked)
 	next.Missing = op.Missing
+	next.LetGo = ""
 	if account != nil {
+		for _, field := range FieldNames { // drift that nobody has looked at: unknown until it is mended
+			if _, asked := op.Asked[field]; !asked && field != FieldStatus && account.Field(field) != cur.Answered.Field(field) {
+				delete(next.Asked, field)
+			}
+		}
 		next.Answered = *account
 	}
 	switch op.Action {
-	case Disable, Enable, Restore, Trash:
+	case Disable, Enable:
 		next.ByHand = false
+	case Trash:
+		next.ByHand = cur.ByHand || op.Changes[0].Before == StatusDisabled && cur.Asked[FieldStatus] != StatusDisabled
 	}
 	return &next
 }
@@ -343,6 +355,17 @@ func (r *runner) writeDown(ctx context.Context) error {
 // looked at again.
 func (r *runner) tellings() map[string]Told {
 	told := map[string]Told{}
+	if !r.run.Refreshed { // what was not looked at stands as it was told
+		looked := map[string]bool{}
+		for _, s := range r.subjects {
+			looked[personKey(s.id)] = true
+		}
+		for key, t := range r.told {
+			if strings.HasPrefix(key, personKey("")) && !looked[key] {
+				told[key] = t
+			}
+		}
+	}
 	for _, c := range r.run.Conflicts {
 		told[c.key] = Told{Hash: c.hash, Username: c.Username, Sources: c.Sources, Reason: c.Reason}
 	}

@@ -35,35 +35,36 @@ func (r *runner) settleClaims(ctx context.Context) error {
 		}
 	}
 	r.dropIdle(holders)
-	// Dropping a claim may take away the rename on which another one counts,
-	// so look until nothing changes.
-	for again := true; again; {
-		again = false
-		givers := map[SourceID]bool{}
-		for _, c := range r.claims() {
-			if c.op.Action == Update {
-				givers[c.id] = true
-			}
+	claims = r.claims()
+	givers := map[SourceID]bool{}   // who gives a name up in this plan
+	wanting := map[string][]claim{} // by name
+	for _, c := range claims {
+		wanting[c.name] = append(wanting[c.name], c)
+		if c.op.Action == Update {
+			givers[c.id] = true
 		}
-		for _, c := range r.claims() {
-			holder := holders[c.name]
-			if holder == nil || c.link != nil && holder.ID == c.link.User {
-				continue
-			}
-			owner, ours := users[holder.ID]
-			if ours && givers[owner] && FoldName(holder.Username) == c.name {
-				continue // given up in this plan
-			}
-			if ours && r.gone[owner] && c.link == nil && r.adopts(c.want) {
-				r.adopt(c, holder, owner)
-				continue
-			}
-			if !ours && c.link == nil && r.mayAdopt(c.want, holder) {
-				r.adopt(c, holder, "")
-				continue
-			}
-			r.dropClaim(c, holder, owner)
-			again = true
+	}
+	// A claim that is dropped may take away the rename on which another one
+	// counts: that one is looked at again.
+	for len(claims) > 0 {
+		c := claims[0]
+		claims = claims[1:]
+		holder := holders[c.name]
+		if holder == nil || c.link != nil && holder.ID == c.link.User || !slices.Contains(c.ops, c.op) || FoldName(c.op.Name()) != c.name {
+			continue // free, or settled already
+		}
+		owner, ours := users[holder.ID]
+		switch {
+		case ours && givers[owner] && FoldName(holder.Username) == c.name: // given up in this plan
+		case ours && r.gone[owner] && c.link == nil && r.adopts(c.want) && r.canHandOver(c, holder, owner):
+			r.adopt(c, holder, owner)
+		case !ours && c.link == nil && r.mayAdopt(c.want, holder):
+			r.adopt(c, holder, "")
+		default:
+			kept := FoldName(c.op.Username)
+			r.dropClaim(c, holder, owner, holders)
+			delete(givers, c.id)
+			claims = append(claims, wanting[kept]...)
 		}
 	}
 	return nil
@@ -78,6 +79,17 @@ func (r *runner) dropIdle(holders map[string]*Account) {
 			s.ops, s.skipped = nil, true
 		}
 	}
+}
+
+// canHandOver reports whether the user of a missing person can go to the person
+// who claims its name: not one that others sync or have put into the Trash.
+func (r *runner) canHandOver(c claim, holder *Account, owner SourceID) bool {
+	if holder.Synced || FoldName(holder.Username) != c.name {
+		return false
+	}
+	return holder.Status != StatusPendingDeletion || slices.ContainsFunc(r.subjects, func(s *subject) bool {
+		return s.id == owner && s.link.Missing != nil && s.link.Missing.Step == Trash
+	})
 }
 
 // claims lists the operations that want a name, in order.
@@ -107,6 +119,11 @@ func (r *runner) holders(ctx context.Context, claims []claim) (map[string]*Accou
 	for _, c := range claims {
 		if r.names == nil || r.names[hashName(c.name)] {
 			wanted[c.name] = true
+		}
+		if c.op.Action == Update {
+			if former, ok := formerName(FoldName(c.op.Username), c.op.User); ok {
+				wanted[former] = true
+			}
 		}
 	}
 	if len(wanted) == 0 {
@@ -156,7 +173,7 @@ func (r *runner) adopt(c claim, holder *Account, owner SourceID) {
 	disabledByUs := false
 	if owner != "" {
 		op.Reason = fmt.Sprintf("adopted: the user was %s's, who is missing from the directory", owner)
-		r.drop = append(r.drop, owner)
+		op.From = owner
 		r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool {
 			if s.id == owner {
 				disabledByUs = s.link.Asked[FieldStatus] == StatusDisabled && !s.link.ByHand
@@ -174,13 +191,14 @@ func (r *runner) adopt(c claim, holder *Account, owner SourceID) {
 		}
 		op.Changes = append(op.Changes, Change{Field: field, Before: held, After: value})
 	}
+	op.ByHand = holder.Status == StatusDisabled && !disabledByUs && c.want.fields[FieldStatus] == StatusDisabled
 	c.ops = slices.DeleteFunc(c.ops, func(o *Op) bool { return o == c.op })
 	c.ops = append(c.ops, &op)
 }
 
 // dropClaim gives a claim up and says who is in the way. All else about the
 // person goes on.
-func (r *runner) dropClaim(c claim, holder *Account, owner SourceID) {
+func (r *runner) dropClaim(c claim, holder *Account, owner SourceID, holders map[string]*Account) {
 	var why string
 	switch {
 	case owner != "" && r.gone[owner]:
@@ -197,6 +215,16 @@ func (r *runner) dropClaim(c claim, holder *Account, owner SourceID) {
 		why = "a user of this name exists in Duo and is not ours; adopt it with --adopt, or set sync.existing"
 	}
 	c.problem = why
+	if former, ok := formerName(FoldName(c.op.Username), c.op.User); ok && c.op.Action == Update && c.name != former && holders[former] == nil {
+		c.op.Reason = "goes back to the former name, for the ring of names broke"
+		c.op.Asked[FieldUsername] = former
+		for i := range c.op.Changes {
+			if c.op.Changes[i].Field == FieldUsername {
+				c.op.Changes[i].After = former
+			}
+		}
+		return
+	}
 	c.op.Changes = slices.DeleteFunc(c.op.Changes, func(change Change) bool { return change.Field == FieldUsername })
 	delete(c.op.Asked, FieldUsername)
 	if c.op.Action == Create || c.op.Action == Recreate || len(c.op.Changes) == 0 {

@@ -42,6 +42,7 @@ type subject struct {
 	wait     *Waiting
 	skipped  bool
 	adopted  bool // the run was asked to adopt the Duo user of this name
+	claimed  bool // missing, and somebody else in the directory has the name
 	idle     bool // disabled: there is something to do only if Duo has the user
 	retry    bool // an operation is still to be done
 	warnings []string
@@ -165,11 +166,16 @@ func (r *Rules) decideOurs(s *subject) {
 	}
 
 	if live.Status == StatusPendingDeletion { // ours: restore, and all else with it
-		to := want.fields[FieldStatus]
-		if to == "" {
-			to = StatusActive
+		asked := Fields{}
+		to := StatusActive
+		if wanted, ours := want.fields[FieldStatus]; ours {
+			to, asked[FieldStatus] = wanted, wanted
 		}
-		op := Op{Action: Restore, Reason: "back in the directory's scope", Asked: Fields{FieldStatus: to},
+		if link.ByHand {
+			to = StatusDisabled // by others, before we put it into the Trash
+		}
+		next.ByHand = link.ByHand && want.fields[FieldStatus] == StatusDisabled
+		op := Op{Action: Restore, Reason: "back in the directory's scope", Asked: asked,
 			Changes: append(update, Change{Field: FieldStatus, Before: live.Status, After: to})}
 		for _, c := range update {
 			op.Asked[c.Field] = want.fields[c.Field]
@@ -180,8 +186,11 @@ func (r *Rules) decideOurs(s *subject) {
 	// A status of its own goes first and alone: a mail address that Duo
 	// refuses must not keep a leaver in.
 	if status != "" {
-		s.add(Op{Action: status, Reason: reason, Changes: []Change{{Field: FieldStatus, Before: live.Status, After: statusAfter(status)}},
-			Asked: Fields{FieldStatus: statusAfter(status)}})
+		asked := Fields{}
+		if _, ours := want.fields[FieldStatus]; ours {
+			asked[FieldStatus] = statusAfter(status)
+		}
+		s.add(Op{Action: status, Reason: reason, Changes: []Change{{Field: FieldStatus, Before: live.Status, After: statusAfter(status)}}, Asked: asked})
 	}
 	if len(update) > 0 {
 		op := Op{Action: Update, Changes: update, Asked: Fields{}, Reason: "changed in the directory"}
@@ -212,7 +221,7 @@ func (r *Rules) changes(s *subject) []Change {
 		unchanged := known && last == value
 		switch {
 		case s.contested || s.want.problem != "":
-			if known { // frozen as it is
+			if known && !drifted { // frozen as it is; drift is mended afterwards
 				s.next.Asked[field] = last
 			}
 		case sameValue(field, held, value), unchanged && !drifted: // or Duo's own form of it
@@ -222,7 +231,7 @@ func (r *Rules) changes(s *subject) []Change {
 			s.warn("%s: %s was changed in Duo to %s; the configuration asks to report it only", s.username(), field, Quote(held))
 		default:
 			changes = append(changes, Change{Field: field, Before: held, After: value})
-			if known {
+			if known && !unchanged { // drift: unknown until it is mended
 				s.next.Asked[field] = last
 			}
 		}
@@ -268,14 +277,14 @@ func (r *Rules) decideStatus(s *subject) (Action, string) {
 		switch {
 		case live.Status == StatusDisabled:
 			keep()
-			next.ByHand = link.ByHand || last != StatusDisabled
+			next.ByHand = link.ByHand || last != StatusDisabled || link.Answered.Status != StatusDisabled
 			return "", ""
 		case last == StatusDisabled && live.Status != link.Answered.Status && r.ReportDrift(FieldStatus):
 			keep()
 			s.warn("%s: is %s in Duo though disabled in the directory; the configuration asks to report it only", s.username(), live.Status)
 			return "", ""
 		}
-		if last != "" {
+		if last != "" && last != StatusDisabled { // drift: unknown until it is mended
 			next.Asked[FieldStatus] = last
 		}
 		if last == StatusDisabled && link.Missing == nil {
@@ -283,7 +292,7 @@ func (r *Rules) decideStatus(s *subject) (Action, string) {
 		}
 		return Disable, "disabled in the directory"
 	}
-	if live.Status == StatusDisabled && last == StatusDisabled && !link.ByHand {
+	if live.Status == StatusDisabled && last == StatusDisabled && !link.ByHand && link.Answered.Status == StatusDisabled {
 		next.Asked[FieldStatus] = last
 		if link.Missing != nil {
 			return Enable, "back in the directory's scope"
@@ -301,6 +310,7 @@ func (r *Rules) decideStatus(s *subject) (Action, string) {
 // decideVanished is for a person in scope whose Duo user does not exist.
 func (r *Rules) decideVanished(s *subject, trashedByUs bool) {
 	name := s.username()
+	s.next.Missing = nil
 	switch {
 	case trashedByUs:
 		s.link, s.next = nil, nil
@@ -308,7 +318,9 @@ func (r *Rules) decideVanished(s *subject, trashedByUs bool) {
 	case r.ReportDrift(""):
 		s.letGo(LetGoDeleted, "somebody deleted this user in Duo; the configuration asks to report it only")
 	case s.contested:
-		return
+		if status, ours := s.want.fields[FieldStatus]; ours {
+			s.next.Asked = merged(s.link.Asked, Fields{FieldStatus: status})
+		}
 	case s.want.problem != "":
 		s.add(Op{Action: Recreate, Reason: "deleted in Duo by hand", Blocked: s.want.problem})
 		s.problem = s.want.problem
@@ -316,7 +328,7 @@ func (r *Rules) decideVanished(s *subject, trashedByUs bool) {
 		s.next = nil
 		s.skipped = true
 	default:
-		s.next.Missing = nil
+		s.next.Asked = Fields{} // unknown until it is there again
 		s.add(Op{Action: Recreate, Username: s.want.fields[FieldUsername], Reason: "deleted in Duo by hand",
 			Changes: created(s.want.fields), Asked: maps.Clone(s.want.fields)})
 	}
@@ -332,12 +344,15 @@ func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
 		s.next = nil
 		return
 	case s.live != nil:
-		s.next.Answered = *s.live
+		s.noteDrift(r)
+		if !s.live.Synced && s.live.Status != StatusPendingDeletion {
+			s.next.LetGo = ""
+		}
 		if r.decideReopened(s) {
 			return
 		}
 	}
-	step, due, ok := r.removal(missing.Why).next(&missing, s.link.Origin)
+	step, due, ok := r.step(s, &missing)
 	if !ok {
 		return
 	}
@@ -371,7 +386,7 @@ func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
 		if live.Status == StatusDisabled { // done already, by us (a lock) or by hand
 			s.next.ByHand = s.link.ByHand || s.link.Asked[FieldStatus] != StatusDisabled
 			s.next.Missing = &missing
-			s.next.Asked = merged(s.link.Asked, Fields{FieldStatus: StatusDisabled})
+			s.next.Asked = merged(s.next.Asked, Fields{FieldStatus: StatusDisabled})
 			return
 		}
 		op.Changes = []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}
@@ -388,11 +403,23 @@ func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
 	s.add(op)
 }
 
+// noteDrift takes Duo's answer over for a missing person. What drifted counts as
+// not asked for, so that it is mended when the person is back.
+func (s *subject) noteDrift(r *Rules) {
+	s.next.Asked = maps.Clone(s.link.Asked)
+	for _, field := range FieldNames {
+		if field != FieldStatus && s.live.Field(field) != s.link.Answered.Field(field) && !r.ReportDrift(field) {
+			delete(s.next.Asked, field)
+		}
+	}
+	s.next.Answered = *s.live
+}
+
 // decideReopened is for a missing person whom we had disabled and somebody has
 // enabled in Duo since: that is drift, and a leaver stays out.
 func (r *Rules) decideReopened(s *subject) bool {
 	live := s.live
-	if s.next.Missing.Step != Disable || live.Status != StatusActive && live.Status != StatusBypass ||
+	if s.next.Missing.Step == "" || live.Status != StatusActive && live.Status != StatusBypass ||
 		live.Status == s.link.Answered.Status || s.link.ByHand || live.Synced || r.Protect[FoldName(live.Username)] {
 		return false
 	}
@@ -402,6 +429,7 @@ func (r *Rules) decideReopened(s *subject) bool {
 		return true
 	}
 	missing := *s.next.Missing
+	missing.Step = Disable
 	s.add(Op{Action: Disable, Reason: missing.Why + ", enabled in Duo by hand", Missing: &missing,
 		Changes: []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}, Asked: Fields{FieldStatus: StatusDisabled}})
 	s.next.Missing = s.link.Missing
@@ -421,6 +449,17 @@ func (s *subject) missing(now time.Time) Missing {
 		}
 	}
 	return m
+}
+
+// step gives the removal step that follows for a missing person, and when. While
+// somebody else in the directory claims the name, the user is not deleted: they
+// may be the same human under a new id, and a deletion takes the devices along.
+func (r *Rules) step(s *subject, m *Missing) (Action, time.Time, bool) {
+	step, due, ok := r.removal(m.Why).next(m, s.link.Origin)
+	if ok && step == Delete && s.claimed {
+		return Disable, due, m.Step == ""
+	}
+	return step, due, ok
 }
 
 func (r *Rules) removal(why string) Removal {

@@ -101,7 +101,8 @@ func (r *runner) lookAgain(ctx context.Context) error {
 		if link == nil || r.engine.Rules.Exclude(FoldName(link.Asked[FieldUsername]), "") {
 			continue // excluded: left alone, whether in the directory or not
 		}
-		s := &subject{id: id, link: link}
+		_, claimed := r.census.claims[hashName(FoldName(link.Answered.Username))]
+		s := &subject{id: id, link: link, claimed: claimed}
 		missing = append(missing, s)
 		r.gone[id] = true
 		if r.doubtful(s) {
@@ -126,8 +127,11 @@ func (r *runner) lookAgain(ctx context.Context) error {
 			s.seen = &where
 		}
 		if where.Person != nil {
-			delete(r.gone, s.id)
 			want := r.engine.Rules.desire(where.Person)
+			delete(r.gone, s.id)
+			if r.engine.Rules.Exclude(want.name(), where.DN) {
+				continue
+			}
 			r.census.inScope++
 			r.census.count(where.Person)
 			s.contested = r.claimedByOther(&want)
@@ -161,7 +165,7 @@ func (r *runner) doubtful(s *subject) bool {
 // as is known.
 func (r *runner) stepDue(s *subject) bool {
 	m := s.missing(r.now)
-	_, due, ok := r.engine.Rules.removal(m.Why).next(&m, s.link.Origin)
+	_, due, ok := r.engine.Rules.step(s, &m)
 	return ok && !due.After(r.now)
 }
 
@@ -169,8 +173,12 @@ func (r *runner) stepDue(s *subject) bool {
 // nothing has changed since: they cost no call until the next refresh.
 func (r *runner) remembered() {
 	r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool {
+		if s.link != nil && !r.run.Refreshed && r.protected(s) {
+			r.run.Skipped++
+			return true
+		}
 		back := s.want != nil && s.link != nil && s.link.Missing != nil
-		if back || r.run.Refreshed || s.want != nil && r.adopts(s.want) {
+		if back || r.run.Refreshed || s.want != nil && r.adopts(s.want) || s.want == nil && r.opts.Adopt != "" {
 			return false
 		}
 		if s.contested && s.link != nil && s.want.fields[FieldStatus] == s.link.Asked[FieldStatus] {
@@ -189,6 +197,12 @@ func (r *runner) remembered() {
 		r.conflict(Conflict{key: personKey(s.id), hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason})
 		return true
 	})
+}
+
+// protected reports whether a link's user is protected, as far as is known.
+func (r *runner) protected(s *subject) bool {
+	protect := r.engine.Rules.Protect
+	return protect[FoldName(s.link.Answered.Username)] || s.want != nil && protect[s.want.name()]
 }
 
 func personKey(id SourceID) string { return "person|" + string(id) }

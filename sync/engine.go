@@ -54,7 +54,6 @@ type runner struct {
 	contested map[SourceID]bool
 	subjects  []*subject
 	gone      map[SourceID]bool // links whose person is missing from this read
-	drop      []SourceID        // links that go to another person
 	held      int               // wanted names that others hold in Duo
 	plan      *Plan
 	blocked   []*Op
@@ -155,8 +154,12 @@ func (r *runner) settle(ctx context.Context) error {
 			r.snap.put(intent.Op.Source, outcome.Link)
 		}
 		r.warn("an earlier run was interrupted at %s of %s; it was %s", intent.Op.Action, Quote(intent.Op.Username), fateWords(results[i].Fate))
+		outcomes := handover(results[i])
+		for _, o := range outcomes {
+			r.snap.put(o.Source, nil)
+		}
 		if r.journal != nil {
-			if err := r.journal.Record(ctx, []Outcome{outcome}); err != nil {
+			if err := r.journal.Record(ctx, append(outcomes, outcome)); err != nil {
 				return err
 			}
 		}
@@ -217,7 +220,7 @@ func (r *runner) refresh(ctx context.Context) error {
 func (r *runner) read(ctx context.Context) error {
 	r.phase("read")
 	expected := 0
-	if before := r.baseline(); before != nil {
+	if before := r.meta.Baseline; before != nil {
 		expected = before.InScope
 	}
 	r.census = newCensus(&r.engine.Rules, r.snap, r.look)
@@ -242,7 +245,7 @@ func (r *runner) read(ctx context.Context) error {
 		return WithHint(fmt.Errorf("all %d people that the directory returned are excluded", n),
 			"Check sync.scope. Nothing was changed, and nothing is while nobody is in scope.")
 	}
-	if before := r.baseline(); before != nil && before.Server != info.Server && slices.Contains(r.engine.Rules.Servers, before.Server) {
+	if before := r.meta.Baseline; before != nil && before.Server != info.Server && slices.Contains(r.engine.Rules.Servers, before.Server) {
 		r.wait = true
 		r.warn("%s answered, last time it was %s: removals wait one more complete read", info.Server, before.Server)
 	}
@@ -360,8 +363,6 @@ func (r *runner) gather(s *subject) {
 		r.run.Unchanged++
 	}
 }
-
-func (r *runner) baseline() *Baseline { return r.meta.Baseline }
 
 func (r *runner) warn(format string, args ...any) {
 	r.run.Warnings = append(r.run.Warnings, fmt.Sprintf(format, args...))

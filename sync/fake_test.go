@@ -10,6 +10,8 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+
+	"pgregory.net/rapid"
 )
 
 // A directory in memory. elsewhere holds people outside the scope.
@@ -62,6 +64,10 @@ type memDuo struct {
 	lose    map[string]bool // once: done, and the reply is lost for good
 	noTrash bool
 	halt    error // returned before the next operation
+	chaos   *rapid.T
+	rate    int
+	crash   map[string]bool // once: "action name": done, then the process dies before record
+	failop  map[string]bool // once: "action name": 500
 }
 
 func (d *memDuo) holder(name string) *dirsync.Account {
@@ -142,7 +148,43 @@ func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*d
 			return err
 		}
 		d.calls++
-		if err := record([]dirsync.Result{d.one(op)}); err != nil {
+		key := string(op.Action) + " " + dirsync.FoldName(op.Name())
+		if d.failop[key] {
+			delete(d.failop, key)
+			if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")}}); err != nil {
+				return err
+			}
+			continue
+		}
+		if d.rate > 0 && rapid.IntRange(0, d.rate).Draw(d.chaos, "fault "+key) == 0 {
+			switch rapid.SampledFrom([]string{"crashbefore", "crash", "failed", "unknown", "lost"}).Draw(d.chaos, "kind") {
+			case "crashbefore":
+				return errCrash
+			case "crash":
+				d.one(op)
+				return errCrash
+			case "failed":
+				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")}}); err != nil {
+					return err
+				}
+			case "unknown":
+				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Unknown, Err: errors.New("no reply, not done")}}); err != nil {
+					return err
+				}
+			case "lost":
+				d.one(op)
+				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Unknown, Err: errors.New("no reply, done")}}); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		res := d.one(op)
+		if d.crash[key] {
+			delete(d.crash, key)
+			return errors.New("crashed")
+		}
+		if err := record([]dirsync.Result{res}); err != nil {
 			return err
 		}
 	}
@@ -183,7 +225,7 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 		res.Fate = dirsync.Vanished
 		return res
 	}
-	if holder := d.holder(name); holder != nil && holder != a {
+	if holder := d.holder(name); op.After()[dirsync.FieldUsername] != "" && holder != nil && holder != a {
 		account := *holder
 		res.Fate, res.Account = dirsync.Taken, &account
 		return res
@@ -229,14 +271,33 @@ func (d *memDuo) Settle(_ context.Context, intents []dirsync.Intent) ([]dirsync.
 		d.calls++
 		res := dirsync.Result{Op: intent.Op, Fate: dirsync.Failed}
 		a := d.users[intent.Op.User]
-		if intent.Op.User == "" {
+		switch {
+		case intent.Op.Action == dirsync.Create || intent.Op.Action == dirsync.Recreate:
 			a = d.holder(intent.Op.Name())
-		}
-		if a != nil {
+			if a != nil {
+				account := *a
+				res.Account, res.Fate = &account, dirsync.Taken
+				if !a.Created.Before(intent.At.Truncate(time.Second)) {
+					res.Fate = dirsync.Done
+				}
+				for field, value := range intent.Op.After() {
+					if a.Field(field) != value {
+						res.Fate = dirsync.Taken
+					}
+				}
+			}
+		case a == nil && intent.Op.Action == dirsync.Delete:
+			res.Fate = dirsync.Done
+		case a == nil:
+			res.Fate = dirsync.Vanished
+		case intent.Op.Action == dirsync.Delete:
+			account := *a
+			res.Account = &account
+		default:
 			account := *a
 			res.Account, res.Fate = &account, dirsync.Done
 			for field, value := range intent.Op.After() {
-				if field != dirsync.FieldUsername && a.Field(field) != value {
+				if a.Field(field) != value {
 					res.Fate = dirsync.Failed
 				}
 			}
@@ -261,6 +322,7 @@ type memStore struct {
 	holds     map[string]dirsync.Approval
 	open      []dirsync.Intent
 	seq       int64
+	begun     int64
 	writes    int
 }
 
@@ -298,7 +360,10 @@ func (s *memStore) Approvals(_ context.Context, now time.Time) ([]dirsync.Approv
 
 func (s *memStore) Open(context.Context) ([]dirsync.Intent, error) { return slices.Clone(s.open), nil }
 
-func (s *memStore) Begin(context.Context, dirsync.RunStart) (dirsync.Journal, error) { return s, nil }
+func (s *memStore) Begin(context.Context, dirsync.RunStart) (dirsync.Journal, error) {
+	s.begun = s.seq
+	return s, nil
+}
 
 func (s *memStore) Intend(_ context.Context, ops []*dirsync.Op, at time.Time) error {
 	s.writes++
@@ -313,9 +378,12 @@ func (s *memStore) Record(_ context.Context, outcomes []dirsync.Outcome) error {
 	s.writes++
 	for _, o := range outcomes {
 		if !o.Keep {
-			s.open = slices.DeleteFunc(s.open, func(i dirsync.Intent) bool {
-				return i.Op.Source == o.Source && (o.Seq == 0 || i.Seq == o.Seq)
-			})
+			for i := len(s.open) - 1; i >= 0; i-- {
+				if in := s.open[i]; in.Op.Source == o.Source && (o.Seq == 0 && in.Seq > s.begun || in.Seq == o.Seq) {
+					s.open = slices.Delete(slices.Clone(s.open), i, i+1)
+					break
+				}
+			}
 		}
 		switch {
 		case o.Same:

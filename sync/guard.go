@@ -1,7 +1,6 @@
 package dirsync
 
 import (
-	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -50,7 +49,7 @@ func (r *runner) maximum(name string, limit Limit, total int, match func(*Op) bo
 // minimumSource holds all removals when the directory has lost too many people
 // since the last good run.
 func (r *runner) minimumSource(limit Limit) {
-	before := r.baseline()
+	before := r.meta.Baseline
 	if limit.Off || before == nil {
 		return
 	}
@@ -66,7 +65,7 @@ func (r *runner) minimumSource(limit Limit) {
 // have lost since the last good run; missing read rights look like that. One
 // that comes back for nobody any more holds whatever the floor.
 func (r *runner) minimumAttributes(limit Limit) {
-	before := r.baseline()
+	before := r.meta.Baseline
 	if limit.Off || before == nil {
 		return
 	}
@@ -103,7 +102,7 @@ func (r *runner) minimumAttributes(limit Limit) {
 // follows reports whether an operation on a person in scope changes one of the
 // fields to what an absent attribute gives: nothing, or active.
 func follows(o *Op, fields []string) bool {
-	if o.Missing != nil || o.Action == Create || o.Action == Recreate {
+	if o.Missing != nil {
 		return false
 	}
 	return slices.ContainsFunc(o.Changes, func(c Change) bool {
@@ -119,7 +118,7 @@ func (r *runner) stateLost() {
 	}
 	wanted := r.run.InScope
 	r.run.Guards = append(r.run.Guards, Guard{Name: "state_lost", Limit: "50%", Affected: r.held, Total: wanted,
-		Held: 2*r.held > wanted && r.held > r.engine.Rules.Limits.Floor && r.engine.Rules.Existing == ExistingReport && r.opts.Adopt == "",
+		Held: 2*r.held > wanted && r.held > r.engine.Rules.Limits.Floor && r.engine.Rules.Existing == ExistingReport && (r.opts.Adopt == "" || r.opts.Only == ""),
 		ops:  r.plan.Ops()})
 }
 
@@ -253,5 +252,5 @@ func KnownApproval(id string, binding Binding) bool {
 	if len(id) != approvalDigest+approvalProof {
 		return false
 	}
-	return cmp.Compare(id[approvalDigest:], proof(id[:approvalDigest], binding)) == 0
+	return id[approvalDigest:] == proof(id[:approvalDigest], binding)
 }

@@ -45,6 +45,11 @@ type Op struct {
 	Asked Fields
 	// Missing is the end-of-life step that this operation is, if it is one.
 	Missing *Missing
+	// From is the missing person whose link an adoption takes over, if any.
+	From SourceID
+	// ByHand tells of an adoption that others have disabled the user; so it is
+	// not ours to enable.
+	ByHand bool
 	// Blocked tells why the operation can't be carried out at all (a person
 	// without a username): it is reported as failed and never sent.
 	Blocked string

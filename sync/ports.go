@@ -147,7 +147,7 @@ type Journal interface {
 type Outcome struct {
 	Source SourceID
 	// Seq is the open intent's place in the journal when it is an earlier
-	// run's; 0 means this run's open intent for Source, if there is one.
+	// run's; 0 means this run's newest open intent for Source, if there is one.
 	Seq int64
 	// Link replaces the link of Source; nil removes it, unless Same is set.
 	Link *Link

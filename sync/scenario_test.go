@@ -5,8 +5,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,10 +30,10 @@ var update = flag.Bool("update", false, "write the scenarios' golden parts anew"
 //	elsewhere        in the directory, out of scope
 //	moved            in scope, but moved while the read went on
 //	duo              set ID field=value… | add ID field=value… | delete ID
-//	faults           refuse NAME | fail NAME | lose NAME | no-trash | read
+//	faults           refuse NAME | fail NAME | failop ACTION NAME | lose NAME | crash ACTION NAME | no-trash | read | clear
 //	clock            a duration to go forward
 //	run [dry] [refresh] [adopt NAME] [only NAME] [approve]
-//	show             Duo's users as they are (golden)
+//	show             Duo's users, and the links to them, as they are (golden)
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -80,7 +82,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}}
 	w.duo = &memDuo{users: map[string]*dirsync.Account{}, now: func() time.Time { return w.clock },
-		refuse: map[string]bool{}, fail: map[string]bool{}, lose: map[string]bool{}}
+		refuse: map[string]bool{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = dirsync.Rules{
 		Mapping: map[string]string{dirsync.FieldUsername: "uid", dirsync.FieldRealname: "cn", dirsync.FieldEmail: "mail"},
 		Status:  true, StatusAttributes: []string{"accountLock"}, LowerUsername: true,
@@ -130,7 +132,7 @@ func (w *world) step(name, data string) (got string, golden bool) {
 	case "run":
 		return w.report(w.run(w.options(args))), true
 	case "show":
-		return w.accounts(), true
+		return w.accounts() + w.links(), true
 	default:
 		w.t.Fatalf("unknown step %q", name)
 	}
@@ -172,6 +174,10 @@ func (w *world) rule(words []string) {
 		w.rules.Existing = dirsync.Existing(words[1])
 	case "exclude":
 		w.exclude[words[1]] = true
+	case "unprotect":
+		delete(w.rules.Protect, words[1])
+	case "nostatus":
+		w.rules.Status = false
 	case "protect":
 		w.rules.Protect[words[1]] = true
 	case "drift":
@@ -259,6 +265,12 @@ func (w *world) fault(words []string) {
 		w.duo.fail[words[1]] = true
 	case "lose":
 		w.duo.lose[words[1]] = true
+	case "crash":
+		w.duo.crash[words[1]+" "+words[2]] = true
+	case "failop":
+		w.duo.failop[words[1]+" "+words[2]] = true
+	case "clear":
+		w.duo.refuse, w.duo.noTrash = map[string]bool{}, false
 	case "no-trash":
 		w.duo.noTrash = true
 	case "read":
@@ -344,6 +356,30 @@ func (w *world) accounts() string {
 	var b bytes.Buffer
 	for _, a := range w.duo.sorted() {
 		fmt.Fprintf(&b, "%s %s %q realname=%q email=%q\n", a.ID, a.Username, a.Status, a.Realname, a.Email)
+	}
+	return b.String()
+}
+
+func (w *world) links() string {
+	var b bytes.Buffer
+	for _, id := range slices.Sorted(maps.Keys(w.store.links)) {
+		l := w.store.links[id]
+		fmt.Fprintf(&b, "link %s -> %s", id, l.User)
+		for _, field := range dirsync.FieldNames {
+			if value, asked := l.Asked[field]; asked && value != "" {
+				fmt.Fprintf(&b, " %s=%q", field, value)
+			}
+		}
+		if l.Missing != nil {
+			fmt.Fprintf(&b, " missing: %s, step %q", l.Missing.Why, l.Missing.Step)
+		}
+		if l.LetGo != "" {
+			fmt.Fprintf(&b, " let go: %s", l.LetGo)
+		}
+		if l.ByHand {
+			b.WriteString(" disabled by hand")
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }

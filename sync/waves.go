@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // assemble orders operations into waves: disables first, for a leaver must not
@@ -84,9 +86,7 @@ func renames(updates []*Op) [][]*Op {
 // openRing splits a rename in two: the half that it returns takes a temporary
 // name, op goes on from there.
 func openRing(op *Op) *Op {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(op.User))
-	temporary := fmt.Sprintf("%s~%08x", cutRunes(op.Username, 80), h.Sum32())
+	temporary := cutRunes(op.Username, temporaryBase) + temporarySuffix(op.User)
 	half := &Op{
 		Action: Update, Username: op.Username, Source: op.Source, User: op.User,
 		Reason:  "makes way in a ring of names",
@@ -100,6 +100,21 @@ func openRing(op *Op) *Op {
 		}
 	}
 	return half
+}
+
+const temporaryBase = 80 // characters of a name that its temporary one keeps
+
+func temporarySuffix(user string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(user))
+	return fmt.Sprintf("~%08x", h.Sum32())
+}
+
+// formerName gives the name that a user had before a ring of renames gave it the
+// temporary one.
+func formerName(temporary, user string) (string, bool) {
+	base, ok := strings.CutSuffix(temporary, temporarySuffix(user))
+	return base, ok && utf8.RuneCountInString(base) < temporaryBase
 }
 
 func cutRunes(s string, most int) string {
