@@ -76,7 +76,7 @@ func (d *Document) heldBlock() block {
 	b.say(prose, plain, "Nothing was written, and each further run will be held the same way.")
 	if !lifted {
 		b.say(prose, plain, "No approval lifts this. If these users are yours, take them over: sync.existing: adopt_if_email_matches (or adopt), "+
-			"and read the dry run; or one by one with duosync sync --adopt USER. If the state file was moved or lost, bring it back.")
+			"and read the dry run; or one by one with duosync sync --only USER --adopt USER. If the state file was moved or lost, bring it back.")
 		return b
 	}
 	b.say(prose, plain, "If it is wrong, mend the directory or the configuration. If it is right, let it through once with")
