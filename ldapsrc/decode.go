@@ -26,18 +26,8 @@ type decoder struct {
 func (d *decoder) person(entry *ldap.Entry) (dirsync.Person, error) {
 	attrs := make(map[string][]string, len(entry.Attributes))
 	for _, a := range entry.Attributes {
-		name := strings.ToLower(a.Name)
-		keys := d.wanted[name]
-		if len(keys) == 0 {
-			plain, options, _ := strings.Cut(name, ";")
-			if len(d.wanted[plain]) > 0 && strings.HasPrefix(options, "range=") {
-				return dirsync.Person{}, dirsync.WithHint(
-					fmt.Errorf("entry %q: the server sends only a part of %s (%s)", entry.DN, plain, a.Name),
-					"this attribute has too many values to be mapped; map another one")
-			}
-			continue
-		}
-		if len(a.Values) == 0 {
+		keys := d.wanted[strings.ToLower(a.Name)]
+		if len(keys) == 0 || len(a.Values) == 0 {
 			continue
 		}
 		for _, key := range keys {
@@ -46,7 +36,7 @@ func (d *decoder) person(entry *ldap.Entry) (dirsync.Person, error) {
 	}
 	id, err := d.sourceID(entry.DN, attrs)
 	if err != nil {
-		return dirsync.Person{}, err
+		return dirsync.Person{}, &idError{err}
 	}
 	return dirsync.Person{ID: id, DN: entry.DN, Attrs: attrs, Standing: d.preset.standing(attrs, d.now())}, nil
 }

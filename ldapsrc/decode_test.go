@@ -39,6 +39,27 @@ func TestStanding(t *testing.T) {
 		{OpenLDAP, attrs{"pwdaccountlockedtime": {"000001010000Z"}}, dirsync.Disabled},
 		{OpenLDAP, attrs{"pwdaccountlockedtime": {"00000101000000Z"}}, dirsync.Disabled},
 		{OpenLDAP, attrs{"pwdaccountlockedtime": {"20260101000000Z"}}, dirsync.LockedOut},
+		{DS389, nil, dirsync.Enabled},
+		{DS389, attrs{"nsaccountlock": {"false"}}, dirsync.Enabled},
+		{DS389, attrs{"nsaccountlock": {"TRUE"}}, dirsync.Disabled},
+		{DS389, attrs{"nsaccountlock": {"true"}, "accountunlocktime": {"20270115080001Z"}}, dirsync.Disabled},
+		{DS389, attrs{"accountunlocktime": {"20270115080001Z"}}, dirsync.LockedOut}, // a second after now
+		{DS389, attrs{"accountunlocktime": {"20270115080000Z"}}, dirsync.Enabled},
+		{DS389, attrs{"accountunlocktime": {"20270115090001.5+0100"}}, dirsync.LockedOut},
+		{DS389, attrs{"accountunlocktime": {"19700101000000Z"}}, dirsync.Disabled},
+		{DS389, attrs{"accountunlocktime": {"soon"}}, dirsync.LockedOut},
+		{ActiveDirectory, nil, dirsync.Enabled},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"512"}, "accountexpires": {"0"}, "lockouttime": {"0"}}, dirsync.Enabled},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"514"}}, dirsync.Disabled},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"-2147483134"}}, dirsync.Disabled},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"many"}}, dirsync.Enabled},
+		{ActiveDirectory, attrs{"accountexpires": {"9223372036854775807"}}, dirsync.Enabled},
+		{ActiveDirectory, attrs{"accountexpires": {"134444736000000000"}}, dirsync.Disabled}, // now
+		{ActiveDirectory, attrs{"accountexpires": {"134444736010000000"}}, dirsync.Enabled},  // a second later
+		{ActiveDirectory, attrs{"accountexpires": {"116444736000000000"}}, dirsync.Disabled}, // 1970
+		{ActiveDirectory, attrs{"lockouttime": {"134444736000000000"}}, dirsync.LockedOut},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"514"}, "lockouttime": {"134444736000000000"}}, dirsync.Disabled},
+		{Custom, attrs{"useraccountcontrol": {"514"}, "accountlock": {"true"}, "nsaccountlock": {"true"}}, dirsync.Enabled},
 	}
 	for _, tt := range tests {
 		if got := tt.preset.standing(tt.attrs, now); got != tt.want {
@@ -108,7 +129,6 @@ func TestPersonOfEntry(t *testing.T) {
 		{"id without value", map[string][]string{"entryUUID": {}}, "no id attribute entryUUID"},
 		{"two ids", map[string][]string{"entryUUID": {uuid, uuid}}, "2 values"},
 		{"no UUID", map[string][]string{"entryUUID": {"17"}}, "no UUID"},
-		{"a range of values", map[string][]string{"entryUUID": {uuid}, "member;range=0-1499": {"x"}}, "only a part of member"},
 	}
 	for _, tt := range tests {
 		p, err := d.person(entry(tt.attrs))
@@ -155,6 +175,30 @@ func FuzzIDs(f *testing.F) {
 	})
 }
 
+func TestGeneralizedTime(t *testing.T) {
+	t.Parallel()
+	want := time.Date(2026, 11, 24, 6, 29, 44, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"20261124062944Z":      want,
+		"20261124062944.112Z":  want.Add(112 * time.Millisecond),
+		"20261124062944,5Z":    want.Add(500 * time.Millisecond),
+		"20261124062944.0Z":    want,
+		"20261124082944+0200":  want,
+		"20261124082944+02":    want,
+		"202611240629Z":        want.Truncate(time.Minute),
+		"2026112406Z":          want.Truncate(time.Hour),
+		"20261124062944":       {}, // no zone
+		"20261324062944Z":      {},
+		"":                     {},
+		"20261124062944Z more": {},
+	} {
+		got, err := parseGeneralizedTime(text)
+		if (err != nil) != want.IsZero() || err == nil && !got.Equal(want) {
+			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
+		}
+	}
+}
+
 func FuzzStanding(f *testing.F) {
 	f.Add("true", "1800000000001", "")
 	f.Add("FALSE", "x", "000001010000Z")
@@ -177,7 +221,7 @@ func FuzzFilter(f *testing.F) {
 		f.Add(filter)
 	}
 	f.Fuzz(func(t *testing.T, filter string) {
-		if checkFilter(filter) != nil {
+		if checkFilter("ldap.users.filter", filter) != nil {
 			return
 		}
 		p, err := ldap.CompileFilter("(&" + filter + "(x=y))")

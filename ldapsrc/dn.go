@@ -40,19 +40,6 @@ func parseBase(text string) (*ldap.DN, error) {
 	return dn, nil
 }
 
-// foldDN gives the form in which equal DNs are equal strings, case aside.
-func foldDN(dn *ldap.DN) string {
-	folded := &ldap.DN{RDNs: make([]*ldap.RelativeDN, len(dn.RDNs))}
-	for i, rdn := range dn.RDNs {
-		folded.RDNs[i] = &ldap.RelativeDN{}
-		for _, a := range rdn.Attributes {
-			folded.RDNs[i].Attributes = append(folded.RDNs[i].Attributes,
-				&ldap.AttributeTypeAndValue{Type: strings.ToLower(a.Type), Value: strings.ToLower(a.Value)})
-		}
-	}
-	return folded.String()
-}
-
 // rootOf returns the trailing dc= components of dn, or its last component.
 func rootOf(dn *ldap.DN) *ldap.DN {
 	n := len(dn.RDNs)

@@ -15,6 +15,17 @@ import (
 	dirsync "duosync/sync"
 )
 
+// ErrID means that people can't be told apart by the id attribute: an entry has
+// none, several, one that is no id, or one that another entry has, too.
+var ErrID = errors.New("no use as an id")
+
+// idError is an error that is an ErrID.
+type idError struct{ err error }
+
+func (e *idError) Error() string        { return e.err.Error() }
+func (e *idError) Unwrap() error        { return e.err }
+func (e *idError) Is(target error) bool { return target == ErrID }
+
 // resultError is a server's answer in words, in place of go-ldap's.
 type resultError struct {
 	text string

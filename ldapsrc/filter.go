@@ -9,19 +9,19 @@ import (
 	dirsync "duosync/sync"
 )
 
-const filterHint = `write ldap.users.filter like (&(objectClass=person)(uid=*)); in a value, ( ) * \ are \28 \29 \2a \5c`
-
-// checkFilter compiles a filter of RFC 4515. Its error tells the position.
-func checkFilter(filter string) error {
+// checkFilter compiles the filter of RFC 4515 that a key of the configuration
+// holds. Its error tells the position.
+func checkFilter(key, filter string) error {
+	hint := "write " + key + ` like (&(objectClass=person)(uid=*)); in a value, ( ) * \ are \28 \29 \2a \5c`
 	pos, problem := filterAt(filter, 0, 0)
 	if problem == "" && pos < len(filter) {
 		problem = "the filter ends before here"
 	}
 	if problem != "" {
-		return dirsync.WithHint(fmt.Errorf("filter %q, character %d: %s", filter, pos+1, problem), filterHint)
+		return dirsync.WithHint(fmt.Errorf("filter %q, character %d: %s", filter, pos+1, problem), hint)
 	}
 	if _, err := ldap.CompileFilter(filter); err != nil {
-		return dirsync.WithHint(fmt.Errorf("filter %q: %w", filter, err), filterHint)
+		return dirsync.WithHint(fmt.Errorf("filter %q: %w", filter, err), hint)
 	}
 	return nil
 }

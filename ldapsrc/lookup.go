@@ -47,10 +47,36 @@ func (s *Source) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsyn
 			return nil, fmt.Errorf("looking for %d persons by %s: %w", len(batch), s.decoder.idName, err)
 		}
 	}
+	if err := s.lookupGroups(ctx, c, found); err != nil {
+		return nil, err
+	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	return found, nil
+}
+
+// lookupGroups reads the groups afresh, if any of the people is in scope.
+func (s *Source) lookupGroups(ctx context.Context, c *conn, found map[dirsync.SourceID]dirsync.Whereabouts) error {
+	people := make(map[*dirsync.Person]struct{}) // one may be found under two ids
+	for _, where := range found {
+		if where.Person != nil {
+			people[where.Person] = struct{}{}
+		}
+	}
+	if len(people) == 0 {
+		return nil
+	}
+	groups, err := s.readGroups(ctx, c)
+	if err != nil {
+		return err
+	}
+	for person := range people {
+		if err := s.addGroups(groups, person); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Source) lookupBatch(ctx context.Context, c *conn, suffixes []suffix, ids []dirsync.SourceID,

@@ -25,9 +25,10 @@ import (
 func New(opts Options) (*Source, error) {
 	opts.Timeout = cmp.Or(opts.Timeout, DefaultTimeout)
 	opts.PageSize = cmp.Or(opts.PageSize, DefaultPageSize)
-	opts.Users.Filter = cmp.Or(strings.TrimSpace(opts.Users.Filter), DefaultFilter)
-	opts.Users.IDAttribute = cmp.Or(opts.Users.IDAttribute, DefaultIDAttribute)
-	opts.Users.Scope = cmp.Or(opts.Users.Scope, ScopeSub)
+	usual, _ := Defaults(opts.Preset)
+	opts.Users.Filter = cmp.Or(strings.TrimSpace(opts.Users.Filter), usual.Filter)
+	opts.Users.IDAttribute = cmp.Or(opts.Users.IDAttribute, usual.IDAttribute)
+	opts.Users.Scope = cmp.Or(opts.Users.Scope, usual.Scope)
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -38,7 +39,8 @@ func New(opts Options) (*Source, error) {
 	}
 	s := &Source{opts: opts}
 	s.life, s.end = context.WithCancelCause(context.Background())
-	for _, check := range []func() error{s.prepareLimits, s.prepareServers, s.prepareTLS, s.prepareUsers, s.prepareAttributes} {
+	checks := []func() error{s.prepareLimits, s.prepareServers, s.prepareTLS, s.prepareUsers, s.prepareAttributes, s.prepareGroups}
+	for _, check := range checks {
 		if err := check(); err != nil {
 			return nil, err
 		}
@@ -129,7 +131,7 @@ func (s *Source) prepareUsers() error {
 		}
 		s.bases = append(s.bases, base{text: text, dn: dn})
 	}
-	if err := checkFilter(users.Filter); err != nil {
+	if err := checkFilter("ldap.users.filter", users.Filter); err != nil {
 		return err
 	}
 	scopes := map[Scope]int{

@@ -8,7 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// What the zero value of an option stands for.
+// What the zero value of an option stands for, where the preset knows no better.
 const (
 	DefaultTimeout     = 30 * time.Second
 	DefaultPageSize    = 1000
@@ -62,10 +62,13 @@ type Options struct {
 	ReferralHosts []string
 	// Users selects the people.
 	Users Users
+	// Groups selects the groups that people are told to be in.
+	Groups Groups
 	// Attributes are the names of the attributes to read besides the id and the
 	// preset's status attributes; operational ones, too.
 	Attributes []string
-	// Preset says how a lock or a disabled account shows.
+	// Preset says how a lock or a disabled account shows, and fills what Users
+	// and Groups leave out (Defaults).
 	Preset Preset
 	// Log gets debug messages; nil for none.
 	Log logrus.FieldLogger
@@ -82,6 +85,29 @@ type Users struct {
 	// IDAttribute holds the immutable id: single-valued and present in every
 	// entry that the filter returns.
 	IDAttribute string
+}
+
+// Groups selects groups. Those of a person are told in Person.Groups.
+//
+// A member that does not exist, or is not below Users.BaseDNs, is nobody; a group
+// inside a group counts only where it is below BaseDNs and Filter matches it, too.
+type Groups struct {
+	BaseDNs []string
+	// Filter in the syntax of RFC 4515.
+	Filter string
+	// NameAttribute holds a group's name. Of several values it is the one in the
+	// DN, or else the least.
+	NameAttribute string
+	// MemberAttribute holds the members' DNs (member, uniqueMember), or, if it is
+	// memberUid, their uids (RFC 2307). A posixGroup's people by gidNumber alone
+	// are not told.
+	MemberAttribute string
+	// Nested puts the people of a group inside a group into the outer one, too,
+	// at any depth.
+	Nested bool
+	// Want tells by the name, as the server has it, which groups are asked about.
+	// When nil, groups are not read at all.
+	Want func(name string) bool
 }
 
 // String names the servers and hides everything else, the password included.

@@ -51,6 +51,11 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"attribute name", func(o *ldapsrc.Options) { o.Attributes = []string{"given name"} }, `"given name"`, "mapping"},
 		{"all attributes", func(o *ldapsrc.Options) { o.Attributes = []string{"*"} }, `"*"`, "mapping"},
 		{"id attribute name", func(o *ldapsrc.Options) { o.Users.IDAttribute = "(uid" }, `"(uid"`, "ldap.users.id_attribute"},
+		{"groups without base", func(o *ldapsrc.Options) { o.Groups.BaseDNs = nil }, "no base DN for groups", "ldap.groups.base_dns"},
+		{"groups' base that is no DN", func(o *ldapsrc.Options) { o.Groups.BaseDNs = []string{"Groups"} }, `"Groups" is no DN`, "ldap.groups.base_dns"},
+		{"groups' filter", func(o *ldapsrc.Options) { o.Groups.Filter = "cn=*" }, "character 1", "ldap.groups.filter"},
+		{"groups' name", func(o *ldapsrc.Options) { o.Groups.NameAttribute = "c n" }, `"c n"`, "ldap.groups.name_attribute"},
+		{"groups' members", func(o *ldapsrc.Options) { o.Groups.MemberAttribute = "*" }, `"*"`, "ldap.groups.member_attribute"},
 		{"preset", func(o *ldapsrc.Options) { o.Preset = "domino" }, "domino", "wso2is openldap"},
 		{"timeout", func(o *ldapsrc.Options) { o.Timeout = -1 }, "negative", "ldap.timeout"},
 		{"page size", func(o *ldapsrc.Options) { o.PageSize = -1 }, "-1", "ldap.page_size"},
@@ -61,6 +66,7 @@ func TestOptionsAreChecked(t *testing.T) {
 			opts := ldapsrc.Options{
 				URLs: []string{"ldaps://ldap.example.com"}, BindDN: simDN, BindPassword: simPassword,
 				Users: ldapsrc.Users{BaseDNs: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
+				Groups: ldapsrc.Groups{BaseDNs: []string{simGroups}, Want: anyGroup},
 			}
 			tt.change(&opts)
 			_, err := ldapsrc.New(opts)
@@ -144,12 +150,31 @@ func TestDirectory(t *testing.T) {
 func TestStatusAttributes(t *testing.T) {
 	t.Parallel()
 	for preset, want := range map[ldapsrc.Preset][]string{
-		ldapsrc.WSO2IS:   {"accountLock", "accountDisabled", "unlockTime"},
-		ldapsrc.OpenLDAP: {"pwdAccountLockedTime"},
-		"none":           nil,
+		ldapsrc.WSO2IS:          {"accountLock", "accountDisabled", "unlockTime"},
+		ldapsrc.OpenLDAP:        {"pwdAccountLockedTime"},
+		ldapsrc.DS389:           {"nsAccountLock", "accountUnlockTime"},
+		ldapsrc.ActiveDirectory: {"userAccountControl", "accountExpires", "lockoutTime"},
+		ldapsrc.Custom:          nil,
 	} {
 		if got := ldapsrc.StatusAttributes(preset); !slices.Equal(got, want) {
 			t.Errorf("%s: %q", preset, got)
+		}
+	}
+}
+
+// What a preset fills in passes the checks, and each has an id attribute and the
+// names by which groups are read.
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	for _, preset := range ldapsrc.Presets() {
+		users, groups := ldapsrc.Defaults(preset)
+		if users.IDAttribute == "" || users.Scope == "" || users.BaseDNs != nil || groups.BaseDNs != nil ||
+			groups.NameAttribute == "" || groups.MemberAttribute == "" {
+			t.Errorf("%s: %+v, %+v", preset, users, groups)
+		}
+		users.BaseDNs, groups.BaseDNs, groups.Want = []string{simUsers}, []string{simGroups}, anyGroup
+		if _, err := ldapsrc.New(ldapsrc.Options{URLs: []string{"ldaps://x"}, Users: users, Groups: groups, Preset: preset}); err != nil {
+			t.Errorf("%s: %v", preset, err)
 		}
 	}
 }

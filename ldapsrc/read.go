@@ -2,7 +2,6 @@ package ldapsrc
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 
 	"github.com/go-ldap/ldap/v3"
@@ -18,8 +17,12 @@ const probesPerBase = 3
 // out; what it failed with carries advice (dirsync.Hint). On an error the
 // ReadInfo tells how far it got.
 //
-// A person under two nested bases comes once. Memory is that of one page, and
-// some 30 bytes for each person, by which one that comes twice is known.
+// The groups are read first: one that can't be read fails the read before the
+// first visit.
+//
+// A person under two nested bases comes once. Memory is that of one page, some 30
+// bytes for each person, by which one that comes twice is known, and 20 bytes for
+// each member of the groups that count.
 func (s *Source) Read(ctx context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
 	ctx, untie := s.tie(ctx)
 	defer untie()
@@ -31,6 +34,13 @@ func (s *Source) Read(ctx context.Context, visit func(dirsync.Person) error) (di
 	defer c.close()
 	info.Server = c.url
 
+	groups, err := s.readGroups(ctx, c)
+	if err != nil {
+		return info, err
+	}
+	if groups != nil {
+		info.Groups = groups.names
+	}
 	seen := make(sightings)
 	probes := make([][]dirsync.SourceID, len(s.bases))
 	for i, b := range s.bases {
@@ -44,13 +54,16 @@ func (s *Source) Read(ctx context.Context, visit func(dirsync.Person) error) (di
 				if before != i && s.overlap(before, i) {
 					return nil
 				}
-				return dirsync.WithHint(
+				return &idError{dirsync.WithHint(
 					fmt.Errorf("entry %q: id %s came twice in one read (%s)", person.DN, person.ID, s.decoder.idName),
 					"the entry was moved while it was read: run again. If it stays so, "+s.decoder.idName+
-						" is not unique: set ldap.users.id_attribute to one that is")
+						" is not unique: set ldap.users.id_attribute to one that is")}
 			}
 			if len(probes[i]) < probesPerBase {
 				probes[i] = append(probes[i], person.ID)
+			}
+			if err := s.addGroups(groups, &person); err != nil {
+				return err
 			}
 			info.Read++
 			return visit(person)
@@ -68,14 +81,12 @@ func (s *Source) Read(ctx context.Context, visit func(dirsync.Person) error) (di
 	return info, nil
 }
 
-// sightings are the ids that a read has met, and below which base, by a digest
-// that keeps an id of any length in 16 bytes.
-type sightings map[[16]byte]int32
+// sightings are the ids that a read has met, and below which base.
+type sightings map[digest]int32
 
 // note remembers id. Where it was met before, it tells below which base.
 func (s sightings) note(id dirsync.SourceID, base int) (before int, again bool) {
-	digest := sha256.Sum256([]byte(id))
-	key := [16]byte(digest[:16])
+	key := digestOf(string(id))
 	if at, ok := s[key]; ok {
 		return int(at), true
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
@@ -39,6 +40,43 @@ func (s *Source) follow(ctx context.Context, text string, q query, visit func(*l
 	}
 	defer c.close()
 	return s.search(ctx, c, next, visit)
+}
+
+// relevant leaves aside the continuations of a search that lead to no people:
+// from a domain's root, Active Directory always sends some to the other naming
+// contexts of the forest, which lie below that root by name only. Others, such as
+// those to child domains, stay.
+func (s *Source) relevant(urls []string, q query) []string {
+	if s.opts.Preset != ActiveDirectory {
+		return urls
+	}
+	from, err := parseBase(q.base)
+	if err != nil {
+		return urls
+	}
+	root := rootOf(from)
+	return slices.DeleteFunc(urls, func(text string) bool {
+		u, err := url.Parse(text)
+		if err != nil {
+			return false
+		}
+		to, err := parseBase(strings.TrimPrefix(u.Path, "/"))
+		return err == nil && inOtherContext(root, to)
+	})
+}
+
+// inOtherContext reports whether a DN is in one of the naming contexts of Active
+// Directory that hold no people (MS-ADTS, 3.1.1.1.3).
+func inOtherContext(root, dn *ldap.DN) bool {
+	at := len(dn.RDNs) - len(root.RDNs) - 1
+	if at < 0 || !holds(root, dn) {
+		return false
+	}
+	switch foldDN(&ldap.DN{RDNs: dn.RDNs[at : at+1]}) {
+	case "cn=configuration", "dc=domaindnszones", "dc=forestdnszones":
+		return true
+	}
+	return false
 }
 
 // mayFollow reports whether e is one of the configured referral hosts.

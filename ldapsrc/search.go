@@ -57,11 +57,14 @@ func (s *Source) search(ctx context.Context, c *conn, q query, visit func(*ldap.
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
+			if err := s.complete(ctx, c, entry); err != nil {
+				return err
+			}
 			if err := visit(entry); err != nil {
 				return err
 			}
 		}
-		referrals = append(referrals, result.Referrals...)
+		referrals = append(referrals, s.relevant(result.Referrals, q)...)
 		if empty++; len(result.Entries) > 0 {
 			empty = 0
 		}

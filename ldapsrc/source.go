@@ -20,6 +20,7 @@ type Source struct {
 	bases      []base
 	scope      int
 	attributes []string // asked for in a read, as configured
+	inner      []string // of these, in lower case, what is not given on
 	decoder    decoder
 
 	life context.Context // ends with Close

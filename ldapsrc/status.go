@@ -1,47 +1,13 @@
 package ldapsrc
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	dirsync "duosync/sync"
 )
-
-// Preset names a kind of directory: where it keeps locks, and how.
-type Preset string
-
-// The presets.
-const (
-	// WSO2IS is WSO2 Identity Server's user store. Its locks are in LDAP only
-	// where the identity claims are kept in the user store
-	// (UserStoreBasedIdentityDataStore).
-	WSO2IS Preset = "wso2is"
-	// OpenLDAP has the password policy overlay's locks.
-	OpenLDAP Preset = "openldap"
-)
-
-// Presets lists what Options.Preset may be.
-func Presets() []Preset { return []Preset{WSO2IS, OpenLDAP} }
-
-const (
-	accountLock          = "accountLock"
-	accountDisabled      = "accountDisabled"
-	unlockTime           = "unlockTime"
-	pwdAccountLockedTime = "pwdAccountLockedTime"
-)
-
-// StatusAttributes are the attributes from which a preset tells a person's
-// standing. They are asked for in every read, and come with Person.Attrs.
-func StatusAttributes(preset Preset) []string {
-	switch preset {
-	case WSO2IS:
-		return []string{accountLock, accountDisabled, unlockTime}
-	case OpenLDAP:
-		return []string{pwdAccountLockedTime}
-	}
-	return nil
-}
 
 // standing decodes the status attributes. An absent attribute is no lock.
 func (p Preset) standing(attrs map[string][]string, now time.Time) dirsync.Standing {
@@ -50,6 +16,10 @@ func (p Preset) standing(attrs map[string][]string, now time.Time) dirsync.Stand
 		return wso2Standing(attrs, now)
 	case OpenLDAP:
 		return ppolicyStanding(attrs)
+	case DS389:
+		return ds389Standing(attrs, now)
+	case ActiveDirectory:
+		return adStanding(attrs, now)
 	}
 	return dirsync.Enabled
 }
@@ -103,4 +73,82 @@ func ppolicyStanding(attrs map[string][]string) dirsync.Standing {
 		return dirsync.LockedOut
 	}
 	return dirsync.Enabled
+}
+
+// lockedUntilReset is the accountUnlockTime of a lock that only an administrator
+// ends (389's passwordUnlock: off).
+const lockedUntilReset = "19700101000000Z"
+
+// ds389Standing reads 389's account inactivation, roles included, and its
+// password policy's lock. A lock without an end is taken for an administrator's,
+// as with the other presets; one whose end can't be read, for a lockout.
+func ds389Standing(attrs map[string][]string, now time.Time) dirsync.Standing {
+	if anyTrue(attrs, nsAccountLock) {
+		return dirsync.Disabled
+	}
+	standing := dirsync.Enabled
+	for _, value := range attrs[strings.ToLower(accountUnlockTime)] {
+		value = strings.TrimSpace(value)
+		if value == lockedUntilReset {
+			return dirsync.Disabled
+		}
+		if end, err := parseGeneralizedTime(value); err != nil || end.After(now) {
+			standing = dirsync.LockedOut
+		}
+	}
+	return standing
+}
+
+const (
+	accountDisable = 0x2       // UF_ACCOUNTDISABLE in userAccountControl (MS-ADTS, 2.2.16)
+	neverExpires   = 1<<63 - 1 // in accountExpires; so does 0
+	ticksPerSecond = 10_000_000
+	secondsTo1970  = 11_644_473_600 // since 1601
+)
+
+// adStanding reads Active Directory's account flags. How long a lockout lasts is
+// set by policies that are not read, so a lockoutTime counts until the next
+// login of the person resets it to 0.
+func adStanding(attrs map[string][]string, now time.Time) dirsync.Standing {
+	for _, flags := range numbers(attrs, userAccountControl) {
+		if flags&accountDisable != 0 {
+			return dirsync.Disabled
+		}
+	}
+	for _, ticks := range numbers(attrs, accountExpires) {
+		if ticks > 0 && ticks != neverExpires && ticks/ticksPerSecond-secondsTo1970 <= now.Unix() {
+			return dirsync.Disabled
+		}
+	}
+	for _, ticks := range numbers(attrs, lockoutTime) {
+		if ticks > 0 {
+			return dirsync.LockedOut
+		}
+	}
+	return dirsync.Enabled
+}
+
+// numbers gives an attribute's values that are numbers.
+func numbers(attrs map[string][]string, name string) []int64 {
+	var all []int64
+	for _, value := range attrs[strings.ToLower(name)] {
+		if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// parseGeneralizedTime reads a time such as 20260102030405Z (RFC 4517, 3.3.13),
+// also without seconds or minutes, with a fraction of a second, or with an
+// offset from UTC.
+func parseGeneralizedTime(text string) (time.Time, error) {
+	for _, layout := range []string{
+		"20060102150405Z0700", "20060102150405Z07", "200601021504Z0700", "200601021504Z07", "2006010215Z0700", "2006010215Z07",
+	} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no time", text)
 }

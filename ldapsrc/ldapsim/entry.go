@@ -30,7 +30,8 @@ type entry struct {
 // operational attributes come only when asked for by name or by "+".
 func operational(name string) bool {
 	switch strings.ToLower(plainName(name)) {
-	case "entryuuid", "createtimestamp", "modifytimestamp", "pwdaccountlockedtime", "memberof", "nsaccountlock":
+	case "entryuuid", "createtimestamp", "modifytimestamp", "pwdaccountlockedtime", "memberof",
+		"nsaccountlock", "accountunlocktime", "nsuniqueid":
 		return true
 	}
 	return false

@@ -41,6 +41,17 @@ type Faults struct {
 	// BlindFilter makes equality with this attribute match nothing, as it is
 	// where an account may read it but not search by it.
 	BlindFilter string
+	// RangeLimit is the most values of an attribute that one entry is sent with,
+	// if not 0. With more of them it comes empty, and beside it as
+	// name;range=0-N with the first ones; the others are had by asking for
+	// name;range=N-* (Active Directory's MaxValRange; MS-ADTS, 3.1.1.3.1.3.3).
+	RangeLimit int
+	// LoseRangeFrom leaves a range of values out that is asked for from this
+	// value on, or from a later one; ShiftRanges sends each such range from so
+	// many values later; EmptyRanges sends it with no values.
+	LoseRangeFrom int
+	ShiftRanges   int
+	EmptyRanges   bool
 	// BeforePage is called before a page is put together. It may change the
 	// directory.
 	BeforePage func(page int)

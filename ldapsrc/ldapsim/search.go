@@ -183,7 +183,7 @@ func (p *page) limited(entries []*entry, more bool) ([]*entry, error) {
 func (p *page) entry(e *entry) error {
 	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationSearchResultEntry, nil, "")
 	op.AppendChild(octets(e.dn))
-	op.AppendChild(p.request.selected(e.attrs))
+	op.AppendChild(p.request.encoded(p.request.ranged(e.attrs, p.faults)))
 	data := encode(p.message, op)
 	if p.faults.DropAfter > 0 && p.place.sent == p.faults.DropAfter {
 		if p.faults.TearEntry {
@@ -198,13 +198,21 @@ func (p *page) entry(e *entry) error {
 	return err
 }
 
-// selected encodes the attributes that a search asks for (RFC 4511, 4.5.1.8).
-func (r searchRequest) selected(attrs []attr) *ber.Packet {
+// chosen are the attributes that a search asks for (RFC 4511, 4.5.1.8).
+func (r searchRequest) chosen(attrs []attr) []attr {
+	var out []attr
+	for _, a := range attrs {
+		if r.selects(a.name) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// encoded makes a PartialAttributeList.
+func (r searchRequest) encoded(attrs []attr) *ber.Packet {
 	list := ber.NewSequence("")
 	for _, a := range attrs {
-		if !r.selects(a.name) {
-			continue
-		}
 		values := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSet, nil, "")
 		if !r.typesOnly {
 			for _, value := range a.values {
@@ -238,7 +246,7 @@ func (c *client) rootDSE(m message, r searchRequest) error {
 		{"namingContexts", c.server.opts.Suffixes},
 		{"supportedControl", []string{ldap.ControlTypePaging}},
 		{"supportedLDAPVersion", []string{"3"}},
-		{"vendorName", []string{"duosync directory simulator"}},
+		{"vendorName", []string{cmp.Or(c.server.opts.Vendor, "duosync directory simulator")}},
 	}
 	if c.server.opts.TLS != nil {
 		attrs = append(attrs, attr{"supportedExtension", []string{startTLSOID}})
@@ -248,7 +256,7 @@ func (c *client) rootDSE(m message, r searchRequest) error {
 	}
 	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationSearchResultEntry, nil, "")
 	op.AppendChild(octets(""))
-	op.AppendChild(r.selected(attrs))
+	op.AppendChild(r.encoded(r.chosen(attrs)))
 	if err := c.send(m, op); err != nil {
 		return err
 	}

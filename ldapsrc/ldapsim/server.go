@@ -22,6 +22,8 @@ type Options struct {
 	// SizeLimit is the most entries that an unpaged search gives; 0 is without
 	// limit. Pages may be larger.
 	SizeLimit int
+	// Vendor is what it calls itself (vendorName); "" for its own name.
+	Vendor string
 	// TLS offers StartTLS, or with Implicit TLS from the first byte on (ldaps).
 	TLS      *tls.Config
 	Implicit bool

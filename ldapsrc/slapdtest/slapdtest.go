@@ -114,6 +114,7 @@ var confTemplate = template.Must(template.New("slapd.conf").Parse(`
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
+include /etc/ldap/schema/nis.schema
 include {{.Dir}}/wso2.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb

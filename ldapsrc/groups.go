@@ -1,0 +1,279 @@
+package ldapsrc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	dirsync "duosync/sync"
+)
+
+const (
+	uid            = "uid"
+	memberUID      = "memberUid"    // RFC 2307: holds uids
+	uniqueMember   = "uniqueMember" // RFC 4519, 2.40: DNs with an optional number
+	objectClass    = "objectClass"
+	objectSID      = "objectSid"      // Active Directory
+	primaryGroupID = "primaryGroupID" // Active Directory
+)
+
+// prepareGroups checks the options for groups, if any are wanted, and has the
+// attributes read by which a person is found in a group.
+func (s *Source) prepareGroups() error {
+	g := &s.opts.Groups
+	if g.Want == nil {
+		return nil
+	}
+	_, usual := Defaults(s.opts.Preset)
+	g.Filter = cmp.Or(strings.TrimSpace(g.Filter), usual.Filter)
+	g.NameAttribute = cmp.Or(g.NameAttribute, usual.NameAttribute)
+	g.MemberAttribute = cmp.Or(g.MemberAttribute, usual.MemberAttribute)
+	if len(g.BaseDNs) == 0 {
+		return dirsync.WithHint(errors.New("groups are asked for, but no base DN for groups is given"), "set ldap.groups.base_dns")
+	}
+	for _, text := range g.BaseDNs {
+		if _, err := parseBase(text); err != nil {
+			return dirsync.WithHint(err, "check ldap.groups.base_dns")
+		}
+	}
+	if err := checkFilter("ldap.groups.filter", g.Filter); err != nil {
+		return err
+	}
+	for _, name := range []string{g.NameAttribute, g.MemberAttribute} {
+		if !validAttribute(name) {
+			return dirsync.WithHint(fmt.Errorf("%q is no name of an LDAP attribute", name),
+				"check ldap.groups.name_attribute and ldap.groups.member_attribute")
+		}
+	}
+	if s.membersAreUIDs() {
+		s.askFor(uid)
+	}
+	if s.opts.Preset == ActiveDirectory {
+		s.askFor(objectSID)
+		s.askFor(primaryGroupID)
+	}
+	return nil
+}
+
+// askFor has an attribute of people read that is not given on.
+func (s *Source) askFor(name string) {
+	if !s.decoder.wanted.has(name) {
+		s.decoder.wanted.add(name)
+		s.attributes = append(s.attributes, name)
+		s.inner = append(s.inner, strings.ToLower(name))
+	}
+}
+
+func (s *Source) membersAreUIDs() bool {
+	return strings.EqualFold(s.opts.Groups.MemberAttribute, memberUID)
+}
+
+// group is one group of the directory.
+type group struct {
+	dn     string
+	key    digest // of the DN
+	name   string // "" for a group without one
+	wanted bool
+	sid    sid // Active Directory only
+}
+
+// readGroups reads the groups that are wanted, and those inside them where they
+// may be nested, each on its own: memory is that of one group's members at a
+// time, and other groups cost no more than their names. Without wanted groups
+// configured it is nil.
+func (s *Source) readGroups(ctx context.Context, c *conn) (*roster, error) {
+	if s.opts.Groups.Want == nil {
+		return nil, nil
+	}
+	groups, err := s.listGroups(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r := newRoster(groups)
+	byKey := make(map[digest]int, len(groups))
+	var queue []int
+	for i, g := range groups {
+		byKey[g.key] = i
+		if g.wanted {
+			queue = append(queue, i)
+		}
+	}
+	queued := make([]bool, len(groups))
+	for _, i := range queue {
+		queued[i] = true
+	}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		err := s.readMembers(ctx, c, groups[at], func(member digest) {
+			r.add(member, at)
+			inner, known := byKey[member]
+			if !known || !s.opts.Groups.Nested || s.membersAreUIDs() {
+				return
+			}
+			r.nest(inner, at)
+			if !queued[inner] {
+				queued[inner] = true
+				queue = append(queue, inner)
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("group %q: %w", groups[at].dn, err)
+		}
+	}
+	r.close()
+	s.opts.Log.Debugf("ldap: %d groups, %d of them wanted, %d memberships", len(groups), len(r.names), len(r.members))
+	return r, nil
+}
+
+// listGroups finds the groups: all of them where they may be nested, else the
+// wanted ones. Two wanted groups of one name are an error.
+func (s *Source) listGroups(ctx context.Context, c *conn) ([]group, error) {
+	attrs := []string{s.opts.Groups.NameAttribute}
+	if s.opts.Preset == ActiveDirectory {
+		attrs = append(attrs, objectSID)
+	}
+	var groups []group
+	seen := make(map[digest]struct{})
+	named := make(map[string]string) // DN of a wanted group by its folded name
+	for _, base := range s.opts.Groups.BaseDNs {
+		q := query{base: base, scope: ldap.ScopeWholeSubtree, filter: s.opts.Groups.Filter, attrs: attrs, key: "ldap.groups.base_dns"}
+		err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
+			g, err := s.group(entry)
+			if err != nil {
+				return err
+			}
+			if _, again := seen[g.key]; again { // it lies below two of the bases
+				return nil
+			}
+			seen[g.key] = struct{}{}
+			if g.wanted {
+				fold := dirsync.FoldName(g.name)
+				if other, taken := named[fold]; taken {
+					return dirsync.WithHint(fmt.Errorf("two groups have the name %q: %q and %q", g.name, other, g.dn),
+						"rename one, or narrow ldap.groups.base_dns or ldap.groups.filter to one of them, or set ldap.groups.name_attribute "+
+							"to an attribute that tells them apart; if one was being moved, run again")
+				}
+				named[fold] = g.dn
+			}
+			if g.wanted || s.opts.Groups.Nested {
+				groups = append(groups, g)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading the groups: %w", err)
+		}
+	}
+	return groups, nil
+}
+
+// group decodes a group's entry, members aside.
+func (s *Source) group(entry *ldap.Entry) (group, error) {
+	key, err := dnKey(entry.DN)
+	if err != nil {
+		return group{}, fmt.Errorf("group %q: the DN can't be read: %w", entry.DN, err)
+	}
+	g := group{dn: entry.DN, key: digestOf(key)}
+	g.name = groupName(entry, s.opts.Groups.NameAttribute)
+	g.wanted = g.name != "" && s.opts.Groups.Want(g.name)
+	if s.opts.Preset == ActiveDirectory {
+		if g.sid, err = parseSID(valuesOf(entry, objectSID)); err != nil {
+			return group{}, dirsync.WithHint(fmt.Errorf("group %q: %w, so it is not known whose primary group it is", entry.DN, err),
+				"let the account read objectSid, and narrow ldap.groups.filter to (objectClass=group)")
+		}
+	}
+	return g, nil
+}
+
+// groupName is the name of a group, as the server has it. Of several values it
+// is the one in the DN, or else the least, since values come in no fixed order.
+func groupName(entry *ldap.Entry, attribute string) string {
+	values := valuesOf(entry, attribute)
+	if len(values) < 2 {
+		return strings.Join(values, "")
+	}
+	if dn, err := ldap.ParseDN(entry.DN); err == nil && len(dn.RDNs) > 0 {
+		for _, a := range dn.RDNs[0].Attributes {
+			at := slices.IndexFunc(values, func(value string) bool { return foldValue(value) == foldValue(a.Value) })
+			if standardName(a.Type) == standardName(attribute) && at >= 0 {
+				return values[at]
+			}
+		}
+	}
+	return slices.Min(values)
+}
+
+// readMembers gives the digest of each member of a group, by which a person's or
+// a group's DN (or a person's uid) is known again.
+func (s *Source) readMembers(ctx context.Context, c *conn, g group, visit func(digest)) error {
+	attribute := s.opts.Groups.MemberAttribute
+	entry, err := s.entryAt(ctx, c, g.dn, attribute, objectClass)
+	if err != nil {
+		return err
+	}
+	if err := s.complete(ctx, c, entry); err != nil {
+		return err
+	}
+	values := valuesOf(entry, attribute)
+	if len(values) == 0 && s.needsMembers(entry) {
+		return dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", attribute),
+			"let the account of ldap.bind_dn read "+attribute)
+	}
+	for _, value := range values {
+		key, err := s.memberKey(value)
+		if err != nil {
+			return dirsync.WithHint(fmt.Errorf("%s holds %q, which is no DN: %w", attribute, value, err),
+				"set ldap.groups.member_attribute to the attribute that holds the members' DNs (or to memberUid), or mend that value")
+		}
+		visit(digestOf(key))
+	}
+	return nil
+}
+
+// needsMembers reports whether a group can't be empty, so that one without
+// members is one whose members we may not read. Of the servers we know only
+// OpenLDAP is sure to demand what RFC 4519 does.
+func (s *Source) needsMembers(entry *ldap.Entry) bool {
+	demands := map[string]string{"member": "groupofnames", "uniquemember": "groupofuniquenames"}
+	class, known := demands[strings.ToLower(s.opts.Groups.MemberAttribute)]
+	return known && s.opts.Preset == OpenLDAP && slices.ContainsFunc(valuesOf(entry, objectClass), func(value string) bool {
+		return strings.EqualFold(value, class)
+	})
+}
+
+// memberKey gives the text by which a member is known again.
+func (s *Source) memberKey(value string) (string, error) {
+	switch {
+	case s.membersAreUIDs():
+		return foldValue(value), nil
+	case strings.EqualFold(s.opts.Groups.MemberAttribute, uniqueMember):
+		value = withoutUID(value)
+	}
+	return dnKey(value)
+}
+
+// withoutUID cuts the number off a DN, as in cn=x#'0101'B (RFC 4517, 3.3.21).
+func withoutUID(value string) string {
+	rest, found := strings.CutSuffix(value, "'B")
+	at := strings.LastIndex(rest, "#'")
+	if !found || at < 0 || strings.Trim(rest[at+2:], "01") != "" {
+		return value
+	}
+	return rest[:at]
+}
+
+// valuesOf gives the values of an attribute by any of its names.
+func valuesOf(entry *ldap.Entry, name string) []string {
+	for _, a := range entry.Attributes {
+		if standardName(a.Name) == standardName(name) && len(a.Values) > 0 {
+			return a.Values
+		}
+	}
+	return nil
+}

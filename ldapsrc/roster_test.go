@@ -1,0 +1,103 @@
+package ldapsrc
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	dirsync "duosync/sync"
+)
+
+// A roster agrees with walking down from each wanted group by hand, whatever the
+// groups hold: rings, groups inside several others, people inside several groups.
+func TestRosterAgreesWithTheGroups(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 8).Draw(t, "groups")
+		groups := make([]group, n)
+		inside := make([][]int, n)
+		people := make([][]int, n)
+		for i := range groups {
+			groups[i] = group{name: fmt.Sprintf("g%d", (i*5)%n*10+i), wanted: rapid.Bool().Draw(t, "wanted")}
+			inside[i] = rapid.SliceOfDistinct(rapid.IntRange(0, n-1), rapid.ID).Draw(t, "inside")
+			people[i] = rapid.SliceOf(rapid.IntRange(0, 5)).Draw(t, "people")
+		}
+		r := newRoster(groups)
+		for i := range groups {
+			for _, inner := range inside[i] {
+				r.nest(inner, i)
+			}
+			for _, person := range people[i] {
+				r.add(digestOf(fmt.Sprint("uid=", person)), i)
+			}
+		}
+		r.close()
+		s := &Source{}
+		for person := range 6 {
+			want := []string(nil)
+			for i := range groups {
+				if groups[i].wanted && holdsPerson(i, person, inside, people, map[int]bool{}) {
+					want = append(want, groups[i].name)
+				}
+			}
+			slices.Sort(want)
+			got, err := s.groupsOf(r, &dirsync.Person{DN: fmt.Sprint("UID=", person)})
+			if err != nil || !cmp.Equal(want, got) {
+				t.Fatalf("person %d: %q, %v; want %q", person, got, err, want)
+			}
+		}
+	})
+}
+
+func holdsPerson(at, person int, inside, people [][]int, seen map[int]bool) bool {
+	if seen[at] {
+		return false
+	}
+	seen[at] = true
+	return slices.Contains(people[at], person) || slices.ContainsFunc(inside[at], func(inner int) bool {
+		return holdsPerson(inner, person, inside, people, seen)
+	})
+}
+
+// BenchmarkRoster tells what 100,000 memberships in 50 groups cost: the heap they
+// keep, and the time it takes to know the groups of one person.
+func BenchmarkRoster(b *testing.B) {
+	const people, each = 20_000, 5
+	groups := make([]group, 50)
+	for i := range groups {
+		groups[i] = group{name: fmt.Sprintf("group %02d", i), wanted: true}
+	}
+	dn := func(i int) string { return fmt.Sprintf("uid=user%07d,ou=Users,dc=WSO2,dc=ORG", i) }
+	before := heap()
+	r := newRoster(groups)
+	for i := range people {
+		key, err := dnKey(dn(i))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for k := range each {
+			r.add(digestOf(key), (i+k*7)%len(groups))
+		}
+	}
+	r.close()
+	kept := heap() - before
+	s := &Source{}
+	for i := 0; b.Loop(); i++ {
+		p := dirsync.Person{DN: dn(i % people)}
+		if err := s.addGroups(r, &p); err != nil || len(p.Groups) != each {
+			b.Fatal(p.Groups, err)
+		}
+	}
+	b.ReportMetric(float64(kept)/(people*each), "B/membership")
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
