@@ -39,13 +39,6 @@ func op(action dirsync.Action, name string, changes ...string) *dirsync.Op {
 	return o
 }
 
-// trashing is the trashing of a user with that status.
-func trashing(status string) *dirsync.Op {
-	o := op(dirsync.Trash, "ann", dirsync.FieldStatus, dirsync.StatusPendingDeletion)
-	o.Changes[0].Before = status
-	return o
-}
-
 // Duo's clock in these tests, in Unix seconds, as they begin.
 var stageTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Unix()
 
@@ -165,14 +158,12 @@ func TestApply(t *testing.T) {
 		"restore, out of it already":   {back, []exchange{refuse(restore, 40002, ""), active, enabling, active}, dirsync.Done, "DU1", ""},
 		"restore, refused":             {back, []exchange{refuse(restore, 40002, "user_id_list"), inTrash}, dirsync.Failed, "DU1", "not restored"},
 		"restore, never seen":          {op(dirsync.Restore, "ann"), append([]exchange{restore}, times(4, lost(active))...), dirsync.Unknown, "", "not seen since"},
-		"trash":                        {trashing("disabled"), []exchange{trash, inTrash}, dirsync.Done, "DU1", ""},
-		"trash that does not":          {trashing("disabled"), []exchange{trash, disabled}, dirsync.Refused, "DU1", `still "disabled"`},
-		"trash, refused":               {trashing("disabled"), []exchange{refuse(trash, 40002, "user_id_list"), disabled}, dirsync.Refused, "DU1", "not put into Duo's Trash"},
-		"trash, not offered":           {trashing("disabled"), []exchange{refuse(trash, 40501, ""), disabled}, dirsync.Refused, "DU1", "not put into Duo's Trash"},
-		"trash, vanished":              {trashing("disabled"), []exchange{trash, gone}, dirsync.Vanished, "", "404"},
-		"trash, never seen":            {trashing("disabled"), append([]exchange{trash}, times(4, lost(active))...), dirsync.Unknown, "", "not seen there"},
-		"trash, active":                {trashing("active"), []exchange{disabling, trash, inTrash}, dirsync.Done, "DU1", ""},
-		"trash, active, not disabled":  {trashing("active"), []exchange{refuse(disabling, 40002, "status")}, dirsync.Refused, "", "Duo refuses status"},
+		"trash":                        {op(dirsync.Trash, "ann"), []exchange{trash, inTrash}, dirsync.Done, "DU1", ""},
+		"trash that does not":          {op(dirsync.Trash, "ann"), []exchange{trash, disabled}, dirsync.Refused, "DU1", `still "disabled"`},
+		"trash, refused":               {op(dirsync.Trash, "ann"), []exchange{refuse(trash, 40002, "user_id_list"), disabled}, dirsync.Refused, "DU1", "not put into Duo's Trash"},
+		"trash, not offered":           {op(dirsync.Trash, "ann"), []exchange{refuse(trash, 40501, ""), disabled}, dirsync.Refused, "DU1", "not put into Duo's Trash"},
+		"trash, vanished":              {op(dirsync.Trash, "ann"), []exchange{trash, gone}, dirsync.Vanished, "", "404"},
+		"trash, never seen":            {op(dirsync.Trash, "ann"), append([]exchange{trash}, times(4, lost(active))...), dirsync.Unknown, "", "not seen there"},
 		"delete":                       {op(dirsync.Delete, "ann"), []exchange{{call: erase, body: ok(`""`)}}, dirsync.Done, "", ""},
 		"delete, gone already":         {op(dirsync.Delete, "ann"), []exchange{{call: erase, status: 404, body: notFound}}, dirsync.Done, "", ""},
 		"delete, a 404 of a proxy":     {op(dirsync.Delete, "ann"), times(4, exchange{call: erase, status: 404, body: "<html>"}), dirsync.Failed, "", "HTTP 404"},

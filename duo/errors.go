@@ -2,6 +2,7 @@ package duo
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 	"unicode"
@@ -98,9 +99,16 @@ func (e *Error) Is(target error) bool {
 // Unwrap returns the cause, where there is one.
 func (e *Error) Unwrap() error { return e.Err }
 
-// kindOf classifies an answer of Duo's own that is not a success.
+// kindOf classifies an answer of Duo's own that is not a success. Where a FAIL
+// came with HTTP 200, its code tells of bad and taken values and of throttling;
+// more is not believed, least of all an absence.
 func kindOf(status, code int) Kind {
+	if status == http.StatusOK && (code == 40002 || code == 40003 || code == 42901) {
+		status = code / 100
+	}
 	switch {
+	case status == 429:
+		return ErrRateLimited
 	case status == 401:
 		return ErrUnauthorized
 	case status == 403:

@@ -23,7 +23,7 @@ func (c *Client) hint(e *Error, ahead time.Duration, dated bool) string {
 	case ErrUnauthorized:
 		return c.keyHint(e, ahead, dated)
 	case ErrForbidden:
-		if strings.Contains(strings.ToLower(e.Message+" "+e.Detail), "wrong integration type") {
+		if e.wrongApplication() {
 			return "duo.integration_key and duo.secret_key belong to another kind of application, such as Auth API: " +
 				"take the keys of an Admin API application (Duo Admin Panel, Applications)"
 		}

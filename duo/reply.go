@@ -48,13 +48,8 @@ func decodeReply(status int, header http.Header, body []byte) (*reply, *Error) {
 		e.Code = int(code)
 	}
 	e.Message, e.Detail = tidy(string(r.Message)), tidy(string(r.Detail))
-	switch {
-	case status == http.StatusTooManyRequests:
-		e.Kind = ErrRateLimited
-	case r.Stat == "OK":
+	if e.Kind = kindOf(status, e.Code); r.Stat == "OK" && e.Kind != ErrRateLimited {
 		e.Kind, e.Message = ErrUnclear, "stat OK with an HTTP status that says otherwise"
-	default:
-		e.Kind = kindOf(status, e.Code)
 	}
 	return nil, e
 }

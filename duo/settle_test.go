@@ -97,9 +97,9 @@ func TestNowIsDuosTime(t *testing.T) {
 func TestForecast(t *testing.T) {
 	plan := &dirsync.Plan{Waves: [][]*dirsync.Op{
 		{op(dirsync.Create, "ann"), op(dirsync.Delete, "bob"), {Action: dirsync.Create, Blocked: "no name"}},
-		{op(dirsync.Restore, "cyd", "status", "active"), op(dirsync.Restore, "dan"), trashing("active"), trashing("disabled"), op(dirsync.Release, "fay")},
+		{op(dirsync.Restore, "cyd", "status", "active"), op(dirsync.Restore, "dan"), op(dirsync.Trash, "eve"), op(dirsync.Release, "fay")},
 	}}
-	for text, want := range map[string]time.Duration{"auto": 12 * 200 * time.Millisecond, "60/1m": 12 * time.Second} {
+	for text, want := range map[string]time.Duration{"auto": 9 * 200 * time.Millisecond, "60/1m": 9 * time.Second} {
 		rate, err := duo.ParseRate(text)
 		if err != nil {
 			t.Fatal(err)
@@ -107,8 +107,8 @@ func TestForecast(t *testing.T) {
 		o := newPlay(t).options()
 		o.Rate = rate
 		calls, took := duo.NewTarget(connect(t, o)).Forecast(plan)
-		if calls != 12 || took.Round(time.Millisecond) != want {
-			t.Errorf("%s: %d calls, %s; want 12 calls, %s", text, calls, took, want)
+		if calls != 9 || took.Round(time.Millisecond) != want {
+			t.Errorf("%s: %d calls, %s; want 9 calls, %s", text, calls, took, want)
 		}
 	}
 }

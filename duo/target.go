@@ -141,10 +141,8 @@ func callsOf(op *dirsync.Op) int {
 	switch {
 	case op.Blocked != "" || op.Action == dirsync.Release:
 		return 0
-	case op.Action == dirsync.Trash && statusBefore(op) != dirsync.StatusDisabled:
-		return 3 // disable, send, look
 	case op.Action == dirsync.Trash:
-		return 2
+		return 2 // send, look
 	case restores(op) && len(op.Changes) > 0:
 		return 3 // restore, modify, look
 	case op.Action == dirsync.Restore:

@@ -179,16 +179,9 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	return changed(op, fields, a)
 }
 
-// trash disables a user, for the Trash alone need not keep anybody from logging
-// in, puts it there and looks whether it is. Where it is not, it stays disabled:
-// delete never stands in for trash.
+// trash puts a user into the Trash and looks whether it is there. Where it is
+// not, that is all: delete never stands in for trash.
 func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	if statusBefore(op) != dirsync.StatusDisabled {
-		off := dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}
-		if _, err := t.client.ModifyUser(ctx, op.User, off); err != nil {
-			return t.notModified(ctx, op, off, err)
-		}
-	}
 	sendErr := t.client.TrashUsers(ctx, op.User)
 	if sendErr != nil && !answered(sendErr) {
 		return outcome(op, dirsync.Failed, sendErr)

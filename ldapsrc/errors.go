@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"syscall"
@@ -126,8 +127,14 @@ func explainDial(ctx context.Context, err error) error {
 	return explainTLS(err)
 }
 
-// explainTLS adds advice to a failed handshake.
+// hintLost is for a connection that ended before the answer did.
+const hintLost = "the other side closed the connection: look into the directory's log, and check that ldaps:// and ldap:// in ldap.urls go to the right ports; then run again"
+
+// explainTLS adds advice to a failed handshake, or to a connection that broke.
 func explainTLS(err error) error {
+	if dirsync.Hint(err) == "" && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)) {
+		return dirsync.WithHint(err, hintLost)
+	}
 	var (
 		unknown x509.UnknownAuthorityError
 		name    x509.HostnameError
@@ -157,7 +164,11 @@ func (s *Source) explainSearch(err error, q query, got int) error {
 		if got > 0 {
 			where += fmt.Sprintf(" failed after %d entries", got)
 		}
-		return fmt.Errorf("%s: %w", where, explainTLS(err))
+		err = fmt.Errorf("%s: %w", where, explainTLS(err))
+		if dirsync.Hint(err) == "" && !errors.Is(err, context.Canceled) {
+			err = dirsync.WithHint(err, "look into the directory's log, and run again; where it is slow, raise ldap.timeout")
+		}
+		return err
 	}
 	err = fmt.Errorf("%s: %w", where, s.redact(readable(err)))
 	switch code {

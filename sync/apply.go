@@ -39,7 +39,7 @@ func (r *runner) apply(ctx context.Context) error {
 	}
 	r.progress(0, a.total)
 	for _, wave := range r.plan.Waves {
-		err := r.engine.Target.Apply(ctx, wave, func(ops []*Op) error { return a.intend(ctx, ops) },
+		err := r.engine.Target.Apply(ctx, a.ready(wave), func(ops []*Op) error { return a.intend(ctx, ops) },
 			func(results []Result) error { return a.record(ctx, results) })
 		switch {
 		case errors.Is(err, errTimeUp):
@@ -66,8 +66,12 @@ func (r *runner) list() {
 		}
 		r.run.Operations = append(r.run.Operations, &Operation{Op: op, Result: result})
 	}
-	for _, op := range r.blocked {
-		r.run.Operations = append(r.run.Operations, &Operation{Op: op, Result: ResultFailed, Error: op.Blocked})
+	for _, s := range r.subjects {
+		for _, op := range s.ops {
+			if op.Blocked != "" {
+				r.run.Operations = append(r.run.Operations, &Operation{Op: op, Result: ResultFailed, Error: op.Blocked, Known: r.known(s, op.Blocked)})
+			}
+		}
 	}
 }
 
@@ -88,6 +92,12 @@ func (r *runner) keepQuietChanges(ctx context.Context) error {
 		return nil
 	}
 	return r.journal.Record(ctx, outcomes)
+}
+
+// known reports whether the very same was told of a person before.
+func (r *runner) known(s *subject, problem string) bool {
+	told, ok := r.told[personKey(s.id)]
+	return ok && told.Hash == r.personHash(s) && told.Reason == problem
 }
 
 // sends reports whether an operation of the subject goes to Duo.
@@ -112,6 +122,19 @@ type application struct {
 	sent     []*Op // of the call under way
 	done     int
 	total    int
+}
+
+// ready gives the operations of a wave that nothing before has made senseless:
+// nobody is trashed or deleted whose disabling has failed.
+func (a *application) ready(wave []*Op) []*Op {
+	return slices.DeleteFunc(slices.Clone(wave), func(op *Op) bool {
+		s, o := a.subjects[op.Source], a.byOp[op]
+		if op.Missing == nil || !s.retry && s.problem == "" {
+			return false
+		}
+		o.Result, o.Error, s.retry = ResultSkipped, "the disabling before it failed; the next run tries again", true
+		return true
+	})
 }
 
 func (a *application) intend(ctx context.Context, ops []*Op) error {
@@ -168,7 +191,7 @@ func (a *application) tell(s *subject, res Result) {
 	}
 	switch res.Fate {
 	case Refused:
-		s.problem = o.Error
+		s.problem, o.Known = o.Error, a.known(s, o.Error)
 	case Taken:
 		// Perhaps the holder is ours, and its rename failed in this run: the
 		// next run looks again, and tells of a conflict if it is one.
@@ -217,12 +240,6 @@ func settled(op *Op, cur *Link, res Result) Outcome {
 	switch {
 	case res.Fate == Unknown:
 		outcome.Keep = true
-	case res.Fate == Refused && op.Action == Trash && cur != nil && res.Account != nil && res.Account.Status == StatusDisabled:
-		next := after(op, cur, res.Account) // delete never stands in for trash: it stays disabled
-		step := *op.Missing
-		step.Step = Disable
-		next.Missing = &step
-		outcome.Link, outcome.Same = next, false
 	case res.Fate == Vanished && op.Missing != nil:
 		outcome.Link, outcome.Same = nil, false // there is nothing left to remove
 	case res.Fate == Done:
@@ -309,9 +326,9 @@ func (r *runner) outcome() string {
 		return OutcomeFailed
 	case run.Held():
 		return OutcomeHeld
-	case run.Count(ResultFailed)+run.Count(ResultSkipped) > 0:
+	case run.NewFailures():
 		return OutcomePartial
-	case !run.Pending():
+	case !run.Pending(), !run.DryRun && run.Count(ResultApplied) == 0:
 		return OutcomeNoChanges
 	case run.DryRun:
 		return OutcomePlanned

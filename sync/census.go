@@ -41,11 +41,15 @@ func newCensus(rules *Rules, snap *snapshot, look map[SourceID]bool) *census {
 // take takes one person in.
 func (c *census) take(p *Person) {
 	i, linked := c.snap.index[p.ID]
+	want := c.rules.desire(p)
+	excluded := c.rules.excluded(p, want.name())
+	if !excluded && !c.rules.selected(p) {
+		return // out of scope: a link shows as one whose person was not seen
+	}
 	if linked {
 		c.seen[i] = true
 	}
-	want := c.rules.desire(p)
-	if c.rules.Exclude(want.name(), p.DN) {
+	if excluded {
 		c.excluded++
 		return
 	}

@@ -392,15 +392,30 @@ func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
 		op.Changes = []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}
 		op.Asked = Fields{FieldStatus: StatusDisabled}
 	case Trash:
-		op.Changes = []Change{{Field: FieldStatus, Before: live.Status, After: StatusPendingDeletion}}
+		r.disableFirst(s, live, op)
+		op.Changes = []Change{{Field: FieldStatus, Before: StatusDisabled, After: StatusPendingDeletion}}
 		op.Asked = Fields{FieldStatus: StatusDisabled}
 	case Delete:
+		r.disableFirst(s, live, op)
 		if live.Enrolled {
 			op.Reason += "; the enrolled devices are destroyed with it"
 		}
 	}
 	s.next.Missing = s.link.Missing // the step counts once it is done
 	s.add(op)
+}
+
+// disableFirst disables a user at once on the way to a removal that comes last in
+// the plan: a leaver must not wait behind 10,000 creations, and the Trash alone
+// need not keep anybody from logging in.
+func (r *Rules) disableFirst(s *subject, live *Account, removal Op) {
+	if live.Status == StatusDisabled {
+		return
+	}
+	step := *removal.Missing
+	step.Step = Disable
+	s.add(Op{Action: Disable, Reason: removal.Reason, Missing: &step,
+		Changes: []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}, Asked: Fields{FieldStatus: StatusDisabled}})
 }
 
 // noteDrift takes Duo's answer over for a missing person. What drifted counts as
@@ -428,8 +443,7 @@ func (r *Rules) decideReopened(s *subject) bool {
 		s.warn("%s: is %s in Duo though %s; the configuration asks to report it only", s.username(), live.Status, s.next.Missing.Why)
 		return true
 	}
-	missing := *s.next.Missing
-	missing.Step = Disable
+	missing := *s.next.Missing // a step that is done is not done again
 	s.add(Op{Action: Disable, Reason: missing.Why + ", enabled in Duo by hand", Missing: &missing,
 		Changes: []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}, Asked: Fields{FieldStatus: StatusDisabled}})
 	s.next.Missing = s.link.Missing

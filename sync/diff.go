@@ -126,10 +126,10 @@ func (r *runner) lookAgain(ctx context.Context) error {
 		if asked {
 			s.seen = &where
 		}
-		if where.Person != nil {
+		if where.Person != nil && r.engine.Rules.selected(where.Person) {
 			want := r.engine.Rules.desire(where.Person)
 			delete(r.gone, s.id)
-			if r.engine.Rules.Exclude(want.name(), where.DN) {
+			if r.engine.Rules.excluded(where.Person, want.name()) {
 				continue
 			}
 			r.census.inScope++
@@ -137,7 +137,7 @@ func (r *runner) lookAgain(ctx context.Context) error {
 			s.contested = r.claimedByOther(&want)
 			s.want = &want
 		}
-		if where.Present && r.engine.Rules.Exclude("", where.DN) {
+		if where.Present && r.engine.Rules.Exclude("", where.DN) || where.Person != nil && inAny(where.Person.Groups, r.engine.Rules.ExcludeGroups) {
 			continue
 		}
 		r.subjects = append(r.subjects, s)

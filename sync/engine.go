@@ -56,7 +56,6 @@ type runner struct {
 	gone      map[SourceID]bool // links whose person is missing from this read
 	held      int               // wanted names that others hold in Duo
 	plan      *Plan
-	blocked   []*Op
 	idle      []*subject // remembered as disabled and not in Duo
 	used      []string   // approvals
 	failed    bool       // an operation failed that the next run must try again
@@ -237,12 +236,18 @@ func (r *runner) read(ctx context.Context) error {
 		return fmt.Errorf("reading the directory: %w", err)
 	}
 	r.run.Complete = true
+	for _, name := range r.engine.Rules.IncludeGroups {
+		if !inAny(info.Groups, []string{name}) {
+			return WithHint(fmt.Errorf("the group %s of sync.scope.include_groups does not exist in the directory", Quote(name)),
+				"Check its name, ldap.groups and the read rights of ldap.bind_dn. Nothing was changed, and nothing is while it is missing.")
+		}
+	}
 	switch {
 	case n == 0:
 		return WithHint(errors.New("the directory returned nobody"),
 			"Check ldap.users.base_dns, ldap.users.filter and the read rights of ldap.bind_dn. Nothing was changed, and nothing is while nobody is found.")
 	case r.census.inScope == 0:
-		return WithHint(fmt.Errorf("all %d people that the directory returned are excluded", n),
+		return WithHint(fmt.Errorf("none of the %d people that the directory returned is in scope", n),
 			"Check sync.scope. Nothing was changed, and nothing is while nobody is in scope.")
 	}
 	if before := r.meta.Baseline; before != nil && before.Server != info.Server && slices.Contains(r.engine.Rules.Servers, before.Server) {
@@ -254,7 +259,7 @@ func (r *runner) read(ctx context.Context) error {
 
 // decide settles each subject on its own, then the names between them.
 func (r *runner) decide(ctx context.Context) error {
-	if err := errors.Join(r.known("--only", r.opts.Only), r.known("--adopt", r.opts.Adopt)); err != nil {
+	if err := errors.Join(r.checkName("--only", r.opts.Only), r.checkName("--adopt", r.opts.Adopt)); err != nil {
 		return err
 	}
 	r.remembered()
@@ -273,9 +278,9 @@ func (r *runner) decide(ctx context.Context) error {
 	return nil
 }
 
-// known fails unless somebody in scope, or a user of ours, has the name that
+// checkName fails unless somebody in scope, or a user of ours, has the name that
 // was asked for: a mistyped name must not look like success.
-func (r *runner) known(flag, name string) error {
+func (r *runner) checkName(flag, name string) error {
 	if _, claimed := r.census.claims[hashName(FoldName(name))]; claimed || name == "" {
 		return nil
 	}
@@ -324,9 +329,7 @@ func (r *runner) weigh(context.Context) error {
 	for _, s := range r.subjects {
 		r.gather(s)
 		for _, op := range s.ops {
-			if op.Blocked != "" {
-				r.blocked = append(r.blocked, op)
-			} else {
+			if op.Blocked == "" {
 				ops = append(ops, op)
 			}
 		}

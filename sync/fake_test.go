@@ -22,6 +22,7 @@ type memDirectory struct {
 	// moved are in scope, but the read did not see them.
 	moved   []dirsync.Person
 	readErr error // after everybody was visited
+	groups  []string
 }
 
 func (d *memDirectory) Read(_ context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
@@ -30,7 +31,7 @@ func (d *memDirectory) Read(_ context.Context, visit func(dirsync.Person) error)
 			return dirsync.ReadInfo{}, err
 		}
 	}
-	return dirsync.ReadInfo{Server: cmp.Or(d.server, "ldap://a"), Read: len(d.people)}, d.readErr
+	return dirsync.ReadInfo{Server: cmp.Or(d.server, "ldap://a"), Read: len(d.people), Groups: d.groups}, d.readErr
 }
 
 func (d *memDirectory) Lookup(_ context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {

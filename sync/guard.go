@@ -43,7 +43,7 @@ func (r *runner) maximum(name string, limit Limit, total int, match func(*Op) bo
 	}
 	ops, n := r.affected(match)
 	held := limit.Above(n, total) && n > r.engine.Rules.Limits.Floor
-	r.run.Guards = append(r.run.Guards, Guard{Name: name, Limit: limit.Text, Affected: n, Total: total, Held: held, Approvable: true, ops: ops, token: name})
+	r.run.Guards = append(r.run.Guards, Guard{Name: name, Limit: limit.String(), Affected: n, Total: total, Held: held, Approvable: true, ops: ops, token: name})
 }
 
 // minimumSource holds all removals when the directory has lost too many people
@@ -56,7 +56,7 @@ func (r *runner) minimumSource(limit Limit) {
 	now := r.run.InScope
 	lost := max(before.InScope-now, 0)
 	ops, _ := r.affected((*Op).Removes)
-	r.run.Guards = append(r.run.Guards, Guard{Name: "min_source", Limit: limit.Text, Affected: lost, Total: before.InScope,
+	r.run.Guards = append(r.run.Guards, Guard{Name: "min_source", Limit: limit.String(), Affected: lost, Total: before.InScope,
 		Held: limit.Below(now, before.InScope) && lost > r.engine.Rules.Limits.Floor, Approvable: true, ops: ops,
 		token: "min_source=" + strconv.Itoa(now)})
 }
@@ -92,9 +92,11 @@ func (r *runner) minimumAttributes(limit Limit) {
 		}
 		ops, persons := r.affected(func(o *Op) bool { return follows(o, fields[attribute]) })
 		vanished := have == 0
+		// Nothing can be planned for people without a username; yet they have lost it.
+		affected := persons > 0 || attribute == rules.Mapping[FieldUsername]
 		fallen := limit.Below(have, had) && had-have > rules.Limits.Floor
-		r.run.Guards = append(r.run.Guards, Guard{Name: "min_attribute", Attribute: attribute, Limit: limit.Text, Affected: had - have, Total: had,
-			Held: persons > 0 && (vanished || fallen), Approvable: true, ops: ops,
+		r.run.Guards = append(r.run.Guards, Guard{Name: "min_attribute", Attribute: attribute, Limit: limit.String(), Affected: had - have, Total: had,
+			Held: affected && (vanished || fallen), Approvable: true, ops: ops,
 			token: "min_attribute:" + attribute + "=" + strconv.Itoa(have)})
 	}
 }

@@ -1,8 +1,7 @@
 package dirsync
 
 import (
-	"fmt"
-	"math/big"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,6 +22,11 @@ type Rules struct {
 	// Exclude reports whether a person is left alone, by mapped username
 	// (folded) or DN.
 	Exclude func(username, dn string) bool
+	// IncludeGroups narrows the scope to members of these groups; empty:
+	// everyone. ExcludeGroups leaves the members of these alone. Names are
+	// compared without case.
+	IncludeGroups []string
+	ExcludeGroups []string
 	// Protect holds the folded Duo usernames that are never touched.
 	Protect map[string]bool
 
@@ -44,6 +48,22 @@ type Rules struct {
 	// Servers are the configured LDAP URLs. Removals wait one more complete
 	// read when another of them answers than last time.
 	Servers []string
+}
+
+// excluded reports whether a person is left alone.
+func (r *Rules) excluded(p *Person, username string) bool {
+	return r.Exclude(username, p.DN) || inAny(p.Groups, r.ExcludeGroups)
+}
+
+// selected reports whether a person, not excluded, is in scope.
+func (r *Rules) selected(p *Person) bool {
+	return len(r.IncludeGroups) == 0 || inAny(p.Groups, r.IncludeGroups)
+}
+
+func inAny(groups, of []string) bool {
+	return slices.ContainsFunc(groups, func(name string) bool {
+		return slices.ContainsFunc(of, func(other string) bool { return strings.EqualFold(name, other) })
+	})
 }
 
 // Existing is a policy for Duo users of a wanted name that are not ours.
@@ -75,10 +95,10 @@ func (r Removal) next(m *Missing, origin Origin) (step Action, due time.Time, ok
 	case "":
 		step, due = r.Action, m.Since.Add(r.After)
 	case Disable:
-		if r.Action != Disable {
-			return "", time.Time{}, false
-		}
 		step, due = r.Then, m.At.Add(r.Grace)
+		if r.Action != Disable { // disabled on the way to the Trash, or to the end
+			step, due = r.Action, m.At
+		}
 	default:
 		return "", time.Time{}, false
 	}
@@ -86,72 +106,4 @@ func (r Removal) next(m *Missing, origin Origin) (step Action, due time.Time, ok
 		step = Trash // what we did not make we do not destroy
 	}
 	return step, due, step != Keep && step != ""
-}
-
-// Limit is a count, a percentage, or off.
-type Limit struct {
-	Text    string   // as configured: "5%", "10", "off"
-	Off     bool     //
-	Count   int      // when Percent is nil
-	Percent *big.Rat // of a total, 0 to 100
-}
-
-// ParseLimit reads a limit: a whole number, a percentage such as "5%" or
-// "2.5%", or "off".
-func ParseLimit(text string) (Limit, error) {
-	limit := Limit{Text: text}
-	if text == "off" {
-		limit.Off = true
-		return limit, nil
-	}
-	if number, isPercent := strings.CutSuffix(text, "%"); isPercent {
-		ratio, ok := new(big.Rat).SetString(strings.TrimSpace(number))
-		if !ok || ratio.Sign() < 0 || ratio.Cmp(big.NewRat(100, 1)) > 0 || strings.ContainsAny(number, "/eE_") {
-			return Limit{}, fmt.Errorf("%q is not a percentage from 0%% to 100%%", text)
-		}
-		limit.Percent = ratio
-		return limit, nil
-	}
-	count := 0
-	if _, err := fmt.Sscanf(text, "%d", &count); err != nil || fmt.Sprint(count) != text || count < 0 {
-		return Limit{}, fmt.Errorf("%q is neither a count, a percentage such as 5%%, nor off", text)
-	}
-	limit.Count = count
-	return limit, nil
-}
-
-// Above reports whether n is more than the limit allows of total.
-func (l Limit) Above(n, total int) bool {
-	switch {
-	case l.Off:
-		return false
-	case l.Percent != nil:
-		// n/total > p/100, in whole numbers.
-		return big.NewRat(int64(n)*100, 1).Cmp(new(big.Rat).Mul(l.Percent, big.NewRat(int64(total), 1))) > 0
-	}
-	return n > l.Count
-}
-
-// Below reports whether n is less than the limit demands of total.
-func (l Limit) Below(n, total int) bool {
-	switch {
-	case l.Off:
-		return false
-	case l.Percent != nil:
-		return big.NewRat(int64(n)*100, 1).Cmp(new(big.Rat).Mul(l.Percent, big.NewRat(int64(total), 1))) < 0
-	}
-	return n < l.Count
-}
-
-// Limits are the guards' figures. A guard holds when its limit is passed and
-// more than Floor objects are affected.
-type Limits struct {
-	MaxRemove    Limit
-	MaxUpdate    Limit
-	MaxEnable    Limit
-	MaxCreate    Limit
-	MaxRecreate  Limit
-	MinSource    Limit
-	MinAttribute Limit
-	Floor        int
 }

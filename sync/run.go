@@ -65,6 +65,8 @@ type Operation struct {
 	*Op
 	Result string
 	Error  string
+	// Known: the same failure was told before, and tried again at a refresh.
+	Known bool
 }
 
 // Conflict is something about a person that a human has to settle.
@@ -116,6 +118,14 @@ func (r *Run) Count(result string) int {
 		}
 	}
 	return n
+}
+
+// NewFailures reports whether an operation failed, or was left out, that was not
+// told before.
+func (r *Run) NewFailures() bool {
+	return slices.ContainsFunc(r.Operations, func(o *Operation) bool {
+		return o.Result == ResultSkipped || o.Result == ResultFailed && !o.Known
+	})
 }
 
 // NewConflicts reports whether a conflict is told for the first time.

@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write the scenarios' golden parts anew"
 // then reports, which is the golden part.
 //
 //	rules            key value, one a line
-//	directory        everybody in scope: id uid [attribute=value…] [disabled|lockout]
+//	directory        everybody in scope: id uid [attribute=value…] [disabled|lockout] [@group…]
 //	elsewhere        in the directory, out of scope
 //	moved            in scope, but moved while the read went on
 //	duo              set ID field=value… | add ID field=value… | delete ID
@@ -77,6 +77,7 @@ type world struct {
 	rules   dirsync.Rules
 	exclude map[string]bool
 	drift   string
+	held    string // the last approval id
 }
 
 func newWorld(t testing.TB) *world {
@@ -99,8 +100,8 @@ func newWorld(t testing.TB) *world {
 }
 
 func limits(t testing.TB, text string) dirsync.Limits {
-	l, err := dirsync.ParseLimit(text)
-	if err != nil {
+	var l dirsync.Limit
+	if err := l.UnmarshalText([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
 	return dirsync.Limits{MaxRemove: l, MaxUpdate: l, MaxEnable: l, MaxCreate: l, MaxRecreate: l, MinSource: l, MinAttribute: l, Floor: 5}
@@ -159,8 +160,8 @@ func (w *world) rule(words []string) {
 		return dirsync.Removal{Action: dirsync.Action(words[1]), After: duration(words[2]), Then: dirsync.Action(words[3]), Grace: duration(words[4])}
 	}
 	limit := func() dirsync.Limit {
-		l, err := dirsync.ParseLimit(words[1])
-		if err != nil {
+		var l dirsync.Limit
+		if err := l.UnmarshalText([]byte(words[1])); err != nil {
 			w.t.Fatal(err)
 		}
 		return l
@@ -172,6 +173,12 @@ func (w *world) rule(words []string) {
 		w.rules.OnOutOfScope = removal()
 	case "existing":
 		w.rules.Existing = dirsync.Existing(words[1])
+	case "include_groups":
+		w.rules.IncludeGroups = words[1:]
+	case "exclude_groups":
+		w.rules.ExcludeGroups = words[1:]
+	case "groups": // that exist in the directory
+		w.dir.groups = words[1:]
 	case "exclude":
 		w.exclude[words[1]] = true
 	case "unprotect":
@@ -214,6 +221,8 @@ func (w *world) people(lines []string) []dirsync.Person {
 			switch {
 			case ok:
 				p.Attrs[attribute] = append(p.Attrs[attribute], strings.ReplaceAll(value, "_", " "))
+			case strings.HasPrefix(word, "@"):
+				p.Groups = append(p.Groups, word[1:])
 			case word == "disabled":
 				p.Standing = dirsync.Disabled
 				p.Attrs["accountlock"] = []string{"true"}
@@ -298,9 +307,8 @@ func (w *world) options(args string) dirsync.Options {
 			i++
 			opts.Only = words[i]
 		case "approve": // whatever the last run held
-			for _, hold := range w.store.holds {
-				opts.Approve = &hold
-			}
+			hold := w.store.holds[w.held]
+			opts.Approve = &hold
 		default:
 			w.t.Fatalf("unknown option %q", words[i])
 		}
@@ -311,7 +319,11 @@ func (w *world) options(args string) dirsync.Options {
 func (w *world) run(opts dirsync.Options) *dirsync.Run {
 	w.duo.calls = 0
 	e := &dirsync.Engine{Source: w.dir, Target: w.duo, Store: w.store, Rules: w.rules, Now: func() time.Time { return w.clock }}
-	return e.Run(context.Background(), opts)
+	run := e.Run(context.Background(), opts)
+	if run.ApprovalID != "" {
+		w.held = run.ApprovalID
+	}
+	return run
 }
 
 // report renders a run in words.
