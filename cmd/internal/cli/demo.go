@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/report"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/ldapsim"
@@ -56,12 +57,28 @@ func (a *app) runDemo(ctx context.Context, dir string) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	if err := demoFolder(dir); err != nil {
+		return err
+	}
 	d := &demo{app: a, dir: dir}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.build(); err != nil {
 		return fmt.Errorf("setting the demo up: %w", err)
 	}
 	return d.play(ctx)
+}
+
+// demoMark is the first line of the demo's configuration.
+const demoMark = "# Written by duosync demo, which writes it anew each time.\n"
+
+// demoFolder refuses a folder whose configuration is somebody's own.
+func demoFolder(dir string) error {
+	path := filepath.Join(dir, "config.yaml")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) || strings.HasPrefix(string(data), demoMark) {
+		return nil
+	}
+	return errors.Join(err, dirsync.WithHint(fmt.Errorf("%s is not the demo's", path), "Give the demo a folder of its own with --dir."))
 }
 
 // The people of the demo: uid, first and last name. The names are in several
@@ -129,7 +146,7 @@ func (d *demo) configure() error {
 			return err
 		}
 	}
-	text := fmt.Sprintf("ldap:\n  preset: wso2is\n  urls: [%q]\n  bind_dn: %q\n  bind_password: %q\nstate:\n  dsn: demo.db\n%s",
+	text := demoMark + fmt.Sprintf("ldap:\n  preset: wso2is\n  urls: [%q]\n  bind_dn: %q\n  bind_password: %q\nstate:\n  dsn: demo.db\n%s",
 		d.directory.URL(), demoAdmin, demoPassword, section)
 	path := filepath.Join(d.dir, "config.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -185,7 +202,7 @@ func (d *demo) play(ctx context.Context) error {
 	}
 	d.say("That was the main job. To go on with your own directory, and this simulator in Duo's place:\n\n" +
 		"  duosync simulator --listen 127.0.0.1:8443 --dir sim &     # a Duo account to rehearse with\n" +
-		"  cp config.example.yaml config.yaml                        # fill in ldap:, and duo: from sim/duo.yaml\n" +
+		"  duosync config init                                       # fill in ldap:, and duo: from sim/duo.yaml\n" +
 		"  duosync sync --dry-run                                    # read this before anything else\n" +
 		"  duosync sync                                              # let it write\n")
 	return nil
@@ -211,7 +228,9 @@ func (d *demo) run(ctx context.Context, s stage) error {
 			return err
 		}
 	}
-	run, err := d.sync(ctx, d.config, s.opts, fmt.Sprintf("demo-%d", d.stage))
+	progress := d.progress()
+	run, err := d.sync(ctx, d.config, s.opts, fmt.Sprintf("demo-%d", d.stage), daemon.NewWatch(progress))
+	progress.Close()
 	if err != nil {
 		return err
 	}

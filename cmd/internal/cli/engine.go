@@ -13,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/report"
 	"duosync/duo"
 	"duosync/ldapsrc"
@@ -27,6 +28,7 @@ type parts struct {
 	rules   dirsync.Rules
 	binding dirsync.Binding
 	source  *ldapsrc.Source
+	client  *duo.Client
 	target  *duo.Target
 }
 
@@ -44,11 +46,18 @@ func (a *app) assemble(loaded *config.Loaded) (*parts, error) {
 	if p.source, err = source(cfg, &p.rules, log); err != nil {
 		return nil, err
 	}
-	if p.target, err = target(cfg, log); err != nil {
-		return nil, err
+	if p.client, err = duoClient(cfg, duo.Rate{N: cfg.Duo.Rate.Calls, Per: cfg.Duo.Rate.Per}, log); err != nil {
+		return nil, errors.Join(err, p.source.Close())
 	}
+	p.target = duo.NewTarget(p.client)
 	p.binding = binding(cfg)
 	return p, nil
+}
+
+// Close gives all connections back.
+func (p *parts) Close() error {
+	p.client.Close()
+	return p.source.Close()
 }
 
 // binding says whose state a run with this configuration uses.
@@ -60,13 +69,15 @@ func binding(cfg *config.Config) dirsync.Binding {
 	return dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey, Directory: ldapsrc.Directory(cfg.LDAP.Users.Bases)}
 }
 
-// sync makes one run. An error means that the run did not begin.
-func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions, id string) (run *dirsync.Run, err error) {
+// sync makes one run, which watch observes. Without a run, the error says why it
+// did not begin; beside one, what could not be closed after it.
+func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions, id string, watch *daemon.Watch) (run *dirsync.Run, err error) {
 	p, err := a.assemble(loaded)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, p.source.Close()) }()
+	defer func() { err = errors.Join(err, p.Close()) }()
+	watch.CountCalls(func() int { return p.target.Usage().Calls })
 	store, err := openState(ctx, p, opts.dryRun)
 	if err != nil {
 		return nil, err
@@ -88,11 +99,9 @@ func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions,
 			return nil, err
 		}
 	}
-	progress := a.progress()
-	defer progress.Close()
 	engine := &dirsync.Engine{
 		Source: p.source, Target: p.target, Store: store, Rules: p.rules, Binding: p.binding,
-		Observer: progress, Encode: report.Encode,
+		Observer: watch, Encode: report.Encode,
 	}
 	return engine.Run(ctx, dirsync.Options{
 		RunID: id, DryRun: opts.dryRun, Refresh: opts.refresh, Only: opts.only, Adopt: opts.adopt, Approve: approval,
@@ -130,22 +139,32 @@ func source(cfg *config.Config, rules *dirsync.Rules, log *logrus.Logger) (*ldap
 		ClientCertFile: c.ClientCertFile, ClientKeyFile: c.ClientKeyFile,
 		BindDN: c.BindDN, BindPassword: c.BindPassword.Reveal(), AllowPlaintext: c.AllowPlaintext,
 		Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts,
-		Users:      ldapsrc.Users{BaseDNs: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
-		Attributes: slices.Compact(attributes), Preset: ldapsrc.Preset(c.Preset), Log: log,
+		Users:  ldapsrc.Users{BaseDNs: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
+		Groups: groups(cfg), Attributes: slices.Compact(attributes), Preset: ldapsrc.Preset(c.Preset), Log: log,
 	})
 }
 
-func target(cfg *config.Config, log *logrus.Logger) (*duo.Target, error) {
+// duoClient makes the client of a configuration, at a rate of its own.
+func duoClient(cfg *config.Config, rate duo.Rate, log *logrus.Logger) (*duo.Client, error) {
 	c := cfg.Duo
-	client, err := duo.New(duo.Options{
+	return duo.New(duo.Options{
 		Host: c.Host, IntegrationKey: c.IntegrationKey, SecretKey: c.SecretKey.Reveal(), Signature: c.Signature,
 		CAFile: c.CAFile, ProxyURL: c.ProxyURL.Reveal(), Timeout: c.Timeout,
-		Rate: duo.Rate{N: c.Rate.Calls, Per: c.Rate.Per}, Version: Version(), Log: log,
+		Rate: rate, Version: Version(), Log: log,
 	})
-	if err != nil {
-		return nil, err
+}
+
+// groups asks for the groups that the scope names; for none, none is read.
+func groups(cfg *config.Config) ldapsrc.Groups {
+	c := cfg.LDAP.Groups
+	g := ldapsrc.Groups{BaseDNs: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttribute: c.MemberAttribute, Nested: c.Nested}
+	wanted := slices.Concat(cfg.Sync.Scope.IncludeGroups, cfg.Sync.Scope.ExcludeGroups)
+	if len(wanted) > 0 {
+		g.Want = func(name string) bool {
+			return slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, name) })
+		}
 	}
-	return duo.NewTarget(client), nil
+	return g
 }
 
 // rules translates the configuration into the core's rules.
@@ -155,6 +174,7 @@ func rules(cfg *config.Config) (dirsync.Rules, error) {
 		Mapping: map[string]string{},
 		Status:  c.Mapping.Status != "", StatusAttributes: ldapsrc.StatusAttributes(ldapsrc.Preset(cfg.LDAP.Preset)),
 		CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
+		IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
 		Protect: map[string]bool{}, Existing: dirsync.Existing(c.Existing),
 		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
 		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
@@ -176,29 +196,14 @@ func rules(cfg *config.Config) (dirsync.Rules, error) {
 	if r.Exclude, err = exclusions(c.Scope.ExcludeUsers); err != nil {
 		return r, err
 	}
-	r.Limits, err = limits(c.Limits)
-	return r, err
+	l := c.Limits
+	r.Limits = dirsync.Limits{MaxRemove: l.MaxRemove, MaxUpdate: l.MaxUpdate, MaxEnable: l.MaxEnable, MaxCreate: l.MaxCreate,
+		MaxRecreate: l.MaxRecreate, MinSource: l.MinSource, MinAttribute: l.MinAttribute, Floor: l.Floor}
+	return r, nil
 }
 
 func removal(c config.Removal) dirsync.Removal {
 	return dirsync.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
-}
-
-func limits(c config.Limits) (dirsync.Limits, error) {
-	l := dirsync.Limits{Floor: c.Floor}
-	for _, pair := range []struct {
-		from config.Limit
-		to   *dirsync.Limit
-	}{
-		{c.MaxRemove, &l.MaxRemove}, {c.MaxUpdate, &l.MaxUpdate}, {c.MaxEnable, &l.MaxEnable}, {c.MaxCreate, &l.MaxCreate},
-		{c.MaxRecreate, &l.MaxRecreate}, {c.MinSource, &l.MinSource}, {c.MinAttribute, &l.MinAttribute},
-	} {
-		var err error
-		if *pair.to, err = dirsync.ParseLimit(pair.from.String()); err != nil {
-			return l, err
-		}
-	}
-	return l, nil
 }
 
 // exclusions makes the test for sync.scope.exclude_users.

@@ -32,7 +32,7 @@ func statusOf(run *dirsync.Run, detailed bool) error {
 		return nil
 	case run.Held():
 		return status(exitHeld)
-	case run.Count(dirsync.ResultFailed)+run.Count(dirsync.ResultSkipped) > 0 || run.NewConflicts():
+	case run.NewFailures() || run.NewConflicts():
 		return status(exitPartial)
 	case run.DryRun && run.Pending():
 		return status(exitPending)

@@ -110,6 +110,7 @@ type reportDocument struct {
 	Source     struct {
 		Read    int `json:"read"`
 		InScope int `json:"in_scope"`
+		Groups  int
 	}
 	Operations []reportOperation
 	Conflicts  []struct {

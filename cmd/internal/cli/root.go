@@ -13,7 +13,10 @@ import (
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	dirsync "duosync/sync"
 )
 
 // Stdio is the world around a command.
@@ -34,10 +37,12 @@ func Process() Stdio {
 }
 
 // Main runs a command line and gives the exit code. SIGINT and SIGTERM end a
-// command cleanly: the call in flight is finished and written down.
+// command cleanly: the call in flight is finished and written down. A second one
+// ends the process at once.
 func Main(args []string, stdio Stdio) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop)
 	return run(ctx, args, stdio)
 }
 
@@ -73,10 +78,11 @@ Start with a dry run, which writes nothing anywhere:
 Exit status: 0 done; 1 it could not be done; 2 changes are pending (where asked
 for); 3 a guard wants a human, nothing was written; 4 some objects failed or are
 in a conflict not told before, all others were applied.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return refuseEmpty(cmd.Flags()) },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
@@ -87,15 +93,31 @@ in a conflict not told before, all others were applied.`,
 	flags.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of messages on stderr: text, json")
 	root.AddCommand(
 		newSyncCommand(a),
+		newRunCommand(a),
 		newApproveCommand(a),
+		newCheckCommand(a),
 		newPauseCommand(a),
 		newResumeCommand(a),
+		newHistoryCommand(a),
+		newDueCommand(a),
 		newConfigCommand(a),
 		newSimulatorCommand(a),
 		newDemoCommand(a),
 		newVersionCommand(a),
 	)
 	return root
+}
+
+// refuseEmpty refuses flags that are given and empty: an unset variable in
+// somebody's script must not turn a run for one person into one for all.
+func refuseEmpty(flags *pflag.FlagSet) error {
+	var err error
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && f.Name != "reason" {
+			err = dirsync.WithHint(fmt.Errorf("--%s is empty", f.Name), "Leave it out, or give it a value.")
+		}
+	})
+	return err
 }
 
 // logger makes the one logger of a command.
@@ -121,5 +143,6 @@ func (a *app) logger() (*logrus.Logger, error) {
 // colour reports whether output to a terminal is coloured (no-color.org).
 func (a *app) colour(terminal bool) bool {
 	value, set := a.Env("NO_COLOR")
-	return terminal && (!set || value == "")
+	kind, _ := a.Env("TERM")
+	return terminal && (!set || value == "") && kind != "dumb"
 }

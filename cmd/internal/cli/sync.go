@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/report"
 	"duosync/state"
 	dirsync "duosync/sync"
@@ -71,30 +73,72 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now()
-	run, err := a.sync(ctx, loaded, opts, newRunID(now))
-	if err != nil { // before the run began
-		run = &dirsync.Run{ID: newRunID(now), DryRun: opts.dryRun, Outcome: dirsync.OutcomeFailed, Err: err, Started: now, Finished: time.Now()}
-	}
-	if run.Err == nil || format == report.JSON {
+	progress := a.progress()
+	watch := daemon.NewWatch(progress)
+	run := a.attempt(ctx, loaded, opts, watch)
+	progress.Close()
+	// Where a run failed before it did anything, the message on stderr says it all.
+	if err = nil; run.Err == nil || format == report.JSON || opts.output != "" || len(run.Operations) > 0 {
 		err = report.Write(out, run, format, opts.output == "" && a.colour(a.OutTerminal))
-	} else {
-		err = nil // the message on stderr says it all
 	}
-	return errors.Join(statusOf(run, opts.detailed), err, out.Close())
+	err = errors.Join(statusOf(run, opts.detailed), err, out.Close())
+	if !opts.dryRun && opts.only == "" {
+		err = errors.Join(err, a.tellOutside(ctx, loaded, run, watch))
+	}
+	return err
 }
 
-// output opens what --output names, or standard output. The file appears whole
-// or not at all, readable for its owner only, since reports name people.
+// attempt makes one run, and gives what is known of it in any case.
+func (a *app) attempt(ctx context.Context, loaded *config.Loaded, opts syncOptions, watch *daemon.Watch) *dirsync.Run {
+	now := time.Now()
+	id := newRunID(now)
+	run, err := a.sync(ctx, loaded, opts, id, watch)
+	if run == nil { // it did not begin
+		run = &dirsync.Run{ID: id, DryRun: opts.dryRun, Started: now, Finished: time.Now()}
+	}
+	if err = errors.Join(run.Err, err); errors.Is(err, context.Canceled) {
+		err = dirsync.WithHint(errors.New("interrupted"), "What was done is written down; the next run goes on from there.")
+	}
+	if err != nil {
+		run.Outcome, run.Err = dirsync.OutcomeFailed, err
+	}
+	return run
+}
+
+// tellOutside writes the textfile of a run, and calls the heartbeat.
+func (a *app) tellOutside(ctx context.Context, loaded *config.Loaded, run *dirsync.Run, watch *daemon.Watch) error {
+	log, err := a.logger()
+	if err != nil {
+		return err
+	}
+	daemon.After(ctx, daemon.Ended{Config: &loaded.Config, Run: run, Watch: watch, Version: Version(), Log: log})
+	return nil
+}
+
+// output opens what --output names, or standard output. A new file, or one that
+// is there, appears whole or not at all; a new one is for its owner only, since
+// reports name people. What is no plain file, such as a pipe, is written to.
 func (a *app) output(path string) (io.WriteCloser, error) {
 	if path == "" {
 		return stream{a.Out}, nil
+	}
+	mode := os.FileMode(0o600)
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	switch info, err := os.Stat(path); {
+	case err == nil && info.IsDir():
+		return nil, dirsync.WithHint(fmt.Errorf("--output: %s is a folder", path), "Name a file in it.")
+	case err == nil && !info.Mode().IsRegular():
+		return os.OpenFile(path, os.O_WRONLY, 0)
+	case err == nil:
+		mode = info.Mode().Perm()
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".duosync-report-*")
 	if err != nil {
 		return nil, dirsync.WithHint(fmt.Errorf("--output: %w", err), "Name a file in a folder that can be written.")
 	}
-	return &wholeFile{File: file, path: path}, nil
+	return &wholeFile{File: file, path: path}, file.Chmod(mode)
 }
 
 type stream struct{ io.Writer }

@@ -12,7 +12,11 @@
 // none of the adapters.
 package config
 
-import "time"
+import (
+	"time"
+
+	dirsync "duosync/sync"
+)
 
 // Config is the whole configuration. The yaml tags are the keys of the file;
 // an enum tag lists the only words that a key takes; is:"path" marks the name of
@@ -24,8 +28,8 @@ type Config struct {
 	Sync     Sync     `yaml:"sync"`     // What becomes of whom.
 	Enroll   Enroll   `yaml:"enroll"`   // Enrollment mails. Not built yet.
 	Schedule Schedule `yaml:"schedule"` // When `duosync run` runs.
-	HTTP     HTTP     `yaml:"http"`     // Health and status pages. Not built yet.
-	Notify   Notify   `yaml:"notify"`   // Who is told. Not built yet.
+	HTTP     HTTP     `yaml:"http"`     // Health and status pages.
+	Notify   Notify   `yaml:"notify"`   // Who is told.
 }
 
 // LDAP says how the directory is reached and who in it is a user.
@@ -62,7 +66,8 @@ type LDAP struct {
 	ReferralHosts []string `yaml:"referral_hosts"`
 	// Users says which entries are users.
 	Users LDAPUsers `yaml:"users"`
-	// Groups says which entries are groups. Not built yet.
+	// Groups says which entries are groups. They are read where sync.scope names
+	// groups.
 	Groups LDAPGroups `yaml:"groups"`
 }
 
@@ -78,7 +83,7 @@ type LDAPUsers struct {
 	IDAttribute string `yaml:"id_attribute"`
 }
 
-// LDAPGroups says which entries of the directory are groups. Not built yet.
+// LDAPGroups says which entries of the directory are groups.
 type LDAPGroups struct {
 	// Bases are the subtrees to search.
 	Bases []string `yaml:"base_dns"`
@@ -172,9 +177,10 @@ type Sync struct {
 
 // Scope narrows who is in. Empty means everyone whom the LDAP filter returns.
 type Scope struct {
-	// IncludeGroups selects members of these only. Not built yet.
+	// IncludeGroups selects members of these only, by name, without regard to
+	// case. Each must exist.
 	IncludeGroups []string `yaml:"include_groups"`
-	// ExcludeGroups leaves members of these alone. Not built yet.
+	// ExcludeGroups leaves members of these alone, the link kept.
 	ExcludeGroups []string `yaml:"exclude_groups"`
 	// ExcludeUsers are left alone, the link kept. See [ParseUserRule] for what
 	// an item may be.
@@ -240,15 +246,15 @@ type Removal struct {
 // Limits hold a run before its first write. A limit holds when it is exceeded
 // and more than Floor persons are affected.
 type Limits struct {
-	MaxRemove    Limit `yaml:"max_remove"`     // Disable, trash, delete and release together.
-	MaxUpdate    Limit `yaml:"max_update"`     // Updates and adoptions.
-	MaxEnable    Limit `yaml:"max_enable"`     // Enabled and restored.
-	MaxCreate    Limit `yaml:"max_create"`     // Created.
-	MaxRecreate  Limit `yaml:"max_recreate"`   // Deleted in Duo by hand, created again.
-	MaxGroupLoss Limit `yaml:"max_group_loss"` // Members that one group loses. Not built yet.
-	MinSource    Limit `yaml:"min_source"`     // Persons in scope, against the last good run.
-	MinAttribute Limit `yaml:"min_attribute"`  // Persons with a value, per attribute.
-	Floor        int   `yaml:"floor"`          // Persons; up to that many, no limit holds.
+	MaxRemove    dirsync.Limit `yaml:"max_remove"`     // Disable, trash, delete and release together.
+	MaxUpdate    dirsync.Limit `yaml:"max_update"`     // Updates and adoptions.
+	MaxEnable    dirsync.Limit `yaml:"max_enable"`     // Enabled and restored.
+	MaxCreate    dirsync.Limit `yaml:"max_create"`     // Created.
+	MaxRecreate  dirsync.Limit `yaml:"max_recreate"`   // Deleted in Duo by hand, created again.
+	MaxGroupLoss dirsync.Limit `yaml:"max_group_loss"` // Members that one group loses. Not built yet.
+	MinSource    dirsync.Limit `yaml:"min_source"`     // Persons in scope, against the last good run.
+	MinAttribute dirsync.Limit `yaml:"min_attribute"`  // Persons with a value, per attribute.
+	Floor        int           `yaml:"floor"`          // Persons; up to that many, no limit holds.
 }
 
 // Enroll says who gets Duo's enrollment mail. Not built yet.
@@ -269,21 +275,33 @@ type Schedule struct {
 	AtStart bool `yaml:"at_start"`
 }
 
-// HTTP says where health, metrics and status pages are served. Not built yet.
+// HTTP says where `duosync run` serves health, metrics and status pages.
 type HTTP struct {
-	Listen      string `yaml:"listen"`                  // host:port; "" means nowhere.
-	Token       Secret `yaml:"token"`                   // Bearer token, or Basic password.
-	TLSCertFile string `yaml:"tls_cert_file" is:"path"` // PEM.
-	TLSKeyFile  string `yaml:"tls_key_file" is:"path"`  // PEM.
+	// Listen is host:port; "" means nowhere, and a host left out all addresses.
+	Listen string `yaml:"listen"`
+	// Token is wanted for metrics and status, as a Bearer token or as the
+	// password of Basic. Off loopback it is a must.
+	Token Secret `yaml:"token"`
+	// TLSCertFile is the PEM certificate to serve with; "" means no TLS.
+	TLSCertFile string `yaml:"tls_cert_file" is:"path"`
+	// TLSKeyFile is the PEM key of TLSCertFile.
+	TLSKeyFile string `yaml:"tls_key_file" is:"path"`
 }
 
-// Notify says who is told how runs ended. Not built yet.
+// Notify says who is told how runs ended.
 type Notify struct {
-	WebhookURL   Secret   `yaml:"webhook_url"`                                    // Gets a POST.
-	Email        Email    `yaml:"email"`                                          // Gets a mail.
-	On           []string `yaml:"on" enum:"failure|held|conflict|change|success"` // What is worth telling.
-	HeartbeatURL Secret   `yaml:"heartbeat_url"`                                  // Called after each good run.
-	Textfile     string   `yaml:"textfile" is:"path"`                             // For Prometheus' textfile collector.
+	// WebhookURL gets a POST. Not built yet.
+	WebhookURL Secret `yaml:"webhook_url"`
+	// Email gets a mail. Not built yet.
+	Email Email `yaml:"email"`
+	// On is what is worth a POST or a mail. Not built yet.
+	On []string `yaml:"on" enum:"failure|held|conflict|change|success"`
+	// HeartbeatURL is called (GET) after each good run; what is called notices
+	// when it no longer is.
+	HeartbeatURL Secret `yaml:"heartbeat_url"`
+	// Textfile is written after each run, for the textfile collector of
+	// Prometheus' node-exporter, which reads *.prom.
+	Textfile string `yaml:"textfile" is:"path"`
 }
 
 // Email says how notifications are mailed. Not built yet.
@@ -317,8 +335,8 @@ func Default() Config {
 			OnMissing:    Removal{Action: "disable", Then: "trash", Grace: 720 * time.Hour},
 			OnOutOfScope: Removal{Action: "disable", Then: "keep", Grace: 720 * time.Hour},
 			Limits: Limits{
-				MaxRemove: percent(5), MaxUpdate: percent(30), MaxEnable: percent(5), MaxCreate: Limit{Off: true},
-				MaxRecreate: percent(5), MaxGroupLoss: percent(50), MinSource: percent(90), MinAttribute: percent(50),
+				MaxRemove: dirsync.Percent(5), MaxUpdate: dirsync.Percent(30), MaxEnable: dirsync.Percent(5), MaxCreate: dirsync.Limit{Off: true},
+				MaxRecreate: dirsync.Percent(5), MaxGroupLoss: dirsync.Percent(50), MinSource: dirsync.Percent(90), MinAttribute: dirsync.Percent(50),
 				Floor: 5,
 			},
 			RefreshEvery: 24 * time.Hour,

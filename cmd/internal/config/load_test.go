@@ -94,15 +94,15 @@ sync:
 				c.LDAP.PageSize, c.LDAP.AllowPlaintext, c.LDAP.Timeout = 17, true, 17*time.Minute
 				c.LDAP.ServerName = "a-word-${WORD}-$${WORD}-${WORD}-$"
 				c.LDAP.ReferralHosts = []string{"word.example.org"}
-				c.Sync.Limits.MaxRemove = config.Limit{Percent: config.Ratio{Num: 17, Den: 100}}
+				c.Sync.Limits.MaxRemove = dirsync.Limit{Percent: dirsync.Ratio{Num: 17, Den: 100}}
 			}},
 		{"limits", "sync: {limits: {max_remove: 0, max_update: 2.50%, max_create: 100%, min_source: 'off', max_enable: '7', floor: 0}}",
 			func(c *config.Config) {
-				c.Sync.Limits.MaxRemove = config.Limit{}
-				c.Sync.Limits.MaxUpdate = config.Limit{Percent: config.Ratio{Num: 250, Den: 10000}}
-				c.Sync.Limits.MaxCreate = config.Limit{Percent: config.Ratio{Num: 100, Den: 100}}
-				c.Sync.Limits.MinSource = config.Limit{Off: true}
-				c.Sync.Limits.MaxEnable = config.Limit{Count: 7}
+				c.Sync.Limits.MaxRemove = dirsync.Limit{}
+				c.Sync.Limits.MaxUpdate = dirsync.Limit{Percent: dirsync.Ratio{Num: 250, Den: 10000}}
+				c.Sync.Limits.MaxCreate = dirsync.Limit{Percent: dirsync.Ratio{Num: 100, Den: 100}}
+				c.Sync.Limits.MinSource = dirsync.Limit{Off: true}
+				c.Sync.Limits.MaxEnable = dirsync.Limit{Count: 7}
 				c.Sync.Limits.Floor = 0
 			}},
 		{"removal", "sync: {on_missing: {action: trash, after: 48h, then: delete, grace: 0s}, on_out_of_scope: {action: delete}, existing: adopt_if_email_matches}",

@@ -13,13 +13,22 @@ type preset struct {
 }
 
 func presetOf(name string) (preset, bool) {
+	var l LDAP
 	switch name {
 	case "wso2is":
-		return preset{wso2is(), presetKeys()}, true
+		l = wso2is()
 	case "openldap":
-		return preset{openldap(), presetKeys()}, true
+		l = unhomed(name, "(objectClass=inetOrgPerson)", "entryUUID", "(objectClass=groupOfNames)")
+	case "389ds":
+		l = unhomed(name, "(|(objectClass=person)(objectClass=nsPerson))", "nsUniqueId", "(objectClass=groupOfNames)")
+	case "activedirectory":
+		l = unhomed(name, "(&(objectCategory=person)(objectClass=user))", "objectGUID", "(objectClass=group)")
+	case "custom":
+		l = unhomed(name, "(objectClass=person)", "entryUUID", "(objectClass=groupOfNames)")
+	default:
+		return preset{}, false
 	}
-	return preset{}, false
+	return preset{l, presetKeys()}, true
 }
 
 func presetKeys() []string {
@@ -49,15 +58,14 @@ func wso2is() LDAP {
 	}
 }
 
-// openldap is OpenLDAP with its usual schema. Everyone's suffix is another, so
-// it has no bases.
-func openldap() LDAP {
+// unhomed is a directory with the usual schema of its kind. Everyone's suffix
+// is another, so it has no bases.
+func unhomed(name, users, id, groups string) LDAP {
 	l := wso2is()
-	l.Preset = "openldap"
+	l.Preset = name
 	l.URLs = []string{"ldap://localhost:389"}
-	l.Users.Bases = nil
-	l.Users.Filter = "(objectClass=inetOrgPerson)"
-	l.Groups.Bases = nil
+	l.Users.Bases, l.Users.Filter, l.Users.IDAttribute = nil, users, id
+	l.Groups.Bases, l.Groups.Filter = nil, groups
 	return l
 }
 

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -9,41 +8,6 @@ import (
 
 	"duosync/cmd/internal/config"
 )
-
-func TestLimitText(t *testing.T) {
-	for _, text := range []string{"off", "0", "5", "100000", "0%", "5%", "100%", "2.5%", "2.50%", "0.5%", "0.000001%", "99.999999%"} {
-		var l config.Limit
-		if err := l.UnmarshalText([]byte(text)); err != nil {
-			t.Errorf("%s: %v", text, err)
-			continue
-		}
-		if l.String() != text {
-			t.Errorf("%s comes back as %s", text, l)
-		}
-		if l.IsPercent() != strings.HasSuffix(text, "%") {
-			t.Errorf("%s: IsPercent is %t", text, l.IsPercent())
-		}
-	}
-	for _, text := range []string{"", "Off", "-1", "+5", "05", "1e3", "5 %", "%", ".5%", "100.1%", "1.0000000%", "99999999999999999999", "99999999999999999999%", "1/2", "5%%", "NaN"} {
-		l := config.Limit{Count: 3}
-		if err := l.UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("%q is taken for %v", text, l)
-		} else if l.Count != 3 {
-			t.Errorf("%q leaves %v", text, l)
-		}
-	}
-}
-
-func TestLimitIsExact(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		millionths := rapid.Int64Range(0, 100_000_000).Draw(t, "millionths of a percent")
-		l := config.Limit{Percent: config.Ratio{Num: millionths, Den: 100_000_000}}
-		var back config.Limit
-		if err := back.UnmarshalText([]byte(l.String())); err != nil || back != l {
-			t.Fatalf("%v as %s comes back as %v, %v", l.Percent, l, back.Percent, err)
-		}
-	})
-}
 
 func TestRateText(t *testing.T) {
 	tests := map[string]config.Rate{

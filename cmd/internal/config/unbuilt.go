@@ -15,13 +15,11 @@ type part struct{ path, why string }
 
 func unbuiltParts() []part {
 	const (
-		groups = "this version does not read or mirror groups"
+		groups = "this version does not mirror groups"
 		phones = "this version does not write phones"
+		notify = "this version posts and mails nothing"
 	)
 	return []part{
-		{"ldap.groups", groups},
-		{"sync.scope.include_groups", groups},
-		{"sync.scope.exclude_groups", groups},
 		{"sync.mapping.aliases", "this version does not write aliases"},
 		{"sync.mapping.phones", phones},
 		{"sync.allow_bypass", "in this version the directory can never set bypass"},
@@ -30,8 +28,9 @@ func unbuiltParts() []part {
 		{"sync.groups", groups},
 		{"sync.limits.max_group_loss", groups},
 		{"enroll", "this version does not send enrollment mails"},
-		{"http", "this version serves no pages"},
-		{"notify", "this version does not notify"},
+		{"notify.webhook_url", notify},
+		{"notify.email", notify},
+		{"notify.on", notify},
 	}
 }
 
@@ -42,9 +41,6 @@ func notBuilt(why, hint string) error {
 // refuseUnbuilt reports values that this version would have to ignore. Defaults
 // pass, the preset's and the plain ones.
 func (r *reader) refuseUnbuilt(c *Config) {
-	if _, built := presetOf(c.LDAP.Preset); !built {
-		r.check("ldap.preset", notBuilt("this version knows two kinds of directory", "write wso2is or openldap"))
-	}
 	given, plain := reflect.ValueOf(c).Elem(), reflect.ValueOf(new(Default())).Elem()
 	byPreset := plain
 	if p, ok := presetOf(c.LDAP.Preset); ok {

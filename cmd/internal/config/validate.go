@@ -48,10 +48,13 @@ func (r *reader) explain(path, msg string, reason error) error {
 func (r *reader) validate(c *Config) {
 	r.validateNumbers(c)
 	r.validateLDAP(&c.LDAP)
+	r.validateGroups(c)
 	r.validateDuo(&c.Duo)
 	r.check("state.dsn", checkDSN(c.State.DSN.Reveal()))
 	r.validateSync(&c.Sync)
 	r.validateSchedule(&c.Schedule)
+	r.validateHTTP(&c.HTTP)
+	r.validateNotify(&c.Notify)
 }
 
 // validateNumbers checks what holds for every duration and number, and the few
@@ -103,26 +106,59 @@ func (r *reader) validateLDAP(l *LDAP) {
 	if len(l.Users.Bases) == 0 {
 		r.check("ldap.users.base_dns", dirsync.WithHint(errors.New("must name at least one base"), "such as [\"ou=people,dc=example,dc=org\"]"))
 	}
-	var bases []*ldap.DN
-	for i, text := range l.Users.Bases {
-		at := item("ldap.users.base_dns", i)
+	r.validateBases("ldap.users.base_dns", l.Users.Bases)
+	r.validateFilter("ldap.users.filter", l.Users.Filter, "(objectClass=person)")
+	r.validateAttribute("ldap.users.id_attribute", l.Users.IDAttribute, "entryUUID")
+}
+
+// validateGroups checks where groups are looked for, and that they are where
+// the scope asks for them.
+func (r *reader) validateGroups(c *Config) {
+	g, scope := &c.LDAP.Groups, &c.Sync.Scope
+	r.validateBases("ldap.groups.base_dns", g.Bases)
+	r.validateFilter("ldap.groups.filter", g.Filter, "(objectClass=groupOfNames)")
+	r.validateAttribute("ldap.groups.name_attribute", g.NameAttribute, "cn")
+	r.validateAttribute("ldap.groups.member_attribute", g.MemberAttribute, "member")
+	if len(g.Bases) == 0 && len(scope.IncludeGroups)+len(scope.ExcludeGroups) > 0 {
+		r.check("ldap.groups.base_dns", dirsync.WithHint(errors.New("must name at least one base, since sync.scope names groups"),
+			"such as [\"ou=groups,dc=example,dc=org\"]"))
+	}
+	for path, names := range map[string][]string{"sync.scope.include_groups": scope.IncludeGroups, "sync.scope.exclude_groups": scope.ExcludeGroups} {
+		for i, name := range names {
+			if strings.TrimSpace(name) == "" {
+				r.check(item(path, i), dirsync.WithHint(errors.New("is empty"), "remove the item"))
+			}
+		}
+	}
+}
+
+func (r *reader) validateBases(path string, bases []string) {
+	var before []*ldap.DN
+	for i, text := range bases {
+		at := item(path, i)
 		r.check(at, r.checkDN(at, text))
 		dn, err := ldap.ParseDN(text)
 		if err != nil {
 			continue
 		}
-		if slices.ContainsFunc(bases, dn.EqualFold) {
+		if slices.ContainsFunc(before, dn.EqualFold) {
 			r.check(at, dirsync.WithHint(errors.New("is given twice"), "remove one of them"))
 		}
-		bases = append(bases, dn)
+		before = append(before, dn)
 	}
-	_, err := ldap.CompileFilter(l.Users.Filter)
+}
+
+func (r *reader) validateFilter(path, filter, example string) {
+	_, err := ldap.CompileFilter(filter)
 	if wrapped, ok := errors.AsType[*ldap.Error](err); ok {
 		err = wrapped.Err
 	}
-	r.check("ldap.users.filter", dirsync.WithHint(r.explain("ldap.users.filter", "is not an LDAP filter", err), "such as (objectClass=person)"))
-	if !attribute.MatchString(l.Users.IDAttribute) {
-		r.check("ldap.users.id_attribute", dirsync.WithHint(errors.New("must be the name of an LDAP attribute"), "such as entryUUID"))
+	r.check(path, dirsync.WithHint(r.explain(path, "is not an LDAP filter", err), "such as "+example))
+}
+
+func (r *reader) validateAttribute(path, name, example string) {
+	if !attribute.MatchString(name) {
+		r.check(path, dirsync.WithHint(errors.New("must be the name of an LDAP attribute"), "such as "+example))
 	}
 }
 

@@ -119,7 +119,7 @@ func Of(run *dirsync.Run) *Document {
 			Schema: schema, RunID: run.ID, PlanID: run.PlanID, ApprovalID: run.ApprovalID,
 			Mode: modeApply, Outcome: run.Outcome, Error: Explain(run.Err),
 			Started: stamp(run.Started), Finished: stamp(run.Finished),
-			Source:  Source{Read: run.Read.Read, InScope: run.InScope, Complete: run.Complete},
+			Source:  Source{Read: run.Read.Read, InScope: run.InScope, Groups: len(run.Read.Groups), Complete: run.Complete},
 			Refresh: Refresh{Done: run.Refreshed, Reason: run.RefreshReason},
 			Summary: Summarize(run),
 			Duo: Duo{Calls: run.Usage.Calls, Retries: run.Usage.Retries, ExpectedCalls: run.ExpectedCalls,

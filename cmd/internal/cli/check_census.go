@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"fmt"
+
+	dirsync "duosync/sync"
+)
+
+// census is what was seen of people.
+type census struct {
+	rules  *dirsync.Rules
+	total  int
+	first  *dirsync.Person
+	sample *dirsync.Person // the first who can be carried over, else first
+
+	values    map[string]int    // people with a value, by attribute in lower case
+	names     map[string]string // DN by username
+	standings map[dirsync.Standing]int
+
+	shared     int    // people whose username another has
+	sharers    string // two of them
+	unnamed    int    // people who can't be carried over
+	unnamedWhy string // what is wrong with one of them
+}
+
+func newCensus(rules *dirsync.Rules) *census {
+	return &census{rules: rules, values: map[string]int{}, names: map[string]string{}, standings: map[dirsync.Standing]int{}}
+}
+
+// count takes a person in.
+
+func (s *census) count(p *dirsync.Person) {
+	s.total++
+	for attribute := range p.Attrs {
+		s.values[attribute]++
+	}
+	s.standings[p.Standing]++
+	fields, problem, _ := s.rules.Map(p)
+	if s.first == nil {
+		s.first, s.sample = p, p
+	}
+	name := dirsync.FoldName(fields[dirsync.FieldUsername])
+	if s.rules.Exclude != nil && s.rules.Exclude(name, p.DN) {
+		return
+	}
+	if problem != "" {
+		if s.unnamed++; s.unnamedWhy == "" {
+			s.unnamedWhy = problem
+		}
+		return
+	}
+	if len(s.names) == 0 {
+		s.sample = p
+	}
+	if other, taken := s.names[name]; taken {
+		if s.shared++; s.sharers == "" {
+			s.sharers = fmt.Sprintf("%s and %s are both %s", other, p.DN, dirsync.Quote(name))
+		}
+		return
+	}
+	s.names[name] = p.DN
+}

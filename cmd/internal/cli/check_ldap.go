@@ -1,0 +1,394 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+	"github.com/sirupsen/logrus"
+
+	"duosync/cmd/internal/config"
+	"duosync/ldapsrc"
+	dirsync "duosync/sync"
+)
+
+// The checks of the directory, in their order. There is one of the first two for
+// each server, and one of the third for each base.
+const (
+	checkLDAPConnection = "LDAP connection"
+	checkLDAPLogin      = "LDAP login"
+	checkLDAPBase       = "LDAP base"
+	checkLDAPSearch     = "LDAP search"
+	checkLDAPLimits     = "LDAP limits"
+	checkLDAPIDs        = "LDAP ids"
+	checkLDAPLookup     = "LDAP search by id"
+	checkLDAPSample     = "LDAP sample entry"
+	checkLDAPAttributes = "LDAP attributes"
+	checkLDAPUsernames  = "LDAP usernames"
+	checkLDAPLocks      = "LDAP locks"
+)
+
+// readFor is how long people are read for: of a large directory only a part.
+const readFor = 3 * time.Second
+
+// expiresSoon is when a certificate's end is worth a note.
+const expiresSoon = 30 * 24 * time.Hour
+
+// ldapCheck looks at the directory.
+type ldapCheck struct {
+	findings
+
+	config *config.Config
+	rules  *dirsync.Rules
+	log    *logrus.Logger
+
+	source *ldapsrc.Source
+	server ldapsrc.Server // one that can be used
+}
+
+func (c *ldapCheck) run(ctx context.Context) {
+	source, err := source(c.config, c.rules, c.log)
+	if err != nil {
+		c.fail(checkLDAPConnection, err, "correct section ldap")
+		c.skip(checkLDAPConnection, append([]string{checkLDAPLogin, checkLDAPBase}, aboutPeople()...)...)
+		return
+	}
+	defer func() { _ = source.Close() }() // it always succeeds
+	c.source = source
+	if failed := c.servers(ctx); failed != "" {
+		c.skip(failed, append([]string{checkLDAPBase}, aboutPeople()...)...)
+		return
+	}
+	if !c.bases(ctx) {
+		c.skip(checkLDAPBase, aboutPeople()...)
+		return
+	}
+	c.people(ctx)
+}
+
+// aboutPeople are the checks that need people.
+func aboutPeople() []string {
+	return []string{
+		checkLDAPSearch, checkLDAPLimits, checkLDAPIDs, checkLDAPLookup, checkLDAPSample, checkLDAPAttributes, checkLDAPUsernames, checkLDAPLocks,
+	}
+}
+
+// servers tries each server by itself. It gives the check that failed when none
+// can be used.
+func (c *ldapCheck) servers(ctx context.Context) (failed string) {
+	failed = checkLDAPConnection
+	for _, s := range c.source.Probe(ctx) {
+		if s.ConnectErr != nil {
+			c.fail(checkLDAPConnection, fmt.Errorf("%s: %w", s.URL, s.ConnectErr), "check host and port in ldap.urls, and the firewall")
+			c.skip(checkLDAPConnection+" to "+s.URL, checkLDAPLogin)
+			continue
+		}
+		c.connection(&s)
+		switch {
+		case errors.Is(s.BindErr, ldapsrc.ErrNotTried):
+			c.skip("the login that another server refused", checkLDAPLogin)
+		case s.BindErr != nil:
+			failed = checkLDAPLogin
+			c.fail(checkLDAPLogin, fmt.Errorf("%s: %w", s.URL, s.BindErr), "check ldap.bind_dn and ldap.bind_password")
+		default:
+			c.ok(checkLDAPLogin, "%s lets %s in", s.URL, c.account())
+			if c.server.URL == "" {
+				c.server = s
+			}
+		}
+	}
+	if c.server.URL != "" {
+		return ""
+	}
+	return failed
+}
+
+func (c *ldapCheck) connection(s *ldapsrc.Server) {
+	if s.TLS == nil {
+		c.ok(checkLDAPConnection, "%s answers; not encrypted", s.URL)
+		return
+	}
+	certificate := s.TLS.PeerCertificates[0]
+	left := time.Until(certificate.NotAfter)
+	hint := ""
+	if left < expiresSoon {
+		hint = "have the server's certificate renewed before it ends"
+	}
+	name := certificate.Subject.String()
+	if len(certificate.DNSNames) > 0 {
+		name = strings.Join(certificate.DNSNames, ", ")
+	}
+	c.note(checkLDAPConnection, hint, "%s answers; %s, the certificate for %s is good for %s more, until %s", s.URL,
+		tls.VersionName(s.TLS.Version), name, span(left), certificate.NotAfter.UTC().Format(time.DateOnly))
+}
+
+func (c *ldapCheck) account() string {
+	switch l := c.config.LDAP; {
+	case l.BindDN != "":
+		return l.BindDN
+	case l.ClientCertFile != "":
+		return "the client certificate's subject"
+	}
+	return "anyone (no bind_dn is given)"
+}
+
+// bases looks for each base and reports whether all are there.
+func (c *ldapCheck) bases(ctx context.Context) bool {
+	bases, err := c.source.Bases(ctx)
+	if err != nil {
+		c.fail(checkLDAPBase, err, "check ldap.users.base_dns")
+		return false
+	}
+	there := true
+	for _, b := range bases {
+		if b.Err != nil {
+			c.fail(checkLDAPBase, b.Err, "check ldap.users.base_dns")
+			there = false
+			continue
+		}
+		c.ok(checkLDAPBase, "%s is there", b.DN)
+	}
+	return there
+}
+
+// errEnough ends a read that has lasted long enough.
+var errEnough = errors.New("enough was read")
+
+// people reads people as a run does, for a while, and tells of what came.
+func (c *ldapCheck) people(ctx context.Context) {
+	seen := newCensus(c.rules)
+	until := time.Now().Add(readFor)
+	_, err := c.source.Read(ctx, func(p dirsync.Person) error {
+		seen.count(&p)
+		if time.Now().After(until) {
+			return errEnough
+		}
+		return nil
+	})
+	if !c.search(seen, err) {
+		c.skip(checkLDAPSearch, aboutPeople()[1:]...)
+		return
+	}
+	c.limits(seen, err)
+	if seen.total == 0 && limited(err) {
+		c.skip(checkLDAPLimits, aboutPeople()[2:]...)
+		return
+	}
+	c.ids(ctx, seen, err)
+	if seen.total == 0 {
+		c.skip(checkLDAPIDs, aboutPeople()[4:]...)
+		return
+	}
+	c.sample(seen)
+	c.attributes(seen)
+	c.usernames(seen)
+	c.locks(seen)
+}
+
+// limited reports whether a read ended at a limit of the server.
+func limited(err error) bool {
+	return ldap.IsErrorAnyOf(err, ldap.LDAPResultSizeLimitExceeded, ldap.LDAPResultTimeLimitExceeded, ldap.LDAPResultAdminLimitExceeded)
+}
+
+// search reports whether the search works, though it may have met a limit or an
+// entry without an id.
+func (c *ldapCheck) search(seen *census, err error) bool {
+	users := c.config.LDAP.Users
+	switch {
+	case err == nil && seen.total == 0:
+		c.fail(checkLDAPSearch, fmt.Errorf("nobody matches the filter %s below %s", users.Filter, strings.Join(users.Bases, " and ")),
+			"check ldap.users.filter, base_dns and scope; it looks the same where the account may not read or search people")
+		return false
+	case err == nil:
+		c.ok(checkLDAPSearch, "%s within the filter %s", quantity(seen.total, "person", "people"), users.Filter)
+	case seen.total == 0 && (limited(err) || errors.Is(err, ldapsrc.ErrID)):
+		c.ok(checkLDAPSearch, "the server answers")
+	case errors.Is(err, errEnough), limited(err), errors.Is(err, ldapsrc.ErrID):
+		c.ok(checkLDAPSearch, "at least %s within the filter %s", quantity(seen.total, "person", "people"), users.Filter)
+	default:
+		c.fail(checkLDAPSearch, err, "check the network and the server's log, and try again")
+		return false
+	}
+	return true
+}
+
+// limits tells of what bounds a read, by the server's own name for it.
+func (c *ldapCheck) limits(seen *census, err error) {
+	server := string(c.server.Product)
+	if server == "" {
+		server = "the server"
+	}
+	if c.server.Version != "" {
+		server += " " + c.server.Version
+	}
+	pages := "announces paged results"
+	if !c.server.Paging {
+		pages = "does not announce paged results"
+	}
+	const default1000 = 1000
+	switch {
+	case limited(err):
+		advice := c.server.Product.LimitAdvice()
+		if ldap.IsErrorWithCode(err, ldap.LDAPResultTimeLimitExceeded) || advice == "" {
+			advice = dirsync.Hint(err)
+		}
+		c.fail(checkLDAPLimits, unadvised(fmt.Errorf("%s: %w", server, err)), advice)
+	case errors.Is(err, errEnough):
+		c.ok(checkLDAPLimits, "%s %s; %d people came within %s, and there the check stopped reading", server, pages, seen.total, span(readFor))
+	case c.server.Product == ldapsrc.ProductApacheDS && err == nil && seen.total <= default1000 && !apacheAdmin(c.config.LDAP.BindDN):
+		c.note(checkLDAPLimits, "before there are 1000 people: "+c.server.Product.LimitAdvice(), "%s %s; all %d people came", server, pages, seen.total)
+	case err == nil && !c.server.Paging:
+		c.note(checkLDAPLimits, "a search is answered in one piece: the server's size limit must be above the number of people",
+			"%s %s; all %d people came", server, pages, seen.total)
+	case err == nil:
+		c.ok(checkLDAPLimits, "%s %s; all %d people came, no limit is in the way", server, pages, seen.total)
+	default:
+		c.ok(checkLDAPLimits, "%s %s; no limit was met up to where reading stopped", server, pages)
+	}
+}
+
+// apacheAdmin reports whether a DN is ApacheDS' administrator, to whom its limits
+// do not apply.
+func apacheAdmin(dn string) bool {
+	admin, _ := ldap.ParseDN("uid=admin,ou=system")
+	account, err := ldap.ParseDN(dn)
+	return err == nil && admin.EqualFold(account)
+}
+
+// unadvised takes an error's advice off, where there is a better one.
+func unadvised(err error) error { return errors.New(err.Error()) }
+
+// ids tells whether people can be told apart for good, and found again.
+func (c *ldapCheck) ids(ctx context.Context, seen *census, err error) {
+	attribute := c.config.LDAP.Users.IDAttribute
+	if errors.Is(err, ldapsrc.ErrID) {
+		c.fail(checkLDAPIDs, err, "set ldap.users.id_attribute to one that every person has, once, for good")
+		c.skip(checkLDAPIDs, checkLDAPLookup)
+		return
+	}
+	c.ok(checkLDAPIDs, "each person has one id (%s) and nobody shares it", attribute)
+	id := seen.first.ID
+	found, err := c.source.Lookup(ctx, []dirsync.SourceID{id})
+	const advice = "let the account search (not only read) the id attribute in the whole suffix, and check that attribute's index; " +
+		"without it no run can tell who is gone"
+	switch {
+	case err != nil:
+		c.fail(checkLDAPLookup, err, advice)
+	case found[id].Person == nil:
+		c.fail(checkLDAPLookup, fmt.Errorf("%s, who was just read, is not found by %s=%s", seen.first.DN, attribute, id), advice)
+	default:
+		c.ok(checkLDAPLookup, "a person is found by %s in the whole suffix", attribute)
+	}
+}
+
+// sample shows one person before and after mapping.
+func (c *ldapCheck) sample(seen *census) {
+	p := seen.sample
+	fields, problem, warnings := c.rules.Map(p)
+	var parts []string
+	for _, name := range dirsync.FieldNames {
+		value, ours := fields[name]
+		if !ours {
+			continue
+		}
+		if name == dirsync.FieldStatus {
+			parts = append(parts, fmt.Sprintf("%s → status %s", p.Standing, value))
+			continue
+		}
+		attribute := c.rules.Mapping[name]
+		parts = append(parts, fmt.Sprintf("%s %s → %s %s", attribute, raw(attribute, p.Attrs[attribute]), name, shown(attribute, value)))
+	}
+	detail := p.DN + ": " + strings.Join(parts, ", ")
+	if problem != "" {
+		detail += "; " + problem
+	}
+	hint := ""
+	if len(warnings) > 0 {
+		hint = strings.Join(warnings, "; ")
+	}
+	c.note(checkLDAPSample, hint, "%s", detail)
+}
+
+// raw shows an attribute's values.
+func raw(attribute string, values []string) string {
+	switch len(values) {
+	case 0:
+		return "(absent)"
+	case 1:
+		return shown(attribute, values[0])
+	}
+	return fmt.Sprintf("%s (and %d more)", shown(attribute, values[0]), len(values)-1)
+}
+
+// shown shows a value: short, and no password that somebody has mapped.
+func shown(attribute, value string) string {
+	if value != "" && (strings.Contains(attribute, "password") || strings.Contains(attribute, "secret")) {
+		return "<hidden>"
+	}
+	return dirsync.Quote(value)
+}
+
+// attributes looks for mapped attributes that came back for nobody.
+func (c *ldapCheck) attributes(seen *census) {
+	var missing, counts []string
+	for _, field := range dirsync.FieldNames {
+		attribute, mapped := c.rules.Mapping[field]
+		switch {
+		case !mapped:
+		case seen.values[attribute] == 0:
+			missing = append(missing, fmt.Sprintf("%s (for %s)", attribute, field))
+		default:
+			counts = append(counts, fmt.Sprintf("%s %d", attribute, seen.values[attribute]))
+		}
+	}
+	if len(missing) == 0 {
+		c.ok(checkLDAPAttributes, "of %s have a value: %s", quantity(seen.total, "person", "people"), strings.Join(counts, ", "))
+		return
+	}
+	c.fail(checkLDAPAttributes, fmt.Errorf("%s came back for none of %s", strings.Join(missing, ", "), quantity(seen.total, "person", "people")),
+		"let the account of ldap.bind_dn read these attributes; where the directory does not keep one, name another in sync.mapping, or \"\"")
+}
+
+// usernames looks for people who have none, and for two who have the same.
+func (c *ldapCheck) usernames(seen *census) {
+	attribute := c.rules.Mapping[dirsync.FieldUsername]
+	switch {
+	case seen.shared > 0:
+		c.fail(checkLDAPUsernames, fmt.Errorf("%s: two people have the username of %s", seen.sharers, quantity(seen.shared, "person", "people")),
+			"give one of them another "+attribute+", or leave one out by ldap.users.filter or sync.scope.exclude_users; until then neither is changed")
+	case seen.unnamed > 0:
+		c.fail(checkLDAPUsernames, fmt.Errorf("%s can't be carried over: %s", quantity(seen.unnamed, "person", "people"), seen.unnamedWhy),
+			"give each a usable "+attribute+", map another attribute to sync.mapping.username, or leave them out by ldap.users.filter")
+	default:
+		c.ok(checkLDAPUsernames, "%d different ones", len(seen.names))
+	}
+}
+
+// locks tells whether locked people can be seen as such.
+func (c *ldapCheck) locks(seen *census) {
+	var names []string
+	visible := false
+	for _, attribute := range c.rules.StatusAttributes {
+		names = append(names, attribute)
+		visible = visible || seen.values[strings.ToLower(attribute)] > 0
+	}
+	disabled, out := seen.standings[dirsync.Disabled], seen.standings[dirsync.LockedOut]
+	switch {
+	case !c.rules.Status:
+		c.ok(checkLDAPLocks, "the status is not ours (sync.mapping.status is empty)")
+	case visible:
+		c.ok(checkLDAPLocks, "they are seen: %d locked or disabled, %d locked out for a time", disabled, out)
+	case c.config.LDAP.Preset == string(ldapsrc.WSO2IS):
+		c.note(checkLDAPLocks, "WSO2 keeps accountLock and accountDisabled in its own database by default, where LDAP does not show them: "+
+			"a user locked there stays active in Duo. Have them kept in the user store "+
+			"(data_store org.wso2.carbon.identity.governance.store.UserStoreBasedIdentityDataStore), or let the account read them",
+			"%s came back for nobody: no lock can be seen", strings.Join(names, ", "))
+	default:
+		c.note(checkLDAPLocks, "nothing to do if nobody is locked; else let the account read it",
+			"%s came back for nobody: nobody is locked, or locks can't be seen", strings.Join(names, ", "))
+	}
+}

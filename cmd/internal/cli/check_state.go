@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"duosync/cmd/internal/config"
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// The checks of the state, in their order.
+const (
+	checkStateFile  = "state file"
+	checkStateLock  = "state lock"
+	checkStateOwner = "state owner"
+	checkStateOpen  = "state journal"
+	checkStateRuns  = "state last run"
+)
+
+// stateCheck looks at the state through a private copy, as a dry run does.
+type stateCheck struct {
+	findings
+
+	config *config.Config
+
+	read  bool // links is what the state has
+	links int
+}
+
+func (c *stateCheck) run(ctx context.Context) {
+	dsn := c.config.State.DSN.Reveal()
+	condition, err := state.Examine(dsn)
+	if err != nil {
+		c.fail(checkStateFile, err, "set state.dsn to a file in a folder that this user can write")
+		c.skip(checkStateFile, checkStateLock, checkStateOwner, checkStateOpen, checkStateRuns)
+		return
+	}
+	store, err := state.OpenReadOnly(ctx, dsn)
+	if err != nil {
+		c.fail(checkStateFile, err, "set state.dsn to a state of this duosync")
+		c.skip(checkStateFile, checkStateLock, checkStateOwner, checkStateOpen, checkStateRuns)
+		return
+	}
+	defer func() { _ = store.Close() }() // a copy, which is not needed any more
+	meta, err := store.Meta(ctx)
+	if err != nil {
+		c.fail(checkStateFile, err, "restore the state from a backup")
+		c.skip(checkStateFile, checkStateLock, checkStateOwner, checkStateOpen, checkStateRuns)
+		return
+	}
+	c.read, c.links = true, meta.Links
+	c.file(condition, store, &meta)
+	c.lock(condition)
+	c.owner(ctx, store, &meta)
+	if condition.Exists {
+		c.open(ctx, store, &meta)
+		c.runs(ctx, store, &meta)
+	}
+}
+
+func (c *stateCheck) file(condition state.Condition, store *state.DB, meta *dirsync.Meta) {
+	if !condition.Exists {
+		c.ok(checkStateFile, "%s is not there yet; the first run makes it", condition.Path)
+		return
+	}
+	c.ok(checkStateFile, "%s can be read and written; it has %s", condition.Path, quantity(meta.Links, "user", "users"))
+	for _, warning := range store.Warnings() {
+		c.note(checkStateFile, "put this right; it stops nothing", "%s", warning)
+	}
+}
+
+func (c *stateCheck) lock(condition state.Condition) {
+	if condition.Holder != "" {
+		c.fail(checkStateLock, fmt.Errorf("the state is in use: %s", condition.Holder),
+			"wait until that run has ended; the lock goes with its process")
+		return
+	}
+	c.ok(checkStateLock, "no run is under way")
+}
+
+func (c *stateCheck) owner(ctx context.Context, store *state.DB, meta *dirsync.Meta) {
+	b := binding(c.config)
+	switch err := store.Check(ctx, b); {
+	case err != nil:
+		c.fail(checkStateOwner, err, "set state.dsn to a state of its own")
+	case meta.Binding == nil:
+		c.ok(checkStateOwner, "nobody's yet; the first run binds it to %s and %s", b.Host, b.Directory)
+	default:
+		c.ok(checkStateOwner, "it belongs to this Duo account (%s) and directory (%s)", b.Host, b.Directory)
+	}
+}
+
+// open tells of what waits for a run or a human.
+func (c *stateCheck) open(ctx context.Context, store *state.DB, meta *dirsync.Meta) {
+	intents, err1 := store.Open(ctx)
+	approvals, err2 := store.Approvals(ctx, time.Now())
+	if err := errors.Join(err1, err2); err != nil {
+		c.fail(checkStateOpen, err, "restore the state from a backup")
+		return
+	}
+	quiet := true
+	tell := func(hint, detail string, args ...any) {
+		quiet = false
+		c.note(checkStateOpen, hint, detail, args...)
+	}
+	if meta.Paused != nil {
+		tell("let writing go on with: duosync resume", "%v", meta.Paused)
+	}
+	if n := len(intents); n > 0 {
+		tell("nothing to do: the next run asks Duo what became of it", "an earlier run was cut off: the outcome of %s is not known",
+			quantity(n, "operation", "operations"))
+	}
+	for _, approval := range approvals {
+		tell("the next run that is held for just that uses it", "an approval is not used yet: %s, good until %s", approval.ID, approval.Until.UTC().Format(time.RFC3339))
+	}
+	if quiet {
+		c.ok(checkStateOpen, "nothing: no pause, no operation of unknown outcome, no approval")
+	}
+}
+
+func (c *stateCheck) runs(ctx context.Context, store *state.DB, meta *dirsync.Meta) {
+	runs, err := store.Runs(ctx, 1)
+	if err != nil {
+		c.fail(checkStateRuns, err, "restore the state from a backup")
+		return
+	}
+	if len(runs) == 0 {
+		c.ok(checkStateRuns, "there was none yet")
+		return
+	}
+	last := runs[0]
+	detail := fmt.Sprintf("%s, begun %s ago: %s", last.ID, span(time.Since(last.Started)), outcomeOf(&last))
+	switch {
+	case meta.Baseline == nil:
+		c.note(checkStateRuns, "look at what keeps runs from ending well: duosync sync --dry-run", "%s; no run was good yet", detail)
+	case last.Outcome == dirsync.OutcomeFailed || last.Outcome == dirsync.OutcomeHeld:
+		c.note(checkStateRuns, "look at why: duosync history "+last.ID, "%s; the last good run was %s ago", detail, span(time.Since(meta.Baseline.At)))
+	default:
+		c.ok(checkStateRuns, "%s; the last good run was %s ago", detail, span(time.Since(meta.Baseline.At)))
+	}
+}
+
+func outcomeOf(run *state.Run) string {
+	switch {
+	case run.Interrupted():
+		return "it was cut off"
+	case run.Outcome == "":
+		return "it goes on"
+	}
+	return run.Outcome
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	systemd "github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/daemon"
+	dirsync "duosync/sync"
+)
+
+func newRunCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Stay up, and make a run whenever the schedule says so",
+		Long: `run stays up and makes runs, each one like duosync sync, whenever schedule.cron
+is due in schedule.timezone, after a random delay of up to schedule.jitter. There
+are never two at once: what comes due during a run is left out.
+
+SIGTERM and SIGINT end it cleanly: the call to Duo in flight is finished, within
+duo.timeout, and written down. A second signal ends it at once. SIGHUP reads the
+whole configuration anew; a bad one is told, and the old one stays in force.
+
+http.listen serves health (/healthz), readiness (/readyz), metrics for Prometheus
+(/metrics) and a status page (/). Under systemd it speaks sd_notify: Type=notify
+or notify-reload, and WatchdogSec.
+
+A log at --log-level info has a line a run. At the default level there is nothing
+to read unless something wants a human.
+
+Exit status: 0 ended by a signal; 1 it could not start.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRun(cmd.Context()) },
+	}
+}
+
+func (a *app) runRun(ctx context.Context) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+
+	loaded, err := a.loadWhole()
+	if err != nil {
+		return err
+	}
+	log, err := a.logger()
+	if err != nil {
+		return err
+	}
+	watchdog, err := systemd.SdWatchdogEnabled(false)
+	if err != nil {
+		log.WithError(err).Warn("the service manager's watchdog is not answered")
+	}
+	return daemon.Run(ctx, loaded, daemon.Options{
+		Load: a.loadWhole,
+		Run: func(ctx context.Context, loaded *config.Loaded, watch *daemon.Watch) *dirsync.Run {
+			return a.attempt(ctx, loaded, syncOptions{}, watch)
+		},
+		Reachable: stateReachable,
+		Reload:    hangup,
+		Notify: func(state string) error {
+			_, err := systemd.SdNotify(false, state)
+			return err
+		},
+		Watchdog: watchdog,
+		Log:      log,
+		Version:  Version(),
+	})
+}
+
+// loadWhole reads the configuration, and tries whether the parts of a run can be
+// made of it: that finds files it names that can't be used.
+func (a *app) loadWhole() (*config.Loaded, error) {
+	loaded, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	parts, err := a.assemble(loaded)
+	if err != nil {
+		return nil, err
+	}
+	return loaded, parts.Close()
+}
+
+// stateReachable says why the state can't be read and written, or nil. It asks
+// for the rights alone: opening it would take time, and the lock.
+func stateReachable(loaded *config.Loaded) error {
+	path := loaded.Config.State.DSN.Reveal()
+	err := unix.Access(path, unix.R_OK|unix.W_OK)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	folder := filepath.Dir(path)
+	for { // no state yet: the first run makes it, and its folders
+		err = unix.Access(folder, unix.W_OK|unix.X_OK)
+		if !errors.Is(err, fs.ErrNotExist) || folder == filepath.Dir(folder) {
+			return err
+		}
+		folder = filepath.Dir(folder)
+	}
+}

@@ -1,0 +1,186 @@
+package daemon_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sirupsen/logrus"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/daemon"
+	dirsync "duosync/sync"
+)
+
+// after tells of a run by the way of a single sync.
+func after(t *testing.T, c *config.Config, run *dirsync.Run) (log []string) {
+	t.Helper()
+	j := newJob(nil)
+	watch := daemon.NewWatch(nil)
+	watch.Phase("read")
+	daemon.After(t.Context(), daemon.Ended{Config: c, Run: run, Watch: watch, Version: "test", Log: j.log})
+	return j.logged(logrus.InfoLevel)
+}
+
+// samples gives the lines of a textfile that hold a value, those of durations,
+// which differ from run to run, without.
+func samples(t *testing.T, path string) []string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "duosync_run_duration_seconds") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// TestTextfile writes it for one process after another: counters go on, and what
+// a failed run did not come to know stays.
+func TestTextfile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "duosync.prom")
+	c := &parse(t, "notify: {textfile: "+path+"}\n").Config
+	op := func(action dirsync.Action, result string) *dirsync.Operation {
+		return &dirsync.Operation{Op: &dirsync.Op{Action: action}, Result: result}
+	}
+	applied := &dirsync.Run{
+		Outcome: dirsync.OutcomeApplied, Finished: time.Unix(1700000000, 500e6), Complete: true, Read: dirsync.ReadInfo{Read: 12}, InScope: 10, Unchanged: 7,
+		Operations: []*dirsync.Operation{op(dirsync.Create, dirsync.ResultApplied), op(dirsync.Create, dirsync.ResultApplied), op(dirsync.Trash, dirsync.ResultApplied)},
+		Waiting:    make([]dirsync.Waiting, 4), Conflicts: make([]dirsync.Conflict, 1), Usage: dirsync.Usage{Calls: 5, Retries: 1},
+	}
+	broken := failed(errDown)
+	broken.Finished, broken.Usage.Calls = time.Unix(1700000060, 0), 2
+	broken.Operations = []*dirsync.Operation{op(dirsync.Create, dirsync.ResultFailed)}
+	paused := failed(&dirsync.Pause{})
+	paused.Finished = time.Unix(1700000120, 0)
+	for _, run := range []*dirsync.Run{applied, broken, applied, paused, broken} {
+		if log := after(t, c, run); len(log) > 0 {
+			t.Errorf("said %q", log)
+		}
+	}
+	want := []string{
+		"duosync_last_success_timestamp_seconds 1700000000.5",
+		"duosync_last_run_timestamp_seconds 1700000060",
+		`duosync_last_run_outcome{outcome="applied"} 0`, `duosync_last_run_outcome{outcome="failed"} 1`, `duosync_last_run_outcome{outcome="held"} 0`,
+		`duosync_last_run_outcome{outcome="no-changes"} 0`, `duosync_last_run_outcome{outcome="partial"} 0`, `duosync_last_run_outcome{outcome="skipped"} 0`,
+		`duosync_runs_total{outcome="applied"} 2`, `duosync_runs_total{outcome="failed"} 2`, `duosync_runs_total{outcome="held"} 0`,
+		`duosync_runs_total{outcome="no-changes"} 0`, `duosync_runs_total{outcome="partial"} 0`, `duosync_runs_total{outcome="skipped"} 1`,
+		`duosync_people{state="in_scope"} 10`, `duosync_people{state="read"} 12`, `duosync_people{state="unchanged"} 7`, `duosync_people{state="waiting"} 4`,
+		`duosync_operations_total{action="create",result="applied"} 4`, `duosync_operations_total{action="create",result="failed"} 2`,
+		`duosync_operations_total{action="trash",result="applied"} 2`,
+		"duosync_held 0", "duosync_conflicts 1", "duosync_failed 1", "duosync_duo_calls_total 14", "duosync_duo_retries_total 2",
+		`duosync_build_info{version="test"} 1`,
+	}
+	if diff := cmp.Diff(want, samples(t, path)); diff != "" {
+		t.Errorf("samples (-want +got):\n%s", diff)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode() != 0o644 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 1 {
+		t.Errorf("files left: %v", files)
+	}
+}
+
+// TestForeignTextfile: what is not ours, or broken, is not taken over.
+func TestForeignTextfile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "duosync.prom")
+	text := "# HELP x y\nduosync_duo_calls_total 7\nother_total 3\nduosync_held\nduosync_people{state=\"read\n" +
+		"duosync_runs_total{outcome=\"x\"} y} 1\nduosync_runs_total{outcome='held'} 9\nduosync_runs_total{outcome=\"held\"} many\n" +
+		"duosync_build_info{version=\"older\"} 1\nduosync_config_last_reload_successful 0\n\x00\xff\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := &parse(t, "notify: {textfile: "+path+"}\n").Config
+	after(t, c, &dirsync.Run{Outcome: dirsync.OutcomeHeld, Usage: dirsync.Usage{Calls: 1}})
+	got := strings.Join(samples(t, path), "\n")
+	for _, want := range []string{"duosync_duo_calls_total 8", `duosync_runs_total{outcome="held"} 1`, `duosync_build_info{version="test"} 1`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	for _, not := range []string{"other_total", "older", "y}", "'", "reload", "\x00"} {
+		if strings.Contains(got, not) {
+			t.Errorf("%q was taken over", not)
+		}
+	}
+	if t.Failed() {
+		t.Log(got)
+	}
+}
+
+func TestTextfileThatCannotBeWritten(t *testing.T) {
+	c := &parse(t, "notify: {textfile: "+filepath.Join(t.TempDir(), "none", "duosync.prom")+"}\n").Config
+	log := after(t, c, &dirsync.Run{Outcome: dirsync.OutcomeApplied})
+	wantLines(t, log, "the textfile could not be written; error: notify.textfile: ")
+	if !strings.Contains(log[0], "right to write the folder") {
+		t.Errorf("no advice: %s", log[0])
+	}
+}
+
+func TestHeartbeat(t *testing.T) {
+	for _, test := range []struct {
+		outcome string
+		answer  int
+		beats   int
+		want    []string
+	}{
+		{dirsync.OutcomeApplied, 200, 1, nil},
+		{dirsync.OutcomeNoChanges, 204, 1, nil},
+		{dirsync.OutcomePartial, 200, 0, nil},
+		{dirsync.OutcomeHeld, 200, 0, nil},
+		{dirsync.OutcomeFailed, 200, 0, nil},
+		{dirsync.OutcomeApplied, 404, 1, []string{"the heartbeat could not be sent; error: notify.heartbeat_url: 127.0.0.1 answered 404"}},
+		{dirsync.OutcomeApplied, 0, 1, []string{"127.0.0.1: EOF"}},
+	} {
+		beats := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			beats++
+			if r.Method != http.MethodGet || r.URL.Path != "/planted-path" || r.UserAgent() != "duosync/test" {
+				t.Errorf("%s %s by %s", r.Method, r.URL, r.UserAgent())
+			}
+			if test.answer == 0 {
+				panic(http.ErrAbortHandler)
+			}
+			w.WriteHeader(test.answer)
+		}))
+		address := strings.Replace(server.URL, "http://", "http://planted-user:planted-password@", 1) + "/planted-path?planted-query"
+		log := after(t, &parse(t, "notify: {heartbeat_url: '"+address+"'}\n").Config, &dirsync.Run{Outcome: test.outcome})
+		server.Close()
+		if beats != test.beats {
+			t.Errorf("%s, answer %d: %d beats, want %d", test.outcome, test.answer, beats, test.beats)
+		}
+		wantLines(t, log, test.want...)
+		if strings.Contains(strings.Join(log, ""), "planted") {
+			t.Errorf("a secret shows: %q", log)
+		}
+	}
+}
+
+// TestHeartbeatToNobody: neither a dead address nor an interrupted run shows the
+// URL, or takes long.
+func TestHeartbeatToNobody(t *testing.T) {
+	c := &parse(t, "notify: {heartbeat_url: 'http://"+freeAddress(t)+"/planted'}\n").Config
+	log := after(t, c, &dirsync.Run{Outcome: dirsync.OutcomeApplied})
+	wantLines(t, log, "refused")
+	if strings.Contains(log[0], "planted") {
+		t.Errorf("a secret shows: %q", log)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("stopped"))
+	j := newJob(nil)
+	daemon.After(ctx, daemon.Ended{Config: c, Run: &dirsync.Run{Outcome: dirsync.OutcomeApplied}, Watch: daemon.NewWatch(nil), Version: "test", Log: j.log})
+	wantLines(t, j.logged(logrus.InfoLevel))
+}

@@ -1,0 +1,50 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// skipped is the outcome of a run that did not begin, because writing is paused
+// or another process works with the state. The core calls it failed.
+const skipped = "skipped"
+
+// outcomes lists the words of the metric.
+func outcomes() []string {
+	return []string{
+		dirsync.OutcomeNoChanges, dirsync.OutcomeApplied, dirsync.OutcomePartial,
+		dirsync.OutcomeHeld, dirsync.OutcomeFailed, skipped,
+	}
+}
+
+func outcomeOf(run *dirsync.Run) string {
+	if whySkipped(run) != nil {
+		return skipped
+	}
+	return run.Outcome
+}
+
+// whySkipped gives the error that kept a run from beginning, or nil. A run that
+// was paused under way has begun.
+func whySkipped(run *dirsync.Run) error {
+	for _, why := range []error{dirsync.ErrPaused, state.ErrLocked} {
+		if !run.Complete && errors.Is(run.Err, why) {
+			return why
+		}
+	}
+	return nil
+}
+
+// good reports whether a run left nothing undone. Heartbeat, readiness and the
+// time of the last success go by it.
+func good(run *dirsync.Run) bool {
+	return run.Outcome == dirsync.OutcomeNoChanges || run.Outcome == dirsync.OutcomeApplied
+}
+
+// interrupted reports whether a run ended early because we were asked to stop.
+func interrupted(ctx context.Context, run *dirsync.Run) bool {
+	return ctx.Err() != nil && errors.Is(run.Err, context.Canceled)
+}

@@ -1,0 +1,72 @@
+package daemon
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"slices"
+	"time"
+
+	"duosync/cmd/internal/report"
+)
+
+//go:embed status.html
+var pageText string
+
+var page = template.Must(template.New("status").Funcs(template.FuncMap{"clock": clock}).Parse(pageText))
+
+// pageData is what the status page shows.
+type pageData struct {
+	Version string
+	Now     time.Time
+	Next    time.Time
+	Ready   string // why not, or ""
+	Running *progress
+	Last    *ended
+	Word    string
+	Error   string
+	Counts  []count
+	Approve string
+	Waiting int // all of them, also those beyond the list
+}
+
+type count struct {
+	Name string
+	N    int
+}
+
+// showStatus gives the status page: HTML without any script.
+func (s *server) showStatus(w http.ResponseWriter, _ *http.Request) {
+	now := s.status.look()
+	data := pageData{Version: s.opts.Version, Now: time.Now(), Next: now.due, Ready: now.unready(s.opts.Reachable), Last: now.last}
+	if now.running != nil {
+		p := now.running.progress()
+		data.Running = &p
+	}
+	if last := now.last; last != nil {
+		data.Word, data.Error, data.Waiting = last.word(), report.Explain(last.Err), last.summary.Waiting
+		if last.Held() {
+			data.Approve = approveCommand(&last.Run)
+		}
+		for name, n := range counts(last.summary) {
+			if n > 0 {
+				data.Counts = append(data.Counts, count{name, n})
+			}
+		}
+		slices.SortFunc(data.Counts, func(a, b count) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	var out bytes.Buffer
+	if err := page.Execute(&out, data); err != nil {
+		s.opts.Log.WithError(err).Error("the status page can't be made")
+		answer(w, http.StatusInternalServerError, "the status page can't be made; see the log")
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	_, _ = w.Write(out.Bytes())
+}

@@ -1,0 +1,109 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"duosync/cmd/internal/report"
+	dirsync "duosync/sync"
+)
+
+// teller logs runs, a line each. It is used by one run after another.
+type teller struct {
+	log      logrus.FieldLogger
+	skipped  error    // why the run before did not begin, which was told
+	warnings []string // of the run before, which were told
+}
+
+// tell logs a run: at info where all went well, at warning where a human should
+// look, at error where it failed. That writing is paused or the state is in use
+// is told once, and so is a warning that comes with every run.
+func (t *teller) tell(ctx context.Context, run *dirsync.Run) {
+	if t.tellSkipped(run) {
+		return
+	}
+	for _, warning := range run.Warnings {
+		if !slices.Contains(t.warnings, warning) {
+			t.log.WithField("run", run.ID).Warn(warning)
+		}
+	}
+	t.warnings = slices.Clone(run.Warnings)
+
+	log := t.log.WithFields(fields(run))
+	switch {
+	case interrupted(ctx, run):
+		log.Info("run interrupted; what was done is written down, the next run goes on from there")
+	case run.Err != nil:
+		withHint(log, run.Err).Error("run failed")
+	case run.Held():
+		log.WithField("approve", approveCommand(run)).Warn("run held: a guard wants a human")
+	case run.Outcome == dirsync.OutcomePartial || run.NewConflicts():
+		log.Warn("run ended; some people need a look: duosync history " + run.ID)
+	default:
+		log.Info("run ended")
+	}
+}
+
+func (t *teller) tellSkipped(run *dirsync.Run) bool {
+	why := whySkipped(run)
+	told := why != nil && errors.Is(t.skipped, why)
+	t.skipped = why
+	if why == nil {
+		return false
+	}
+	log := withHint(t.log, run.Err)
+	if told {
+		log.Debug("no run")
+	} else {
+		log.Warn("no run; this is told once, until a run begins again")
+	}
+	return true
+}
+
+// fields are the outcome of a run and all counts that are not zero.
+func fields(run *dirsync.Run) logrus.Fields {
+	f := logrus.Fields{"run": run.ID, "outcome": run.Outcome, "seconds": run.Finished.Sub(run.Started).Round(time.Millisecond).Seconds()}
+	for name, n := range counts(report.Summarize(run)) {
+		if n != 0 {
+			f[name] = n
+		}
+	}
+	if run.Usage.Calls > 0 {
+		f["duo_calls"] = run.Usage.Calls
+	}
+	return f
+}
+
+// counts gives a summary by the words of the report.
+func counts(s report.Summary) map[string]int {
+	byName := make(map[string]int)
+	data, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(data, &byName)
+	}
+	if err != nil {
+		return nil // a struct of numbers has no such error
+	}
+	return byName
+}
+
+// approveCommand gives the command that lets through what is held, or says that
+// none does.
+func approveCommand(run *dirsync.Run) string {
+	var firm []string
+	for _, g := range run.Guards {
+		if g.Held && !g.Approvable {
+			firm = append(firm, g.Name)
+		}
+	}
+	if len(firm) > 0 {
+		return "no approval lifts " + strings.Join(firm, ", ")
+	}
+	return "duosync approve " + run.ApprovalID
+}
