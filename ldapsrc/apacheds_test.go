@@ -23,7 +23,7 @@ func apachedsOptions(s *apachedstest.Server, change func(*ldapsrc.Options)) ldap
 		BindPassword: apachedstest.AdminPassword,
 		Timeout:      20 * time.Second,
 		PageSize:     100,
-		Users:        ldapsrc.Users{BaseDNs: []string{apachedstest.UsersDN}},
+		Users:        ldapsrc.Users{Bases: []string{apachedstest.UsersDN}},
 		Attributes:   []string{"uid", "cn", "mail"},
 		Preset:       ldapsrc.WSO2IS,
 	}
@@ -56,7 +56,7 @@ func testApacheDSConnections(t *testing.T, s *apachedstest.Server, people int) {
 		"plain":    func(o *ldapsrc.Options) { o.URLs = []string{s.URL} },
 		"StartTLS": func(o *ldapsrc.Options) { o.URLs, o.StartTLS = []string{s.URL}, true },
 		"base in another case": func(o *ldapsrc.Options) {
-			o.Users.BaseDNs = []string{strings.ToLower(apachedstest.UsersDN)}
+			o.Users.Bases = []string{strings.ToLower(apachedstest.UsersDN)}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func testApacheDSConnections(t *testing.T, s *apachedstest.Server, people int) {
 	})
 	t.Run("base that does not exist", func(t *testing.T) {
 		_, _, err := readAll(t, newSource(t, apachedsOptions(s, func(o *ldapsrc.Options) {
-			o.Users.BaseDNs = []string{"ou=Nowhere," + apachedstest.Suffix}
+			o.Users.Bases = []string{"ou=Nowhere," + apachedstest.Suffix}
 		})))
 		wantError(t, err, "ou=Nowhere|LDAP code 32", "ldap.users.base_dns")
 	})
@@ -148,7 +148,7 @@ func testApacheDSNames(t *testing.T, s *apachedstest.Server) {
 		"uid":         {"odd"}, "cn": {name}, "sn": {"Smith"}, "jpegPhoto": {jpeg}, "mail": {"z@example.com", "a@example.com"},
 	})
 	src := newSource(t, apachedsOptions(s, func(o *ldapsrc.Options) {
-		o.Users.BaseDNs = []string{strings.ToUpper(sub)}
+		o.Users.Bases = []string{strings.ToUpper(sub)}
 		o.Attributes = []string{"uid", "cn", "jpegPhoto", "mail"}
 	}))
 	people := mustRead(t, src)

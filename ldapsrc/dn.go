@@ -14,9 +14,9 @@ import (
 // the trailing dc= components of a DN, or its last component where there are
 // none. Bases that move within one tree keep the identity. A DN that does not
 // parse stands for itself.
-func Directory(baseDNs []string) string {
+func Directory(bases []string) string {
 	var roots []string
-	for _, text := range baseDNs {
+	for _, text := range bases {
 		dn, err := parseBase(text)
 		if err != nil {
 			roots = append(roots, strings.ToLower(strings.TrimSpace(text)))

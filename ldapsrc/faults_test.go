@@ -156,7 +156,7 @@ func TestMovedWhileReading(t *testing.T) {
 			}
 		}
 	}})
-	src := newSource(t, simOptions(sim, func(o *ldapsrc.Options) { o.Users.BaseDNs = []string{simUsers, other} }))
+	src := newSource(t, simOptions(sim, func(o *ldapsrc.Options) { o.Users.Bases = []string{simUsers, other} }))
 	people := mustRead(t, src)
 	if len(people) != 19 || slices.ContainsFunc(people, func(p dirsync.Person) bool { return p.ID == mover }) {
 		t.Fatalf("%d people; want all but the one who moved", len(people))
@@ -179,7 +179,7 @@ func TestMovedAndReadTwice(t *testing.T) {
 			}
 		}
 	}})
-	_, _, err := readAll(t, newSource(t, simOptions(sim, func(o *ldapsrc.Options) { o.Users.BaseDNs = []string{simUsers, simLeft} })))
+	_, _, err := readAll(t, newSource(t, simOptions(sim, func(o *ldapsrc.Options) { o.Users.Bases = []string{simUsers, simLeft} })))
 	wantError(t, err, "uid=sim0003,ou=Left|came twice", "run again")
 }
 
@@ -333,7 +333,7 @@ func TestSecretInAnswer(t *testing.T) {
 	}()
 	src, err := ldapsrc.New(ldapsrc.Options{
 		URLs: []string{"ldap://" + listener.Addr().String()}, BindDN: simDN, BindPassword: simPassword,
-		Users: ldapsrc.Users{BaseDNs: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
+		Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -33,10 +33,10 @@ func (s *Source) prepareGroups() error {
 	g.Filter = cmp.Or(strings.TrimSpace(g.Filter), usual.Filter)
 	g.NameAttribute = cmp.Or(g.NameAttribute, usual.NameAttribute)
 	g.MemberAttribute = cmp.Or(g.MemberAttribute, usual.MemberAttribute)
-	if len(g.BaseDNs) == 0 {
+	if len(g.Bases) == 0 {
 		return dirsync.WithHint(errors.New("groups are asked for, but no base DN for groups is given"), "set ldap.groups.base_dns")
 	}
-	for _, text := range g.BaseDNs {
+	for _, text := range g.Bases {
 		if _, err := parseBase(text); err != nil {
 			return dirsync.WithHint(err, "check ldap.groups.base_dns")
 		}
@@ -141,7 +141,7 @@ func (s *Source) listGroups(ctx context.Context, c *conn) ([]group, error) {
 	var groups []group
 	seen := make(map[digest]struct{})
 	named := make(map[string]string) // DN of a wanted group by its folded name
-	for _, base := range s.opts.Groups.BaseDNs {
+	for _, base := range s.opts.Groups.Bases {
 		q := query{base: base, scope: ldap.ScopeWholeSubtree, filter: s.opts.Groups.Filter, attrs: attrs, key: "ldap.groups.base_dns"}
 		err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
 			g, err := s.group(entry)

@@ -66,7 +66,7 @@ func addADGroup(t *testing.T, sim *ldapsim.Server, name string, number uint32, m
 func adOptions(sim *ldapsim.Server, change func(*ldapsrc.Options)) ldapsrc.Options {
 	return simOptions(sim, func(o *ldapsrc.Options) {
 		o.Preset, o.Attributes = ldapsrc.ActiveDirectory, []string{"uid", "mail"}
-		o.Groups = ldapsrc.Groups{BaseDNs: []string{simGroups}, Nested: true, Want: anyGroup}
+		o.Groups = ldapsrc.Groups{Bases: []string{simGroups}, Nested: true, Want: anyGroup}
 		if change != nil {
 			change(o)
 		}
@@ -267,7 +267,7 @@ func TestMembersInAnyNotation(t *testing.T) {
 		`uid=ODD + commonName=smith\,  j. \"q\",ou=Users,dc=example,dc=com`, "", "uid=sim0001,ou=Users,dc=example,dc=org",
 	}})
 	groups, _ := groupsByUID(t, newSource(t, simOptions(sim, func(o *ldapsrc.Options) {
-		o.Groups = ldapsrc.Groups{BaseDNs: []string{simGroups}, Want: anyGroup}
+		o.Groups = ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup}
 	})))
 	want := map[string][]string{"sim0001": {"g"}, "sim0002": {"g"}, "odd": {"g"}}
 	if diff := cmp.Diff(want, groups); diff != "" {
@@ -300,7 +300,7 @@ func TestReferralsOfActiveDirectory(t *testing.T) {
 		t.Run(tt.url, func(t *testing.T) {
 			t.Parallel()
 			sim := newAD(t, 5, 0)
-			fromRoot := func(o *ldapsrc.Options) { o.Users.BaseDNs = []string{"dc=example,dc=com"} }
+			fromRoot := func(o *ldapsrc.Options) { o.Users.Bases = []string{"dc=example,dc=com"} }
 			sim.SetFaults(ldapsim.Faults{Referral: tt.url})
 			src := newSource(t, adOptions(sim, fromRoot))
 			people, _, err := readAll(t, src)

@@ -62,7 +62,7 @@ func groupTree(t *testing.T) *slapdtest.Server {
 
 func withGroups(want func(string) bool, change func(*ldapsrc.Groups)) func(*ldapsrc.Options) {
 	return func(o *ldapsrc.Options) {
-		o.Groups = ldapsrc.Groups{BaseDNs: []string{slapdtest.GroupsDN}, Nested: true, Want: want}
+		o.Groups = ldapsrc.Groups{Bases: []string{slapdtest.GroupsDN}, Nested: true, Want: want}
 		if change != nil {
 			change(&o.Groups)
 		}
@@ -102,7 +102,7 @@ func TestGroupsOnSlapd(t *testing.T) {
 			user(5): {odd, "middle", "outer", "ring a", "ring b"}, user(6): {odd, "middle", "outer", "ring a", "ring b"},
 		}, []string{odd, "empty", "flat", "middle", "outer", "ring a", "ring b"}},
 		{"below two bases", only("flat"), func(g *ldapsrc.Groups) {
-			g.BaseDNs = []string{slapdtest.GroupsDN, slapdtest.Suffix}
+			g.Bases = []string{slapdtest.GroupsDN, slapdtest.Suffix}
 		}, map[string][]string{user(0): {"flat"}, user(1): {"flat"}, "odd": {"flat"}}, []string{"flat"}},
 		{"another filter and name", only("groupOfNames"), func(g *ldapsrc.Groups) {
 			g.Filter, g.NameAttribute, g.Nested = "(cn=middle)", "objectClass", false
@@ -216,13 +216,13 @@ func TestGroupsThatCannotBeRead(t *testing.T) {
 	}{
 		{"members may not be read", only("hidden"), nil, openLDAP, `group "cn=hidden,ou=Groups,dc=WSO2,dc=ORG"|without any member`, "read member"},
 		{"one base does not exist", anyGroup, func(g *ldapsrc.Groups) {
-			g.BaseDNs = append(g.BaseDNs, "ou=Nowhere,"+slapdtest.Suffix)
+			g.Bases = append(g.Bases, "ou=Nowhere,"+slapdtest.Suffix)
 		}, nil, "reading the groups|ou=Nowhere|LDAP code 32", "ldap.groups.base_dns"},
 		{"more than the server gives", only("nothing"), func(g *ldapsrc.Groups) {
-			g.BaseDNs, g.Filter = []string{slapdtest.Suffix}, "(objectClass=*)"
+			g.Bases, g.Filter = []string{slapdtest.Suffix}, "(objectClass=*)"
 		}, func(o *ldapsrc.Options) { o.PageSize = 4 }, "reading the groups|LDAP code 4", "size.prtotal"},
 		{"two of one name", only("known", "Known"), func(g *ldapsrc.Groups) {
-			g.BaseDNs = append(g.BaseDNs, slapdtest.LeftDN)
+			g.Bases = append(g.Bases, slapdtest.LeftDN)
 		}, nil, `two groups have the name|"cn=known,ou=Groups,dc=WSO2,dc=ORG"|"cn=KNOWN,ou=Left,dc=WSO2,dc=ORG"`, "ldap.groups.name_attribute"},
 	}
 	for _, tt := range tests {
@@ -242,7 +242,7 @@ func TestGroupsThatCannotBeRead(t *testing.T) {
 	}
 	for _, want := range [][]string{{"known"}, nil} {
 		src := newSource(t, options(s, withGroups(only(want...), func(g *ldapsrc.Groups) {
-			g.BaseDNs = append(g.BaseDNs, slapdtest.LeftDN)
+			g.Bases = append(g.Bases, slapdtest.LeftDN)
 		})))
 		if _, info := groupsByUID(t, src); !slices.Equal(info.Groups, want) {
 			t.Errorf("one name twice, but only %q wanted: found %q", want, info.Groups)

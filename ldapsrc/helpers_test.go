@@ -22,7 +22,7 @@ func options(s *slapdtest.Server, change func(*ldapsrc.Options)) ldapsrc.Options
 		BindPassword: slapdtest.ReaderPassword,
 		Timeout:      20 * time.Second,
 		PageSize:     100,
-		Users:        ldapsrc.Users{BaseDNs: []string{slapdtest.UsersDN}},
+		Users:        ldapsrc.Users{Bases: []string{slapdtest.UsersDN}},
 		Attributes:   []string{"uid", "cn", "mail"},
 		Preset:       ldapsrc.WSO2IS,
 	}
@@ -149,7 +149,7 @@ func simOptions(sim *ldapsim.Server, change func(*ldapsrc.Options)) ldapsrc.Opti
 		BindPassword: simPassword,
 		Timeout:      20 * time.Second,
 		PageSize:     100,
-		Users:        ldapsrc.Users{BaseDNs: []string{simUsers}},
+		Users:        ldapsrc.Users{Bases: []string{simUsers}},
 		Attributes:   []string{"uid", "cn", "mail"},
 		Preset:       ldapsrc.WSO2IS,
 	}

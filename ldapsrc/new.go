@@ -116,10 +116,10 @@ func (s *Source) prepareTLS() error {
 
 func (s *Source) prepareUsers() error {
 	users := s.opts.Users
-	if len(users.BaseDNs) == 0 {
+	if len(users.Bases) == 0 {
 		return dirsync.WithHint(errors.New("no base DN for users is given"), "set ldap.users.base_dns")
 	}
-	for _, text := range users.BaseDNs {
+	for _, text := range users.Bases {
 		dn, err := parseBase(text)
 		if err != nil {
 			return dirsync.WithHint(err, "check ldap.users.base_dns")

@@ -78,7 +78,7 @@ type Options struct {
 
 // Users selects people in the directory.
 type Users struct {
-	BaseDNs []string
+	Bases []string
 	// Filter in the syntax of RFC 4515.
 	Filter string
 	Scope  Scope
@@ -89,10 +89,10 @@ type Users struct {
 
 // Groups selects groups. Those of a person are told in Person.Groups.
 //
-// A member that does not exist, or is not below Users.BaseDNs, is nobody; a group
-// inside a group counts only where it is below BaseDNs and Filter matches it, too.
+// A member that does not exist, or is not below Users.Bases, is nobody; a group
+// inside a group counts only where it is below Bases and Filter matches it, too.
 type Groups struct {
-	BaseDNs []string
+	Bases []string
 	// Filter in the syntax of RFC 4515.
 	Filter string
 	// NameAttribute holds a group's name. Of several values it is the one in the

@@ -33,11 +33,11 @@ func TestOptionsAreChecked(t *testing.T) {
 			o.URLs, o.ClientCertFile, o.ClientKeyFile = []string{"ldap://127.0.0.1"}, "x", "y"
 		}, "encrypted", "ldap.start_tls"},
 		{"client certificate missing", func(o *ldapsrc.Options) { o.ClientCertFile, o.ClientKeyFile = "x", "y" }, "x", "ldap.client_cert_file"},
-		{"no base", func(o *ldapsrc.Options) { o.Users.BaseDNs = nil }, "no base DN", "ldap.users.base_dns"},
-		{"empty base", func(o *ldapsrc.Options) { o.Users.BaseDNs = []string{" "} }, "is no DN", "ldap.users.base_dns"},
-		{"base that is no DN", func(o *ldapsrc.Options) { o.Users.BaseDNs = []string{"Users"} }, `"Users" is no DN`, "ldap.users.base_dns"},
+		{"no base", func(o *ldapsrc.Options) { o.Users.Bases = nil }, "no base DN", "ldap.users.base_dns"},
+		{"empty base", func(o *ldapsrc.Options) { o.Users.Bases = []string{" "} }, "is no DN", "ldap.users.base_dns"},
+		{"base that is no DN", func(o *ldapsrc.Options) { o.Users.Bases = []string{"Users"} }, `"Users" is no DN`, "ldap.users.base_dns"},
 		{"a base twice", func(o *ldapsrc.Options) {
-			o.Users.BaseDNs = []string{"ou=Users,dc=x", "OU=users, DC=X"}
+			o.Users.Bases = []string{"ou=Users,dc=x", "OU=users, DC=X"}
 		}, "twice", "ldap.users.base_dns"},
 		{"scope", func(o *ldapsrc.Options) { o.Users.Scope = "all" }, `"all"`, "sub, one or base"},
 		{"filter without brackets", func(o *ldapsrc.Options) { o.Users.Filter = "uid=*" }, "character 1: a ( is missing", "ldap.users.filter"},
@@ -51,8 +51,8 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"attribute name", func(o *ldapsrc.Options) { o.Attributes = []string{"given name"} }, `"given name"`, "mapping"},
 		{"all attributes", func(o *ldapsrc.Options) { o.Attributes = []string{"*"} }, `"*"`, "mapping"},
 		{"id attribute name", func(o *ldapsrc.Options) { o.Users.IDAttribute = "(uid" }, `"(uid"`, "ldap.users.id_attribute"},
-		{"groups without base", func(o *ldapsrc.Options) { o.Groups.BaseDNs = nil }, "no base DN for groups", "ldap.groups.base_dns"},
-		{"groups' base that is no DN", func(o *ldapsrc.Options) { o.Groups.BaseDNs = []string{"Groups"} }, `"Groups" is no DN`, "ldap.groups.base_dns"},
+		{"groups without base", func(o *ldapsrc.Options) { o.Groups.Bases = nil }, "no base DN for groups", "ldap.groups.base_dns"},
+		{"groups' base that is no DN", func(o *ldapsrc.Options) { o.Groups.Bases = []string{"Groups"} }, `"Groups" is no DN`, "ldap.groups.base_dns"},
 		{"groups' filter", func(o *ldapsrc.Options) { o.Groups.Filter = "cn=*" }, "character 1", "ldap.groups.filter"},
 		{"groups' name", func(o *ldapsrc.Options) { o.Groups.NameAttribute = "c n" }, `"c n"`, "ldap.groups.name_attribute"},
 		{"groups' members", func(o *ldapsrc.Options) { o.Groups.MemberAttribute = "*" }, `"*"`, "ldap.groups.member_attribute"},
@@ -65,8 +65,8 @@ func TestOptionsAreChecked(t *testing.T) {
 			t.Parallel()
 			opts := ldapsrc.Options{
 				URLs: []string{"ldaps://ldap.example.com"}, BindDN: simDN, BindPassword: simPassword,
-				Users: ldapsrc.Users{BaseDNs: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
-				Groups: ldapsrc.Groups{BaseDNs: []string{simGroups}, Want: anyGroup},
+				Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
+				Groups: ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup},
 			}
 			tt.change(&opts)
 			_, err := ldapsrc.New(opts)
@@ -99,7 +99,7 @@ func TestPlaintextRule(t *testing.T) {
 	for _, tt := range tests {
 		opts := ldapsrc.Options{
 			URLs: []string{tt.url}, StartTLS: tt.startTLS, AllowPlaintext: tt.allow,
-			Users: ldapsrc.Users{BaseDNs: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
+			Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
 		}
 		if tt.password != "" {
 			opts.BindDN, opts.BindPassword = simDN, tt.password
@@ -117,7 +117,7 @@ func TestFiltersThatCompile(t *testing.T) {
 		"(modifyTimestamp>=20260101000000Z)", "(memberOf:1.2.840.113556.1.4.1941:=cn=x,dc=y)", "  (uid=*)  ", "(cn=Zoë)", "",
 	} {
 		_, err := ldapsrc.New(ldapsrc.Options{
-			URLs: []string{"ldaps://x"}, Users: ldapsrc.Users{BaseDNs: []string{simUsers}, Filter: filter}, Preset: ldapsrc.OpenLDAP,
+			URLs: []string{"ldaps://x"}, Users: ldapsrc.Users{Bases: []string{simUsers}, Filter: filter}, Preset: ldapsrc.OpenLDAP,
 		})
 		if err != nil {
 			t.Errorf("%s: %v", filter, err)
@@ -168,11 +168,11 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	for _, preset := range ldapsrc.Presets() {
 		users, groups := ldapsrc.Defaults(preset)
-		if users.IDAttribute == "" || users.Scope == "" || users.BaseDNs != nil || groups.BaseDNs != nil ||
+		if users.IDAttribute == "" || users.Scope == "" || users.Bases != nil || groups.Bases != nil ||
 			groups.NameAttribute == "" || groups.MemberAttribute == "" {
 			t.Errorf("%s: %+v, %+v", preset, users, groups)
 		}
-		users.BaseDNs, groups.BaseDNs, groups.Want = []string{simUsers}, []string{simGroups}, anyGroup
+		users.Bases, groups.Bases, groups.Want = []string{simUsers}, []string{simGroups}, anyGroup
 		if _, err := ldapsrc.New(ldapsrc.Options{URLs: []string{"ldaps://x"}, Users: users, Groups: groups, Preset: preset}); err != nil {
 			t.Errorf("%s: %v", preset, err)
 		}

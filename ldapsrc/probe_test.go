@@ -74,7 +74,7 @@ func TestBasesOneByOne(t *testing.T) {
 	s := slapdtest.Start(t, slapdtest.Options{Access: `access to dn.subtree="` + slapdtest.GroupsDN + `" by * none`})
 	const nowhere = "ou=Nowhere," + slapdtest.Suffix
 	bases, err := newSource(t, options(s, func(o *ldapsrc.Options) {
-		o.Users.BaseDNs = []string{slapdtest.UsersDN, nowhere, slapdtest.GroupsDN}
+		o.Users.Bases = []string{slapdtest.UsersDN, nowhere, slapdtest.GroupsDN}
 	})).Bases(t.Context())
 	if err != nil || len(bases) != 3 {
 		t.Fatalf("%v (%v)", bases, err)
@@ -97,7 +97,7 @@ func TestIDErrorsAreTold(t *testing.T) {
 			t.Errorf("id attribute %s: %v, want an ErrID: %v", attribute, err, want)
 		}
 	}
-	_, _, err := readAll(t, newSource(t, options(s, func(o *ldapsrc.Options) { o.Users.BaseDNs = []string{"ou=Nowhere," + slapdtest.Suffix} })))
+	_, _, err := readAll(t, newSource(t, options(s, func(o *ldapsrc.Options) { o.Users.Bases = []string{"ou=Nowhere," + slapdtest.Suffix} })))
 	if err == nil || errors.Is(err, ldapsrc.ErrID) || strings.Contains(err.Error(), "entryUUID") {
 		t.Errorf("a base that is not there: %v, want another error", err)
 	}

@@ -172,13 +172,13 @@ func TestLimitsOfSlapd(t *testing.T) {
 		// slapd ends a paged search before the page that would pass its limit.
 		{"paged total", nil, "LDAP code 4|lets this account read only", "size.prtotal"},
 		{"base does not exist", func(o *ldapsrc.Options) {
-			o.Users.BaseDNs = []string{"ou=Nowhere," + slapdtest.Suffix}
+			o.Users.Bases = []string{"ou=Nowhere," + slapdtest.Suffix}
 		}, `"ou=Nowhere,dc=WSO2,dc=ORG"|LDAP code 32`, "ldap.users.base_dns"},
 		{"base may not be read", func(o *ldapsrc.Options) {
-			o.Users.BaseDNs = []string{slapdtest.GroupsDN}
+			o.Users.Bases = []string{slapdtest.GroupsDN}
 		}, "LDAP code 32", "right to read"},
 		{"second base does not exist", func(o *ldapsrc.Options) {
-			o.Users.BaseDNs = []string{slapdtest.LeftDN, "ou=Nowhere," + slapdtest.Suffix}
+			o.Users.Bases = []string{slapdtest.LeftDN, "ou=Nowhere," + slapdtest.Suffix}
 		}, "ou=Nowhere", "ldap.users.base_dns"},
 		{"id attribute that nobody has", func(o *ldapsrc.Options) {
 			o.Users.IDAttribute = "employeeNumber"
@@ -256,7 +256,7 @@ func TestOddEntries(t *testing.T) {
 	}
 
 	nested := newSource(t, options(s, func(o *ldapsrc.Options) {
-		o.Users.BaseDNs = []string{"OU=sub , ou=users,dc=wso2,dc=org", slapdtest.UsersDN}
+		o.Users.Bases = []string{"OU=sub , ou=users,dc=wso2,dc=org", slapdtest.UsersDN}
 	}))
 	if people := mustRead(t, nested); len(people) != 1 {
 		t.Errorf("nested bases gave the person %d times", len(people))
@@ -272,7 +272,7 @@ func TestOddEntries(t *testing.T) {
 		}
 	}
 	self := newSource(t, options(s, func(o *ldapsrc.Options) {
-		o.Users.BaseDNs, o.Users.Scope = []string{odd}, ldapsrc.ScopeBase
+		o.Users.Bases, o.Users.Scope = []string{odd}, ldapsrc.ScopeBase
 	}))
 	if got := len(mustRead(t, self)); got != 1 {
 		t.Errorf("the person as base: %d people", got)

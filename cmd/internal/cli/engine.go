@@ -139,7 +139,7 @@ func source(cfg *config.Config, rules *dirsync.Rules, log *logrus.Logger) (*ldap
 		ClientCertFile: c.ClientCertFile, ClientKeyFile: c.ClientKeyFile,
 		BindDN: c.BindDN, BindPassword: c.BindPassword.Reveal(), AllowPlaintext: c.AllowPlaintext,
 		Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts,
-		Users:  ldapsrc.Users{BaseDNs: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
+		Users:  ldapsrc.Users{Bases: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
 		Groups: groups(cfg), Attributes: slices.Compact(attributes), Preset: ldapsrc.Preset(c.Preset), Log: log,
 	})
 }
@@ -157,7 +157,7 @@ func duoClient(cfg *config.Config, rate duo.Rate, log *logrus.Logger) (*duo.Clie
 // groups asks for the groups that the scope names; for none, none is read.
 func groups(cfg *config.Config) ldapsrc.Groups {
 	c := cfg.LDAP.Groups
-	g := ldapsrc.Groups{BaseDNs: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttribute: c.MemberAttribute, Nested: c.Nested}
+	g := ldapsrc.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttribute: c.MemberAttribute, Nested: c.Nested}
 	wanted := slices.Concat(cfg.Sync.Scope.IncludeGroups, cfg.Sync.Scope.ExcludeGroups)
 	if len(wanted) > 0 {
 		g.Want = func(name string) bool {
