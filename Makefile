@@ -22,17 +22,25 @@ demo: build #? the main job on a built-in directory and a simulated Duo; nothing
 	bin/duosync demo --dir "$$(mktemp -d)"
 
 .PHONY: test
-test: deps #? all tests with the race detector; installs OpenLDAP's slapd where it is missing
+test: deps #? all tests with the race detector; installs slapd and ApacheDS where they are missing
 	CGO_ENABLED=1 go test -race ./...
 
-# The tests start a real slapd. Debian calls it slapd; elsewhere install
-# OpenLDAP's server yourself.
+# The tests start a real slapd and a real ApacheDS, the server in WSO2 Identity
+# Server. Debian has both, though its apacheds does not depend on all that it
+# needs; elsewhere install them yourself.
+APACHEDS = apacheds libapache-directory-api-java libapache-directory-jdbm-java libcaffeine-java
+
 .PHONY: deps
 deps:
-	@if command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || [ -x /usr/libexec/slapd ]; then :; \
+	@need=; \
+	command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || [ -x /usr/libexec/slapd ] || need="slapd"; \
+	for file in /usr/bin/java /usr/share/apacheds/lib/apacheds-jdbm1.jar /usr/share/java/apache-directory-api-all.jar /usr/share/java/caffeine.jar; do \
+	  [ -e $$file ] || { need="$$need $(APACHEDS)"; break; }; \
+	done; \
+	if [ -z "$$need" ]; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slapd; \
-	else echo "The tests need OpenLDAP's slapd; install it (Debian: apt-get install slapd), then run make test again." >&2; exit 1; fi
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need; \
+	else echo "The tests need OpenLDAP's slapd and ApacheDS; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint-$(LINT_VERSION) #? golangci-lint, with the rules of .golangci.yml
@@ -44,9 +52,17 @@ $(BIN)/golangci-lint-$(LINT_VERSION):
 	  ln -s "$$(command -v golangci-lint)" $@; \
 	else GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION) && mv $(BIN)/golangci-lint $@; fi
 
+.PHONY: deploy-check
+deploy-check: #? the units, the image and the manifests in deploy/, as far as that goes without running them for real; as root
+	deploy/check.sh
+
 .PHONY: bench
 bench: #? speed and memory, as ratios against something run side by side
 	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: soak
+soak: deps #? 200 runs of the daemon under trouble, and what they leave in memory; about five minutes
+	go test -tags soak -run TestSoak -count 1 -timeout 30m -v ./cmd/internal/daemon
 
 .PHONY: fuzz
 fuzz: #? each fuzz target for FUZZTIME (default 30s)
@@ -62,7 +78,7 @@ dist: #? release archives in dist/, with checksums
 	@for arch in amd64 arm64; do \
 	  name=duosync-$(VERSION)-linux-$$arch; mkdir -p dist/$$name && \
 	  GOOS=linux GOARCH=$$arch go build $(GOFLAGS_BUILD) -o dist/$$name/duosync ./cmd/duosync && \
-	  cp -r README.md LICENSE CHANGELOG.md config.example.yaml docs dist/$$name/ && \
+	  cp -r README.md LICENSE CHANGELOG.md config.example.yaml docs deploy dist/$$name/ && \
 	  tar -C dist -czf dist/$$name.tar.gz $$name && rm -r dist/$$name || exit 1; \
 	done
 	@cd dist && sha256sum *.tar.gz > SHA256SUMS && cat SHA256SUMS

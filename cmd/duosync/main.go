@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // an image from scratch has no time zones
 
 	"duosync/cmd/internal/cli"
 )
