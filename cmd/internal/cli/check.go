@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -142,7 +143,7 @@ func (f *findings) fail(name string, err error, otherwise string) {
 	if hint == "" {
 		hint = otherwise
 	}
-	f.checks = append(f.checks, report.Check{Name: name, Detail: err.Error(), Hint: hint})
+	f.checks = append(f.checks, report.Check{Name: name, Detail: strings.ReplaceAll(err.Error(), "\n", "; "), Hint: hint})
 }
 
 // skip tells of checks that could not be made since another one failed.

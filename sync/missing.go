@@ -1,0 +1,155 @@
+package dirsync
+
+import (
+	"maps"
+	"time"
+)
+
+// decideMissing is for a link whose person is gone or out of scope. wait puts
+// off every step to the next run.
+func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
+	missing := s.missing(now)
+	s.next.Missing = &missing
+	switch {
+	case s.asked && s.live == nil: // deleted in Duo, or purged: nothing left to remove
+		s.next = nil
+		return
+	case s.live != nil:
+		s.noteDrift(r)
+		if !s.live.Synced && s.live.Status != StatusPendingDeletion {
+			s.next.LetGo = ""
+		}
+		if r.decideReopened(s) {
+			return
+		}
+	}
+	step, due, ok := r.step(s, &missing)
+	if !ok {
+		return
+	}
+	if wait || due.After(now) {
+		s.wait = &Waiting{Username: s.username(), Source: s.id, Since: missing.Since, Action: step, Due: due}
+		return
+	}
+	live := s.live
+	switch {
+	case live.Synced:
+		s.letGo(LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
+		return
+	case live.Status == StatusPendingDeletion:
+		s.letGo(LetGoTrashed, "missing from the directory, and put into Duo's Trash by somebody else")
+		return
+	case r.Protect[FoldName(live.Username)]:
+		s.skipped = true
+		return
+	}
+	missing.Step, missing.At = step, now
+	reason := missing.Why
+	if missing.Why == Gone {
+		reason = "gone from the directory"
+	}
+	if missing.Since.Before(now) {
+		reason += " since " + missing.Since.UTC().Format(time.RFC3339)
+	}
+	op := Op{Action: step, Reason: reason, Missing: &missing}
+	switch step {
+	case Disable:
+		if live.Status == StatusDisabled { // done already, by us (a lock) or by hand
+			s.next.ByHand = s.link.ByHand || s.link.Asked[FieldStatus] != StatusDisabled
+			s.next.Missing = &missing
+			s.next.Asked = merged(s.next.Asked, Fields{FieldStatus: StatusDisabled})
+			return
+		}
+		op.Changes = []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}
+		op.Asked = Fields{FieldStatus: StatusDisabled}
+	case Trash:
+		r.disableFirst(s, live, op)
+		op.Changes = []Change{{Field: FieldStatus, Before: StatusDisabled, After: StatusPendingDeletion}}
+		op.Asked = Fields{FieldStatus: StatusDisabled}
+	case Delete:
+		r.disableFirst(s, live, op)
+		if live.Enrolled {
+			op.Reason += "; the enrolled devices are destroyed with it"
+		}
+	}
+	s.next.Missing = s.link.Missing // the step counts once it is done
+	s.add(op)
+}
+
+// disableFirst disables a user at once on the way to a removal that comes last in
+// the plan: a leaver must not wait behind 10,000 creations, and the Trash alone
+// need not keep anybody from logging in.
+func (r *Rules) disableFirst(s *subject, live *Account, removal Op) {
+	if live.Status == StatusDisabled {
+		return
+	}
+	step := *removal.Missing
+	step.Step = Disable
+	s.add(Op{Action: Disable, Reason: removal.Reason, Missing: &step,
+		Changes: []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}, Asked: Fields{FieldStatus: StatusDisabled}})
+}
+
+// noteDrift takes Duo's answer over for a missing person. What drifted counts as
+// not asked for, so that it is mended when the person is back.
+func (s *subject) noteDrift(r *Rules) {
+	s.next.Asked = maps.Clone(s.link.Asked)
+	for _, field := range FieldNames {
+		if field != FieldStatus && s.live.Field(field) != s.link.Answered.Field(field) && !r.ReportDrift(field) {
+			delete(s.next.Asked, field)
+		}
+	}
+	s.next.Answered = *s.live
+}
+
+// decideReopened is for a missing person whom we had disabled and somebody has
+// enabled in Duo since: that is drift, and a leaver stays out.
+func (r *Rules) decideReopened(s *subject) bool {
+	live := s.live
+	if s.next.Missing.Step == "" || live.Status != StatusActive && live.Status != StatusBypass ||
+		live.Status == s.link.Answered.Status || s.link.ByHand || live.Synced || r.Protect[FoldName(live.Username)] {
+		return false
+	}
+	if r.ReportDrift(FieldStatus) {
+		s.next.Answered = *live
+		s.warn("%s: is %s in Duo though %s; the configuration asks to report it only", s.username(), live.Status, s.next.Missing.Why)
+		return true
+	}
+	missing := *s.next.Missing // a step that is done is not done again
+	s.add(Op{Action: Disable, Reason: missing.Why + ", enabled in Duo by hand", Missing: &missing,
+		Changes: []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}, Asked: Fields{FieldStatus: StatusDisabled}})
+	s.next.Missing = s.link.Missing
+	return true
+}
+
+// missing gives the state of a missing link at this read.
+func (s *subject) missing(now time.Time) Missing {
+	m := Missing{Why: Gone, Since: now}
+	if s.link.Missing != nil {
+		m = *s.link.Missing
+	}
+	if s.seen != nil {
+		m.Why = Gone
+		if s.seen.Present {
+			m.Why = OutOfScope
+		}
+	}
+	return m
+}
+
+// step gives the removal step that follows for a missing person, and when. While
+// somebody else in the directory claims the name, the user is not deleted: they
+// may be the same human under a new id, and a deletion takes the devices along.
+func (r *Rules) step(s *subject, m *Missing) (Action, time.Time, bool) {
+	step, due, ok := r.removal(m.Why).next(m, s.link.Origin)
+	if ok && step == Delete && s.claimed {
+		return Disable, due, m.Step == ""
+	}
+	return step, due, ok
+}
+
+func (r *Rules) removal(why string) Removal {
+	if why == OutOfScope {
+		return r.OnOutOfScope
+	}
+	return r.OnMissing
+}
