@@ -157,7 +157,7 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 			check: checkLDAPLimits, note: true, detail: "all 30 people came", hint: "1000"},
 		{name: "time limit", sim: &sim{people: 30, Faults: ldapsim.Faults{TimeLimitOnPage: 2}}, plant: inLDAP("page_size: 10"),
 			check: checkLDAPLimits, detail: "time limit", hint: "indexed"},
-		{name: "lost connection", sim: &sim{people: 30, Faults: ldapsim.Faults{DropAfter: 10}}, check: checkLDAPSearch, detail: "after 10 entries", hint: "the server's log"},
+		{name: "lost connection", sim: &sim{people: 30, Faults: ldapsim.Faults{DropAfter: 10}}, check: checkLDAPSearch, detail: "after 10 entries", hint: "the directory's log"},
 		{name: "id that can't be searched", sim: &sim{people: 5, Faults: ldapsim.Faults{BlindFilter: "entryUUID"}},
 			check: checkLDAPLookup, detail: "not found", hint: "search (not only read)"},
 		{name: "suffix without read rights", slapd: slapdtest.Options{People: 20, Access: `access to dn.base="` + slapdtest.Suffix + `" by * none`},

@@ -182,8 +182,8 @@ type Scope struct {
 	IncludeGroups []string `yaml:"include_groups"`
 	// ExcludeGroups leaves members of these alone, the link kept.
 	ExcludeGroups []string `yaml:"exclude_groups"`
-	// ExcludeUsers are left alone, the link kept. See [ParseUserRule] for what
-	// an item may be.
+	// ExcludeUsers are left alone, the link kept: mapped usernames, /regex/ (RE2,
+	// the whole name, any case) or DNs. [ParseUserRule] reads an item.
 	ExcludeUsers []string `yaml:"exclude_users"`
 	// Protect lists Duo usernames that are never touched, whatever LDAP says.
 	Protect []string `yaml:"protect"`

@@ -82,7 +82,7 @@ state: {dsn: state.db}
 schedule: {cron: "@every 1s", jitter: 0s}
 http: {listen: %q, token: %q}
 notify: {textfile: duosync.prom}
-sync: {limits: {max_remove: off, max_update: off}}
+sync: {limits: {max_remove: off, max_update: off}, on_missing: {action: delete, then: keep}}
 %s`, duo, p.ldap.URL, slapdtest.ReaderDN, slapdtest.ReaderPassword, p.address, token, more)
 	if err := os.WriteFile(p.path("config.yaml"), []byte(text), 0o600); err != nil {
 		p.t.Fatal(err)
