@@ -1,0 +1,271 @@
+package config
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	dirsync "duosync/sync"
+)
+
+//go:embed testdata/reference.head.md
+var referenceHead string
+
+// Reference renders docs/configuration.md from the structs, their comments and
+// their defaults.
+func Reference() ([]byte, error) {
+	docs, err := readComments("config.go")
+	if err != nil {
+		return nil, err
+	}
+	g := docgen{comments: docs, defaults: reflect.ValueOf(Default()), required: required()}
+	g.out.WriteString(referenceHead)
+	g.section("", reflect.TypeFor[Config](), 2)
+	g.presets()
+	return g.out.Bytes(), nil
+}
+
+// required gives the keys that an empty file lacks.
+func required() []string {
+	_, err := Parse("empty.yaml", nil, func(string) (string, bool) { return "", false })
+	problems, _ := errors.AsType[Errors](err)
+	var keys []string
+	for _, p := range problems {
+		keys = append(keys, p.Key)
+	}
+	return keys
+}
+
+// comments are the texts of a struct type.
+type comments struct {
+	doc    string
+	fields map[string]string // by the field's name in Go
+}
+
+// readComments gives the comments of each struct in a file.
+func readComments(file string) (map[string]comments, error) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]comments{}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		decl, ok := n.(*ast.GenDecl)
+		if !ok || len(decl.Specs) != 1 {
+			return true
+		}
+		spec, ok := decl.Specs[0].(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		if s, ok := spec.Type.(*ast.StructType); ok {
+			c := comments{doc: decl.Doc.Text(), fields: map[string]string{}}
+			for _, f := range s.Fields.List {
+				c.fields[f.Names[0].Name] = f.Doc.Text() + f.Comment.Text()
+			}
+			all[spec.Name.Name] = c
+		}
+		return true
+	})
+	return all, nil
+}
+
+type docgen struct {
+	comments map[string]comments
+	defaults reflect.Value
+	required []string
+	out      bytes.Buffer
+}
+
+// section writes a section's keys, and then its sections.
+func (g *docgen) section(path string, t reflect.Type, level int) {
+	words := wordsOf(t)
+	if path != "" {
+		fmt.Fprintf(&g.out, "\n%s %s\n\n", strings.Repeat("#", level), path)
+		fmt.Fprintf(&g.out, "%s\n", wrap(sentence(path, t.Name(), g.comments[t.Name()].doc, words, "`"), "", 90))
+		g.out.WriteString("\n```yaml\n")
+		indent := ""
+		for name := range strings.SplitSeq(path, ".") {
+			fmt.Fprintf(&g.out, "%s%s:\n", indent, name)
+			indent += "  "
+		}
+		for _, f := range fieldsOf(t) {
+			goName := t.Field(f.index).Name
+			comment := sentence(join(path, f.name), goName, g.comments[t.Name()].fields[goName], words, "")
+			fmt.Fprintf(&g.out, "%s\n", wrap(comment, indent+"# ", 88))
+			g.key(join(path, f.name), f, indent)
+		}
+		g.out.WriteString("```\n")
+		level++
+	}
+	for _, f := range fieldsOf(t) {
+		if isSection(f.typ) {
+			g.section(join(path, f.name), f.typ, level)
+		}
+	}
+}
+
+// key writes one key: what it takes, and its default.
+func (g *docgen) key(path string, f field, indent string) {
+	if isSection(f.typ) {
+		fmt.Fprintf(&g.out, "%s[ %s: <%s> ]\n", indent, f.name, path)
+		return
+	}
+	line := f.name + ": " + placeholder(f)
+	switch {
+	case slices.Contains(g.required, path):
+		fmt.Fprintf(&g.out, "%s%s\n", indent, line)
+	default:
+		p := printer{secret: Secret.Reveal} // no default is a secret
+		fmt.Fprintf(&g.out, "%s[ %s | default = %s ]\n", indent, line, p.value(lookup(g.defaults, path)))
+	}
+	if f.typ == typeSecret {
+		fmt.Fprintf(&g.out, "%s[ %s: <filename> ]\n", indent, twin(f.name))
+	}
+}
+
+// placeholder names what a key takes; the glossary explains it.
+func placeholder(f field) string {
+	if f.words != nil && f.typ.Kind() != reflect.Slice {
+		return strings.Join(f.words, " | ")
+	}
+	switch f.typ {
+	case typeSecret:
+		return "<secret>"
+	case typeDuration:
+		return "<duration>"
+	case typeDrift:
+		return "enforce | report | <map of field to word>"
+	case reflect.TypeFor[dirsync.Limit]():
+		return "<limit>"
+	case reflect.TypeFor[Rate]():
+		return "<rate>"
+	case reflect.TypeFor[[]PhoneMapping]():
+		return "<list of phone>"
+	}
+	switch f.typ.Kind() {
+	case reflect.Bool:
+		return "<boolean>"
+	case reflect.Int:
+		return "<int>"
+	case reflect.Map:
+		return "<map of string to string>"
+	case reflect.Slice:
+		if f.words != nil {
+			return "<list of " + strings.Join(f.words, " | ") + ">"
+		}
+		return "<list of string>"
+	}
+	if f.path {
+		return "<filename>"
+	}
+	return "<string>"
+}
+
+// wordsOf gives the keys of a section by their names in Go.
+func wordsOf(t reflect.Type) map[string]string {
+	words := map[string]string{}
+	for _, f := range fieldsOf(t) {
+		words[t.Field(f.index).Name] = f.name
+	}
+	return words
+}
+
+var (
+	goLink   = regexp.MustCompile(`[^.]*\[[A-Z]\w*\][^.]*\. ?`)
+	goWord   = regexp.MustCompile(`\b[A-Z]\w*\b( API)?`)
+	notBuild = regexp.MustCompile(` ?Not built yet\.`)
+)
+
+// sentence makes of a Go comment one for the admin: keys, between quotes, in
+// place of Go's names; no links into the code; and what this version can't do.
+func sentence(path, goName, comment string, words map[string]string, quote string) string {
+	text := strings.Join(strings.Fields(comment), " ")
+	text = goLink.ReplaceAllString(text, "")
+	text = notBuild.ReplaceAllString(text, "")
+	key := path[strings.LastIndexByte(path, '.')+1:]
+	if rest, ok := strings.CutPrefix(text, goName+" "); ok {
+		text = quote + key + quote + " " + rest
+	}
+	text = goWord.ReplaceAllStringFunc(text, func(word string) string {
+		if name, ok := words[word]; ok {
+			return quote + name + quote
+		}
+		return word
+	})
+	text = strings.TrimSpace(text)
+	if why := unbuilt(path); why != "" {
+		text = strings.TrimSpace(text + " Only the default is taken: " + why + ".")
+	}
+	return text
+}
+
+// unbuilt tells why a key, or all keys of a section, take the default only.
+func unbuilt(path string) string {
+	for _, p := range unbuiltParts() {
+		if p.path == path {
+			return p.why
+		}
+	}
+	return ""
+}
+
+// presets writes a table of what the presets fill in, as far as they differ.
+func (g *docgen) presets() {
+	var names []string
+	for _, f := range fieldsOf(reflect.TypeFor[LDAP]()) {
+		if f.name == "preset" {
+			names = f.words
+		}
+	}
+	cell := func(name, path string) string {
+		p, _ := presetOf(name)
+		text := (&printer{secret: Secret.String}).value(lookup(reflect.ValueOf(Config{LDAP: p.ldap}), path))
+		if text == "[]" {
+			return "–"
+		}
+		return "`" + strings.ReplaceAll(strings.Trim(text, `"[]`), "|", `\|`) + "`"
+	}
+	columns := slices.DeleteFunc(presetKeys(), func(path string) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return cell(name, path) != cell(names[0], path) })
+	})
+	g.out.WriteString("\n## Presets\n\n" + wrap("What `ldap.preset` fills in for keys that the file leaves out; other keys have "+
+		"the defaults above. It also says how locks are read. Where there is a dash, `users.base_dns` must be given, and "+
+		"`groups.base_dns` where groups are used.", "", 90) + "\n\n| preset |")
+	for _, path := range columns {
+		fmt.Fprintf(&g.out, " %s |", strings.TrimPrefix(path, "ldap."))
+	}
+	g.out.WriteString("\n|" + strings.Repeat("---|", 1+len(columns)) + "\n")
+	for _, name := range names {
+		fmt.Fprintf(&g.out, "| %s |", name)
+		for _, path := range columns {
+			fmt.Fprintf(&g.out, " %s |", cell(name, path))
+		}
+		g.out.WriteByte('\n')
+	}
+}
+
+// wrap breaks a text into lines that begin with prefix.
+func wrap(text, prefix string, width int) string {
+	var lines []string
+	line := prefix
+	for _, word := range strings.Fields(text) {
+		if len(line) > len(prefix) && len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = prefix
+		}
+		if len(line) > len(prefix) {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, line), "\n")
+}
