@@ -1,0 +1,178 @@
+// Package wso2_test runs the whole job on the kind of store that WSO2 Identity
+// Server comes with: an ApacheDS, with more people than it gives to anyone but
+// its administrator. It is a package of its own because it takes a while.
+package wso2_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"duosync/cmd/internal/cli"
+	"duosync/duo/duosim"
+	"duosync/ldapsrc/apachedstest"
+)
+
+const secretKey = "planted-secret-key-planted-secret-key-42" //nolint:gosec // planted to be searched for
+
+// site is an ApacheDS, a simulated Duo and a folder for the state.
+type site struct {
+	t    *testing.T
+	dir  string
+	ldap *apachedstest.Server
+	duo  *duosim.Server
+}
+
+func newSite(t *testing.T, people int) *site {
+	t.Helper()
+	s := &site{t: t, dir: t.TempDir(), ldap: apachedstest.Start(t, apachedstest.Options{People: people})}
+	s.duo = duosim.New(duosim.Options{Keys: []duosim.Key{{Kind: duosim.KeyAdmin, Integration: "DIPLANTEDKEY00000001", Secret: secretKey}}})
+	if err := s.duo.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.duo.Close() })
+	if err := s.duo.WriteFiles(s.dir); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// run is what a command left behind.
+type run struct {
+	code     int
+	out, err string
+	report   struct {
+		Outcome, Error string
+		Summary        map[string]int
+		Operations     []struct{ Action, Username string }
+	}
+}
+
+// sync runs `duosync sync` with the given account.
+func (s *site) sync(bindDN, password string, args ...string) run {
+	s.t.Helper()
+	section, err := os.ReadFile(filepath.Join(s.dir, "duo.yaml"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	config := filepath.Join(s.dir, "config.yaml")
+	text := fmt.Sprintf("ldap: {urls: [%q], start_tls: true, ca_file: %q, bind_dn: %q, bind_password: %q}\n%s  rate: 5000/1s\n",
+		s.ldap.URL, s.ldap.CAFile, bindDN, password, section)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	r := run{code: cli.Main(append([]string{"sync", "--config", config, "--format", "json"}, args...),
+		cli.Stdio{Out: &out, Err: &errs, Env: func(string) (string, bool) { return "", false }})}
+	r.out, r.err = out.String(), errs.String()
+	if err := json.Unmarshal(out.Bytes(), &r.report); err != nil {
+		s.t.Fatalf("sync %v: exit %d, and no report: %v\n%s%s", args, r.code, err, r.err, r.out)
+	}
+	for _, secret := range []string{secretKey, apachedstest.ReaderPassword} {
+		if strings.Contains(r.out+r.err, secret) {
+			s.t.Errorf("sync %v shows a secret", args)
+		}
+	}
+	return r
+}
+
+// asAdmin runs a sync as WSO2 itself binds, and wants exit 0 and an outcome.
+func (s *site) asAdmin(outcome string, args ...string) run {
+	s.t.Helper()
+	r := s.sync(apachedstest.AdminDN, apachedstest.AdminPassword, args...)
+	if r.code != 0 || r.report.Outcome != outcome {
+		s.t.Fatalf("sync %v: exit %d, %s; want 0, %s\n%s%.3000s", args, r.code, r.report.Outcome, outcome, r.err, r.out)
+	}
+	return r
+}
+
+// refusedAsReader runs a sync as an account that the store cuts off, and wants
+// an error that says so, and no call to Duo that could change something.
+func (s *site) refusedAsReader(args ...string) {
+	s.t.Helper()
+	s.duo.ResetCalls()
+	r := s.sync(apachedstest.ReaderDN, apachedstest.ReaderPassword, args...)
+	if r.code != 1 || r.report.Outcome != "failed" {
+		s.t.Errorf("sync %v: exit %d, %s; want 1, failed", args, r.code, r.report.Outcome)
+	}
+	for _, words := range []string{"size limit exceeded (LDAP code 4)", "only 1000 entries", "maxSizeLimit"} {
+		if !strings.Contains(r.err, words) {
+			s.t.Errorf("sync %v: stderr does not say %q: %s", args, words, r.err)
+		}
+	}
+	if !strings.Contains(r.report.Error, "only 1000 entries") || len(r.report.Operations) > 0 {
+		s.t.Errorf("sync %v: the report has error %q and %d operations", args, r.report.Error, len(r.report.Operations))
+	}
+	for _, c := range s.duo.Calls() {
+		if c.Method != "GET" {
+			s.t.Errorf("sync %v: %s %s", args, c.Method, c.Path)
+		}
+	}
+}
+
+func TestStoreOfWSO2(t *testing.T) {
+	const people = 2500
+	s := newSite(t, people)
+	locked := 0
+	for i := range people {
+		if apachedstest.Locked(i) {
+			locked++
+		}
+	}
+
+	// An account of its own sees 1000 people and no more. That is an error, on
+	// the first run as on any later one.
+	s.refusedAsReader("--dry-run")
+	s.refusedAsReader()
+	if n := len(s.duo.Users()); n > 0 {
+		t.Fatalf("Duo has %d users", n)
+	}
+
+	dry := s.asAdmin("planned", "--dry-run")
+	want := map[string]int{"create": people - locked, "skipped": locked}
+	for name, n := range want {
+		if dry.report.Summary[name] != n {
+			t.Errorf("dry run: %s %d, want %d", name, dry.report.Summary[name], n)
+		}
+	}
+	s.asAdmin("applied")
+	if got := len(s.duo.Users()); got != people-locked {
+		t.Fatalf("Duo has %d users, want %d", got, people-locked)
+	}
+	s.refusedAsReader()
+	s.refusedAsReader("--refresh")
+	s.duo.ResetCalls()
+	s.asAdmin("no-changes")
+	if calls := s.duo.Calls(); len(calls) > 0 {
+		t.Errorf("a run without changes called Duo %d times", len(calls))
+	}
+
+	dn, uid := apachedstest.UserDN, apachedstest.UID
+	s.ldap.Modify(dn(2000), "mail", "new@example.com")
+	s.ldap.Modify(dn(2001), "accountLock", "TRUE")
+	s.ldap.Modify(dn(2013), "accountLock") // was locked, and so never created
+	s.ldap.Rename(dn(2002), "uid=renamed", "")
+	s.ldap.Rename(dn(2003), "uid="+uid(2003), apachedstest.LeftDN)
+	s.ldap.Delete(dn(2004))
+	s.ldap.Add(dn(people), apachedstest.Person(people))
+	changes := s.asAdmin("applied")
+	var got []string
+	for _, op := range changes.report.Operations {
+		got = append(got, op.Action+" "+op.Username)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{
+		"create " + uid(2013), "create " + uid(people), "disable " + uid(2001), "disable " + uid(2003), "disable " + uid(2004),
+		"update " + uid(2000), "update " + uid(2002),
+	}, got); diff != "" {
+		t.Errorf("operations (-want +got):\n%s", diff)
+	}
+	s.asAdmin("no-changes")
+}

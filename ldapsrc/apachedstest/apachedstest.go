@@ -1,0 +1,312 @@
+// Package apachedstest runs a private ApacheDS 2.0.0.AM26 for tests: the server
+// that WSO2 Identity Server embeds as its user store, with its schema, its
+// suffix and its limit of 1000 entries for everyone but the administrator. It
+// listens on loopback, keeps its data in a temporary directory and ends with the
+// test.
+package apachedstest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// Where a started server keeps what. Suffix and bases are those of WSO2's store.
+const (
+	Suffix   = "dc=WSO2,dc=ORG"
+	UsersDN  = "ou=Users," + Suffix
+	GroupsDN = "ou=Groups," + Suffix
+	LeftDN   = "ou=Left," + Suffix // under the suffix, outside the users' base
+
+	AdminDN        = "uid=admin,ou=system" // no limits apply
+	AdminPassword  = "secret"
+	ReaderDN       = "uid=reader,ou=System," + Suffix // may read everything; the size limit applies
+	ReaderPassword = "reader-pw"
+)
+
+// DefaultSizeLimit is ApacheDS's own limit, and so WSO2's (ads-maxSizeLimit).
+const DefaultSizeLimit = 1000
+
+// Packages are the Debian packages that the server needs; Java comes with the
+// first. Debian's apacheds does not depend on all the libraries it is linked to.
+const Packages = "apacheds libapache-directory-api-java libapache-directory-jdbm-java libcaffeine-java"
+
+// Options say how a server starts. The zero value is a server with the four
+// organizational units and the reader's account.
+type Options struct {
+	// People is the number of generated people below UsersDN; see Person. One
+	// takes some 7 ms to load.
+	People int
+	// SizeLimit is the most entries that one search gives to anyone but the
+	// administrator, all its pages together; 0 stands for DefaultSizeLimit.
+	SizeLimit int
+}
+
+// Server is a running ApacheDS.
+type Server struct {
+	URL    string // ldap://, StartTLS is offered
+	TLSURL string // ldaps://
+	CAFile string // the server's certificate, which signed itself
+
+	t    testing.TB
+	opts Options
+	dir  string
+	port int
+	tls  int
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+// Start starts a server, loads it, and ends it with the test. Without ApacheDS
+// the test fails: nothing stands in for the real server.
+func Start(t testing.TB, opts Options) *Server {
+	t.Helper()
+	for _, path := range []string{config, java, keytool, library + "/apacheds-jdbm1.jar", libraries + "/apache-directory-api-all.jar", libraries + "/caffeine.jar"} {
+		if _, err := os.Stat(path); err != nil {
+			t.Fatalf("these tests need a real ApacheDS: apt-get install %s (%v)", Packages, err)
+		}
+	}
+	s := &Server{t: t, opts: opts, dir: t.TempDir()}
+	for _, dir := range []string{"conf", "cache", "partitions", "run", "log"} {
+		if err := os.Mkdir(s.path(dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.certify()
+	s.write("conf/log4j.properties", []byte(logging))
+	t.Cleanup(s.Stop)
+	s.launch()
+	s.addSchema()
+	s.addSkeleton()
+	s.addPeople(opts.People)
+	return s
+}
+
+const (
+	java      = "/usr/bin/java"
+	keytool   = "/usr/bin/keytool"
+	config    = "/etc/apacheds/config.ldif"
+	library   = "/usr/share/apacheds/lib"
+	libraries = "/usr/share/java"
+
+	logging = `log4j.rootCategory=ERROR, stdout
+log4j.appender.stdout=org.apache.log4j.ConsoleAppender
+log4j.appender.stdout.layout=org.apache.log4j.PatternLayout
+log4j.appender.stdout.layout.ConversionPattern=%p %c: %m%n
+`
+)
+
+func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *Server) write(name string, data []byte) {
+	s.t.Helper()
+	if err := os.WriteFile(s.path(name), data, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// certify makes the server's key and certificate, and CAFile.
+func (s *Server) certify() {
+	s.t.Helper()
+	s.CAFile = s.path("ca.pem")
+	for _, args := range [][]string{
+		{
+			"-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "2", "-dname", "CN=localhost",
+			"-ext", "SAN=dns:localhost,ip:127.0.0.1", "-alias", "server",
+		},
+		{"-exportcert", "-rfc", "-alias", "server", "-file", s.CAFile},
+	} {
+		args = append(args, "-storetype", "PKCS12", "-keystore", s.path("keys.p12"), "-storepass", keysPassword)
+		if out, err := exec.CommandContext(s.t.Context(), keytool, args...).CombinedOutput(); err != nil {
+			s.t.Fatalf("keytool: %v\n%s", err, out)
+		}
+	}
+}
+
+// launch starts the server on new ports. Another process may take a free port
+// before the server does, hence the tries.
+func (s *Server) launch() {
+	s.t.Helper()
+	var err error
+	for range 3 {
+		s.port, s.tls = freePort(s.t), freePort(s.t)
+		s.configure()
+		if err = s.try(); err == nil {
+			s.URL = fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
+			s.TLSURL = fmt.Sprintf("ldaps://127.0.0.1:%d", s.tls)
+			return
+		}
+		s.Stop()
+	}
+	s.t.Fatalf("ApacheDS does not start: %v", err)
+}
+
+func (s *Server) command() *exec.Cmd {
+	jars := []string{library + "/*"}
+	for _, name := range []string{"caffeine", "commons-collections4", "commons-lang3", "commons-codec", "commons-pool2"} {
+		jars = append(jars, libraries+"/"+name+".jar")
+	}
+	return exec.CommandContext(s.t.Context(), java,
+		"--add-exports", "java.base/sun.security.x509=ALL-UNNAMED",
+		"--add-exports", "java.base/sun.security.util=ALL-UNNAMED",
+		"--add-exports", "java.base/sun.security.tools.keytool=ALL-UNNAMED",
+		"-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", // it lives for seconds
+		"-Djava.awt.headless=true", "-Djava.io.tmpdir="+s.path("cache"),
+		"-Dlog4j.configuration=file:"+s.path("conf/log4j.properties"), "-Dapacheds.log.dir="+s.path("log"),
+		"-Dapacheds.controls=org.apache.directory.api.ldap.codec.controls.search.pagedSearch.PagedResultsFactory",
+		"-cp", strings.Join(jars, ":"), "org.apache.directory.server.UberjarMain", s.dir)
+}
+
+func (s *Server) try() error {
+	var log bytes.Buffer
+	s.cmd = s.command()
+	s.cmd.Stdout, s.cmd.Stderr = &log, &log
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	s.done = make(chan struct{})
+	go func(cmd *exec.Cmd, done chan struct{}) {
+		_ = cmd.Wait()
+		close(done)
+	}(s.cmd, s.done)
+	limit, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	defer cancel()
+	for {
+		err := s.answers()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-s.done:
+			return fmt.Errorf("it ended: %s", log.String())
+		case <-limit.Done():
+			return fmt.Errorf("it does not answer: %w", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// answers reports whether both ports are open and the administrator is let in:
+// the server listens some time before it knows anyone.
+func (s *Server) answers() error {
+	for _, port := range []int{s.port, s.tls} {
+		c, err := new(net.Dialer).DialContext(s.t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return err
+		}
+		_ = c.Close()
+	}
+	c, err := s.dial()
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// Stop kills the server at once, as a crash does.
+func (s *Server) Stop() {
+	if s.cmd == nil || s.cmd.Process == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill()
+	<-s.done
+	s.cmd = nil
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// dial connects as the administrator.
+func (s *Server) dial() (*ldap.Conn, error) {
+	c, err := ldap.DialURL(fmt.Sprintf("ldap://127.0.0.1:%d", s.port))
+	if err != nil {
+		return nil, err
+	}
+	c.SetTimeout(time.Minute)
+	if err := c.Bind(AdminDN, AdminPassword); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// admin runs changes as the administrator.
+func (s *Server) admin(change func(*ldap.Conn) error) {
+	s.t.Helper()
+	c, err := s.dial()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if err := change(c); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Add adds an entry.
+func (s *Server) Add(dn string, attrs map[string][]string) {
+	s.t.Helper()
+	s.admin(func(c *ldap.Conn) error { return add(c, dn, attrs) })
+}
+
+func add(c *ldap.Conn, dn string, attrs map[string][]string) error {
+	request := ldap.NewAddRequest(dn, nil)
+	for name, values := range attrs {
+		request.Attribute(name, values)
+	}
+	if err := c.Add(request); err != nil {
+		return fmt.Errorf("add %q: %w", dn, err)
+	}
+	return nil
+}
+
+// Modify replaces all values of an attribute; none removes it.
+func (s *Server) Modify(dn, attr string, values ...string) {
+	s.t.Helper()
+	request := ldap.NewModifyRequest(dn, nil)
+	request.Replace(attr, values)
+	s.admin(func(c *ldap.Conn) error { return c.Modify(request) })
+}
+
+// Delete deletes an entry without children.
+func (s *Server) Delete(dn string) {
+	s.t.Helper()
+	s.admin(func(c *ldap.Conn) error { return c.Del(ldap.NewDelRequest(dn, nil)) })
+}
+
+// Rename gives an entry another RDN and, unless newParent is empty, another
+// parent.
+func (s *Server) Rename(dn, newRDN, newParent string) {
+	s.t.Helper()
+	s.admin(func(c *ldap.Conn) error { return c.ModifyDN(ldap.NewModifyDNRequest(dn, newRDN, true, newParent)) })
+}
+
+// Attr returns the values of one attribute of an entry, operational ones too.
+func (s *Server) Attr(dn, attr string) []string {
+	s.t.Helper()
+	var values []string
+	s.admin(func(c *ldap.Conn) error {
+		result, err := c.Search(&ldap.SearchRequest{BaseDN: dn, Filter: "(objectClass=*)", Attributes: []string{attr}})
+		if err == nil {
+			values = result.Entries[0].GetEqualFoldAttributeValues(attr)
+		}
+		return err
+	})
+	return values
+}
