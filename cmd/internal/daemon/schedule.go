@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-	_ "time/tzdata" // a small container has no time zones of its own
 
 	"github.com/robfig/cron/v3"
 
