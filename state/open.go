@@ -225,7 +225,7 @@ func connect(path string, params map[string]string) (*sqlx.DB, error) {
 		"_busy_timeout": {"5000"}, // milliseconds
 		"_dqs":          {"false"},
 		"_error_rc":     {"true"},
-		"_pragma":       {"cache_size(-16384)"}, // KiB: the inner pages of 100,000 links fit
+		"_pragma":       {"cache_size(-4096)"}, // KiB: enough for the inner pages of 100,000 links, and soon full
 	}
 	for name, value := range params {
 		query.Set(name, value)
