@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,15 +25,17 @@ const secretKey = "planted-secret-key-planted-secret-key-42" //nolint:gosec // p
 
 // site is an ApacheDS, a simulated Duo and a folder for the state.
 type site struct {
-	t    *testing.T
-	dir  string
-	ldap *apachedstest.Server
-	duo  *duosim.Server
+	t      *testing.T
+	dir    string
+	ldap   *apachedstest.Server
+	duo    *duosim.Server
+	filter string // of the people
+	rules  string // the configuration's section sync
 }
 
-func newSite(t *testing.T, people int) *site {
+func newSite(t *testing.T, ldap *apachedstest.Server) *site {
 	t.Helper()
-	s := &site{t: t, dir: t.TempDir(), ldap: apachedstest.Start(t, apachedstest.Options{People: people})}
+	s := &site{t: t, dir: t.TempDir(), ldap: ldap, filter: "(objectClass=person)"}
 	s.duo = duosim.New(duosim.Options{Keys: []duosim.Key{{Kind: duosim.KeyAdmin, Integration: "DIPLANTEDKEY00000001", Secret: secretKey}}})
 	if err := s.duo.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -50,6 +53,7 @@ type run struct {
 	out, err string
 	report   struct {
 		Outcome, Error string
+		ApprovalID     string `json:"approval_id"`
 		Summary        map[string]int
 		Operations     []struct{ Action, Username string }
 	}
@@ -63,8 +67,8 @@ func (s *site) sync(bindDN, password string, args ...string) run {
 		s.t.Fatal(err)
 	}
 	config := filepath.Join(s.dir, "config.yaml")
-	text := fmt.Sprintf("ldap: {urls: [%q], start_tls: true, ca_file: %q, bind_dn: %q, bind_password: %q}\n%s  rate: 5000/1s\n",
-		s.ldap.URL, s.ldap.CAFile, bindDN, password, section)
+	text := fmt.Sprintf("ldap: {urls: [%q], start_tls: true, ca_file: %q, bind_dn: %q, bind_password: %q, users: {filter: %q}}\nsync: {%s}\n%s  rate: 5000/1s\n",
+		s.ldap.URL, s.ldap.CAFile, bindDN, password, s.filter, s.rules, section)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
@@ -83,14 +87,25 @@ func (s *site) sync(bindDN, password string, args ...string) run {
 	return r
 }
 
-// asAdmin runs a sync as WSO2 itself binds, and wants exit 0 and an outcome.
-func (s *site) asAdmin(outcome string, args ...string) run {
+// asAdmin runs a sync as WSO2 itself binds, and wants an exit code and an
+// outcome.
+func (s *site) asAdmin(code int, outcome string, args ...string) run {
 	s.t.Helper()
 	r := s.sync(apachedstest.AdminDN, apachedstest.AdminPassword, args...)
-	if r.code != 0 || r.report.Outcome != outcome {
-		s.t.Fatalf("sync %v: exit %d, %s; want 0, %s\n%s%.3000s", args, r.code, r.report.Outcome, outcome, r.err, r.out)
+	if r.code != code || r.report.Outcome != outcome {
+		s.t.Fatalf("sync %v: exit %d, %s; want %d, %s\n%s%.3000s", args, r.code, r.report.Outcome, code, outcome, r.err, r.out)
 	}
 	return r
+}
+
+// ops lists the operations as "action username", sorted.
+func (r run) ops() []string {
+	var ops []string
+	for _, op := range r.report.Operations {
+		ops = append(ops, op.Action+" "+op.Username)
+	}
+	slices.Sort(ops)
+	return ops
 }
 
 // refusedAsReader runs a sync as an account that the store cuts off, and wants
@@ -117,9 +132,16 @@ func (s *site) refusedAsReader(args ...string) {
 	}
 }
 
+const people = 2500
+
+// The tests share a server: loading the people takes most of the time.
 func TestStoreOfWSO2(t *testing.T) {
-	const people = 2500
-	s := newSite(t, people)
+	ldap := apachedstest.Start(t, apachedstest.Options{People: people})
+	t.Run("moving over", func(t *testing.T) { testMovingOver(t, newSite(t, ldap)) })
+	t.Run("the whole job", func(t *testing.T) { testWholeJob(t, newSite(t, ldap)) })
+}
+
+func testWholeJob(t *testing.T, s *site) {
 	locked := 0
 	for i := range people {
 		if apachedstest.Locked(i) {
@@ -135,21 +157,21 @@ func TestStoreOfWSO2(t *testing.T) {
 		t.Fatalf("Duo has %d users", n)
 	}
 
-	dry := s.asAdmin("planned", "--dry-run")
+	dry := s.asAdmin(0, "planned", "--dry-run")
 	want := map[string]int{"create": people - locked, "skipped": locked}
 	for name, n := range want {
 		if dry.report.Summary[name] != n {
 			t.Errorf("dry run: %s %d, want %d", name, dry.report.Summary[name], n)
 		}
 	}
-	s.asAdmin("applied")
+	s.asAdmin(0, "applied")
 	if got := len(s.duo.Users()); got != people-locked {
 		t.Fatalf("Duo has %d users, want %d", got, people-locked)
 	}
 	s.refusedAsReader()
 	s.refusedAsReader("--refresh")
 	s.duo.ResetCalls()
-	s.asAdmin("no-changes")
+	s.asAdmin(0, "no-changes")
 	if calls := s.duo.Calls(); len(calls) > 0 {
 		t.Errorf("a run without changes called Duo %d times", len(calls))
 	}
@@ -162,17 +184,76 @@ func TestStoreOfWSO2(t *testing.T) {
 	s.ldap.Rename(dn(2003), "uid="+uid(2003), apachedstest.LeftDN)
 	s.ldap.Delete(dn(2004))
 	s.ldap.Add(dn(people), apachedstest.Person(people))
-	changes := s.asAdmin("applied")
-	var got []string
-	for _, op := range changes.report.Operations {
-		got = append(got, op.Action+" "+op.Username)
-	}
-	slices.Sort(got)
+	changes := s.asAdmin(0, "applied")
 	if diff := cmp.Diff([]string{
 		"create " + uid(2013), "create " + uid(people), "disable " + uid(2001), "disable " + uid(2003), "disable " + uid(2004),
 		"update " + uid(2000), "update " + uid(2002),
-	}, got); diff != "" {
+	}, changes.ops()); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)
 	}
-	s.asAdmin("no-changes")
+	s.asAdmin(0, "no-changes")
+}
+
+// testMovingOver takes over users whom another tool made, WSO2's own connector
+// or Duo's directory sync, as docs/wso2.md says: they stay the same Duo users,
+// with their devices.
+func testMovingOver(t *testing.T, s *site) {
+	uid := apachedstest.UID
+	s.filter = "(uid=user000000*)" // ten people; number 7 has no mail
+	s.rules = "existing: adopt_if_email_matches"
+	before := map[string]string{}
+	for i := range 9 { // number 9 is new
+		u := duosim.User{Username: strings.ToUpper(uid(i)), Email: uid(i) + "@example.com"}
+		if i >= 5 && i < 7 {
+			u.LastDirectorySync = time.Now()
+		}
+		made, err := s.duo.AddUser(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before[uid(i)] = made.ID
+		if _, err := s.duo.AddPhone(duosim.Phone{Number: fmt.Sprintf("+1415555%04d", i), Type: "mobile", Users: []string{made.ID}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	phones := s.duo.Snapshot().Phones
+
+	held := s.asAdmin(3, "held")
+	done := s.asAdmin(0, "applied", "--approve", held.report.ApprovalID) // the held run told of three conflicts
+	want := []string{"create " + uid(9)}
+	for _, i := range []int{0, 1, 2, 3, 4, 8} {
+		want = append(want, "adopt "+strings.ToUpper(uid(i)))
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, done.ops()); diff != "" {
+		t.Errorf("taken over (-want +got):\n%s", diff)
+	}
+	s.asAdmin(0, "no-changes")
+
+	for i := 5; i < 7; i++ { // Duo's directory sync is removed
+		u, _ := s.duo.User(uid(i))
+		u.LastDirectorySync = time.Time{}
+		if err := s.duo.SetUser(u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.asAdmin(0, "no-changes") // what was told is looked at again at the next refresh
+	synced := s.asAdmin(0, "applied", "--refresh")
+	if diff := cmp.Diff([]string{"adopt " + strings.ToUpper(uid(5)), "adopt " + strings.ToUpper(uid(6))}, synced.ops()); diff != "" {
+		t.Errorf("taken over from Duo's directory sync (-want +got):\n%s", diff)
+	}
+	s.asAdmin(0, "applied", "--only", uid(7), "--adopt", uid(7)) // by hand: her mail is nowhere to compare with
+	s.asAdmin(0, "no-changes", "--refresh")
+
+	after := map[string]string{}
+	for _, u := range s.duo.Users() {
+		after[strings.ToLower(u.Username)] = u.ID
+	}
+	delete(after, uid(9))
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("ids of the users (-before +after):\n%s", diff)
+	}
+	if diff := cmp.Diff(phones, s.duo.Snapshot().Phones); diff != "" {
+		t.Errorf("phones (-before +after):\n%s", diff)
+	}
 }
