@@ -70,17 +70,17 @@ func TestTextfile(t *testing.T) {
 		}
 	}
 	want := []string{
-		"duosync_last_success_timestamp_seconds 1700000000.5",
-		"duosync_last_run_timestamp_seconds 1700000060",
+		`duosync_build_info{version="test"} 1`,
+		"duosync_conflicts 1", "duosync_duo_calls_total 14", "duosync_duo_retries_total 2", "duosync_failed 1", "duosync_held 0",
 		`duosync_last_run_outcome{outcome="applied"} 0`, `duosync_last_run_outcome{outcome="failed"} 1`, `duosync_last_run_outcome{outcome="held"} 0`,
 		`duosync_last_run_outcome{outcome="no-changes"} 0`, `duosync_last_run_outcome{outcome="partial"} 0`, `duosync_last_run_outcome{outcome="skipped"} 0`,
-		`duosync_runs_total{outcome="applied"} 2`, `duosync_runs_total{outcome="failed"} 2`, `duosync_runs_total{outcome="held"} 0`,
-		`duosync_runs_total{outcome="no-changes"} 0`, `duosync_runs_total{outcome="partial"} 0`, `duosync_runs_total{outcome="skipped"} 1`,
-		`duosync_people{state="in_scope"} 10`, `duosync_people{state="read"} 12`, `duosync_people{state="unchanged"} 7`, `duosync_people{state="waiting"} 4`,
+		"duosync_last_run_timestamp_seconds 1.70000006e+09",
+		"duosync_last_success_timestamp_seconds 1.7000000005e+09",
 		`duosync_operations_total{action="create",result="applied"} 4`, `duosync_operations_total{action="create",result="failed"} 2`,
 		`duosync_operations_total{action="trash",result="applied"} 2`,
-		"duosync_held 0", "duosync_conflicts 1", "duosync_failed 1", "duosync_duo_calls_total 14", "duosync_duo_retries_total 2",
-		`duosync_build_info{version="test"} 1`,
+		`duosync_people{state="in_scope"} 10`, `duosync_people{state="read"} 12`, `duosync_people{state="unchanged"} 7`, `duosync_people{state="waiting"} 4`,
+		`duosync_runs_total{outcome="applied"} 2`, `duosync_runs_total{outcome="failed"} 2`, `duosync_runs_total{outcome="held"} 0`,
+		`duosync_runs_total{outcome="no-changes"} 0`, `duosync_runs_total{outcome="partial"} 0`, `duosync_runs_total{outcome="skipped"} 1`,
 	}
 	if diff := cmp.Diff(want, samples(t, path)); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
@@ -99,6 +99,8 @@ func TestForeignTextfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "duosync.prom")
 	text := "# HELP x y\nduosync_duo_calls_total 7\nother_total 3\nduosync_held\nduosync_people{state=\"read\n" +
 		"duosync_runs_total{outcome=\"x\"} y} 1\nduosync_runs_total{outcome='held'} 9\nduosync_runs_total{outcome=\"held\"} many\n" +
+		"duosync_runs_total{outcome=\"failed\"} -1\nduosync_runs_total{outcome=\"partial\"} NaN\nduosync_runs_total{result=\"alien\"} 1\nduosync_runs_total 99\n" +
+		"# TYPE duosync_duo_retries_total histogram\nduosync_duo_retries_total 4\nduosync_duo_retries_total 5\n" +
 		"duosync_build_info{version=\"older\"} 1\nduosync_config_last_reload_successful 0\n\x00\xff\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -106,12 +108,15 @@ func TestForeignTextfile(t *testing.T) {
 	c := &parse(t, "notify: {textfile: "+path+"}\n").Config
 	after(t, c, &dirsync.Run{Outcome: dirsync.OutcomeHeld, Usage: dirsync.Usage{Calls: 1}})
 	got := strings.Join(samples(t, path), "\n")
-	for _, want := range []string{"duosync_duo_calls_total 8", `duosync_runs_total{outcome="held"} 1`, `duosync_build_info{version="test"} 1`} {
-		if !strings.Contains(got, want) {
+	for _, want := range []string{
+		"duosync_duo_calls_total 8", "duosync_duo_retries_total 5", `duosync_build_info{version="test"} 1`,
+		`duosync_runs_total{outcome="held"} 1`, `duosync_runs_total{outcome="failed"} 0`, `duosync_runs_total{outcome="partial"} 0`,
+	} {
+		if !strings.Contains(got+"\n", want+"\n") {
 			t.Errorf("no %s", want)
 		}
 	}
-	for _, not := range []string{"other_total", "older", "y}", "'", "reload", "\x00"} {
+	for _, not := range []string{"other_total", "older", "alien", "99", "y}", "'", "reload", "\x00"} {
 		if strings.Contains(got, not) {
 			t.Errorf("%q was taken over", not)
 		}

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
@@ -117,7 +119,7 @@ func (s *server) serve(address string, listener net.Listener) {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(debugWriter{s.opts.Log}, "", 0),
+		ErrorLog:          s.debugLog(),
 	}
 	s.served = make(chan struct{})
 	go func(server *http.Server, served chan struct{}) {
@@ -169,7 +171,9 @@ func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("GET /metrics", s.guarded(s.showMetrics))
+	mux.Handle("GET /metrics", s.guarded(promhttp.HandlerFor(prometheus.Gatherers{s.metrics, processMetrics()}, promhttp.HandlerOpts{
+		ErrorLog: s.debugLog(), ErrorHandling: promhttp.ContinueOnError,
+	}).ServeHTTP))
 	mux.Handle("GET /{$}", s.guarded(s.showStatus))
 	return mux
 }
@@ -188,13 +192,6 @@ func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, "ok")
-}
-
-func (s *server) showMetrics(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", contentType)
-	if err := errors.Join(s.metrics.write(w), writeProcess(w)); err != nil {
-		s.opts.Log.WithError(err).Debug("the metrics could not be sent")
-	}
 }
 
 // guarded lets a request through that brings the token, as Bearer (RFC 6750) or
@@ -240,7 +237,10 @@ func loopbackName(hostport string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
-// debugWriter is for what net/http has to say, such as of handshakes that fail.
+// debugLog is for what net/http and promhttp have to say, such as of handshakes
+// that fail.
+func (s *server) debugLog() *log.Logger { return log.New(debugWriter{s.opts.Log}, "", 0) }
+
 type debugWriter struct{ log logrus.FieldLogger }
 
 func (w debugWriter) Write(p []byte) (int, error) {

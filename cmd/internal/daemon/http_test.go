@@ -177,7 +177,7 @@ func TestMetricsPage(t *testing.T) {
 	_, body, header := get(t, "http://"+address+"/metrics", nil)
 	for _, line := range []string{
 		"# TYPE duosync_runs_total counter", `duosync_runs_total{outcome="no-changes"} 1`, `duosync_build_info{version="test"} 1`,
-		"duosync_last_success_timestamp_seconds 1700000000", "duosync_config_last_reload_successful 1", "# TYPE go_goroutines gauge",
+		"duosync_last_success_timestamp_seconds 1.7e+09", "duosync_config_last_reload_successful 1", "# TYPE go_goroutines gauge", "# TYPE go_gc_heap_live_bytes gauge",
 	} {
 		if !strings.Contains(body, line+"\n") {
 			t.Errorf("no line %s in\n%s", line, body)

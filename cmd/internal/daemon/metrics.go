@@ -1,54 +1,98 @@
 package daemon
 
 import (
+	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"duosync/cmd/internal/report"
 	dirsync "duosync/sync"
 )
 
-// metrics are what Prometheus gets to know, at /metrics and in the textfile.
+// metrics are what Prometheus gets to know, at /metrics and in the textfile. A
+// series is there once it has a value; hence vectors, also without labels.
 type metrics struct {
-	registry
-	lastSuccess, lastRun, lastOutcome, duration *family
-	runs, people, operations                    *family
-	held, conflicts, failed                     *family
-	calls, retries                              *family
-	reload, build                               *family
+	mu       sync.Mutex // a run shows as a whole
+	registry *prometheus.Registry
+	kept     map[string]func(prometheus.Labels, float64) // by metric: takes over a value that an earlier process left
+
+	lastSuccess, lastRun, lastOutcome, duration *prometheus.GaugeVec
+	people, held, conflicts, failed, reload     *prometheus.GaugeVec
+	runs, operations, calls, retries            *prometheus.CounterVec
 }
 
 func newMetrics(version string) *metrics {
-	m := &metrics{}
+	m := &metrics{registry: prometheus.NewRegistry(), kept: make(map[string]func(prometheus.Labels, float64))}
 	m.lastSuccess = m.gauge("duosync_last_success_timestamp_seconds", "End of the last run that left nothing undone, in Unix time; absent before the first one.")
 	m.lastRun = m.gauge("duosync_last_run_timestamp_seconds", "End of the last run, in Unix time.")
-	m.lastOutcome = m.gauge("duosync_last_run_outcome", "1 for the outcome of the last run, 0 for all others.")
-	m.duration = m.gauge("duosync_run_duration_seconds", "How long the phases of the last run took.")
-	m.runs = m.counter("duosync_runs_total", "Runs by outcome; skipped ones did not begin, since writing was paused or the state in use.")
-	m.people = m.gauge("duosync_people", "People of the last run that could read the directory: read, in scope, of those unchanged, and waiting for a removal.")
-	m.operations = m.counter("duosync_operations_total", "Operations by action and result.")
+	m.lastOutcome = m.gauge("duosync_last_run_outcome", "1 for the outcome of the last run, 0 for all others.", "outcome")
+	m.duration = m.gauge("duosync_run_duration_seconds", "How long the phases of the last run took.", "phase")
+	m.runs = m.counter("duosync_runs_total", "Runs by outcome; skipped ones did not begin, since writing was paused or the state in use.", "outcome")
+	m.people = m.gauge("duosync_people", "People of the last run that could read the directory: read, in scope, of those unchanged, and waiting for a removal.", "state")
+	m.operations = m.counter("duosync_operations_total", "Operations by action and result.", "action", "result")
 	m.held = m.gauge("duosync_held", "Operations that guards held in the last run that came to the guards.")
 	m.conflicts = m.gauge("duosync_conflicts", "Conflicts of the last run that came to the guards.")
 	m.failed = m.gauge("duosync_failed", "Operations that failed in the last run.")
 	m.calls = m.counter("duosync_duo_calls_total", "Calls to Duo, retries included.")
 	m.retries = m.counter("duosync_duo_retries_total", "Calls to Duo that were made again, after a 429 or a failure.")
-	m.reload = m.gauge("duosync_config_last_reload_successful", "1 when the configuration in force is the one that was last loaded, 0 when that was refused.")
-	m.build = m.gauge("duosync_build_info", "1, with the version.")
-	m.reload.volatile, m.build.volatile = true, true
+	m.reload = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "duosync_config_last_reload_successful",
+		Help: "1 when the configuration in force is the one that was last loaded, 0 when that was refused.",
+	}, nil)
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "duosync_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	m.registry.MustRegister(m.reload, build) // not kept: they are of this process
 
-	m.build.set(1, "version", version)
+	build.Set(1)
 	for _, outcome := range outcomes() {
-		m.runs.set(0, "outcome", outcome)
+		m.runs.WithLabelValues(outcome)
 	}
-	m.calls.set(0)
-	m.retries.set(0)
+	m.calls.WithLabelValues()
+	m.retries.WithLabelValues()
 	return m
+}
+
+func (m *metrics) gauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+	m.registry.MustRegister(vec)
+	m.kept[name] = func(labels prometheus.Labels, value float64) {
+		if gauge, err := vec.GetMetricWith(labels); err == nil { // else the labels are not ours
+			gauge.Set(value)
+		}
+	}
+	return vec
+}
+
+func (m *metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	m.registry.MustRegister(vec)
+	m.kept[name] = func(labels prometheus.Labels, value float64) {
+		if !(value >= 0) {
+			return // less, or NaN: no counter holds that, and Add would panic
+		}
+		vec.Delete(labels) // of two values the last one holds
+		if counter, err := vec.GetMetricWith(labels); err == nil {
+			counter.Add(value)
+		}
+	}
+	return vec
+}
+
+// Gather implements [prometheus.Gatherer].
+func (m *metrics) Gather() ([]*dto.MetricFamily, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.registry.Gather()
 }
 
 // reloaded notes how loading the configuration went.
 func (m *metrics) reloaded(good bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.reload.set(number(good))
+	m.reload.WithLabelValues().Set(number(good))
 }
 
 // ran counts a run. What a run did not come to know stays as the one before left
@@ -57,36 +101,36 @@ func (m *metrics) ran(run *dirsync.Run, took map[string]time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := outcomeOf(run)
-	m.runs.add(1, "outcome", now)
+	m.runs.WithLabelValues(now).Inc()
 	for _, outcome := range outcomes() {
-		m.lastOutcome.set(number(outcome == now), "outcome", outcome)
+		m.lastOutcome.WithLabelValues(outcome).Set(number(outcome == now))
 	}
-	m.lastRun.set(seconds(run.Finished))
+	m.lastRun.WithLabelValues().Set(seconds(run.Finished))
 	if now == skipped {
 		return
 	}
 	if good(run) {
-		m.lastSuccess.set(seconds(run.Finished))
+		m.lastSuccess.WithLabelValues().Set(seconds(run.Finished))
 	}
 	for _, phase := range phases() {
-		m.duration.set(took[phase].Seconds(), "phase", phase)
+		m.duration.WithLabelValues(phase).Set(took[phase].Seconds())
 	}
 	for _, o := range run.Operations {
-		m.operations.add(1, "action", string(o.Action), "result", o.Result)
+		m.operations.WithLabelValues(string(o.Action), o.Result).Inc()
 	}
-	m.failed.set(float64(run.Count(dirsync.ResultFailed)))
-	m.calls.add(float64(run.Usage.Calls))
-	m.retries.add(float64(run.Usage.Retries))
+	m.failed.WithLabelValues().Set(float64(run.Count(dirsync.ResultFailed)))
+	m.calls.WithLabelValues().Add(float64(run.Usage.Calls))
+	m.retries.WithLabelValues().Add(float64(run.Usage.Retries))
 	if run.Err != nil {
 		return
 	}
 	s := report.Summarize(run)
-	m.held.set(float64(s.Held))
-	m.conflicts.set(float64(s.Conflict))
-	m.people.set(float64(run.Read.Read), "state", "read")
-	m.people.set(float64(run.InScope), "state", "in_scope")
-	m.people.set(float64(s.Unchanged), "state", "unchanged")
-	m.people.set(float64(s.Waiting), "state", "waiting")
+	m.held.WithLabelValues().Set(float64(s.Held))
+	m.conflicts.WithLabelValues().Set(float64(s.Conflict))
+	m.people.WithLabelValues("read").Set(float64(run.Read.Read))
+	m.people.WithLabelValues("in_scope").Set(float64(run.InScope))
+	m.people.WithLabelValues("unchanged").Set(float64(s.Unchanged))
+	m.people.WithLabelValues("waiting").Set(float64(s.Waiting))
 }
 
 func number(yes bool) float64 {

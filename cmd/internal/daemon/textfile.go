@@ -1,12 +1,17 @@
 package daemon
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	dirsync "duosync/sync"
 )
@@ -30,26 +35,40 @@ func (m *metrics) restore(path string) error {
 	return errors.Join(m.read(io.LimitReader(file, maxTextfile)), file.Close())
 }
 
-// save writes the textfile, whole or not at all. Its mode is 0644, since it is
-// node-exporter's to read; it names nobody. node-exporter reads *.prom, so the
-// file that is being written is named otherwise.
-func (m *metrics) save(path string) (err error) {
-	const advice = "Give the account of duosync the right to write the folder of notify.textfile."
-	defer func() {
+// read takes over values, line by line: what is not ours, or broken, is left
+// out.
+func (m *metrics) read(from io.Reader) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	lines := bufio.NewScanner(from)
+	for lines.Scan() {
+		families, err := parser.TextToMetricFamilies(strings.NewReader(lines.Text() + "\n"))
 		if err != nil {
-			err = dirsync.WithHint(fmt.Errorf("notify.textfile: %w", err), advice)
+			continue
 		}
-	}()
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
+		for name, family := range families {
+			keep, ours := m.kept[name]
+			if !ours {
+				continue
+			}
+			for _, metric := range family.GetMetric() {
+				labels := make(prometheus.Labels)
+				for _, pair := range metric.GetLabel() {
+					labels[pair.GetName()] = pair.GetValue()
+				}
+				keep(labels, metric.GetUntyped().GetValue()) // the type stands on another line
+			}
+		}
 	}
-	err = errors.Join(m.write(file), file.Chmod(0o644), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
+	return lines.Err()
+}
+
+// save writes the textfile, whole or not at all, for everyone to read: it is
+// node-exporter's, and names nobody.
+func (m *metrics) save(path string) error {
+	if err := prometheus.WriteToTextfile(path, m); err != nil {
+		return dirsync.WithHint(fmt.Errorf("notify.textfile: %w", err), "Give the account of duosync the right to write the folder of notify.textfile.")
 	}
 	return nil
 }

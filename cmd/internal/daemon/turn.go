@@ -36,6 +36,7 @@ func (d *daemon) start(ctx context.Context) *turn {
 		d.metrics.ran(t.run, t.watch.Took())
 		d.teller.tell(ctx, t.run)
 		after(ctx, &loaded.Config, t.run, d.metrics, d.opts.Version, d.opts.Log)
+		debug.FreeOSMemory() // until the next run others can have it
 	}()
 	return t
 }
