@@ -11,8 +11,8 @@ import (
 
 // TestSoak lets the daemon make 200 runs, a second apart, under all kinds of
 // trouble. Over the last 100, neither what it keeps in memory nor what it has
-// open grows: `make soak`. Resident memory is told only: it follows SQLite's page
-// cache, and that the size of the history.
+// open grows, but for what the history's own growth and chance make of it:
+// `make soak`. The live heap is under a megabyte, so that 2 % of it are little.
 func TestSoak(t *testing.T) {
 	const runs, last = 200, 100
 	p := newPlant(t, 200, everyday()...)
@@ -40,11 +40,11 @@ func TestSoak(t *testing.T) {
 	for _, series := range []struct {
 		what   string
 		values []float64
-		judged bool
-	}{{"live heap", heap, true}, {"resident memory", resident, false}, {"descriptors", descriptors, true}, {"goroutines", goroutines, true}} {
+		most   float64
+	}{{"live heap", heap, 0.02}, {"resident memory", resident, 0.01}, {"descriptors", descriptors, 0}, {"goroutines", goroutines, 0}} {
 		rise, level := trend(series.values)
 		t.Logf("%s: %.0f, %+.2f %% over the last %d runs", series.what, level, 100*rise/level, last)
-		if series.judged && rise > 0.01*level {
+		if rise > series.most*level {
 			t.Errorf("%s grows", series.what)
 		}
 	}
