@@ -242,6 +242,11 @@ func (r *runner) read(ctx context.Context) error {
 				"Check its name, ldap.groups and the read rights of ldap.bind_dn. Nothing was changed, and nothing is while it is missing.")
 		}
 	}
+	for _, name := range r.engine.Rules.ExcludeGroups {
+		if !inAny(info.Groups, []string{name}) {
+			r.warn("the group %s of sync.scope.exclude_groups does not exist in the directory: it excludes nobody", Quote(name))
+		}
+	}
 	switch {
 	case n == 0:
 		return WithHint(errors.New("the directory returned nobody"),

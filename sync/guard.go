@@ -93,7 +93,7 @@ func (r *runner) minimumAttributes(limit Limit) {
 		ops, persons := r.affected(func(o *Op) bool { return follows(o, fields[attribute]) })
 		vanished := have == 0
 		// Nothing can be planned for people without a username; yet they have lost it.
-		affected := persons > 0 || attribute == rules.Mapping[FieldUsername]
+		affected := persons > 0 || attribute == rules.Mapping[FieldUsername] && have < r.run.InScope
 		fallen := limit.Below(have, had) && had-have > rules.Limits.Floor
 		r.run.Guards = append(r.run.Guards, Guard{Name: "min_attribute", Attribute: attribute, Limit: limit.String(), Affected: had - have, Total: had,
 			Held: affected && (vanished || fallen), Approvable: true, ops: ops,

@@ -15,12 +15,12 @@ import (
 func assemble(ops []*Op) *Plan {
 	var first, updates, additions, last []*Op
 	for _, op := range ops {
-		switch op.Action {
-		case Disable:
+		switch {
+		case op.Action == Disable, op.Action == Adopt && op.After()[FieldStatus] == StatusDisabled:
 			first = append(first, op)
-		case Update, Enable:
+		case op.Action == Update, op.Action == Enable:
 			updates = append(updates, op)
-		case Create, Recreate, Restore, Adopt:
+		case op.Action == Create, op.Action == Recreate, op.Action == Restore, op.Action == Adopt:
 			additions = append(additions, op)
 		default:
 			last = append(last, op)

@@ -60,7 +60,7 @@ func (a *app) approve(ctx context.Context, store *state.DB, binding dirsync.Bind
 	}
 	what := "the very operations of that dry run"
 	if approval.Keys != nil {
-		what = fmt.Sprintf("%d operations", len(approval.Keys))
+		what = fmt.Sprintf("operations held: %d", len(approval.Keys))
 	}
 	_, err = fmt.Fprintf(a.Out, "Approved until %s: %s. They go through in the next run, once.\n", approval.Until.UTC().Format(time.RFC3339), what)
 	return err

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ const (
 	checkLDAPAttributes = "LDAP attributes"
 	checkLDAPUsernames  = "LDAP usernames"
 	checkLDAPLocks      = "LDAP locks"
+	checkLDAPGroups     = "LDAP groups"
 )
 
 // readFor is how long people are read for: of a large directory only a part.
@@ -162,7 +164,7 @@ var errEnough = errors.New("enough was read")
 func (c *ldapCheck) people(ctx context.Context) {
 	seen := newCensus(c.rules)
 	until := time.Now().Add(readFor)
-	_, err := c.source.Read(ctx, func(p dirsync.Person) error {
+	info, err := c.source.Read(ctx, func(p dirsync.Person) error {
 		seen.count(&p)
 		if time.Now().After(until) {
 			return errEnough
@@ -172,6 +174,9 @@ func (c *ldapCheck) people(ctx context.Context) {
 	if !c.search(seen, err) {
 		c.skip(checkLDAPSearch, aboutPeople()[1:]...)
 		return
+	}
+	if err == nil {
+		c.groups(info.Groups)
 	}
 	c.limits(seen, err)
 	if seen.total == 0 && limited(err) {
@@ -332,6 +337,27 @@ func shown(attribute, value string) string {
 	return dirsync.Quote(value)
 }
 
+// groups tells whether the groups that the scope names are there.
+func (c *ldapCheck) groups(found []string) {
+	missing := func(names []string) []string {
+		return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return slices.ContainsFunc(found, func(other string) bool { return strings.EqualFold(name, other) })
+		})
+	}
+	scope := c.config.Sync.Scope
+	switch include, exclude := missing(scope.IncludeGroups), missing(scope.ExcludeGroups); {
+	case len(scope.IncludeGroups)+len(scope.ExcludeGroups) == 0:
+	case len(include) > 0:
+		c.fail(checkLDAPGroups, fmt.Errorf("of sync.scope.include_groups, %s cannot be found", strings.Join(include, ", ")),
+			"check the names, ldap.groups, and that the account may read there; a run ends with an error while one is missing")
+	case len(exclude) > 0:
+		c.note(checkLDAPGroups, "check the names; such a group excludes nobody",
+			"of sync.scope.exclude_groups, %s cannot be found", strings.Join(exclude, ", "))
+	default:
+		c.ok(checkLDAPGroups, "all that sync.scope names are there: %s", strings.Join(found, ", "))
+	}
+}
+
 // attributes looks for mapped attributes that came back for nobody.
 func (c *ldapCheck) attributes(seen *census) {
 	var missing, counts []string
@@ -380,6 +406,8 @@ func (c *ldapCheck) locks(seen *census) {
 	switch {
 	case !c.rules.Status:
 		c.ok(checkLDAPLocks, "the status is not ours (sync.mapping.status is empty)")
+	case len(names) == 0:
+		c.ok(checkLDAPLocks, "the preset %s knows no attribute for locks: everybody counts as active", c.config.LDAP.Preset)
 	case visible:
 		c.ok(checkLDAPLocks, "they are seen: %d locked or disabled, %d locked out for a time", disabled, out)
 	case c.config.LDAP.Preset == string(ldapsrc.WSO2IS):

@@ -43,9 +43,15 @@ func TestGroupScope(t *testing.T) {
 	}
 	h.ldap.Modify("cn=robots,"+slapdtest.GroupsDN, "member", dn("plain000"))
 	h.want(0, "no-changes") // left alone, and the link kept
+	if r := h.run("check", "--format", "json"); !strings.Contains(r.out, "all that sync.scope names are there: robots, staff") {
+		t.Errorf("check: exit %d\n%s", r.code, r.out)
+	}
 	h.ldap.Delete("cn=staff," + slapdtest.GroupsDN)
 	h.writes()
 	if r := h.want(1, "failed"); !strings.Contains(r.report.Error, "Staff") || h.writes() != 0 {
 		t.Errorf("an include group that is gone: %q", r.report.Error)
+	}
+	if r := h.run("check", "--format", "json"); r.code != 1 || !strings.Contains(r.out, "include_groups, Staff cannot be found") {
+		t.Errorf("check: exit %d\n%s", r.code, r.out)
 	}
 }

@@ -68,7 +68,7 @@ func newRootCommand(a *app) *cobra.Command {
 		Use:   "duosync",
 		Short: "Keep Duo Security's users in step with an LDAP directory",
 		Long: `duosync reads the users of an LDAP directory (WSO2 Identity Server's user
-store, OpenLDAP), compares them with what it last left in Duo, and applies the
+store, OpenLDAP, 389 Directory Server, Active Directory), compares them with what it last left in Duo, and applies the
 difference through Duo's Admin API.
 
 Start with a dry run, which writes nothing anywhere:
