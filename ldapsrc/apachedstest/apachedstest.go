@@ -8,7 +8,6 @@ package apachedstest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -18,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-ldap/ldap/v3"
+	"duosync/ldapsrc/internal/ldapadmin"
 )
 
 // Where a started server keeps what. Suffix and bases are those of WSO2's store.
@@ -54,6 +53,8 @@ type Options struct {
 
 // Server is a running ApacheDS.
 type Server struct {
+	ldapadmin.Admin // changes entries, without any limit
+
 	URL    string // ldap://, StartTLS is offered
 	TLSURL string // ldaps://
 	CAFile string // the server's certificate, which signed itself
@@ -77,6 +78,9 @@ func Start(t testing.TB, opts Options) *Server {
 		}
 	}
 	s := &Server{t: t, opts: opts, dir: t.TempDir()}
+	s.Admin = ldapadmin.Admin{T: t, DN: AdminDN, Password: AdminPassword, Where: func() string {
+		return fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
+	}}
 	for _, dir := range []string{"conf", "cache", "partitions", "run", "log"} {
 		if err := os.Mkdir(s.path(dir), 0o700); err != nil {
 			t.Fatal(err)
@@ -139,7 +143,7 @@ func (s *Server) launch() {
 	s.t.Helper()
 	var err error
 	for range 3 {
-		s.port, s.tls = freePort(s.t), freePort(s.t)
+		s.port, s.tls = ldapadmin.FreePort(s.t), ldapadmin.FreePort(s.t)
 		s.configure()
 		if err = s.try(); err == nil {
 			s.URL = fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
@@ -206,7 +210,7 @@ func (s *Server) answers() error {
 		}
 		_ = c.Close()
 	}
-	c, err := s.dial()
+	c, err := s.Dial()
 	if err != nil {
 		return err
 	}
@@ -221,92 +225,4 @@ func (s *Server) Stop() {
 	_ = s.cmd.Process.Kill()
 	<-s.done
 	s.cmd = nil
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// dial connects as the administrator.
-func (s *Server) dial() (*ldap.Conn, error) {
-	c, err := ldap.DialURL(fmt.Sprintf("ldap://127.0.0.1:%d", s.port))
-	if err != nil {
-		return nil, err
-	}
-	c.SetTimeout(time.Minute)
-	if err := c.Bind(AdminDN, AdminPassword); err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
-	return c, nil
-}
-
-// admin runs changes as the administrator.
-func (s *Server) admin(change func(*ldap.Conn) error) {
-	s.t.Helper()
-	c, err := s.dial()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
-	if err := change(c); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// Add adds an entry.
-func (s *Server) Add(dn string, attrs map[string][]string) {
-	s.t.Helper()
-	s.admin(func(c *ldap.Conn) error { return add(c, dn, attrs) })
-}
-
-func add(c *ldap.Conn, dn string, attrs map[string][]string) error {
-	request := ldap.NewAddRequest(dn, nil)
-	for name, values := range attrs {
-		request.Attribute(name, values)
-	}
-	if err := c.Add(request); err != nil {
-		return fmt.Errorf("add %q: %w", dn, err)
-	}
-	return nil
-}
-
-// Modify replaces all values of an attribute; none removes it.
-func (s *Server) Modify(dn, attr string, values ...string) {
-	s.t.Helper()
-	request := ldap.NewModifyRequest(dn, nil)
-	request.Replace(attr, values)
-	s.admin(func(c *ldap.Conn) error { return c.Modify(request) })
-}
-
-// Delete deletes an entry without children.
-func (s *Server) Delete(dn string) {
-	s.t.Helper()
-	s.admin(func(c *ldap.Conn) error { return c.Del(ldap.NewDelRequest(dn, nil)) })
-}
-
-// Rename gives an entry another RDN and, unless newParent is empty, another
-// parent.
-func (s *Server) Rename(dn, newRDN, newParent string) {
-	s.t.Helper()
-	s.admin(func(c *ldap.Conn) error { return c.ModifyDN(ldap.NewModifyDNRequest(dn, newRDN, true, newParent)) })
-}
-
-// Attr returns the values of one attribute of an entry, operational ones too.
-func (s *Server) Attr(dn, attr string) []string {
-	s.t.Helper()
-	var values []string
-	s.admin(func(c *ldap.Conn) error {
-		result, err := c.Search(&ldap.SearchRequest{BaseDN: dn, Filter: "(objectClass=*)", Attributes: []string{attr}})
-		if err == nil {
-			values = result.Entries[0].GetEqualFoldAttributeValues(attr)
-		}
-		return err
-	})
-	return values
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"duosync/ldapsrc/internal/ldapadmin"
 )
 
 // Person gives the attributes of generated person i, uid=user0000000 with the
@@ -59,13 +61,13 @@ const loaders = 4
 
 func (s *Server) addPeople(n int) {
 	s.t.Helper()
-	s.admin(func(c *ldap.Conn) error {
+	s.Do(func(c *ldap.Conn) error {
 		errs := make([]error, loaders)
 		var wg sync.WaitGroup
 		for worker := range loaders {
 			wg.Go(func() {
 				for i := worker; i < n && errs[worker] == nil; i += loaders {
-					errs[worker] = add(c, UserDN(i), Person(i))
+					errs[worker] = ldapadmin.Add(c, UserDN(i), Person(i))
 				}
 			})
 		}
@@ -76,12 +78,12 @@ func (s *Server) addPeople(n int) {
 
 func (s *Server) addSkeleton() {
 	s.t.Helper()
-	s.admin(func(c *ldap.Conn) error {
-		err := add(c, Suffix, map[string][]string{"objectClass": {"domain", "top"}, "dc": {"WSO2"}})
+	s.Do(func(c *ldap.Conn) error {
+		err := ldapadmin.Add(c, Suffix, map[string][]string{"objectClass": {"domain", "top"}, "dc": {"WSO2"}})
 		for _, unit := range []string{"System", "Users", "Groups", "Left"} {
-			err = errors.Join(err, add(c, "ou="+unit+","+Suffix, map[string][]string{"objectClass": {"organizationalUnit", "top"}, "ou": {unit}}))
+			err = errors.Join(err, ldapadmin.Add(c, "ou="+unit+","+Suffix, map[string][]string{"objectClass": {"organizationalUnit", "top"}, "ou": {unit}}))
 		}
-		return errors.Join(err, add(c, ReaderDN, map[string][]string{
+		return errors.Join(err, ldapadmin.Add(c, ReaderDN, map[string][]string{
 			"objectClass": {"top", "account", "simpleSecurityObject"}, "uid": {"reader"}, "userPassword": {ReaderPassword},
 		}))
 	})

@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"duosync/ldapsrc/internal/ldapadmin"
 )
 
 // wso2OID is the arc of WSO2's schema.
@@ -15,10 +17,10 @@ const schemaDN = "cn=wso2,ou=schema"
 // need them: the same names, numbers and inheritance, fewer attributes.
 func (s *Server) addSchema() {
 	s.t.Helper()
-	s.admin(func(c *ldap.Conn) error {
-		err := add(c, schemaDN, map[string][]string{"objectClass": {"metaSchema", "top"}, "cn": {"wso2"}, "m-dependencies": {"inetorgperson"}})
+	s.Do(func(c *ldap.Conn) error {
+		err := ldapadmin.Add(c, schemaDN, map[string][]string{"objectClass": {"metaSchema", "top"}, "cn": {"wso2"}, "m-dependencies": {"inetorgperson"}})
 		for _, unit := range []string{"attributeTypes", "objectClasses"} {
-			err = errors.Join(err, add(c, "ou="+unit+","+schemaDN, map[string][]string{"objectClass": {"organizationalUnit", "top"}, "ou": {unit}}))
+			err = errors.Join(err, ldapadmin.Add(c, "ou="+unit+","+schemaDN, map[string][]string{"objectClass": {"organizationalUnit", "top"}, "ou": {unit}}))
 		}
 		return errors.Join(err,
 			addAttribute(c, "3", "country"),
@@ -35,7 +37,7 @@ func (s *Server) addSchema() {
 
 // addAttribute adds a text attribute that is compared without case.
 func addAttribute(c *ldap.Conn, number, name string) error {
-	return add(c, "m-oid="+wso2OID+number+",ou=attributeTypes,"+schemaDN, map[string][]string{
+	return ldapadmin.Add(c, "m-oid="+wso2OID+number+",ou=attributeTypes,"+schemaDN, map[string][]string{
 		"objectClass": {"metaAttributeType", "metaTop", "top"}, "m-oid": {wso2OID + number}, "m-name": {name},
 		"m-equality": {"caseIgnoreMatch"}, "m-substr": {"caseIgnoreSubstringsMatch"}, "m-syntax": {"1.3.6.1.4.1.1466.115.121.1.15"},
 	})
@@ -43,7 +45,7 @@ func addAttribute(c *ldap.Conn, number, name string) error {
 
 // addClass adds a structural class with optional attributes.
 func addClass(c *ldap.Conn, number, name, parent string, may ...string) error {
-	return add(c, "m-oid="+wso2OID+number+",ou=objectClasses,"+schemaDN, map[string][]string{
+	return ldapadmin.Add(c, "m-oid="+wso2OID+number+",ou=objectClasses,"+schemaDN, map[string][]string{
 		"objectClass": {"metaObjectClass", "metaTop", "top"}, "m-oid": {wso2OID + number}, "m-name": {name},
 		"m-supObjectClass": {parent}, "m-typeObjectClass": {"STRUCTURAL"}, "m-may": may,
 	})

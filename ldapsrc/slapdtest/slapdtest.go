@@ -18,7 +18,7 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/go-ldap/ldap/v3"
+	"duosync/ldapsrc/internal/ldapadmin"
 )
 
 // Where a started server keeps what.
@@ -57,6 +57,8 @@ type Options struct {
 
 // Server is a running slapd.
 type Server struct {
+	ldapadmin.Admin // changes entries, without any limit
+
 	URL     string // ldap://, StartTLS is offered
 	TLSURL  string // ldaps://
 	CAFile  string
@@ -88,6 +90,9 @@ func Start(t testing.TB, opts Options) *Server {
 		t.Fatalf("these tests need a real OpenLDAP server: apt-get install slapd ldap-utils (%v)", err)
 	}
 	s := &Server{t: t, opts: opts, dir: t.TempDir()}
+	s.Admin = ldapadmin.Admin{T: t, DN: AdminDN, Password: AdminPassword, Where: func() string {
+		return fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
+	}}
 	s.certify()
 	s.write("wso2.schema", schema)
 	if err := os.Mkdir(s.path("db"), 0o700); err != nil {
@@ -201,7 +206,7 @@ func (s *Server) launch() {
 	var err error
 	for range 5 {
 		if s.port == 0 {
-			s.port, s.tls = freePort(s.t), freePort(s.t)
+			s.port, s.tls = ldapadmin.FreePort(s.t), ldapadmin.FreePort(s.t)
 		}
 		if err = s.try(); err == nil {
 			s.URL = fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
@@ -261,75 +266,4 @@ func (s *Server) Restart() {
 	s.t.Helper()
 	s.Stop()
 	s.launch()
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// admin runs one change as the administrator.
-func (s *Server) admin(change func(*ldap.Conn) error) {
-	s.t.Helper()
-	c, err := ldap.DialURL(s.URL)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
-	if err := c.Bind(AdminDN, AdminPassword); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := change(c); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// Add adds an entry.
-func (s *Server) Add(dn string, attrs map[string][]string) {
-	s.t.Helper()
-	request := ldap.NewAddRequest(dn, nil)
-	for name, values := range attrs {
-		request.Attribute(name, values)
-	}
-	s.admin(func(c *ldap.Conn) error { return c.Add(request) })
-}
-
-// Modify replaces all values of an attribute; none removes it.
-func (s *Server) Modify(dn, attr string, values ...string) {
-	s.t.Helper()
-	request := ldap.NewModifyRequest(dn, nil)
-	request.Replace(attr, values)
-	s.admin(func(c *ldap.Conn) error { return c.Modify(request) })
-}
-
-// Delete deletes an entry without children.
-func (s *Server) Delete(dn string) {
-	s.t.Helper()
-	s.admin(func(c *ldap.Conn) error { return c.Del(ldap.NewDelRequest(dn, nil)) })
-}
-
-// Rename gives an entry another RDN and, unless newParent is empty, another
-// parent.
-func (s *Server) Rename(dn, newRDN, newParent string) {
-	s.t.Helper()
-	s.admin(func(c *ldap.Conn) error { return c.ModifyDN(ldap.NewModifyDNRequest(dn, newRDN, true, newParent)) })
-}
-
-// Attr returns the values of one attribute of an entry, operational ones too.
-func (s *Server) Attr(dn, attr string) []string {
-	s.t.Helper()
-	var values []string
-	s.admin(func(c *ldap.Conn) error {
-		result, err := c.Search(&ldap.SearchRequest{BaseDN: dn, Filter: "(objectClass=*)", Attributes: []string{attr}})
-		if err == nil {
-			values = result.Entries[0].GetEqualFoldAttributeValues(attr)
-		}
-		return err
-	})
-	return values
 }
