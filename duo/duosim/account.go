@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -17,9 +18,17 @@ type account struct {
 	users   table[User]
 	groups  table[Group]
 	phones  table[Phone]
+	tokens  table[Token]
 	names   map[string]string // folded usernames and aliases → user id
 	numbers map[string]string // phone numbers with extension → phone id
 	trashed map[string]bool   // user ids
+
+	mails       []Mail
+	messages    []Message
+	enrollments map[string]enrollment // by code
+	activations map[string]time.Time  // phone id → until when its activation link works
+	pushes      map[string]string     // verification pushes: push id → user id
+	logins      map[string]login      // by txid
 }
 
 func newAccount(options *Options) *account {
@@ -29,6 +38,11 @@ func newAccount(options *Options) *account {
 		names:   make(map[string]string),
 		numbers: make(map[string]string),
 		trashed: make(map[string]bool),
+
+		enrollments: make(map[string]enrollment),
+		activations: make(map[string]time.Time),
+		pushes:      make(map[string]string),
+		logins:      make(map[string]login),
 	}
 }
 
@@ -39,9 +53,14 @@ func (a *account) clone() *account {
 	c.users = a.users.clone(User.clone)
 	c.groups = a.groups.clone(func(g Group) Group { return g })
 	c.phones = a.phones.clone(Phone.clone)
+	c.tokens = a.tokens.clone(Token.clone)
 	c.names = maps.Clone(a.names)
 	c.numbers = maps.Clone(a.numbers)
 	c.trashed = maps.Clone(a.trashed)
+	c.mails, c.messages = slices.Clip(a.mails), slices.Clip(a.messages) // both only grow
+	c.enrollments = maps.Clone(a.enrollments)
+	c.activations = maps.Clone(a.activations)
+	c.pushes, c.logins = maps.Clone(a.pushes), maps.Clone(a.logins)
 	return &c
 }
 
@@ -50,7 +69,7 @@ func (a *account) newID(prefix string) string {
 	for {
 		a.given[prefix]++
 		id := fmt.Sprintf("%s%018d", prefix, a.given[prefix])
-		if a.users.get(id) == nil && a.groups.get(id) == nil && a.phones.get(id) == nil {
+		if a.users.get(id) == nil && a.groups.get(id) == nil && a.phones.get(id) == nil && a.tokens.get(id) == nil {
 			return id
 		}
 	}
@@ -75,6 +94,8 @@ func (a *account) seconds() time.Time { return a.now.UTC().Truncate(time.Second)
 type call struct {
 	vars map[string]string // from the path
 	args args
+	// strike gives what a fault makes of a part of a bulk call, or nil.
+	strike func(method, path string, from args) *refusal
 }
 
 // window reads limit and offset. A limit that is too large is clamped.
@@ -142,4 +163,19 @@ func find[T any](t *table[T], c *call, name string) (*T, *refusal) {
 		return object, nil
 	}
 	return nil, refuse(notFound, "")
+}
+
+// named gives the object whose id a parameter holds: 400/40002 without an id,
+// 404/40401 for one that nothing has.
+func named[T any](t *table[T], c *call, parameter string) (*T, *refusal) {
+	id, bad := c.args.text(parameter)
+	switch {
+	case bad != nil:
+		return nil, bad
+	case id == "":
+		return nil, refuse(badParameters, parameter)
+	case t.get(id) == nil:
+		return nil, refuse(notFound, "")
+	}
+	return t.get(id), nil
 }

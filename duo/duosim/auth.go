@@ -48,14 +48,26 @@ func (a *account) preauth(c *call) (any, *refusal) {
 	if !u.enrolled() {
 		return enroll, nil
 	}
-	devices := make([]any, 0, len(u.Phones))
+	devices := make([]any, 0, len(u.Phones)+len(u.Tokens))
 	for _, p := range pick(&a.phones, u.Phones) {
-		phone := renderPhone(p)
 		devices = append(devices, map[string]any{
-			"device": p.ID, "type": "phone", "name": p.Name, "number": p.Number, "capabilities": phone["capabilities"],
+			"device": p.ID, "type": "phone", "name": p.Name, "number": p.Number, "capabilities": p.capabilities(),
+			"display_name": displayName(p),
 		})
 	}
+	for _, t := range pick(&a.tokens, u.Tokens) {
+		devices = append(devices, map[string]any{"device": t.ID, "type": "token", "name": t.Serial})
+	}
 	return map[string]any{"result": "auth", "status_msg": "Account is active", "devices": devices}, nil
+}
+
+// displayName is what people are shown of a phone: not the whole number.
+func displayName(p *Phone) string {
+	name := platforms()[p.Platform]
+	if p.Number != "" {
+		name += " (XXX-XXX-" + p.Number[len(p.Number)-4:] + ")"
+	}
+	return name
 }
 
 // authUser finds the user of username or user_id. An unknown id is refused, an
@@ -82,67 +94,10 @@ func (a *account) authUser(from args) (*User, *refusal) {
 	return u, nil
 }
 
-// authenticate performs a login. A passcode is a bypass code; a push is approved
-// at once by any phone that is activated.
-func (a *account) authenticate(c *call) (any, *refusal) {
-	u, bad := a.authUser(c.args)
-	if bad != nil {
-		return nil, bad
-	}
-	if u == nil {
-		return nil, refuse(badParameters, "username")
-	}
-	factor, bad := c.args.text("factor")
-	if bad != nil {
-		return nil, bad
-	}
-	passcode, bad := c.args.text("passcode")
-	if bad != nil {
-		return nil, bad
-	}
-	allow := map[string]any{"result": "allow", "status": "allow", "status_msg": "Success. Logging you in..."}
-	deny := map[string]any{"result": "deny", "status": "deny", "status_msg": "Your account is disabled and cannot access this application."}
-	switch a.standing(u) {
-	case statusBypass:
-		allow["status"] = "bypass"
-		return allow, nil
-	case statusActive:
-	default:
-		return deny, nil
-	}
-	switch factor {
-	case "passcode":
-		if passcode == "" {
-			return nil, refuse(badParameters, "passcode")
-		}
-		if !a.spend(u, passcode) {
-			deny["status_msg"] = "Incorrect passcode. Please try again."
-			return deny, nil
-		}
-		return allow, nil
-	case "push", "auto":
-		if !slices.ContainsFunc(pick(&a.phones, u.Phones), func(p *Phone) bool { return p.Activated }) {
-			return nil, refuse(badParameters, "no capable device")
-		}
-		return allow, nil
-	}
-	return nil, refuse(badParameters, "factor")
-}
-
 // summary gives the account's figures.
 func (a *account) summary(*call) (any, *refusal) {
 	return map[string]any{
 		"user_count": len(a.users.order), "admin_count": 1, "integration_count": len(a.options.Keys),
-		"telephony_credits_remaining": 500,
+		"telephony_credits_remaining": max(0, credits-len(a.messages)),
 	}, nil
-}
-
-// noTokens is the list of tokens: the simulator has none.
-func (a *account) noTokens(c *call) (any, *refusal) {
-	if c.vars["user"] != "" {
-		if _, bad := find(&a.users, c, "user"); bad != nil {
-			return nil, bad
-		}
-	}
-	return paged(c, a.options.Limits.Page, nil, func(*struct{}) map[string]any { return nil })
 }

@@ -136,6 +136,35 @@ func TestBypassCodes(t *testing.T) {
 	}
 }
 
+// A push that nobody answers keeps a client waiting for a minute.
+func TestAsynchronousLogin(t *testing.T) {
+	clock := newClock()
+	server, c := start(t, duosim.Options{Now: clock.Now, PushAnswer: duosim.PushWaiting})
+	c.create("zoe")
+	if _, err := server.EnrollDevice("zoe", duosim.Phone{}); err != nil {
+		t.Fatal(err)
+	}
+	auth := c.as(duosim.KeyAuth)
+	push := params{"username": "zoe", "factor": "push", "device": "auto", "async": "1"}
+	var begun struct{ Txid, Result string }
+	auth.post("/auth/v2/auth", push).ok(&begun)
+	same(t, "nothing is decided", begun.Result, "")
+	status := func(want string) {
+		t.Helper()
+		var got struct{ Result, Status string }
+		auth.get("/auth/v2/auth_status", params{"txid": begun.Txid}).ok(&got)
+		same(t, "status", got.Result+" "+got.Status, want)
+	}
+	status("waiting pushed")
+	status("waiting pushed")
+	clock.advance(time.Minute)
+	status("deny timeout")
+	auth.get("/auth/v2/auth_status", params{"txid": "x"}).refused(40002, "txid")
+	auth.get("/auth/v2/auth_status", nil).refused(40002, "txid")
+	push["async"] = "perhaps"
+	auth.post("/auth/v2/auth", push).refused(40002, "async")
+}
+
 func TestPushAndOtherFactors(t *testing.T) {
 	server, c := start(t, duosim.Options{})
 	u := c.create("zoe")
@@ -150,9 +179,25 @@ func TestPushAndOtherFactors(t *testing.T) {
 	same(t, "push", got.Result, "allow")
 	auth.post("/auth/v2/preauth", params{"user_id": u.ID}).ok(&got)
 	same(t, "devices", len(got.Devices), 1)
+	auth.post("/auth/v2/auth", params{"username": "zoe", "factor": "push"}).refused(40002, "device")
 	auth.post("/auth/v2/auth", params{"username": "nobody", "factor": "push"}).refused(40002, "username")
 	auth.post("/auth/v2/auth", params{"username": "zoe", "factor": "smoke"}).refused(40002, "factor")
 	auth.post("/auth/v2/auth", params{"username": "zoe", "factor": "passcode"}).refused(40002, "passcode")
+	login := func(factor, device, want string) {
+		t.Helper()
+		auth.post("/auth/v2/auth", params{"username": "zoe", "factor": factor, "device": device}).ok(&got)
+		same(t, factor, got.Result, want)
+	}
+	login("auto", "auto", "allow")
+	login("phone", got.Devices[0].Device, "allow")
+	auth.post("/auth/v2/auth", params{"username": "zoe", "factor": "sms", "device": "auto"}).refused(40002, "no capable device")
+	other, err := server.AddPhone(duosim.Phone{Number: "+12025550101", Type: "mobile", Users: []string{u.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	login("sms", other.ID, "deny") // which only sends passcodes
+	same(t, "messages", len(server.Messages()), 1)
+	auth.post("/auth/v2/auth", params{"username": "zoe", "factor": "push", "device": other.ID}).refused(40002, "no capable device")
 	c.post("/admin/v1/users/"+u.ID, params{"status": "disabled"}).ok(nil)
 	auth.post("/auth/v2/auth", push).ok(&got)
 	same(t, "disabled", got.Result, "deny")

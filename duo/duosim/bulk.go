@@ -36,6 +36,9 @@ func (a *account) bulk(c *call) (any, *refusal) {
 		if bad != nil {
 			return nil, refuse(badParameters, "operations")
 		}
+		if bad := c.strike(op.method, op.path, op.body); bad != nil {
+			return nil, bad
+		}
 		response, bad := r.handle(a, &call{vars: vars, args: op.body})
 		if bad != nil {
 			return nil, bad
@@ -60,7 +63,12 @@ func (a *account) bulkCreate(c *call) (any, *refusal) {
 		}
 		users[i] = members
 	}
-	return attempt(a, users, func(a *account, user args) (any, *refusal) { return a.create(user, false) })
+	return attempt(a, users, func(a *account, user args) (any, *refusal) {
+		if bad := c.strike(http.MethodPost, "/admin/v1/users", user); bad != nil {
+			return nil, bad
+		}
+		return a.create(user, false)
+	})
 }
 
 // attempt performs items in their order. A refused one gives its envelope, or

@@ -11,6 +11,12 @@
 // Where Duo's documentation is silent, the simulator takes the answer that is
 // harder on the client, and Options has a switch for the other one.
 //
+// What goes on beside the client is done by methods: AddUser, SetUser, RemoveUser,
+// AddGroup, AddPhone and AddToken are what somebody does in the panel;
+// EnrollDevice, EnrollWith and Activate what people do with their devices. Snapshot
+// tells all that the account holds, Mails and Messages whom Duo has written to,
+// Calls what was asked of it.
+//
 // # Faults
 //
 // A fault is a rule: which calls it is for, which of those it strikes, and what
@@ -38,6 +44,10 @@
 // must hold; nth stands alone. Each rule counts the calls that it matches,
 // whatever other rules do; the first rule that strikes has the call. Signatures
 // are verified before, so that a fault never hides a wrong one.
+//
+// The parts of a bulk call are matched, too, as the calls that they stand for (of
+// bulk_create: POST /admin/v1/users): by rules of the effects refuse and "50001"
+// that name a path or params. Such a part is refused, and counted, by itself.
 //
 //	effect        applied?  what the client gets                     fields
 //	status429     no        429/42901                                retry_after, reply (json, html, empty)

@@ -3,9 +3,7 @@ package duosim
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"slices"
 	"time"
 )
@@ -40,6 +38,10 @@ func effects() []Effect {
 
 // applied tells whether the call has its effect on the account nevertheless.
 func (e Effect) applied() bool { return e == CutAfter || e == ErrorAfter || e == Slow }
+
+// inBulk tells whether the effect can strike a part of a bulk call: those that
+// Duo would answer for good, and for that part alone.
+func (e Effect) inBulk() bool { return e == Refuse || e == Error50001 }
 
 // Fault is a rule: which calls, which of those, and what happens then. The
 // package's documentation says which fields go with which effect.
@@ -102,71 +104,6 @@ func (f *Fault) check() error {
 	only(f.Detail != "", "detail", Refuse, Fail200, EmptyCode, NoCode)
 	_, err := compile(*f, 0)
 	return errors.Join(append(problems, err)...)
-}
-
-// rule is a fault at work.
-type rule struct {
-	Fault
-	path   *regexp.Regexp
-	params map[string]*regexp.Regexp
-	random *rand.Rand
-	seen   int // calls that it matched
-	hits   int // calls that it struck
-}
-
-func compile(f Fault, seed uint64) (*rule, error) {
-	r := &rule{Fault: f, params: make(map[string]*regexp.Regexp), random: rand.New(rand.NewPCG(seed, 0))}
-	var err error
-	if r.path, err = pathPattern(f.Path); err != nil {
-		return nil, fmt.Errorf("path: %w", err)
-	}
-	for name, text := range f.Params {
-		if r.params[name], err = pattern(text, ".*"); err != nil {
-			return nil, fmt.Errorf("params: %s: %w", name, err)
-		}
-	}
-	return r, nil
-}
-
-// matches tells whether the rule is for such a call.
-func (r *rule) matches(method, path string, params map[string]string, page int) bool {
-	if r.Method != "" && r.Method != method || !r.path.MatchString(path) || r.Page != 0 && r.Page != page {
-		return false
-	}
-	for name, wanted := range r.params {
-		if value, there := params[name]; !there || !wanted.MatchString(value) {
-			return false
-		}
-	}
-	return true
-}
-
-// strikes counts a matching call and tells whether it is one to strike.
-func (r *rule) strikes() bool {
-	r.seen++
-	switch {
-	case r.Nth > 0 && r.seen != r.Nth,
-		r.Every > 0 && r.seen%r.Every != 0,
-		r.seen <= r.After,
-		r.Times > 0 && r.hits >= r.Times,
-		r.Probability > 0 && r.random.Float64() >= r.Probability:
-		return false
-	}
-	return true
-}
-
-// struck finds the rule that strikes a call, or nil.
-func struck(rules []*rule, method, path string, params map[string]string, page int) *rule {
-	var first *rule
-	for _, r := range rules {
-		if r.matches(method, path, params, page) && r.strikes() && first == nil {
-			first = r
-		}
-	}
-	if first != nil {
-		first.hits++
-	}
-	return first
 }
 
 // reply gives what the client gets in place of the right reply.

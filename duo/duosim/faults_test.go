@@ -277,3 +277,94 @@ func TestFaultTellsToWait(t *testing.T) {
 	c.get("/admin/v1/groups", nil).ok(nil)
 	same(t, "in time", len(server.Violations()), 1)
 }
+
+// A part of a bulk call is refused by the fault for the call that it stands for;
+// the other parts go on.
+func TestFaultsWithinBulk(t *testing.T) {
+	server, c := start(t, duosim.Options{})
+	ada := c.create("ada")
+	g, err := server.AddGroup(duosim.Group{Name: "staff"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.SetFaults(duosim.Faults{Rules: []duosim.Fault{
+		{Name: "name", Params: map[string]string{"username": "bob"}, Effect: duosim.Refuse, Code: 40002, Detail: "username"},
+		{Name: "full", Method: "POST", Path: "/admin/v1/users/*/groups", Effect: duosim.Error50001},
+		{Name: "other", Path: "/admin/v1/users", Nth: 1, Effect: duosim.Error500},
+		{Name: "whole", Nth: 2, Effect: duosim.Refuse, Code: 40301},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	bulk := []operation{
+		{"POST", "/admin/v1/users", params{"username": "eve"}},
+		{"POST", "/admin/v1/users", params{"username": "bob"}},
+		{"POST", "/admin/v1/users/" + ada.ID + "/groups", params{"group_id": g.ID}},
+		{"DELETE", "/admin/v1/users/" + ada.ID + "/groups/" + g.ID, nil},
+	}
+	var got []envelope
+	c.post("/admin/v1/bulk", params{"operations": bulk}).ok(&got)
+	want := []envelope{{Stat: "OK"}, {Stat: "FAIL", Code: 40002, Detail: "username"}, {Stat: "FAIL", Code: 50001}, {Stat: "OK"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	calls := server.Calls()
+	same(t, "fault", calls[len(calls)-1].Fault, "name")
+	if diff := cmp.Diff(map[string]int{"name": 1, "full": 1, "other": 0, "whole": 0}, server.FaultHits()); diff != "" {
+		t.Error(diff)
+	}
+	server.ClearFaults()
+	if err := server.AddFault(duosim.Fault{Name: "name", Path: "/admin/v1/users", Every: 2, Effect: duosim.Refuse, Code: 40003}); err != nil {
+		t.Fatal(err)
+	}
+	var created []envelope
+	c.post("/admin/v1/users/bulk_create", params{"users": []params{{"username": "a"}, {"username": "b"}, {"username": "c"}}}).ok(&created)
+	want = []envelope{{Username: "a"}, {Stat: "FAIL", Code: 40003}, {Username: "c"}}
+	if diff := cmp.Diff(want, created); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Every endpoint can be aimed at, with every kind of effect.
+func TestFaultsOfTheNewerEndpoints(t *testing.T) {
+	for _, effect := range []duosim.Fault{
+		{Effect: duosim.Status429}, {Effect: duosim.Error500}, {Effect: duosim.CutBefore}, {Effect: duosim.CutAfter},
+		{Effect: duosim.ErrorAfter}, {Effect: duosim.Slow, Delay: time.Millisecond},
+	} {
+		t.Run(string(effect.Effect), func(t *testing.T) {
+			server, c := start(t, duosim.Options{})
+			u := c.create("zoe")
+			g, err := server.AddGroup(duosim.Group{Name: "staff"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := server.AddPhone(duosim.Phone{Number: "+12025550100", Type: "mobile", Platform: "apple ios"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, call := range []struct {
+				path, pattern string
+				send          params
+			}{
+				{"/admin/v1/users/enroll", "/admin/v1/users/enroll", params{"username": "zoe", "email": "a@b"}},
+				{"/admin/v1/users/" + u.ID + "/groups", "/admin/v1/users/*/groups", params{"group_id": g.ID}},
+				{"/admin/v1/users/" + u.ID + "/phones", "/admin/v1/users/*/phones", params{"phone_id": p.ID}},
+				{"/admin/v1/groups", "/admin/v1/groups", params{"name": "crew"}},
+				{"/admin/v1/phones", "/admin/v1/phones", params{"number": "+12025550101"}},
+				{"/admin/v1/phones/" + p.ID + "/activation_url", "re:/activation_url$", nil},
+				{"/admin/v1/phones/" + p.ID + "/send_sms_activation", "/admin/v1/phones/*/send_*", nil},
+			} {
+				fault := effect
+				fault.Name, fault.Method, fault.Path, fault.Every, fault.Times = call.path, "POST", call.pattern, 1, 1
+				if err := server.AddFault(fault); err != nil {
+					t.Fatal(err)
+				}
+				_ = c.post(call.path, call.send) // what it answers is TestEffects'
+				calls := server.Calls()
+				last := calls[len(calls)-1]
+				same(t, call.path, last.Fault, call.path)
+				applied := effect.Effect == duosim.CutAfter || effect.Effect == duosim.ErrorAfter || effect.Effect == duosim.Slow
+				same(t, call.path+" wrote", last.Wrote, applied)
+			}
+		})
+	}
+}

@@ -95,8 +95,9 @@ func (a *account) name(e *editor, parameter, name string) string {
 	return strings.ToLower(name)
 }
 
-// editAliases takes alias1 to alias8, or aliases: the same as encoded pairs in
-// one text. Positions that are not named stay, empty ones are cleared.
+// editAliases takes alias1 to alias4, or aliases: alias1 to alias8 as encoded
+// pairs in one text, each at most once. Positions that are not named stay, empty
+// ones are cleared.
 func (a *account) editAliases(e *editor, u *User) {
 	set := func(parameter string, n int, name string) {
 		if name != "" {
@@ -107,7 +108,7 @@ func (a *account) editAliases(e *editor, u *User) {
 		}
 	}
 	single := false
-	for n := 1; n <= aliasCount; n++ {
+	for n := 1; n <= singleAliases; n++ {
 		parameter := "alias" + strconv.Itoa(n)
 		if name, ok := e.take(parameter); ok {
 			single = true
@@ -123,12 +124,14 @@ func (a *account) editAliases(e *editor, u *User) {
 		e.refuse("aliases")
 		return
 	}
+	var named [1 + aliasCount]bool
 	for _, p := range pairs {
 		n, err := strconv.Atoi(strings.TrimPrefix(p.key, "alias"))
-		if err != nil || n < 1 || n > aliasCount || p.key != "alias"+strconv.Itoa(n) {
+		if err != nil || n < 1 || n > aliasCount || p.key != "alias"+strconv.Itoa(n) || named[n] {
 			e.refuse("aliases")
 			return
 		}
+		named[n] = true
 		set("aliases", n, p.value)
 		if e.bad != nil {
 			return

@@ -26,6 +26,17 @@ func (a *account) getGroup(c *call) (any, *refusal) {
 	return renderGroup(g), nil
 }
 
+// getGroupWhole is the first version of getGroup, with the members.
+func (a *account) getGroupWhole(c *call) (any, *refusal) {
+	g, bad := find(&a.groups, c, "group")
+	if bad != nil {
+		return nil, bad
+	}
+	group := renderGroup(g)
+	group["users"] = rendered(a.members(g.ID), renderMember)
+	return group, nil
+}
+
 func (a *account) createGroup(c *call) (any, *refusal) {
 	if !c.args.has("name") {
 		return nil, refuse(badParameters, "name")
@@ -44,7 +55,8 @@ func (a *account) modifyGroup(c *call) (any, *refusal) {
 	return a.putGroup(*g, c.args)
 }
 
-// putGroup stores a group with the parameters carried over; names are unique.
+// putGroup stores a group with the parameters carried over; names are unique
+// without case, and without blanks around.
 func (a *account) putGroup(g Group, from args) (any, *refusal) {
 	e := &editor{args: from}
 	e.checked("name", &g.Name, func(text string) bool {
@@ -55,6 +67,7 @@ func (a *account) putGroup(g Group, from args) (any, *refusal) {
 	if e.bad != nil {
 		return nil, e.bad
 	}
+	g.Name = strings.TrimSpace(g.Name)
 	if a.groupNamed(g.Name, g.ID) {
 		return nil, refuse(duplicate, "")
 	}
@@ -68,7 +81,7 @@ func (a *account) putGroup(g Group, from args) (any, *refusal) {
 
 // groupNamed tells whether a group other than that with the id has the name.
 func (a *account) groupNamed(name, id string) bool {
-	return len(a.groups.all(func(g *Group) bool { return g.ID != id && strings.EqualFold(g.Name, name) })) > 0
+	return len(a.groups.all(func(g *Group) bool { return g.ID != id && fold(g.Name) == fold(name) })) > 0
 }
 
 func (a *account) deleteGroup(c *call) (any, *refusal) {
@@ -97,9 +110,11 @@ func (a *account) listMembers(c *call) (any, *refusal) {
 		return nil, bad
 	}
 	users := ordered(a, a.members(g.ID))
-	return paged(c, a.options.Limits.Page, users, func(u *User) map[string]any {
-		return map[string]any{"user_id": u.ID, "username": u.Username}
-	})
+	return paged(c, a.options.Limits.Page, users, renderMember)
+}
+
+func renderMember(u *User) map[string]any {
+	return map[string]any{"user_id": u.ID, "username": u.Username}
 }
 
 func (a *account) listUserGroups(c *call) (any, *refusal) {
@@ -107,16 +122,7 @@ func (a *account) listUserGroups(c *call) (any, *refusal) {
 	if bad != nil {
 		return nil, bad
 	}
-	return paged(c, a.options.Limits.Page, pick(&a.groups, u.Groups), renderGroup)
-}
-
-// pick gives the objects with these ids.
-func pick[T any](t *table[T], ids []string) []*T {
-	objects := make([]*T, len(ids))
-	for i, id := range ids {
-		objects[i] = t.get(id)
-	}
-	return objects
+	return paged(c, a.options.Limits.Page, ordered(a, pick(&a.groups, u.Groups)), renderGroup)
 }
 
 // joinGroup puts a user into a group; once more does no harm.
@@ -125,24 +131,19 @@ func (a *account) joinGroup(c *call) (any, *refusal) {
 	if bad != nil {
 		return nil, bad
 	}
-	id, bad := c.args.text("group_id")
+	g, bad := named(&a.groups, c, "group_id")
 	if bad != nil {
 		return nil, bad
 	}
-	g := a.groups.get(id)
 	switch {
-	case id == "":
-		return nil, refuse(badParameters, "group_id")
-	case g == nil:
-		return nil, refuse(notFound, "")
 	case g.SyncedFrom != "":
 		return nil, refuseSynced()
-	case slices.Contains(u.Groups, id):
+	case slices.Contains(u.Groups, g.ID):
 		return "", nil
 	case len(u.Groups) >= a.options.Limits.GroupsPerUser:
 		return nil, refuse(limitExceeded, "")
 	}
-	u.Groups = append(u.Groups, id)
+	u.Groups = append(u.Groups, g.ID)
 	a.changes++
 	return "", nil
 }
@@ -172,6 +173,7 @@ func renderGroup(g *Group) map[string]any {
 	return map[string]any{
 		"group_id": g.ID, "name": name, "desc": g.Desc, "status": capital(g.Status),
 		"push_enabled": true, "sms_enabled": true, "voice_enabled": true, "mobile_otp_enabled": true, "u2f_enabled": false,
+		"undocumented_property": 1,
 	}
 }
 

@@ -14,7 +14,7 @@ func TestGroups(t *testing.T) {
 	var g, read group
 	c.post("/admin/v1/groups", params{"name": "Staff", "desc": "all"}).ok(&g)
 	same(t, "status with a capital", g, group{ID: "DG000000000000000001", Name: "Staff", Status: "Active"})
-	c.post("/admin/v1/groups", params{"name": "staff"}).refused(40003, "")
+	c.post("/admin/v1/groups", params{"name": " staff "}).refused(40003, "")
 	c.post("/admin/v1/groups", nil).refused(40002, "name")
 	c.post("/admin/v1/groups", params{"name": " "}).refused(40002, "name")
 	c.post("/admin/v1/groups", params{"name": "x", "status": "Active"}).refused(40002, "status")
@@ -39,6 +39,9 @@ func TestGroups(t *testing.T) {
 	if diff := cmp.Diff([]user{{ID: u.ID, Username: "zoe"}}, members); diff != "" {
 		t.Error(diff)
 	}
+	var whole struct{ Users []user }
+	c.get("/admin/v1/groups/"+g.ID, nil).ok(&whole)
+	same(t, "members within the first version", len(whole.Users), 1)
 	var joined []group
 	c.get(groups, nil).ok(&joined)
 	same(t, "groups", len(joined), 1)

@@ -212,6 +212,7 @@ func TestAccountByHand(t *testing.T) {
 		"no group":      second(server.AddUser(duosim.User{Username: "new", Groups: []string{"DG"}})),
 		"no phone":      second(server.AddUser(duosim.User{Username: "new", Phones: []string{"DP"}})),
 		"nobody":        server.SetUser(duosim.User{ID: "DU", Username: "new"}),
+		"nine aliases":  second(server.AddUser(duosim.User{Username: "new", Aliases: strings.Split("1 2 3 4 5 6 7 8 9", " ")})),
 		"set taken":     server.SetUser(duosim.User{ID: u.ID, Username: "zoe"}),
 		"group taken":   second(server.AddGroup(duosim.Group{Name: "Staff"})),
 		"number taken":  second(server.AddPhone(duosim.Phone{Number: "+12025550100"})),

@@ -2,7 +2,6 @@ package duosim
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -21,12 +20,13 @@ type User struct {
 	LastDirectorySync time.Time
 	ExternalID        string
 	LockoutReason     string
-	// Enrolled: the user has a token or a WebAuthn credential. One who has a
-	// phone is enrolled in any case.
+	// Enrolled: the user has a WebAuthn credential. One who has a phone or a
+	// token is enrolled in any case.
 	Enrolled     bool
 	NoAutoPrompt bool     // enable_auto_prompt turned off
 	Groups       []string // ids in the order in which they were joined
 	Phones       []string // ids in the order in which they were associated
+	Tokens       []string // ids in the order in which they were associated
 	BypassCodes  []BypassCode
 	Trashed      time.Time // when the user went into the Trash
 	StatusBefore string    // before the Trash
@@ -61,7 +61,8 @@ type Phone struct {
 	Type                string // unknown, mobile or landline; answered with a capital
 	Platform            string // as the API takes it; answered as Duo writes it
 	Predelay, Postdelay string
-	Activated           bool
+	Activated           bool     // for Duo Mobile, by the person
+	PasscodesSent       bool     // by SMS
 	Users               []string // ids
 }
 
@@ -71,6 +72,11 @@ type Snapshot struct {
 	Users  []User // by username
 	Groups []Group
 	Phones []Phone
+	Tokens []Token
+	// Mails and Messages are those sent, in their order. What was sent stays,
+	// whatever becomes of the user or the phone.
+	Mails    []Mail
+	Messages []Message
 }
 
 const (
@@ -81,12 +87,18 @@ const (
 	statusTrashed   = "pending deletion"
 )
 
-const aliasCount = 8
+// A user has up to eight aliases. Only the first four have parameters and keys of
+// their own; the others go by `aliases` alone.
+const (
+	aliasCount    = 8
+	singleAliases = 4
+)
 
 func (u User) clone() User {
 	u.Aliases = slices.Clone(u.Aliases)
 	u.Groups = slices.Clone(u.Groups)
 	u.Phones = slices.Clone(u.Phones)
+	u.Tokens = slices.Clone(u.Tokens)
 	u.BypassCodes = slices.Clone(u.BypassCodes)
 	return u
 }
@@ -123,20 +135,6 @@ func (u *User) trimAliases() {
 		u.Aliases = nil
 	}
 }
-
-// folded gives all names of the user in the form in which they are unique.
-func (u *User) folded() []string {
-	names := []string{fold(u.Username)}
-	for _, alias := range u.Aliases {
-		if alias != "" {
-			names = append(names, fold(alias))
-		}
-	}
-	return names
-}
-
-// fold gives the form in which two names are the same to Duo.
-func fold(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 // table holds objects by id, in the order of their creation. An object stays
 // where it is in memory when it is replaced.

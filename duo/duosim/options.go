@@ -29,6 +29,16 @@ type Options struct {
 	// KeepCase stores usernames and aliases in the case in which they came. They
 	// are compared without case all the same.
 	KeepCase bool
+	// OwnNamesMove lets one call that modifies a user move a name from one place
+	// of that user to another: the username becomes an alias, an alias the
+	// username or another alias, or two change places. Otherwise the name is
+	// taken, by the user itself, when the call comes, and the answer is
+	// 400/40003: free it in one call, claim it in the next. Duo's documents leave
+	// this open.
+	OwnNamesMove bool
+	// PushAnswer is what people do with a push: PushApprove, which "" means,
+	// PushDeny, PushFraud or PushWaiting.
+	PushAnswer string
 	// RestoreAs is the status of a user out of the Trash; "" means the status
 	// before.
 	RestoreAs string
@@ -53,7 +63,9 @@ type Options struct {
 // field means the default, which is Duo's where Duo documents one (pages, the
 // bulk calls and one-to-many limits) and a guess for the lengths.
 type Limits struct {
-	Username, Realname, Email, Notes int // 100, 100, 100, 512; realname's holds for firstname and lastname
+	// 100, 100, 100, 512. Realname's holds for firstname, lastname and the names
+	// of groups and phones, too, Notes' for the desc of a group.
+	Username, Realname, Email, Notes int
 
 	UsersPage int // users in one page, 300; a larger limit is clamped
 	Page      int // objects of other kinds in one page, 500
@@ -61,7 +73,8 @@ type Limits struct {
 	BulkCreate, Bulk, Trash int // items in one call: 100, 50, 100
 	IDList                  int // values of username_list and the like, 100
 
-	PhonesPerUser, GroupsPerUser, UsersPerPhone, CodesPerUser int // 100 each; beyond: 500/50001
+	PhonesPerUser, GroupsPerUser, TokensPerUser, CodesPerUser int // 100 each; beyond: 500/50001
+	UsersPerPhone, UsersPerToken                              int // 100 each; beyond: 500/50001
 }
 
 // RateLimit lets so many calls of one key through in any window of that length.
@@ -120,7 +133,8 @@ func (l Limits) withDefaults() Limits {
 		{&l.Username, 100}, {&l.Realname, 100}, {&l.Email, 100}, {&l.Notes, 512},
 		{&l.UsersPage, 300}, {&l.Page, 500},
 		{&l.BulkCreate, 100}, {&l.Bulk, 50}, {&l.Trash, 100}, {&l.IDList, 100},
-		{&l.PhonesPerUser, 100}, {&l.GroupsPerUser, 100}, {&l.UsersPerPhone, 100}, {&l.CodesPerUser, 100},
+		{&l.PhonesPerUser, 100}, {&l.GroupsPerUser, 100}, {&l.TokensPerUser, 100}, {&l.CodesPerUser, 100},
+		{&l.UsersPerPhone, 100}, {&l.UsersPerToken, 100},
 	} {
 		if *limit.value == 0 {
 			*limit.value = limit.usual

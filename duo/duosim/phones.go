@@ -1,9 +1,6 @@
 package duosim
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // platforms gives Duo's spelling for each platform that the API takes.
 func platforms() map[string]string {
@@ -133,6 +130,7 @@ func (a *account) deletePhone(c *call) (any, *refusal) {
 		dropFrom(&u.Phones, p.ID)
 	}
 	a.dropNumber(p.ID)
+	delete(a.activations, p.ID)
 	a.phones.remove(p.ID)
 	a.changes++
 	return "", nil
@@ -143,7 +141,7 @@ func (a *account) listUserPhones(c *call) (any, *refusal) {
 	if bad != nil {
 		return nil, bad
 	}
-	return paged(c, a.options.Limits.Page, pick(&a.phones, u.Phones), renderPhone)
+	return paged(c, a.options.Limits.Page, ordered(a, pick(&a.phones, u.Phones)), renderPhone)
 }
 
 // attachPhone associates a phone with a user; once more does no harm. One too
@@ -153,25 +151,16 @@ func (a *account) attachPhone(c *call) (any, *refusal) {
 	if bad != nil {
 		return nil, bad
 	}
-	id, bad := c.args.text("phone_id")
+	p, bad := named(&a.phones, c, "phone_id")
 	if bad != nil {
 		return nil, bad
 	}
-	p := a.phones.get(id)
-	switch {
-	case id == "":
-		return nil, refuse(badParameters, "phone_id")
-	case p == nil:
-		return nil, refuse(notFound, "")
-	case slices.Contains(u.Phones, id):
-		return "", nil
-	case len(u.Phones) >= a.options.Limits.PhonesPerUser, len(p.Users) >= a.options.Limits.UsersPerPhone:
-		return nil, refuse(limitExceeded, "")
-	}
-	u.Phones = append(u.Phones, id)
-	p.Users = append(p.Users, u.ID)
-	a.changes++
-	return "", nil
+	return a.pair(u, p)
+}
+
+func (a *account) pair(u *User, p *Phone) (any, *refusal) {
+	limits := a.options.Limits
+	return a.associate(side{&u.Phones, p.ID, limits.PhonesPerUser}, side{&p.Users, u.ID, limits.UsersPerPhone})
 }
 
 // detachPhone answers 200 also for a phone that the user does not have. The
@@ -187,56 +176,4 @@ func (a *account) detachPhone(c *call) (any, *refusal) {
 		a.changes++
 	}
 	return "", nil
-}
-
-// canonicalNumber gives a number as Duo keeps it: dashes, dots, brackets and
-// spaces dropped, and +1 in front of one without a +. Empty stays empty.
-func canonicalNumber(text string) (string, bool) {
-	number := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(text)
-	if number == "" {
-		return "", strings.TrimSpace(text) == ""
-	}
-	digits, international := strings.CutPrefix(number, "+")
-	if !isDigits(digits) || len(digits) < 4 || len(digits) > 15 {
-		return "", false
-	}
-	if !international && !(len(digits) == 11 && digits[0] == '1') {
-		digits = "1" + digits
-	}
-	return "+" + digits, true
-}
-
-func isDigits(text string) bool {
-	return strings.Trim(text, "0123456789") == ""
-}
-
-// renderPhone gives a phone as it stands within a user.
-func renderPhone(p *Phone) map[string]any {
-	capabilities := []string{}
-	if p.Activated {
-		capabilities = append(capabilities, "auto", "push")
-	}
-	if p.Type == "mobile" {
-		capabilities = append(capabilities, "sms")
-	}
-	return map[string]any{
-		"phone_id": p.ID, "number": p.Number, "extension": p.Extension, "name": p.Name,
-		"type": capital(p.Type), "platform": platforms()[p.Platform], "activated": p.Activated, "capabilities": capabilities,
-		"predelay": orNull(p.Predelay), "postdelay": orNull(p.Postdelay), "sms_passcodes_sent": false,
-		"last_seen": "", "model": "Unknown", "encrypted": "", "fingerprint": "", "screenlock": "", "tampered": "",
-	}
-}
-
-// renderPhoneWhole gives a phone as the phones' own endpoints do: with users.
-func (a *account) renderPhoneWhole(p *Phone) map[string]any {
-	phone := renderPhone(p)
-	users := make([]any, 0, len(p.Users))
-	for _, u := range pick(&a.users, p.Users) {
-		users = append(users, map[string]any{
-			"user_id": u.ID, "username": u.Username, "realname": u.Realname, "email": u.Email, "status": u.Status,
-			"notes": u.Notes, "is_enrolled": u.enrolled(),
-		})
-	}
-	phone["users"] = users
-	return phone
 }

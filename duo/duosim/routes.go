@@ -12,7 +12,8 @@ const (
 	toRead need = iota
 	toWrite
 	toAuthenticate
-	nothing // not even a signature
+	toConfigure // no key has it
+	nothing     // not even a signature
 )
 
 // route is one endpoint. Parts of the pattern in braces become the call's vars.
@@ -25,7 +26,11 @@ type route struct {
 
 // lists tells whether the route answers a list, page by page.
 func (r route) lists() bool {
-	return r.method == http.MethodGet && r.need == toRead && !strings.HasSuffix(r.pattern, "}") && r.pattern != "/admin/v1/info/summary"
+	switch r.pattern {
+	case "/admin/v1/info/summary", "/admin/v1/users/{user}/verification_push_response":
+		return false
+	}
+	return r.method == http.MethodGet && r.need == toRead && !strings.HasSuffix(r.pattern, "}")
 }
 
 func routes() []route {
@@ -33,6 +38,7 @@ func routes() []route {
 	return []route{
 		{get, "/admin/v1/users", (*account).listUsers, toRead},
 		{post, "/admin/v1/users", (*account).createUser, toWrite},
+		{post, "/admin/v1/users/enroll", (*account).enrollUser, toWrite},
 		{post, "/admin/v1/users/bulk_create", (*account).bulkCreate, toWrite},
 		{post, "/admin/v1/users/bulk_send_to_trash", (*account).trashUsers, toWrite},
 		{post, "/admin/v1/users/bulk_restore", (*account).restoreUsers, toWrite},
@@ -46,13 +52,18 @@ func routes() []route {
 		{get, "/admin/v1/users/{user}/phones", (*account).listUserPhones, toRead},
 		{post, "/admin/v1/users/{user}/phones", (*account).attachPhone, toWrite},
 		{del, "/admin/v1/users/{user}/phones/{phone}", (*account).detachPhone, toWrite},
-		{get, "/admin/v1/users/{user}/tokens", (*account).noTokens, toRead},
+		{get, "/admin/v1/users/{user}/tokens", (*account).listUserTokens, toRead},
+		{post, "/admin/v1/users/{user}/tokens", (*account).attachToken, toWrite},
+		{del, "/admin/v1/users/{user}/tokens/{token}", (*account).detachToken, toWrite},
+		{get, "/admin/v1/users/{user}/u2ftokens", (*account).noU2F, toRead},
 		{get, "/admin/v1/users/{user}/bypass_codes", (*account).listCodes, toRead},
 		{post, "/admin/v1/users/{user}/bypass_codes", (*account).createCodes, toWrite},
+		{post, "/admin/v1/users/{user}/send_verification_push", (*account).sendPush, toWrite},
+		{get, "/admin/v1/users/{user}/verification_push_response", (*account).pushResponse, toRead},
 
 		{get, "/admin/v1/groups", (*account).listGroups, toRead},
 		{post, "/admin/v1/groups", (*account).createGroup, toWrite},
-		{get, "/admin/v1/groups/{group}", (*account).getGroup, toRead},
+		{get, "/admin/v1/groups/{group}", (*account).getGroupWhole, toRead},
 		{get, "/admin/v2/groups/{group}", (*account).getGroup, toRead},
 		{get, "/admin/v2/groups/{group}/users", (*account).listMembers, toRead},
 		{post, "/admin/v1/groups/{group}", (*account).modifyGroup, toWrite},
@@ -64,13 +75,27 @@ func routes() []route {
 		{post, "/admin/v1/phones/{phone}", (*account).modifyPhone, toWrite},
 		{del, "/admin/v1/phones/{phone}", (*account).deletePhone, toWrite},
 
-		{get, "/admin/v1/tokens", (*account).noTokens, toRead},
+		{post, "/admin/v1/phones/{phone}/activation_url", (*account).activationURL, toWrite},
+		{post, "/admin/v1/phones/{phone}/send_sms_activation", (*account).textActivation, toWrite},
+		{post, "/admin/v1/phones/{phone}/send_sms_installation", (*account).textInstallation, toWrite},
+		{post, "/admin/v1/phones/{phone}/send_sms_passcodes", (*account).textPasscodes, toWrite},
+
+		{get, "/admin/v1/tokens", (*account).listTokens, toRead},
+		{post, "/admin/v1/tokens", (*account).createToken, toWrite},
+		{get, "/admin/v1/tokens/{token}", (*account).getToken, toRead},
+		{del, "/admin/v1/tokens/{token}", (*account).deleteToken, toWrite},
+		{get, "/admin/v1/u2ftokens", (*account).noU2F, toRead},
+
 		{get, "/admin/v1/info/summary", (*account).summary, toRead},
+		{get, "/admin/v1/settings", (*account).summary, toConfigure},
 
 		{get, "/auth/v2/ping", (*account).ping, nothing},
 		{get, "/auth/v2/check", (*account).check, toAuthenticate},
 		{post, "/auth/v2/preauth", (*account).preauth, toAuthenticate},
 		{post, "/auth/v2/auth", (*account).authenticate, toAuthenticate},
+		{get, "/auth/v2/auth_status", (*account).authStatus, toAuthenticate},
+		{post, "/auth/v2/enroll", (*account).authEnroll, toAuthenticate},
+		{post, "/auth/v2/enroll_status", (*account).authEnrollStatus, toAuthenticate},
 	}
 }
 
@@ -117,7 +142,7 @@ func permits(kind KeyKind, path string, n need) *refusal {
 	switch {
 	case strings.HasPrefix(path, "/auth/") != (kind == KeyAuth):
 		return refuse(forbidden, wrongApplication)
-	case kind == KeyReader && n == toWrite:
+	case kind == KeyReader && n == toWrite, n == toConfigure:
 		return refuse(forbidden, missingPermission)
 	}
 	return nil

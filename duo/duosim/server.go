@@ -1,7 +1,9 @@
 package duosim
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -48,6 +50,9 @@ func New(options Options) *Server {
 			s.invalid = errors.Join(s.invalid, errors.New("duosim: a key is empty, or there twice"))
 		}
 		s.keys[key.Integration] = key
+	}
+	if answers := []string{PushApprove, PushDeny, PushFraud, PushWaiting}; !slices.Contains(answers, s.options.pushAnswer()) {
+		s.invalid = errors.Join(s.invalid, fmt.Errorf("duosim: PushAnswer %q is none of %v", options.PushAnswer, answers))
 	}
 	s.invalid = errors.Join(s.invalid, s.SetFaults(options.Faults))
 	return s
@@ -147,7 +152,7 @@ func (s *Server) perform(r route, vars map[string]string, missing *refusal, from
 	if missing != nil {
 		return missing.reply()
 	}
-	response, bad := r.handle(s.account, &call{vars: vars, args: from})
+	response, bad := r.handle(s.account, &call{vars: vars, args: from, strike: s.strikePart(c)})
 	if bad != nil {
 		return bad.reply()
 	}
@@ -161,6 +166,22 @@ func (s *Server) strike(fault *rule, call Call, right reply) reply {
 		s.told(call.Integration, nil, answer, call.Time)
 	}
 	return answer
+}
+
+// strikePart gives the faults that strike parts of a bulk call, which names the
+// first of them.
+func (s *Server) strikePart(whole *Call) func(method, path string, from args) *refusal {
+	return func(method, path string, from args) *refusal {
+		fault := struckPart(s.rules, method, path, from.flat())
+		if fault == nil {
+			return nil
+		}
+		whole.Fault = cmp.Or(whole.Fault, fault.Name)
+		if fault.Effect == Error50001 {
+			return refuse(limitExceeded, "")
+		}
+		return fault.refusal(fault.Code)
+	}
 }
 
 // watch records a call that came before it was allowed to.

@@ -56,6 +56,22 @@ func manyIDs(n int) []string {
 	return ids
 }
 
+// Time passes for the Trash alone, for those who go by the real clock.
+func TestAgeTrash(t *testing.T) {
+	server, c := start(t, duosim.Options{Now: time.Now})
+	zoe, ada := c.create("zoe"), c.create("ada")
+	var p phone
+	c.post("/admin/v1/phones", nil).ok(&p)
+	c.post("/admin/v1/users/"+zoe.ID+"/phones", params{"phone_id": p.ID}).empty()
+	c.post("/admin/v1/users/bulk_send_to_trash", params{"user_id_list": []string{zoe.ID}}).empty()
+	server.AgeTrash(6 * 24 * time.Hour)
+	same(t, "before the time", len(server.Users()), 2)
+	server.AgeTrash(24 * time.Hour)
+	same(t, "left", server.Users()[0].ID, ada.ID)
+	c.get("/admin/v1/phones/"+p.ID, nil).ok(&p)
+	same(t, "the phone stays, without users", len(p.Users), 0)
+}
+
 func TestTrashOptions(t *testing.T) {
 	clock := newClock()
 	server, c := start(t, duosim.Options{Now: clock.Now, PendingDeletionDays: 1, RestoreAs: "active", AllOrNothing: true})

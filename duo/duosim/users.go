@@ -2,83 +2,25 @@ package duosim
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// putUser stores a user under its id, if its names are free: unique, without
-// case, among the usernames and aliases of everyone, the Trash included.
-func (a *account) putUser(u *User) *refusal {
-	if bad := a.freeNames(u); bad != nil {
-		return bad
-	}
-	a.dropNames(u.ID)
-	for _, name := range u.folded() {
-		a.names[name] = u.ID
-	}
-	delete(a.trashed, u.ID)
-	if u.Status == statusTrashed {
-		a.trashed[u.ID] = true
-	}
-	a.users.put(u.ID, u)
-	a.changes++
-	return nil
-}
-
-// freeNames refuses a name that somebody else holds, or that the user has twice.
-func (a *account) freeNames(u *User) *refusal {
-	names := u.folded()
-	for i, name := range names {
-		if holder, taken := a.names[name]; taken && holder != u.ID || slices.Contains(names[:i], name) {
-			return refuse(duplicate, "")
-		}
-	}
-	return nil
-}
-
-func (a *account) dropNames(id string) {
-	if u := a.users.get(id); u != nil {
-		for _, name := range u.folded() {
-			delete(a.names, name)
-		}
-	}
-}
-
-// removeUser deletes a user for good. The phones stay, without the user.
+// removeUser deletes a user for good. Phones and tokens stay, without the user.
 func (a *account) removeUser(id string) {
 	u := a.users.get(id)
 	if u == nil {
 		return
 	}
 	a.dropNames(id)
-	for _, phone := range u.Phones {
-		dropFrom(&a.phones.get(phone).Users, id)
+	for _, p := range pick(&a.phones, u.Phones) {
+		dropFrom(&p.Users, id)
+	}
+	for _, t := range pick(&a.tokens, u.Tokens) {
+		dropFrom(&t.Users, id)
 	}
 	delete(a.trashed, id)
 	a.users.remove(id)
 	a.changes++
-}
-
-// dropFrom takes an id out of a list and tells whether it was there.
-func dropFrom(ids *[]string, id string) bool {
-	i := slices.Index(*ids, id)
-	if i < 0 {
-		return false
-	}
-	*ids = slices.Delete(*ids, i, i+1)
-	if len(*ids) == 0 {
-		*ids = nil // as if there had never been one
-	}
-	return true
-}
-
-// byName finds the user who holds a name; aliases count where they are wanted.
-func (a *account) byName(name string, aliases bool) *User {
-	u := a.users.get(a.names[fold(name)])
-	if u == nil || !aliases && fold(u.Username) != fold(name) {
-		return nil
-	}
-	return u
 }
 
 func (a *account) listUsers(c *call) (any, *refusal) {
@@ -167,6 +109,9 @@ func (a *account) modifyUser(c *call) (any, *refusal) {
 	if bad := a.edit(&next, c.args, true); bad != nil {
 		return nil, bad
 	}
+	if !a.options.OwnNamesMove && moves(u, &next) {
+		return nil, refuse(duplicate, "")
+	}
 	if bad := a.putUser(&next); bad != nil {
 		return nil, bad
 	}
@@ -192,46 +137,4 @@ func (a *account) deleteUser(c *call) (any, *refusal) {
 	}
 	a.removeUser(c.vars["user"])
 	return "", nil
-}
-
-// enrolled is Duo's is_enrolled.
-func (u *User) enrolled() bool { return u.Enrolled || len(u.Phones) > 0 }
-
-// renderUser gives a user as Duo's JSON. Names that were never set come as null
-// for every other user and as "" for the rest: Duo does both.
-func (a *account) renderUser(u *User) map[string]any {
-	name := orNull
-	if len(u.ID) > 0 && u.ID[len(u.ID)-1]%2 == 0 {
-		name = func(text string) any { return text }
-	}
-	aliases := make(map[string]string)
-	for i, alias := range u.Aliases {
-		if alias != "" {
-			aliases["alias"+strconv.Itoa(i+1)] = alias
-		}
-	}
-	groups := make([]any, 0, len(u.Groups))
-	for _, id := range u.Groups {
-		groups = append(groups, renderGroup(a.groups.get(id)))
-	}
-	phones := make([]any, 0, len(u.Phones))
-	for _, id := range u.Phones {
-		phones = append(phones, renderPhone(a.phones.get(id)))
-	}
-	user := map[string]any{
-		"user_id": u.ID, "username": u.Username, "realname": u.Realname, "email": u.Email, "notes": u.Notes,
-		"firstname": name(u.Firstname), "lastname": name(u.Lastname), "status": u.Status,
-		"created": seconds(u.Created), "last_login": seconds(u.LastLogin), "last_directory_sync": seconds(u.LastDirectorySync),
-		"is_enrolled": u.enrolled(), "enable_auto_prompt": !u.NoAutoPrompt, "lockout_reason": orNull(u.LockoutReason),
-		"aliases": aliases, "groups": groups, "phones": phones,
-		"tokens": []any{}, "u2ftokens": []any{}, "webauthncredentials": []any{}, "desktop_authenticators": []any{},
-		"undocumented_property": map[string]any{"a client": "must not mind"},
-	}
-	for n := 1; n <= 4; n++ {
-		user["alias"+strconv.Itoa(n)] = orNull(u.alias(n))
-	}
-	if u.ExternalID != "" {
-		user["external_id"] = u.ExternalID
-	}
-	return user
 }

@@ -18,7 +18,7 @@ func TestCreateUser(t *testing.T) {
 	server, c := start(t, duosim.Options{Now: clock.Now})
 	u := c.create("  Zoe  ", params{
 		"realname": "Zoë Ångström", "firstname": "Zoë", "email": "zoe@example.org", "notes": "line\nline",
-		"alias1": "Zed", "alias8": "z8", "number": "+12025550100",
+		"aliases": "alias1=Zed&alias8=z8", "alias8": "unknown", "number": "+12025550100",
 	})
 	want := user{
 		ID: "DU000000000000000001", Username: "zoe", Realname: "Zoë Ångström", Firstname: new("Zoë"), Email: "zoe@example.org",
@@ -75,6 +75,8 @@ func TestRefusedFields(t *testing.T) {
 		{"capital status", params{"username": "a", "status": "Active"}, "status"},
 		{"no aliases", params{"username": "a", "aliases": ""}, "aliases"},
 		{"malformed aliases", params{"username": "a", "aliases": "alias1=%zz"}, "aliases"},
+		{"alias twice", params{"username": "a", "aliases": "alias1=x&alias1=y"}, "aliases"},
+		{"aliases as an object", params{"username": "a", "aliases": params{"alias1": "x"}}, "aliases"},
 		{"ninth alias", params{"username": "a", "aliases": "alias9=x"}, "aliases"},
 		{"alias with zero", params{"username": "a", "aliases": "alias01=x"}, "aliases"},
 		{"not an alias", params{"username": "a", "aliases": "1=x"}, "aliases"},
@@ -142,13 +144,9 @@ func TestModifyUser(t *testing.T) {
 		{"aliases not named stay", params{"aliases": "alias2=&alias3=c%26d"}, func(u *user) {
 			u.Aliases = map[string]string{"alias1": "a", "alias3": "c&d"}
 		}},
-		{"aliases swap", params{"alias1": "c&d", "alias3": "a"}, func(u *user) {
-			u.Alias1, u.Aliases = new("c&d"), map[string]string{"alias1": "c&d", "alias3": "a"}
-		}},
-		{"name and alias swap", params{"username": "a", "alias3": "zora"}, func(u *user) {
-			u.Username, u.Aliases = "a", map[string]string{"alias1": "c&d", "alias3": "zora"}
-		}},
-		{"alias1 clears", params{"alias1": ""}, func(u *user) { u.Alias1, u.Aliases = nil, map[string]string{"alias3": "zora"} }},
+		{"alias1 clears", params{"alias1": ""}, func(u *user) { u.Alias1, u.Aliases = nil, map[string]string{"alias3": "c&d"} }},
+		{"alias5 has no parameter", params{"alias5": "e"}, func(*user) {}},
+		{"but a place", params{"aliases": "alias5=e"}, func(u *user) { u.Aliases = map[string]string{"alias3": "c&d", "alias5": "e"} }},
 		{"status", params{"status": "disabled"}, func(u *user) { u.Status = "disabled" }},
 		{"bypass", params{"status": "bypass"}, func(u *user) { u.Status = "bypass" }},
 	}
