@@ -76,8 +76,9 @@ func (s *Source) membersAreUIDs() bool {
 // group is one group of the directory.
 type group struct {
 	dn     string
-	key    digest // of the DN
-	name   string // "" for a group without one
+	key    digest           // of the DN
+	id     dirsync.SourceID // of a wanted one; "" where the server shows none
+	name   string           // "" for a group without one
 	wanted bool
 	sid    sid // Active Directory only
 }
@@ -127,20 +128,20 @@ func (s *Source) readGroups(ctx context.Context, c *conn) (*roster, error) {
 		}
 	}
 	r.close()
-	s.opts.Log.Debugf("ldap: %d groups, %d of them wanted, %d memberships", len(groups), len(r.names), len(r.members))
+	s.opts.Log.Debugf("ldap: %d groups, %d of them wanted, %d memberships", len(groups), len(r.found), len(r.members))
 	return r, nil
 }
 
 // listGroups finds the groups: all of them where they may be nested, else the
-// wanted ones. Two wanted groups of one name are an error.
+// wanted ones. Two of one name are two groups; who is in either is in a group of
+// that name.
 func (s *Source) listGroups(ctx context.Context, c *conn) ([]group, error) {
-	attrs := []string{s.opts.Groups.NameAttribute}
+	attrs := []string{s.opts.Groups.NameAttribute, s.decoder.idName}
 	if s.opts.Preset == ActiveDirectory {
 		attrs = append(attrs, objectSID)
 	}
 	var groups []group
 	seen := make(map[digest]struct{})
-	named := make(map[string]string) // DN of a wanted group by its folded name
 	for _, base := range s.opts.Groups.Bases {
 		q := query{base: base, scope: ldap.ScopeWholeSubtree, filter: s.opts.Groups.Filter, attrs: attrs, key: "ldap.groups.base_dns"}
 		err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
@@ -152,15 +153,6 @@ func (s *Source) listGroups(ctx context.Context, c *conn) ([]group, error) {
 				return nil
 			}
 			seen[g.key] = struct{}{}
-			if g.wanted {
-				fold := dirsync.FoldName(g.name)
-				if other, taken := named[fold]; taken {
-					return dirsync.WithHint(fmt.Errorf("two groups have the name %q: %q and %q", g.name, other, g.dn),
-						"rename one, or narrow ldap.groups.base_dns or ldap.groups.filter to one of them, or set ldap.groups.name_attribute "+
-							"to an attribute that tells them apart; if one was being moved, run again")
-				}
-				named[fold] = g.dn
-			}
 			if g.wanted || s.opts.Groups.Nested {
 				groups = append(groups, g)
 			}
@@ -181,7 +173,9 @@ func (s *Source) group(entry *ldap.Entry) (group, error) {
 	}
 	g := group{dn: entry.DN, key: digestOf(key)}
 	g.name = groupName(entry, s.opts.Groups.NameAttribute)
-	g.wanted = g.name != "" && s.opts.Groups.Want(g.name)
+	if g.wanted = g.name != "" && s.opts.Groups.Want(g.name); g.wanted {
+		g.id = s.groupID(entry)
+	}
 	if s.opts.Preset == ActiveDirectory {
 		if g.sid, err = parseSID(valuesOf(entry, objectSID)); err != nil {
 			return group{}, dirsync.WithHint(fmt.Errorf("group %q: %w, so it is not known whose primary group it is", entry.DN, err),
@@ -189,6 +183,20 @@ func (s *Source) group(entry *ldap.Entry) (group, error) {
 		}
 	}
 	return g, nil
+}
+
+// groupID is the id of a group in the form of a person's. Not every id attribute
+// of people is one that groups have, so a group may be without.
+func (s *Source) groupID(entry *ldap.Entry) dirsync.SourceID {
+	values := valuesOf(entry, s.decoder.idName)
+	if len(values) != 1 {
+		return ""
+	}
+	id, err := s.decoder.id.canonical(values[0])
+	if err != nil {
+		return ""
+	}
+	return id
 }
 
 // groupName is the name of a group, as the server has it. Of several values it

@@ -39,7 +39,7 @@ func (s *Source) Read(ctx context.Context, visit func(dirsync.Person) error) (di
 		return info, err
 	}
 	if groups != nil {
-		info.Groups = groups.names
+		info.Groups = groups.found
 	}
 	seen := make(sightings)
 	probes := make([][]dirsync.SourceID, len(s.bases))

@@ -2,6 +2,7 @@ package ldapsrc
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,8 +14,9 @@ import (
 // roster knows who is in which group. It takes 20 bytes for each value of a
 // member attribute.
 type roster struct {
-	names   []string     // of the wanted groups, sorted
-	members []membership // by member, once the roster is closed
+	found   []dirsync.GroupEntry // the wanted groups, sorted by name, then id
+	names   []string             // theirs, sorted, each once
+	members []membership         // by member, once the roster is closed
 	// holders are, by group, the groups that hold it as a member.
 	holders [][]int32
 	// gives are, by group, what being in it gives: places in names, sorted.
@@ -39,10 +41,15 @@ func newRoster(groups []group) *roster {
 	}
 	for _, g := range groups {
 		if g.wanted {
+			r.found = append(r.found, dirsync.GroupEntry{ID: g.id, Name: g.name})
 			r.names = append(r.names, g.name)
 		}
 	}
+	slices.SortFunc(r.found, func(a, b dirsync.GroupEntry) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
 	slices.Sort(r.names)
+	r.names = slices.Compact(r.names)
 	for i, g := range groups {
 		r.wants[i] = -1
 		if g.wanted {
