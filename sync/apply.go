@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ var errTimeUp = errors.New("sync.max_duration is over")
 // call, an outcome before the next one.
 func (r *runner) apply(ctx context.Context) error {
 	r.list()
-	if r.opts.DryRun || r.run.Held() {
+	if r.opts.DryRun || r.run.stopped() {
 		return nil
 	}
 	if len(r.used) > 0 {
@@ -23,8 +24,10 @@ func (r *runner) apply(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.keepQuietChanges(ctx); err != nil {
-		return err
+	if r.opts.Exactly == nil {
+		if err := r.keepQuietChanges(ctx); err != nil {
+			return err
+		}
 	}
 	if len(r.plan.Waves) == 0 {
 		return nil
@@ -33,6 +36,9 @@ func (r *runner) apply(ctx context.Context) error {
 	a := &application{runner: r, subjects: map[SourceID]*subject{}, byOp: map[*Op]*Operation{}, total: len(r.plan.Ops())}
 	for _, s := range r.subjects {
 		a.subjects[s.id] = s
+	}
+	for _, op := range r.groups.ops {
+		a.subjects[op.Source] = &subject{id: op.Source}
 	}
 	for _, o := range r.run.Operations {
 		a.byOp[o.Op] = o
@@ -73,13 +79,14 @@ func (r *runner) list() {
 			}
 		}
 	}
+	r.run.Operations = append(r.run.Operations, r.moved...)
 }
 
 // keepQuietChanges writes the links that change without a call: a field that
 // Duo holds already, a person seen missing for the first time, one that is let
 // go. It makes way for adoptions of a missing person's user, too.
 func (r *runner) keepQuietChanges(ctx context.Context) error {
-	var outcomes []Outcome
+	outcomes := r.groups.quiet
 	for _, s := range r.subjects {
 		if _, linked := r.snap.index[s.id]; !linked || s.sends() {
 			continue
@@ -109,6 +116,9 @@ func sameLink(a, b *Link) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
+	if a.Mail != b.Mail || !slices.Equal(a.Unfinished, b.Unfinished) || !slices.Equal(a.Joined, b.Joined) || !slices.Equal(a.Phones, b.Phones) {
+		return false
+	}
 	sameMissing := a.Missing == b.Missing || a.Missing != nil && b.Missing != nil && *a.Missing == *b.Missing
 	return sameMissing && a.User == b.User && a.Origin == b.Origin && a.LetGo == b.LetGo && a.ByHand == b.ByHand &&
 		a.Asked.Hash() == b.Asked.Hash() && a.Answered.Hash() == b.Answered.Hash()
@@ -129,11 +139,19 @@ type application struct {
 func (a *application) ready(wave []*Op) []*Op {
 	return slices.DeleteFunc(slices.Clone(wave), func(op *Op) bool {
 		s, o := a.subjects[op.Source], a.byOp[op]
-		if op.Missing == nil || !s.retry && s.problem == "" {
-			return false
+		switch {
+		case o.Result == ResultHeld:
+			return true
+		case op.Missing != nil && (s.retry || s.problem != ""):
+			o.Result, o.Error, s.retry = ResultSkipped, "what comes before it failed; the next run tries again", true
+			return true
+		case op.Action == EnrollMail && op.User == "" && (s.next == nil || s.next.User == ""):
+			o.Result, o.Error = ResultSkipped, "the user was not created"
+			return true
+		case op.Action == EnrollMail && op.User == "":
+			op.User = s.next.User
 		}
-		o.Result, o.Error, s.retry = ResultSkipped, "the disabling before it failed; the next run tries again", true
-		return true
+		return false
 	})
 }
 
@@ -149,6 +167,11 @@ func (a *application) record(ctx context.Context, results []Result) error {
 	var outcomes []Outcome
 	for _, res := range results {
 		s := a.subjects[res.Op.Source]
+		if res.Op.OnGroup() {
+			outcomes = append(outcomes, a.groups.settled(res))
+			a.tell(s, res)
+			continue
+		}
 		outcome := settled(res.Op, s.next, res)
 		switch {
 		case outcome.Link != nil && !outcome.Same:
@@ -183,11 +206,26 @@ func (a *application) tell(s *subject, res Result) {
 		if res.Account != nil {
 			a.compare(res)
 		}
+		if len(res.Undone) > 0 {
+			a.tellUndone(s, o, res)
+		}
 		return
 	}
 	o.Result, o.Error = ResultFailed, fateWords(res.Fate)
 	if res.Err != nil {
 		o.Error = res.Err.Error()
+	}
+	switch {
+	case res.Op.OnGroup():
+		if res.Fate == Refused || res.Fate == Taken {
+			key := string(res.Op.Source)
+			a.groupsTold[key] = Told{Hash: a.groupHash(res.Op.Group.Key()), Username: res.Op.Group.Name, Sources: res.Op.Group.Sources, Reason: o.Error}
+		}
+		a.failed = a.failed || res.Fate == Unknown
+		return
+	case res.Op.Action == EnrollMail && res.Fate == Unknown:
+		o.Error = "it is not known whether the mail was sent; it is not sent again"
+		return
 	}
 	switch res.Fate {
 	case Refused:
@@ -207,10 +245,38 @@ func (a *application) tell(s *subject, res Result) {
 	}
 }
 
+// tellUndone puts into the report which lists of a person could not be brought
+// about. What Duo refused is told once, and not tried again before something
+// changes.
+func (a *application) tellUndone(s *subject, o *Operation, res Result) {
+	texts := make([]string, 0, len(res.Undone))
+	refused := true
+	for _, u := range res.Undone {
+		text := u.Field + ": " + fateWords(u.Fate)
+		if u.Err != nil {
+			text = u.Field + ": " + u.Err.Error()
+		}
+		texts = append(texts, text)
+		refused = refused && u.Fate == Refused
+	}
+	o.Result, o.Error = ResultFailed, strings.Join(texts, "; ")
+	if refused {
+		s.problem, o.Known = o.Error, a.known(s, o.Error)
+	} else {
+		s.retry = true
+	}
+}
+
 // compare warns, once, of values that Duo keeps in another form than it was
 // sent them. That form is not fought.
 func (a *application) compare(res Result) {
+	if res.Op.Action == EnrollMail || res.Op.Action == PhoneDelete {
+		return
+	}
 	for _, c := range res.Op.Changes {
+		if IsList(c.Field) {
+			continue
+		}
 		held := res.Account.Field(c.Field)
 		if held == c.After || c.Field == FieldUsername && FoldName(held) == FoldName(c.After) || res.Op.Action == Trash {
 			continue
@@ -231,74 +297,6 @@ func (a *application) leave(why string) {
 			a.subjects[o.Source].retry = true
 		}
 	}
-}
-
-// settled gives what a result means for the link of its person. cur is the link
-// before, nil when there is none.
-func settled(op *Op, cur *Link, res Result) Outcome {
-	outcome := Outcome{Source: op.Source, Note: fateWords(res.Fate), Link: cur, Same: true}
-	switch {
-	case res.Fate == Unknown:
-		outcome.Keep = true
-	case res.Fate == Vanished && op.Missing != nil:
-		outcome.Link, outcome.Same = nil, false // there is nothing left to remove
-	case res.Fate == Done:
-		outcome.Link, outcome.Same = after(op, cur, res.Account), false
-	}
-	return outcome
-}
-
-// after gives the link once op is done and Duo has answered account.
-func after(op *Op, cur *Link, account *Account) *Link {
-	switch op.Action {
-	case Delete, Release:
-		return nil
-	case Create, Recreate, Adopt:
-		link := &Link{ID: op.Source, User: account.ID, Origin: Created, Asked: op.Asked, Answered: *account}
-		if op.Action == Adopt {
-			link.Origin = Adopted
-			link.ByHand = op.ByHand
-		}
-		return link
-	}
-	if cur == nil {
-		return nil
-	}
-	next := *cur
-	next.Asked = merged(cur.Asked, op.Asked)
-	next.Missing = op.Missing
-	next.LetGo = ""
-	if account != nil {
-		for _, field := range FieldNames { // drift that nobody has looked at: unknown until it is mended
-			if _, asked := op.Asked[field]; !asked && field != FieldStatus && account.Field(field) != cur.Answered.Field(field) {
-				delete(next.Asked, field)
-			}
-		}
-		next.Answered = *account
-	}
-	switch op.Action {
-	case Disable, Enable:
-		next.ByHand = false
-	case Trash:
-		next.ByHand = cur.ByHand || op.Changes[0].Before == StatusDisabled && cur.Asked[FieldStatus] != StatusDisabled
-	}
-	return &next
-}
-
-func fateWords(f Fate) string {
-	switch f {
-	case Done:
-		return "done"
-	case Refused:
-		return "refused by Duo"
-	case Taken:
-		return "not done: another Duo user holds the name"
-	case Vanished:
-		return "not done: the user no longer exists in Duo"
-	case Unknown:
-		return "sent, and no reply came; the next run finds out"
-	}
-	return "not done"
 }
 
 // finish gives the run its outcome and writes it down.
@@ -341,17 +339,17 @@ func (r *runner) outcome() string {
 func (r *runner) writeDown(ctx context.Context) error {
 	run := r.run
 	end := RunEnd{Finished: run.Finished, Outcome: run.Outcome}
-	if run.Err == nil && r.opts.Only == "" {
+	if run.Err == nil && !r.narrowed() {
 		end.Told = r.tellings()
+		if run.Refreshed && !r.failed && !run.stopped() {
+			end.Refreshed = r.now
+		}
 		if run.Held() {
 			if run.ApprovalID != "" {
 				end.Hold = r.holding()
 			}
 		} else {
-			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes}
-			if run.Refreshed && !r.failed {
-				end.Refreshed = r.now
-			}
+			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes, Groups: r.census.members, Scope: r.engine.Rules.Scope}
 		}
 	}
 	if r.engine.Encode != nil {
@@ -386,16 +384,23 @@ func (r *runner) tellings() map[string]Told {
 	for _, c := range r.run.Conflicts {
 		told[c.key] = Told{Hash: c.hash, Username: c.Username, Sources: c.Sources, Reason: c.Reason}
 	}
+	maps.Copy(told, r.groupsTold)
 	for _, s := range slices.Concat(r.subjects, r.idle) {
-		if s.retry || r.run.Held() && s.sends() {
+		if s.retry || r.run.stopped() && s.sends() || slices.ContainsFunc(s.ops, func(o *Op) bool { return r.scopeHeld[o] }) {
 			delete(told, personKey(s.id))
 			continue
 		}
 		if s.problem == "" && !(s.idle && s.skipped) {
 			continue
 		}
-		if _, known := told[personKey(s.id)]; !known {
-			told[personKey(s.id)] = Told{Hash: r.personHash(s), Username: s.username(), Sources: []SourceID{s.id}, Reason: s.problem}
+		hash, username := r.personHash(s), s.username()
+		made := s.link == nil && s.next != nil
+		if made { // the next run meets a person who is ours
+			s.link = s.next
+			hash = r.personHash(s)
+		}
+		if _, known := told[personKey(s.id)]; !known || made {
+			told[personKey(s.id)] = Told{Hash: hash, Username: username, Sources: []SourceID{s.id}, Reason: s.problem}
 		}
 	}
 	return told

@@ -19,7 +19,11 @@ type census struct {
 	excluded   int
 	unchanged  int
 	attributes map[string]int // persons with a value
+	members    map[string]int // persons of each mirrored group, by the folded name in Duo
 	kept       []*desired     // people who may need something
+	// unlinked tells of a mirrored group, by its folded name in Duo, that is not
+	// ours yet: its members are kept, though their fields have not changed.
+	unlinked func(group string) bool
 
 	claims    map[uint64]int32   // name hash → claimant
 	contested map[uint64][]int32 // name hashes with several claimants
@@ -28,9 +32,9 @@ type census struct {
 // A claimant is a person of the snapshot (its index) or one that was kept
 // (the complement of its place).
 
-func newCensus(rules *Rules, snap *snapshot, look map[SourceID]bool) *census {
+func newCensus(rules *Rules, snap *snapshot, look map[SourceID]bool, unlinked func(string) bool) *census {
 	return &census{
-		rules: rules, snap: snap, look: look,
+		rules: rules, snap: snap, look: look, unlinked: unlinked, members: map[string]int{},
 		seen:       make([]bool, len(snap.briefs)),
 		attributes: map[string]int{},
 		claims:     make(map[uint64]int32, len(snap.briefs)),
@@ -55,15 +59,17 @@ func (c *census) take(p *Person) {
 	}
 	c.inScope++
 	c.count(p)
+	c.countGroups(&want)
 
 	claimant := i
 	if !linked || !c.isUnchanged(i, &want) {
 		claimant = ^int32(len(c.kept))
+		c.rules.desireGiven(p, &want)
 		c.kept = append(c.kept, &want)
 	} else {
 		c.unchanged++
 	}
-	if name := want.name(); name != "" {
+	for _, name := range want.names() {
 		c.claim(hashName(name), claimant)
 	}
 }
@@ -73,7 +79,16 @@ func (c *census) isUnchanged(i int32, want *desired) bool {
 	if c.look[b.ID] {
 		return false
 	}
-	return b.LetGo || !b.Missing && want.problem == "" && b.Asked == want.fields.Hash()
+	if b.LetGo {
+		return true
+	}
+	return !b.Missing && !b.Pending && want.problem == "" && b.Asked == want.fields.Hash() && !slices.ContainsFunc(want.groups(), c.unlinked)
+}
+
+func (c *census) countGroups(want *desired) {
+	for _, group := range want.groups() {
+		c.members[group]++
+	}
 }
 
 func (c *census) count(p *Person) {

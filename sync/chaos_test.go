@@ -39,6 +39,7 @@ type chaos struct {
 	foreign   map[string]dirsync.Account
 	byHand    map[string]bool   // user ids that somebody disabled or trashed
 	protected map[string]string // status of protected users before the run
+	others    *others
 	log       strings.Builder
 }
 
@@ -56,13 +57,16 @@ func newChaos(t *rapid.T) *chaos {
 		c.duo.users[a.ID] = &a
 		c.foreign[a.ID] = a
 	}
+	c.drawRules(t)
+	c.rules.EnrollMails = rapid.IntRange(0, 2).Draw(t, "mails")
+	c.others = c.drawOthers(t)
 	return c
 }
 
 // rearrange draws a directory, and rules for it.
 func (c *chaos) rearrange() {
 	t := c.t
-	c.dir.people = drawPeople(t)
+	c.dir.people = c.drawPeople(t)
 	c.dir.elsewhere, c.dir.moved = nil, nil
 	switch rapid.IntRange(0, 5).Draw(t, "place") {
 	case 0:
@@ -84,6 +88,8 @@ func (c *chaos) rearrange() {
 
 // meddle lets somebody edit a user of ours in Duo.
 func (c *chaos) meddle() {
+	c.enroll(c.t, c.others)
+	c.meddleLists()
 	var ids []string
 	for _, link := range c.store.links {
 		ids = append(ids, link.User)
@@ -101,7 +107,7 @@ func (c *chaos) meddle() {
 	fmt.Fprintf(&c.log, "somebody: %s %s\n", what, id)
 	switch {
 	case what == "delete":
-		delete(c.duo.users, id)
+		c.duo.purge(id)
 		delete(c.byHand, id)
 	case what == "rename" && a.Status != dirsync.StatusPendingDeletion:
 		a.Realname = "drift"
@@ -157,11 +163,19 @@ func (c *chaos) tell(opts dirsync.Options) *dirsync.Run {
 	}
 	names := map[string]string{}
 	for _, a := range c.duo.users {
-		if other := names[a.Username]; other != "" {
-			c.fatal("%s and %s have one name", other, a.ID)
+		for _, name := range a.Names() {
+			if other := names[name]; other != "" {
+				c.fatal("%s and %s have one name", other, a.ID)
+			}
+			names[name] = a.ID
 		}
-		names[a.Username] = a.ID
 	}
+	for id, n := range c.duo.mails {
+		if n > 1 {
+			c.fatal("%s got %d mails", id, n)
+		}
+	}
+	c.others.untouched(c.fatal, c.world)
 	return run
 }
 
@@ -208,6 +222,7 @@ func (c *chaos) settled(run *dirsync.Run) {
 			c.fatal("%s has kept a temporary name", id)
 		}
 	}
+	c.noOrphans()
 	told := map[dirsync.SourceID]bool{}
 	for _, conflict := range run.Conflicts {
 		for _, id := range conflict.Sources {
@@ -219,6 +234,9 @@ func (c *chaos) settled(run *dirsync.Run) {
 		here[p.ID] = true
 		if !told[p.ID] {
 			c.inStep(p)
+			if link, ours := c.store.links[p.ID]; ours && link.LetGo == "" && len(p.Attrs["uid"]) > 0 {
+				c.holdsLists(c.t, run, p, link)
+			}
 		}
 	}
 	for id, link := range c.store.links {

@@ -8,11 +8,26 @@ import (
 	"strings"
 )
 
-// A claim is an operation that wants a name: a create, a recreate or a rename.
+// A claim is an operation that wants a name: a create, a recreate, a rename, or
+// one that adds an alias.
 type claim struct {
 	*subject
-	op   *Op
-	name string // folded
+	op    *Op
+	name  string // folded
+	alias bool
+}
+
+// stands reports whether the operation still wants the name.
+func (c *claim) stands() bool {
+	switch {
+	case !slices.Contains(c.ops, c.op):
+		return false
+	case c.alias:
+		return slices.Contains(c.op.claims(), c.name)
+	case c.op.Action == Adopt:
+		return false // settled
+	}
+	return FoldName(c.op.Name()) == c.name
 }
 
 // settleClaims looks at who holds each wanted name in Duo. A name that nobody
@@ -30,19 +45,23 @@ func (r *runner) settleClaims(ctx context.Context) error {
 		users = r.snap.byUser()
 	}
 	for _, c := range claims {
-		if holder := holders[c.name]; holder != nil && users[holder.ID] == "" && c.link == nil {
+		if holder := holders[c.name]; holder != nil && users[holder.ID] == "" && c.link == nil && !c.alias {
 			r.held++
 		}
 	}
 	r.dropIdle(holders)
 	claims = r.claims()
-	givers := map[SourceID]bool{}   // who gives a name up in this plan
+	given := map[string]SourceID{}  // names that are given up in this plan
 	wanting := map[string][]claim{} // by name
+	for _, s := range r.subjects {
+		for _, op := range s.ops {
+			for _, name := range op.gives() {
+				given[name] = s.id
+			}
+		}
+	}
 	for _, c := range claims {
 		wanting[c.name] = append(wanting[c.name], c)
-		if c.op.Action == Update {
-			givers[c.id] = true
-		}
 	}
 	// A claim that is dropped may take away the rename on which another one
 	// counts: that one is looked at again.
@@ -50,25 +69,36 @@ func (r *runner) settleClaims(ctx context.Context) error {
 		c := claims[0]
 		claims = claims[1:]
 		holder := holders[c.name]
-		if holder == nil || c.link != nil && holder.ID == c.link.User || !slices.Contains(c.ops, c.op) || FoldName(c.op.Name()) != c.name {
+		if holder == nil || !c.stands() {
 			continue // free, or settled already
+		}
+		if c.link != nil && holder.ID == c.link.User || c.op.Action == Adopt && holder.ID == c.op.User {
+			if c.alias && FoldName(holder.Username) == c.name && (c.link == nil || given[c.name] != c.id) {
+				c.cutAlias() // it stays the username, under which the user is found
+			}
+			continue // the user's own: given up first
 		}
 		owner, ours := users[holder.ID]
 		switch {
-		case ours && givers[owner] && FoldName(holder.Username) == c.name: // given up in this plan
-		case ours && r.gone[owner] && c.link == nil && r.adopts(c.want) && r.canHandOver(c, holder, owner):
+		case ours && given[c.name] == owner: // given up in this plan
+		case ours && r.gone[owner] && c.mayBeAdopted() && r.adopts(c.want) && r.canHandOver(c, holder, owner):
 			r.adopt(c, holder, owner)
-		case !ours && c.link == nil && r.mayAdopt(c.want, holder):
+		case !ours && c.mayBeAdopted() && r.mayAdopt(c.want, holder):
 			r.adopt(c, holder, "")
 		default:
-			kept := FoldName(c.op.Username)
+			before := c.op.gives()
 			r.dropClaim(c, holder, owner, holders)
-			delete(givers, c.id)
-			claims = append(claims, wanting[kept]...)
+			for _, name := range without(before, c.op.gives()) {
+				delete(given, name)
+				claims = append(claims, wanting[name]...)
+			}
 		}
 	}
 	return nil
 }
+
+// mayBeAdopted reports whether the holder of the name may become the claimant's.
+func (c *claim) mayBeAdopted() bool { return c.link == nil && !c.alias && c.op.Action == Create }
 
 // dropIdle drops the creation of people who are disabled in the directory and
 // whose name is free: it was there only to find out whether there is somebody to
@@ -100,13 +130,8 @@ func (r *runner) claims() []claim {
 			if op.Blocked != "" {
 				continue
 			}
-			switch op.Action {
-			case Create, Recreate:
-				claims = append(claims, claim{s, op, s.want.name()})
-			case Update, Restore:
-				if name := FoldName(op.Name()); name != FoldName(op.Username) {
-					claims = append(claims, claim{s, op, name})
-				}
+			for _, name := range op.claims() {
+				claims = append(claims, claim{subject: s, op: op, name: name, alias: name != FoldName(op.Name())})
 			}
 		}
 	}
@@ -176,6 +201,7 @@ func (r *runner) adopt(c claim, holder *Account, owner SourceID) {
 		op.From = owner
 		r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool {
 			if s.id == owner {
+				op.Takes = &s.link.Belongings
 				disabledByUs = s.link.Asked[FieldStatus] == StatusDisabled && !s.link.ByHand
 			}
 			return s.id == owner
@@ -185,15 +211,34 @@ func (r *runner) adopt(c claim, holder *Account, owner SourceID) {
 		value, ours := c.want.fields[field]
 		held := holder.Field(field)
 		ourDoing := disabledByUs && (held == StatusDisabled || held == StatusPendingDeletion)
-		raises := field == FieldStatus && value == StatusActive && !ourDoing
+		raises := field == FieldStatus && value != StatusDisabled && !ourDoing
 		if !ours || raises || sameValue(field, held, value) {
 			continue
 		}
 		op.Changes = append(op.Changes, Change{Field: field, Before: held, After: value})
 	}
 	op.ByHand = holder.Status == StatusDisabled && !disabledByUs && c.want.fields[FieldStatus] == StatusDisabled
-	c.ops = slices.DeleteFunc(c.ops, func(o *Op) bool { return o == c.op })
-	c.ops = append(c.ops, &op)
+	if want, ours := c.want.fields[FieldAliases]; ours {
+		op.Changes = append(op.Changes, adoptedAliases(holder, want)...)
+	}
+	*c.op = op // the claims on its aliases go on
+	c.holder = holder
+}
+
+// adoptedAliases adds the wanted aliases to those that an adopted user has.
+func adoptedAliases(holder *Account, want string) []Change {
+	held := Items(holder.Field(FieldAliases))
+	have := foldedSet(holder.Names())
+	after := held
+	for _, alias := range Items(want) {
+		if !have[FoldName(alias)] {
+			after = append(after, alias)
+		}
+	}
+	if len(after) == len(held) || len(after) > MaxAliases {
+		return nil
+	}
+	return []Change{{Field: FieldAliases, Before: ListOf(held), After: ListOf(after)}}
 }
 
 // dropClaim gives a claim up and says who is in the way. All else about the
@@ -209,10 +254,16 @@ func (r *runner) dropClaim(c claim, holder *Account, owner SourceID, holders map
 		why = "a user of this name exists in Duo and is managed by Duo's own directory sync"
 	case holder.Status == StatusPendingDeletion:
 		why = "a user of this name lies in Duo's Trash; restore or purge it in the Duo Admin Panel"
+	case c.alias && FoldName(holder.Username) == c.name:
+		why = fmt.Sprintf("it is the username of a Duo user with status %s", Quote(holder.Status))
 	case FoldName(holder.Username) != c.name:
 		why = fmt.Sprintf("the name is an alias of the Duo user %s", Quote(holder.Username))
 	default:
 		why = "a user of this name exists in Duo and is not ours; adopt it with --adopt, or set sync.existing"
+	}
+	if c.alias {
+		r.dropAlias(c, holder, why)
+		return
 	}
 	c.problem = why
 	if former, ok := formerName(FoldName(c.op.Username), c.op.User); ok && c.op.Action == Update && c.name != former && holders[former] == nil {
@@ -228,6 +279,30 @@ func (r *runner) dropClaim(c claim, holder *Account, owner SourceID, holders map
 	c.op.Changes = slices.DeleteFunc(c.op.Changes, func(change Change) bool { return change.Field == FieldUsername })
 	delete(c.op.Asked, FieldUsername)
 	if c.op.Action == Create || c.op.Action == Recreate || len(c.op.Changes) == 0 {
+		c.ops = slices.DeleteFunc(c.ops, func(o *Op) bool { return o == c.op })
+	}
+}
+
+// dropAlias gives the claim of an alias up. A user who does not exist yet is not
+// created without it; to all others the rest is done.
+func (r *runner) dropAlias(c claim, holder *Account, why string) {
+	c.tellProblem("the alias %s is not free: %s", Quote(c.name), why)
+	if c.op.Action == Create || c.op.Action == Recreate {
+		c.ops = slices.DeleteFunc(c.ops, func(o *Op) bool { return o == c.op })
+		return
+	}
+	c.cutAlias()
+}
+
+// cutAlias takes an alias out of the operation.
+func (c *claim) cutAlias() {
+	change := c.op.Change(FieldAliases)
+	change.After = ListOf(slices.DeleteFunc(Items(change.After), func(alias string) bool { return FoldName(alias) == c.name }))
+	delete(c.op.Asked, FieldAliases)
+	if change.After == change.Before {
+		c.op.drop(FieldAliases)
+	}
+	if len(c.op.Changes) == 0 && c.op.Action == Update {
 		c.ops = slices.DeleteFunc(c.ops, func(o *Op) bool { return o == c.op })
 	}
 }

@@ -3,6 +3,8 @@ package dirsync
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -41,10 +43,14 @@ type subject struct {
 	problem  string
 	wait     *Waiting
 	skipped  bool
-	adopted  bool // the run was asked to adopt the Duo user of this name
-	claimed  bool // missing, and somebody else in the directory has the name
-	idle     bool // disabled: there is something to do only if Duo has the user
-	retry    bool // an operation is still to be done
+	adopted  bool        // the run was asked to adopt the Duo user of this name
+	quiet    bool        // nothing but the link changes; Duo is not asked
+	open     bool        // the lists are planned, too
+	holder   *Account    // the user who is adopted
+	former   *Belongings // of a user who is gone, and made anew
+	claimed  bool        // missing, and somebody else in the directory has the name
+	idle     bool        // disabled: there is something to do only if Duo has the user
+	retry    bool        // an operation is still to be done
 	warnings []string
 }
 
@@ -113,20 +119,26 @@ func (r *Rules) decideNew(s *subject, reason string) {
 		s.skipped = true
 		return
 	case want.fields[FieldStatus] == StatusDisabled:
+		// A user who is locked in the directory is not created: a licence saved.
 		if r.Existing == ExistingReport && !s.adopted {
 			s.skipped = true
 			return
 		}
 		s.idle = true
 	}
-	s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason,
-		Changes: created(want.fields), Asked: maps.Clone(want.fields)})
+	s.open = true
+	op := Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason,
+		Changes: created(want.fields), Asked: maps.Clone(want.fields)}
+	if s.former != nil {
+		op.Takes = s.former
+	}
+	s.add(op)
 }
 
-// created lists the fields that a new user gets.
+// created lists the fields that a new user gets, phones and groups apart.
 func created(fields Fields) []Change {
 	var changes []Change
-	for _, name := range FieldNames {
+	for _, name := range append(slices.Clone(FieldNames), FieldAliases) {
 		if value := fields[name]; value != "" {
 			changes = append(changes, Change{Field: name, After: value})
 		}
@@ -140,7 +152,7 @@ func (r *Rules) decideOurs(s *subject) {
 	trashedByUs := link.Missing != nil && link.Missing.Step == Trash
 	switch {
 	case live == nil:
-		r.decideVanished(s, trashedByUs)
+		r.decideVanished(s, trashedByUs || link.Missing != nil && link.Missing.Step == Delete)
 		return
 	case live.Synced:
 		s.letGo(LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
@@ -158,8 +170,16 @@ func (r *Rules) decideOurs(s *subject) {
 	next.Missing = nil
 	next.LetGo = ""
 	next.Asked = make(Fields, len(want.fields))
+	s.open = !s.contested && want.problem == ""
+	if !s.open {
+		for _, field := range []string{FieldGroups, FieldPhones} {
+			if last, known := link.Asked[field]; known {
+				next.Asked[field] = last
+			}
+		}
+	}
 	update := r.changes(s)
-	status, reason := r.decideStatus(s)
+	status, after, reason := r.decideStatus(s)
 	if want.problem != "" {
 		s.problem = want.problem
 		s.add(Op{Action: Update, Reason: "changed in the directory", Blocked: want.problem})
@@ -188,16 +208,16 @@ func (r *Rules) decideOurs(s *subject) {
 	if status != "" {
 		asked := Fields{}
 		if _, ours := want.fields[FieldStatus]; ours {
-			asked[FieldStatus] = statusAfter(status)
+			asked[FieldStatus] = after
 		}
-		s.add(Op{Action: status, Reason: reason, Changes: []Change{{Field: FieldStatus, Before: live.Status, After: statusAfter(status)}}, Asked: asked})
+		s.add(Op{Action: status, Reason: reason, Changes: []Change{{Field: FieldStatus, Before: live.Status, After: after}}, Asked: asked})
 	}
 	if len(update) > 0 {
 		op := Op{Action: Update, Changes: update, Asked: Fields{}, Reason: "changed in the directory"}
 		drift := true
 		for _, c := range update {
-			op.Asked[c.Field] = c.After
-			drift = drift && link.Asked[c.Field] == c.After
+			op.Asked[c.Field] = want.fields[c.Field]
+			drift = drift && link.Asked[c.Field] == want.fields[c.Field]
 		}
 		if drift {
 			op.Reason = "changed in Duo by hand"
@@ -236,7 +256,73 @@ func (r *Rules) changes(s *subject) []Change {
 			}
 		}
 	}
+	if c := r.aliasChange(s); c != nil {
+		changes = append(changes, *c)
+	}
 	return changes
+}
+
+// aliasChange is the change of the aliases, nil where there is none. Aliases that
+// others gave the user stay.
+func (r *Rules) aliasChange(s *subject) *Change {
+	want, ours := s.want.fields[FieldAliases]
+	if !ours {
+		return nil
+	}
+	asked, known := s.link.Asked[FieldAliases]
+	held := Items(s.live.Field(FieldAliases))
+	wanted := foldedSet(Items(want))
+	last := foldedSet(Items(asked))
+	var after []string
+	have := map[string]bool{}
+	for _, alias := range held {
+		if name := FoldName(alias); wanted[name] || !last[name] {
+			after = append(after, alias)
+			have[name] = true
+		}
+	}
+	kept := len(after)
+	var missing []string
+	for _, alias := range Items(want) {
+		if !have[FoldName(alias)] {
+			missing = append(missing, alias)
+		}
+	}
+	switch {
+	case s.contested || s.want.problem != "":
+		if known {
+			s.next.Asked[FieldAliases] = asked
+		}
+		return nil
+	case len(missing) == 0 && kept == len(held):
+		s.next.Asked[FieldAliases] = want
+		return nil
+	case known && asked == want && r.ReportDrift(FieldAliases):
+		s.next.Asked[FieldAliases] = want
+		s.warn("%s: the aliases %s were taken away in Duo; the configuration asks to report it only", s.username(), strings.Join(missing, ", "))
+		return nil
+	case kept+len(missing) > MaxAliases:
+		s.tellProblem("Duo holds %d aliases a user at most, and others have given %d; not added: %s", MaxAliases, kept, strings.Join(missing, ", "))
+		missing = missing[:max(MaxAliases-kept, 0)]
+		if known {
+			s.next.Asked[FieldAliases] = asked
+		}
+		if len(missing) == 0 && kept == len(held) {
+			return nil
+		}
+	}
+	if known && asked != want {
+		s.next.Asked[FieldAliases] = asked
+	}
+	return &Change{Field: FieldAliases, Before: ListOf(held), After: ListOf(append(after, missing...))}
+}
+
+func foldedSet(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[FoldName(name)] = true
+	}
+	return set
 }
 
 func sameValue(field, a, b string) bool {
@@ -247,13 +333,21 @@ func sameValue(field, a, b string) bool {
 }
 
 // decideVanished is for a person in scope whose Duo user does not exist.
-func (r *Rules) decideVanished(s *subject, trashedByUs bool) {
+func (r *Rules) decideVanished(s *subject, removedByUs bool) {
 	name := s.username()
 	s.next.Missing = nil
 	switch {
-	case trashedByUs:
+	case removedByUs:
+		if len(s.link.Phones) > 0 {
+			s.former = &Belongings{Phones: s.link.Phones}
+		}
+		link := *s.link
 		s.link, s.next = nil, nil
-		r.decideNew(s, "back in the directory's scope; Duo has purged the user from its Trash since")
+		r.decideNew(s, "back in the directory's scope; the user has been removed from Duo since")
+		if len(s.ops) == 0 && s.former != nil { // the phones are not forgotten
+			s.link, s.next = &link, &link
+			s.add(orphans(s))
+		}
 	case r.ReportDrift(""):
 		s.letGo(LetGoDeleted, "somebody deleted this user in Duo; the configuration asks to report it only")
 	case s.contested:
@@ -264,10 +358,16 @@ func (r *Rules) decideVanished(s *subject, trashedByUs bool) {
 		s.add(Op{Action: Recreate, Reason: "deleted in Duo by hand", Blocked: s.want.problem})
 		s.problem = s.want.problem
 	case s.want.fields[FieldStatus] == StatusDisabled, r.Protect[s.want.name()], r.Protect[FoldName(name)]:
-		s.next = nil
 		s.skipped = true
+		if len(s.link.Phones) > 0 {
+			s.add(orphans(s))
+		} else {
+			s.next = nil
+		}
 	default:
 		s.next.Asked = Fields{} // unknown until it is there again
+		s.next.Joined = nil
+		s.open = true
 		s.add(Op{Action: Recreate, Username: s.want.fields[FieldUsername], Reason: "deleted in Duo by hand",
 			Changes: created(s.want.fields), Asked: maps.Clone(s.want.fields)})
 	}

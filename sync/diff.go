@@ -20,6 +20,10 @@ func (r *runner) diff(ctx context.Context) error {
 		return err
 	}
 	for _, want := range r.census.kept {
+		if r.waitsForGroup(want, links[want.id]) {
+			r.census.unchanged++
+			continue
+		}
 		r.subjects = append(r.subjects, &subject{id: want.id, want: want, link: links[want.id], contested: r.contested[want.id]})
 	}
 	if err := r.lookAgain(ctx); err != nil {
@@ -27,6 +31,16 @@ func (r *runner) diff(ctx context.Context) error {
 	}
 	slices.SortFunc(r.subjects, func(a, b *subject) int { return strings.Compare(string(a.id), string(b.id)) })
 	return nil
+}
+
+// waitsForGroup reports whether a person of ours was kept for nothing but a group
+// that will not become ours in this run.
+func (r *runner) waitsForGroup(want *desired, link *Link) bool {
+	if link == nil || r.look[want.id] || want.problem != "" {
+		return false
+	}
+	b := link.Brief()
+	return !b.Missing && !b.Pending && !b.LetGo && b.Asked == want.fields.Hash() && !slices.ContainsFunc(want.groups(), r.groups.becomesOurs)
 }
 
 func (r *runner) keptIDs() []SourceID {
@@ -52,14 +66,19 @@ func (r *runner) contest(ctx context.Context) error {
 		return err
 	}
 	names := map[string][]SourceID{}
-	for _, claimants := range r.census.contested {
+	for hash, claimants := range r.census.contested {
 		for _, c := range claimants {
+			var id SourceID
+			var claimed []string
 			if c < 0 {
-				want := r.census.kept[^c]
-				names[want.name()] = append(names[want.name()], want.id)
+				id, claimed = r.census.kept[^c].id, r.census.kept[^c].names()
 			} else if link := links[r.snap.briefs[c].ID]; link != nil {
-				name := FoldName(link.Asked[FieldUsername])
-				names[name] = append(names[name], link.ID)
+				id, claimed = link.ID, link.askedNames()
+			}
+			for _, name := range claimed {
+				if hashName(name) == hash {
+					names[name] = append(names[name], id)
+				}
 			}
 		}
 	}
@@ -75,6 +94,12 @@ func (r *runner) contest(ctx context.Context) error {
 			Reason: fmt.Sprintf("%d people claim this name in the directory; give each a name of its own", len(ids))})
 	}
 	return nil
+}
+
+// askedNames returns the folded username and aliases that we last asked for.
+func (l *Link) askedNames() []string {
+	d := desired{fields: l.Asked}
+	return d.names()
 }
 
 func hashIDs(ids []SourceID) Hash {
@@ -128,6 +153,7 @@ func (r *runner) lookAgain(ctx context.Context) error {
 		}
 		if where.Person != nil && r.engine.Rules.selected(where.Person) {
 			want := r.engine.Rules.desire(where.Person)
+			r.engine.Rules.desireGiven(where.Person, &want)
 			delete(r.gone, s.id)
 			if r.engine.Rules.excluded(where.Person, want.name()) {
 				continue
@@ -149,8 +175,10 @@ func (r *runner) lookAgain(ctx context.Context) error {
 // person that only the second look found; then the person waits for the next
 // run, which sees both.
 func (r *runner) claimedByOther(want *desired) bool {
-	i, taken := r.census.claims[hashName(want.name())]
-	return taken && (i < 0 || r.snap.briefs[i].ID != want.id)
+	return slices.ContainsFunc(want.names(), func(name string) bool {
+		i, taken := r.census.claims[hashName(name)]
+		return taken && (i < 0 || r.snap.briefs[i].ID != want.id)
+	})
 }
 
 // doubtful reports whether a missing link needs the second look in this run.
@@ -213,6 +241,9 @@ func (r *runner) personHash(s *subject) Hash {
 	if s.want != nil {
 		f = maps.Clone(s.want.fields)
 		f[" problem"] = s.want.problem
+		for i := range s.want.phones {
+			f[" phone "+s.want.phones[i].text()] = s.want.phones[i].kind
+		}
 	}
 	f[" existing"] = string(r.engine.Rules.Existing)
 	f[" contested"] = strconv.FormatBool(s.contested)
@@ -226,7 +257,7 @@ func (r *runner) personHash(s *subject) Hash {
 func (r *runner) fetch(ctx context.Context) error {
 	var users []string
 	for _, s := range r.subjects {
-		if s.link != nil && (s.want != nil || r.look[s.id] || !r.wait && r.stepDue(s)) {
+		if s.link != nil && !s.quiet && (s.want != nil || r.look[s.id] || !r.wait && r.stepDue(s)) {
 			s.asked = true
 			users = append(users, s.link.User)
 		}

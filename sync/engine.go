@@ -31,6 +31,11 @@ type Options struct {
 	Only    string // narrow the plan to this username; "" = everyone
 	Adopt   string // adopt the Duo user of this name; "" = nobody
 	Approve *Approval
+	// Exactly, when not nil, are the operations of a plan that was made before:
+	// the run does these and nothing else, as far as they still hold.
+	Exactly []*Op
+	// AsOf makes a dry run look at what would be due at that time; zero: now.
+	AsOf time.Time
 }
 
 // runner is one run under way.
@@ -43,6 +48,7 @@ type runner struct {
 
 	meta      Meta
 	snap      *snapshot
+	groups    *groupBook
 	told      map[string]Told
 	approvals []Approval
 
@@ -56,19 +62,31 @@ type runner struct {
 	gone      map[SourceID]bool // links whose person is missing from this read
 	held      int               // wanted names that others hold in Duo
 	plan      *Plan
-	idle      []*subject // remembered as disabled and not in Duo
-	used      []string   // approvals
-	failed    bool       // an operation failed that the next run must try again
+	scopeHeld map[*Op]bool // by scope_changed
+	moved     []*Operation // of a plan that was made before: what has moved since
+	idle      []*subject   // remembered as disabled and not in Duo
+	used      []string     // approvals
+	failed    bool         // an operation failed that the next run must try again
+	// groupsTold are groups that Duo refused in this run.
+	groupsTold map[string]Told
 }
 
 // Run makes one run. It returns what is known of the run in any case; the error
 // is Run.Err. A dry run asks the directory and Duo, and writes nothing anywhere.
 func (e *Engine) Run(ctx context.Context, opts Options) *Run {
-	r := &runner{engine: e, opts: opts, contested: map[SourceID]bool{}, gone: map[SourceID]bool{}, look: map[SourceID]bool{}, plan: &Plan{}}
+	r := e.runner(opts)
+	return r.finish(ctx, r.through(ctx))
+}
+
+func (e *Engine) runner(opts Options) *runner {
+	r := &runner{engine: e, opts: opts, contested: map[SourceID]bool{}, gone: map[SourceID]bool{}, look: map[SourceID]bool{}, plan: &Plan{},
+		groups: &groupBook{}, groupsTold: map[string]Told{}}
 	r.now = e.now()
 	r.run = &Run{ID: opts.RunID, DryRun: opts.DryRun, Started: r.now}
-	err := r.through(ctx)
-	return r.finish(ctx, err)
+	if opts.DryRun && !opts.AsOf.IsZero() {
+		r.now = opts.AsOf
+	}
+	return r
 }
 
 func (e *Engine) now() time.Time {
@@ -80,16 +98,21 @@ func (e *Engine) now() time.Time {
 
 // through is the one way through the house.
 func (r *runner) through(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{
+	return inOrder(ctx,
 		r.open,    // the state, and what was told and approved before
 		r.settle,  // what an earlier run left open
 		r.refresh, // the snapshot from Duo, if due
 		r.read,    // the whole directory
-		r.diff,    // and a second look for who is missing
-		r.decide,  // with what Duo holds now
-		r.weigh,   // plan and guard
-		r.apply,   // unless this is a dry run, or held
-	} {
+		r.planGroups,
+		r.diff,   // and a second look for who is missing
+		r.decide, // with what Duo holds now
+		r.weigh,  // plan and guard
+		r.apply,  // unless this is a dry run, or held
+	)
+}
+
+func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -121,6 +144,9 @@ func (r *runner) open(ctx context.Context) error {
 	if r.opts.Approve != nil {
 		r.approvals = append(r.approvals, *r.opts.Approve)
 	}
+	if r.groups, err = openGroups(ctx, &e.Rules, e.Store); err != nil {
+		return err
+	}
 	r.snap, err = openSnapshot(ctx, e.Store)
 	return err
 }
@@ -146,24 +172,38 @@ func (r *runner) settle(ctx context.Context) error {
 		return err
 	}
 	for i, intent := range intents {
-		outcome := settled(intent.Op, links[intent.Op.Source], results[i])
-		outcome.Seq = intent.Seq
-		if !outcome.Same {
-			links[intent.Op.Source] = outcome.Link
-			r.snap.put(intent.Op.Source, outcome.Link)
-		}
 		r.warn("an earlier run was interrupted at %s of %s; it was %s", intent.Op.Action, Quote(intent.Op.Username), fateWords(results[i].Fate))
-		outcomes := handover(results[i])
-		for _, o := range outcomes {
-			r.snap.put(o.Source, nil)
-		}
-		if r.journal != nil {
-			if err := r.journal.Record(ctx, append(outcomes, outcome)); err != nil {
+		for _, outcome := range r.settleOne(intent, links, results[i]) {
+			if r.journal == nil {
+				continue
+			}
+			if err := r.journal.Record(ctx, []Outcome{outcome}); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// settleOne gives what a settled intent means for the state, and takes it over.
+func (r *runner) settleOne(intent Intent, links map[SourceID]*Link, res Result) []Outcome {
+	id := intent.Op.Source
+	if intent.Op.OnGroup() {
+		outcome := r.groups.settled(res)
+		outcome.Seq = intent.Seq
+		return []Outcome{outcome}
+	}
+	outcome := settled(intent.Op, links[id], res)
+	outcome.Seq = intent.Seq
+	if !outcome.Same {
+		links[id] = outcome.Link
+		r.snap.put(id, outcome.Link)
+	}
+	outcomes := handover(res)
+	for _, o := range outcomes {
+		r.snap.put(o.Source, nil)
+	}
+	return append(outcomes, outcome)
 }
 
 // refresh reads all of Duo when that is due: users of ours whose account has
@@ -222,7 +262,7 @@ func (r *runner) read(ctx context.Context) error {
 	if before := r.meta.Baseline; before != nil {
 		expected = before.InScope
 	}
-	r.census = newCensus(&r.engine.Rules, r.snap, r.look)
+	r.census = newCensus(&r.engine.Rules, r.snap, r.look, r.groups.unlinked)
 	n := 0
 	info, err := r.engine.Source.Read(ctx, func(p Person) error {
 		n++
@@ -237,13 +277,19 @@ func (r *runner) read(ctx context.Context) error {
 	}
 	r.run.Complete = true
 	for _, name := range r.engine.Rules.IncludeGroups {
-		if !inAny(info.Groups, []string{name}) {
+		if info.countGroups(name) == 0 {
 			return WithHint(fmt.Errorf("the group %s of sync.scope.include_groups does not exist in the directory", Quote(name)),
 				"Check its name, ldap.groups and the read rights of ldap.bind_dn. Nothing was changed, and nothing is while it is missing.")
 		}
 	}
+	for _, name := range r.engine.Rules.scopeGroups() {
+		if n := info.countGroups(name); n > 1 {
+			return WithHint(fmt.Errorf("the directory has %d groups of the name %s, which decides who is in", n, Quote(name)),
+				"Rename one of them, or narrow ldap.groups.base_dns. Nothing was changed, for whoever can make a group of that name could let people in.")
+		}
+	}
 	for _, name := range r.engine.Rules.ExcludeGroups {
-		if !inAny(info.Groups, []string{name}) {
+		if info.countGroups(name) == 0 {
 			r.warn("the group %s of sync.scope.exclude_groups does not exist in the directory: it excludes nobody", Quote(name))
 		}
 	}
@@ -268,17 +314,25 @@ func (r *runner) decide(ctx context.Context) error {
 		return err
 	}
 	r.remembered()
+	r.fewMails()
 	r.phase("confirm")
 	if err := r.fetch(ctx); err != nil {
 		return err
 	}
 	for _, s := range r.subjects {
+		if s.quiet {
+			continue
+		}
 		s.adopted = s.want != nil && r.adopts(s.want)
 		r.engine.Rules.decide(s, r.now, r.wait)
 	}
 	if err := r.settleClaims(ctx); err != nil {
 		return err
 	}
+	if err := r.lists(ctx); err != nil {
+		return err
+	}
+	r.planMails()
 	r.narrow()
 	return nil
 }
@@ -311,26 +365,39 @@ func (r *runner) narrow() {
 				continue
 			}
 			for _, op := range s.ops {
-				if name := FoldName(op.Name()); !names[name] {
-					names[name], again = true, true
+				for _, name := range append(op.claims(), FoldName(op.Name())) {
+					if !names[name] {
+						names[name], again = true, true
+					}
 				}
 			}
 		}
 	}
 	r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool { return !s.named(names) })
+	r.groups.ops = slices.DeleteFunc(r.groups.ops, func(op *Op) bool {
+		return !slices.ContainsFunc(r.subjects, func(s *subject) bool { return s.joins(op.Group.Key()) })
+	})
+	r.groups.quiet = nil
 	r.run.Conflicts = slices.DeleteFunc(r.run.Conflicts, func(c Conflict) bool { return !names[FoldName(c.Username)] })
 }
 
 // named reports whether a subject has, or is to have, one of these names.
 func (s *subject) named(names map[string]bool) bool {
-	return s.want != nil && names[s.want.name()] || s.link != nil && names[FoldName(s.link.Answered.Username)]
+	return s.want != nil && anyFolded(s.want.names(), names) || s.link != nil && anyFolded(s.link.Answered.Names(), names)
+}
+
+// joins reports whether the subject is put into a group, by its folded name.
+func (s *subject) joins(group string) bool {
+	return slices.ContainsFunc(s.ops, func(op *Op) bool {
+		return slices.ContainsFunc(op.Joins, func(m Membership) bool { return FoldName(m.Name) == group })
+	})
 }
 
 // weigh makes the plan of what was decided, and weighs it.
 func (r *runner) weigh(context.Context) error {
 	r.run.InScope = r.census.inScope
 	r.run.Unchanged = r.census.unchanged
-	var ops []*Op
+	ops := slices.Clone(r.groups.ops)
 	for _, s := range r.subjects {
 		r.gather(s)
 		for _, op := range s.ops {
@@ -340,6 +407,9 @@ func (r *runner) weigh(context.Context) error {
 		}
 	}
 	r.plan = assemble(ops)
+	if r.opts.Exactly != nil {
+		r.keepExactly(r.opts.Exactly)
+	}
 	r.run.PlanID = r.plan.ID()
 	r.run.ExpectedCalls, r.run.ExpectedDuration = r.engine.Target.Forecast(r.plan)
 	r.guard()
@@ -370,6 +440,12 @@ func (r *runner) gather(s *subject) {
 	if s.want != nil && len(s.ops) == 0 && s.problem == "" && !s.skipped && !s.contested {
 		r.run.Unchanged++
 	}
+}
+
+// narrowed reports whether the run is about some people only. Such a run moves no
+// baseline and no counter.
+func (r *runner) narrowed() bool {
+	return r.opts.Only != "" || r.opts.Exactly != nil || r.census == nil
 }
 
 func (r *runner) warn(format string, args ...any) {

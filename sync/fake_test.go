@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	dirsync "duosync/sync"
@@ -31,7 +32,15 @@ func (d *memDirectory) Read(_ context.Context, visit func(dirsync.Person) error)
 			return dirsync.ReadInfo{}, err
 		}
 	}
-	return dirsync.ReadInfo{Server: cmp.Or(d.server, "ldap://a"), Read: len(d.people), Groups: d.groups}, d.readErr
+	info := dirsync.ReadInfo{Server: cmp.Or(d.server, "ldap://a"), Read: len(d.people)}
+	for _, name := range d.groups {
+		id, name, named := strings.Cut(name, "=") // as in 17=Staff
+		if !named {
+			id, name = "", id
+		}
+		info.Groups = append(info.Groups, dirsync.GroupEntry{ID: dirsync.SourceID(id), Name: name})
+	}
+	return info, d.readErr
 }
 
 func (d *memDirectory) Lookup(_ context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {
@@ -60,6 +69,10 @@ type memDuo struct {
 	calls int
 	now   func() time.Time
 
+	groups map[string]*dirsync.Group
+	phones map[string]*dirsync.Phone
+	mails  map[string]int // by user id
+
 	refuse  map[string]bool // folded usernames
 	fail    map[string]bool // once: not done
 	lose    map[string]bool // once: done, and the reply is lost for good
@@ -67,6 +80,7 @@ type memDuo struct {
 	halt    error // returned before the next operation
 	chaos   *rapid.T
 	rate    int
+	bare    bool            // list steps are not carried out
 	crash   map[string]bool // once: "action name": done, then the process dies before record
 	failop  map[string]bool // once: "action name": 500
 }
@@ -87,7 +101,7 @@ func (d *memDuo) sorted() []*dirsync.Account {
 func (d *memDuo) Inventory(_ context.Context, visit func(dirsync.Account) error) (bool, error) {
 	d.calls++
 	for _, a := range d.sorted() {
-		if err := visit(*a); err != nil {
+		if err := visit(*d.account(a)); err != nil {
 			return false, err
 		}
 	}
@@ -99,7 +113,7 @@ func (d *memDuo) Find(_ context.Context, names []string) ([]dirsync.Account, err
 	found := map[string]dirsync.Account{}
 	for _, name := range names {
 		if a := d.holder(name); a != nil {
-			found[a.ID] = *a
+			found[a.ID] = *d.account(a)
 		}
 	}
 	return slices.Collect(maps.Values(found)), nil
@@ -110,7 +124,7 @@ func (d *memDuo) Fetch(_ context.Context, ids []string) (map[string]dirsync.Acco
 	found := map[string]dirsync.Account{}
 	for _, id := range ids {
 		if a := d.users[id]; a != nil {
-			found[id] = *a
+			found[id] = *d.account(a)
 		}
 	}
 	return found, nil
@@ -130,6 +144,11 @@ func set(a *dirsync.Account, field, value string) {
 		a.Email = value
 	case dirsync.FieldNotes:
 		a.Notes = value
+	case dirsync.FieldAliases:
+		a.Aliases = nil
+		for _, alias := range dirsync.Items(value) {
+			a.Aliases = append(a.Aliases, dirsync.FoldName(alias))
+		}
 	case dirsync.FieldStatus:
 		if a.Status != dirsync.StatusPendingDeletion { // in the Trash a modification has no effect
 			a.Status = value
@@ -158,12 +177,29 @@ func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*d
 			continue
 		}
 		if d.rate > 0 && rapid.IntRange(0, d.rate).Draw(d.chaos, "fault "+key) == 0 {
-			switch rapid.SampledFrom([]string{"crashbefore", "crash", "failed", "unknown", "lost"}).Draw(d.chaos, "kind") {
+			switch rapid.SampledFrom([]string{"crashbefore", "crash", "half", "undone", "failed", "unknown", "lost"}).Draw(d.chaos, "kind") {
 			case "crashbefore":
 				return errCrash
 			case "crash":
 				d.one(op)
 				return errCrash
+			case "half": // the lists were not come to
+				d.bare = true
+				d.one(op)
+				d.bare = false
+				return errCrash
+			case "undone":
+				d.bare = true
+				res := d.one(op)
+				d.bare = false
+				for _, c := range op.Changes {
+					if c.Field == dirsync.FieldPhones || c.Field == dirsync.FieldGroups {
+						res.Undone = append(res.Undone, dirsync.Undone{Field: c.Field, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")})
+					}
+				}
+				if err := record([]dirsync.Result{res}); err != nil {
+					return err
+				}
 			case "failed":
 				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")}}); err != nil {
 					return err
@@ -193,6 +229,9 @@ func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*d
 }
 
 func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
+	if op.OnGroup() {
+		return d.onGroup(op)
+	}
 	name := dirsync.FoldName(op.Name())
 	res := dirsync.Result{Op: op}
 	switch {
@@ -205,10 +244,11 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 		return res
 	}
 	if op.Action == dirsync.Create || op.Action == dirsync.Recreate {
-		if holder := d.holder(name); holder != nil {
-			account := *holder
-			res.Fate, res.Account = dirsync.Taken, &account
-			return res
+		for _, name := range append(dirsync.Items(op.After()[dirsync.FieldAliases]), name) {
+			if holder := d.holder(name); holder != nil {
+				res.Fate, res.Account = dirsync.Taken, d.account(holder)
+				return res
+			}
 		}
 		d.next++
 		a := &dirsync.Account{ID: fmt.Sprintf("DU%03d", d.next), Status: dirsync.StatusActive, Created: d.now().Truncate(time.Second)}
@@ -220,20 +260,36 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 	}
 	a := d.users[op.User]
 	switch {
+	case op.Action == dirsync.PhoneDelete:
+		d.lists(nil, op, &res)
+		return res
 	case a == nil && op.Action == dirsync.Delete:
 		return res
 	case a == nil:
 		res.Fate = dirsync.Vanished
 		return res
 	}
-	if holder := d.holder(name); op.After()[dirsync.FieldUsername] != "" && holder != nil && holder != a {
-		account := *holder
-		res.Fate, res.Account = dirsync.Taken, &account
-		return res
+	var names []string
+	if op.After()[dirsync.FieldUsername] != "" {
+		names = append(names, name)
+	}
+	names = append(names, dirsync.Items(op.After()[dirsync.FieldAliases])...)
+	for _, name := range names {
+		if holder := d.holder(name); holder != nil && (holder != a || d.moves(a, op, name)) {
+			res.Fate, res.Account = dirsync.Taken, d.account(holder)
+			return res
+		}
 	}
 	switch op.Action {
+	case dirsync.EnrollMail:
+		if a.Enrolled || len(d.account(a).Phones) > 0 || a.Status != dirsync.StatusActive {
+			res.Fate, res.Err = dirsync.Refused, errors.New("has a device")
+			return res
+		}
+		d.mails[a.ID]++
+		return res
 	case dirsync.Delete:
-		delete(d.users, op.User)
+		d.purge(op.User)
 		return res
 	case dirsync.Trash:
 		set(a, dirsync.FieldStatus, dirsync.StatusDisabled)
@@ -256,9 +312,17 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 	return d.done(res, a)
 }
 
+// moves reports whether a name goes from a user's aliases to its username, or
+// back, in one call; the strictest Duo refuses that.
+func (d *memDuo) moves(a *dirsync.Account, op *dirsync.Op, name string) bool {
+	was, is := dirsync.FoldName(a.Username), cmp.Or(dirsync.FoldName(op.After()[dirsync.FieldUsername]), dirsync.FoldName(a.Username))
+	alias := slices.Contains(dirsync.Items(op.After()[dirsync.FieldAliases]), name)
+	return (name == was) != (name == is) || alias && name == is
+}
+
 func (d *memDuo) done(res dirsync.Result, a *dirsync.Account) dirsync.Result {
-	account := *a
-	res.Account = &account
+	d.lists(a, res.Op, &res)
+	res.Account = d.account(a)
 	if name := dirsync.FoldName(res.Op.Name()); d.lose[name] {
 		delete(d.lose, name)
 		return dirsync.Result{Op: res.Op, Fate: dirsync.Unknown, Err: errors.New("no reply")}
@@ -270,42 +334,61 @@ func (d *memDuo) Settle(_ context.Context, intents []dirsync.Intent) ([]dirsync.
 	var results []dirsync.Result
 	for _, intent := range intents {
 		d.calls++
-		res := dirsync.Result{Op: intent.Op, Fate: dirsync.Failed}
-		a := d.users[intent.Op.User]
-		switch {
-		case intent.Op.Action == dirsync.Create || intent.Op.Action == dirsync.Recreate:
-			a = d.holder(intent.Op.Name())
-			if a != nil {
-				account := *a
-				res.Account, res.Fate = &account, dirsync.Taken
-				if !a.Created.Before(intent.At.Truncate(time.Second)) {
-					res.Fate = dirsync.Done
-				}
-				for field, value := range intent.Op.After() {
-					if a.Field(field) != value {
-						res.Fate = dirsync.Taken
-					}
-				}
-			}
-		case a == nil && intent.Op.Action == dirsync.Delete:
-			res.Fate = dirsync.Done
-		case a == nil:
-			res.Fate = dirsync.Vanished
-		case intent.Op.Action == dirsync.Delete:
-			account := *a
-			res.Account = &account
-		default:
-			account := *a
-			res.Account, res.Fate = &account, dirsync.Done
-			for field, value := range intent.Op.After() {
-				if a.Field(field) != value {
-					res.Fate = dirsync.Failed
-				}
-			}
-		}
-		results = append(results, res)
+		results = append(results, d.settle(intent))
 	}
 	return results, nil
+}
+
+func (d *memDuo) settle(intent dirsync.Intent) dirsync.Result {
+	op := intent.Op
+	if op.OnGroup() {
+		return d.settleGroup(op)
+	}
+	res := dirsync.Result{Op: op, Fate: dirsync.Failed}
+	a := d.users[op.User]
+	holds := func() bool {
+		for field, value := range op.After() {
+			if !dirsync.IsList(field) && a.Field(field) != value {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case op.Action == dirsync.EnrollMail:
+		res.Fate = dirsync.Done
+		return res
+	case op.Action == dirsync.PhoneDelete:
+		d.settleLists(a, op, &res)
+		if len(res.Undone) == 0 {
+			res.Fate = dirsync.Done
+		}
+		return res
+	case op.Action == dirsync.Create || op.Action == dirsync.Recreate:
+		a = d.holder(op.Name())
+		if a == nil {
+			return res
+		}
+		res.Account, res.Fate = d.account(a), dirsync.Taken
+		if !a.Created.Before(intent.At.Truncate(time.Second)) && holds() {
+			res.Fate = dirsync.Done
+		}
+	case a == nil && op.Action == dirsync.Delete:
+		res.Fate = dirsync.Done
+	case a == nil:
+		res.Fate = dirsync.Vanished
+	case op.Action == dirsync.Delete:
+		res.Account = d.account(a)
+	default:
+		res.Account = d.account(a)
+		if holds() {
+			res.Fate = dirsync.Done
+		}
+	}
+	if res.Fate == dirsync.Done && a != nil {
+		d.settleLists(a, op, &res)
+	}
+	return res
 }
 
 func (d *memDuo) Now() time.Time       { return d.now() }
@@ -318,6 +401,7 @@ func (d *memDuo) Forecast(p *dirsync.Plan) (int, time.Duration) {
 type memStore struct {
 	meta      dirsync.Meta
 	links     map[dirsync.SourceID]dirsync.Link
+	groups    map[string]dirsync.GroupLink
 	told      map[string]dirsync.Told
 	approvals []dirsync.Approval
 	holds     map[string]dirsync.Approval
@@ -328,7 +412,7 @@ type memStore struct {
 }
 
 func newMemStore() *memStore {
-	return &memStore{links: map[dirsync.SourceID]dirsync.Link{}, holds: map[string]dirsync.Approval{}}
+	return &memStore{links: map[dirsync.SourceID]dirsync.Link{}, groups: map[string]dirsync.GroupLink{}, holds: map[string]dirsync.Approval{}}
 }
 
 func (s *memStore) Meta(context.Context) (dirsync.Meta, error) { return s.meta, nil }
@@ -349,6 +433,14 @@ func (s *memStore) Load(_ context.Context, ids []dirsync.SourceID) ([]dirsync.Li
 		if link, ok := s.links[id]; ok {
 			links = append(links, link)
 		}
+	}
+	return links, nil
+}
+
+func (s *memStore) Groups(context.Context) ([]dirsync.GroupLink, error) {
+	var links []dirsync.GroupLink
+	for _, key := range slices.Sorted(maps.Keys(s.groups)) {
+		links = append(links, s.groups[key])
 	}
 	return links, nil
 }
@@ -385,6 +477,12 @@ func (s *memStore) Record(_ context.Context, outcomes []dirsync.Outcome) error {
 					break
 				}
 			}
+		}
+		if o.DropGroup != "" {
+			delete(s.groups, o.DropGroup)
+		}
+		if o.Group != nil {
+			s.groups[o.Group.Key()] = *o.Group
 		}
 		switch {
 		case o.Same:

@@ -1,11 +1,7 @@
 package dirsync
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,21 +11,25 @@ import (
 func (r *runner) guard() {
 	limits := r.engine.Rules.Limits
 	ours := r.snap.active()
+	r.scopeChanged(ours)
 	r.maximum("max_remove", limits.MaxRemove, ours, func(o *Op) bool { return o.Removes() })
 	r.maximum("max_update", limits.MaxUpdate, ours, func(o *Op) bool { return o.Action == Update || o.Action == Adopt })
-	r.maximum("max_enable", limits.MaxEnable, ours, func(o *Op) bool { return o.Action == Enable || o.Action == Restore })
+	r.maximum("max_enable", limits.MaxEnable, ours, raises)
 	r.maximum("max_create", limits.MaxCreate, ours, func(o *Op) bool { return o.Action == Create })
 	r.maximum("max_recreate", limits.MaxRecreate, ours, func(o *Op) bool { return o.Action == Recreate })
+	r.groupLoss(limits.MaxGroupLoss)
 	r.minimumSource(limits.MinSource)
 	r.minimumAttributes(limits.MinAttribute)
 	r.stateLost()
 	r.hold()
 }
 
+// affected gives the operations that match, apart from those that a changed scope
+// holds already, and how many persons they are about.
 func (r *runner) affected(match func(*Op) bool) (ops []*Op, persons int) {
 	who := map[SourceID]bool{}
 	for _, op := range r.plan.Ops() {
-		if match(op) {
+		if match(op) && !r.scopeHeld[op] {
 			ops = append(ops, op)
 			who[op.Source] = true
 		}
@@ -50,7 +50,7 @@ func (r *runner) maximum(name string, limit Limit, total int, match func(*Op) bo
 // since the last good run.
 func (r *runner) minimumSource(limit Limit) {
 	before := r.meta.Baseline
-	if limit.Off || before == nil {
+	if limit.Off || before == nil || r.otherScope() {
 		return
 	}
 	now := r.run.InScope
@@ -70,22 +70,8 @@ func (r *runner) minimumAttributes(limit Limit) {
 		return
 	}
 	rules := &r.engine.Rules
-	fields := map[string][]string{} // by attribute
-	for field, attribute := range rules.Mapping {
-		fields[attribute] = append(fields[attribute], field)
-	}
-	if rules.Status {
-		for _, attribute := range rules.StatusAttributes {
-			attribute = strings.ToLower(attribute)
-			fields[attribute] = append(fields[attribute], FieldStatus)
-		}
-	}
-	attributes := make([]string, 0, len(fields))
-	for attribute := range fields {
-		attributes = append(attributes, attribute)
-	}
-	slices.Sort(attributes)
-	for _, attribute := range attributes {
+	fields := rules.dependents()
+	for _, attribute := range slices.Sorted(maps.Keys(fields)) {
 		had, have := before.Attributes[attribute], r.census.attributes[attribute]
 		if have >= had {
 			continue
@@ -93,7 +79,7 @@ func (r *runner) minimumAttributes(limit Limit) {
 		ops, persons := r.affected(func(o *Op) bool { return follows(o, fields[attribute]) })
 		vanished := have == 0
 		// Nothing can be planned for people without a username; yet they have lost it.
-		affected := persons > 0 || attribute == rules.Mapping[FieldUsername] && have < r.run.InScope
+		affected := persons > 0 || slices.Contains(rules.Mapping[FieldUsername].Attributes(), attribute) && have < r.run.InScope
 		fallen := limit.Below(have, had) && had-have > rules.Limits.Floor
 		r.run.Guards = append(r.run.Guards, Guard{Name: "min_attribute", Attribute: attribute, Limit: limit.String(), Affected: had - have, Total: had,
 			Held: affected && (vanished || fallen), Approvable: true, ops: ops,
@@ -101,15 +87,113 @@ func (r *runner) minimumAttributes(limit Limit) {
 	}
 }
 
+// A dependent is a field that is made of an attribute, and perhaps of more than
+// that.
+type dependent struct {
+	field string
+	plain bool
+}
+
+// dependents gives the fields that are made of each attribute.
+func (r *Rules) dependents() map[string][]dependent {
+	fields := map[string][]dependent{}
+	add := func(field string, from *Expression) {
+		for _, attribute := range from.Attributes() {
+			fields[attribute] = append(fields[attribute], dependent{field, from.Plain()})
+		}
+	}
+	for field, from := range r.Mapping {
+		add(field, from)
+	}
+	for _, from := range r.Aliases {
+		add(FieldAliases, from)
+	}
+	for _, phone := range r.Phones.From {
+		add(FieldPhones, phone.Number)
+	}
+	if !r.Status {
+		return fields
+	}
+	if r.StatusFrom != nil {
+		add(FieldStatus, r.StatusFrom)
+		if !r.StatusFrom.Preset() {
+			return fields
+		}
+	}
+	for _, attribute := range r.StatusAttributes {
+		attribute = strings.ToLower(attribute)
+		fields[attribute] = append(fields[attribute], dependent{FieldStatus, true})
+	}
+	return fields
+}
+
 // follows reports whether an operation on a person in scope changes one of the
-// fields to what an absent attribute gives: nothing, or active.
-func follows(o *Op, fields []string) bool {
-	if o.Missing != nil {
+// fields to what an absent attribute gives: nothing, fewer items, or a status
+// other than disabled. Of an expression any other value may come of it.
+func follows(o *Op, fields []dependent) bool {
+	if o.Missing != nil || o.Action == EnrollMail {
 		return false
 	}
 	return slices.ContainsFunc(o.Changes, func(c Change) bool {
-		return slices.Contains(fields, c.Field) && (c.After == "" || c.Field == FieldStatus && c.After == StatusActive)
+		return slices.ContainsFunc(fields, func(d dependent) bool {
+			switch {
+			case d.field != c.Field:
+				return false
+			case c.Field == FieldStatus:
+				return c.After != StatusDisabled || !d.plain
+			case o.Action == Create: // it loses nothing
+				return false
+			case IsList(c.Field):
+				return len(without(Items(c.Before), Items(c.After))) > 0
+			}
+			return c.After == "" || !d.plain
+		})
 	})
+}
+
+// raises reports whether an operation lets people in who were not let in, or not
+// without a second factor.
+func raises(o *Op) bool {
+	c := o.Change(FieldStatus)
+	return o.Action == Enable || o.Action == Restore || o.Action == Update && c != nil && c.After == StatusBypass
+}
+
+// groupFloor is from how many members on a group's loss is weighed.
+const groupFloor = 10
+
+// groupLoss holds what takes too many of its members from a mirrored group.
+func (r *runner) groupLoss(limit Limit) {
+	if limit.Off {
+		return
+	}
+	losses := map[string][]*Op{}
+	names := map[string]string{}
+	before := map[string]int{}
+	if r.meta.Baseline != nil {
+		maps.Copy(before, r.meta.Baseline.Groups)
+	}
+	lost := map[string]int{}
+	for _, op := range r.plan.Ops() {
+		for _, m := range op.Leaves {
+			key := FoldName(m.Name)
+			losses[key], names[key] = append(losses[key], op), m.Name
+			lost[key]++
+		}
+		if op.Action == GroupDelete {
+			key := op.Group.Key()
+			losses[key], names[key] = append(losses[key], op), op.Group.Name
+			lost[key] = before[key]
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(losses)) {
+		total := max(before[key], r.census.members[key]+lost[key])
+		if total < groupFloor {
+			continue
+		}
+		r.run.Guards = append(r.run.Guards, Guard{Name: "max_group_loss", Group: names[key], Limit: limit.String(), Affected: lost[key], Total: total,
+			Held: limit.Above(lost[key], total) && lost[key] > r.engine.Rules.Limits.Floor, Approvable: true, ops: losses[key],
+			token: "max_group_loss:" + key})
+	}
 }
 
 // stateLost holds every creation when the snapshot is empty while Duo already
@@ -122,137 +206,4 @@ func (r *runner) stateLost() {
 	r.run.Guards = append(r.run.Guards, Guard{Name: "state_lost", Limit: "50%", Affected: r.held, Total: wanted,
 		Held: 2*r.held > wanted && r.held > r.engine.Rules.Limits.Floor && r.engine.Rules.Existing == ExistingReport && (r.opts.Adopt == "" || r.opts.Only == ""),
 		ops:  r.plan.Ops()})
-}
-
-// hold gives what is held an approval id, and lifts the guards that an
-// approval covers.
-func (r *runner) hold() {
-	held := r.heldOps()
-	tokens := r.heldTokens()
-	if len(tokens) == 0 {
-		return
-	}
-	if !r.approvable() {
-		return
-	}
-	r.run.ApprovalID = approvalID(held, tokens, r.engine.Binding)
-	for _, approval := range r.approvals {
-		if approval.ID == r.run.ApprovalID || approval.covers(held, r.run.Guards) {
-			r.used = append(r.used, approval.ID)
-			for i := range r.run.Guards {
-				r.run.Guards[i].Held = false
-			}
-			r.run.ApprovalID = ""
-			return
-		}
-	}
-}
-
-// approvable reports whether an approval can lift all that is held.
-func (r *runner) approvable() bool {
-	return !slices.ContainsFunc(r.run.Guards, func(g Guard) bool { return g.Held && !g.Approvable })
-}
-
-func (r *runner) heldOps() []*Op {
-	held := map[*Op]bool{}
-	for _, g := range r.run.Guards {
-		if g.Held {
-			for _, op := range g.ops {
-				held[op] = true
-			}
-		}
-	}
-	var ops []*Op
-	for _, op := range r.plan.Ops() {
-		if held[op] {
-			ops = append(ops, op)
-		}
-	}
-	return ops
-}
-
-func (r *runner) heldTokens() []string {
-	var tokens []string
-	for _, g := range r.run.Guards {
-		if g.Held {
-			tokens = append(tokens, g.token)
-		}
-	}
-	return tokens
-}
-
-// covers reports whether an approval lets these operations and guards through:
-// fewer operations than were approved may pass, more never; a count may have
-// risen since, not fallen further.
-func (a Approval) covers(held []*Op, guards []Guard) bool {
-	if a.Keys == nil {
-		return false // an id alone lets only the very same operations pass
-	}
-	approved := make(map[string]bool, len(a.Keys))
-	for _, key := range a.Keys {
-		approved[key] = true
-	}
-	for _, op := range held {
-		if !approved[op.Key()] {
-			return false
-		}
-	}
-	for _, g := range guards {
-		if g.Held && !slices.ContainsFunc(a.Guards, func(token string) bool { return accepts(token, g.token) }) {
-			return false
-		}
-	}
-	return true
-}
-
-// accepts reports whether an approved token covers another one: the same
-// guard, with a count that is no lower.
-func accepts(approved, token string) bool {
-	name, count, counted := strings.Cut(approved, "=")
-	otherName, otherCount, _ := strings.Cut(token, "=")
-	if name != otherName {
-		return false
-	}
-	low, err1 := strconv.Atoi(count)
-	high, err2 := strconv.Atoi(otherCount)
-	return !counted || err1 == nil && err2 == nil && high >= low
-}
-
-// The first part of an approval id is a digest of what is held, the second
-// proves that a run against this account and directory gave it.
-const (
-	approvalDigest = 12 // hex digits
-	approvalProof  = 8
-)
-
-func approvalID(held []*Op, tokens []string, binding Binding) string {
-	h := sha256.New()
-	keys := make([]string, len(held))
-	for i, op := range held {
-		keys[i] = op.Key()
-	}
-	slices.Sort(keys)
-	slices.Sort(tokens)
-	for _, text := range append(keys, tokens...) {
-		_, _ = fmt.Fprintln(h, text)
-	}
-	digest := hex.EncodeToString(h.Sum(nil))[:approvalDigest]
-	return digest + proof(digest, binding)
-}
-
-func proof(digest string, binding Binding) string {
-	text, _ := json.Marshal(binding)
-	mac := hmac.New(sha256.New, text)
-	_, _ = mac.Write([]byte(digest))
-	return hex.EncodeToString(mac.Sum(nil))[:approvalProof]
-}
-
-// KnownApproval reports whether id has the form of an approval id that a run
-// against this account and directory gave. It tells mistyped ids and those of
-// other states.
-func KnownApproval(id string, binding Binding) bool {
-	if len(id) != approvalDigest+approvalProof {
-		return false
-	}
-	return id[approvalDigest:] == proof(id[:approvalDigest], binding)
 }

@@ -118,6 +118,7 @@ type Limits struct {
 	MaxEnable    Limit
 	MaxCreate    Limit
 	MaxRecreate  Limit
+	MaxGroupLoss Limit
 	MinSource    Limit
 	MinAttribute Limit
 	Floor        int

@@ -19,6 +19,36 @@ type desired struct {
 	// fields may lack the username.
 	problem  string
 	warnings []string
+	// phones are the phones that the directory wants, whether they are kept in
+	// step (then they are among the fields) or given at create only.
+	phones []wantedPhone
+}
+
+// wantedPhone is a phone that the directory wants for a person.
+type wantedPhone struct{ number, extension, kind string }
+
+func (w *wantedPhone) text() string { return PhoneText(w.number, w.extension) }
+
+// names returns the folded username and aliases.
+func (d *desired) names() []string {
+	var names []string
+	if name := d.name(); name != "" {
+		names = append(names, name)
+	}
+	for _, alias := range Items(d.fields[FieldAliases]) {
+		names = append(names, FoldName(alias))
+	}
+	return names
+}
+
+// groups returns the folded names of the Duo groups that the directory wants the
+// person in.
+func (d *desired) groups() []string {
+	groups := Items(d.fields[FieldGroups])
+	for i := range groups {
+		groups[i] = FoldName(groups[i])
+	}
+	return groups
 }
 
 // name returns the folded username, "" when there is none.
@@ -36,32 +66,169 @@ func (d *desired) label() string {
 func (r *Rules) desire(p *Person) desired {
 	d := desired{id: p.ID, dn: p.DN, fields: make(Fields, len(r.Mapping)+1)}
 	for _, field := range FieldNames {
-		attribute, ours := r.Mapping[field]
+		from, ours := r.Mapping[field]
 		if !ours {
 			continue
 		}
-		raw := p.value(attribute)
+		raw, err := from.Value(p)
+		if err != nil {
+			d.fail("%s: %v", field, err)
+			continue
+		}
+		origin := "attribute " + strings.Join(from.Attributes(), ", ")
 		if field == FieldUsername {
 			name, err := r.username(raw)
 			if err != nil {
-				d.problem = fmt.Sprintf("%v: attribute %s of %s", err, attribute, p.DN)
+				d.fail("%v: %s of %s", err, origin, p.DN)
 			}
 			d.fields[field] = name
 			continue
 		}
 		value, err := clean(field, raw)
 		if err != nil {
-			d.warnings = append(d.warnings, fmt.Sprintf("%s: %s of attribute %s %v", d.label(), field, attribute, err))
+			d.warn("%s of %s %v", field, origin, err)
 		}
 		d.fields[field] = value
 	}
-	if r.Status {
+	r.desireStatus(p, &d)
+	r.desireAliases(p, &d)
+	if r.Phones.Always {
+		r.desirePhones(p, &d)
+	}
+	r.desireGroups(p, &d)
+	return d
+}
+
+// desireGiven adds the phones that are given only once. Reading numbers is slow, so
+// it is left to people who may need something.
+func (r *Rules) desireGiven(p *Person, d *desired) {
+	if !r.Phones.Always {
+		r.desirePhones(p, d)
+	}
+}
+
+func (d *desired) fail(format string, args ...any) {
+	if d.problem == "" {
+		d.problem = fmt.Sprintf(format, args...)
+	}
+}
+
+func (d *desired) warn(format string, args ...any) {
+	d.warnings = append(d.warnings, d.label()+": "+fmt.Sprintf(format, args...))
+}
+
+func (r *Rules) desireStatus(p *Person, d *desired) {
+	if !r.Status {
+		return
+	}
+	if r.StatusFrom == nil {
 		d.fields[FieldStatus] = StatusActive
 		if p.Standing == Disabled || p.Standing == LockedOut && r.CountLockouts {
 			d.fields[FieldStatus] = StatusDisabled
 		}
+		return
 	}
-	return d
+	value, err := r.StatusFrom.Value(p)
+	status := strings.ToLower(strings.TrimSpace(value))
+	switch {
+	case err != nil:
+		d.fail("status: %v", err)
+	case status == string(LockedOut): // what the preset says
+		d.fields[FieldStatus] = StatusActive
+		if r.CountLockouts {
+			d.fields[FieldStatus] = StatusDisabled
+		}
+	case status == StatusActive, status == StatusDisabled, status == StatusBypass && r.AllowBypass:
+		d.fields[FieldStatus] = status
+	case status == StatusBypass:
+		d.fail("status: the directory asks for bypass, which sync.allow_bypass does not allow")
+	default:
+		d.fail("status: the expression gives %s, and only active and disabled are statuses", Quote(value))
+	}
+}
+
+func (r *Rules) desireAliases(p *Person, d *desired) {
+	if len(r.Aliases) == 0 {
+		return
+	}
+	var aliases []string
+	seen := map[string]bool{d.name(): true}
+	for _, from := range r.Aliases {
+		values, err := from.Values(p)
+		if err != nil {
+			d.fail("aliases: %v", err)
+			return
+		}
+		for _, value := range values {
+			alias, err := r.username(value)
+			switch {
+			case strings.TrimSpace(value) == "", err == nil && seen[FoldName(alias)]:
+				continue
+			case err != nil:
+				d.warn("an alias was left out: %v", err)
+				continue
+			}
+			seen[FoldName(alias)] = true
+			aliases = append(aliases, alias)
+		}
+	}
+	if len(aliases) > MaxAliases {
+		d.warn("%d aliases were left out, for Duo holds %d: %s", len(aliases)-MaxAliases, MaxAliases, strings.Join(aliases[MaxAliases:], ", "))
+		aliases = aliases[:MaxAliases]
+	}
+	d.fields[FieldAliases] = ListOf(aliases)
+}
+
+func (r *Rules) desirePhones(p *Person, d *desired) {
+	if len(r.Phones.From) == 0 {
+		return
+	}
+	seen := map[string]bool{}
+	texts := []string{}
+	for _, from := range r.Phones.From {
+		values, err := from.Number.Values(p)
+		if err != nil {
+			d.fail("phones: %v", err)
+			return
+		}
+		for _, value := range values {
+			if strings.TrimSpace(value) == "" {
+				continue
+			}
+			number, extension, err := ParsePhone(value, r.Phones.Region)
+			if err != nil {
+				d.warn("a phone %v", err)
+				continue
+			}
+			phone := wantedPhone{number: number, extension: extension, kind: from.Type}
+			if text := phone.text(); !seen[text] {
+				seen[text] = true
+				texts = append(texts, text)
+				d.phones = append(d.phones, phone)
+			}
+		}
+	}
+	if r.Phones.Always {
+		d.fields[FieldPhones] = ListOf(texts)
+	}
+}
+
+func (r *Rules) desireGroups(p *Person, d *desired) {
+	if r.Groups.Mirror == nil {
+		return
+	}
+	var names []string
+	seen := map[string]bool{}
+	for _, group := range p.Groups {
+		if !r.Groups.Mirror(group) {
+			continue
+		}
+		if name := r.Groups.name(group); !seen[FoldName(name)] {
+			seen[FoldName(name)] = true
+			names = append(names, name)
+		}
+	}
+	d.fields[FieldGroups] = ListOf(names)
 }
 
 // username normalises a raw username, or tells why it can be none.

@@ -2,6 +2,7 @@ package dirsync
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,11 @@ func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
 	missing := s.missing(now)
 	s.next.Missing = &missing
 	switch {
+	case s.asked && s.live == nil && len(s.link.Phones) > 0:
+		if !wait {
+			s.add(orphans(s))
+		}
+		return
 	case s.asked && s.live == nil: // deleted in Duo, or purged: nothing left to remove
 		s.next = nil
 		return
@@ -74,6 +80,11 @@ func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
 	}
 	s.next.Missing = s.link.Missing // the step counts once it is done
 	s.add(op)
+	if step == Delete && len(s.link.Phones) > 0 {
+		after := orphans(s)
+		after.Missing = &missing
+		s.add(after)
+	}
 }
 
 // disableFirst disables a user at once on the way to a removal that comes last in
@@ -93,11 +104,12 @@ func (r *Rules) disableFirst(s *subject, live *Account, removal Op) {
 // not asked for, so that it is mended when the person is back.
 func (s *subject) noteDrift(r *Rules) {
 	s.next.Asked = maps.Clone(s.link.Asked)
-	for _, field := range FieldNames {
+	for _, field := range append(slices.Clone(FieldNames), ListFields...) {
 		if field != FieldStatus && s.live.Field(field) != s.link.Answered.Field(field) && !r.ReportDrift(field) {
 			delete(s.next.Asked, field)
 		}
 	}
+	s.next.Joined = stillIn(s.link.Joined, s.live.Groups)
 	s.next.Answered = *s.live
 }
 

@@ -1,8 +1,10 @@
 package dirsync
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -23,13 +25,32 @@ const (
 	FieldEmail     = "email"
 	FieldNotes     = "notes"
 	FieldStatus    = "status"
+
+	// The fields that hold a list; see [Items].
+	FieldAliases = "aliases"
+	FieldPhones  = "phones"
+	FieldGroups  = "groups"
 )
 
-// FieldNames lists the fields in the order in which reports show them.
+// FieldNames lists the fields with a single value, in the order in which reports
+// show them.
 var FieldNames = []string{
 	FieldUsername, FieldRealname, FieldFirstname, FieldLastname,
 	FieldEmail, FieldNotes, FieldStatus,
 }
+
+// ListFields lists the fields that hold a list, in the order in which reports
+// show them, after the others.
+var ListFields = []string{FieldAliases, FieldPhones, FieldGroups}
+
+// Most values that Duo takes: aliases, phones and groups of a user, and users of
+// a phone. A call beyond the last three is answered with 500/50001.
+const (
+	MaxAliases    = 8
+	MaxPhones     = 100
+	MaxGroups     = 100
+	MaxPhoneUsers = 100
+)
 
 // Duo's user statuses. Duo may add others; an unknown one is treated like
 // StatusLockedOut: left as it is.
@@ -73,9 +94,26 @@ type Person struct {
 type ReadInfo struct {
 	Server string // the URL that answered
 	Read   int    // entries that the filter returned
-	// Groups are the names of the groups that were found, of those that the
-	// source was asked about: sorted, each once.
-	Groups []string
+	// Groups are the groups that were found, of those that the source was asked
+	// about, sorted by name.
+	Groups []GroupEntry
+}
+
+// countGroups counts the groups of that name, without regard to case.
+func (i *ReadInfo) countGroups(name string) int {
+	n := 0
+	for _, g := range i.Groups {
+		if strings.EqualFold(g.Name, name) {
+			n++
+		}
+	}
+	return n
+}
+
+// GroupEntry is a group of the directory.
+type GroupEntry struct {
+	ID   SourceID // "" where the server shows none
+	Name string
 }
 
 // Whereabouts is the answer of a second look for one id.
@@ -90,6 +128,7 @@ type Whereabouts struct {
 
 // Fields are the values that duosync asks Duo to hold for a person, by field
 // name. A field that is absent is not ours; a field that is empty is cleared.
+// A field of ListFields holds its items as one text, see [Items].
 type Fields map[string]string
 
 // Hash is a short digest of Fields: different hashes mean different fields, the
@@ -119,7 +158,7 @@ func (f Fields) Hash() Hash {
 type Account struct {
 	ID        string    `json:"id"` // user_id, 20 characters
 	Username  string    `json:"username"`
-	Aliases   []string  `json:"aliases,omitempty"`
+	Aliases   []string  `json:"aliases,omitempty"` // by place, alias1 first; "" where a place is free
 	Realname  string    `json:"realname,omitempty"`
 	Firstname string    `json:"firstname,omitempty"`
 	Lastname  string    `json:"lastname,omitempty"`
@@ -131,9 +170,52 @@ type Account struct {
 	// Synced: Duo's own directory sync manages this user (last_directory_sync
 	// is set). Such a user is never ours.
 	Synced bool `json:"synced,omitempty"`
+	// Groups and Phones are all that the user has, whoever gave them.
+	Groups []Membership `json:"groups,omitempty"`
+	Phones []Phone      `json:"phones,omitempty"`
 }
 
-// Field returns the value of one of FieldNames.
+// Membership is a Duo group that a user is in.
+type Membership struct {
+	ID   string `json:"id"` // group_id; "" in an operation, while the group is still to be made
+	Name string `json:"name"`
+}
+
+// Group is a Duo group as Duo answers it (GET /admin/v1/groups).
+type Group struct {
+	ID     string
+	Name   string
+	Status string // lower case: active, bypass or disabled; it overrides that of the members
+	// Synced: the group belongs to Duo's own directory sync.
+	Synced bool
+}
+
+// Phone is a Duo phone as Duo answers it.
+type Phone struct {
+	ID        string `json:"id"`     // phone_id
+	Number    string `json:"number"` // E.164; "" for a tablet
+	Extension string `json:"extension,omitempty"`
+	Type      string `json:"type,omitempty"` // lower case: mobile, landline or unknown
+	Platform  string `json:"platform,omitempty"`
+	Activated bool   `json:"activated,omitempty"` // for Duo Mobile, by the person
+	// Users are the ids of those who have the phone. It is set where a phone was
+	// asked for by itself only.
+	Users []string `json:"users,omitempty"`
+}
+
+// Text gives the number with its extension in the form of RFC 3966, as in
+// +15551234567;ext=12. It names a phone in a list.
+func (p *Phone) Text() string { return PhoneText(p.Number, p.Extension) }
+
+// PhoneText gives a number and its extension as one text, see [Phone.Text].
+func PhoneText(number, extension string) string {
+	if extension == "" {
+		return number
+	}
+	return number + ";ext=" + extension
+}
+
+// Field returns the value of one of FieldNames or ListFields.
 func (a *Account) Field(name string) string {
 	switch name {
 	case FieldUsername:
@@ -150,15 +232,46 @@ func (a *Account) Field(name string) string {
 		return a.Notes
 	case FieldStatus:
 		return a.Status
+	case FieldAliases:
+		return ListOf(slices.DeleteFunc(slices.Clone(a.Aliases), func(alias string) bool { return alias == "" }))
+	case FieldPhones:
+		numbers := make([]string, 0, len(a.Phones))
+		for i := range a.Phones {
+			numbers = append(numbers, cmp.Or(a.Phones[i].Text(), a.Phones[i].ID)) // a tablet has no number
+		}
+		return ListOf(numbers)
+	case FieldGroups:
+		names := make([]string, len(a.Groups))
+		for i, g := range a.Groups {
+			names[i] = g.Name
+		}
+		return ListOf(names)
 	}
 	return ""
 }
 
 // Hash digests all that Duo can change under us in an account.
 func (a *Account) Hash() Hash {
-	f := make(Fields, len(FieldNames)+1)
+	f := make(Fields, len(FieldNames)+len(ListFields)+1)
 	for _, name := range FieldNames {
 		f[name] = a.Field(name)
+	}
+	if len(a.Aliases) > 0 {
+		f[FieldAliases] = a.Field(FieldAliases)
+	}
+	if len(a.Groups) > 0 {
+		ids := make([]string, 0, len(a.Groups))
+		for _, g := range a.Groups {
+			ids = append(ids, g.ID)
+		}
+		f[FieldGroups] = ListOf(ids)
+	}
+	if len(a.Phones) > 0 {
+		phones := make([]string, 0, len(a.Phones))
+		for i := range a.Phones {
+			phones = append(phones, fmt.Sprint(a.Phones[i].ID, " ", a.Phones[i].Text(), " ", a.Phones[i].Activated))
+		}
+		f[FieldPhones] = ListOf(phones)
 	}
 	if a.Synced {
 		f["synced"] = "true"
@@ -174,7 +287,9 @@ func (a *Account) Names() []string {
 	names := make([]string, 0, 1+len(a.Aliases))
 	names = append(names, FoldName(a.Username))
 	for _, alias := range a.Aliases {
-		names = append(names, FoldName(alias))
+		if name := FoldName(alias); name != "" {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -209,7 +324,53 @@ type Link struct {
 	// ByHand: somebody else disabled the user in Duo while we wanted it
 	// disabled, too; so it is not ours to enable.
 	ByHand bool `json:"by_hand,omitempty"`
+	Belongings
+	// Unfinished are fields that the operation which made the user ours was to
+	// set and could not, and that no later change brings about.
+	Unfinished []string `json:"unfinished,omitempty"`
+	// Mail is where the user's enrollment mail stands.
+	Mail Mail `json:"mail,omitempty"`
 }
+
+// Belongings are what of a user's is ours.
+type Belongings struct {
+	// Joined are the ids of the groups that we put the user into. Other
+	// memberships are not ours to end.
+	Joined []string `json:"joined,omitempty"`
+	// Phones are the phones that we made for this person, attached or not. Other
+	// phones are not ours to detach or to delete.
+	Phones []OwnPhone `json:"phones,omitempty"`
+}
+
+// OwnPhone is a phone that we made.
+type OwnPhone struct {
+	ID     string `json:"id"`
+	Number string `json:"number"` // see Phone.Text
+}
+
+// Mail is where a person's enrollment mail stands. One is sent to people whom we
+// created, at most once.
+type Mail string
+
+// MailSent holds also where it is not known whether the mail was sent.
+const (
+	MailNone Mail = ""
+	MailDue  Mail = "due"
+	MailSent Mail = "sent"
+)
+
+// GroupLink binds a Duo group to the directory's groups that it mirrors.
+type GroupLink struct {
+	ID     string `json:"id"`   // Duo group_id
+	Name   string `json:"name"` // what we last asked Duo to call it; folded, the link's key
+	Origin Origin `json:"origin"`
+	// Sources are the ids of the directory's groups, sorted; empty where the
+	// directory shows none.
+	Sources []SourceID `json:"sources,omitempty"`
+}
+
+// Key is the name by which the state knows the link.
+func (g *GroupLink) Key() string { return FoldName(g.Name) }
 
 // Active reports whether the link counts as a person that is ours and active:
 // neither missing, let go nor asked to be disabled.
@@ -249,6 +410,9 @@ type Brief struct {
 	Missing  bool
 	LetGo    bool
 	Active   bool // Link.Active
+	// Pending: something is still to be done, whether the directory changes or
+	// not: a mail is due, or a field is unfinished.
+	Pending bool
 }
 
 // Brief gives the brief of a link.
@@ -257,5 +421,6 @@ func (l *Link) Brief() Brief {
 		ID: l.ID, User: l.User,
 		Asked: l.Asked.Hash(), Answered: l.Answered.Hash(),
 		Missing: l.Missing != nil, LetGo: l.LetGo != "", Active: l.Active(),
+		Pending: l.Mail == MailDue || len(l.Unfinished) > 0,
 	}
 }

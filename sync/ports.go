@@ -36,6 +36,15 @@ type Target interface {
 	// never from a list.
 	Fetch(ctx context.Context, ids []string) (map[string]Account, error)
 
+	// Groups returns all groups of the account. A list that can't be read whole is
+	// an error.
+	Groups(ctx context.Context) ([]Group, error)
+
+	// Phones looks for phones by number and extension (see Phone.Text) and
+	// returns those that exist under that text, with their Users. A number that
+	// is missing in the answer was in no phone when it was asked for.
+	Phones(ctx context.Context, numbers []string) (map[string]Phone, error)
+
 	// Apply performs one wave, op by op or in bulk as it sees fit. It calls
 	// intend with the operations of a call before that call, and record with
 	// their results before the next one; an error of either stops it at once.
@@ -97,6 +106,22 @@ type Result struct {
 	Fate    Fate
 	Account *Account
 	Err     error // why not Done; its text is for the admin and names no secret
+	// Undone are the list fields that an operation which is Done otherwise could
+	// not, or not wholly, bring about. Account tells what is there.
+	Undone []Undone
+	// Made are the phones that the operation made, whatever its fate.
+	Made []OwnPhone
+	// Removed are the ids of phones of ours that no longer exist.
+	Removed []string
+	// Group is the id of the group that the operation made.
+	Group string
+}
+
+// Undone is a list field that could not be brought about.
+type Undone struct {
+	Field string
+	Fate  Fate // not Done; Refused where it is of no use to try again
+	Err   error
 }
 
 // Intent is an operation that was written down before it was sent.
@@ -120,6 +145,8 @@ type Store interface {
 	Told(ctx context.Context) (map[string]Told, error)
 	// Approvals gives the approvals that are neither used nor expired at now.
 	Approvals(ctx context.Context, now time.Time) ([]Approval, error)
+	// Groups gives the links of all groups that are ours, in the order of keys.
+	Groups(ctx context.Context) ([]GroupLink, error)
 	// Open gives the intents without an outcome, oldest first.
 	Open(ctx context.Context) ([]Intent, error)
 	// Begin starts a run that may write. The lock is held since the state was
@@ -152,8 +179,12 @@ type Outcome struct {
 	// Link replaces the link of Source; nil removes it, unless Same is set.
 	Link *Link
 	Same bool // the link stays as it is
-	Keep bool // the fate is unknown: the intent stays open
-	Note string
+	// Group, when set, becomes the link of that group, under its key. DropGroup
+	// removes the link with that key. Both come with Same.
+	Group     *GroupLink
+	DropGroup string
+	Keep      bool // the fate is unknown: the intent stays open
+	Note      string
 }
 
 // Binding says whose state this is. A state is used with no other.
@@ -185,6 +216,11 @@ type Baseline struct {
 	Server     string         `json:"server"` // the LDAP URL that answered
 	InScope    int            `json:"in_scope"`
 	Attributes map[string]int `json:"attributes"` // persons with a value, by attribute
+	// Groups counts the persons in scope of each mirrored group, by the folded
+	// name of the Duo group.
+	Groups map[string]int `json:"groups,omitempty"`
+	// Scope is the fingerprint of what decided who is in, see Rules.Scope.
+	Scope string `json:"scope,omitempty"`
 }
 
 // RunStart begins a run's record.

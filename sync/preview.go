@@ -6,5 +6,13 @@ package dirsync
 // a run does with each person; scope, exclusions and conflicts come later.
 func (r *Rules) Map(p *Person) (fields Fields, problem string, warnings []string) {
 	d := r.desire(p)
+	r.desireGiven(p, &d)
+	if len(r.Phones.From) > 0 {
+		var texts []string
+		for i := range d.phones {
+			texts = append(texts, d.phones[i].text())
+		}
+		d.fields[FieldPhones] = ListOf(texts)
+	}
 	return d.fields, d.problem, d.warnings
 }

@@ -11,7 +11,7 @@ import (
 
 func TestMapOnePerson(t *testing.T) {
 	rules := dirsync.Rules{
-		Mapping: map[string]string{dirsync.FieldUsername: "uid", dirsync.FieldEmail: "mail"},
+		Mapping: map[string]*dirsync.Expression{dirsync.FieldUsername: expression(t, "uid"), dirsync.FieldEmail: expression(t, "mail")},
 		Status:  true, LowerUsername: true,
 	}
 	person := dirsync.Person{DN: "uid=Anna,dc=x", Standing: dirsync.Disabled, Attrs: map[string][]string{"uid": {" Anna "}, "mail": {"nowhere"}}}

@@ -22,6 +22,7 @@ func TestPlanIsWhatDuoHolds(t *testing.T) {
 			{Action: dirsync.Disable, Then: dirsync.Keep}, {Action: dirsync.Trash}, {Action: dirsync.Delete}, {Action: dirsync.Keep},
 			{Action: dirsync.Disable, Then: dirsync.Trash, Grace: time.Hour},
 		}).Draw(t, "on_missing")
+		w.drawRules(t)
 		foreign := map[string]dirsync.Account{}
 		for i := range rapid.IntRange(0, 3).Draw(t, "foreign") {
 			a := dirsync.Account{ID: fmt.Sprintf("DX%d", i), Username: fmt.Sprintf("n%d", i), Realname: "theirs",
@@ -29,8 +30,10 @@ func TestPlanIsWhatDuoHolds(t *testing.T) {
 			w.duo.users[a.ID] = &a
 			foreign[a.ID] = a
 		}
+		others := w.drawOthers(t)
 		for range rapid.IntRange(1, 6).Draw(t, "rounds") {
-			w.dir.people = drawPeople(t)
+			w.dir.people = w.drawPeople(t)
+			w.enroll(t, others)
 			w.clock = w.clock.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "hours")) * time.Hour)
 			before := maps.Clone(w.store.links)
 
@@ -56,9 +59,10 @@ func TestPlanIsWhatDuoHolds(t *testing.T) {
 					t.Fatalf("a user of others changed: %s", diff)
 				}
 			}
+			others.untouched(t.Fatalf, w)
 			second := w.run(dirsync.Options{})
 			if second.Pending() || second.Usage.Calls != 0 {
-				t.Fatalf("a second run is not quiet:\n%s\nafter\n%s", w.report(second), w.report(run))
+				t.Fatalf("a second run is not quiet:\n%s\nafter\n%s%s%s", w.report(second), w.report(run), w.accounts(), w.links())
 			}
 		}
 	})
@@ -91,6 +95,7 @@ func (w *world) holds(t *rapid.T, run *dirsync.Run) {
 			if a == nil || a.Username != name[0] || a.Realname != p.Attrs["cn"][0] || a.Status != want {
 				t.Fatalf("Duo holds %+v for %+v:\n%s", a, p, w.report(run))
 			}
+			w.holdsLists(t, run, p, link)
 		}
 	}
 }

@@ -8,17 +8,35 @@ import (
 
 // Rules is what the configuration asks of a run.
 type Rules struct {
-	// Mapping gives the LDAP attribute (lower case) of each Duo field that is
+	// Mapping gives the expression for each Duo field with a single value that is
 	// ours. The status does not stand here.
-	Mapping map[string]string
-	// Status: the status is ours, decoded from StatusAttributes.
+	Mapping map[string]*Expression
+	// Aliases give the aliases; none: aliases are not ours.
+	Aliases []*Expression
+	// Status: the status is ours. It is StatusFrom's, or where that is nil the
+	// person's Standing, decoded from StatusAttributes.
 	Status           bool
+	StatusFrom       *Expression
 	StatusAttributes []string
+	// AllowBypass lets StatusFrom give bypass.
+	AllowBypass bool
 	// CountLockouts makes a temporary lockout count as disabled.
 	CountLockouts bool
 	// LowerUsername puts usernames into lower case.
 	LowerUsername bool
 
+	// Phones give the phones; none: phones are not ours.
+	Phones PhoneRules
+	// Groups says which groups are mirrored.
+	Groups GroupRules
+	// EnrollMails is how many enrollment mails a run may send; 0: none is sent to
+	// anybody.
+	EnrollMails int
+
+	// Scope is a digest of all that decides who is in and by which name, exclusions
+	// apart: bases, filter, groups and how they resolve, the id attribute, the
+	// mapping of the username.
+	Scope string
 	// Exclude reports whether a person is left alone, by mapped username
 	// (folded) or DN.
 	Exclude func(username, dn string) bool
@@ -50,9 +68,59 @@ type Rules struct {
 	Servers []string
 }
 
+// PhoneRules says which phones people get.
+type PhoneRules struct {
+	From []PhoneFrom
+	// Region completes numbers without a country code; two letters, such as US.
+	Region string
+	// Always keeps phones in step; else they are given to a new user only.
+	Always bool
+	// Share gives a person a phone that another one has, too. Else that is a
+	// conflict.
+	Share bool
+}
+
+// PhoneFrom makes phones of the values of an expression.
+type PhoneFrom struct {
+	Number *Expression
+	Type   string // mobile or landline
+}
+
+// GroupRules says which groups of the directory are mirrored in Duo.
+type GroupRules struct {
+	// Mirror reports whether a group of the directory is mirrored; nil: none is.
+	Mirror func(name string) bool
+	// Rename gives the Duo group's name; nil: the same.
+	Rename func(name string) string
+	// Adopt makes an existing Duo group of that name ours, and else it is a
+	// conflict. A group with the status bypass, or one of Duo's own directory
+	// sync, never becomes ours.
+	Adopt bool
+	// DeleteUnmirrored deletes groups that we made and that are mirrored no more;
+	// else they stay as they are.
+	DeleteUnmirrored bool
+}
+
+// name gives the name of the Duo group that mirrors a group.
+func (g *GroupRules) name(group string) string {
+	if g.Rename == nil {
+		return group
+	}
+	return g.Rename(group)
+}
+
 // excluded reports whether a person is left alone.
 func (r *Rules) excluded(p *Person, username string) bool {
 	return r.Exclude(username, p.DN) || inAny(p.Groups, r.ExcludeGroups)
+}
+
+// scopeGroups lists the groups by whose names it is decided who is in, and how.
+func (r *Rules) scopeGroups() []string {
+	names := slices.Concat(r.IncludeGroups, r.ExcludeGroups)
+	for _, e := range r.Expressions() {
+		names = append(names, e.Groups()...)
+	}
+	return names
 }
 
 // selected reports whether a person, not excluded, is in scope.

@@ -93,10 +93,13 @@ type Waiting struct {
 type Guard struct {
 	Name      string
 	Attribute string // of min_attribute
+	Group     string // of max_group_loss
 	Limit     string
 	Affected  int
 	Total     int
 	Held      bool
+	// Partial: what the guard does not hold goes on. Else nothing does.
+	Partial bool
 	// Approvable is false where no approval lifts the guard.
 	Approvable bool
 
@@ -104,9 +107,14 @@ type Guard struct {
 	token string // what an approval accepts, as in "min_source=812"
 }
 
-// Held reports whether a guard holds the run.
+// Held reports whether a guard holds the run, or a part of it.
 func (r *Run) Held() bool {
 	return slices.ContainsFunc(r.Guards, func(g Guard) bool { return g.Held })
+}
+
+// stopped reports whether a guard holds the whole run.
+func (r *Run) stopped() bool {
+	return slices.ContainsFunc(r.Guards, func(g Guard) bool { return g.Held && !g.Partial })
 }
 
 // Count gives the number of operations with a result.

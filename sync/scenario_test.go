@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,10 +83,10 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}}
-	w.duo = &memDuo{users: map[string]*dirsync.Account{}, now: func() time.Time { return w.clock },
+	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, now: func() time.Time { return w.clock },
 		refuse: map[string]bool{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = dirsync.Rules{
-		Mapping: map[string]string{dirsync.FieldUsername: "uid", dirsync.FieldRealname: "cn", dirsync.FieldEmail: "mail"},
+		Mapping: map[string]*dirsync.Expression{dirsync.FieldUsername: expression(t, "uid"), dirsync.FieldRealname: expression(t, "cn"), dirsync.FieldEmail: expression(t, "mail")},
 		Status:  true, StatusAttributes: []string{"accountLock"}, LowerUsername: true,
 		Protect: map[string]bool{}, Existing: dirsync.ExistingReport,
 		OnMissing:    dirsync.Removal{Action: dirsync.Disable, Then: dirsync.Trash, Grace: 720 * time.Hour},
@@ -99,12 +100,20 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
+func expression(t testing.TB, text string) *dirsync.Expression {
+	e, err := dirsync.ParseExpression(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
 func limits(t testing.TB, text string) dirsync.Limits {
 	var l dirsync.Limit
 	if err := l.UnmarshalText([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	return dirsync.Limits{MaxRemove: l, MaxUpdate: l, MaxEnable: l, MaxCreate: l, MaxRecreate: l, MinSource: l, MinAttribute: l, Floor: 5}
+	return dirsync.Limits{MaxRemove: l, MaxUpdate: l, MaxEnable: l, MaxCreate: l, MaxRecreate: l, MaxGroupLoss: l, MinSource: l, MinAttribute: l, Floor: 5}
 }
 
 func (w *world) step(name, data string) (got string, golden bool) {
@@ -207,6 +216,51 @@ func (w *world) rule(words []string) {
 		w.rules.Limits.MinAttribute = limit()
 	case "server":
 		w.dir.server = words[1]
+	case "max_group_loss":
+		w.rules.Limits.MaxGroupLoss = limit()
+	case "mapping": // FIELD EXPRESSION
+		w.rules.Mapping[words[1]] = expression(w.t, strings.Join(words[2:], " "))
+	case "status":
+		w.rules.StatusFrom = expression(w.t, strings.Join(words[1:], " "))
+	case "allow_bypass":
+		w.rules.AllowBypass = true
+	case "aliases":
+		w.rules.Aliases = nil
+		for _, text := range words[1:] {
+			w.rules.Aliases = append(w.rules.Aliases, expression(w.t, text))
+		}
+	case "phones": // create|always conflict|share ATTRIBUTE…
+		w.rules.Phones = dirsync.PhoneRules{Region: "US", Always: words[1] == "always", Share: words[2] == "share"}
+		for _, text := range words[3:] {
+			kind := "mobile"
+			if text == "telephonenumber" {
+				kind = "landline"
+			}
+			w.rules.Phones.From = append(w.rules.Phones.From, dirsync.PhoneFrom{Number: expression(w.t, text), Type: kind})
+		}
+	case "mirror": // NAME…, or none
+		names := words[1:]
+		w.rules.Groups.Mirror = func(name string) bool { return slices.Contains(names, name) }
+	case "rename_group": // FROM TO
+		from, to := words[1], words[2]
+		w.rules.Groups.Rename = func(name string) string {
+			if name == from {
+				return to
+			}
+			return name
+		}
+	case "adopt_groups":
+		w.rules.Groups.Adopt = true
+	case "delete_unmirrored":
+		w.rules.Groups.DeleteUnmirrored = true
+	case "scope":
+		w.rules.Scope = words[1]
+	case "mails":
+		n, err := strconv.Atoi(words[1])
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.rules.EnrollMails = n
 	default:
 		w.t.Fatalf("unknown rule %q", words[0])
 	}
@@ -239,8 +293,37 @@ func (w *world) people(lines []string) []dirsync.Person {
 }
 
 func (w *world) hand(words []string) {
-	if words[0] == "delete" {
-		delete(w.duo.users, words[1])
+	switch words[0] {
+	case "delete":
+		w.duo.purge(words[1])
+		delete(w.duo.groups, words[1])
+		return
+	case "group": // ID NAME [STATUS] [synced]
+		g := &dirsync.Group{ID: words[1], Name: words[2], Status: dirsync.StatusActive}
+		for _, word := range words[3:] {
+			if g.Synced = word == "synced"; !g.Synced {
+				g.Status = word
+			}
+		}
+		w.duo.groups[g.ID] = g
+		return
+	case "phone": // ID NUMBER [activated] [USER…]
+		p := &dirsync.Phone{ID: words[1], Number: words[2], Type: "mobile"}
+		for _, word := range words[3:] {
+			if word == "activated" {
+				p.Activated = true
+			} else {
+				p.Users = append(p.Users, word)
+			}
+		}
+		w.duo.phones[p.ID] = p
+		return
+	case "join", "leave": // USER GROUP
+		a := w.duo.users[words[1]]
+		a.Groups = slices.DeleteFunc(slices.Clone(a.Groups), func(m dirsync.Membership) bool { return m.ID == words[2] })
+		if words[0] == "join" {
+			a.Groups = append(a.Groups, dirsync.Membership{ID: words[2]})
+		}
 		return
 	}
 	a := w.duo.users[words[1]]
@@ -337,7 +420,14 @@ func (w *world) report(run *dirsync.Run) string {
 	for _, o := range run.Operations {
 		p("%s %s [%s]: %s", o.Action, o.Username, o.Result, o.Reason)
 		for _, c := range o.Changes {
-			p("  %s: %q -> %q", c.Field, c.Before, c.After)
+			if dirsync.IsList(c.Field) {
+				p("  %s: %q -> %q", c.Field, dirsync.Items(c.Before), dirsync.Items(c.After))
+			} else {
+				p("  %s: %q -> %q", c.Field, c.Before, c.After)
+			}
+		}
+		for _, s := range o.Phones {
+			p("  %s phone %s %s", s.Do, s.Text(), s.ID)
 		}
 		if o.Error != "" {
 			p("  error: %s", o.Error)
@@ -355,7 +445,7 @@ func (w *world) report(run *dirsync.Run) string {
 	}
 	for _, g := range run.Guards {
 		if g.Held {
-			p("held by %s %s %s: %d of %d", g.Name, g.Attribute, g.Limit, g.Affected, g.Total)
+			p("held by %s %s %s: %d of %d", g.Name, g.Attribute+g.Group, g.Limit, g.Affected, g.Total)
 		}
 	}
 	for _, text := range run.Warnings {
@@ -367,7 +457,24 @@ func (w *world) report(run *dirsync.Run) string {
 func (w *world) accounts() string {
 	var b bytes.Buffer
 	for _, a := range w.duo.sorted() {
-		fmt.Fprintf(&b, "%s %s %q realname=%q email=%q\n", a.ID, a.Username, a.Status, a.Realname, a.Email)
+		a = w.duo.account(a)
+		fmt.Fprintf(&b, "%s %s %q realname=%q email=%q", a.ID, a.Username, a.Status, a.Realname, a.Email)
+		for _, field := range dirsync.ListFields {
+			if value := a.Field(field); value != "" {
+				fmt.Fprintf(&b, " %s=%q", field, dirsync.Items(value))
+			}
+		}
+		if n := w.duo.mails[a.ID]; n > 0 {
+			fmt.Fprintf(&b, " mails=%d", n)
+		}
+		b.WriteString("\n")
+	}
+	for _, id := range slices.Sorted(maps.Keys(w.duo.groups)) {
+		fmt.Fprintf(&b, "%s group %s %s\n", id, w.duo.groups[id].Name, w.duo.groups[id].Status)
+	}
+	for _, id := range slices.Sorted(maps.Keys(w.duo.phones)) {
+		p := w.duo.phones[id]
+		fmt.Fprintf(&b, "%s phone %s %s activated=%v users=%v\n", id, p.Text(), p.Type, p.Activated, p.Users)
 	}
 	return b.String()
 }
@@ -377,10 +484,22 @@ func (w *world) links() string {
 	for _, id := range slices.Sorted(maps.Keys(w.store.links)) {
 		l := w.store.links[id]
 		fmt.Fprintf(&b, "link %s -> %s", id, l.User)
-		for _, field := range dirsync.FieldNames {
+		for _, field := range slices.Concat(dirsync.FieldNames, dirsync.ListFields) {
 			if value, asked := l.Asked[field]; asked && value != "" {
 				fmt.Fprintf(&b, " %s=%q", field, value)
 			}
+		}
+		if len(l.Joined) > 0 {
+			fmt.Fprintf(&b, " joined=%v", l.Joined)
+		}
+		for _, p := range l.Phones {
+			fmt.Fprintf(&b, " made %s %s", p.ID, p.Number)
+		}
+		if len(l.Unfinished) > 0 {
+			fmt.Fprintf(&b, " unfinished=%v", l.Unfinished)
+		}
+		if l.Mail != "" {
+			fmt.Fprintf(&b, " mail=%s", l.Mail)
 		}
 		if l.Missing != nil {
 			fmt.Fprintf(&b, " missing: %s, step %q", l.Missing.Why, l.Missing.Step)

@@ -1,21 +1,15 @@
 package dirsync
 
-func statusAfter(a Action) string {
-	if a == Disable {
-		return StatusDisabled
-	}
-	return StatusActive
-}
-
-// decideStatus compares the wanted status with Duo's. It gives Disable, Enable
-// or nothing. A status that somebody set in Duo by hand is never raised.
-func (r *Rules) decideStatus(s *subject) (Action, string) {
+// decideStatus compares the wanted status with Duo's. It gives an action and the
+// status after it, or nothing. A status that somebody set in Duo by hand is never
+// raised.
+func (r *Rules) decideStatus(s *subject) (action Action, after, reason string) {
 	link, live, next := s.link, s.live, s.next
 	wanted, ours := s.want.fields[FieldStatus]
 	last := link.Asked[FieldStatus]
 	if !ours {
 		if last != StatusDisabled || link.Missing == nil {
-			return "", ""
+			return "", "", ""
 		}
 		wanted = StatusActive // only our own disabling is undone
 	}
@@ -25,38 +19,53 @@ func (r *Rules) decideStatus(s *subject) (Action, string) {
 		}
 	}
 	if live.Status == StatusPendingDeletion {
-		return "", "" // the restore says the status
+		return "", "", "" // the restore says the status
 	}
 	if wanted == StatusDisabled {
 		switch {
 		case live.Status == StatusDisabled:
 			keep()
 			next.ByHand = link.ByHand || last != StatusDisabled || link.Answered.Status != StatusDisabled
-			return "", ""
+			return "", "", ""
 		case last == StatusDisabled && live.Status != link.Answered.Status && r.ReportDrift(FieldStatus):
 			keep()
 			s.warn("%s: is %s in Duo though disabled in the directory; the configuration asks to report it only", s.username(), live.Status)
-			return "", ""
+			return "", "", ""
 		}
 		if last != "" && last != StatusDisabled { // drift: unknown until it is mended
 			next.Asked[FieldStatus] = last
 		}
 		if last == StatusDisabled && link.Missing == nil {
-			return Disable, "disabled in the directory, enabled in Duo by hand"
+			return Disable, StatusDisabled, "disabled in the directory, enabled in Duo by hand"
 		}
-		return Disable, "disabled in the directory"
+		return Disable, StatusDisabled, "disabled in the directory"
 	}
-	if live.Status == StatusDisabled && last == StatusDisabled && !link.ByHand && link.Answered.Status == StatusDisabled {
+	ourDisabling := live.Status == StatusDisabled && last == StatusDisabled && !link.ByHand && link.Answered.Status == StatusDisabled
+	switch {
+	case ourDisabling:
 		next.Asked[FieldStatus] = last
 		if link.Missing != nil {
-			return Enable, "back in the directory's scope"
+			return Enable, wanted, "back in the directory's scope"
 		}
-		return Enable, "enabled in the directory"
+		return Enable, wanted, "enabled in the directory"
+	case wanted == StatusBypass && live.Status == StatusActive && last != StatusBypass:
+		keepLast(next, last)
+		return Update, wanted, "bypass in the directory"
+	case wanted == StatusActive && live.Status == StatusBypass && last == StatusBypass:
+		keepLast(next, last)
+		return Update, wanted, "no longer bypass in the directory"
 	}
 	keep()
 	next.ByHand = false
-	if live.Status != StatusActive && live.Status != link.Answered.Status || link.ByHand {
+	if live.Status != wanted && live.Status != StatusActive && live.Status != link.Answered.Status || link.ByHand {
 		s.warn("%s: is %s in Duo by other hands, and stays so", s.username(), live.Status)
 	}
-	return "", ""
+	return "", "", ""
+}
+
+// keepLast leaves the status as it was asked for last, until it is changed.
+func keepLast(next *Link, last string) {
+	if last != "" {
+		next.Asked[FieldStatus] = last
+	}
 }

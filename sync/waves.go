@@ -10,25 +10,36 @@ import (
 )
 
 // assemble orders operations into waves: disables first, for a leaver must not
-// wait behind 10,000 creations; then updates, in which a name is freed before
-// another one claims it; then what adds users; removals for good last.
+// wait behind 10,000 creations; then the groups that people are put into; then
+// updates, in which a name is freed before another one claims it; then what adds
+// users, what needed all that, and mails; removals for good last.
 func assemble(ops []*Op) *Plan {
-	var first, updates, additions, last []*Op
+	var first, groups, updates, additions, late, mails, last, orphans []*Op
 	for _, op := range ops {
 		switch {
 		case op.Action == Disable, op.Action == Adopt && op.After()[FieldStatus] == StatusDisabled:
 			first = append(first, op)
+		case op.Action == GroupCreate, op.Action == GroupUpdate:
+			groups = append(groups, op)
+		case op.Late:
+			late = append(late, op)
 		case op.Action == Update, op.Action == Enable:
 			updates = append(updates, op)
 		case op.Action == Create, op.Action == Recreate, op.Action == Restore, op.Action == Adopt:
 			additions = append(additions, op)
+		case op.Action == EnrollMail:
+			mails = append(mails, op)
+		case op.Action == GroupDelete, op.Action == PhoneDelete:
+			orphans = append(orphans, op)
 		default:
 			last = append(last, op)
 		}
 	}
+	freed, updates, split := splitAliases(updates, additions)
+	late = append(late, split...)
 	plan := &Plan{}
-	waves := append([][]*Op{first}, renames(updates)...)
-	for _, wave := range append(waves, additions, last) {
+	waves := append([][]*Op{first, groups, freed}, renames(updates)...)
+	for _, wave := range append(waves, additions, late, mails, last, orphans) {
 		if len(wave) == 0 {
 			continue
 		}
@@ -38,6 +49,109 @@ func assemble(ops []*Op) *Plan {
 		plan.Waves = append(plan.Waves, wave)
 	}
 	return plan
+}
+
+// splitAliases takes from updates what must come before or after them: an alias
+// that somebody takes in this plan is given up first, and one that was somebody's
+// username is added last.
+func splitAliases(updates, additions []*Op) (freed, rest, late []*Op) {
+	claimed, formerNames := map[string]bool{}, map[string]bool{}
+	for _, op := range slices.Concat(updates, additions) {
+		for _, name := range op.claims() {
+			claimed[name] = true
+		}
+		if op.renames() {
+			formerNames[FoldName(op.Username)] = true
+		}
+	}
+	for _, op := range updates {
+		c := op.Change(FieldAliases)
+		if c == nil {
+			rest = append(rest, op)
+			continue
+		}
+		before, after := Items(c.Before), Items(c.After)
+		dropped, added := without(before, after), without(after, before)
+		if anyFolded(dropped, claimed) {
+			half := op.part(Change{Field: FieldAliases, Before: c.Before, After: ListOf(without(before, dropped))},
+				"gives up an alias that somebody takes in this run")
+			freed = append(freed, half)
+			c.Before = half.Changes[0].After
+			if len(added) == 0 {
+				half.Asked[FieldAliases] = op.Asked[FieldAliases]
+				op.drop(FieldAliases)
+			} else {
+				half.Asked[FieldAliases] = ListOf(intersect(Items(op.Asked[FieldAliases]), Items(c.Before)))
+			}
+		}
+		if anyFolded(added, formerNames) {
+			half := op.part(*c, op.Reason)
+			half.Late, half.Username = true, op.Name()
+			if asked, ok := op.Asked[FieldAliases]; ok {
+				half.Asked[FieldAliases] = asked
+			}
+			late = append(late, half)
+			op.drop(FieldAliases)
+		}
+		if len(op.Changes) > 0 {
+			rest = append(rest, op)
+		}
+	}
+	return freed, rest, late
+}
+
+// part makes an update of one change of an operation.
+func (o *Op) part(c Change, reason string) *Op {
+	return &Op{Action: Update, Username: o.Username, Source: o.Source, User: o.User, Reason: reason, Changes: []Change{c}, Asked: Fields{}}
+}
+
+// drop takes a field out of an operation.
+func (o *Op) drop(field string) {
+	o.Changes = slices.DeleteFunc(o.Changes, func(c Change) bool { return c.Field == field })
+	delete(o.Asked, field)
+}
+
+// renames reports whether the operation gives a user another name.
+func (o *Op) renames() bool { return FoldName(o.Name()) != FoldName(o.Username) }
+
+// claims lists the folded names that the operation takes.
+func (o *Op) claims() []string {
+	var names []string
+	if o.Action == Create || o.Action == Recreate || o.renames() {
+		names = append(names, FoldName(o.Name()))
+	}
+	if c := o.Change(FieldAliases); c != nil {
+		for _, alias := range without(Items(c.After), Items(c.Before)) {
+			names = append(names, FoldName(alias))
+		}
+	}
+	return names
+}
+
+// gives lists the folded names that the operation gives up.
+func (o *Op) gives() []string {
+	if o.Action != Update {
+		return nil
+	}
+	var names []string
+	if o.renames() {
+		names = append(names, FoldName(o.Username))
+	}
+	if c := o.Change(FieldAliases); c != nil {
+		for _, alias := range without(Items(c.Before), Items(c.After)) {
+			names = append(names, FoldName(alias))
+		}
+	}
+	return names
+}
+
+func anyFolded(names []string, set map[string]bool) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return set[FoldName(name)] })
+}
+
+func intersect(items, others []string) []string {
+	set := foldedSet(others)
+	return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return !set[FoldName(item)] })
 }
 
 // renames spreads updates over waves so that each name is free when it is

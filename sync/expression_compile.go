@@ -1,0 +1,78 @@
+package dirsync
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+)
+
+// What an expression may be at most, and cost for one person.
+const (
+	mostBytes  = 4096
+	mostSteps  = 1e6 // conditions that it looks at
+	mostMemory = 1e6 // items of lists that it makes
+)
+
+// compile turns the text into a program. Between the parser and the checker the
+// tree is rewritten: a name becomes a call that reads the attribute, and what the
+// language would do with nil or Go's types becomes what an admin expects.
+func (e *Expression) compile() error {
+	if err := e.checkText(); err != nil {
+		return err
+	}
+	config := conf.New(nil)
+	config.Optimize = false // of little use here
+	for _, b := range builtin.Builtins {
+		config.Disabled[b.Name] = true
+		delete(config.Builtins, b.Name)
+	}
+	b := exprBuilder{e: e, config: config, functions: map[string]exprFunction{}}
+	for _, f := range exprFunctions() {
+		b.functions[f.name] = f
+		config.Functions[f.name] = f.builtin()
+	}
+	tree, err := parser.ParseWithConfig(operatorsAsFunctions(e.text), config)
+	if err != nil {
+		return e.mistake(err)
+	}
+	if err := b.rewrite(&tree.Node); err != nil {
+		return err
+	}
+	gives, err := checker.Check(tree, config)
+	if err != nil {
+		return e.mistake(err)
+	}
+	if k := kindOf(gives); k == kindTable || k == kindStrange {
+		return e.errorAt(0, "the expression gives %v, where text or a list is wanted", k)
+	}
+	if e.program, err = compiler.Compile(tree, config); err != nil {
+		return e.mistake(err)
+	}
+	e.machine = vm.VM{MemoryBudget: mostMemory}
+	e.attributes, e.groups = unique(e.attributes), unique(e.groups)
+	return nil
+}
+
+func (e *Expression) checkText() error {
+	switch {
+	case strings.TrimSpace(e.text) == "":
+		return e.errorAt(0, "the expression is empty")
+	case !utf8.ValidString(e.text):
+		return e.errorAt(0, "the expression is not UTF-8 text")
+	case len(e.text) > mostBytes:
+		return e.errorAt(0, "the expression is longer than %d bytes", mostBytes)
+	}
+	return nil
+}
+
+func unique(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,337 @@
+package dirsync
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// groupPrefix begins the Source of operations on groups.
+const groupPrefix = "group|"
+
+func groupSource(key string) SourceID { return SourceID(groupPrefix + key) }
+
+// A groupBook knows the Duo groups that mirror the directory's: which are ours,
+// which the directory wants, and what is to be done about the difference. Groups
+// go by their folded name in Duo.
+type groupBook struct {
+	rules  *Rules
+	links  map[string]*GroupLink
+	wanted map[string]*GroupLink // name and sources only
+
+	live    map[string]*Group // Duo's groups by id; nil: not read in this run
+	ops     []*Op
+	quiet   []Outcome       // links that change without a call
+	planned map[string]bool // groups that an operation makes ours
+	barred  map[string]bool // groups that nobody is put into
+	twins   map[string]bool // groups of which the directory has several of one name
+}
+
+func openGroups(ctx context.Context, rules *Rules, store Store) (*groupBook, error) {
+	links, err := store.Groups(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the groups of the snapshot: %w", err)
+	}
+	b := &groupBook{rules: rules, links: map[string]*GroupLink{}, wanted: map[string]*GroupLink{}, planned: map[string]bool{}, barred: map[string]bool{}, twins: map[string]bool{}}
+	for i := range links {
+		b.links[links[i].Key()] = &links[i]
+	}
+	return b, nil
+}
+
+// unlinked reports whether a group is not ours.
+func (b *groupBook) unlinked(key string) bool { return b.links[key] == nil }
+
+// becomesOurs reports whether a group that is not ours is made ours in this run.
+func (b *groupBook) becomesOurs(key string) bool { return b.links[key] == nil && b.planned[key] }
+
+// open reports whether people may be put into a group, and gives its id, which
+// is "" for one that is still to be made.
+func (b *groupBook) open(key string) (id string, ok bool) {
+	switch link := b.links[key]; {
+	case b.barred[key]:
+		return "", false
+	case b.planned[key]:
+		for _, op := range b.ops {
+			if op.Group.Key() == key {
+				return op.Group.ID, true
+			}
+		}
+		return "", true
+	case link != nil:
+		return link.ID, true
+	}
+	return "", false
+}
+
+// mirrored returns the key under which a Duo group is ours and mirrored, by its
+// id.
+func (b *groupBook) mirrored(id string) (key string, ok bool) {
+	for key, link := range b.links {
+		if link.ID == id {
+			_, ok := b.wanted[key]
+			return key, ok
+		}
+	}
+	return "", false
+}
+
+// want takes in the groups that the directory has.
+func (b *groupBook) want(found []GroupEntry) {
+	if b.rules.Groups.Mirror == nil {
+		return
+	}
+	seen := map[string]bool{} // names in the directory
+	for _, g := range found {
+		if !b.rules.Groups.Mirror(g.Name) {
+			continue
+		}
+		name := b.rules.Groups.name(g.Name)
+		if twin := strings.ToLower(g.Name); seen[twin] {
+			b.twins[FoldName(name)] = true
+		} else {
+			seen[twin] = true
+		}
+		w := b.wanted[FoldName(name)]
+		if w == nil {
+			w = &GroupLink{Name: name}
+			b.wanted[FoldName(name)] = w
+		}
+		if g.ID != "" {
+			w.Sources = append(w.Sources, g.ID)
+			slices.Sort(w.Sources)
+		}
+	}
+}
+
+// planGroups settles what becomes of the groups themselves.
+func (r *runner) planGroups(ctx context.Context) error {
+	b := r.groups
+	b.want(r.run.Read.Groups)
+	if b.rules.Groups.Mirror != nil && len(b.wanted) == 0 {
+		r.warn("sync.groups.mirror matches no group of the directory; groups and memberships in Duo stay as they are")
+		return nil
+	}
+	if !r.groupsDiffer() {
+		return nil
+	}
+	r.phase("confirm")
+	live, err := r.engine.Target.Groups(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the groups from Duo: %w", err)
+	}
+	b.live = make(map[string]*Group, len(live))
+	for i := range live {
+		b.live[live[i].ID] = &live[i]
+	}
+	from := b.renamed()
+	for _, key := range slices.Sorted(maps.Keys(b.wanted)) {
+		if b.twins[key] {
+			r.barTwins(key)
+			continue
+		}
+		link := b.links[key]
+		if link == nil && from[key] != "" {
+			link = b.links[from[key]]
+		}
+		r.planGroup(key, link)
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.links)) {
+		if b.wanted[key] == nil && !slices.Contains(slices.Collect(maps.Values(from)), key) {
+			r.dropGroup(b.links[key])
+		}
+	}
+	return nil
+}
+
+// groupsDiffer reports whether Duo has to be asked about groups: some are to
+// become ours, or to go, or all of Duo is looked at anyway. What was told of a
+// group that can't be ours stands until the next refresh.
+func (r *runner) groupsDiffer() bool {
+	b := r.groups
+	differ := r.run.Refreshed && len(b.links)+len(b.wanted) > 0
+	for key := range b.wanted {
+		if told, ok := r.told[groupPrefix+key]; ok && !r.run.Refreshed && told.Hash == r.groupHash(key) {
+			b.barred[key] = true
+			r.conflict(Conflict{key: groupPrefix + key, hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason})
+			continue
+		}
+		differ = differ || b.links[key] == nil || b.twins[key]
+	}
+	for key, link := range b.links {
+		differ = differ || b.wanted[key] == nil && b.rules.Groups.DeleteUnmirrored && link.Origin == Created
+	}
+	return differ
+}
+
+func (r *runner) groupHash(key string) Hash {
+	return Fields{"name": key, "adopt": fmt.Sprint(r.engine.Rules.Groups.Adopt), "twins": fmt.Sprint(r.groups.twins[key])}.Hash()
+}
+
+// renamed finds the groups of the directory that go by another name now: the key
+// of the old name, by the new one's.
+func (b *groupBook) renamed() map[string]string {
+	from := map[string]string{}
+	for key, w := range b.wanted {
+		if b.links[key] != nil || len(w.Sources) == 0 {
+			continue
+		}
+		for old, link := range b.links {
+			if b.wanted[old] == nil && slices.Equal(link.Sources, w.Sources) {
+				from[key] = old
+			}
+		}
+	}
+	return from
+}
+
+// named gives the Duo group of a folded name, other than the one with that id.
+func (b *groupBook) named(key, except string) *Group {
+	for _, id := range slices.Sorted(maps.Keys(b.live)) {
+		if g := b.live[id]; id != except && FoldName(g.Name) == key {
+			return g
+		}
+	}
+	return nil
+}
+
+// planGroup settles what becomes of one group that the directory wants; link is
+// ours for it, perhaps under another name, nil where there is none.
+func (r *runner) planGroup(key string, link *GroupLink) {
+	b := r.groups
+	want := *b.wanted[key]
+	var live *Group
+	if link != nil {
+		want.ID, want.Origin = link.ID, link.Origin
+		live = b.live[link.ID]
+	}
+	holder := b.named(key, want.ID)
+	switch {
+	case live != nil && (live.Synced || live.Status == StatusBypass):
+		r.barGroup(key, live)
+	case live != nil && FoldName(live.Name) == key:
+		if !slices.Equal(want.Sources, link.Sources) || want.Name != link.Name {
+			b.links[key] = &want
+			b.quiet = append(b.quiet, Outcome{Source: groupSource(key), Same: true, Group: &want})
+		}
+	case live != nil && link.Key() == key && b.rules.ReportDrift(FieldGroups):
+		r.warn("the group %s was renamed in Duo to %s; the configuration asks to report it only", Quote(want.Name), Quote(live.Name))
+	case holder != nil && (live != nil || holder.Synced || holder.Status == StatusBypass || !b.rules.Groups.Adopt):
+		r.barGroup(key, holder)
+	case live != nil:
+		reason := "renamed in the directory"
+		if link.Key() == key {
+			reason = "renamed in Duo by hand"
+		}
+		b.plan(Op{Action: GroupUpdate, Username: live.Name, User: live.ID, Reason: reason, Group: &want,
+			Changes: []Change{{Field: FieldName, Before: live.Name, After: want.Name}}})
+	case holder != nil:
+		want.ID, want.Origin = holder.ID, Adopted
+		b.plan(Op{Action: GroupUpdate, Username: holder.Name, User: holder.ID, Reason: "adopted: a Duo group of this name exists", Group: &want})
+	default:
+		reason := "mirrors a group of the directory"
+		if link != nil {
+			reason = "deleted in Duo by hand"
+			if b.rules.ReportDrift(FieldGroups) {
+				r.warn("the group %s was deleted in Duo; the configuration asks to report it only", Quote(want.Name))
+				b.barred[key] = true
+				return
+			}
+		}
+		want.ID, want.Origin = "", Created
+		b.plan(Op{Action: GroupCreate, Username: want.Name, Reason: reason, Group: &want, Changes: []Change{{Field: FieldName, After: want.Name}}})
+	}
+}
+
+func (b *groupBook) plan(op Op) {
+	key := op.Group.Key()
+	op.Source = groupSource(key)
+	b.planned[key] = true
+	b.ops = append(b.ops, &op)
+}
+
+// barTwins tells that nobody is put into a group while the directory has several
+// of its name: whoever can make one could put people into it.
+func (r *runner) barTwins(key string) {
+	r.groups.barred[key] = true
+	r.conflict(Conflict{key: groupPrefix + key, hash: r.groupHash(key), Username: r.groups.wanted[key].Name, Sources: r.groups.wanted[key].Sources,
+		Reason: "the directory has several groups of this name; give each a name of its own"})
+}
+
+// barGroup tells why nobody is put into a group.
+func (r *runner) barGroup(key string, holder *Group) {
+	var why string
+	switch {
+	case holder.Synced:
+		why = "this Duo group belongs to Duo's own directory sync; rename the directory's group with sync.groups.rename, or do not mirror it"
+	case holder.Status == StatusBypass:
+		why = "this Duo group lets its members in without a second factor (status bypass); nobody is put into it"
+	default:
+		why = "a Duo group of this name exists and is not ours; set sync.groups.existing to adopt, or give the group another name with sync.groups.rename"
+	}
+	r.groups.barred[key] = true
+	r.conflict(Conflict{key: groupPrefix + key, hash: r.groupHash(key), Username: r.groups.wanted[key].Name, Sources: r.groups.wanted[key].Sources, Reason: why})
+}
+
+// dropGroup settles what becomes of a group of ours that is mirrored no more.
+func (r *runner) dropGroup(link *GroupLink) {
+	b := r.groups
+	live := b.live[link.ID]
+	switch {
+	case live == nil: // deleted by hand
+		b.quiet = append(b.quiet, Outcome{Source: groupSource(link.Key()), Same: true, DropGroup: link.Key()})
+	case b.rules.Groups.DeleteUnmirrored && link.Origin == Created && !live.Synced:
+		b.ops = append(b.ops, &Op{Action: GroupDelete, Source: groupSource(link.Key()), Username: live.Name, User: live.ID, Reason: "mirrored no more", Group: link})
+	}
+}
+
+// memberships plans which groups a person joins and leaves. held are those that
+// the user is in now.
+func (r *runner) memberships(s *subject, held []Membership, joined []string) (joins, leaves []Membership) {
+	b := r.groups
+	in := func(id string) bool { return slices.ContainsFunc(held, func(m Membership) bool { return m.ID == id }) }
+	wanted := map[string]bool{}
+	for _, name := range Items(s.want.fields[FieldGroups]) {
+		key := FoldName(name)
+		wanted[key] = true
+		id, ok := b.open(key)
+		switch {
+		case !ok, id != "" && in(id):
+		case id != "" && slices.Contains(joined, id) && r.engine.Rules.ReportDrift(FieldGroups):
+			s.warn("%s: was taken out of the group %s in Duo; the configuration asks to report it only", s.username(), Quote(name))
+		default:
+			joins = append(joins, Membership{ID: id, Name: name})
+		}
+	}
+	for _, m := range held {
+		if key, ok := b.mirrored(m.ID); ok && !wanted[key] && slices.Contains(joined, m.ID) {
+			leaves = append(leaves, m)
+		}
+	}
+	if room := max(MaxGroups-(len(held)-len(leaves)), 0); len(joins) > room {
+		names := make([]string, 0, len(joins)-room)
+		for _, m := range joins[room:] {
+			names = append(names, m.Name)
+		}
+		s.tellProblem("Duo holds %d groups a user at most; not joined: %s", MaxGroups, strings.Join(names, ", "))
+		joins = joins[:room]
+	}
+	return joins, leaves
+}
+
+// groupNames gives the change of a person's groups.
+func groupChange(held, joins, leaves []Membership) Change {
+	before, after := make([]string, 0, len(held)), make([]string, 0, len(held)+len(joins))
+	for _, m := range held {
+		before = append(before, m.Name)
+		if !slices.Contains(leaves, m) {
+			after = append(after, m.Name)
+		}
+	}
+	for _, m := range joins {
+		after = append(after, m.Name)
+	}
+	return Change{Field: FieldGroups, Before: ListOf(before), After: ListOf(after)}
+}

@@ -1,0 +1,229 @@
+package dirsync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// tellProblem adds to what a human has to settle about the subject.
+func (s *subject) tellProblem(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if s.problem == "" {
+		s.problem = text
+	} else if !strings.Contains(s.problem, text) {
+		s.problem += "; " + text
+	}
+}
+
+// carrier is the operation that the lists of a subject go with; nil: none.
+func (s *subject) carrier() *Op {
+	for _, op := range s.ops {
+		switch op.Action {
+		case Create, Recreate, Adopt, Restore, Update:
+			if op.Blocked == "" {
+				return op
+			}
+		}
+	}
+	return nil
+}
+
+// lists plans the groups and phones of everybody who is open to it: aliases
+// are planned with the other fields, since they are names.
+func (r *runner) lists(ctx context.Context) error {
+	var plans []*phonePlan
+	for _, s := range r.subjects {
+		carrier := s.carrier()
+		if !s.open || s.live == nil && carrier == nil {
+			continue
+		}
+		var live Account // of a user who is still to be made: nothing
+		switch {
+		case carrier != nil && carrier.Action == Adopt:
+			live = *s.holder
+		case s.live != nil:
+			live = *s.live
+		}
+		if carrier != nil { // until it is clear what becomes of them
+			delete(carrier.Asked, FieldGroups)
+			delete(carrier.Asked, FieldPhones)
+		}
+		own := s.belongings(carrier)
+		if s.want.fields[FieldGroups] != "" || len(own.Joined) > 0 {
+			s.planGroups(r, carrier, live.Groups, own.Joined)
+		} else if want, ours := s.want.fields[FieldGroups]; ours {
+			s.ask(carrier, FieldGroups, want)
+		}
+		if r.engine.Rules.givesPhones(s, s.carrier()) {
+			plans = append(plans, r.newPhonePlan(s, s.carrier(), live.Phones, own.Phones))
+		}
+	}
+	if err := r.planPhones(ctx, plans); err != nil {
+		return err
+	}
+	for _, p := range plans {
+		p.finish(r)
+	}
+	return nil
+}
+
+// belongings are what of the user is ours, before the operation.
+func (s *subject) belongings(carrier *Op) Belongings {
+	switch {
+	case carrier != nil && carrier.Takes != nil:
+		return *carrier.Takes
+	case s.link != nil:
+		return s.link.Belongings
+	}
+	return Belongings{}
+}
+
+// ask notes that Duo holds what is asked for in a field, or will when the
+// carrier is done.
+func (s *subject) ask(carrier *Op, field, value string) {
+	if carrier != nil && s.link == nil || carrier != nil && carrier.Action == Recreate {
+		carrier.Asked[field] = value
+		return
+	}
+	s.next.Asked[field] = value
+}
+
+// takeUp gives the operation that takes list changes up, a new one where there
+// is none.
+func (s *subject) takeUp() *Op {
+	if op := s.carrier(); op != nil {
+		return op
+	}
+	s.add(Op{Action: Update, Reason: "changed in the directory", Asked: Fields{}})
+	return s.ops[len(s.ops)-1]
+}
+
+func (s *subject) planGroups(r *runner, carrier *Op, held []Membership, joined []string) {
+	want := s.want.fields[FieldGroups]
+	problem := s.problem
+	joins, leaves := r.memberships(s, held, joined)
+	told := s.problem != problem
+	if s.next != nil && s.live != nil {
+		s.next.Joined = stillIn(joined, held)
+	}
+	if len(joins)+len(leaves) == 0 {
+		if !told {
+			s.ask(carrier, FieldGroups, want)
+		} else if s.link != nil && s.next.Asked != nil {
+			keepAsked(s, FieldGroups)
+		}
+		return
+	}
+	op := s.takeUp()
+	op.Joins, op.Leaves = joins, leaves
+	op.Changes = append(op.Changes, groupChange(held, joins, leaves))
+	if told {
+		keepAsked(s, FieldGroups)
+		return
+	}
+	s.driftReason(op, FieldGroups, want)
+	op.Asked[FieldGroups] = want
+	keepAsked(s, FieldGroups)
+}
+
+// stillIn leaves of the memberships that we made those that are there. One that
+// somebody has ended in Duo, and perhaps made again, is not ours any more.
+func stillIn(joined []string, held []Membership) []string {
+	return slices.DeleteFunc(slices.Clone(joined), func(id string) bool {
+		return !slices.ContainsFunc(held, func(m Membership) bool { return m.ID == id })
+	})
+}
+
+// keepAsked carries over what was asked for in a field before: it is not, or not
+// yet, as the directory wants it.
+func keepAsked(s *subject, field string) {
+	if s.link == nil || s.next == nil || s.next.Asked == nil {
+		return
+	}
+	if last, known := s.link.Asked[field]; known && last != s.want.fields[field] {
+		s.next.Asked[field] = last
+	}
+}
+
+// driftReason says of an operation that it mends what was changed in Duo, where
+// that is all it does; field is the change that it took up last.
+func (s *subject) driftReason(op *Op, field, want string) {
+	if s.link == nil || op.Action != Update {
+		return
+	}
+	const byHand = "changed in Duo by hand"
+	was, known := s.link.Asked[field]
+	switch drift := known && was == want; {
+	case drift && len(op.Changes) == 1:
+		op.Reason = byHand
+	case !drift && op.Reason == byHand:
+		op.Reason = "changed in the directory"
+	}
+}
+
+// finish puts the plan for a person's phones into its operation.
+func (p *phonePlan) finish(r *runner) {
+	s := p.subject
+	always := r.engine.Rules.Phones.Always
+	want := s.want.fields[FieldPhones]
+	told := p.added() < len(p.needed)
+	if len(p.steps) > 0 {
+		op := p.carry()
+		if always {
+			s.driftReason(op, FieldPhones, want)
+		}
+		if !told && always {
+			op.Asked[FieldPhones] = want
+		}
+		if told {
+			p.leaveForLater(op, always)
+		}
+		keepAsked(s, FieldPhones)
+		return
+	}
+	switch {
+	case told:
+		p.leaveForLater(p.carrier, always)
+		keepAsked(s, FieldPhones)
+	case always:
+		s.ask(p.carrier, FieldPhones, want)
+	case s.link != nil:
+		s.next.Unfinished = without(s.next.Unfinished, []string{FieldPhones})
+	}
+}
+
+// carry puts the steps into the person's operation, and gives it. What needs a
+// phone that somebody else gives up is an operation of its own, later.
+func (p *phonePlan) carry() *Op {
+	s := p.subject
+	account := Account{Phones: p.held}
+	held := Items(account.Field(FieldPhones))
+	steps := p.steps
+	if p.later && s.link != nil && (p.carrier == nil || p.carrier.Action == Update) {
+		taken, given := p.split()
+		if len(taken) > 0 {
+			op := s.takeUp()
+			op.Phones = taken
+			op.Changes = append(op.Changes, phoneChange(held, taken))
+			held = Items(op.Changes[len(op.Changes)-1].After)
+		}
+		steps = given
+		s.add(Op{Action: Update, Reason: "changed in the directory", Asked: Fields{}, Late: true})
+		p.carrier = s.ops[len(s.ops)-1]
+	}
+	if p.carrier == nil {
+		p.carrier = s.takeUp()
+	}
+	p.carrier.Phones = steps
+	p.carrier.Changes = append(p.carrier.Changes, phoneChange(held, steps))
+	return p.carrier
+}
+
+// leaveForLater notes that phones are still to be given.
+func (p *phonePlan) leaveForLater(op *Op, always bool) {
+	if !always && op != nil && (op.Action == Create || op.Action == Recreate) {
+		op.Unfinished = []string{FieldPhones}
+	}
+}

@@ -1,0 +1,233 @@
+package dirsync
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// givesPhones reports whether phones are given to a person by this operation, or
+// kept in step at all.
+func (r *Rules) givesPhones(s *subject, carrier *Op) bool {
+	switch {
+	case len(r.Phones.From) == 0:
+		return false
+	case r.Phones.Always:
+		return true
+	case carrier != nil && (carrier.Action == Create || carrier.Action == Recreate):
+		return true
+	}
+	return s.link != nil && slices.Contains(s.link.Unfinished, FieldPhones)
+}
+
+// phonePlan is what becomes of one person's phones.
+type phonePlan struct {
+	*subject
+	carrier *Op // nil: none yet
+	held    []Phone
+	own     []OwnPhone
+	needed  []wantedPhone // in none of the phones held
+	steps   []PhoneStep
+	later   bool // a phone has to become free first
+}
+
+// newPhonePlan compares the phones that a person has with those wanted.
+func (r *runner) newPhonePlan(s *subject, carrier *Op, held []Phone, own []OwnPhone) *phonePlan {
+	p := &phonePlan{subject: s, carrier: carrier, held: held, own: own}
+	wanted := map[string]bool{}
+	for _, w := range s.want.phones {
+		text := w.text()
+		wanted[text] = true
+		if !slices.ContainsFunc(held, func(h Phone) bool { return h.Text() == text }) {
+			p.needed = append(p.needed, w)
+		}
+	}
+	for _, o := range own {
+		i := slices.IndexFunc(held, func(h Phone) bool { return h.ID == o.ID })
+		switch {
+		case wanted[o.Number]: // attached, or to be attached again
+		case i >= 0 && !r.engine.Rules.Phones.Always: // given once, and not kept in step
+		case i >= 0 && held[i].Text() != o.Number:
+			s.warn("%s: the phone %s was changed in Duo to %s, and is kept", s.username(), o.Number, held[i].Text())
+		case i >= 0 && held[i].Activated:
+			s.warn("%s: the phone %s is no longer in the directory, but the person has activated it; it is kept", s.username(), o.Number)
+		default:
+			number, extension, _ := strings.Cut(o.Number, ";ext=")
+			p.steps = append(p.steps, PhoneStep{Do: PhoneRemove, ID: o.ID, Number: number, Extension: extension})
+		}
+	}
+	return p
+}
+
+// planPhones settles where each needed phone comes from. Duo is asked for all of
+// the numbers at once.
+func (r *runner) planPhones(ctx context.Context, plans []*phonePlan) error {
+	claimants := map[string][]*phonePlan{}
+	freed := map[string]bool{} // ids of phones that somebody gives up in this plan; true: before users are added
+	for _, p := range plans {
+		for _, w := range p.needed {
+			claimants[w.text()] = append(claimants[w.text()], p)
+		}
+		for _, step := range p.steps {
+			freed[step.ID] = late(p) == 0
+		}
+	}
+	for _, sharers := range claimants { // in the order in which their operations come
+		slices.SortStableFunc(sharers, func(a, b *phonePlan) int {
+			return cmp.Or(cmp.Compare(late(a), late(b)), cmp.Compare(FoldName(a.username()), FoldName(b.username())))
+		})
+	}
+	phones := map[string]Phone{}
+	if len(claimants) > 0 {
+		r.phase("confirm")
+		var err error
+		if phones, err = r.engine.Target.Phones(ctx, slices.Sorted(maps.Keys(claimants))); err != nil {
+			return fmt.Errorf("looking up %d phone numbers in Duo: %w", len(claimants), err)
+		}
+	}
+	ours, err := r.madeByUs(ctx, phones)
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		for _, w := range p.needed {
+			phone, exists := phones[w.text()]
+			r.planPhone(p, w, phone, exists, freed, ours, claimants[w.text()])
+		}
+		for i, step := range p.steps {
+			if step.Do == PhoneAttach {
+				p.steps[i].Ours = ours[step.ID]
+			}
+		}
+	}
+	return nil
+}
+
+// madeByUs tells which phones we made for those who have them.
+func (r *runner) madeByUs(ctx context.Context, phones map[string]Phone) (map[string]bool, error) {
+	users := map[string]bool{}
+	for _, phone := range phones {
+		for _, user := range phone.Users {
+			users[user] = true
+		}
+	}
+	ours := map[string]bool{}
+	if len(users) == 0 {
+		return ours, nil
+	}
+	var ids []SourceID
+	for user, id := range r.snap.byUser() {
+		if users[user] {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	links, err := r.snap.load(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, link := range links {
+		for _, phone := range link.Phones {
+			ours[phone.ID] = true
+		}
+	}
+	return ours, nil
+}
+
+// late is 1 where the operation of a plan comes with those that add users.
+func late(p *phonePlan) int {
+	if p.link == nil || p.carrier != nil && p.carrier.Action != Update {
+		return 1
+	}
+	return 0
+}
+
+func (r *runner) planPhone(p *phonePlan, w wantedPhone, phone Phone, exists bool, freed, ours map[string]bool, claimants []*phonePlan) {
+	share := r.engine.Rules.Phones.Share
+	step := PhoneStep{Do: PhoneMake, Number: w.number, Extension: w.extension, Type: w.kind}
+	others := slices.DeleteFunc(slices.Clone(phone.Users), func(user string) bool { return p.link != nil && p.link.User == user })
+	before, removed := freed[phone.ID]
+	switch {
+	case len(claimants) > 1 && !share:
+		p.tellProblem("%d people in the directory have the phone number %s; nobody is given it (sync.phones.taken)", len(claimants), w.text())
+		return
+	case len(claimants) > 1 && !exists && claimants[0] != p: // the first one makes it
+		step.Share, step.Ours, p.later = true, true, true
+	case !exists:
+	case removed && len(others) == 0: // perhaps it is deleted before
+		step.Ours, p.later = true, before
+	case len(others) == 0:
+		step.Do, step.ID = PhoneAttach, phone.ID
+	case share && len(others) >= MaxPhoneUsers:
+		p.tellProblem("the phone %s has %d users, and Duo takes no more; it is not attached", w.text(), len(others))
+		return
+	case share && removed: // perhaps it is deleted before
+		step.Share, step.Ours, p.later = true, ours[phone.ID], true
+	case share:
+		step.Do, step.ID = PhoneAttach, phone.ID
+	case before && len(others) == 1:
+		p.later = true // it is made again when its owner has given it up
+	default:
+		p.tellProblem("the phone %s belongs to another Duo user; it is not attached (sync.phones.taken)", w.text())
+		return
+	}
+	if removed := len(p.steps) - p.added(); len(p.held)-removed+p.added() >= MaxPhones {
+		p.tellProblem("Duo holds %d phones a user at most; %s is not attached", MaxPhones, w.text())
+		return
+	}
+	p.steps = append(p.steps, step)
+}
+
+// added counts the phones that the plan gives.
+func (p *phonePlan) added() int {
+	_, given := p.split()
+	return len(given)
+}
+
+// split gives the steps that take phones away, and those that give some.
+func (p *phonePlan) split() (taken, given []PhoneStep) {
+	for _, step := range p.steps {
+		if step.Do == PhoneRemove {
+			taken = append(taken, step)
+		} else {
+			given = append(given, step)
+		}
+	}
+	return taken, given
+}
+
+// phoneChange gives what steps change, on top of the numbers held.
+func phoneChange(held []string, steps []PhoneStep) Change {
+	after := slices.Clone(held)
+	for _, step := range steps {
+		if step.Do == PhoneRemove {
+			after = without(after, []string{step.Text()})
+		} else {
+			after = append(after, step.Text())
+		}
+	}
+	return Change{Field: FieldPhones, Before: ListOf(held), After: ListOf(after)}
+}
+
+// removals gives the steps that delete phones of ours.
+func removals(phones []OwnPhone) []PhoneStep {
+	steps := make([]PhoneStep, 0, len(phones))
+	for _, o := range phones {
+		number, extension, _ := strings.Cut(o.Number, ";ext=")
+		steps = append(steps, PhoneStep{Do: PhoneRemove, ID: o.ID, Number: number, Extension: extension})
+	}
+	return steps
+}
+
+// orphans is the operation that deletes the phones of ours whose user is gone.
+func orphans(s *subject) Op {
+	numbers := make([]string, 0, len(s.link.Phones))
+	for _, o := range s.link.Phones {
+		numbers = append(numbers, o.Number)
+	}
+	return Op{Action: PhoneDelete, Reason: "the user is gone from Duo", Phones: removals(s.link.Phones),
+		Changes: []Change{{Field: FieldPhones, Before: ListOf(numbers)}}}
+}
