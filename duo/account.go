@@ -1,9 +1,9 @@
 package duo
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +25,8 @@ type user struct {
 	Created           number          `json:"created"`
 	LastDirectorySync text            `json:"last_directory_sync"`
 	IsEnrolled        flag            `json:"is_enrolled"`
+	Groups            listOf[group]   `json:"groups"`
+	Phones            listOf[phone]   `json:"phones"`
 	Aliases           json.RawMessage `json:"aliases"` // alias1 to alias8
 	Alias1            text            `json:"alias1"`
 	Alias2            text            `json:"alias2"`
@@ -59,35 +61,16 @@ func (a *account) UnmarshalJSON(data []byte) error {
 		Enrolled:  bool(u.IsEnrolled),
 		Synced:    u.LastDirectorySync != "" && u.LastDirectorySync != "0",
 	}
+	for _, g := range u.Groups {
+		a.Groups = append(a.Groups, dirsync.Membership{ID: string(g.GroupID), Name: string(g.Name)})
+	}
+	for i := range u.Phones {
+		a.Phones = append(a.Phones, u.Phones[i].plain())
+	}
 	if u.Created.value > 0 && u.Created.value < endOfTime {
 		a.Created = time.Unix(u.Created.value, 0).UTC()
 	}
 	return nil
-}
-
-// aliases takes them from the map, which has up to eight, or else from the four
-// keys of old.
-func (u *user) aliases() []string {
-	var named map[string]text
-	if err := json.Unmarshal(u.Aliases, &named); err != nil || len(named) == 0 {
-		named = map[string]text{
-			"alias1": u.Alias1, "alias2": u.Alias2, "alias3": u.Alias3, "alias4": u.Alias4,
-		}
-	}
-	keys := make([]string, 0, len(named))
-	for key, alias := range named {
-		if alias != "" {
-			keys = append(keys, key)
-		}
-	}
-	slices.SortFunc(keys, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
-	})
-	var list []string
-	for _, key := range keys {
-		list = append(list, string(named[key]))
-	}
-	return list
 }
 
 // validID reports whether id can stand in a path. An empty one would turn a
@@ -110,7 +93,7 @@ func held(a *dirsync.Account, name string) bool {
 }
 
 // holds reports whether an account holds every one of these fields, as far as
-// Duo keeps what it is sent: it trims, and lower-cases usernames.
+// Duo keeps what it is sent: it trims, and lower-cases usernames and aliases.
 func holds(a *dirsync.Account, fields dirsync.Fields) bool {
 	for name, value := range fields {
 		if !sameField(name, value, a.Field(name)) {
@@ -124,6 +107,8 @@ func sameField(name, sent, got string) bool {
 	switch name {
 	case dirsync.FieldUsername, dirsync.FieldStatus:
 		return dirsync.FoldName(sent) == dirsync.FoldName(got)
+	case dirsync.FieldAliases:
+		return maps.Equal(foldedItems(sent), foldedItems(got))
 	}
 	return strings.TrimSpace(sent) == strings.TrimSpace(got)
 }

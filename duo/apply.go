@@ -2,9 +2,8 @@ package duo
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	dirsync "duosync/sync"
 )
@@ -17,23 +16,31 @@ const budgetSize = 10
 type budget struct {
 	what   string
 	failed int
+	last   error
 }
 
-// note takes the outcome of a call and returns an error when the budget is spent.
-func (b *budget) note(err error) error {
+// note takes the outcome of a call.
+func (b *budget) note(err error) {
 	if !outage(err) {
 		b.failed = 0
-		return nil
+		return
 	}
 	b.failed++
+	b.last = err
+}
+
+// spent returns an error when nothing is left.
+func (b *budget) spent() error {
 	if b.failed < budgetSize {
 		return nil
 	}
-	return fmt.Errorf("%d %ss to Duo failed in a row, the last one so: %w", b.failed, b.what, err)
+	return fmt.Errorf("%d %ss to Duo failed in a row, the last one so: %w", b.failed, b.what, b.last)
 }
 
 // Apply performs the operations one by one. An operation that needs no call
-// (release), or that cannot be sent at all, is recorded without an intent.
+// (release, a group that is adopted), or that cannot be sent at all, is recorded
+// without an intent. What an operation does to lists follows its other part, each
+// step in a call of its own.
 func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 	intend func([]*dirsync.Op) error, record func([]dirsync.Result) error,
 ) error {
@@ -51,11 +58,24 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if stops(result.Err) {
-			return result.Err
-		}
-		if err := t.writes.note(result.Err); err != nil {
+		if err := stopper(result); err != nil {
 			return err
+		}
+		if err := t.writes.spent(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stopper is the error of a result that every further call would meet as well.
+func stopper(r dirsync.Result) error {
+	if stops(r.Err) {
+		return r.Err
+	}
+	for _, undone := range r.Undone {
+		if stops(undone.Err) {
+			return undone.Err
 		}
 	}
 	return nil
@@ -66,12 +86,16 @@ func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend func([]*di
 	if err := unsendable(op); err != nil {
 		return outcome(op, dirsync.Failed, err), nil
 	}
-	if op.Action == dirsync.Release {
+	switch {
+	case callless(op):
 		return done(op, nil), nil
+	case op.Action == dirsync.EnrollMail:
+		return t.enrollMail(ctx, op, intend)
 	}
 	if _, known := t.client.Skew(); !known && creates(op) {
 		// What a lost reply made can only be told by Duo's clock.
 		if _, err := t.client.CountUsers(ctx); err != nil {
+			t.writes.note(err)
 			return outcome(op, dirsync.Failed, err), nil
 		}
 	}
@@ -79,45 +103,43 @@ func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend func([]*di
 	if err := intend([]*dirsync.Op{op}); err != nil {
 		return dirsync.Result{}, err
 	}
+	if op.Action == dirsync.PhoneDelete {
+		return t.deletePhones(ctx, op), nil
+	}
+	result := t.perform(ctx, op, at)
+	t.writes.note(result.Err)
+	if result.Fate == dirsync.Done && hasSteps(op) {
+		t.carryOutLists(ctx, &result)
+	}
+	return result, nil
+}
+
+// perform does what an operation does in one piece: a group, or a user's fields.
+func (t *Target) perform(ctx context.Context, op *dirsync.Op, at time.Time) dirsync.Result {
 	switch {
 	case creates(op):
-		return t.create(ctx, op, at), nil
+		return t.create(ctx, op, at)
 	case restores(op):
-		return t.restore(ctx, op), nil
+		return t.restore(ctx, op)
 	}
 	switch op.Action {
 	case dirsync.Trash:
-		return t.trash(ctx, op), nil
+		return t.trash(ctx, op)
 	case dirsync.Delete:
-		return t.remove(ctx, op), nil
+		return t.remove(ctx, op)
+	case dirsync.GroupCreate:
+		return t.createGroup(ctx, op)
+	case dirsync.GroupUpdate:
+		return t.renameGroup(ctx, op)
+	case dirsync.GroupDelete:
+		return t.deleteGroup(ctx, op)
 	}
-	return t.modify(ctx, op), nil
+	return t.modify(ctx, op)
 }
 
-// unsendable says why an operation cannot be sent, or nil.
-func unsendable(op *dirsync.Op) error {
-	if op.Blocked != "" {
-		return errors.New(op.Blocked)
-	}
-	for _, change := range op.Changes {
-		if !slices.Contains(dirsync.FieldNames, change.Field) {
-			return fmt.Errorf("the field %q is not one that can be sent to Duo", change.Field)
-		}
-	}
-	switch op.Action {
-	case dirsync.Create, dirsync.Recreate:
-		if dirsync.FoldName(op.Name()) == "" {
-			return errors.New("a user without a username cannot be created")
-		}
-	case dirsync.Release:
-	case dirsync.Update, dirsync.Disable, dirsync.Enable, dirsync.Adopt, dirsync.Restore, dirsync.Trash, dirsync.Delete:
-		if !validID(op.User) {
-			return fmt.Errorf("%q is not the id of a Duo user", tidy(op.User))
-		}
-	default:
-		return fmt.Errorf("%q is not an operation", op.Action)
-	}
-	return nil
+// callless reports whether an operation changes nothing in Duo.
+func callless(op *dirsync.Op) bool {
+	return op.Action == dirsync.Release || op.Action == dirsync.GroupUpdate && op.Change(dirsync.FieldName) == nil
 }
 
 // restores reports whether an operation begins with a way out of the Trash.
@@ -137,8 +159,9 @@ func done(op *dirsync.Op, a *dirsync.Account) dirsync.Result {
 	return dirsync.Result{Op: op, Fate: dirsync.Done, Account: a}
 }
 
-// with adds the account, where one is known.
-func with(r dirsync.Result, a *dirsync.Account) dirsync.Result {
+// with adds the account, where one is known, and what is not as it should be.
+func with(r dirsync.Result, a *dirsync.Account, undone ...dirsync.Undone) dirsync.Result {
 	r.Account = a
+	r.Undone = append(r.Undone, undone...)
 	return r
 }

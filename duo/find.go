@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	dirsync "duosync/sync"
 )
@@ -71,4 +72,52 @@ func (f *finder) lookUp(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Phones looks for phones by number and extension, and returns those that exist
+// under exactly that text. One that a list leaves out is asked for by itself.
+func (t *Target) Phones(ctx context.Context, numbers []string) (map[string]dirsync.Phone, error) {
+	missing := make(map[string]bool, len(numbers))
+	for _, number := range numbers {
+		missing[number] = true
+	}
+	found := make(map[string]dirsync.Phone, len(numbers))
+	if len(missing) > manyNames {
+		total, err := t.client.CountPhones(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if pages := total/phonesPage + 1; total != notTold && pages <= len(missing)/2 {
+			whole, err := t.readPhones(ctx, missing, found)
+			if whole || err != nil {
+				return found, err
+			}
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(missing)) {
+		number, extension, _ := strings.Cut(text, ";ext=")
+		p, err := t.client.PhoneByNumber(ctx, number, extension)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
+			found[text] = *p
+		}
+	}
+	return found, nil
+}
+
+// readPhones goes through all phones of the account and moves those that are
+// missing into found. It is whole where as many were seen as there are.
+func (t *Target) readPhones(ctx context.Context, missing map[string]bool, found map[string]dirsync.Phone) (whole bool, err error) {
+	seen := make(map[string]bool)
+	total, err := t.client.EachPhone(ctx, func(p dirsync.Phone) error {
+		seen[p.ID] = true
+		if text := p.Text(); missing[text] {
+			delete(missing, text)
+			found[text] = p
+		}
+		return nil
+	})
+	return total == len(seen), err
 }

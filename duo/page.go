@@ -46,6 +46,18 @@ func eachPage[T any](ctx context.Context, c *Client, path string, limit int, vis
 	}
 }
 
+// count asks for one item of a list and returns the total, or notTold.
+func (c *Client) count(ctx context.Context, path string) (int, error) {
+	_, r, err := getList[json.RawMessage](ctx, c, path, map[string]string{"limit": "1", "offset": "0"})
+	if err != nil {
+		return notTold, err
+	}
+	if !r.Metadata.TotalObjects.set {
+		return notTold, nil
+	}
+	return int(r.Metadata.TotalObjects.value), nil
+}
+
 // getList makes one call that answers a list.
 func getList[T any](ctx context.Context, c *Client, path string, params map[string]string) ([]T, *reply, error) {
 	r, err := c.do(ctx, request{method: http.MethodGet, path: path, params: params})

@@ -120,3 +120,22 @@ func (f *flag) UnmarshalJSON(data []byte) error {
 	}
 	return nil
 }
+
+// listOf is a JSON list. An item that cannot be read is left out, and anything
+// but a list reads as an empty one.
+type listOf[T any] []T
+
+func (l *listOf[T]) UnmarshalJSON(data []byte) error {
+	*l = nil
+	var items []json.RawMessage
+	if json.Unmarshal(data, &items) != nil {
+		return nil
+	}
+	for _, item := range items {
+		var value T
+		if json.Unmarshal(item, &value) == nil {
+			*l = append(*l, value)
+		}
+	}
+	return nil
+}

@@ -82,11 +82,32 @@ func TestAccountIsReadLeniently(t *testing.T) {
 		},
 		"aliases as a map of eight": {
 			`{"user_id":"DU3","username":"cy","status":"active","alias1":"a1","aliases":{"alias8":"h","alias2":"b","alias1":"a1"}}`,
-			dirsync.Account{ID: "DU3", Username: "cy", Status: "active", Aliases: []string{"a1", "b", "h"}},
+			dirsync.Account{ID: "DU3", Username: "cy", Status: "active", Aliases: []string{"a1", "b", "", "", "", "", "", "h"}},
 		},
 		"aliases of old": {
 			`{"user_id":"DU4","username":"di","status":"active","alias2":"two","alias1":"one","alias3":null}`,
 			dirsync.Account{ID: "DU4", Username: "di", Status: "active", Aliases: []string{"one", "two"}},
+		},
+		"aliases at no place that there is": {
+			`{"user_id":"DU4","username":"di","status":"active","aliases":{"alias0":"a","alias":"b","alias99":"c","alias2":"","x":"d"}}`,
+			dirsync.Account{ID: "DU4", Username: "di", Status: "active"},
+		},
+		"groups and phones": {
+			`{"user_id":"DU6","username":"fy","status":"active",
+			 "groups":[{"group_id":"DG1","name":"Staff","status":"Active","x":1},{"name":"no id"},7],
+			 "phones":[{"phone_id":"DP1","number":"+1 555-0100","extension":null,"type":"Mobile","platform":"Apple iOS","activated":true},
+			  {"phone_id":"DP2","number":"+15550100","extension":12,"type":"Landline","platform":"Unknown","activated":false,"users":"?"},
+			  {"number":"+15550199"},"x",null]}`,
+			dirsync.Account{ID: "DU6", Username: "fy", Status: "active",
+				Groups: []dirsync.Membership{{ID: "DG1", Name: "Staff"}},
+				Phones: []dirsync.Phone{
+					{ID: "DP1", Number: "+15550100", Type: "mobile", Platform: "apple ios", Activated: true},
+					{ID: "DP2", Number: "+15550100", Extension: "12", Type: "landline", Platform: "unknown"},
+				}},
+		},
+		"lists that are none": {
+			`{"user_id":"DU7","username":"gi","status":"active","groups":null,"phones":{"a":1},"aliases":[]}`,
+			dirsync.Account{ID: "DU7", Username: "gi", Status: "active"},
 		},
 		"a sync time of an unknown form still means synced": {
 			`{"user_id":"DU5","username":"ed","status":"disabled","last_directory_sync":"2026-01-01T00:00:00Z","created":99999999999999}`,
@@ -139,6 +160,7 @@ func FuzzReply(f *testing.F) {
 		`{"stat":"FAIL","code":"","message":"no","message_detail":["x"]}`,
 		`{"stat":"FAIL","code":1e999,"message":7}`,
 		`{"stat":"OK","metadata":[]}`,
+		`{"stat":"OK","response":[{"user_id":"DU1","phones":[{"phone_id":"DP1","activated":0}],"groups":[{}],"aliases":{"alias3":"c"}}]}`,
 		`{"stat":{},"response":null}`, `<html>`, ``, `null`, `[]`,
 	} {
 		f.Add(200, []byte(seed))

@@ -13,6 +13,7 @@ import (
 // error is for what stops all of them, and then the results end before it.
 func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsync.Result, error) {
 	results := make([]dirsync.Result, 0, len(intents))
+	t.book.list = nil
 	for _, intent := range intents {
 		if err := ctx.Err(); err != nil {
 			return results, err
@@ -24,7 +25,8 @@ func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsyn
 		if stops(r.Err) {
 			return results, r.Err
 		}
-		if err := t.reads.note(r.Err); err != nil {
+		t.reads.note(r.Err)
+		if err := t.reads.spent(); err != nil {
 			return results, err
 		}
 		results = append(results, r)
@@ -34,13 +36,22 @@ func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsyn
 
 func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Result {
 	op := intent.Op
-	if op.Action == dirsync.Release {
+	if callless(op) {
 		return done(op, nil)
 	}
 	if err := unsendable(op); err != nil {
 		return outcome(op, dirsync.Failed, err)
 	}
-	if creates(op) {
+	switch {
+	case op.Action == dirsync.EnrollMail:
+		return done(op, nil) // nobody can tell whether it was sent, so it is not sent again
+	case op.Action == dirsync.PhoneDelete:
+		return t.settleLists(ctx, done(op, nil))
+	case op.Action == dirsync.GroupCreate:
+		return t.settleGroupCreate(ctx, op)
+	case op.Action == dirsync.GroupUpdate, op.Action == dirsync.GroupDelete:
+		return t.settleGroup(ctx, op)
+	case creates(op):
 		return t.settleCreate(ctx, intent)
 	}
 	a, err := t.client.User(ctx, op.User)
@@ -58,15 +69,17 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	case dirsync.Trash:
 		happened = trashed
 	case dirsync.Restore:
-		happened = !trashed && holds(a, op.After())
+		happened = !trashed && holds(a, ownFields(op))
 	case dirsync.Update, dirsync.Disable, dirsync.Enable, dirsync.Adopt:
-		happened = holds(a, op.After())
+		happened = holds(a, ownFields(op))
 	}
 	if !happened {
-		return with(outcome(op, dirsync.Failed, fmt.Errorf("an earlier run broke off before the %s took effect", op.Action)), a)
+		return with(outcome(op, dirsync.Failed, brokeOff(fmt.Sprintf("the %s took effect", op.Action))), a)
 	}
-	return done(op, a)
+	return t.settleLists(ctx, done(op, a))
 }
+
+func brokeOff(what string) error { return fmt.Errorf("an earlier run broke off before %s", what) }
 
 func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent) dirsync.Result {
 	fields := created(intent.Op)
@@ -75,7 +88,11 @@ func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent) dirsyn
 	case err != nil && !errors.Is(err, ErrInvalid):
 		return outcome(intent.Op, dirsync.Unknown, err)
 	case holder == nil:
-		return outcome(intent.Op, dirsync.Failed, errors.New("an earlier run broke off before the user was created"))
+		return outcome(intent.Op, dirsync.Failed, brokeOff("the user was created"))
 	}
-	return claim(intent.Op, fields, intent.At, holder)
+	r := claim(intent.Op, fields, intent.At, holder)
+	if r.Fate != dirsync.Done {
+		return r
+	}
+	return t.settleLists(ctx, r)
 }

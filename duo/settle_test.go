@@ -93,22 +93,3 @@ func TestNowIsDuosTime(t *testing.T) {
 		t.Errorf("ahead by %s, want 90s", ahead)
 	}
 }
-
-func TestForecast(t *testing.T) {
-	plan := &dirsync.Plan{Waves: [][]*dirsync.Op{
-		{op(dirsync.Create, "ann"), op(dirsync.Delete, "bob"), {Action: dirsync.Create, Blocked: "no name"}},
-		{op(dirsync.Restore, "cyd", "status", "active"), op(dirsync.Restore, "dan"), op(dirsync.Trash, "eve"), op(dirsync.Release, "fay")},
-	}}
-	for text, want := range map[string]time.Duration{"auto": 9 * 200 * time.Millisecond, "60/1m": 9 * time.Second} {
-		rate, err := duo.ParseRate(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := newPlay(t).options()
-		o.Rate = rate
-		calls, took := duo.NewTarget(connect(t, o)).Forecast(plan)
-		if calls != 9 || took.Round(time.Millisecond) != want {
-			t.Errorf("%s: %d calls, %s; want 9 calls, %s", text, calls, took, want)
-		}
-	}
-}

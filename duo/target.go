@@ -16,6 +16,7 @@ type Target struct {
 	client *Client
 	writes budget
 	reads  budget
+	book   groupBook
 }
 
 var _ dirsync.Target = (*Target)(nil)
@@ -122,33 +123,6 @@ func (t *Target) Now() time.Time {
 // Usage says what calls have been made so far.
 func (t *Target) Usage() dirsync.Usage {
 	return dirsync.Usage{Calls: int(t.client.calls.Load()), Retries: int(t.client.retries.Load())}
-}
-
-// callTime is what a call is taken to last where the rate is no tighter.
-const callTime = 200 * time.Millisecond
-
-// Forecast counts the calls of p, retries and second looks aside, and estimates
-// their time one after another at the rate of the moment.
-func (t *Target) Forecast(p *dirsync.Plan) (calls int, d time.Duration) {
-	for _, op := range p.Ops() {
-		calls += callsOf(op)
-	}
-	each := max(callTime, time.Duration(float64(time.Second)/t.client.pace.perSecond()))
-	return calls, time.Duration(calls) * each
-}
-
-func callsOf(op *dirsync.Op) int {
-	switch {
-	case op.Blocked != "" || op.Action == dirsync.Release:
-		return 0
-	case op.Action == dirsync.Trash:
-		return 2 // send, look
-	case restores(op) && len(op.Changes) > 0:
-		return 3 // restore, modify, look
-	case op.Action == dirsync.Restore:
-		return 2
-	}
-	return 1
 }
 
 // answered reports whether err is a definite answer of Duo's own to this one

@@ -23,13 +23,19 @@ func rehearsal(t *testing.T, o duosim.Options, signature int) (*duo.Target, *duo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
+	return duo.NewTarget(clientOf(t, server, s, signature)), server, s
+}
+
+// clientOf calls the simulator in a time of its own.
+func clientOf(t *testing.T, server *duosim.Server, s *stage, signature int) *duo.Client {
+	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(server.CAPEM())
 	key := server.Key(duosim.KeyAdmin)
-	return duo.NewTarget(connect(t, duo.Options{
+	return connect(t, duo.Options{
 		Host: server.Host(), IntegrationKey: key.Integration, SecretKey: key.Secret,
 		RootCAs: roots, Signature: signature, Now: s.Now, Sleep: s.Sleep,
-	})), server, s
+	})
 }
 
 // storm strikes every kind of call with every kind of fault, each at its own

@@ -29,16 +29,7 @@ func (c *Client) EachUser(ctx context.Context, visit func(dirsync.Account) error
 
 // CountUsers asks for a single user and returns Duo's total, or -1. It is the
 // cheapest call that proves keys, clock and the right to read.
-func (c *Client) CountUsers(ctx context.Context) (int, error) {
-	_, r, err := getList[json.RawMessage](ctx, c, usersPath, map[string]string{"limit": "1", "offset": "0"})
-	if err != nil {
-		return notTold, err
-	}
-	if !r.Metadata.TotalObjects.set {
-		return notTold, nil
-	}
-	return int(r.Metadata.TotalObjects.value), nil
-}
+func (c *Client) CountUsers(ctx context.Context) (int, error) { return c.count(ctx, usersPath) }
 
 // CheckWrite proves the right to write by a call that Duo must refuse: a new
 // user without a username. nil means that it was refused for just that.
@@ -213,12 +204,15 @@ func (c *Client) bulk(ctx context.Context, verb string, ids []string) error {
 	return err
 }
 
-func userPath(id string) (string, error) {
+func userPath(id string) (string, error) { return objectPath(usersPath, id, "user") }
+
+// objectPath is the path of one object under the path of its kind.
+func objectPath(kind, id, what string) (string, error) {
 	if !validID(id) {
-		message := fmt.Sprintf("%q is not the id of a Duo user", tidy(id))
-		return "", &Error{Op: usersPath, Kind: ErrNotSent, Message: message}
+		message := fmt.Sprintf("%q is not the id of a Duo %s", tidy(id), what)
+		return "", &Error{Op: kind, Kind: ErrNotSent, Message: message}
 	}
-	return usersPath + "/" + id, nil
+	return kind + "/" + id, nil
 }
 
 func readAccount(r *reply) (*dirsync.Account, error) {

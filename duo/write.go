@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,68 +16,55 @@ import (
 // are whole seconds, cut off.
 const slack = time.Second
 
-// create makes a user. A reply that is lost, or that says nothing of use, is
-// followed by a look at who holds the name:
+// create makes a user. Of what a lost reply has left in Duo, it is
 //
-//	nobody                                            create again, or give up
-//	a user made since the intent, every field equal   it is ours
-//	anyone else                                       taken
-//	no answer                                         unknown, left to Settle
+//	a user made since the intent, every field equal   ours
+//	anyone else who holds the name                    taken
 func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsync.Result {
 	fields := created(op)
-	open := false // an attempt may still be on its way
-	for try := 1; ; try++ {
-		a, err := t.client.CreateUser(ctx, fields)
-		switch {
-		case err == nil:
-			return done(op, a)
-		case errors.Is(err, ErrDuplicate):
-			return t.claimed(ctx, op, fields, at, err)
-		case errors.Is(err, ErrInvalid):
-			return outcome(op, dirsync.Refused, refusal(fields, err))
-		case errors.Is(err, ErrLimit), hiccup(err) && wasSent(err):
-		default:
-			return outcome(op, undecided(open), err)
-		}
-		holder, lookErr := t.client.UserByName(ctx, fields[dirsync.FieldUsername])
-		switch {
-		case lookErr != nil:
-			return outcome(op, dirsync.Unknown, unseen(err, lookErr))
-		case holder != nil:
-			return claim(op, fields, at, holder)
-		case errors.Is(err, ErrLimit):
-			return outcome(op, dirsync.Refused, refusal(fields, err))
-		}
-		open = open || !fromDuo(err)
-		if try > maxRetries || t.client.sleep(ctx, retryWait(try)) != nil || ctx.Err() != nil {
-			return outcome(op, undecided(open), err)
-		}
-		t.client.retries.Add(1)
+	change := dirsync.Change{After: fields[dirsync.FieldAliases]}
+	edit, err := editAliases(&change, nil)
+	if err != nil {
+		return outcome(op, dirsync.Refused, err)
 	}
+	params := maps.Clone(fields)
+	delete(params, dirsync.FieldAliases)
+	params = withAliases(params, edit)
+	m := makeOnce(ctx, t.client,
+		func(ctx context.Context) (*dirsync.Account, error) { return t.client.CreateUser(ctx, params) },
+		func(ctx context.Context) (*dirsync.Account, error) {
+			return t.client.UserByName(ctx, fields[dirsync.FieldUsername])
+		})
+	switch {
+	case m.made != nil:
+		return with(done(op, m.made), m.made, lackOf(&change, m.made)...)
+	case m.found != nil:
+		return claim(op, fields, at, m.found)
+	case errors.Is(m.err, ErrDuplicate) && m.fate == dirsync.Failed:
+		return t.nameTaken(ctx, op, dirsync.Items(change.After), m.err, dirsync.Unknown)
+	case m.fate == dirsync.Refused:
+		return outcome(op, dirsync.Refused, refusal(fields, m.err))
+	}
+	return outcome(op, m.fate, m.err)
 }
 
-// created returns what a create sends: no empty values.
+// created returns what a create sends: no empty values. Phones and groups are
+// not parameters; they follow.
 func created(op *dirsync.Op) dirsync.Fields {
-	fields := op.After()
-	fields[dirsync.FieldUsername] = op.Name()
-	for name, value := range fields {
-		if value == "" {
-			delete(fields, name)
-		}
+	fields := ownFields(op)
+	if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
+		fields[dirsync.FieldAliases] = aliases.After
 	}
+	fields[dirsync.FieldUsername] = op.Name()
+	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
 	return fields
 }
 
-// claimed decides what Duo's "duplicate" means for a create.
-func (t *Target) claimed(ctx context.Context, op *dirsync.Op, fields dirsync.Fields, at time.Time, duplicate error) dirsync.Result {
-	holder, err := t.client.UserByName(ctx, fields[dirsync.FieldUsername])
-	switch {
-	case err != nil:
-		return outcome(op, dirsync.Unknown, unseen(duplicate, err))
-	case holder == nil:
-		return outcome(op, dirsync.Failed, fmt.Errorf("%w; but no user is found by that name", duplicate))
-	}
-	return claim(op, fields, at, holder)
+// ownFields are the fields with a single value that an operation sends.
+func ownFields(op *dirsync.Op) dirsync.Fields {
+	fields := op.After()
+	maps.DeleteFunc(fields, func(name, _ string) bool { return dirsync.IsList(name) })
+	return fields
 }
 
 // claim decides whether the holder of a name is the user that an operation asked
@@ -88,60 +76,121 @@ func claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, holder *dirsync.
 	return with(outcome(op, dirsync.Taken, taken(fields[dirsync.FieldUsername], holder)), holder)
 }
 
-// modify sends the changed fields; without any it only looks.
+// modify sends the changed fields. Without any it only looks, and not even that
+// where lists follow, after which there is a look anyway.
 func (t *Target) modify(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	fields := op.After()
-	var (
-		a   *dirsync.Account
-		err error
-	)
-	if len(fields) == 0 {
-		a, err = t.client.User(ctx, op.User)
-	} else {
-		a, err = t.client.ModifyUser(ctx, op.User, fields)
+	if len(ownFields(op)) == 0 && op.Change(dirsync.FieldAliases) == nil && hasSteps(op) {
+		return done(op, nil)
 	}
+	a, undone, err := t.change(ctx, op)
 	if err != nil {
-		return t.notModified(ctx, op, fields, err)
+		return t.notModified(ctx, op, err)
 	}
-	return changed(op, fields, a)
+	return changed(op, a, undone)
+}
+
+// change sends what an operation changes of its user's fields and aliases, and
+// tells which aliases are not there afterwards.
+func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account, undone []dirsync.Undone, err error) {
+	fields := ownFields(op)
+	calls := []dirsync.Fields{fields}
+	aliases := op.Change(dirsync.FieldAliases)
+	if aliases != nil || len(fields) == 0 {
+		if a, err = t.client.User(ctx, op.User); err != nil {
+			return nil, nil, err
+		}
+		var edit aliasEdit
+		if aliases != nil {
+			if edit, err = editAliases(aliases, a.Aliases); err != nil {
+				undone = []dirsync.Undone{{Field: dirsync.FieldAliases, Fate: dirsync.Failed, Err: err}}
+			}
+		}
+		calls = editsOf(fields, edit, a)
+	}
+	for _, call := range calls {
+		if a, err = t.client.ModifyUser(ctx, op.User, call); err != nil {
+			return nil, nil, err
+		}
+	}
+	if aliases != nil && undone == nil {
+		undone = lackOf(aliases, a)
+	}
+	return a, undone, nil
+}
+
+func lackOf(aliases *dirsync.Change, a *dirsync.Account) []dirsync.Undone {
+	if err := aliasesLack(aliases, a); err != nil {
+		err = fmt.Errorf("the aliases were accepted, but %w", err)
+		return []dirsync.Undone{{Field: dirsync.FieldAliases, Fate: dirsync.Failed, Err: err}}
+	}
+	return nil
 }
 
 // changed holds a user against what was sent. Duo may fold and trim, and the
 // difference is then in the account; a status is there or it is not.
-func changed(op *dirsync.Op, fields dirsync.Fields, a *dirsync.Account) dirsync.Result {
-	status, sent := fields[dirsync.FieldStatus]
+func changed(op *dirsync.Op, a *dirsync.Account, undone []dirsync.Undone) dirsync.Result {
+	status, sent := op.After()[dirsync.FieldStatus]
 	if sent && !sameField(dirsync.FieldStatus, status, a.Status) {
 		err := fmt.Errorf("the status %q was accepted, but the user is still %q", status, a.Status)
 		return with(outcome(op, dirsync.Failed, err), a)
 	}
-	return done(op, a)
+	return with(done(op, a), a, undone...)
 }
 
-func (t *Target) notModified(ctx context.Context, op *dirsync.Op, fields dirsync.Fields, err error) dirsync.Result {
+// carried reports whether an account shows the fields and aliases of an operation.
+func carried(op *dirsync.Op, a *dirsync.Account) bool {
+	aliases := op.Change(dirsync.FieldAliases)
+	return holds(a, ownFields(op)) && (aliases == nil || aliasesLack(aliases, a) == nil)
+}
+
+func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dirsync.Result {
+	fields := ownFields(op)
+	if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
+		fields[dirsync.FieldAliases] = aliases.After
+	}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return outcome(op, dirsync.Vanished, err)
 	case errors.Is(err, ErrInvalid):
 		return outcome(op, dirsync.Refused, refusal(fields, err))
 	case errors.Is(err, ErrLimit):
-		if a, lookErr := t.client.User(ctx, op.User); lookErr == nil && holds(a, fields) {
+		if a, lookErr := t.client.User(ctx, op.User); lookErr == nil && carried(op, a) {
 			return done(op, a)
 		}
 		return outcome(op, dirsync.Refused, refusal(fields, err))
-	case errors.Is(err, ErrDuplicate) && fields[dirsync.FieldUsername] != "":
-		holder, lookErr := t.client.UserByName(ctx, fields[dirsync.FieldUsername])
-		switch {
-		case lookErr != nil:
-			return outcome(op, dirsync.Failed, unseen(err, lookErr))
-		case holder == nil:
-			return outcome(op, dirsync.Failed, fmt.Errorf("%w; but no user is found by that name", err))
-		case holder.ID != op.User:
-			return with(outcome(op, dirsync.Taken, taken(fields[dirsync.FieldUsername], holder)), holder)
-		case holds(holder, fields):
-			return done(op, holder)
+	case errors.Is(err, ErrDuplicate):
+		names := dirsync.Items(fields[dirsync.FieldAliases])
+		if name := fields[dirsync.FieldUsername]; name != "" {
+			names = append([]string{name}, names...)
 		}
+		return t.nameTaken(ctx, op, names, err, dirsync.Failed)
 	}
 	return outcome(op, dirsync.Failed, err)
+}
+
+// nameTaken finds out which of some names it is that Duo's "duplicate" speaks of,
+// and whose. Where Duo can't be asked, the fate is unseenFate.
+func (t *Target) nameTaken(ctx context.Context, op *dirsync.Op, names []string, duplicate error, unseenFate dirsync.Fate) dirsync.Result {
+	var self *dirsync.Account
+	for _, name := range names {
+		holder, err := t.client.UserByName(ctx, name)
+		switch {
+		case errors.Is(err, ErrInvalid), err == nil && holder == nil: // a name that Duo refuses is held by nobody
+		case err != nil:
+			return outcome(op, unseenFate, unseen(duplicate, err))
+		case creates(op) || holder.ID != op.User:
+			return with(outcome(op, dirsync.Taken, taken(name, holder)), holder)
+		default:
+			self = holder
+		}
+	}
+	switch {
+	case self == nil:
+		return outcome(op, dirsync.Failed, fmt.Errorf("%w; but no user is found by that name", duplicate))
+	case carried(op, self):
+		return done(op, self)
+	}
+	return outcome(op, dirsync.Failed, fmt.Errorf("%w; the user itself holds the name in another place", duplicate))
 }
 
 // restore takes a user out of the Trash, sends what has changed, and looks.
@@ -161,10 +210,11 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 			return with(outcome(op, dirsync.Failed, fmt.Errorf("not restored from Duo's Trash: %w", err)), a)
 		}
 	}
-	fields := op.After()
-	if len(fields) > 0 {
-		if _, err := t.client.ModifyUser(ctx, op.User, fields); err != nil {
-			return t.notModified(ctx, op, fields, err)
+	var undone []dirsync.Undone
+	if len(ownFields(op)) > 0 || op.Change(dirsync.FieldAliases) != nil {
+		var err error
+		if _, undone, err = t.change(ctx, op); err != nil {
+			return t.notModified(ctx, op, err)
 		}
 	}
 	a, err := t.client.User(ctx, op.User)
@@ -176,7 +226,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	case a.Status == dirsync.StatusPendingDeletion:
 		return with(outcome(op, dirsync.Failed, errors.New("the restore was accepted, but the user is still in Duo's Trash")), a)
 	}
-	return changed(op, fields, a)
+	return changed(op, a, undone)
 }
 
 // trash puts a user into the Trash and looks whether it is there. Where it is
@@ -206,10 +256,8 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 // statusBefore is the status that an operation starts from, "" where it leaves
 // the status alone.
 func statusBefore(op *dirsync.Op) string {
-	for _, c := range op.Changes {
-		if c.Field == dirsync.FieldStatus {
-			return c.Before
-		}
+	if c := op.Change(dirsync.FieldStatus); c != nil {
+		return c.Before
 	}
 	return ""
 }
@@ -220,29 +268,6 @@ func (t *Target) remove(ctx context.Context, op *dirsync.Op) dirsync.Result {
 		return outcome(op, dirsync.Failed, err)
 	}
 	return done(op, nil)
-}
-
-// undecided is the fate of a create that was not seen in Duo.
-func undecided(open bool) dirsync.Fate {
-	if open {
-		return dirsync.Unknown
-	}
-	return dirsync.Failed
-}
-
-func wasSent(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Sent
-}
-
-func fromDuo(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.FromDuo
-}
-
-// unseen is a failure whose effect could not be looked at.
-func unseen(err, lookErr error) error {
-	return fmt.Errorf("%w; what became of it could not be seen: %w", err, lookErr)
 }
 
 func taken(name string, holder *dirsync.Account) error {
@@ -267,6 +292,8 @@ func refusal(fields dirsync.Fields, err error) error {
 	value, known := fields[strings.ToLower(e.Detail)]
 	what := "the user"
 	switch n := utf8.RuneCountInString(value); {
+	case dirsync.IsList(strings.ToLower(e.Detail)):
+		what = "the " + e.Detail
 	case known && n == 0:
 		what = "an empty " + e.Detail
 	case known:

@@ -1,0 +1,158 @@
+package duo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	dirsync "duosync/sync"
+)
+
+// groupName is the name that an operation on a group leaves behind.
+func groupName(op *dirsync.Op) string {
+	if c := op.Change(dirsync.FieldName); c != nil {
+		return c.After
+	}
+	if op.Group != nil {
+		return op.Group.Name
+	}
+	return op.Username
+}
+
+// groupID is the id of the group that an operation is about, "" for a create.
+func groupID(op *dirsync.Op) string {
+	if op.User == "" && op.Group != nil {
+		return op.Group.ID
+	}
+	return op.User
+}
+
+// createGroup makes a group. One that is there under its name, absent when the
+// operation was planned, is ours if it looks as we make them.
+func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
+	name := groupName(op)
+	t.book.list = nil
+	t.book.note(name, "")
+	m := makeOnce(ctx, t.client,
+		func(ctx context.Context) (*Group, error) { return t.client.CreateGroup(ctx, name, groupDesc) },
+		func(ctx context.Context) (*Group, error) {
+			t.book.list = nil
+			return t.groupNamed(ctx, name)
+		})
+	t.book.list = nil
+	switch {
+	case m.made != nil:
+		return t.groupMade(op, m.made)
+	case m.found != nil:
+		return t.claimGroup(op, m.found)
+	case m.fate == dirsync.Refused:
+		_, err := notStepped(m.err, "the group "+dirsync.Quote(name), "Duo has a limit for groups")
+		return outcome(op, dirsync.Refused, err)
+	case errors.Is(m.err, ErrDuplicate) && m.fate == dirsync.Failed:
+		return outcome(op, dirsync.Failed, fmt.Errorf("%w; but no group is found by that name", m.err))
+	}
+	return outcome(op, m.fate, m.err)
+}
+
+func (t *Target) groupMade(op *dirsync.Op, g *Group) dirsync.Result {
+	r := done(op, nil)
+	r.Group = g.ID
+	t.book.note(groupName(op), r.Group)
+	return r
+}
+
+// claimGroup decides whether a group is the one that a create asked for.
+func (t *Target) claimGroup(op *dirsync.Op, g *Group) dirsync.Result {
+	if g.ours() {
+		return t.groupMade(op, g)
+	}
+	return outcome(op, dirsync.Taken, fmt.Errorf("the name %s is that of the Duo group %s, which is not ours",
+		dirsync.Quote(groupName(op)), g.ID))
+}
+
+func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
+	name := groupName(op)
+	t.book.list = nil
+	t.book.forget(groupID(op))
+	g, err := t.client.RenameGroup(ctx, groupID(op), name)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return outcome(op, dirsync.Vanished, err)
+	case errors.Is(err, ErrDuplicate):
+		return outcome(op, dirsync.Taken, fmt.Errorf("another Duo group is called %s: %w", dirsync.Quote(name), err))
+	case err != nil:
+		fate, err := notStepped(err, "the name "+dirsync.Quote(name), "Duo has a limit for groups")
+		return outcome(op, fate, err)
+	case dirsync.FoldName(g.Name) != dirsync.FoldName(name):
+		return outcome(op, dirsync.Failed, fmt.Errorf("the name was accepted, but the group is still called %s", dirsync.Quote(g.Name)))
+	}
+	return done(op, nil)
+}
+
+// deleteGroup deletes a group. One that is gone already is what was wanted.
+func (t *Target) deleteGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
+	t.book.list = nil
+	t.book.forget(groupID(op))
+	if err := t.client.DeleteGroup(ctx, groupID(op)); err != nil && !errors.Is(err, ErrNotFound) {
+		fate, err := notStepped(err, "the removal of the group "+dirsync.Quote(op.Username), "Duo has a limit for groups")
+		return outcome(op, fate, err)
+	}
+	return done(op, nil)
+}
+
+// join puts the user into a group. The id of one that was still to be made when
+// the operation was planned is found by its name, and written into m.
+func (s *steps) join(ctx context.Context, m *dirsync.Membership) (dirsync.Fate, error) {
+	if m.ID == "" {
+		id, err := s.madeGroup(ctx, m.Name)
+		if err != nil {
+			return dirsync.Failed, err
+		}
+		m.ID = id
+	}
+	err := s.client.JoinGroup(ctx, s.user, m.ID)
+	switch {
+	case err == nil:
+		return dirsync.Done, nil
+	case errors.Is(err, ErrNotFound):
+		return s.absent(ctx, err, "the group "+dirsync.Quote(m.Name))
+	}
+	fate, err := notStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
+	if errors.Is(err, ErrLimit) && len(s.op.Leaves) > 0 {
+		fate = dirsync.Failed // there is room once the others are left
+	}
+	return fate, err
+}
+
+func notMade(name string) error { return fmt.Errorf("the group %s was not made", dirsync.Quote(name)) }
+
+func (s *steps) leave(ctx context.Context, m dirsync.Membership) (dirsync.Fate, error) {
+	err := s.client.LeaveGroup(ctx, s.user, m.ID)
+	if err == nil || errors.Is(err, ErrNotFound) { // who is gone, or left already, is not in it; the look tells
+		return dirsync.Done, nil
+	}
+	return notStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
+}
+
+func groupLimits() string {
+	return fmt.Sprintf("a Duo user is in %d groups at most", dirsync.MaxGroups)
+}
+
+// groupsLack says what of joins and leaves an account does not show, or nil.
+func groupsLack(joins, leaves []dirsync.Membership, a *dirsync.Account) error {
+	in := func(id string) bool {
+		return slices.ContainsFunc(a.Groups, func(m dirsync.Membership) bool { return m.ID == id })
+	}
+	for _, m := range joins {
+		if m.ID == "" || !in(m.ID) {
+			return fmt.Errorf("the user is not in the group %s", dirsync.Quote(m.Name))
+		}
+	}
+	for _, m := range leaves {
+		if in(m.ID) {
+			return fmt.Errorf("the user is still in the group %s", dirsync.Quote(m.Name))
+		}
+	}
+	return nil
+}

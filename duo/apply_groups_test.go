@@ -1,0 +1,174 @@
+package duo_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"duosync/duo"
+	dirsync "duosync/sync"
+)
+
+func groupOp(action dirsync.Action, name string, changes ...string) *dirsync.Op {
+	o := op(action, name, changes...)
+	o.Group = &dirsync.GroupLink{ID: "DG1", Name: o.Name()}
+	o.User = "DG1"
+	if action == dirsync.GroupCreate {
+		o.User, o.Group.ID = "", ""
+	}
+	return o
+}
+
+func listOfGroups(items ...string) exchange {
+	return exchange{call: groups, body: page(items, fmt.Sprintf(`{"total_objects":%d}`, len(items)))}
+}
+
+func TestGroups(t *testing.T) {
+	create := groupOp(dirsync.GroupCreate, "Staff", "name", "Staff")
+	post := exchange{call: makeGroup, params: map[string]string{"name": "Staff", "desc": ourDesc}}
+	ours, theirs := group("DG1", "staff", ourDesc, "Active"), group("DG2", "Staff", "", "Active")
+	rename := groupOp(dirsync.GroupUpdate, "Staff", "name", "Crew")
+	renamed := exchange{call: editGroup, params: map[string]string{"name": "Crew"}}
+	drop := groupOp(dirsync.GroupDelete, "Staff")
+	dropped := exchange{call: dropGroup, params: map[string]string{}, body: ok(`""`)}
+	runListTests(t, map[string]listTest{
+		"create":                         {create, []exchange{answer(post, ok(ours))}, "group DG1", ""},
+		"create, reply lost, made":       {create, []exchange{lost(post), listOfGroups(group("DG3", "x", ourDesc, "Active"), ours)}, "group DG1", ""},
+		"create, reply lost, not made":   {create, []exchange{lost(post), listOfGroups(), answer(post, ok(ours))}, "group DG1", ""},
+		"create, reply lost, another's":  {create, []exchange{lost(post), listOfGroups(theirs)}, "taken", "DG2, which is not ours"},
+		"create, two of them":            {create, []exchange{lost(post), listOfGroups(theirs, ours)}, "group DG1", ""},
+		"create, reply lost, no look":    {create, append([]exchange{lost(post)}, times(4, exchange{call: groups, status: 502})...), "unknown", "could not be seen"},
+		"create, reply lost, a bad list": {create, []exchange{lost(post), answer(listOfGroups(), page(nil, `{"total_objects":1}`)), answer(listOfGroups(), page(nil, `{"total_objects":1}`))}, "unknown", "does not add up"},
+		"create, lost for good": {
+			create, []exchange{lost(post), listOfGroups(), lost(post), listOfGroups(), lost(post), listOfGroups(), lost(post), listOfGroups()}, "unknown", "no answer",
+		},
+		"create, OK without the group": {create, []exchange{answer(post, ok(`""`)), listOfGroups(ours)}, "group DG1", ""},
+		"create, there, as we make it": {create, []exchange{refuse(post, 40003, ""), listOfGroups(ours)}, "group DG1", ""},
+		"create, there":                {create, []exchange{refuse(post, 40003, ""), listOfGroups(theirs)}, "taken", "not ours"},
+		"create, there, and disabled":  {create, []exchange{refuse(post, 40003, ""), listOfGroups(group("DG1", "Staff", ourDesc, "Disabled"))}, "taken", "not ours"},
+		"create, there, not found":     {create, []exchange{refuse(post, 40003, ""), listOfGroups()}, "failed", "no group is found"},
+		"create, refused":              {create, []exchange{refuse(post, 40002, "name")}, "refused", `the group "Staff" was refused`},
+		"create, a limit":              {create, []exchange{refuse(post, 50001, ""), listOfGroups()}, "refused", "limit"},
+		"create without a name":        {groupOp(dirsync.GroupCreate, " ", "name", " "), nil, "failed", "without a name"},
+
+		"rename":                     {rename, []exchange{answer(renamed, ok(group("DG1", "Crew", "", "")))}, "", ""},
+		"rename, the answer empty":   {rename, []exchange{answer(renamed, ok(`""`)), {call: oneGroup, body: ok(group("DG1", "crew", "", ""))}}, "", ""},
+		"rename that does not":       {rename, []exchange{answer(renamed, ok(ours))}, "failed", "still called"},
+		"rename, gone":               {rename, []exchange{refuse(renamed, 40401, "")}, "vanished", "404"},
+		"rename, taken":              {rename, []exchange{refuse(renamed, 40003, "")}, "taken", `another Duo group is called "Crew"`},
+		"rename, refused":            {rename, []exchange{refuse(renamed, 40002, "name")}, "refused", `the name "Crew" was refused`},
+		"rename, no answer":          {rename, times(4, lost(renamed)), "failed", "no answer"},
+		"adopted":                    {groupOp(dirsync.GroupUpdate, "Staff"), nil, "", ""},
+		"no id":                      {&dirsync.Op{Action: dirsync.GroupDelete, Username: "x"}, nil, "failed", "not the id of a Duo group"},
+		"a field that is no group's": {groupOp(dirsync.GroupUpdate, "Staff", "email", "e"), nil, "failed", `"email"`},
+
+		"delete":                {drop, []exchange{dropped}, "", ""},
+		"delete, gone":          {drop, []exchange{refuse(dropped, 40401, "")}, "", ""},
+		"delete, synced":        {drop, []exchange{refuse(dropped, 40002, "Managed by directory sync")}, "refused", "Managed"},
+		"delete, no answer":     {drop, times(4, lost(dropped)), "failed", "no answer"},
+		"delete, by its own id": {&dirsync.Op{Action: dirsync.GroupDelete, Username: "Staff", Group: drop.Group}, []exchange{dropped}, "", ""},
+	})
+}
+
+func TestAnAdoptedGroupNeedsNoIntent(t *testing.T) {
+	var l ledger
+	if err := newPlay(t).target().Apply(t.Context(), []*dirsync.Op{groupOp(dirsync.GroupUpdate, "Staff")}, l.intend, l.record); err != nil {
+		t.Fatal(err)
+	}
+	if len(l.intended) != 0 || len(l.results) != 1 {
+		t.Errorf("%d intended, %d recorded", len(l.intended), len(l.results))
+	}
+}
+
+func TestGroupsMadeInThisRunAreKnownByName(t *testing.T) {
+	post := func(name, body string) exchange {
+		return exchange{call: makeGroup, params: map[string]string{"name": name, "desc": ourDesc}, body: body}
+	}
+	joined := func(id string) exchange {
+		return exchange{call: join, params: map[string]string{"group_id": id}, body: ok(`""`)}
+	}
+	isIn := exchange{call: one, body: ok(ann("", group("DG1", "a", "", "")+","+group("DG4", "d", "", "")))}
+	member := withGroups(update(), []dirsync.Membership{{Name: "A"}, {Name: "b"}, {Name: "D"}, {Name: "e"}}, nil)
+	wave := []*dirsync.Op{
+		groupOp(dirsync.GroupCreate, "a", "name", "a"), groupOp(dirsync.GroupCreate, "B", "name", "B"),
+		withGroups(update(), []dirsync.Membership{{Name: "b"}}, nil), member, member,
+		groupOp(dirsync.GroupDelete, "a"), withGroups(update(), []dirsync.Membership{{Name: "a"}}, nil),
+	}
+	p := newPlay(t,
+		post("a", ok(group("DG1", "a", ourDesc, "Active"))),
+		refuse(post("B", ""), 40002, "name"), isIn, // what could not be made is not looked for
+		joined("DG1"), listOfGroups(group("DG4", "d", ourDesc, "Active")), joined("DG4"), isIn, // the list is read once
+		joined("DG1"), joined("DG4"), isIn,
+		exchange{call: dropGroup, body: ok(`""`)},
+		listOfGroups(), isIn,
+	)
+	var l ledger
+	if err := p.target().Apply(t.Context(), wave, l.intend, l.record); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range l.results {
+		got = append(got, told(r))
+	}
+	want := "group DG1; refused; DU1, groups failed; DU1, groups failed; DU1, groups failed; ; DU1, groups failed"
+	if strings.Join(got, "; ") != want {
+		t.Errorf("got %q, want %q", strings.Join(got, "; "), want)
+	}
+	if text := reasons(l.results[3]); !strings.Contains(text, `"b" was not made; the group "e" was not made`) {
+		t.Errorf("reasons: %s", text)
+	}
+	if id := member.Joins[0].ID; id != "" {
+		t.Errorf("the operation was changed: %q", id)
+	}
+}
+
+func TestEnrollMail(t *testing.T) {
+	mail := op(dirsync.EnrollMail, "ann")
+	there := func(more ...any) exchange { return exchange{call: one, body: ok(user("DU1", "ann", more...))} }
+	ready := there("email", "a@example.org")
+	send := exchange{call: enrollment, params: map[string]string{"username": "ann", "email": "a@example.org"}, body: ok(`"secret-code"`)}
+	runListTests(t, map[string]listTest{
+		"sent":                    {mail, []exchange{ready, send}, "DU1", ""},
+		"sent to another address": {op(dirsync.EnrollMail, "ann", "email", "b@x"), []exchange{ready, {call: enrollment, params: map[string]string{"username": "ann", "email": "b@x"}, body: ok(`""`)}}, "DU1", ""},
+		"after a 429":             {mail, []exchange{ready, {call: enrollment, status: 429}, send}, "DU1", ""},
+		"no such user":            {mail, []exchange{gone}, "vanished", "404"},
+		"not seen":                {mail, times(4, exchange{call: one, status: 502}), "failed", "502"},
+		"enrolled":                {mail, []exchange{there("email", "e", "is_enrolled", true)}, "refused, DU1", "a device already"},
+		"a phone":                 {mail, []exchange{{call: one, body: ok(ann(phone("DP1", "+1"), ""))}}, "refused, DU1", "a device already"},
+		"disabled":                {mail, []exchange{there("email", "e", "status", "disabled")}, "refused, DU1", `is "disabled"`},
+		"in the Trash":            {mail, []exchange{there("email", "e", "status", "pending deletion")}, "refused, DU1", "pending deletion"},
+		"of Duo's own sync":       {mail, []exchange{there("email", "e", "last_directory_sync", 5)}, "refused, DU1", "directory sync"},
+		"no address":              {mail, []exchange{there()}, "refused, DU1", "no e-mail address"},
+		"no name":                 {mail, []exchange{{call: one, body: ok(user("DU1", "", "email", "e"))}}, "refused, DU1", "no username"},
+		"refused":                 {mail, []exchange{ready, refuse(send, 40002, "email")}, "refused, DU1", "the enrollment mail was refused"},
+		"not offered":             {mail, []exchange{ready, refuse(send, 40401, "")}, "refused, DU1", "404"},
+		"another 4xx":             {mail, []exchange{ready, refuse(send, 40500, "")}, "refused, DU1", "405"},
+		"reply lost":              {mail, []exchange{ready, lost(send)}, "unknown, DU1", "is not known"},
+		"Duo's own 500":           {mail, []exchange{ready, refuse(send, 50000, "")}, "unknown, DU1", "is not known"},
+		"a limit":                 {mail, []exchange{ready, refuse(send, 50001, "")}, "unknown, DU1", "is not known"},
+		"a gateway":               {mail, []exchange{ready, {call: enrollment, status: 502, body: gateway}}, "unknown, DU1", "is not known"},
+		"a 404 of a proxy":        {mail, []exchange{ready, {call: enrollment, status: 404, body: "<html>"}}, "unknown, DU1", "is not known"},
+		"FAIL with 200":           {mail, []exchange{ready, answer(send, fail(40401, "", ""))}, "unknown, DU1", "is not known"},
+		"other fields":            {op(dirsync.EnrollMail, "ann", "notes", "x"), nil, "failed", `"notes"`},
+	})
+}
+
+func TestAMailNotSentLeavesNoIntent(t *testing.T) {
+	mail := op(dirsync.EnrollMail, "ann")
+	var l ledger
+	if err := newPlay(t, active).target().Apply(t.Context(), []*dirsync.Op{mail}, l.intend, l.record); err != nil || len(l.intended) != 0 {
+		t.Errorf("%v, %d intended", err, len(l.intended))
+	}
+	full := errors.New("disk full")
+	ready := exchange{call: one, body: ok(user("DU1", "ann", "email", "e"))}
+	err := newPlay(t, ready).target().Apply(t.Context(), []*dirsync.Op{mail}, func([]*dirsync.Op) error { return full }, l.record)
+	if !errors.Is(err, full) {
+		t.Errorf("got %v", err)
+	}
+	l = ledger{}
+	err = newPlay(t, ready, refuse(exchange{call: enrollment}, 40301, "")).target().Apply(t.Context(), []*dirsync.Op{mail}, l.intend, l.record)
+	if !errors.Is(err, duo.ErrForbidden) || told(l.results[0]) != "failed, DU1" {
+		t.Errorf("a missing right: %v, %+v", err, l.results)
+	}
+}

@@ -1,0 +1,211 @@
+package duo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	dirsync "duosync/sync"
+)
+
+// steps carries out what an operation does to phones and groups, a call at a
+// time, and keeps what could not be done.
+type steps struct {
+	*Target
+	op     *dirsync.Op
+	user   string // user_id
+	result *dirsync.Result
+	joins  []dirsync.Membership // op.Joins, with the ids of groups made in this run
+	halted error                // no further call is made
+	gone   error                // the user does not exist any more
+	tried  map[string]bool      // fields with a step that was tried
+	failed map[string]troubles
+}
+
+// carryOutLists does the phones and groups of an operation whose other part is
+// done, and looks at the user.
+func (t *Target) carryOutLists(ctx context.Context, r *dirsync.Result) {
+	s := t.newSteps(r)
+	for i := range r.Op.Phones {
+		s.try(ctx, dirsync.FieldPhones, func() (dirsync.Fate, error) { return s.phone(ctx, &r.Op.Phones[i]) })
+	}
+	for i := range s.joins {
+		s.try(ctx, dirsync.FieldGroups, func() (dirsync.Fate, error) { return s.join(ctx, &s.joins[i]) })
+	}
+	for _, m := range r.Op.Leaves {
+		s.try(ctx, dirsync.FieldGroups, func() (dirsync.Fate, error) { return s.leave(ctx, m) })
+	}
+	s.look(ctx)
+	s.tell()
+}
+
+func (t *Target) newSteps(r *dirsync.Result) *steps {
+	s := &steps{
+		Target: t, op: r.Op, user: r.Op.User, result: r,
+		joins: slices.Clone(r.Op.Joins), tried: make(map[string]bool), failed: make(map[string]troubles),
+	}
+	if r.Account != nil {
+		s.user = r.Account.ID
+	}
+	return s
+}
+
+// try carries one step out. A step that fails does not keep the others from being
+// tried, but one that every other would meet as well does.
+func (s *steps) try(ctx context.Context, field string, do func() (dirsync.Fate, error)) {
+	if err := cmp.Or(s.halted, ctx.Err()); err != nil {
+		s.trouble(field, dirsync.Failed, fmt.Errorf("not tried: %w", err))
+		return
+	}
+	s.tried[field] = true
+	fate, err := do()
+	s.writes.note(err)
+	switch {
+	case fate == dirsync.Vanished:
+		s.gone, s.halted = err, err
+	case fate != dirsync.Done:
+		s.trouble(field, fate, err)
+	}
+	if stops(err) {
+		s.halted = err
+	} else if spent := s.writes.spent(); spent != nil {
+		s.halted = spent
+	}
+}
+
+// look asks how the user stands after the steps, also where the run is to end.
+// What was accepted and is not there was not done.
+func (s *steps) look(ctx context.Context) {
+	if ctx.Err() != nil {
+		rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.client.timeout)
+		defer cancel()
+		ctx = rest
+	}
+	err := cmp.Or(s.gone, s.halted)
+	var a *dirsync.Account
+	if err == nil {
+		a, err = s.client.User(ctx, s.user)
+	}
+	switch {
+	case s.gone != nil || errors.Is(err, ErrNotFound):
+		s.gone = cmp.Or(s.gone, err)
+	case err != nil:
+		for field := range s.tried {
+			if s.failed[field] == nil {
+				s.trouble(field, dirsync.Unknown, fmt.Errorf("not seen since: %w", err))
+			}
+		}
+		if s.result.Account == nil { // an operation of nothing but steps
+			s.result.Fate, s.result.Err = dirsync.Failed, fmt.Errorf("the user was not seen: %w", err)
+		}
+	default:
+		s.result.Account = a
+		for field, lack := range map[string]error{
+			dirsync.FieldPhones: phonesLack(s.op.Phones, a),
+			dirsync.FieldGroups: groupsLack(s.joins, s.op.Leaves, a),
+		} {
+			if lack != nil && s.failed[field] == nil {
+				s.trouble(field, dirsync.Failed, fmt.Errorf("accepted, but %w", lack))
+			}
+		}
+	}
+}
+
+// tell puts what could not be done into the result.
+func (s *steps) tell() {
+	if s.gone != nil {
+		s.result.Fate, s.result.Err, s.result.Account, s.result.Undone = dirsync.Vanished, s.gone, nil, nil
+		return
+	}
+	for _, field := range dirsync.ListFields {
+		if t := s.failed[field]; len(t) > 0 {
+			s.result.Undone = append(s.result.Undone, dirsync.Undone{Field: field, Fate: t.fate(), Err: t.err()})
+		}
+	}
+}
+
+// absent decides what a 404 for a call that names a user and another object
+// means: the user is gone, or the other object.
+func (s *steps) absent(ctx context.Context, err error, other string) (dirsync.Fate, error) {
+	_, lookErr := s.client.User(ctx, s.user)
+	switch {
+	case errors.Is(lookErr, ErrNotFound):
+		return dirsync.Vanished, lookErr
+	case lookErr != nil:
+		return dirsync.Failed, unseen(err, lookErr)
+	}
+	return dirsync.Failed, fmt.Errorf("%s does not exist any more: %w", other, err)
+}
+
+// notStepped gives the fate of a call for a list that failed otherwise. what
+// names the object, limit the limits that Duo has for it.
+func notStepped(err error, what, limit string) (dirsync.Fate, error) {
+	switch {
+	case errors.Is(err, ErrInvalid):
+		return dirsync.Refused, refusedObject(err, what)
+	case errors.Is(err, ErrLimit):
+		err = fmt.Errorf("%s was refused, a limit is exceeded: %w", what, err)
+		return dirsync.Refused, dirsync.WithHint(err, limit+" (https://duo.com/docs/rate-limits)")
+	}
+	return dirsync.Failed, err
+}
+
+func refusedObject(err error, what string) error {
+	return dirsync.WithHint(fmt.Errorf("%s was refused: %w", what, err), "correct the value in the directory, or the mapping")
+}
+
+// trouble notes why a field is not wholly done; the same reason once.
+func (s *steps) trouble(field string, fate dirsync.Fate, err error) {
+	for _, t := range s.failed[field] {
+		if t.err.Error() == err.Error() {
+			return
+		}
+	}
+	s.failed[field] = append(s.failed[field], trouble{fate, err})
+}
+
+type trouble struct {
+	fate dirsync.Fate
+	err  error
+}
+
+// troubles are those of one field.
+type troubles []trouble
+
+// fate is that of the field: what is unknown is to be found out, what has failed
+// is to be tried again, and the rest is not.
+func (t troubles) fate() dirsync.Fate {
+	for _, fate := range []dirsync.Fate{dirsync.Unknown, dirsync.Failed, dirsync.Taken} {
+		if slices.ContainsFunc(t, func(one trouble) bool { return one.fate == fate }) {
+			return fate
+		}
+	}
+	return dirsync.Refused
+}
+
+func (t troubles) err() error {
+	if len(t) == 1 {
+		return t[0].err
+	}
+	all := make(several, len(t))
+	for i, one := range t {
+		all[i] = one.err
+	}
+	return all
+}
+
+// several are errors told in one line.
+type several []error
+
+func (s several) Error() string {
+	texts := make([]string, len(s))
+	for i, err := range s {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (s several) Unwrap() []error { return s }

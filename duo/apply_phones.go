@@ -1,0 +1,154 @@
+package duo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	dirsync "duosync/sync"
+)
+
+// phone carries out one step with a phone of the user.
+func (s *steps) phone(ctx context.Context, step *dirsync.PhoneStep) (dirsync.Fate, error) {
+	switch step.Do {
+	case dirsync.PhoneMake:
+		return s.makePhone(ctx, step)
+	case dirsync.PhoneRemove:
+		return s.removePhone(ctx, step)
+	}
+	return s.attach(ctx, step.ID, step.Text())
+}
+
+// makePhone makes a phone and attaches it. What is found under its number instead
+// is
+//
+//	in use by somebody else                       taken, unless it may be shared
+//	there, after a reply that was lost, and bare  ours: this call has made it
+//	there otherwise                               attached, but not ours
+func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync.Fate, error) {
+	number := step.Text()
+	m := makeOnce(ctx, s.client,
+		func(ctx context.Context) (*dirsync.Phone, error) {
+			return s.client.CreatePhone(ctx, step.Number, step.Extension, step.Type)
+		},
+		func(ctx context.Context) (*dirsync.Phone, error) {
+			return s.client.PhoneByNumber(ctx, step.Number, step.Extension)
+		})
+	switch {
+	case m.made != nil:
+		s.made(m.made.ID, step)
+		if kept := m.made.Text(); kept != number {
+			return dirsync.Refused, fmt.Errorf("the phone %s was made, but Duo keeps it as %q; it is not attached", number, tidy(kept))
+		}
+		return s.attach(ctx, m.made.ID, number)
+	case m.found != nil:
+		if others := without(m.found.Users, s.user); len(others) > 0 && !step.Share {
+			return dirsync.Taken, fmt.Errorf("the phone %s belongs to another Duo user (%s)", number, others[0])
+		}
+		if m.lost && madeBy(step, s.user, m.found) {
+			s.made(m.found.ID, step)
+		}
+		return s.attach(ctx, m.found.ID, number)
+	case m.fate == dirsync.Refused:
+		return notStepped(m.err, "the phone "+number, phoneLimits())
+	case errors.Is(m.err, ErrDuplicate):
+		return m.fate, fmt.Errorf("%w; but no phone is found by the number %s", m.err, number)
+	}
+	return m.fate, m.err
+}
+
+func (s *steps) made(id string, step *dirsync.PhoneStep) {
+	s.result.Made = append(s.result.Made, dirsync.OwnPhone{ID: id, Number: step.Text()})
+}
+
+// madeBy reports whether a phone, of a number that was in none before, is the one
+// that a step of a user was to make. One that the user has activated may be the
+// user's own.
+func madeBy(step *dirsync.PhoneStep, user string, p *dirsync.Phone) bool {
+	return p.Type == step.Type && !p.Activated && len(without(p.Users, user)) == 0
+}
+
+func without(ids []string, id string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return other == id })
+}
+
+func (s *steps) attach(ctx context.Context, id, number string) (dirsync.Fate, error) {
+	err := s.client.AttachPhone(ctx, s.user, id)
+	switch {
+	case err == nil:
+		return dirsync.Done, nil
+	case errors.Is(err, ErrNotFound):
+		return s.absent(ctx, err, "the phone "+number)
+	}
+	return notStepped(err, "the phone "+number, phoneLimits())
+}
+
+func phoneLimits() string {
+	return fmt.Sprintf("a Duo user has %d phones at most, and a phone %d users", dirsync.MaxPhones, dirsync.MaxPhoneUsers)
+}
+
+// removePhone takes a phone from the user, and deletes it where nobody else has
+// it. One that the person has activated is left alone.
+func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync.Fate, error) {
+	p, err := s.client.Phone(ctx, step.ID)
+	if err == nil && p.Activated {
+		return dirsync.Refused, fmt.Errorf("the phone %s stays: the person has activated it", step.Text())
+	}
+	if err == nil && s.user != "" {
+		err = s.client.DetachPhone(ctx, s.user, step.ID)
+		if err != nil && !errors.Is(err, ErrNotFound) { // who is gone has no phone
+			return notStepped(err, "the removal of the phone "+step.Text(), phoneLimits())
+		}
+		p, err = s.client.Phone(ctx, step.ID)
+	}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		s.result.Removed = append(s.result.Removed, step.ID)
+		return dirsync.Done, nil
+	case err != nil:
+		return dirsync.Failed, err
+	case p.Activated || len(p.Users) > 0:
+		if s.user == "" {
+			return dirsync.Refused, fmt.Errorf("the phone %s stays: another Duo user has it (%s)", step.Text(), p.Users[0])
+		}
+		return dirsync.Done, nil
+	}
+	if err := s.client.DeletePhone(ctx, step.ID); err != nil && !errors.Is(err, ErrNotFound) {
+		return notStepped(err, "the removal of the phone "+step.Text(), phoneLimits())
+	}
+	s.result.Removed = append(s.result.Removed, step.ID)
+	return dirsync.Done, nil
+}
+
+// deletePhones deletes the phones of a user who is gone.
+func (t *Target) deletePhones(ctx context.Context, op *dirsync.Op) dirsync.Result {
+	r := done(op, nil)
+	s := t.newSteps(&r)
+	s.user = ""
+	for i := range op.Phones {
+		s.try(ctx, dirsync.FieldPhones, func() (dirsync.Fate, error) { return s.removePhone(ctx, &op.Phones[i]) })
+	}
+	s.tell()
+	return r
+}
+
+// phonesLack says what of some steps an account does not show, or nil.
+func phonesLack(steps []dirsync.PhoneStep, a *dirsync.Account) error {
+	for i := range steps {
+		step := &steps[i]
+		has := slices.ContainsFunc(a.Phones, func(p dirsync.Phone) bool {
+			if step.ID != "" {
+				return p.ID == step.ID
+			}
+			return p.Text() == step.Text()
+		})
+		switch {
+		case step.Do == dirsync.PhoneRemove && has:
+			return fmt.Errorf("the user still has the phone %s", step.Text())
+		case step.Do != dirsync.PhoneRemove && !has:
+			return fmt.Errorf("the user does not have the phone %s", step.Text())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package duo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	dirsync "duosync/sync"
+)
+
+// The calls of Duo's Auth API (https://duo.com/docs/authapi).
+const (
+	preauthPath    = "/auth/v2/preauth"
+	authPath       = "/auth/v2/auth"
+	authStatusPath = "/auth/v2/auth_status"
+)
+
+// What Duo answers to a preauth.
+const (
+	PreauthAuth   = "auth"   // a second factor is asked for
+	PreauthAllow  = "allow"  // none is: bypass, or a policy
+	PreauthEnroll = "enroll" // a device must be enrolled first
+	PreauthDeny   = "deny"
+)
+
+// Capabilities of a device that matter here; Duo has others.
+const capablePush = "push"
+
+// AuthClient calls Duo's Auth API, which has an application and keys of its own. It
+// is safe for concurrent use.
+type AuthClient struct{ client *Client }
+
+// NewAuth checks the options, whose keys are those of an Auth API application, and
+// returns a client. It makes no call.
+func NewAuth(o Options) (*AuthClient, error) {
+	if o.IntegrationKey == "" || o.SecretKey == "" {
+		return nil, dirsync.WithHint(errors.New("the keys of an Auth API application are missing"),
+			"make an application of the kind Auth API (Duo Admin Panel, Applications), and set duo.auth.integration_key and "+
+				"duo.auth.secret_key to its keys; those of the Admin API application do not work here")
+	}
+	client, err := New(o)
+	if err != nil {
+		return nil, authError(err)
+	}
+	return &AuthClient{client}, nil
+}
+
+// Close gives idle connections back.
+func (c *AuthClient) Close() { c.client.Close() }
+
+// Who is a user as the Auth API is asked about one: by user_id, or else by name. A
+// name need not belong to a user: Duo answers for unknown ones by its new user
+// policy.
+type Who struct {
+	ID   string // user_id
+	Name string // username or alias; not used beside an ID
+}
+
+func (w Who) params() map[string]string {
+	if w.ID != "" {
+		return map[string]string{"user_id": w.ID}
+	}
+	return map[string]string{"username": w.Name}
+}
+
+// Preauth is what Duo would do with a login. The link by which a user may enroll is
+// left out: whoever has it could enroll in the user's stead.
+type Preauth struct {
+	Result  string // PreauthAuth, PreauthAllow, PreauthEnroll or PreauthDeny
+	Message string // Duo's words for it
+	Devices []Device
+}
+
+// Device is a device with which a user can authenticate.
+type Device struct {
+	Name         string // as Duo shows it to the user, else its number or its kind
+	Capabilities []string
+}
+
+// TakesPush reports whether the device takes a push, so that it has Duo Mobile.
+func (d *Device) TakesPush() bool { return slices.Contains(d.Capabilities, capablePush) }
+
+type deviceJSON struct {
+	ID           text   `json:"device"`
+	DisplayName  text   `json:"display_name"`
+	Name         text   `json:"name"`
+	Number       text   `json:"number"`
+	Type         text   `json:"type"`
+	Capabilities []text `json:"capabilities"`
+}
+
+// UnmarshalJSON reads Duo's form.
+func (d *Device) UnmarshalJSON(data []byte) error {
+	var j deviceJSON
+	if err := json.Unmarshal(data, &j); err != nil {
+		return err
+	}
+	*d = Device{}
+	for _, name := range []text{j.DisplayName, j.Name, j.Number, j.Type, j.ID} {
+		if d.Name = tidy(string(name)); d.Name != "" {
+			break
+		}
+	}
+	for _, capability := range j.Capabilities {
+		d.Capabilities = append(d.Capabilities, tidy(string(capability)))
+	}
+	return nil
+}
+
+// Preauth asks what Duo would do with a login of a user (POST /auth/v2/preauth). It
+// changes nothing, and nobody is bothered. A user whom Duo does not know is
+// ErrUnknownUser, or for a name what the new user policy says.
+func (c *AuthClient) Preauth(ctx context.Context, who Who) (*Preauth, error) {
+	r, err := c.do(ctx, request{method: http.MethodPost, path: preauthPath, params: who.params()})
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Result  text     `json:"result"`
+		Message text     `json:"status_msg"`
+		Devices []Device `json:"devices"`
+	}
+	if err := json.Unmarshal(r.Response, &answer); err != nil {
+		return nil, strange(http.MethodPost, preauthPath, err.Error())
+	}
+	switch answer.Result {
+	case PreauthAuth, PreauthAllow, PreauthEnroll, PreauthDeny:
+	default:
+		return nil, strange(http.MethodPost, preauthPath, "a result that is not known: "+tidy(string(answer.Result)))
+	}
+	return &Preauth{Result: string(answer.Result), Message: tidy(string(answer.Message)), Devices: answer.Devices}, nil
+}
+
+// Verdict is how a login went.
+type Verdict struct {
+	Allowed bool
+	Status  string // Duo's word for why, such as allow, bypass, deny, timeout or fraud
+	Message string // Duo's sentence for it
+}
+
+// Passcode logs a user in with a passcode of any kind: of Duo Mobile, a token, an SMS
+// or a bypass code. It uses the code up, and a wrong one counts towards a lockout.
+// One that may have reached Duo is not sent again.
+func (c *AuthClient) Passcode(ctx context.Context, who Who, code string) (*Verdict, error) {
+	if code == "" {
+		return nil, errors.New("the passcode is empty")
+	}
+	params := who.params()
+	params["factor"], params["passcode"] = "passcode", code
+	answer, err := c.authenticate(ctx, params, code)
+	if err != nil {
+		return nil, err
+	}
+	return answer.verdict(http.MethodPost, authPath)
+}
+
+// Push sends a push to a user's devices and waits for the answer; ctx bounds how long.
+// Duo itself gives up after about a minute. waiting gets Duo's words on how it stands
+// whenever they change. A push that may have reached Duo is not sent again. A user
+// without a device that takes one is ErrNoDevice.
+func (c *AuthClient) Push(ctx context.Context, who Who, waiting func(message string)) (*Verdict, error) {
+	params := who.params()
+	params["factor"], params["device"], params["async"], params["type"] = "push", "auto", "1", "duosync verify"
+	answer, err := c.authenticate(ctx, params)
+	if err != nil {
+		return nil, err
+	}
+	if answer.Transaction == "" { // decided at once
+		return answer.verdict(http.MethodPost, authPath)
+	}
+	transaction, last := string(answer.Transaction), ""
+	for {
+		answer, err := c.call(ctx, request{method: http.MethodGet, path: authStatusPath, params: map[string]string{"txid": transaction}})
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if answer.Result != "waiting" {
+			return answer.verdict(http.MethodGet, authStatusPath)
+		}
+		if message := tidy(string(answer.Message)); message != last {
+			last = message
+			waiting(message)
+		}
+		if c.client.sleep(ctx, statusEvery) != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// statusEvery is the pause between two looks at a push. Duo holds the answer back
+// until there is news, as a rule.
+const statusEvery = time.Second
+
+// authAnswer is what Duo says of a login.
+type authAnswer struct {
+	Result      text `json:"result"`
+	Status      text `json:"status"`
+	Message     text `json:"status_msg"`
+	Transaction text `json:"txid"`
+}
+
+func (a *authAnswer) verdict(method, path string) (*Verdict, error) {
+	switch a.Result {
+	case "allow", "deny":
+		return &Verdict{Allowed: a.Result == "allow", Status: tidy(string(a.Status)), Message: tidy(string(a.Message))}, nil
+	}
+	return nil, strange(method, path, "a result that is not known: "+tidy(string(a.Result)))
+}
+
+// authenticate starts a login, once.
+func (c *AuthClient) authenticate(ctx context.Context, params map[string]string, secrets ...string) (*authAnswer, error) {
+	answer, err := c.call(ctx, request{method: http.MethodPost, path: authPath, params: params, once: true})
+	if err != nil {
+		return nil, withoutSecrets(err, secrets)
+	}
+	for _, secret := range secrets {
+		answer.Message = text(hide(string(answer.Message), secret))
+	}
+	return answer, nil
+}
+
+func (c *AuthClient) call(ctx context.Context, q request) (*authAnswer, error) {
+	r, err := c.do(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var answer authAnswer
+	if err := json.Unmarshal(r.Response, &answer); err != nil {
+		return nil, strange(q.method, q.path, "an answer of another form")
+	}
+	return &answer, nil
+}
+
+func (c *AuthClient) do(ctx context.Context, q request) (*reply, error) {
+	r, err := c.client.do(ctx, q)
+	return r, authError(err)
+}
+
+// hide takes a secret out of a text.
+func hide(in, secret string) string { return strings.ReplaceAll(in, secret, "<secret>") }

@@ -1,0 +1,63 @@
+package duo
+
+import (
+	"time"
+
+	dirsync "duosync/sync"
+)
+
+// callTime is what a call is taken to last where the rate is no tighter.
+const callTime = 200 * time.Millisecond
+
+// Forecast counts the calls of p, retries and second looks aside, and estimates
+// their time one after another at the rate of the moment.
+func (t *Target) Forecast(p *dirsync.Plan) (calls int, d time.Duration) {
+	for _, op := range p.Ops() {
+		calls += callsOf(op)
+	}
+	each := max(callTime, time.Duration(float64(time.Second)/t.client.pace.perSecond()))
+	return calls, time.Duration(calls) * each
+}
+
+func callsOf(op *dirsync.Op) int {
+	if op.Blocked != "" || callless(op) {
+		return 0
+	}
+	switch op.Action {
+	case dirsync.Trash, dirsync.EnrollMail:
+		return 2 // send, look; and the other way round
+	case dirsync.PhoneDelete:
+		return 2 * len(op.Phones) // look, delete
+	}
+	calls := 1
+	own, aliases := len(ownFields(op)) > 0, op.Change(dirsync.FieldAliases) != nil
+	switch {
+	case restores(op):
+		calls = 2 // restore, look
+		if own || aliases {
+			calls++
+		}
+	case !creates(op) && !own && !aliases && hasSteps(op):
+		calls = 0
+	}
+	if aliases && !creates(op) {
+		calls++ // their places
+	}
+	if hasSteps(op) {
+		calls += 1 + len(op.Joins) + len(op.Leaves)
+		for _, step := range op.Phones {
+			calls += callsOfStep(step)
+		}
+	}
+	return calls
+}
+
+func callsOfStep(step dirsync.PhoneStep) int {
+	switch {
+	case step.Do == dirsync.PhoneRemove:
+		return 4 // look, detach, look, delete
+	case step.Do == dirsync.PhoneAttach:
+		return 1
+	}
+	return 2 // make or look, attach
+}

@@ -1,0 +1,64 @@
+package duo_test
+
+import (
+	"testing"
+	"time"
+
+	"duosync/duo"
+	dirsync "duosync/sync"
+)
+
+func TestForecast(t *testing.T) {
+	plan := &dirsync.Plan{Waves: [][]*dirsync.Op{
+		{op(dirsync.Create, "ann"), op(dirsync.Delete, "bob"), {Action: dirsync.Create, Blocked: "no name"}},
+		{op(dirsync.Restore, "cyd", "status", "active"), op(dirsync.Restore, "dan"), op(dirsync.Trash, "eve"), op(dirsync.Release, "fay")},
+	}}
+	for text, want := range map[string]time.Duration{"auto": 9 * 200 * time.Millisecond, "60/1m": 9 * time.Second} {
+		rate, err := duo.ParseRate(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := newPlay(t).options()
+		o.Rate = rate
+		calls, took := duo.NewTarget(connect(t, o)).Forecast(plan)
+		if calls != 9 || took.Round(time.Millisecond) != want {
+			t.Errorf("%s: %d calls, %s; want 9 calls, %s", text, calls, took, want)
+		}
+	}
+}
+
+func TestForecastOfLists(t *testing.T) {
+	made := dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: "+1"}
+	given := dirsync.PhoneStep{Do: dirsync.PhoneAttach, ID: "DP1"}
+	removed := dirsync.PhoneStep{Do: dirsync.PhoneRemove, ID: "DP1"}
+	member := []dirsync.Membership{{ID: "DG1"}}
+	create := op(dirsync.Create, "ann", "username", "ann")
+	create.Changes = append(create.Changes, dirsync.Change{Field: dirsync.FieldAliases, After: "a"})
+	for name, test := range map[string]struct {
+		op   *dirsync.Op
+		want int
+	}{
+		"a create with aliases":   {create, 1},
+		"aliases":                 {aliases("a", "b"), 2},
+		"aliases and more":        {aliases("a", "b", "email", "e"), 2},
+		"a create with a phone":   {withPhones(op(dirsync.Create, "ann", "username", "ann"), made), 4},
+		"a phone":                 {withPhones(update(), made), 3},
+		"a phone that is there":   {withPhones(update(), given), 2},
+		"a phone less":            {withPhones(update(), removed), 5},
+		"groups":                  {withGroups(update(), member, member), 3},
+		"groups and more":         {withGroups(update("email", "e"), member, nil), 3},
+		"adopted into a group":    {withGroups(op(dirsync.Adopt, "ann"), member, nil), 2},
+		"restored into a group":   {withGroups(op(dirsync.Restore, "ann", "status", "active"), member, nil), 5},
+		"phones of one gone":      {&dirsync.Op{Action: dirsync.PhoneDelete, Phones: []dirsync.PhoneStep{removed, removed}}, 4},
+		"a group":                 {groupOp(dirsync.GroupCreate, "x", "name", "x"), 1},
+		"a group's name":          {groupOp(dirsync.GroupUpdate, "x", "name", "y"), 1},
+		"a group that is adopted": {groupOp(dirsync.GroupUpdate, "x"), 0},
+		"a group less":            {groupOp(dirsync.GroupDelete, "x"), 1},
+		"a mail":                  {op(dirsync.EnrollMail, "ann"), 2},
+	} {
+		calls, _ := newPlay(t).target().Forecast(&dirsync.Plan{Waves: [][]*dirsync.Op{{test.op}}})
+		if calls != test.want {
+			t.Errorf("%s: %d calls, want %d", name, calls, test.want)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package duo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	dirsync "duosync/sync"
+)
+
+const (
+	groupsPath = "/admin/v1/groups"
+	// groupPath is the second version's: the first one's answer holds all members
+	// and is deprecated.
+	groupPath  = "/admin/v2/groups"
+	groupsPage = 500 // Duo's maximum
+)
+
+// group is a Duo group as the Admin API writes it. Unknown keys are ignored.
+type group struct {
+	GroupID text `json:"group_id"`
+	Name    text `json:"name"`
+	Desc    text `json:"desc"`
+	Status  text `json:"status"` // Active
+}
+
+func (g *group) UnmarshalJSON(data []byte) error {
+	type plain group
+	if err := json.Unmarshal(data, (*plain)(g)); err != nil {
+		return err
+	}
+	if !validID(string(g.GroupID)) {
+		return errors.New("a group without a group_id")
+	}
+	return nil
+}
+
+// Group is a Duo group with its description.
+type Group struct {
+	dirsync.Group
+	Desc string
+}
+
+func (g *group) whole() Group {
+	return Group{
+		Group: dirsync.Group{
+			ID:     string(g.GroupID),
+			Name:   string(g.Name),
+			Status: folded(g.Status),
+			Synced: syncedGroup(string(g.Name)),
+		},
+		Desc: string(g.Desc),
+	}
+}
+
+// syncedGroup tells by the name whether a group belongs to Duo's own directory
+// sync. Duo puts the directory behind the name of such a group, as in
+// `Staff (from AD sync "Acme")`, and shows it in no other way.
+func syncedGroup(name string) bool {
+	name = strings.ToLower(strings.TrimSpace(name))
+	return strings.HasSuffix(name, ")") && (strings.Contains(name, " (from ") || strings.Contains(name, " (synced from "))
+}
+
+// EachGroup gives visit every group of the account, 500 a call. total is Duo's
+// total_objects, or -1 where Duo does not tell it.
+func (c *Client) EachGroup(ctx context.Context, visit func(Group) error) (total int, err error) {
+	return eachPage(ctx, c, groupsPath, groupsPage, func(g group) error { return visit(g.whole()) })
+}
+
+// Group returns the group with this id, or ErrNotFound.
+func (c *Client) Group(ctx context.Context, id string) (*Group, error) {
+	path, err := objectPath(groupPath, id, "group")
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.do(ctx, request{method: http.MethodGet, path: path})
+	if err != nil {
+		return nil, err
+	}
+	g, err := readGroup(r)
+	switch {
+	case err != nil:
+		return nil, strange(http.MethodGet, path, err.Error())
+	case g.ID != id:
+		return nil, strange(http.MethodGet, path, "the group "+tidy(g.ID)+", which was not asked for")
+	}
+	return g, nil
+}
+
+// CreateGroup makes an active group. It is sent once: after a failure that leaves
+// its fate open the caller looks the name up. ErrDuplicate means that there is a
+// group of that name.
+func (c *Client) CreateGroup(ctx context.Context, name, desc string) (*Group, error) {
+	params := map[string]string{"name": name, "desc": desc}
+	r, err := c.do(ctx, request{method: http.MethodPost, path: groupsPath, params: params, once: true})
+	if err != nil {
+		return nil, err
+	}
+	g, err := readGroup(r)
+	if err != nil {
+		return nil, strange(http.MethodPost, groupsPath, err.Error())
+	}
+	return g, nil
+}
+
+// RenameGroup gives a group another name and returns it as Duo answers it.
+func (c *Client) RenameGroup(ctx context.Context, id, name string) (*Group, error) {
+	path, err := objectPath(groupsPath, id, "group")
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.do(ctx, request{method: http.MethodPost, path: path, params: map[string]string{"name": name}})
+	if err != nil {
+		return nil, err
+	}
+	if g, err := readGroup(r); err == nil && g.ID == id {
+		return g, nil
+	}
+	return c.Group(ctx, id)
+}
+
+// DeleteGroup deletes a group; its members stay. Duo answers the same for an id
+// that does not exist.
+func (c *Client) DeleteGroup(ctx context.Context, id string) error {
+	path, err := objectPath(groupsPath, id, "group")
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, request{method: http.MethodDelete, path: path})
+	return err
+}
+
+// JoinGroup puts a user into a group; once more does no harm. ErrNotFound means
+// that one of them does not exist, ErrLimit that the user is in 100 groups.
+func (c *Client) JoinGroup(ctx context.Context, user, group string) error {
+	return c.associate(ctx, user, "groups", "group_id", group)
+}
+
+// LeaveGroup takes a user out of a group. Duo answers the same where the user is
+// not in it.
+func (c *Client) LeaveGroup(ctx context.Context, user, group string) error {
+	return c.dissociate(ctx, user, "groups", group)
+}
+
+func readGroup(r *reply) (*Group, error) {
+	var g group
+	if err := json.Unmarshal(r.Response, &g); err != nil {
+		return nil, errors.New("a group that cannot be read: " + tidy(err.Error()))
+	}
+	whole := g.whole()
+	return &whole, nil
+}

@@ -1,0 +1,87 @@
+package duo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	dirsync "duosync/sync"
+)
+
+// making is how an attempt to make something ended: with what was made, with what
+// is found under its name instead, or with neither, and then fate and err say why.
+type making[T any] struct {
+	made  *T // Duo's answer
+	found *T
+	// lost: an attempt before had no answer of use, so it may have made found.
+	// Otherwise Duo said that it is there already.
+	lost bool
+	fate dirsync.Fate
+	err  error
+}
+
+// makeOnce sends a call that makes something, and does not make it twice: a reply
+// that is lost, or that says nothing of use, is followed by a look at what is
+// there under that name before the call is sent again.
+//
+//	something   found; the caller decides whose it is
+//	nothing     sent again, a few times; after Duo's own refusal given up
+//	no answer   unknown, left to Settle
+func makeOnce[T any](ctx context.Context, c *Client, send, look func(context.Context) (*T, error)) making[T] {
+	open := false // an attempt may still be on its way
+	lost := false
+	for try := 1; ; try++ {
+		made, err := send(ctx)
+		duplicate := errors.Is(err, ErrDuplicate)
+		switch {
+		case err == nil:
+			return making[T]{made: made}
+		case errors.Is(err, ErrInvalid):
+			return making[T]{fate: dirsync.Refused, err: err}
+		case duplicate:
+		case errors.Is(err, ErrLimit), hiccup(err) && wasSent(err):
+			lost = true
+		default:
+			return making[T]{fate: undecided(open), err: err}
+		}
+		found, lookErr := look(ctx)
+		switch {
+		case lookErr != nil:
+			return making[T]{fate: dirsync.Unknown, err: unseen(err, lookErr)}
+		case found != nil:
+			return making[T]{found: found, lost: lost, err: err}
+		case duplicate:
+			return making[T]{fate: dirsync.Failed, err: err}
+		case errors.Is(err, ErrLimit):
+			return making[T]{fate: dirsync.Refused, err: err}
+		}
+		open = open || !fromDuo(err)
+		if try > maxRetries || c.sleep(ctx, retryWait(try)) != nil || ctx.Err() != nil {
+			return making[T]{fate: undecided(open), err: err}
+		}
+		c.retries.Add(1)
+	}
+}
+
+// undecided is the fate of a making that was not seen in Duo.
+func undecided(open bool) dirsync.Fate {
+	if open {
+		return dirsync.Unknown
+	}
+	return dirsync.Failed
+}
+
+func wasSent(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Sent
+}
+
+func fromDuo(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.FromDuo
+}
+
+// unseen is a failure whose effect could not be looked at.
+func unseen(err, lookErr error) error {
+	return fmt.Errorf("%w; what became of it could not be seen: %w", err, lookErr)
+}
