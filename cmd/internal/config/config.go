@@ -4,9 +4,10 @@
 // A file goes through these steps, each in a file of its own: the text becomes
 // a tree (syntax.go), the tree fills a [Config] that holds the defaults
 // (walk.go, with ${NAME} replaced by expand.go and secrets read by secret.go),
-// the preset fills what was left out (preset.go), parts that this version does
-// not have yet are refused (unbuilt.go), and what is left is checked for sense
-// (validate.go). [Show] is the way back, with secrets hidden.
+// (expression.go compiles the mapping on the way), the preset fills what was left
+// out (preset.go), parts that this version does not have yet are refused
+// (unbuilt.go), and what is left is checked for sense (validate.go). [Show] is the
+// way back, with secrets hidden.
 //
 // The package knows words and values only. It opens no connection and imports
 // none of the adapters.
@@ -20,13 +21,14 @@ import (
 
 // Config is the whole configuration. The yaml tags are the keys of the file;
 // an enum tag lists the only words that a key takes; is:"path" marks the name of
-// a file, which is made absolute against the folder of the configuration file.
+// a file, which is made absolute against the folder of the configuration file, and
+// is:"expression" what dirsync.ParseExpression reads.
 type Config struct {
 	LDAP     LDAP     `yaml:"ldap"`     // The directory.
 	Duo      Duo      `yaml:"duo"`      // The Duo account.
 	State    State    `yaml:"state"`    // What duosync remembers between runs.
 	Sync     Sync     `yaml:"sync"`     // What becomes of whom.
-	Enroll   Enroll   `yaml:"enroll"`   // Enrollment mails. Not built yet.
+	Enroll   Enroll   `yaml:"enroll"`   // Enrollment mails.
 	Schedule Schedule `yaml:"schedule"` // When `duosync run` runs.
 	HTTP     HTTP     `yaml:"http"`     // Health and status pages.
 	Notify   Notify   `yaml:"notify"`   // Who is told.
@@ -66,8 +68,8 @@ type LDAP struct {
 	ReferralHosts []string `yaml:"referral_hosts"`
 	// Users says which entries are users.
 	Users LDAPUsers `yaml:"users"`
-	// Groups says which entries are groups. They are read where sync.scope names
-	// groups.
+	// Groups says which entries are groups. They are read where sync.scope,
+	// sync.groups or an expression of sync.mapping asks for groups.
 	Groups LDAPGroups `yaml:"groups"`
 }
 
@@ -134,9 +136,10 @@ type DuoAuth struct {
 
 // State says where duosync remembers what it did.
 type State struct {
-	// DSN is the SQLite file, made absolute against the folder of the
-	// configuration file. It is handled like a secret, since it may come to hold
-	// a database's password.
+	// DSN is a SQLite file, made absolute against the folder of the configuration
+	// file, or a PostgreSQL database, as in
+	// postgres://duosync@db.example.org/duosync?sslmode=verify-full. It is handled
+	// like a secret, since it may hold the database's password.
 	DSN Secret `yaml:"dsn"`
 	// KeepHistory is how long past runs are kept.
 	KeepHistory time.Duration `yaml:"keep_history"`
@@ -146,17 +149,19 @@ type State struct {
 type Sync struct {
 	// Scope narrows who is in.
 	Scope Scope `yaml:"scope"`
-	// Mapping says which LDAP attribute fills which Duo field.
+	// Mapping says what fills which Duo field.
 	Mapping Mapping `yaml:"mapping"`
-	// AllowBypass lets the directory set Duo's status bypass. Not built yet.
+	// AllowBypass lets mapping.status give bypass: such a person logs in without a
+	// second factor.
 	AllowBypass bool `yaml:"allow_bypass"`
 	// StatusLockouts counts temporary lockouts as disabled, too.
 	StatusLockouts bool `yaml:"status_lockouts"`
 	// Normalize changes mapped values before they are compared.
 	Normalize Normalize `yaml:"normalize"`
-	// Phones says when phones are written. Not built yet.
+	// Phones says when phones are written. Whoever can write a number in the
+	// directory could log in with it as that person.
 	Phones PhoneRules `yaml:"phones"`
-	// Groups says which groups are mirrored. Not built yet.
+	// Groups says which groups are mirrored.
 	Groups GroupRules `yaml:"groups"`
 	// Existing says what to do about a Duo user of that name that is not ours.
 	Existing string `yaml:"existing" enum:"report|adopt|adopt_if_email_matches"`
@@ -189,49 +194,64 @@ type Scope struct {
 	Protect []string `yaml:"protect"`
 }
 
-// Mapping says which LDAP attribute fills which Duo field. An empty one means
-// that the field is not ours.
+// Mapping says what fills which Duo field: an LDAP attribute, or an expression
+// (see docs/expressions.md). An empty one means that the field is not ours.
 type Mapping struct {
-	Username  string         `yaml:"username"`  // Never empty.
-	Aliases   []string       `yaml:"aliases"`   // Up to 8. Not built yet.
-	Realname  string         `yaml:"realname"`  // Duo's full name.
-	Firstname string         `yaml:"firstname"` // Duo's first name.
-	Lastname  string         `yaml:"lastname"`  // Duo's last name.
-	Email     string         `yaml:"email"`     // Duo's mail address.
-	Notes     string         `yaml:"notes"`     // Duo's notes.
-	Phones    []PhoneMapping `yaml:"phones"`    // Not built yet.
-	Status    string         `yaml:"status"`    // "preset" or "".
+	Username  string         `yaml:"username" is:"expression"`  // Never empty.
+	Aliases   []string       `yaml:"aliases" is:"expression"`   // Up to 8, as a user has at most 8 aliases; each value gives one.
+	Realname  string         `yaml:"realname" is:"expression"`  // Duo's full name.
+	Firstname string         `yaml:"firstname" is:"expression"` // Duo's first name.
+	Lastname  string         `yaml:"lastname" is:"expression"`  // Duo's last name.
+	Email     string         `yaml:"email" is:"expression"`     // Duo's mail address.
+	Notes     string         `yaml:"notes" is:"expression"`     // Duo's notes.
+	Phones    []PhoneMapping `yaml:"phones" is:"expression"`    // Each value that is a phone number gives a phone.
+	// Status is preset (a lock that the preset knows gives disabled), "", or what
+	// gives active, disabled or, with sync.allow_bypass, bypass.
+	Status string `yaml:"status" is:"expression"`
 }
 
-// PhoneMapping makes a Duo phone of an LDAP attribute. In the file it may be the
-// attribute alone. Not built yet.
+// PhoneMapping makes Duo phones of an attribute's or an expression's values. In
+// the file it may be the expression alone.
 type PhoneMapping struct {
-	// Number is the attribute that holds the number.
-	Number string `yaml:"number"`
-	// Type is Duo's type of the phone; "" leaves it to duosync.
-	Type string `yaml:"type" enum:"|mobile|landline|unknown"`
+	// Number gives the numbers.
+	Number string `yaml:"number" is:"expression"`
+	// Type is Duo's type of the phones; "" means mobile.
+	Type string `yaml:"type" enum:"|mobile|landline"`
 }
 
 // Normalize changes mapped values before they are compared with Duo's.
 type Normalize struct {
 	// Username is folded to lower case, or left as it is.
 	Username string `yaml:"username" enum:"lower|none"`
-	// PhoneRegion completes numbers without a country code. Not built yet.
+	// PhoneRegion completes numbers without a country code: two letters
+	// (ISO 3166-1), such as US or DE.
 	PhoneRegion string `yaml:"phone_region"`
 }
 
-// PhoneRules says when phones are written. Not built yet.
+// PhoneRules says when phones are written.
 type PhoneRules struct {
-	On    string `yaml:"on" enum:"create|always"`     // When phones are made.
-	Taken string `yaml:"taken" enum:"conflict|share"` // A number that another user has.
+	// On create gives phones to new users only, always keeps them in step; a
+	// person's own devices stay in either case.
+	On string `yaml:"on" enum:"create|always"`
+	// Taken says what to do about a number that another user has: tell of a
+	// conflict, or share the phone.
+	Taken string `yaml:"taken" enum:"conflict|share"`
 }
 
-// GroupRules says which groups are mirrored into Duo. Not built yet.
+// GroupRules says which groups are mirrored into Duo, with those of their members
+// that are ours.
 type GroupRules struct {
-	Mirror         []string          `yaml:"mirror"`                             // Names or /regex/.
-	Rename         map[string]string `yaml:"rename"`                             // LDAP name to Duo name.
-	Existing       string            `yaml:"existing" enum:"report|adopt"`       // A Duo group of that name.
-	WhenUnmirrored string            `yaml:"when_unmirrored" enum:"keep|delete"` // A group no longer mirrored.
+	// Mirror lists groups of the directory by name, or by /regex/ (RE2, the whole
+	// name, any case). [ParseGroupRule] reads an item.
+	Mirror []string `yaml:"mirror"`
+	// Rename gives the Duo group another name than the directory's. Two groups may
+	// have the same one; then it holds the members of both.
+	Rename map[string]string `yaml:"rename"`
+	// Existing says what to do about a Duo group of that name that is not ours.
+	Existing string `yaml:"existing" enum:"report|adopt"`
+	// WhenUnmirrored says what becomes of a group that we made and that is
+	// mirrored no longer.
+	WhenUnmirrored string `yaml:"when_unmirrored" enum:"keep|delete"`
 }
 
 // Removal is the way out, in two steps: Action once the person has been missing
@@ -251,16 +271,18 @@ type Limits struct {
 	MaxEnable    dirsync.Limit `yaml:"max_enable"`     // Enabled and restored.
 	MaxCreate    dirsync.Limit `yaml:"max_create"`     // Created.
 	MaxRecreate  dirsync.Limit `yaml:"max_recreate"`   // Deleted in Duo by hand, created again.
-	MaxGroupLoss dirsync.Limit `yaml:"max_group_loss"` // Members that one group loses. Not built yet.
+	MaxGroupLoss dirsync.Limit `yaml:"max_group_loss"` // Members that one group of 10 or more loses.
 	MinSource    dirsync.Limit `yaml:"min_source"`     // Persons in scope, against the last good run.
 	MinAttribute dirsync.Limit `yaml:"min_attribute"`  // Persons with a value, per attribute.
 	Floor        int           `yaml:"floor"`          // Persons; up to that many, no limit holds.
 }
 
-// Enroll says who gets Duo's enrollment mail. Not built yet.
+// Enroll says who gets Duo's enrollment mail.
 type Enroll struct {
-	Email     bool `yaml:"email"`       // Send it to users without a device.
-	MaxPerRun int  `yaml:"max_per_run"` // Mails in one run.
+	// Email sends it, once, to users that we created, where they have no device.
+	Email bool `yaml:"email"`
+	// MaxPerRun is how many mails one run sends; the others wait for the next.
+	MaxPerRun int `yaml:"max_per_run"`
 }
 
 // Schedule says when `duosync run` runs.
@@ -326,7 +348,7 @@ func Default() Config {
 		Sync: Sync{
 			Mapping: Mapping{
 				Username: "uid", Realname: "cn", Firstname: "givenName", Lastname: "sn", Email: "mail",
-				Status: "preset",
+				Status: StatusPreset,
 			},
 			Normalize:    Normalize{Username: "lower", PhoneRegion: "US"},
 			Phones:       PhoneRules{On: "create", Taken: "conflict"},

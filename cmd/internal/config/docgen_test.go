@@ -151,6 +151,12 @@ func placeholder(f field) string {
 	case reflect.TypeFor[[]PhoneMapping]():
 		return "<list of phone>"
 	}
+	if f.is == "expression" {
+		if f.typ.Kind() == reflect.Slice {
+			return "<list of expression>"
+		}
+		return "<expression>"
+	}
 	switch f.typ.Kind() {
 	case reflect.Bool:
 		return "<boolean>"
@@ -164,7 +170,7 @@ func placeholder(f field) string {
 		}
 		return "<list of string>"
 	}
-	if f.path {
+	if f.is == "path" {
 		return "<filename>"
 	}
 	return "<string>"

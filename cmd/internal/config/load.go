@@ -65,7 +65,7 @@ func parse(name string, data []byte, env func(string) (string, bool)) (l *Loaded
 		return nil, false, Errors{*problem}
 	}
 	r := &reader{
-		file: name, dir: filepath.Dir(absolute), env: env,
+		file: name, dir: filepath.Dir(absolute), lines: strings.Split(string(data), "\n"), env: env,
 		marks: make(map[string]mark), origins: make(map[string]string), bad: make(map[string]bool),
 	}
 	c := Default()
@@ -81,7 +81,9 @@ func parse(name string, data []byte, env func(string) (string, bool)) (l *Loaded
 		sortProblems(r.problems)
 		return nil, false, Errors(r.problems)
 	}
-	c.State.DSN = NewSecret(r.absolute(c.State.DSN.Reveal()))
+	if dsn := c.State.DSN.Reveal(); !isPostgres(dsn) {
+		c.State.DSN = NewSecret(r.absolute(dsn))
+	}
 	return &Loaded{Config: c, File: name, Warnings: r.warnings, marks: r.marks, origins: r.origins}, r.plain, nil
 }
 

@@ -14,7 +14,7 @@ type field struct {
 	index int
 	typ   reflect.Type
 	words []string // the only values it takes, or nil
-	path  bool     // it names a file
+	is    string   // "path": it names a file; "expression": dirsync.ParseExpression reads it; or ""
 }
 
 // fieldsOf gives the keys of a section in the order of its struct.
@@ -26,7 +26,7 @@ func fieldsOf(section reflect.Type) []field {
 			name:  f.Tag.Get("yaml"),
 			index: f.Index[0],
 			typ:   f.Type,
-			path:  f.Tag.Get("is") == "path",
+			is:    f.Tag.Get("is"),
 		})
 		if ok {
 			fields[len(fields)-1].words = strings.Split(words, "|")

@@ -80,7 +80,7 @@ func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
 func (r *reader) secretFile(path string, n *yaml.Node, v reflect.Value) {
 	at := twin(path)
 	var name string
-	r.value(at, n, reflect.ValueOf(&name).Elem(), field{typ: reflect.TypeFor[string](), path: true})
+	r.value(at, n, reflect.ValueOf(&name).Elem(), field{typ: reflect.TypeFor[string](), is: "path"})
 	if r.bad[at] || r.bad[path] {
 		r.bad[path] = true
 		return
@@ -114,7 +114,10 @@ func (r *reader) secretFile(path string, n *yaml.Node, v reflect.Value) {
 // have: no value, a file's name, a proxy without a password.
 func holdsSecret(path, text string) bool {
 	switch path {
-	case "state.dsn", "duo.proxy_url":
+	case "state.dsn":
+		u, err := url.Parse(text)
+		return err != nil || holdsPassword(u)
+	case "duo.proxy_url":
 		u, err := url.Parse(text)
 		return err != nil || u.User != nil
 	}

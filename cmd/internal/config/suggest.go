@@ -71,10 +71,13 @@ var keyLike = regexp.MustCompile(`^[A-Za-z_-][A-Za-z0-9_-]{0,31}`)
 // Where a blank is missing after a colon, the rest can be a secret.
 func tellable(key string) string {
 	head := keyLike.FindString(key)
+	if head == "" {
+		return "(key)"
+	}
 	if head == key {
 		return key
 	}
-	if head == "" || key[len(head)] != ':' {
+	if key[len(head)] != ':' {
 		return "(key)"
 	}
 	return head

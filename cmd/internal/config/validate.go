@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -50,8 +51,10 @@ func (r *reader) validate(c *Config) {
 	r.validateLDAP(&c.LDAP)
 	r.validateGroups(c)
 	r.validateDuo(&c.Duo)
-	r.check("state.dsn", checkDSN(c.State.DSN.Reveal()))
-	r.validateSync(&c.Sync)
+	r.validateDSN(c.State.DSN.Reveal())
+	r.validateScope(&c.Sync.Scope)
+	r.validateMapping(&c.Sync.Mapping)
+	r.validatePeople(c)
 	r.validateSchedule(&c.Schedule)
 	r.validateHTTP(&c.HTTP)
 	r.validateNotify(&c.Notify)
@@ -111,27 +114,6 @@ func (r *reader) validateLDAP(l *LDAP) {
 	r.validateAttribute("ldap.users.id_attribute", l.Users.IDAttribute, "entryUUID")
 }
 
-// validateGroups checks where groups are looked for, and that they are where
-// the scope asks for them.
-func (r *reader) validateGroups(c *Config) {
-	g, scope := &c.LDAP.Groups, &c.Sync.Scope
-	r.validateBases("ldap.groups.base_dns", g.Bases)
-	r.validateFilter("ldap.groups.filter", g.Filter, "(objectClass=groupOfNames)")
-	r.validateAttribute("ldap.groups.name_attribute", g.NameAttribute, "cn")
-	r.validateAttribute("ldap.groups.member_attribute", g.MemberAttribute, "member")
-	if len(g.Bases) == 0 && len(scope.IncludeGroups)+len(scope.ExcludeGroups) > 0 {
-		r.check("ldap.groups.base_dns", dirsync.WithHint(errors.New("must name at least one base, since sync.scope names groups"),
-			"such as [\"ou=groups,dc=example,dc=org\"]"))
-	}
-	for path, names := range map[string][]string{"sync.scope.include_groups": scope.IncludeGroups, "sync.scope.exclude_groups": scope.ExcludeGroups} {
-		for i, name := range names {
-			if strings.TrimSpace(name) == "" {
-				r.check(item(path, i), dirsync.WithHint(errors.New("is empty"), "remove the item"))
-			}
-		}
-	}
-}
-
 func (r *reader) validateBases(path string, bases []string) {
 	var before []*ldap.DN
 	for i, text := range bases {
@@ -155,6 +137,10 @@ func (r *reader) validateFilter(path, filter, example string) {
 	}
 	r.check(path, dirsync.WithHint(r.explain(path, "is not an LDAP filter", err), "such as "+example))
 }
+
+// attribute is an LDAP attribute description (RFC 4512, 2.5): a name or an OID,
+// and options. Some servers allow an underscore in names, so it does.
+var attribute = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]*|[0-9]+(\.[0-9]+)+)(;[A-Za-z0-9-]+)*$`)
 
 func (r *reader) validateAttribute(path, name, example string) {
 	if !attribute.MatchString(name) {
@@ -220,8 +206,8 @@ func (r *reader) validateDuo(d *Duo) {
 	r.check("duo.auth.secret_key", checkSecretKey(d.Auth.SecretKey))
 }
 
-func (r *reader) validateSync(s *Sync) {
-	for i, text := range s.Scope.ExcludeUsers {
+func (r *reader) validateScope(s *Scope) {
+	for i, text := range s.ExcludeUsers {
 		at := item("sync.scope.exclude_users", i)
 		_, err := ParseUserRule(text)
 		if err != nil && r.marks[at].foreign {
@@ -229,11 +215,8 @@ func (r *reader) validateSync(s *Sync) {
 		}
 		r.check(at, err)
 	}
-	for i, text := range s.Scope.Protect {
+	for i, text := range s.Protect {
 		r.check(item("sync.scope.protect", i), checkUsername(text))
-	}
-	if s.Mapping.Username == "" {
-		r.check("sync.mapping.username", dirsync.WithHint(errors.New("must not be empty: Duo has no user without a username"), "name an attribute, such as uid"))
 	}
 }
 
@@ -250,17 +233,3 @@ func (r *reader) validateSchedule(s *Schedule) {
 }
 
 func item(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
-
-// checkDSN checks the name of the state's file.
-func checkDSN(dsn string) error {
-	const hint = "give the name of a file, such as duosync.db"
-	switch {
-	case dsn == "":
-		return dirsync.WithHint(errors.New("must not be empty"), hint)
-	case strings.Contains(dsn, ":memory:"):
-		return dirsync.WithHint(errors.New("must be a file: a state that is forgotten makes every user a stranger"), hint)
-	case strings.Contains(dsn, "://") || slices.ContainsFunc([]string{"file:", "sqlite:", "sqlite3:"}, func(p string) bool { return strings.HasPrefix(dsn, p) }):
-		return dirsync.WithHint(errors.New("must be the name of a file or postgres://"), hint)
-	}
-	return nil
-}

@@ -18,16 +18,18 @@ import (
 // reader fills a Config from a YAML tree. It notes where each value stands, and
 // every problem; a value with a problem keeps its default.
 type reader struct {
-	file string // as the caller named it, for messages
-	dir  string // folder of the file, for relative paths
-	env  func(string) (string, bool)
+	file  string   // as the caller named it, for messages
+	dir   string   // folder of the file, for relative paths
+	lines []string // of the file
+	env   func(string) (string, bool)
 
 	marks    map[string]mark   // by key path, and by item path such as ldap.urls[1]
 	origins  map[string]string // by key path, where it is not the file's line
 	bad      map[string]bool   // key paths that have a problem
 	problems []Problem
 	warnings []string
-	plain    bool // the file holds a secret's text
+	plain    bool     // the file holds a secret's text
+	asked    []string // groups that expressions ask about
 }
 
 // mark is where a value stands in the file.
@@ -165,7 +167,7 @@ func (r *reader) value(path string, n *yaml.Node, v reflect.Value, f field) {
 	case f.typ == typeDrift:
 		r.drift(path, n, v.Addr().Interface().(*Drift))
 	case f.typ == typePhone && n.Kind == yaml.ScalarNode:
-		r.scalar(path, n, v.FieldByName("Number"), field{typ: reflect.TypeFor[string]()})
+		r.scalar(path, n, v.FieldByName("Number"), field{typ: reflect.TypeFor[string](), is: "expression"})
 	case isSection(f.typ):
 		r.section(path, n, v)
 	case f.typ.Kind() == reflect.Slice:
@@ -212,7 +214,12 @@ func (r *reader) textMap(path string, n *yaml.Node, v reflect.Value) {
 		}
 		at := join(path, tellable(key.Value))
 		text := reflect.New(v.Type().Elem()).Elem()
+		problems := len(r.problems)
 		r.value(at, n.Content[i+1], text, field{typ: text.Type()})
+		empty := strings.TrimSpace(key.Value) == "" || strings.TrimSpace(text.String()) == ""
+		if empty && len(r.problems) == problems {
+			r.reportAt(at, key.Line, key.Column, "is empty on one side of the colon", "name both, or remove the pair")
+		}
 		pairs.SetMapIndex(reflect.ValueOf(key.Value), text)
 		if r.marks[at].foreign {
 			r.inherit(path, at)
@@ -232,41 +239,6 @@ func (r *reader) inherit(path, item string) {
 		r.origins[path] = r.origins[item]
 	} else if r.origins[item] != origin {
 		r.origins[path] = origin + ", " + strings.TrimPrefix(r.origins[item], "env ")
-	}
-}
-
-// drift reads one word for all fields, or a word by field.
-func (r *reader) drift(path string, n *yaml.Node, d *Drift) {
-	word := field{typ: reflect.TypeFor[string](), words: driftWords()}
-	if n.Kind != yaml.MappingNode {
-		r.scalar(path, n, reflect.ValueOf(&d.Otherwise).Elem(), word)
-		return
-	}
-	fields := make(map[string]string)
-	seen := make(map[string]*yaml.Node)
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		if !r.key(path, key, seen) {
-			continue
-		}
-		name := key.Value
-		if !slices.Contains(driftFields(), name) {
-			hint := "one of " + oneOf(driftFields())
-			if near := nearest(name, driftFields()); near != "" {
-				hint = "did you mean " + near + "?"
-			}
-			r.reportAt(join(path, tellable(name)), key.Line, key.Column, "is not a field of a Duo user", hint)
-			continue
-		}
-		text := d.Otherwise
-		r.value(join(path, name), n.Content[i+1], reflect.ValueOf(&text).Elem(), word)
-		fields[name] = text
-		if at := join(path, name); r.marks[at].foreign {
-			r.inherit(path, at)
-		}
-	}
-	if len(fields) > 0 {
-		d.Fields = fields
 	}
 }
 
@@ -308,10 +280,13 @@ func (r *reader) scalar(path string, n *yaml.Node, v reflect.Value, f field) {
 		r.report(path, dirsync.WithHint(errors.New("must be "+oneOf(f.words)), hint))
 		return
 	}
-	if f.path {
+	if f.is == "path" {
 		read.SetString(r.absolute(text))
 	}
 	v.Set(read)
+	if f.is == "expression" && text != "" {
+		r.expression(path, n, text)
+	}
 	if f.typ == typeSecret && typed && holdsSecret(path, text) {
 		r.plain = true
 	}

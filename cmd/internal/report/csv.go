@@ -56,7 +56,7 @@ func beginsFormula(text string) bool {
 }
 
 // sheet gives a row for each change of an operation; one without changes has a
-// row without a field.
+// row without a field. The items of a list have a comma between them.
 func (d *Document) sheet() *sheet {
 	s := &sheet{header: []string{"action", "username", "source_id", "duo_user_id", "field", "before", "after", "reason", "result", "error"}}
 	for _, o := range d.Operations {
@@ -65,8 +65,20 @@ func (d *Document) sheet() *sheet {
 			changes = []dirsync.Change{{}}
 		}
 		for _, c := range changes {
+			if dirsync.IsList(c.Field) {
+				c.Before, c.After = cellOfList(c.Before), cellOfList(c.After)
+			}
 			s.add(string(o.Action), o.Username, string(o.SourceID), o.User, c.Field, c.Before, c.After, o.Reason, o.Result, o.Error)
 		}
 	}
 	return s
+}
+
+// cellOfList puts the items of a list into one cell.
+func cellOfList(list string) string {
+	items := dirsync.Items(list)
+	for i, item := range items {
+		items[i] = itemWord(item)
+	}
+	return strings.Join(items, ", ")
 }

@@ -81,6 +81,8 @@ type Operation struct {
 	Changes  []dirsync.Change `json:"changes"`
 	Result   string           `json:"result"`
 	Error    string           `json:"error"`
+
+	phones []dirsync.PhoneStep // for the summary
 }
 
 // Conflict is something about a person that a human has to settle.
@@ -100,11 +102,13 @@ type Waiting struct {
 	Due      string           `json:"due"`
 }
 
-// Guard is one limit and how the plan stands to it. Approve is the command that
-// lifts it, "" where nothing is held or no approval lifts it.
+// Guard is one limit and how the plan stands to it: Attribute where it is about
+// one, Group where it is about a group in Duo. Approve is the command that lifts
+// it, "" where nothing is held or no approval lifts it.
 type Guard struct {
 	Name      string `json:"name"`
 	Attribute string `json:"attribute,omitempty"`
+	Group     string `json:"group,omitempty"`
 	Limit     string `json:"limit"`
 	Affected  int    `json:"affected"`
 	Total     int    `json:"total"`
@@ -141,15 +145,15 @@ func Of(run *dirsync.Run) *Document {
 		d.Waiting = append(d.Waiting, waitingOf(w))
 	}
 	for _, g := range run.Guards {
-		d.Guards = append(d.Guards, Guard{Name: g.Name, Attribute: g.Attribute, Limit: g.Limit, Affected: g.Affected, Total: g.Total,
-			Held: g.Held, Approve: approve(run, g)})
+		d.Guards = append(d.Guards, Guard{Name: g.Name, Attribute: g.Attribute, Group: g.Group, Limit: g.Limit,
+			Affected: g.Affected, Total: g.Total, Held: g.Held, Approve: approve(run, g)})
 	}
 	return d
 }
 
 func operationOf(o *dirsync.Op, result, problem string) Operation {
 	return Operation{Action: o.Action, Username: o.Username, SourceID: o.Source, User: o.User,
-		Reason: o.Reason, Changes: append([]dirsync.Change{}, o.Changes...), Result: result, Error: problem}
+		Reason: o.Reason, Changes: append([]dirsync.Change{}, o.Changes...), Result: result, Error: problem, phones: o.Phones}
 }
 
 func waitingOf(w dirsync.Waiting) Waiting {
@@ -193,5 +197,12 @@ func (h *Head) took() (d time.Duration, ok bool) {
 	return finished.Sub(started), err1 == nil && err2 == nil && !finished.Before(started)
 }
 
-// removes reports whether the operation takes something from a person.
-func (o *Operation) removes() bool { return (&dirsync.Op{Action: o.Action}).Removes() }
+// removes reports whether the operation takes something away.
+func (o *Operation) removes() bool {
+	return (&dirsync.Op{Action: o.Action}).Removes() || o.Action == dirsync.GroupDelete || o.Action == dirsync.PhoneDelete
+}
+
+// creates reports whether there is nothing before the operation.
+func (o *Operation) creates() bool {
+	return o.Action == dirsync.Create || o.Action == dirsync.Recreate || o.Action == dirsync.GroupCreate
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -75,6 +76,59 @@ func hostileRun() *dirsync.Run {
 	}
 }
 
+// everythingRun is a run about all that Duo holds of people: aliases, phones,
+// groups and mails.
+func everythingRun() *dirsync.Run {
+	op := func(result, problem string, op dirsync.Op) *dirsync.Operation {
+		return &dirsync.Operation{Op: &op, Result: result, Error: problem}
+	}
+	lists := func(field string, before, after []string) dirsync.Change {
+		return dirsync.Change{Field: field, Before: dirsync.ListOf(before), After: dirsync.ListOf(after)}
+	}
+	var many []string
+	for i := range 40 {
+		many = append(many, fmt.Sprintf("Project %02d", i))
+	}
+	return &dirsync.Run{
+		ID: "20260305T120000Z-c0ffee", Outcome: dirsync.OutcomePartial, Started: noon.Add(24 * time.Hour), Finished: noon.Add(24*time.Hour + 9*time.Second),
+		PlanID: "89abcdef012389abcdef", Read: dirsync.ReadInfo{Read: 60}, InScope: 60, Complete: true, Unchanged: 50,
+		Operations: []*dirsync.Operation{
+			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.GroupCreate, Username: "VPN users", Reason: "mirrors the directory's group vpn", Group: &dirsync.GroupLink{Name: "VPN users"},
+				Changes: []dirsync.Change{{Field: dirsync.FieldName, After: "VPN users"}}}),
+			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.GroupUpdate, Username: "staff", Reason: "renamed in the directory", Group: &dirsync.GroupLink{ID: "DG1", Name: "Personnel"},
+				Changes: []dirsync.Change{{Field: dirsync.FieldName, Before: "staff", After: "Personnel"}}}),
+			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.Create, Username: "asilva", Source: "7a1f", Reason: "in the directory's scope",
+				Changes: []dirsync.Change{{Field: "username", After: "asilva"}, {Field: "email", After: "asilva@example.com"}, {Field: "status", After: "active"},
+					lists("aliases", nil, []string{"silva.a", "ana"}), lists("phones", nil, []string{"+15555550100", "+15555550101;ext=12"}), lists("groups", nil, many)},
+				Phones: []dirsync.PhoneStep{{Do: dirsync.PhoneMake, Number: "+15555550100"}, {Do: dirsync.PhoneMake, Number: "+15555550101", Extension: "12"}}}),
+			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.Update, Username: "bokoye", Source: "7a2f", User: "DU2", Reason: "changed in the directory",
+				Changes: []dirsync.Change{{Field: "email", Before: "b@example.com", After: "bokoye@example.com"},
+					lists("aliases", []string{"b.okoye"}, nil), lists("phones", []string{"+15555550110"}, []string{"+15555550111"}), lists("groups", []string{"staff", "VPN users"}, []string{"staff", "Robots"})},
+				Phones: []dirsync.PhoneStep{{Do: dirsync.PhoneAttach, ID: "DP2", Number: "+15555550111"}, {Do: dirsync.PhoneRemove, ID: "DP1", Number: "+15555550110"}}}),
+			op(dirsync.ResultFailed, "the user is in 100 groups, which is the most that Duo takes", dirsync.Op{Action: dirsync.Update, Username: "lcohen", Source: "7a3f", User: "DU3", Reason: "changed in the directory",
+				Changes: []dirsync.Change{lists("groups", many, append(many[2:], "כל העובדים", "Robots, all")), lists("aliases", []string{"לאה"}, []string{"לאה כהן"})}}),
+			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.EnrollMail, Username: "hsato", Source: "7a4f", User: "DU4", Reason: "created, without a device"}),
+			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.PhoneDelete, Username: "dpetrov", Source: "7a5f", User: "DU5", Reason: "the user was deleted",
+				Changes: []dirsync.Change{lists("phones", []string{"+15555550120", "+15555550121"}, nil)},
+				Phones:  []dirsync.PhoneStep{{Do: dirsync.PhoneRemove, ID: "DP5", Number: "+15555550120"}, {Do: dirsync.PhoneRemove, ID: "DP6", Number: "+15555550121"}}}),
+			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.GroupDelete, Username: "Old", Reason: "mirrored no longer", Group: &dirsync.GroupLink{ID: "DG9", Name: "Old"}}),
+		},
+		Guards: []dirsync.Guard{{Name: "max_group_loss", Group: "Personnel", Limit: "50%", Affected: 6, Total: 20}},
+		Usage:  dirsync.Usage{Calls: 31},
+	}
+}
+
+// emptiedRun is held, since a group would lose most of its members.
+func emptiedRun() *dirsync.Run {
+	run := everythingRun()
+	run.Outcome, run.DryRun, run.ApprovalID = dirsync.OutcomeHeld, true, "77665544332211009988"
+	run.Operations = run.Operations[3:4]
+	run.Operations[0].Result = dirsync.ResultHeld
+	run.Guards[0].Affected, run.Guards[0].Held, run.Guards[0].Approvable = 1200, true, true
+	run.Guards[0].Total = 1300
+	return run
+}
+
 func failedRun() *dirsync.Run {
 	return &dirsync.Run{ID: "20260304T110000Z-999999", Outcome: dirsync.OutcomeFailed, Started: noon.Add(-time.Hour), Finished: noon.Add(-time.Hour + 400*time.Millisecond),
 		Read: dirsync.ReadInfo{Read: 500},
@@ -134,6 +188,8 @@ type document interface {
 func TestForms(t *testing.T) {
 	for name, doc := range map[string]document{
 		"held":     report.Of(hostileRun()),
+		"all":      report.Of(everythingRun()),
+		"emptied":  report.Of(emptiedRun()),
 		"failed":   report.Of(failedRun()),
 		"quiet":    report.Of(quietRun()),
 		"lost":     report.Of(lostRun()),
@@ -168,7 +224,7 @@ func TestForms(t *testing.T) {
 // TestStoredLooksTheSame checks that a run read back from the state renders as it
 // did at its end, and gives its JSON byte by byte.
 func TestStoredLooksTheSame(t *testing.T) {
-	for _, run := range []*dirsync.Run{hostileRun(), failedRun(), quietRun(), lostRun()} {
+	for _, run := range []*dirsync.Run{hostileRun(), everythingRun(), emptiedRun(), failedRun(), quietRun(), lostRun()} {
 		stored, err := report.Encode(run)
 		if err != nil {
 			t.Fatal(err)

@@ -52,6 +52,7 @@ func harmful(c rune) bool {
 // everywhere gives documents with a text in each place.
 func everywhere(text string) []document {
 	run := hostileRun()
+	run.Operations = append(run.Operations, everythingRun().Operations...)
 	run.ApprovalID = "0011"
 	run.Outcome, run.Err = dirsync.OutcomeFailed, dirsync.WithHint(errors.New(text), text)
 	for _, o := range run.Operations {
@@ -62,7 +63,8 @@ func everywhere(text string) []document {
 	}
 	run.Conflicts = []dirsync.Conflict{{Username: text, Reason: text}, {Sources: []dirsync.SourceID{dirsync.SourceID(text)}}}
 	run.Waiting = []dirsync.Waiting{{Username: text, Source: dirsync.SourceID(text)}}
-	run.Guards = append(run.Guards, dirsync.Guard{Name: text, Attribute: text, Limit: text, Held: true, Approvable: true})
+	run.Guards = append(run.Guards, dirsync.Guard{Name: text, Attribute: text, Limit: text, Held: true, Approvable: true},
+		dirsync.Guard{Name: "max_group_loss", Group: text, Limit: text, Held: true, Approvable: true})
 	run.Warnings = []string{text}
 	due := report.NewDue(noon, time.Time{})
 	due.Wait(run.Waiting[0])

@@ -25,11 +25,8 @@ func Unfinished(id string, started time.Time, goesOn bool, operations []Operatio
 	if goesOn {
 		d.Outcome, d.Error, d.Interrupted = underWay, "", false
 	}
-	counters := d.Summary.actions()
 	for _, o := range operations {
-		if n := counters[o.Action]; n != nil {
-			*n++
-		}
+		d.Summary.count(o.Action, o.phones)
 		if o.Result == dirsync.ResultFailed {
 			d.Summary.Failed++
 		}
@@ -98,8 +95,8 @@ func historyTone(h *Head) tone {
 
 func (h *History) sheet() *sheet {
 	s := &sheet{header: []string{"run_id", "started", "finished", "outcome", "approval_id", "read", "in_scope", "unchanged"}}
-	for _, action := range actionOrder {
-		s.header = append(s.header, string(action))
+	for _, c := range new(Summary).counters() {
+		s.header = append(s.header, c.word)
 	}
 	s.header = append(s.header, "failed", "held", "skipped", "conflict", "waiting", "calls", "retries", "error")
 	for i := range h.Runs {
@@ -112,9 +109,8 @@ func (h *History) sheet() *sheet {
 		}
 		sum := &run.Summary
 		number(run.Source.Read, run.Source.InScope, sum.Unchanged)
-		counters := sum.actions()
-		for _, action := range actionOrder {
-			number(*counters[action])
+		for _, c := range sum.counters() {
+			number(*c.n)
 		}
 		number(sum.Failed, sum.Held, sum.Skipped, sum.Conflict, sum.Waiting, run.Duo.Calls, run.Duo.Retries)
 		s.add(append(cells, run.Error)...)

@@ -113,7 +113,7 @@ func operationTone(o *Operation) tone {
 	switch {
 	case o.Result == dirsync.ResultFailed, o.Result == dirsync.ResultHeld, o.removes():
 		return bad
-	case o.Action == dirsync.Update || o.Action == dirsync.Adopt:
+	case o.Action == dirsync.Update || o.Action == dirsync.Adopt || o.Action == dirsync.GroupUpdate:
 		return change
 	}
 	return good

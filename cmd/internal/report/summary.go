@@ -7,7 +7,8 @@ import (
 )
 
 // Summary counts a run. The operations are counted whatever their result;
-// failed, held and skipped count again by result.
+// failed, held and skipped count again by result. Phones are made and deleted as
+// part of operations on people; PhoneCreate and PhoneDelete count the phones.
 type Summary struct {
 	Unchanged   int `json:"unchanged"`
 	Create      int `json:"create"`
@@ -43,38 +44,61 @@ func Summarize(run *dirsync.Run) Summary {
 		Waiting:   len(run.Waiting),
 		Skipped:   run.Skipped + run.Count(dirsync.ResultSkipped),
 	}
-	counters := s.actions()
 	for _, o := range run.Operations {
-		*counters[o.Action]++
+		s.count(o.Action, o.Phones)
 	}
 	return s
 }
 
-func (s *Summary) actions() map[dirsync.Action]*int {
-	return map[dirsync.Action]*int{
-		dirsync.Create: &s.Create, dirsync.Recreate: &s.Recreate, dirsync.Update: &s.Update,
-		dirsync.Disable: &s.Disable, dirsync.Enable: &s.Enable, dirsync.Restore: &s.Restore,
-		dirsync.Trash: &s.Trash, dirsync.Delete: &s.Delete, dirsync.Adopt: &s.Adopt, dirsync.Release: &s.Release,
+// count counts one operation, and what it does to phones.
+func (s *Summary) count(action dirsync.Action, phones []dirsync.PhoneStep) {
+	for _, step := range phones {
+		switch step.Do {
+		case dirsync.PhoneMake:
+			s.PhoneCreate++
+		case dirsync.PhoneRemove:
+			s.PhoneDelete++
+		}
+	}
+	if action == dirsync.PhoneDelete {
+		return // its steps were counted
+	}
+	for _, c := range s.counters() {
+		if c.word == string(action) {
+			*c.n++
+		}
 	}
 }
 
-// actionOrder is the order in which the summary counts.
-var actionOrder = [...]dirsync.Action{
-	dirsync.Create, dirsync.Recreate, dirsync.Update, dirsync.Disable, dirsync.Enable,
-	dirsync.Restore, dirsync.Trash, dirsync.Delete, dirsync.Adopt, dirsync.Release,
+// counter is one of the counts of what is done, by its word in the report.
+type counter struct {
+	word string
+	n    *int
+}
+
+// counters gives the counts of what is done, in their order. All but those of
+// phones are of operations, by action.
+func (s *Summary) counters() []counter {
+	return []counter{
+		{string(dirsync.Create), &s.Create}, {string(dirsync.Recreate), &s.Recreate}, {string(dirsync.Update), &s.Update},
+		{string(dirsync.Disable), &s.Disable}, {string(dirsync.Enable), &s.Enable}, {string(dirsync.Restore), &s.Restore},
+		{string(dirsync.Trash), &s.Trash}, {string(dirsync.Delete), &s.Delete}, {string(dirsync.Adopt), &s.Adopt},
+		{string(dirsync.Release), &s.Release}, {string(dirsync.GroupCreate), &s.GroupCreate}, {string(dirsync.GroupUpdate), &s.GroupUpdate},
+		{string(dirsync.GroupDelete), &s.GroupDelete}, {"phone_create", &s.PhoneCreate}, {string(dirsync.PhoneDelete), &s.PhoneDelete},
+		{string(dirsync.EnrollMail), &s.EnrollMail},
+	}
 }
 
 // words counts the operations by action, and again by what became of them.
 func (s *Summary) words() string {
-	counters := s.actions()
 	var parts []string
 	add := func(n int, word string) {
 		if n > 0 {
 			parts = append(parts, count(n)+" "+word)
 		}
 	}
-	for _, action := range actionOrder {
-		add(*counters[action], string(action))
+	for _, c := range s.counters() {
+		add(*c.n, c.word)
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "no operations")

@@ -64,30 +64,11 @@ func guardWords(g *Guard) string {
 	case "state_lost":
 		return fmt.Sprintf("state_lost: the state knows nobody, but Duo already has users named like %s of the %s people in scope",
 			count(g.Affected), count(g.Total))
+	case "max_group_loss":
+		return fmt.Sprintf("max_group_loss: the group %s would lose %s of its %s members; the limit is %s",
+			g.Group, count(g.Affected), count(g.Total), g.Limit)
 	}
 	return fmt.Sprintf("%s: %s of %s people are affected; the limit is %s", g.Name, count(g.Affected), count(g.Total), g.Limit)
-}
-
-// changeWords shows an operation's fields. A creation shows what there will be.
-func changeWords(o *Operation) []string {
-	var parts []string
-	for _, c := range o.Changes {
-		if o.Action == dirsync.Create || o.Action == dirsync.Recreate {
-			usual := c.Field == dirsync.FieldUsername || c.Field == dirsync.FieldStatus && c.After == dirsync.StatusActive
-			if !usual {
-				parts = append(parts, c.Field+" "+value(c.After))
-			}
-			continue
-		}
-		// Between letters that go from right to left an arrow would be drawn
-		// from the new value to the old one; a word keeps them in order.
-		to := "→"
-		if rightToLeft(c.Before) || rightToLeft(c.After) {
-			to = "becomes"
-		}
-		parts = append(parts, fmt.Sprintf("%s %s %s %s", c.Field, value(c.Before), to, value(c.After)))
-	}
-	return parts
 }
 
 // commas puts a comma behind each part but the last.

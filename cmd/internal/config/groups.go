@@ -1,0 +1,133 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	dirsync "duosync/sync"
+)
+
+// GroupRule is one item of sync.groups.mirror. One of its fields is set.
+type GroupRule struct {
+	// Name of a group, compared without regard to case.
+	Name string
+	// Pattern matches whole names, without regard to case.
+	Pattern *regexp.Regexp
+}
+
+// ParseGroupRule reads an item of sync.groups.mirror: /regex/ (RE2 syntax, the
+// whole name, without regard to case), or else a group's name.
+func ParseGroupRule(text string) (GroupRule, error) {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return GroupRule{}, dirsync.WithHint(errors.New("is empty"), "remove the item")
+	case strings.HasPrefix(text, "/"):
+		pattern, err := parsePattern(text)
+		return GroupRule{Pattern: pattern}, err
+	}
+	return GroupRule{Name: text}, nil
+}
+
+// Matches reports whether the rule selects the group of that name.
+func (g GroupRule) Matches(name string) bool {
+	if g.Pattern != nil {
+		return g.Pattern.MatchString(name)
+	}
+	return strings.EqualFold(g.Name, name)
+}
+
+// Mirrored makes the test for Mirror; nil where no group is mirrored. An error is
+// that of an item.
+func (g *GroupRules) Mirrored() (func(name string) bool, error) {
+	if len(g.Mirror) == 0 {
+		return nil, nil
+	}
+	rules := make([]GroupRule, len(g.Mirror))
+	for i, text := range g.Mirror {
+		var err error
+		if rules[i], err = ParseGroupRule(text); err != nil {
+			return nil, fmt.Errorf("sync.groups.mirror: %q %w", text, err)
+		}
+	}
+	return func(name string) bool {
+		return slices.ContainsFunc(rules, func(r GroupRule) bool { return r.Matches(name) })
+	}, nil
+}
+
+// Renamed gives the name in Duo of a group of the directory, whose name is
+// compared without regard to case.
+func (g *GroupRules) Renamed(name string) string {
+	for from, to := range g.Rename {
+		if strings.EqualFold(from, name) {
+			return to
+		}
+	}
+	return name
+}
+
+// validateGroups checks where groups are looked for, that they are where
+// something asks for them, and which are mirrored.
+func (r *reader) validateGroups(c *Config) {
+	g, scope := &c.LDAP.Groups, &c.Sync.Scope
+	r.validateBases("ldap.groups.base_dns", g.Bases)
+	r.validateFilter("ldap.groups.filter", g.Filter, "(objectClass=groupOfNames)")
+	r.validateAttribute("ldap.groups.name_attribute", g.NameAttribute, "cn")
+	r.validateAttribute("ldap.groups.member_attribute", g.MemberAttribute, "member")
+	for path, names := range map[string][]string{"sync.scope.include_groups": scope.IncludeGroups, "sync.scope.exclude_groups": scope.ExcludeGroups} {
+		for i, name := range names {
+			if strings.TrimSpace(name) == "" {
+				r.check(item(path, i), dirsync.WithHint(errors.New("is empty"), "remove the item"))
+			}
+		}
+	}
+	if asks := r.asksForGroups(&c.Sync); len(g.Bases) == 0 && asks != "" {
+		r.check("ldap.groups.base_dns", dirsync.WithHint(errors.New("must name at least one base, since "+asks+" names groups"),
+			"such as [\"ou=groups,dc=example,dc=org\"]"))
+	}
+	r.validateMirror(&c.Sync.Groups)
+}
+
+// asksForGroups gives the first section that names groups of the directory, or "".
+func (r *reader) asksForGroups(s *Sync) string {
+	switch {
+	case len(s.Scope.IncludeGroups)+len(s.Scope.ExcludeGroups) > 0:
+		return "sync.scope"
+	case len(s.Groups.Mirror) > 0:
+		return "sync.groups.mirror"
+	case len(r.asked) > 0:
+		return "in_group in sync.mapping"
+	}
+	return ""
+}
+
+func (r *reader) validateMirror(g *GroupRules) {
+	for i, text := range g.Mirror {
+		at := item("sync.groups.mirror", i)
+		_, err := ParseGroupRule(text)
+		if err != nil && r.marks[at].foreign {
+			err = errors.New("is not a name or /regex/")
+		}
+		r.check(at, err)
+	}
+	names := slices.Sorted(maps.Keys(g.Rename))
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	for i, name := range names {
+		if i > 0 && strings.EqualFold(names[i-1], name) {
+			r.check("sync.groups.rename", dirsync.WithHint(errors.New("names a group twice, since names have no case"), "keep one of them"))
+		}
+	}
+	mirrored, err := g.Mirrored()
+	if err != nil {
+		return // told above
+	}
+	for _, name := range names {
+		if mirrored == nil || !mirrored(name) {
+			r.warnings = append(r.warnings, fmt.Sprintf("sync.groups.rename: sync.groups.mirror does not take the group %s", dirsync.Quote(name)))
+		}
+	}
+}
