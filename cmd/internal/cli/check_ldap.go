@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -290,110 +289,6 @@ func (c *ldapCheck) ids(ctx context.Context, seen *census, err error) {
 	}
 }
 
-// sample shows one person before and after mapping.
-func (c *ldapCheck) sample(seen *census) {
-	p := seen.sample
-	fields, problem, warnings := c.rules.Map(p)
-	var parts []string
-	for _, name := range dirsync.FieldNames {
-		value, ours := fields[name]
-		if !ours {
-			continue
-		}
-		if name == dirsync.FieldStatus {
-			parts = append(parts, fmt.Sprintf("%s → status %s", p.Standing, value))
-			continue
-		}
-		attribute := c.rules.Mapping[name]
-		parts = append(parts, fmt.Sprintf("%s %s → %s %s", attribute, raw(attribute, p.Attrs[attribute]), name, shown(attribute, value)))
-	}
-	detail := p.DN + ": " + strings.Join(parts, ", ")
-	if problem != "" {
-		detail += "; " + problem
-	}
-	hint := ""
-	if len(warnings) > 0 {
-		hint = strings.Join(warnings, "; ")
-	}
-	c.note(checkLDAPSample, hint, "%s", detail)
-}
-
-// raw shows an attribute's values.
-func raw(attribute string, values []string) string {
-	switch len(values) {
-	case 0:
-		return "(absent)"
-	case 1:
-		return shown(attribute, values[0])
-	}
-	return fmt.Sprintf("%s (and %d more)", shown(attribute, values[0]), len(values)-1)
-}
-
-// shown shows a value: short, and no password that somebody has mapped.
-func shown(attribute, value string) string {
-	if value != "" && (strings.Contains(attribute, "password") || strings.Contains(attribute, "secret")) {
-		return "<hidden>"
-	}
-	return dirsync.Quote(value)
-}
-
-// groups tells whether the groups that the scope names are there.
-func (c *ldapCheck) groups(found []string) {
-	missing := func(names []string) []string {
-		return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-			return slices.ContainsFunc(found, func(other string) bool { return strings.EqualFold(name, other) })
-		})
-	}
-	scope := c.config.Sync.Scope
-	switch include, exclude := missing(scope.IncludeGroups), missing(scope.ExcludeGroups); {
-	case len(scope.IncludeGroups)+len(scope.ExcludeGroups) == 0:
-	case len(include) > 0:
-		c.fail(checkLDAPGroups, fmt.Errorf("of sync.scope.include_groups, %s cannot be found", strings.Join(include, ", ")),
-			"check the names, ldap.groups, and that the account may read there; a run ends with an error while one is missing")
-	case len(exclude) > 0:
-		c.note(checkLDAPGroups, "check the names; such a group excludes nobody",
-			"of sync.scope.exclude_groups, %s cannot be found", strings.Join(exclude, ", "))
-	default:
-		c.ok(checkLDAPGroups, "all that sync.scope names are there: %s", strings.Join(found, ", "))
-	}
-}
-
-// attributes looks for mapped attributes that came back for nobody.
-func (c *ldapCheck) attributes(seen *census) {
-	var missing, counts []string
-	for _, field := range dirsync.FieldNames {
-		attribute, mapped := c.rules.Mapping[field]
-		switch {
-		case !mapped:
-		case seen.values[attribute] == 0:
-			missing = append(missing, fmt.Sprintf("%s (for %s)", attribute, field))
-		default:
-			counts = append(counts, fmt.Sprintf("%s %d", attribute, seen.values[attribute]))
-		}
-	}
-	if len(missing) == 0 {
-		c.ok(checkLDAPAttributes, "of %s have a value: %s", quantity(seen.total, "person", "people"), strings.Join(counts, ", "))
-		return
-	}
-	c.fail(checkLDAPAttributes, fmt.Errorf("%s came back for none of %s", strings.Join(missing, ", "), quantity(seen.total, "person", "people")),
-		"let the account of ldap.bind_dn read these attributes; where the directory does not keep one, name another in sync.mapping, or \"\"")
-}
-
-// usernames looks for people who have none, and for two who have the same.
-func (c *ldapCheck) usernames(seen *census) {
-	attribute := c.rules.Mapping[dirsync.FieldUsername]
-	switch {
-	case seen.shared > 0:
-		c.fail(checkLDAPUsernames, fmt.Errorf("%s: two people have the username of %s", seen.sharers, quantity(seen.shared, "person", "people")),
-			"give one of them another "+attribute+", or leave one out by ldap.users.filter or sync.scope.exclude_users; until then neither is changed")
-	case seen.unnamed > 0:
-		c.fail(checkLDAPUsernames, fmt.Errorf("%s can't be carried over: %s", quantity(seen.unnamed, "person", "people"), seen.unnamedWhy),
-			"give each a usable "+attribute+", map another attribute to sync.mapping.username, or leave them out by ldap.users.filter")
-	default:
-		c.ok(checkLDAPUsernames, "%d different ones", len(seen.names))
-	}
-}
-
 // locks tells whether locked people can be seen as such.
 func (c *ldapCheck) locks(seen *census) {
 	var names []string
@@ -406,6 +301,8 @@ func (c *ldapCheck) locks(seen *census) {
 	switch {
 	case !c.rules.Status:
 		c.ok(checkLDAPLocks, "the status is not ours (sync.mapping.status is empty)")
+	case c.rules.StatusFrom != nil:
+		c.ok(checkLDAPLocks, "the status is what the expression of sync.mapping.status gives; by the preset, %d are locked or disabled, %d locked out for a time", disabled, out)
 	case len(names) == 0:
 		c.ok(checkLDAPLocks, "the preset %s knows no attribute for locks: everybody counts as active", c.config.LDAP.Preset)
 	case visible:

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-ldap/ldap/v3"
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
@@ -104,7 +103,7 @@ func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions,
 		Observer: watch, Encode: report.Encode,
 	}
 	return engine.Run(ctx, dirsync.Options{
-		RunID: id, DryRun: opts.dryRun, Refresh: opts.refresh, Only: opts.only, Adopt: opts.adopt, Approve: approval,
+		RunID: id, DryRun: opts.dryRun, Refresh: opts.refresh, Only: opts.only, Adopt: opts.adopt, Approve: approval, AsOf: opts.at,
 	}), nil
 }
 
@@ -129,19 +128,24 @@ func approvalOf(ctx context.Context, store *state.DB, binding dirsync.Binding, i
 
 func source(cfg *config.Config, rules *dirsync.Rules, log *logrus.Logger) (*ldapsrc.Source, error) {
 	c := cfg.LDAP
-	var attributes []string
-	for _, attribute := range rules.Mapping {
-		attributes = append(attributes, attribute)
-	}
-	slices.Sort(attributes)
 	return ldapsrc.New(ldapsrc.Options{
 		URLs: c.URLs, StartTLS: c.StartTLS, CAFile: c.CAFile, ServerName: c.ServerName,
 		ClientCertFile: c.ClientCertFile, ClientKeyFile: c.ClientKeyFile,
 		BindDN: c.BindDN, BindPassword: c.BindPassword.Reveal(), AllowPlaintext: c.AllowPlaintext,
 		Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts,
 		Users:  ldapsrc.Users{Bases: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
-		Groups: groups(cfg), Attributes: slices.Compact(attributes), Preset: ldapsrc.Preset(c.Preset), Log: log,
+		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: ldapsrc.Preset(c.Preset), Log: log,
 	})
+}
+
+// attributes lists the LDAP attributes that the expressions read, each once.
+func attributes(rules *dirsync.Rules) []string {
+	var all []string
+	for _, e := range rules.Expressions() {
+		all = append(all, e.Attributes()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // duoClient makes the client of a configuration, at a rate of its own.
@@ -154,89 +158,20 @@ func duoClient(cfg *config.Config, rate duo.Rate, log *logrus.Logger) (*duo.Clie
 	})
 }
 
-// groups asks for the groups that the scope names; for none, none is read.
-func groups(cfg *config.Config) ldapsrc.Groups {
+// groups asks for the groups that the scope or an expression names, and for those
+// that are mirrored; for none, none is read.
+func groups(cfg *config.Config, rules *dirsync.Rules) ldapsrc.Groups {
 	c := cfg.LDAP.Groups
 	g := ldapsrc.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttribute: c.MemberAttribute, Nested: c.Nested}
-	wanted := slices.Concat(cfg.Sync.Scope.IncludeGroups, cfg.Sync.Scope.ExcludeGroups)
-	if len(wanted) > 0 {
+	named := slices.Concat(rules.IncludeGroups, rules.ExcludeGroups)
+	for _, e := range rules.Expressions() {
+		named = append(named, e.Groups()...)
+	}
+	mirrored := rules.Groups.Mirror
+	if len(named) > 0 || mirrored != nil {
 		g.Want = func(name string) bool {
-			return slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, name) })
+			return mirrored != nil && mirrored(name) || slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, name) })
 		}
 	}
 	return g
-}
-
-// rules translates the configuration into the core's rules.
-func rules(cfg *config.Config) (dirsync.Rules, error) {
-	c := cfg.Sync
-	r := dirsync.Rules{
-		Mapping: map[string]string{},
-		Status:  c.Mapping.Status != "", StatusAttributes: ldapsrc.StatusAttributes(ldapsrc.Preset(cfg.LDAP.Preset)),
-		CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
-		IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
-		Protect: map[string]bool{}, Existing: dirsync.Existing(c.Existing),
-		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
-		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
-		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
-	}
-	for field, attribute := range map[string]string{
-		dirsync.FieldUsername: c.Mapping.Username, dirsync.FieldRealname: c.Mapping.Realname,
-		dirsync.FieldFirstname: c.Mapping.Firstname, dirsync.FieldLastname: c.Mapping.Lastname,
-		dirsync.FieldEmail: c.Mapping.Email, dirsync.FieldNotes: c.Mapping.Notes,
-	} {
-		if attribute != "" {
-			r.Mapping[field] = strings.ToLower(attribute)
-		}
-	}
-	for _, name := range c.Scope.Protect {
-		r.Protect[dirsync.FoldName(name)] = true
-	}
-	var err error
-	if r.Exclude, err = exclusions(c.Scope.ExcludeUsers); err != nil {
-		return r, err
-	}
-	l := c.Limits
-	r.Limits = dirsync.Limits{MaxRemove: l.MaxRemove, MaxUpdate: l.MaxUpdate, MaxEnable: l.MaxEnable, MaxCreate: l.MaxCreate,
-		MaxRecreate: l.MaxRecreate, MinSource: l.MinSource, MinAttribute: l.MinAttribute, Floor: l.Floor}
-	return r, nil
-}
-
-func removal(c config.Removal) dirsync.Removal {
-	return dirsync.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
-}
-
-// exclusions makes the test for sync.scope.exclude_users.
-func exclusions(items []string) (func(username, dn string) bool, error) {
-	var rules []config.UserRule
-	var dns []*ldap.DN
-	names := map[string]bool{}
-	for _, item := range items {
-		rule, err := config.ParseUserRule(item)
-		if err != nil {
-			return nil, fmt.Errorf("sync.scope.exclude_users: %q %w", item, err)
-		}
-		switch {
-		case rule.Name != "":
-			names[dirsync.FoldName(rule.Name)] = true
-		case rule.DN != "":
-			dn, err := ldap.ParseDN(rule.DN)
-			if err != nil {
-				return nil, err
-			}
-			dns = append(dns, dn)
-		default:
-			rules = append(rules, rule)
-		}
-	}
-	return func(username, dn string) bool {
-		if username != "" && (names[username] || slices.ContainsFunc(rules, func(r config.UserRule) bool { return r.Pattern.MatchString(username) })) {
-			return true
-		}
-		if len(dns) == 0 || dn == "" {
-			return false
-		}
-		parsed, err := ldap.ParseDN(dn)
-		return err == nil && slices.ContainsFunc(dns, parsed.EqualFold)
-	}, nil
 }

@@ -43,7 +43,7 @@ func TestGroupScope(t *testing.T) {
 	}
 	h.ldap.Modify("cn=robots,"+slapdtest.GroupsDN, "member", dn("plain000"))
 	h.want(0, "no-changes") // left alone, and the link kept
-	if r := h.run("check", "--format", "json"); !strings.Contains(r.out, "all that sync.scope names are there: robots, staff") {
+	if r := h.run("check", "--format", "json"); !strings.Contains(r.out, "all that section sync names are there: robots, staff") {
 		t.Errorf("check: exit %d\n%s", r.code, r.out)
 	}
 	h.ldap.Delete("cn=staff," + slapdtest.GroupsDN)

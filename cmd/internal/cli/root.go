@@ -21,6 +21,7 @@ import (
 
 // Stdio is the world around a command.
 type Stdio struct {
+	In       io.Reader // nil: the process's
 	Out, Err io.Writer
 	Env      func(name string) (string, bool)
 	// OutTerminal and ErrTerminal report whether a person looks at them.
@@ -30,7 +31,7 @@ type Stdio struct {
 // Process gives this process's own world.
 func Process() Stdio {
 	return Stdio{
-		Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv,
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv,
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
@@ -50,6 +51,7 @@ func run(ctx context.Context, args []string, stdio Stdio) int {
 	a := &app{Stdio: stdio}
 	root := newRootCommand(a)
 	root.SetArgs(args)
+	root.SetIn(stdio.In)
 	root.SetOut(stdio.Out)
 	root.SetErr(stdio.Err)
 	return a.exit(root.ExecuteContext(ctx))
@@ -96,6 +98,7 @@ in a conflict not told before, all others were applied.`,
 		newRunCommand(a),
 		newApproveCommand(a),
 		newCheckCommand(a),
+		newVerifyCommand(a),
 		newPauseCommand(a),
 		newResumeCommand(a),
 		newHistoryCommand(a),

@@ -24,13 +24,15 @@ import (
 type syncOptions struct {
 	dryRun, refresh, detailed    bool
 	only, adopt, approve, format string
-	output                       string
+	output, asOf                 string
+	at                           time.Time // what asOf says; zero: now
 }
 
 func (o *syncOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "report what the run would do; write nothing anywhere")
 	f.BoolVar(&o.refresh, "refresh", false, "read all of Duo, due or not, and mend what was changed there")
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "with --dry-run: exit as the run itself would (3, 4), or 2 when changes are pending")
+	f.StringVar(&o.asOf, "as-of", "", "with --dry-run: report what would be due at this `TIME`: 2026-03-31, 2026-03-31T12:00:00Z, or so long from now, such as 720h")
 	f.StringVar(&o.only, "only", "", "narrow the plan to this `USER` (mapped username)")
 	f.StringVar(&o.adopt, "adopt", "", "take over this `USER`, who exists in Duo already")
 	f.StringVar(&o.approve, "approve", "", "let through, in this run, what was held under this `ID`")
@@ -65,6 +67,9 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
 	}
+	if opts.at, err = parseAsOf(opts.asOf, opts.dryRun, time.Now()); err != nil {
+		return fmt.Errorf("--as-of: %w", err)
+	}
 	loaded, err := a.load()
 	if err != nil {
 		return err
@@ -86,6 +91,26 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 		err = errors.Join(err, a.tellOutside(ctx, loaded, run, watch))
 	}
 	return err
+}
+
+// parseAsOf reads a time in RFC 3339's form, a date, which begins in UTC, or a
+// duration from now. Nothing gives the zero time.
+func parseAsOf(text string, dryRun bool, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if !dryRun {
+		return time.Time{}, dirsync.WithHint(errors.New("a run that writes does what is due now"), "Give --dry-run, too, or leave --as-of out.")
+	}
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return now.Add(d), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, dirsync.WithHint(fmt.Errorf("%s is no time", dirsync.Quote(text)), "Such as 2026-03-31, 2026-03-31T12:00:00Z, or 720h for so long from now.")
 }
 
 // attempt makes one run, and gives what is known of it in any case.

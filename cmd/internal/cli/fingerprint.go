@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"duosync/cmd/internal/config"
+)
+
+// scopeFingerprint digests what decides who is in, and under which name: bases,
+// scope, filter, included groups and how groups resolve, the id attribute, the
+// mapping of the username. Exclusions only leave people alone, and servers and ports
+// are the way to the same directory; they are no part of it. Nor is anything that
+// DNs, attributes and group names do not tell apart: their case and order.
+func scopeFingerprint(cfg *config.Config) string {
+	l, s := cfg.LDAP, cfg.Sync
+	parts := map[string]any{
+		"bases": folded(l.Users.Bases), "scope": l.Users.Scope, "filter": l.Users.Filter, "id": strings.ToLower(l.Users.IDAttribute),
+		"username": s.Mapping.Username, "normalize": s.Normalize.Username,
+	}
+	if len(s.Scope.IncludeGroups) > 0 {
+		g := l.Groups
+		parts["include"] = folded(s.Scope.IncludeGroups)
+		parts["groups"] = []any{folded(g.Bases), g.Filter, strings.ToLower(g.NameAttribute), strings.ToLower(g.MemberAttribute), g.Nested}
+	}
+	text, _ := json.Marshal(parts) // strings, lists and booleans always marshal
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+func folded(items []string) []string {
+	list := make([]string, len(items))
+	for i, item := range items {
+		list[i] = strings.ToLower(item)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}

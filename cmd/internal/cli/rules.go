@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"duosync/cmd/internal/config"
+	"duosync/ldapsrc"
+	dirsync "duosync/sync"
+)
+
+// rules translates the configuration into the core's rules.
+func rules(cfg *config.Config) (dirsync.Rules, error) {
+	c := cfg.Sync
+	r := dirsync.Rules{
+		StatusAttributes: ldapsrc.StatusAttributes(ldapsrc.Preset(cfg.LDAP.Preset)), AllowBypass: c.AllowBypass,
+		CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
+		IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
+		Protect: map[string]bool{}, Existing: dirsync.Existing(c.Existing),
+		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
+		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
+		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
+		Limits:      limits(c.Limits), Scope: scopeFingerprint(cfg),
+	}
+	if cfg.Enroll.Email {
+		r.EnrollMails = cfg.Enroll.MaxPerRun
+	}
+	for _, name := range c.Scope.Protect {
+		r.Protect[dirsync.FoldName(name)] = true
+	}
+	var err error
+	if r.Exclude, err = exclusions(c.Scope.ExcludeUsers); err != nil {
+		return r, err
+	}
+	if r.Groups, err = mirror(&c.Groups); err != nil {
+		return r, err
+	}
+	err = mapping(&r, &c)
+	return r, err
+}
+
+// mapping fills in the expressions behind the keys of sync.mapping.
+func mapping(r *dirsync.Rules, c *config.Sync) error {
+	m := &c.Mapping
+	r.Mapping = map[string]*dirsync.Expression{}
+	for _, f := range []struct{ field, text string }{
+		{dirsync.FieldUsername, m.Username}, {dirsync.FieldRealname, m.Realname},
+		{dirsync.FieldFirstname, m.Firstname}, {dirsync.FieldLastname, m.Lastname},
+		{dirsync.FieldEmail, m.Email}, {dirsync.FieldNotes, m.Notes},
+	} {
+		if f.text == "" {
+			continue
+		}
+		e, err := expression(f.field, f.text)
+		if err != nil {
+			return err
+		}
+		r.Mapping[f.field] = e
+	}
+	for _, text := range m.Aliases {
+		e, err := expression(dirsync.FieldAliases, text)
+		if err != nil {
+			return err
+		}
+		r.Aliases = append(r.Aliases, e)
+	}
+	r.Phones = dirsync.PhoneRules{Region: c.Normalize.PhoneRegion, Always: c.Phones.On == "always", Share: c.Phones.Taken == "share"}
+	for _, phone := range m.Phones {
+		e, err := expression(dirsync.FieldPhones, phone.Number)
+		if err != nil {
+			return err
+		}
+		r.Phones.From = append(r.Phones.From, dirsync.PhoneFrom{Number: e, Type: cmp.Or(phone.Type, "mobile")})
+	}
+	r.Status = m.Status != ""
+	if r.Status && m.Status != config.StatusPreset {
+		e, err := expression(dirsync.FieldStatus, m.Status)
+		if err != nil {
+			return err
+		}
+		r.StatusFrom = e
+	}
+	return nil
+}
+
+func expression(field, text string) (*dirsync.Expression, error) {
+	e, err := dirsync.ParseExpression(text)
+	if err != nil {
+		return nil, fmt.Errorf("sync.mapping.%s: %w", field, err)
+	}
+	return e, nil
+}
+
+func mirror(c *config.GroupRules) (dirsync.GroupRules, error) {
+	g := dirsync.GroupRules{Adopt: c.Existing == "adopt", DeleteUnmirrored: c.WhenUnmirrored == "delete"}
+	if len(c.Rename) > 0 {
+		g.Rename = c.Renamed
+	}
+	var err error
+	g.Mirror, err = c.Mirrored()
+	return g, err
+}
+
+func limits(l config.Limits) dirsync.Limits {
+	return dirsync.Limits{MaxRemove: l.MaxRemove, MaxUpdate: l.MaxUpdate, MaxEnable: l.MaxEnable, MaxCreate: l.MaxCreate,
+		MaxRecreate: l.MaxRecreate, MaxGroupLoss: l.MaxGroupLoss, MinSource: l.MinSource, MinAttribute: l.MinAttribute, Floor: l.Floor}
+}
+
+func removal(c config.Removal) dirsync.Removal {
+	return dirsync.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
+}
+
+// exclusions makes the test for sync.scope.exclude_users.
+func exclusions(items []string) (func(username, dn string) bool, error) {
+	var rules []config.UserRule
+	var dns []*ldap.DN
+	names := map[string]bool{}
+	for _, item := range items {
+		rule, err := config.ParseUserRule(item)
+		if err != nil {
+			return nil, fmt.Errorf("sync.scope.exclude_users: %q %w", item, err)
+		}
+		switch {
+		case rule.Name != "":
+			names[dirsync.FoldName(rule.Name)] = true
+		case rule.DN != "":
+			dn, err := ldap.ParseDN(rule.DN)
+			if err != nil {
+				return nil, err
+			}
+			dns = append(dns, dn)
+		default:
+			rules = append(rules, rule)
+		}
+	}
+	return func(username, dn string) bool {
+		if username != "" && (names[username] || slices.ContainsFunc(rules, func(r config.UserRule) bool { return r.Pattern.MatchString(username) })) {
+			return true
+		}
+		if len(dns) == 0 || dn == "" {
+			return false
+		}
+		parsed, err := ldap.ParseDN(dn)
+		return err == nil && slices.ContainsFunc(dns, parsed.EqualFold)
+	}, nil
+}

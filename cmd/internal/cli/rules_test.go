@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"duosync/cmd/internal/config"
+	dirsync "duosync/sync"
+)
+
+// rulesOf gives the rules of a configuration that has this section sync.
+func rulesOf(t *testing.T, text string) (*config.Config, dirsync.Rules) {
+	t.Helper()
+	const duo = "duo: {host: api-1.example.com, integration_key: DIWJ8X6AEYOR5OMC6TQ1, secret_key: abc}\n"
+	loaded, err := config.Parse("config.yaml", []byte(duo+text), func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := rules(&loaded.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &loaded.Config, r
+}
+
+func TestRulesOfEverything(t *testing.T) {
+	cfg, r := rulesOf(t, `
+sync:
+  mapping:
+    username: lower(uid)
+    aliases: [mail, 'mail ?? uid']
+    notes: 'in_group("Night Shift") ? "night" : ""'
+    phones: [mobile, {number: telephoneNumber, type: landline}]
+    status: 'in_group("VPN users") ? preset : "disabled"'
+  allow_bypass: true
+  scope: {include_groups: [staff]}
+  normalize: {phone_region: DE}
+  phones: {on: always, taken: share}
+  groups: {mirror: [/proj-.*/], rename: {proj-a: Project A}, existing: adopt, when_unmirrored: delete}
+  limits: {max_group_loss: 3}
+  drift: {groups: report}
+enroll: {email: true, max_per_run: 7}
+`)
+	if diff := cmp.Diff([]string{"cn", "givenname", "mail", "mobile", "sn", "telephonenumber", "uid"}, attributes(&r)); diff != "" {
+		t.Errorf("attributes (-want +got):\n%s", diff)
+	}
+	if !r.Status || r.StatusFrom == nil || !r.AllowBypass || r.EnrollMails != 7 || len(r.Aliases) != 2 || r.Limits.MaxGroupLoss.Count != 3 {
+		t.Errorf("rules %+v", r)
+	}
+	if p := r.Phones; !p.Always || !p.Share || p.Region != "DE" || len(p.From) != 2 || p.From[0].Type != "mobile" || p.From[1].Type != "landline" {
+		t.Errorf("phones %+v", p)
+	}
+	if g := r.Groups; !g.Adopt || !g.DeleteUnmirrored || !g.Mirror("PROJ-a") || g.Mirror("staff") || g.Rename("Proj-A") != "Project A" || g.Rename("proj-b") != "proj-b" {
+		t.Errorf("groups %+v", g)
+	}
+	if !r.ReportDrift(dirsync.FieldGroups) || r.ReportDrift(dirsync.FieldPhones) {
+		t.Error("drift by field goes astray")
+	}
+	want := groups(cfg, &r).Want
+	for name, wanted := range map[string]bool{"Staff": true, "vpn users": true, "night shift": true, "proj-x": true, "robots": false} {
+		if want(name) != wanted {
+			t.Errorf("the directory is asked about the group %s: %v", name, !wanted)
+		}
+	}
+}
+
+func TestRulesOfLittle(t *testing.T) {
+	cfg, r := rulesOf(t, "enroll: {max_per_run: 7}\n")
+	if r.StatusFrom != nil || !r.Status || r.EnrollMails != 0 || r.Groups.Mirror != nil || r.Groups.Rename != nil || len(r.Phones.From)+len(r.Aliases) > 0 {
+		t.Errorf("rules %+v", r)
+	}
+	if groups(cfg, &r).Want != nil {
+		t.Error("groups are read for nothing")
+	}
+	if _, r := rulesOf(t, "sync: {mapping: {status: \"\"}}\n"); r.Status || r.StatusFrom != nil {
+		t.Error("a status that is not ours is set")
+	}
+}
+
+func TestParseAsOf(t *testing.T) {
+	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"":                          {},
+		"720h":                      now.Add(720 * time.Hour),
+		"0s":                        now,
+		"2026-04-01":                time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC),
+		"2026-04-01T10:00:00Z":      time.Date(2026, 4, 1, 10, 0, 0, 0, time.UTC),
+		"2026-04-01T10:00:00+02:00": time.Date(2026, 4, 1, 8, 0, 0, 0, time.UTC),
+	} {
+		if got, err := parseAsOf(text, true, now); err != nil || !got.Equal(want) {
+			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"-1h", "720", "tomorrow", "2026-04-31", "2026-04-01 10:00"} {
+		if at, err := parseAsOf(text, true, now); err == nil || dirsync.Hint(err) == "" {
+			t.Errorf("%q is taken for %v, or without advice: %v", text, at, err)
+		}
+	}
+	if _, err := parseAsOf("720h", false, now); err == nil || dirsync.Hint(err) == "" {
+		t.Errorf("a run that writes takes --as-of: %v", err)
+	}
+}

@@ -1,0 +1,240 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"duosync/cmd/internal/report"
+	dirsync "duosync/sync"
+)
+
+type verifyOptions struct {
+	push           bool
+	passcode       string // "-": from standard input
+	timeout        time.Duration
+	format, output string
+}
+
+const (
+	flagPush     = "push"
+	flagPasscode = "passcode"
+)
+
+func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
+	f.BoolVar(&o.push, flagPush, false, "send a push to the user's device, and wait for the answer")
+	f.StringVar(&o.passcode, flagPasscode, "", "log in with this passcode or bypass `CODE`; - reads it from standard input")
+	f.DurationVar(&o.timeout, "timeout", 90*time.Second, "`TIME` to wait for the answer to a push")
+	f.StringVar(&o.format, "format", string(report.Table), fmt.Sprintf("`FORM` of the answer: %v", verifyFormats()))
+	f.StringVar(&o.output, "output", "", "write the answer to this `FILE`")
+}
+
+// verifyFormats are the forms of an answer of a few lines.
+func verifyFormats() []report.Format { return []report.Format{report.Table, report.JSON} }
+
+func newVerifyCommand(a *app) *cobra.Command {
+	var opts verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify USER",
+		Short: "Ask Duo whether a user can authenticate",
+		Long: `verify asks Duo's Auth API whether a user could authenticate now, must enroll a
+device first, or is denied, and says why. USER is a username or an alias in Duo,
+or a Duo user id.
+
+Nobody is bothered, unless a real login is asked for: --push sends a push and waits
+for the answer; --passcode logs in with a passcode of Duo Mobile, a token or an SMS,
+or with a bypass code. A passcode is used up by that, and a wrong one counts towards a
+lockout. One on the command line can be seen by others on this machine and stays in
+the shell's history; --passcode - reads it from standard input.
+
+It needs the keys of an Auth API application in duo.auth. It reads and writes no
+state, takes no lock and changes nothing in Duo.
+
+Exit status: 0 the user can authenticate; 4 the user cannot; 1 Duo could not be
+asked.`,
+		Example: `  duosync verify alice
+  duosync verify alice --push
+  duosync verify alice --passcode - < code.txt`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.runVerify(cmd.Context(), opts, args[0], cmd.InOrStdin())
+		},
+	}
+	opts.addFlags(cmd.Flags())
+	cmd.MarkFlagsMutuallyExclusive(flagPush, flagPasscode)
+	return cmd
+}
+
+func (a *app) runVerify(ctx context.Context, opts verifyOptions, user string, in io.Reader) error {
+	format, err := verifyFormat(opts.format)
+	if err != nil {
+		return err
+	}
+	switch {
+	case strings.TrimSpace(user) == "":
+		return dirsync.WithHint(errors.New("USER is empty"), "Give a username or an alias in Duo, or a Duo user id.")
+	case opts.timeout <= 0:
+		return errors.New("--timeout must be more than nothing, such as 90s")
+	}
+	loaded, err := a.load()
+	if err != nil {
+		return err
+	}
+	out, err := a.output(opts.output)
+	if err != nil {
+		return err
+	}
+	var found *verification
+	if opts.passcode, err = a.passcode(ctx, opts.passcode, in); err == nil {
+		found, err = a.verify(ctx, &loaded.Config, opts, user)
+	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+		if opts.push {
+			err = dirsync.WithHint(err, "A push that was sent stays on the phone until it runs out.")
+		}
+	}
+	if err != nil {
+		found = failedVerification(user, err)
+	}
+	if err == nil || format == report.JSON {
+		err = errors.Join(err, found.write(out, format))
+	}
+	if err = errors.Join(err, out.Close()); err == nil && !found.can() {
+		return status(exitPartial)
+	}
+	return err
+}
+
+func verifyFormat(name string) (report.Format, error) {
+	for _, format := range verifyFormats() {
+		if name == string(format) {
+			return format, nil
+		}
+	}
+	return "", fmt.Errorf("--format: there is no format %q here; there are %v", name, verifyFormats())
+}
+
+// maxPasscode bounds what is read for one, in bytes. The longest kind, of a YubiKey,
+// has 44 characters.
+const maxPasscode = 256
+
+// passcode gives the passcode of the flag, read from standard input where it is "-".
+func (a *app) passcode(ctx context.Context, flag string, in io.Reader) (string, error) {
+	if flag != "-" {
+		return flag, nil
+	}
+	var line string
+	var err error
+	if file, ok := in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		_, _ = fmt.Fprint(a.Err, "Passcode: ")
+		line, err = typed(ctx, int(file.Fd()))
+		_, _ = fmt.Fprintln(a.Err)
+	} else {
+		line, err = bufio.NewReader(io.LimitReader(in, maxPasscode)).ReadString('\n')
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("reading the passcode from standard input: %w", err)
+	}
+	if line = strings.TrimSpace(line); line == "" {
+		return "", dirsync.WithHint(errors.New("there is no passcode on standard input"), "Give it as the first line.")
+	}
+	return line, nil
+}
+
+// typed reads a line from a terminal without showing it. An interrupted one leaves the
+// terminal as it was.
+func typed(ctx context.Context, terminal int) (string, error) {
+	before, err := term.GetState(terminal)
+	if err != nil {
+		return "", err
+	}
+	type answer struct {
+		line []byte
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := term.ReadPassword(terminal)
+		answers <- answer{line, err}
+	}()
+	select {
+	case got := <-answers:
+		return string(got.line), got.err
+	case <-ctx.Done():
+		return "", errors.Join(context.Cause(ctx), term.Restore(terminal, before))
+	}
+}
+
+// The results of a verification. The first three are Duo's own words.
+const (
+	verifyAllow  = "allow"
+	verifyEnroll = "enroll"
+	verifyDeny   = "deny"
+	verifyError  = "error" // Duo could not be asked
+)
+
+// verification is what was found out about a user.
+type verification struct {
+	Username string   // Duo's, or what was asked for
+	Result   string   // allow, enroll, deny or error
+	Title    string   // what comes of it, after the name
+	Detail   []string // sentences
+}
+
+func failedVerification(user string, err error) *verification {
+	return &verification{Username: user, Result: verifyError, Detail: []string{report.Explain(err)}}
+}
+
+func (v *verification) can() bool { return v.Result == verifyAllow }
+
+func (v *verification) conclude(result, title string) { v.Result, v.Title = result, title }
+
+func (v *verification) say(format string, args ...any) {
+	v.Detail = append(v.Detail, fmt.Sprintf(format, args...))
+}
+
+func (v *verification) write(w io.Writer, format report.Format) error {
+	if format == report.JSON {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(struct {
+			Username string `json:"username"`
+			Result   string `json:"result"`
+			Detail   string `json:"detail"`
+		}{v.Username, v.Result, strings.Join(v.Detail, " ")})
+	}
+	text := dirsync.Quote(v.Username) + " " + v.Title + "\n"
+	for _, sentence := range v.Detail {
+		text += wrapped(sentence)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// wrapped breaks a sentence into lines of a terminal, indented.
+func wrapped(sentence string) string {
+	const width = 79
+	var text strings.Builder
+	line := " "
+	for _, word := range strings.Fields(sentence) {
+		if line != " " && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			text.WriteString(line + "\n")
+			line = "   "
+		}
+		line += " " + word
+	}
+	return text.String() + line + "\n"
+}

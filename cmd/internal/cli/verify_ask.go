@@ -1,0 +1,221 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sirupsen/logrus"
+
+	"duosync/cmd/internal/config"
+	"duosync/duo"
+	dirsync "duosync/sync"
+)
+
+// verifier asks Duo about one user.
+type verifier struct {
+	verification
+
+	auth  *duo.AuthClient
+	admin *duo.Client
+	opts  verifyOptions
+	line  *progress
+
+	asked   string           // USER
+	account *dirsync.Account // nil: unknown, or not looked up
+	blind   error            // why the Admin API did not look the user up
+}
+
+// verify finds out whether a user can authenticate. An error means that Duo could not
+// be asked.
+func (a *app) verify(ctx context.Context, cfg *config.Config, opts verifyOptions, user string) (*verification, error) {
+	log, err := a.logger()
+	if err != nil {
+		return nil, err
+	}
+	auth, err := authClient(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	defer auth.Close()
+	admin, err := duoClient(cfg, duo.Rate{}, log) // a few calls need no pacing
+	if err != nil {
+		return nil, err
+	}
+	defer admin.Close()
+	line := a.progress()
+	defer line.Close()
+	v := verifier{verification: verification{Username: user}, auth: auth, admin: admin, opts: opts, line: line, asked: user}
+	if err := v.lookUp(ctx); err != nil {
+		return nil, err
+	}
+	if v.account == nil && v.blind == nil {
+		err = v.askUnknown(ctx)
+	} else {
+		err = v.ask(ctx)
+	}
+	return &v.verification, err
+}
+
+// authClient makes the client of the Auth API's keys.
+func authClient(cfg *config.Config, log *logrus.Logger) (*duo.AuthClient, error) {
+	c := cfg.Duo
+	return duo.NewAuth(duo.Options{
+		Host: c.Host, IntegrationKey: c.Auth.IntegrationKey, SecretKey: c.Auth.SecretKey.Reveal(), Signature: c.Signature,
+		CAFile: c.CAFile, ProxyURL: c.ProxyURL.Reveal(), Timeout: c.Timeout, Version: Version(), Log: log,
+	})
+}
+
+// lookUp finds the user in the Admin API, by id or else by name. Keys that may not look
+// are no hindrance: then the Auth API is asked by name, and what it says of a name need
+// not be about a user.
+func (v *verifier) lookUp(ctx context.Context) error {
+	found, err := v.find(ctx)
+	if errors.Is(err, duo.ErrUnauthorized) || errors.Is(err, duo.ErrForbidden) {
+		v.blind = err
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if v.account = found; found != nil {
+		v.Username = found.Username
+	}
+	return nil
+}
+
+func (v *verifier) find(ctx context.Context) (*dirsync.Account, error) {
+	if isUserID(v.asked) {
+		found, err := v.admin.User(ctx, v.asked)
+		if !errors.Is(err, duo.ErrNotFound) {
+			return found, err
+		}
+	}
+	found, err := v.admin.UserByName(ctx, v.asked)
+	if errors.Is(err, duo.ErrInvalid) {
+		return nil, nil // a name that Duo refuses is held by nobody
+	}
+	return found, err
+}
+
+// isUserID reports whether text has the form of a Duo user_id.
+func isUserID(text string) bool {
+	if len(text) != 20 || text[:2] != "DU" {
+		return false
+	}
+	for i := range len(text) {
+		if c := text[i]; !('A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *verifier) who() duo.Who {
+	if v.account != nil {
+		return duo.Who{ID: v.account.ID}
+	}
+	if isUserID(v.asked) {
+		return duo.Who{ID: v.asked}
+	}
+	return duo.Who{Name: v.asked}
+}
+
+// askUnknown asks what would become of a login by a name that no user has.
+func (v *verifier) askUnknown(ctx context.Context) error {
+	v.conclude(verifyDeny, "cannot authenticate: there is no such user in Duo")
+	v.say("No user in Duo has this username, alias or id.")
+	defer v.untried("")
+	if isUserID(v.asked) {
+		return nil
+	}
+	preauth, err := v.auth.Preauth(ctx, duo.Who{Name: v.asked})
+	if errors.Is(err, duo.ErrUnknownUser) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.unknown(preauth)
+	return nil
+}
+
+// ask asks what would become of the user's login, and makes one where it was asked
+// for and Duo does not rule it out.
+func (v *verifier) ask(ctx context.Context) error {
+	v.introduce()
+	preauth, err := v.auth.Preauth(ctx, v.who())
+	if errors.Is(err, duo.ErrUnknownUser) {
+		v.conclude(verifyDeny, "cannot authenticate: the Auth API does not know the user")
+		if v.account != nil {
+			v.say("The user may have been deleted just now.")
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.prospects(preauth)
+	switch {
+	case v.opts.push:
+		return v.push(ctx, preauth)
+	case v.opts.passcode != "":
+		return v.login(ctx, preauth)
+	}
+	return nil
+}
+
+// push asks for a push only where Duo asks for a second factor.
+func (v *verifier) push(ctx context.Context, preauth *duo.Preauth) error {
+	if preauth.Result != duo.PreauthAuth {
+		v.untried("")
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, v.opts.timeout)
+	defer cancel()
+	v.line.show(fmt.Sprintf("a push to %s; waiting for the answer, up to %s …", dirsync.Quote(v.Username), span(v.opts.timeout)))
+	verdict, err := v.auth.Push(ctx, v.who(), func(message string) { v.line.show("Duo says: " + message) })
+	switch {
+	case errors.Is(err, duo.ErrNoDevice):
+		v.conclude(verifyDeny, "cannot authenticate by push: no device takes one")
+		v.say("Duo Mobile is not activated on any device of the user.")
+		v.untried("")
+		return nil
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
+		return dirsync.WithHint(fmt.Errorf("there was no answer to the push within %s", span(v.opts.timeout)),
+			"The push may still be on the phone. Ask the user to look, and try again.")
+	case err != nil:
+		return unclear(err, "whether the push was sent")
+	}
+	v.pushed(verdict)
+	return nil
+}
+
+// login tries the passcode where Duo does not deny or let in anyway. A bypass code
+// works without a device.
+func (v *verifier) login(ctx context.Context, preauth *duo.Preauth) error {
+	if preauth.Result == duo.PreauthDeny || preauth.Result == duo.PreauthAllow {
+		v.untried("")
+		return nil
+	}
+	if v.blind != nil && preauth.Result == duo.PreauthEnroll {
+		v.untried(", since the user may not exist")
+		return nil
+	}
+	verdict, err := v.auth.Passcode(ctx, v.who(), v.opts.passcode)
+	if err != nil {
+		return unclear(err, "whether the passcode was used up")
+	}
+	v.loggedIn(verdict)
+	return nil
+}
+
+// unclear adds to an error what it leaves open, where the call may have reached Duo and
+// no answer of Duo's own came. Such a call is not made again.
+func unclear(err error, what string) error {
+	var e *duo.Error
+	if errors.As(err, &e) && e.Sent && !e.FromDuo {
+		return fmt.Errorf("it is not known %s: %w", what, err)
+	}
+	return err
+}
