@@ -48,6 +48,7 @@ type subject struct {
 	open     bool        // the lists are planned, too
 	holder   *Account    // the user who is adopted
 	former   *Belongings // of a user who is gone, and made anew
+	was      *Link       // of that user
 	claimed  bool        // missing, and somebody else in the directory has the name
 	idle     bool        // disabled: there is something to do only if Duo has the user
 	retry    bool        // an operation is still to be done
@@ -341,13 +342,9 @@ func (r *Rules) decideVanished(s *subject, removedByUs bool) {
 		if len(s.link.Phones) > 0 {
 			s.former = &Belongings{Phones: s.link.Phones}
 		}
-		link := *s.link
+		s.was = s.link
 		s.link, s.next = nil, nil
 		r.decideNew(s, "back in the directory's scope; the user has been removed from Duo since")
-		if len(s.ops) == 0 && s.former != nil { // the phones are not forgotten
-			s.link, s.next = &link, &link
-			s.add(orphans(s))
-		}
 	case r.ReportDrift(""):
 		s.letGo(LetGoDeleted, "somebody deleted this user in Duo; the configuration asks to report it only")
 	case s.contested:
