@@ -116,7 +116,7 @@ func sameLink(a, b *Link) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	if a.Mail != b.Mail || !slices.Equal(a.Unfinished, b.Unfinished) || !slices.Equal(a.Joined, b.Joined) || !slices.Equal(a.Phones, b.Phones) {
+	if a.Mail != b.Mail || !slices.Equal(a.Unfinished, b.Unfinished) || !slices.Equal(a.Joined, b.Joined) || !slices.Equal(a.Aliases, b.Aliases) || !slices.Equal(a.Phones, b.Phones) {
 		return false
 	}
 	sameMissing := a.Missing == b.Missing || a.Missing != nil && b.Missing != nil && *a.Missing == *b.Missing

@@ -73,7 +73,7 @@ func (r *runner) settleClaims(ctx context.Context) error {
 			continue // free, or settled already
 		}
 		if c.link != nil && holder.ID == c.link.User || c.op.Action == Adopt && holder.ID == c.op.User {
-			if c.alias && FoldName(holder.Username) == c.name && (c.link == nil || given[c.name] != c.id) {
+			if c.alias && FoldName(holder.Username) == c.name && !c.op.renames() {
 				c.cutAlias() // it stays the username, under which the user is found
 			}
 			continue // the user's own: given up first

@@ -199,7 +199,9 @@ func (r *Rules) decideOurs(s *subject) {
 		op := Op{Action: Restore, Reason: "back in the directory's scope", Asked: asked,
 			Changes: append(update, Change{Field: FieldStatus, Before: live.Status, After: to})}
 		for _, c := range update {
-			op.Asked[c.Field] = want.fields[c.Field]
+			if value, ours := want.fields[c.Field]; ours {
+				op.Asked[c.Field] = value
+			}
 		}
 		s.add(op)
 		return
@@ -217,7 +219,9 @@ func (r *Rules) decideOurs(s *subject) {
 		op := Op{Action: Update, Changes: update, Asked: Fields{}, Reason: "changed in the directory"}
 		drift := true
 		for _, c := range update {
-			op.Asked[c.Field] = want.fields[c.Field]
+			if value, ours := want.fields[c.Field]; ours {
+				op.Asked[c.Field] = value
+			}
 			drift = drift && link.Asked[c.Field] == want.fields[c.Field]
 		}
 		if drift {
@@ -264,41 +268,44 @@ func (r *Rules) changes(s *subject) []Change {
 }
 
 // aliasChange is the change of the aliases, nil where there is none. Aliases that
-// others gave the user stay.
+// others gave the user stay, but for one that becomes the username.
 func (r *Rules) aliasChange(s *subject) *Change {
 	want, ours := s.want.fields[FieldAliases]
-	if !ours {
+	asked, known := s.link.Asked[FieldAliases]
+	s.next.Aliases = s.live.stillHeld(s.link.Aliases)
+	if s.contested || s.want.problem != "" {
+		if ours && known {
+			s.next.Asked[FieldAliases] = asked
+		}
 		return nil
 	}
-	asked, known := s.link.Asked[FieldAliases]
 	held := Items(s.live.Field(FieldAliases))
-	wanted := foldedSet(Items(want))
-	last := foldedSet(Items(asked))
-	var after []string
+	wanted, given := foldedSet(Items(want)), foldedSet(s.link.Aliases)
+	becomes := ""
+	if _, mapped := s.want.fields[FieldUsername]; mapped && s.want.name() != FoldName(s.live.Username) {
+		becomes = s.want.name()
+	}
+	var after, missing []string
 	have := map[string]bool{}
 	for _, alias := range held {
-		if name := FoldName(alias); wanted[name] || !last[name] {
+		if name := FoldName(alias); name != becomes && (!ours || wanted[name] || !given[name]) {
 			after = append(after, alias)
 			have[name] = true
 		}
 	}
-	kept := len(after)
-	var missing []string
 	for _, alias := range Items(want) {
 		if !have[FoldName(alias)] {
 			missing = append(missing, alias)
 		}
 	}
+	kept := len(after)
 	switch {
-	case s.contested || s.want.problem != "":
-		if known {
-			s.next.Asked[FieldAliases] = asked
+	case len(missing) == 0 && kept == len(held):
+		if ours {
+			s.next.Asked[FieldAliases] = want
 		}
 		return nil
-	case len(missing) == 0 && kept == len(held):
-		s.next.Asked[FieldAliases] = want
-		return nil
-	case known && asked == want && r.ReportDrift(FieldAliases):
+	case known && asked == want && kept == len(held) && r.ReportDrift(FieldAliases):
 		s.next.Asked[FieldAliases] = want
 		s.warn("%s: the aliases %s were taken away in Duo; the configuration asks to report it only", s.username(), strings.Join(missing, ", "))
 		return nil
@@ -316,6 +323,12 @@ func (r *Rules) aliasChange(s *subject) *Change {
 		s.next.Asked[FieldAliases] = asked
 	}
 	return &Change{Field: FieldAliases, Before: ListOf(held), After: ListOf(append(after, missing...))}
+}
+
+// stillHeld leaves of the aliases that we gave those that the user has.
+func (a *Account) stillHeld(aliases []string) []string {
+	held := foldedSet(a.Aliases)
+	return slices.DeleteFunc(slices.Clone(aliases), func(name string) bool { return !held[name] })
 }
 
 func foldedSet(names []string) map[string]bool {

@@ -275,7 +275,7 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 	}
 	names = append(names, dirsync.Items(op.After()[dirsync.FieldAliases])...)
 	for _, name := range names {
-		if holder := d.holder(name); holder != nil && (holder != a || d.moves(a, op, name)) {
+		if holder := d.holder(name); holder != nil && (holder != a || d.twice(a, op, name)) {
 			res.Fate, res.Account = dirsync.Taken, d.account(holder)
 			return res
 		}
@@ -312,12 +312,15 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 	return d.done(res, a)
 }
 
-// moves reports whether a name goes from a user's aliases to its username, or
-// back, in one call; the strictest Duo refuses that.
-func (d *memDuo) moves(a *dirsync.Account, op *dirsync.Op, name string) bool {
-	was, is := dirsync.FoldName(a.Username), cmp.Or(dirsync.FoldName(op.After()[dirsync.FieldUsername]), dirsync.FoldName(a.Username))
-	alias := slices.Contains(dirsync.Items(op.After()[dirsync.FieldAliases]), name)
-	return (name == was) != (name == is) || alias && name == is
+// twice reports whether a user is to have one name as username and as alias. A
+// name that moves between the two is freed first, so that is not refused.
+func (d *memDuo) twice(a *dirsync.Account, op *dirsync.Op, name string) bool {
+	username := cmp.Or(dirsync.FoldName(op.After()[dirsync.FieldUsername]), dirsync.FoldName(a.Username))
+	aliases := dirsync.Items(a.Field(dirsync.FieldAliases))
+	if c := op.Change(dirsync.FieldAliases); c != nil {
+		aliases = dirsync.Items(c.After)
+	}
+	return name == username && slices.Contains(aliases, name)
 }
 
 func (d *memDuo) done(res dirsync.Result, a *dirsync.Account) dirsync.Result {

@@ -52,7 +52,8 @@ func (c Change) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads what MarshalJSON writes, to the letter: also a list that is
+// out of order since Duo answered an item with a line break in it.
 func (c *Change) UnmarshalJSON(data []byte) error {
 	var fields struct {
 		Field         string
@@ -76,7 +77,7 @@ func (c *Change) UnmarshalJSON(data []byte) error {
 		if err := json.Unmarshal(part.from, &items); err != nil {
 			return err
 		}
-		*part.into = ListOf(items)
+		*part.into = strings.Join(items, "\n")
 	}
 	return nil
 }

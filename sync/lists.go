@@ -35,7 +35,7 @@ func (s *subject) carrier() *Op {
 func (r *runner) lists(ctx context.Context) error {
 	var plans []*phonePlan
 	for _, s := range r.subjects {
-		if s.former != nil && len(s.ops) == 0 { // not made anew: the phones are not forgotten
+		if s.former != nil && !s.sends() { // not made anew: the phones are not forgotten
 			s.link, s.next = s.was, s.was
 			s.add(orphans(s))
 			continue

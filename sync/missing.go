@@ -110,6 +110,7 @@ func (s *subject) noteDrift(r *Rules) {
 		}
 	}
 	s.next.Joined = stillIn(s.link.Joined, s.live.Groups)
+	s.next.Aliases = s.live.stillHeld(s.link.Aliases)
 	s.next.Answered = *s.live
 }
 

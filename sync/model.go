@@ -334,6 +334,8 @@ type Link struct {
 
 // Belongings are what of a user's is ours.
 type Belongings struct {
+	// Aliases are the folded aliases that we gave. Others are not ours to take.
+	Aliases []string `json:"aliases,omitempty"`
 	// Joined are the ids of the groups that we put the user into. Other
 	// memberships are not ours to end.
 	Joined []string `json:"joined,omitempty"`

@@ -131,8 +131,15 @@ func changed(op *Op, cur *Link, account *Account) Link {
 
 // belongings are what is ours after an operation.
 func belongings(b Belongings, op *Op, res Result) Belongings {
-	joined, phones := slices.Clone(b.Joined), slices.Clone(b.Phones)
+	joined, phones, aliases := slices.Clone(b.Joined), slices.Clone(b.Phones), slices.Clone(b.Aliases)
 	if res.Account != nil {
+		if c := op.Change(FieldAliases); c != nil {
+			for _, alias := range without(Items(c.After), Items(c.Before)) {
+				aliases = append(aliases, FoldName(alias))
+			}
+			slices.Sort(aliases)
+			aliases = res.Account.stillHeld(slices.Compact(aliases))
+		}
 		in := func(m Membership) (id string, ok bool) {
 			for _, g := range res.Account.Groups {
 				if g.ID == m.ID || m.ID == "" && FoldName(g.Name) == FoldName(m.Name) {
@@ -172,7 +179,7 @@ func belongings(b Belongings, op *Op, res Result) Belongings {
 		}
 	}
 	phones = slices.DeleteFunc(phones, func(p OwnPhone) bool { return slices.Contains(gone, p.ID) })
-	return Belongings{Joined: joined, Phones: phones}
+	return Belongings{Aliases: aliases, Joined: joined, Phones: phones}
 }
 
 // forgetLost forgets that a list was asked for of which something of ours is not

@@ -77,11 +77,15 @@ func splitAliases(updates, additions []*Op) (freed, rest, late []*Op) {
 				"gives up an alias that somebody takes in this run")
 			freed = append(freed, half)
 			c.Before = half.Changes[0].After
-			if len(added) == 0 {
-				half.Asked[FieldAliases] = op.Asked[FieldAliases]
+			asked, ours := op.Asked[FieldAliases]
+			switch {
+			case len(added) == 0:
 				op.drop(FieldAliases)
-			} else {
-				half.Asked[FieldAliases] = ListOf(intersect(Items(op.Asked[FieldAliases]), Items(c.Before)))
+			case ours:
+				asked = ListOf(intersect(Items(asked), Items(c.Before)))
+			}
+			if ours {
+				half.Asked[FieldAliases] = asked
 			}
 		}
 		if anyFolded(added, formerNames) {
