@@ -30,7 +30,7 @@ func (r *approvalRow) approval() dirsync.Approval {
 func (db *DB) Hold(ctx context.Context, id string) (*dirsync.Approval, bool, error) {
 	var row approvalRow
 	err := db.read.GetContext(ctx, &row,
-		`SELECT id, keys, guards, approved_until, used_at FROM holds WHERE id = ?`, id)
+		`SELECT id, keys, guards, approved_until, used_at FROM holds WHERE id = $1`, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -50,7 +50,7 @@ func (db *DB) Hold(ctx context.Context, id string) (*dirsync.Approval, bool, err
 func (db *DB) Approve(ctx context.Context, a dirsync.Approval) error {
 	return db.update(ctx, "approving", func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO holds (id, keys, guards, approved_until) VALUES (?, ?, ?, ?)
+			INSERT INTO holds (id, keys, guards, approved_until) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (id) DO UPDATE SET keys = excluded.keys, guards = excluded.guards,
 				approved_until = excluded.approved_until, used_at = NULL`,
 			a.ID, asJSON[[]string]{a.Keys}, asJSON[[]string]{a.Guards}, stamp{a.Until})
@@ -63,7 +63,7 @@ func (db *DB) Approvals(ctx context.Context, now time.Time) ([]dirsync.Approval,
 	var rows []approvalRow
 	err := db.read.SelectContext(ctx, &rows, `
 		SELECT id, keys, guards, approved_until FROM holds
-		WHERE used_at IS NULL AND approved_until > ? ORDER BY id`, stamp{now})
+		WHERE used_at IS NULL AND approved_until > $1 ORDER BY id`, stamp{now})
 	if err != nil {
 		return nil, db.fail("reading the approvals", err)
 	}
@@ -78,10 +78,10 @@ func (db *DB) Approvals(ctx context.Context, now time.Time) ([]dirsync.Approval,
 // own terms; a used one is a new hold, which wants a new approval.
 func saveHold(ctx context.Context, tx *sqlx.Tx, a *dirsync.Approval, at time.Time) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO holds (id, keys, guards, held_at) VALUES (?, ?, ?, ?)
+		INSERT INTO holds (id, keys, guards, held_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (id) DO UPDATE SET keys = excluded.keys, guards = excluded.guards,
 			held_at = excluded.held_at, approved_until = NULL, used_at = NULL
-		WHERE used_at IS NOT NULL OR approved_until IS NULL OR approved_until <= excluded.held_at`,
+		WHERE holds.used_at IS NOT NULL OR holds.approved_until IS NULL OR holds.approved_until <= excluded.held_at`,
 		a.ID, asJSON[[]string]{a.Keys}, asJSON[[]string]{a.Guards}, stamp{at})
 	return err
 }
@@ -89,6 +89,6 @@ func saveHold(ctx context.Context, tx *sqlx.Tx, a *dirsync.Approval, at time.Tim
 // consume marks an approval as used, which can happen once.
 func consume(ctx context.Context, tx *sqlx.Tx, id string, at time.Time) error {
 	result, err := tx.ExecContext(ctx,
-		`UPDATE holds SET used_at = ? WHERE id = ? AND used_at IS NULL AND approved_until IS NOT NULL`, stamp{at}, id)
+		`UPDATE holds SET used_at = $1 WHERE id = $2 AND used_at IS NULL AND approved_until IS NOT NULL`, stamp{at}, id)
 	return exactlyOne(result, err, fmt.Errorf("approval %s is %w: it was used already, or never given", id, ErrNotOpen))
 }

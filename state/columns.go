@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -53,6 +54,16 @@ func (c *asJSON[T]) Scan(src any) error {
 		return err
 	}
 	return json.Unmarshal([]byte(text), &c.V)
+}
+
+// plain is free text in a column, without what PostgreSQL takes in no text: NUL,
+// and bytes that are no UTF-8.
+type plain string
+
+// Value implements driver.Valuer.
+func (p plain) Value() (driver.Value, error) {
+	const instead = "\uFFFD"
+	return strings.ReplaceAll(strings.ToValidUTF8(string(p), instead), "\x00", instead), nil
 }
 
 // textOf returns the text of a column, and false for NULL.

@@ -20,6 +20,9 @@ const (
 	journalSuffix = "-journal"
 )
 
+// lockSuffix is of the file with the run lock.
+const lockSuffix = ".lock"
+
 // walHeader is the size of the header of a write-ahead log in bytes. Its salts
 // are new whenever the log starts anew (SQLite file format, section 4.1).
 const walHeader = 32

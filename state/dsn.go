@@ -20,10 +20,7 @@ func parseDSN(dsn string) (string, error) {
 	switch scheme = strings.ToLower(scheme); {
 	case dsn == "" || dsn == ":memory:":
 		return "", dirsync.WithHint(errors.New("state.dsn names no file"),
-			"set state.dsn to the path of a SQLite file, such as duosync.db")
-	case found && (scheme == "postgres" || scheme == "postgresql"):
-		return "", dirsync.WithHint(errors.New("a state in PostgreSQL is not built yet"),
-			"set state.dsn to the path of a SQLite file, such as duosync.db")
+			"set state.dsn to the path of a SQLite file, such as duosync.db, or to a postgres:// URL")
 	case found && scheme == "file":
 		var err error
 		if path, err = fileURL(dsn); err != nil {
@@ -31,7 +28,7 @@ func parseDSN(dsn string) (string, error) {
 		}
 	case found && strings.HasPrefix(rest, "//"):
 		return "", dirsync.WithHint(fmt.Errorf("a state of kind %q is not known", scheme),
-			"set state.dsn to the path of a SQLite file, such as duosync.db")
+			"set state.dsn to the path of a SQLite file, such as duosync.db, or to a postgres:// URL")
 	}
 	if strings.HasSuffix(path, string(filepath.Separator)) {
 		return "", dirsync.WithHint(fmt.Errorf("state.dsn %s names a folder", path),

@@ -18,12 +18,14 @@ import (
 var (
 	// ErrLocked means that another process, or this one, has the state open for writing.
 	ErrLocked = errors.New("the state is in use")
+	// ErrLostLock means that another process has taken the state over meanwhile.
+	ErrLostLock = errors.New("another process has taken the state over")
 	// ErrReadOnly means that the state was opened for reading only.
 	ErrReadOnly = errors.New("the state is open for reading only")
 	// ErrNewer means that a newer duosync wrote the state; nothing was changed.
 	ErrNewer = errors.New("the state was written by a newer duosync")
-	// ErrForeign means that the file is a SQLite database of something else.
-	ErrForeign = errors.New("the file is a SQLite database, but not a state of duosync")
+	// ErrForeign means that the database holds something else.
+	ErrForeign = errors.New("the database is not a state of duosync")
 	// ErrBinding means that the state belongs to another Duo account or directory.
 	ErrBinding = errors.New("the state belongs to another Duo account or directory")
 	// ErrRunOver means that the run of this journal was finished, or a later one has begun.
@@ -37,8 +39,11 @@ func (db *DB) fail(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return dirsync.WithHint(fmt.Errorf("state %s: %s: %w", db.path, doing, err), advice(db.path, err))
+	return dirsync.WithHint(fmt.Errorf("state %v: %s: %w", db.backend, doing, db.backend.clean(err)), db.backend.advice(err))
 }
+
+func (f *file) clean(err error) error   { return err }
+func (f *file) advice(err error) string { return advice(f.path, err) }
 
 // advice says what the admin can do about an error of SQLite or of the
 // operating system. An error that brings its own advice keeps it.

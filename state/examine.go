@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +15,7 @@ import (
 
 // Condition is what can be told of a state without opening it.
 type Condition struct {
-	Path   string // absolute, symbolic links followed
+	Path   string // absolute, symbolic links followed; of PostgreSQL a URL without password
 	Exists bool
 	// Holder tells who has the run lock since when, as in "by process 12 on
 	// host since …"; "" when nobody has it.
@@ -22,30 +23,51 @@ type Condition struct {
 }
 
 // Examine looks at the state that dsn names and changes nothing. It fails where
-// Open would for the sake of the file system: a folder or file that can't be
-// written by this user. Errors carry advice (dirsync.Hint).
+// Open would for want of a right: a folder or file that can't be written by this
+// user, or lies on a network; a server that can't be reached, a table that can't
+// be written. It takes no longer than 15 seconds. Errors carry advice
+// (dirsync.Hint).
 func Examine(dsn string) (Condition, error) {
-	path, err := parseDSN(dsn)
+	db, err := newDB(dsn, Options{})
 	if err != nil {
 		return Condition{}, err
 	}
-	db := &DB{path: path}
-	if db.path, err = resolve(path); err != nil {
-		db.path = path
-		return Condition{Path: path}, db.fail("looking for it", err)
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	c, err := db.backend.examine(ctx)
+	return c, db.fail("looking at it", err)
+}
+
+func (f *file) examine(ctx context.Context) (Condition, error) {
+	path, err := resolve(f.path)
+	if err != nil {
+		return Condition{Path: f.path}, err
 	}
-	c := Condition{Path: db.path, Exists: exists(db.path)}
-	if err := writable(db.path); err != nil {
-		return c, db.fail("checking that it can be written", err)
+	f.path = path
+	c := Condition{Path: path, Exists: exists(path)}
+	if err := refuseNetwork(filepath.Dir(path), f.opts.statfs); err != nil {
+		return c, err
 	}
-	c.Holder, err = lockHolder(db.path + ".lock")
-	return c, db.fail("looking at its lock", err)
+	if err := writable(path); err != nil {
+		return c, fmt.Errorf("checking that it can be written: %w", err)
+	}
+	c.Holder, err = f.holder(ctx)
+	return c, err
+}
+
+func (f *file) holder(context.Context) (string, error) {
+	path, err := resolve(f.path)
+	if err != nil {
+		return "", err
+	}
+	f.path = path
+	return lockHolder(path + lockSuffix)
 }
 
 // writable fails unless this user could write the state at path, its folder and
 // what lies beside it, or make what is not there.
 func writable(path string) error {
-	for _, suffix := range []string{"", walSuffix, journalSuffix, "-shm", ".lock"} {
+	for _, suffix := range []string{"", walSuffix, journalSuffix, "-shm", lockSuffix} {
 		name := path + suffix
 		info, err := os.Stat(name)
 		switch {

@@ -32,7 +32,7 @@ func TestExamine(t *testing.T) {
 	if c := examine(path); !c.Exists || c.Holder != "" {
 		t.Errorf("after it was closed: %+v", c)
 	}
-	startRun(t, path)() // a run that is killed leaves its name in the lock
+	startRun(t, path).kill(t) // a run that is killed leaves its name in the lock
 	if c := examine(path); c.Holder != "" {
 		t.Errorf("after a killed run: %+v", c)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"golang.org/x/sys/unix"
 )
 
 // Advice is advice, for its table.
@@ -11,6 +13,28 @@ var Advice = advice
 
 // ParseDSN is parseDSN, to be fuzzed.
 var ParseDSN = parseDSN
+
+// KindOf is kindOf, for its table.
+var KindOf = kindOf
+
+// ParseServer reads a postgres:// URL and gives the name that the state has in
+// messages.
+func ParseServer(dsn string) (name string, err error) {
+	config, err := parseServer(dsn)
+	if err != nil {
+		return "", err
+	}
+	return serverName(config), nil
+}
+
+// WithStatfs looks at file systems through statfs.
+func (o Options) WithStatfs(statfs func(string, *unix.Statfs_t) error) Options {
+	o.statfs = statfs
+	return o
+}
+
+// LoseLock ends the connection that holds the lock, as a dead network does.
+func (db *DB) LoseLock(ctx context.Context) error { return db.backend.(*server).lock.conn.Close(ctx) }
 
 // Sight is sight, to see which changes spoil a copy.
 type Sight struct{ s sight }
@@ -41,7 +65,7 @@ func MakeOld(ctx context.Context, path string, version int64) error {
 	if err != nil {
 		return err
 	}
-	m, err := migrator(db)
+	m, err := migrator(db, (&file{}).dialect())
 	if err == nil {
 		_, err = m.UpTo(ctx, version)
 	}
@@ -64,4 +88,44 @@ func ExecAnd(ctx context.Context, path, query string, still func() error) error 
 		err = still()
 	}
 	return errors.Join(err, db.Close())
+}
+
+// Exec runs SQL over the connection that writes.
+func (db *DB) Exec(ctx context.Context, query string) error {
+	_, err := db.write.ExecContext(ctx, query)
+	return err
+}
+
+// MakeOldServer makes a state in PostgreSQL whose schema is of before the first
+// version.
+func MakeOldServer(ctx context.Context, dsn string) error {
+	s, err := newServer(dsn, Options{})
+	if err != nil {
+		return err
+	}
+	pool := s.pool(nil)
+	m, err := migrator(pool, s.dialect())
+	if err == nil {
+		_, err = m.GetDBVersion(ctx) // makes the table of versions
+	}
+	return errors.Join(err, pool.Close())
+}
+
+// NetworkFUSE is networkFUSE, for its table.
+var NetworkFUSE = networkFUSE
+
+// Integrity asks SQLite whether the database at path is whole: "ok" if so.
+func Integrity(ctx context.Context, path string) (said string, err error) {
+	db, err := connect(path, nil)
+	if err != nil {
+		return "", err
+	}
+	err = db.GetContext(ctx, &said, `PRAGMA integrity_check`)
+	return said, errors.Join(err, db.Close())
+}
+
+// Setting is a setting of the connection that writes to PostgreSQL.
+func (db *DB) Setting(ctx context.Context, name string) (value string, err error) {
+	err = db.write.GetContext(ctx, &value, `SELECT current_setting($1)`, name)
+	return value, err
 }

@@ -23,7 +23,7 @@ func (j *journal) Finish(ctx context.Context, end dirsync.RunEnd) error {
 	if err != nil {
 		return j.db.fail("packing the report", err)
 	}
-	err = j.transact(ctx, "ending the run", func(tx *sqlx.Tx) error {
+	err = j.mark(ctx, "ending the run", func(tx *sqlx.Tx) error {
 		return j.finish(ctx, tx, end, report)
 	})
 	if err != nil {
@@ -33,7 +33,7 @@ func (j *journal) Finish(ctx context.Context, end dirsync.RunEnd) error {
 }
 
 func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, report []byte) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE runs SET finished = ?, outcome = ?, summary = ?, report = ? WHERE id = ?`,
+	if _, err := tx.ExecContext(ctx, `UPDATE runs SET finished = $1, outcome = $2, summary = $3, report = $4 WHERE id = $5`,
 		stamp{end.Finished}, end.Outcome, summarize(end.Report), report, j.run.ID); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, r
 // intents, and what was held, approved or used before then. A run with an open
 // intent stays, and so does the run current.
 func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) error {
-	const old = `outcome <> '' AND started < ? AND id <> ?`
+	const old = `outcome <> '' AND started < $1 AND id <> $2`
 	for _, query := range []string{
 		`DELETE FROM intents WHERE done_at IS NOT NULL AND run_id IN (SELECT id FROM runs WHERE ` + old + `)`,
 		`DELETE FROM runs WHERE ` + old + ` AND NOT EXISTS (SELECT 1 FROM intents WHERE run_id = runs.id)`,
@@ -83,14 +83,14 @@ func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) e
 		}
 	}
 	_, err := tx.ExecContext(ctx,
-		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < ?`, stamp{before})
+		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < $1`, stamp{before})
 	return err
 }
 
 // release frees the statements of a run that is over.
 func (j *journal) release() error {
 	var errs []error
-	for _, stmt := range []*sqlx.Stmt{j.alive, j.intend, j.close, j.closeSeq, j.link, j.unlink} {
+	for _, stmt := range []*sqlx.Stmt{j.alive, j.intend, j.close, j.closeSeq, j.link, j.unlink, j.group, j.ungroup} {
 		errs = append(errs, stmt.Close())
 	}
 	return errors.Join(errs...)

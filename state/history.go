@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"time"
 
 	dirsync "duosync/sync"
@@ -55,12 +56,12 @@ func (r *runRow) run() (Run, error) {
 // means all.
 func (db *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
 	if limit <= 0 {
-		limit = -1
+		limit = math.MaxInt32
 	}
 	var rows []runRow
 	err := db.read.SelectContext(ctx, &rows, `
 		SELECT id, started, finished, outcome, summary FROM runs
-		ORDER BY started DESC, id DESC LIMIT ?`, limit)
+		ORDER BY started DESC, id DESC LIMIT $1`, limit)
 	if err != nil {
 		return nil, db.fail("reading the history", err)
 	}
@@ -79,7 +80,7 @@ func (db *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
 func (db *DB) Run(ctx context.Context, id string) (*Run, bool, error) {
 	var row runRow
 	err := db.read.GetContext(ctx, &row,
-		`SELECT id, started, finished, outcome, summary, report FROM runs WHERE id = ?`, id)
+		`SELECT id, started, finished, outcome, summary, report FROM runs WHERE id = $1`, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -98,8 +99,8 @@ func (db *DB) Run(ctx context.Context, id string) (*Run, bool, error) {
 func (db *DB) RunIDs(ctx context.Context, prefix string, limit int) ([]string, error) {
 	var ids []string
 	err := db.read.SelectContext(ctx, &ids, `
-		SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1
-		ORDER BY started DESC, id DESC LIMIT ?2`, prefix, limit)
+		SELECT id FROM runs WHERE substr(id, 1, length($1)) = $1
+		ORDER BY started DESC, id DESC LIMIT $2`, prefix, limit)
 	return ids, db.fail("looking for a run", err)
 }
 
@@ -120,7 +121,7 @@ func (db *DB) Steps(ctx context.Context, runID string) ([]Step, error) {
 		Done stamp               `db:"done_at"`
 		Note string              `db:"note"`
 	}
-	err := db.read.SelectContext(ctx, &rows, `SELECT op, done_at, note FROM intents WHERE run_id = ? ORDER BY seq`, runID)
+	err := db.read.SelectContext(ctx, &rows, `SELECT op, done_at, note FROM intents WHERE run_id = $1 ORDER BY seq`, runID)
 	if err != nil {
 		return nil, db.fail("reading a run's operations", err)
 	}
@@ -135,17 +136,14 @@ func (db *DB) Steps(ctx context.Context, runID string) ([]Step, error) {
 // in "by process 12 on host since …"; "" when nobody does. A run that began before
 // then and has no end was killed.
 func Holder(dsn string) (string, error) {
-	path, err := parseDSN(dsn)
+	db, err := newDB(dsn, Options{})
 	if err != nil {
 		return "", err
 	}
-	db := &DB{path: path}
-	if db.path, err = resolve(path); err != nil {
-		db.path = path
-		return "", db.fail("looking for it", err)
-	}
-	who, err := lockHolder(db.path + ".lock")
-	return who, db.fail("looking at its lock", err)
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	who, err := db.backend.holder(ctx)
+	return who, db.fail("looking who has its lock", err)
 }
 
 // summarize leaves the lists out of a report, which is a JSON object. Anything

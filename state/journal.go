@@ -2,8 +2,6 @@ package state
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -40,6 +38,9 @@ func (db *DB) Open(ctx context.Context) ([]dirsync.Intent, error) {
 func (db *DB) Begin(ctx context.Context, run dirsync.RunStart) (dirsync.Journal, error) {
 	j := &journal{db: db, run: run}
 	err := db.update(ctx, "beginning a run", func(tx *sqlx.Tx) error {
+		if err := db.backend.check(ctx, tx); err != nil {
+			return err
+		}
 		bound, err := readBinding(ctx, tx)
 		if err != nil {
 			return err
@@ -49,10 +50,10 @@ func (db *DB) Begin(ctx context.Context, run dirsync.RunStart) (dirsync.Journal,
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE runs SET outcome = ? WHERE outcome = ''`, outcomeFailed); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE runs SET outcome = $1 WHERE outcome = ''`, outcomeFailed); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO runs (id, started, outcome) VALUES (?, ?, '')`, run.ID, stamp{run.Started})
+		_, err = tx.ExecContext(ctx, `INSERT INTO runs (id, started, outcome) VALUES ($1, $2, '')`, run.ID, stamp{run.Started})
 		return err
 	})
 	if err != nil {
@@ -73,30 +74,34 @@ type journal struct {
 
 	mu     sync.Mutex // one transaction at a time
 	bound  bool       // the state is known to belong to run.Binding
+	marked bool       // the run has changed something
 	broken error
 
-	alive, intend, close, closeSeq, link, unlink *sqlx.Stmt
+	alive, intend, close, closeSeq, link, unlink, group, ungroup *sqlx.Stmt
 }
 
 // prepare compiles the statements that run for each operation.
 func (j *journal) prepare(ctx context.Context) error {
-	const newest = `(SELECT max(seq) FROM intents WHERE source_id = ? AND run_id = ? AND done_at IS NULL)`
+	const newest = `(SELECT max(seq) FROM intents WHERE source_id = $3 AND run_id = $4 AND done_at IS NULL)`
 	for _, s := range []struct {
 		stmt **sqlx.Stmt
 		text string
 	}{
-		{&j.alive, `SELECT count(*) FROM runs WHERE id = ? AND outcome = ''`},
-		{&j.intend, `INSERT INTO intents (run_id, source_id, op, at, note) VALUES (?, ?, ?, ?, '')`},
-		{&j.close, `UPDATE intents SET done_at = ?, note = ? WHERE seq = ` + newest},
-		{&j.closeSeq, `UPDATE intents SET done_at = ?, note = ? WHERE seq = ? AND source_id = ? AND done_at IS NULL`},
+		{&j.alive, `SELECT count(*) FROM runs WHERE id = $1 AND outcome = ''`},
+		{&j.intend, j.db.backend.dialect().intend},
+		{&j.close, `UPDATE intents SET done_at = $1, note = $2 WHERE seq = ` + newest},
+		{&j.closeSeq, `UPDATE intents SET done_at = $1, note = $2 WHERE seq = $3 AND source_id = $4 AND done_at IS NULL`},
 		{&j.link, `
-			INSERT INTO links (source_id, link, duo_id, username, origin, asked_hash, answered_hash, missing, let_go, active, updated)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			INSERT INTO links (source_id, link, duo_id, username, origin, asked_hash, answered_hash, missing, let_go, active, pending, updated)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 			ON CONFLICT (source_id) DO UPDATE SET link = excluded.link,
 				duo_id = excluded.duo_id, username = excluded.username, origin = excluded.origin,
 				asked_hash = excluded.asked_hash, answered_hash = excluded.answered_hash,
-				missing = excluded.missing, let_go = excluded.let_go, active = excluded.active, updated = excluded.updated`},
-		{&j.unlink, `DELETE FROM links WHERE source_id = ?`},
+				missing = excluded.missing, let_go = excluded.let_go, active = excluded.active, pending = excluded.pending,
+				updated = excluded.updated`},
+		{&j.unlink, `DELETE FROM links WHERE source_id = $1`},
+		{&j.group, `INSERT INTO group_links (key, link, duo_id, origin) VALUES ($1, $2, $3, $4)`},
+		{&j.ungroup, `DELETE FROM group_links WHERE key = $1`},
 	} {
 		var err error
 		if *s.stmt, err = j.db.write.PreparexContext(ctx, s.text); err != nil { //nolint:sqlclosecheck // release closes it
@@ -114,15 +119,19 @@ func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) e
 	}
 	return j.ahead(ctx, "writing intents down", func(tx *sqlx.Tx) error {
 		var paused asJSON[*dirsync.Pause]
-		if err := errors.Join(getMeta(ctx, tx, metaPaused, &paused), j.bind(ctx, tx)); err != nil {
+		if err := getMeta(ctx, tx, metaPaused, &paused); err != nil {
 			return err
 		}
 		if paused.V != nil {
 			return dirsync.WithHint(paused.V, "Dry runs go on; `duosync resume` lets writing go on.")
 		}
-		intend := tx.StmtxContext(ctx, j.intend)
+		if err := j.bind(ctx, tx); err != nil {
+			return err
+		}
+		intend, lease := tx.StmtxContext(ctx, j.intend), j.db.backend.dialect().lease
 		for _, op := range ops {
-			if _, err := intend.ExecContext(ctx, j.run.ID, op.Source, asJSON[*dirsync.Op]{op}, stamp{at}); err != nil {
+			args := append([]any{j.run.ID, op.Source, asJSON[*dirsync.Op]{op}, stamp{at}}, lease...)
+			if _, err := intend.ExecContext(ctx, args...); err != nil {
 				return err
 			}
 		}
@@ -155,14 +164,17 @@ func (j *journal) Record(ctx context.Context, outcomes []dirsync.Outcome) error 
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.transact(ctx, "recording outcomes", func(tx *sqlx.Tx) error {
+	return j.change(ctx, "recording outcomes", func(tx *sqlx.Tx) error {
 		now := stamp{j.db.opts.Now()}
 		for _, o := range outcomes {
 			if err := j.settle(ctx, tx, o, now); err != nil {
 				return err
 			}
 		}
-		return j.writeLinks(ctx, tx, outcomes, now)
+		if err := j.writeLinks(ctx, tx, outcomes, now); err != nil {
+			return err
+		}
+		return j.writeGroups(ctx, tx, outcomes)
 	})
 }
 
@@ -172,45 +184,11 @@ func (j *journal) settle(ctx context.Context, tx *sqlx.Tx, o dirsync.Outcome, no
 		now = stamp{}
 	}
 	if o.Seq == 0 {
-		_, err := tx.StmtxContext(ctx, j.close).ExecContext(ctx, now, o.Note, o.Source, j.run.ID)
+		_, err := tx.StmtxContext(ctx, j.close).ExecContext(ctx, now, plain(o.Note), o.Source, j.run.ID)
 		return err
 	}
-	result, err := tx.StmtxContext(ctx, j.closeSeq).ExecContext(ctx, now, o.Note, o.Seq, o.Source)
+	result, err := tx.StmtxContext(ctx, j.closeSeq).ExecContext(ctx, now, plain(o.Note), o.Seq, o.Source)
 	return exactlyOne(result, err, fmt.Errorf("intent %d for %s is %w", o.Seq, o.Source, ErrNotOpen))
-}
-
-// writeLinks gives each link its last word, removals first, so that a user can
-// pass from one person to another in one transaction.
-func (j *journal) writeLinks(ctx context.Context, tx *sqlx.Tx, outcomes []dirsync.Outcome, now stamp) error {
-	last := make(map[dirsync.SourceID]int, len(outcomes))
-	for i, o := range outcomes {
-		if o.Link != nil || (!o.Same && !o.Keep) {
-			last[o.Source] = i
-		}
-	}
-	unlink, link := tx.StmtxContext(ctx, j.unlink), tx.StmtxContext(ctx, j.link)
-	for i, o := range outcomes {
-		if at, ok := last[o.Source]; ok && at == i && o.Link == nil {
-			if _, err := unlink.ExecContext(ctx, o.Source); err != nil {
-				return err
-			}
-		}
-	}
-	for i, o := range outcomes {
-		if at, ok := last[o.Source]; !ok || at != i || o.Link == nil {
-			continue
-		}
-		l := o.Link
-		if l.ID != o.Source {
-			return fmt.Errorf("the outcome for %s brings the link of %s", o.Source, l.ID)
-		}
-		b := l.Brief()
-		if _, err := link.ExecContext(ctx, b.ID, asJSON[*dirsync.Link]{l}, b.User, l.Answered.Username, l.Origin,
-			int64(b.Asked), int64(b.Answered), b.Missing, b.LetGo, b.Active, now); err != nil {
-			return fmt.Errorf("the link of %s to Duo user %s: %w", l.ID, l.User, err)
-		}
-	}
-	return nil
 }
 
 // ahead runs a transaction for what has not happened yet, unless the journal is
@@ -221,12 +199,46 @@ func (j *journal) ahead(ctx context.Context, doing string, fn func(*sqlx.Tx) err
 	if j.broken != nil {
 		return fmt.Errorf("the journal stopped at an earlier error: %w", j.broken)
 	}
-	return j.transact(ctx, doing, fn)
+	return j.change(ctx, doing, fn)
+}
+
+// change runs a transaction that changes something, with what goes before the
+// first one of a run. j.mu is held.
+func (j *journal) change(ctx context.Context, doing string, fn func(*sqlx.Tx) error) error {
+	if j.marked {
+		return j.transact(ctx, doing, fn)
+	}
+	j.db.backend.keep(ctx, j.db)
+	err := j.mark(ctx, doing, fn)
+	j.marked = err == nil
+	return err
+}
+
+// mark runs a transaction and leaves a mark beside the state that it was written
+// to. j.mu is held.
+func (j *journal) mark(ctx context.Context, doing string, fn func(*sqlx.Tx) error) error {
+	committed := func() error { return nil }
+	err := j.transact(ctx, doing, func(tx *sqlx.Tx) (err error) {
+		if committed, err = j.db.backend.mark(ctx, tx, j.run.ID); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+	if err != nil {
+		return err
+	}
+	if err := committed(); err != nil {
+		j.db.warn(fmt.Sprintf("the mark beside the state could not be written, so an older copy would not be noticed: %v", err))
+	}
+	return nil
 }
 
 // transact runs a transaction of this run. j.mu is held.
 func (j *journal) transact(ctx context.Context, doing string, fn func(*sqlx.Tx) error) error {
 	err := j.db.update(ctx, doing, func(tx *sqlx.Tx) error {
+		if err := j.db.backend.check(ctx, tx); err != nil {
+			return err
+		}
 		var alive int
 		if err := tx.StmtxContext(ctx, j.alive).GetContext(ctx, &alive, j.run.ID); err != nil { //nolint:sqlclosecheck // the transaction closes it
 			return err
@@ -250,34 +262,4 @@ func (j *journal) bind(ctx context.Context, tx *sqlx.Tx) error {
 	}
 	j.bound = true
 	return setMeta(ctx, tx, metaBinding, j.run.Binding)
-}
-
-// update runs fn in one transaction, durable when it returns nil.
-func (db *DB) update(ctx context.Context, doing string, fn func(*sqlx.Tx) error) error {
-	if db.write == nil {
-		return db.fail(doing, ErrReadOnly)
-	}
-	tx, err := db.write.BeginTxx(ctx, nil)
-	if err != nil {
-		return db.fail(doing, err)
-	}
-	if err := fn(tx); err != nil {
-		if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
-			err = errors.Join(err, undo)
-		}
-		return db.fail(doing, err)
-	}
-	return db.fail(doing, tx.Commit())
-}
-
-// exactlyOne returns otherwise unless a statement changed one row.
-func exactlyOne(result sql.Result, err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	changed, err := result.RowsAffected()
-	if err == nil && changed != 1 {
-		err = otherwise
-	}
-	return err
 }

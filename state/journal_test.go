@@ -69,88 +69,93 @@ func TestJournalFromManyWorkers(t *testing.T) {
 }
 
 func TestHistory(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "duosync.db")
-	db := open(t, path)
-	day := func(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
-	start := func(n int) dirsync.Journal {
-		j, err := db.Begin(t.Context(), dirsync.RunStart{ID: fmt.Sprintf("day %d", n), Started: day(n), Binding: account})
-		must(t, err)
-		return j
-	}
-	report := []byte(`{"schema": 1, "summary": {"create": 2}, "operations": [{"action": "create"}], "warnings": [], "error": "no [lists]"}`)
-	must(t, start(1).Finish(t.Context(), dirsync.RunEnd{Finished: day(1), Outcome: "applied", Report: report}))
-	start(2) // killed
-	closing(t, db)
-	db = open(t, path)
-	defer func() { closing(t, db) }()
-	must(t, start(3).Finish(t.Context(), dirsync.RunEnd{Finished: day(3), Outcome: "failed"}))
-	start(4) // goes on
-
-	runs, err := db.Runs(t.Context(), 0)
-	must(t, err)
-	summary := []byte(`{"error":"no [lists]","schema":1,"summary":{"create":2}}`)
-	want := []state.Run{
-		{ID: "day 4", Started: day(4)},
-		{ID: "day 3", Started: day(3), Finished: day(3), Outcome: "failed"},
-		{ID: "day 2", Started: day(2), Outcome: "failed"},
-		{ID: "day 1", Started: day(1), Finished: day(1), Outcome: "applied", Summary: summary},
-	}
-	if diff := cmp.Diff(want, runs); diff != "" {
-		t.Errorf("runs (-want +got):\n%s", diff)
-	}
-	for _, run := range runs {
-		if got, want := run.Interrupted(), run.ID == "day 2"; got != want {
-			t.Errorf("%s interrupted: %v, want %v", run.ID, got, want)
+	t.Parallel()
+	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
+		path := fresh(t)
+		db := open(t, path)
+		day := func(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
+		start := func(n int) dirsync.Journal {
+			j, err := db.Begin(t.Context(), dirsync.RunStart{ID: fmt.Sprintf("day %d", n), Started: day(n), Binding: account})
+			must(t, err)
+			return j
 		}
-	}
-	last, err := db.Runs(t.Context(), 2)
-	must(t, err)
-	if diff := cmp.Diff(want[:2], last); diff != "" {
-		t.Errorf("the last two runs (-want +got):\n%s", diff)
-	}
-	run, found, err := db.Run(t.Context(), "day 1")
-	must(t, err)
-	if !found || string(run.Report) != string(report) {
-		t.Errorf("found %v, report %s", found, run.Report)
-	}
-	if _, found, err := db.Run(t.Context(), "day 9"); found || err != nil {
-		t.Errorf("a run that never was: found %v, error %v", found, err)
-	}
+		report := []byte(`{"schema": 1, "summary": {"create": 2}, "operations": [{"action": "create"}], "warnings": [], "error": "no [lists]"}`)
+		must(t, start(1).Finish(t.Context(), dirsync.RunEnd{Finished: day(1), Outcome: "applied", Report: report}))
+		start(2) // killed
+		closing(t, db)
+		db = open(t, path)
+		defer func() { closing(t, db) }()
+		must(t, start(3).Finish(t.Context(), dirsync.RunEnd{Finished: day(3), Outcome: "failed"}))
+		start(4) // goes on
+
+		runs, err := db.Runs(t.Context(), 0)
+		must(t, err)
+		summary := []byte(`{"error":"no [lists]","schema":1,"summary":{"create":2}}`)
+		want := []state.Run{
+			{ID: "day 4", Started: day(4)},
+			{ID: "day 3", Started: day(3), Finished: day(3), Outcome: "failed"},
+			{ID: "day 2", Started: day(2), Outcome: "failed"},
+			{ID: "day 1", Started: day(1), Finished: day(1), Outcome: "applied", Summary: summary},
+		}
+		if diff := cmp.Diff(want, runs); diff != "" {
+			t.Errorf("runs (-want +got):\n%s", diff)
+		}
+		for _, run := range runs {
+			if got, want := run.Interrupted(), run.ID == "day 2"; got != want {
+				t.Errorf("%s interrupted: %v, want %v", run.ID, got, want)
+			}
+		}
+		last, err := db.Runs(t.Context(), 2)
+		must(t, err)
+		if diff := cmp.Diff(want[:2], last); diff != "" {
+			t.Errorf("the last two runs (-want +got):\n%s", diff)
+		}
+		run, found, err := db.Run(t.Context(), "day 1")
+		must(t, err)
+		if !found || string(run.Report) != string(report) {
+			t.Errorf("found %v, report %s", found, run.Report)
+		}
+		if _, found, err := db.Run(t.Context(), "day 9"); found || err != nil {
+			t.Errorf("a run that never was: found %v, error %v", found, err)
+		}
+	})
 }
 
 func TestHistoryIsPruned(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "duosync.db")
-	db, err := state.Open(t.Context(), path, state.Options{KeepHistory: 48 * time.Hour})
-	must(t, err)
-	defer closing(t, db)
-	for n := 1; n <= 9; n++ {
-		now := time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC)
-		j, err := db.Begin(t.Context(), dirsync.RunStart{ID: fmt.Sprint("day ", n), Started: now, Binding: account})
+	t.Parallel()
+	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
+		db, err := state.Open(t.Context(), fresh(t), state.Options{KeepHistory: 48 * time.Hour})
 		must(t, err)
-		must(t, j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.Update, Source: "a"}}, now))
-		if n != 2 { // whose intent stays open, and keeps its run
-			must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true}}))
+		defer closing(t, db)
+		for n := 1; n <= 9; n++ {
+			now := time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC)
+			j, err := db.Begin(t.Context(), dirsync.RunStart{ID: fmt.Sprint("day ", n), Started: now, Binding: account})
+			must(t, err)
+			must(t, j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.Update, Source: "a"}}, now))
+			if n != 2 { // whose intent stays open, and keeps its run
+				must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true}}))
+			}
+			must(t, j.Finish(t.Context(), dirsync.RunEnd{Finished: now.Add(time.Minute), Outcome: "applied",
+				Hold: &dirsync.Approval{ID: fmt.Sprint("held on day ", n)}}))
 		}
-		must(t, j.Finish(t.Context(), dirsync.RunEnd{Finished: now.Add(time.Minute), Outcome: "applied",
-			Hold: &dirsync.Approval{ID: fmt.Sprint("held on day ", n)}}))
-	}
-	runs, err := db.Runs(t.Context(), 0)
-	must(t, err)
-	var ids []string
-	for _, run := range runs {
-		ids = append(ids, run.ID)
-	}
-	if diff := cmp.Diff([]string{"day 9", "day 8", "day 2"}, ids); diff != "" {
-		t.Errorf("runs (-want +got):\n%s", diff)
-	}
-	intents, err := db.Open(t.Context())
-	must(t, err)
-	if len(intents) != 1 {
-		t.Errorf("%d open intents, want the one of day 2", len(intents))
-	}
-	for id, want := range map[string]bool{"held on day 6": false, "held on day 7": true, "held on day 9": true} {
-		if _, found, err := db.Hold(t.Context(), id); found != want || err != nil {
-			t.Errorf("%s: found %v, want %v, error %v", id, found, want, err)
+		runs, err := db.Runs(t.Context(), 0)
+		must(t, err)
+		var ids []string
+		for _, run := range runs {
+			ids = append(ids, run.ID)
 		}
-	}
+		if diff := cmp.Diff([]string{"day 9", "day 8", "day 2"}, ids); diff != "" {
+			t.Errorf("runs (-want +got):\n%s", diff)
+		}
+		intents, err := db.Open(t.Context())
+		must(t, err)
+		if len(intents) != 1 {
+			t.Errorf("%d open intents, want the one of day 2", len(intents))
+		}
+		for id, want := range map[string]bool{"held on day 6": false, "held on day 7": true, "held on day 9": true} {
+			if _, found, err := db.Hold(t.Context(), id); found != want || err != nil {
+				t.Errorf("%s: found %v, want %v, error %v", id, found, want, err)
+			}
+		}
+	})
 }

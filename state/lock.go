@@ -29,8 +29,7 @@ func lockRun(path string, now time.Time) (*runLock, error) {
 	}
 	err = flock(file, unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		err = dirsync.WithHint(fmt.Errorf("%w: %s", ErrLocked, holder(file)),
-			"wait until that run has ended; the lock goes with its process")
+		err = locked(holder(file))
 	}
 	if err == nil {
 		err = sign(file, now)
@@ -39,6 +38,12 @@ func lockRun(path string, now time.Time) (*runLock, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &runLock{file: file}, nil
+}
+
+// locked is the error of who finds the lock taken.
+func locked(holder string) error {
+	return dirsync.WithHint(fmt.Errorf("%w: %s", ErrLocked, holder),
+		"wait until that run has ended; the lock goes with its process")
 }
 
 // Close gives the lock back.
@@ -56,17 +61,24 @@ func flock(file *os.File, how int) error {
 
 // sign writes who holds the lock since when, for others to read.
 func sign(file *os.File, now time.Time) error {
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := file.WriteAt([]byte(signature(now)+"\n"), 0)
+	return err
+}
+
+// signature names this process.
+func signature(now time.Time) string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "an unknown host"
 	}
-	text := fmt.Sprintf("process %d on %s since %s\n", os.Getpid(), host, now.UTC().Format(time.RFC3339))
-	if err := file.Truncate(0); err != nil {
-		return err
-	}
-	_, err = file.WriteAt([]byte(text), 0)
-	return err
+	return fmt.Sprintf("process %d on %s since %s", os.Getpid(), host, now.UTC().Format(time.RFC3339))
 }
+
+// justStarted is the holder of a lock that is not signed yet.
+const justStarted = "by a process that has only just started"
 
 // holder reads what sign wrote. It may not be written yet.
 func holder(file *os.File) string {
@@ -78,7 +90,7 @@ func holder(file *os.File) string {
 		return ' '
 	}, string(text)))
 	if err != nil || line == "" {
-		return "by a process that has only just started"
+		return justStarted
 	}
 	return "by " + line
 }

@@ -54,11 +54,11 @@ func TestLockTellsWhoHoldsIt(t *testing.T) {
 
 func TestLockDiesWithItsProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "duosync.db")
-	kill := startRun(t, path)
+	run := startRun(t, path)
 	if _, err := state.Open(t.Context(), path, state.Options{}); !errors.Is(err, state.ErrLocked) {
 		t.Errorf("opening beside a run: %v, want ErrLocked", err)
 	}
-	kill()
+	run.kill(t)
 
 	db := open(t, path)
 	defer closing(t, db)

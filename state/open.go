@@ -4,15 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"modernc.org/sqlite"
+	"golang.org/x/sys/unix"
 
 	dirsync "duosync/sync"
 )
@@ -21,260 +18,155 @@ import (
 type Options struct {
 	// KeepHistory is how long finished runs are kept; 0 keeps them all.
 	KeepHistory time.Duration
+	// CallTime is how long a call to Duo may last at most, with all its tries,
+	// counted from before its intent is written down; 0 means DefaultCallTime. In
+	// PostgreSQL a successor waits that long, see Open.
+	CallTime time.Duration
 	// Now is the local clock; nil means time.Now.
 	Now func() time.Time
+
+	// statfs looks at a file system; nil means the kernel's. Tests set it.
+	statfs func(path string, into *unix.Statfs_t) error
 }
 
-// DB is a state in a SQLite file. Its methods may be called from several
-// goroutines.
+// DefaultCallTime is the longest that a call to Duo lasts with the default
+// timeout of 30 seconds, when it is looked up and sent once more.
+const DefaultCallTime = 2 * 30 * time.Second
+
+// lookTime is how long a look at a state that is not opened may take.
+const lookTime = 15 * time.Second
+
+// DB is an open state. Its methods may be called from several goroutines.
 type DB struct {
-	path     string // the state's, also when a copy of it is read
-	opts     Options
-	read     *sqlx.DB
-	write    *sqlx.DB // one connection; nil when open for reading only
-	lock     *runLock // nil when open for reading only
-	private  string   // folder of the copy that is read, or ""
+	backend backend
+	opts    Options
+	read    reader
+	pool    *sqlx.DB // below read
+	write   *sqlx.DB // one connection; nil when open for reading only
+
+	mu       sync.Mutex
 	warnings []string
 }
 
 var _ dirsync.Store = (*DB)(nil)
 
-// Open opens the state that dsn names for writing: a path of a SQLite file, or a
-// file: URL. What is missing is made, the folder with mode 0700 and the file
-// with 0600. The schema is brought up to date.
+// Open opens the state that dsn names for runs: a path of a SQLite file, a file:
+// URL, or a postgres:// URL. It takes the run lock and brings the schema up to
+// date. A file and its folder that are missing are made, with mode 0600 and 0700.
 //
 // A state that is open elsewhere is ErrLocked, one of a newer duosync ErrNewer,
 // a database of something else ErrForeign; nothing is changed then. Errors carry
 // advice (dirsync.Hint).
+//
+// In PostgreSQL, where the former holder of the lock may have been cut off on
+// another host with a call to Duo under way, Open waits until that call must be
+// over: as long as there are intents without an outcome, of a holder that did not
+// close the state, that are younger than its Options.CallTime by the database's
+// clock. So it is safe to settle them once Open has returned. The wait ends with
+// ctx.
 func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
-	path, err := parseDSN(dsn)
-	if err != nil {
-		return nil, err
-	}
-	db := &DB{path: path, opts: opts}
-	if err := db.open(ctx); err != nil {
-		return nil, errors.Join(db.fail("opening", err), db.Close())
-	}
-	return db, nil
+	return open(ctx, dsn, opts, backend.openRuns)
 }
 
 // OpenBeside opens the state for a short change beside a run that may be under
 // way: an approval, a pause. It takes the run lock only while it opens the state,
-// and not at all where a run holds it. Begin works, but nothing keeps a run so
+// in PostgreSQL only to bring the schema up to date, and never waits. Begin works, but nothing keeps a run so
 // begun apart from others; use Open for runs.
 func OpenBeside(ctx context.Context, dsn string, opts Options) (*DB, error) {
-	db, err := Open(ctx, dsn, opts)
-	if err == nil {
-		lock := db.lock
-		db.lock = nil
-		if err := lock.Close(); err != nil {
-			return nil, errors.Join(db.fail("opening", err), db.Close())
+	return open(ctx, dsn, opts, backend.openBeside)
+}
+
+// OpenReadOnly opens the state that dsn names for dry runs and reports, as it is
+// at one moment. It takes no lock, leaves no file behind and the state as it was:
+// of a SQLite file it reads a copy in a private temporary folder, which Close
+// removes; in PostgreSQL it reads in one transaction. No state is an empty one.
+// An older schema is brought up to date in a copy, and is an error in PostgreSQL.
+// Begin and all else that would write is ErrReadOnly.
+func OpenReadOnly(ctx context.Context, dsn string) (*DB, error) {
+	return open(ctx, dsn, Options{}, backend.openReadOnly)
+}
+
+func open(ctx context.Context, dsn string, opts Options, how func(backend, context.Context, *DB) error) (*DB, error) {
+	db, err := newDB(dsn, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := how(db.backend, ctx, db); err != nil {
+		return nil, errors.Join(db.fail("opening", err), db.Close())
+	}
+	return db, nil
+}
+
+// newDB gives the state that dsn names, not open yet.
+func newDB(dsn string, opts Options) (*DB, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.CallTime == 0 {
+		opts.CallTime = DefaultCallTime
+	}
+	if opts.statfs == nil {
+		opts.statfs = unix.Statfs
+	}
+	db := &DB{opts: opts}
+	if isServer(dsn) {
+		s, err := newServer(dsn, opts)
+		if err != nil {
+			return nil, err
 		}
+		db.backend = s
 		return db, nil
 	}
-	if !errors.Is(err, ErrLocked) {
-		return nil, err
-	}
-	// The run that holds the lock has made the file and brought its schema up to
-	// date.
 	path, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
 	}
-	db = &DB{path: path, opts: opts}
-	if db.opts.Now == nil {
-		db.opts.Now = time.Now
-	}
-	if db.path, err = resolve(path); err == nil {
-		if err = inspect(ctx, db.path); err == nil {
-			err = db.connect()
-		}
-	}
-	if err != nil {
-		return nil, errors.Join(db.fail("opening", err), db.Close())
-	}
+	db.backend = &file{path: path, opts: opts}
 	return db, nil
 }
 
-func (db *DB) open(ctx context.Context) (err error) {
-	if err := os.MkdirAll(filepath.Dir(db.path), 0o700); err != nil {
-		return err
-	}
-	if db.path, err = resolve(db.path); err != nil {
-		return err
-	}
-	// The lock comes first: from here on nobody else changes the file.
-	if db.lock, err = lockRun(db.path+".lock", db.opts.Now()); err != nil {
-		return err
-	}
-	if err := makeFile(db.path); err != nil {
-		return err
-	}
-	if db.warnings, err = modeWarnings(db.path); err != nil {
-		return err
-	}
-	if err := inspect(ctx, db.path); err != nil {
-		return err
-	}
-	if err := db.connect(); err != nil {
-		return err
-	}
-	return migrate(ctx, db.write)
+// Warnings tells what the admin should put right, though it stops nothing. A run
+// can add to it until it ends.
+func (db *DB) Warnings() []string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return slices.Clone(db.warnings)
 }
 
-func (db *DB) connect() (err error) {
-	db.write, err = connect(db.path, map[string]string{
-		"_journal_mode": "WAL", "_synchronous": "FULL", "_foreign_keys": "on", "_txlock": "immediate",
-	})
-	if err != nil {
-		return err
-	}
-	db.write.SetMaxOpenConns(1)
-	db.read, err = connect(db.path, map[string]string{"_query_only": "on"})
-	return err
+func (db *DB) warn(text ...string) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.warnings = append(db.warnings, text...)
 }
-
-// OpenReadOnly opens the state that dsn names for dry runs and reports. It takes
-// no lock, leaves no file behind and the state's bytes as they were: it reads a
-// copy in a private temporary folder, which Close removes. No file is an empty
-// state. An older schema is brought up to date in the copy. Begin and all else
-// that would write is ErrReadOnly.
-func OpenReadOnly(ctx context.Context, dsn string) (*DB, error) {
-	path, err := parseDSN(dsn)
-	if err != nil {
-		return nil, err
-	}
-	db := &DB{path: path}
-	if err := db.openCopy(ctx); err != nil {
-		return nil, errors.Join(db.fail("opening", err), db.Close())
-	}
-	return db, nil
-}
-
-func (db *DB) openCopy(ctx context.Context) (err error) {
-	if db.path, err = resolve(db.path); err != nil {
-		return err
-	}
-	copied, err := db.copyOrMake(ctx)
-	if err != nil {
-		return err
-	}
-	scratch, err := connect(copied, map[string]string{"_synchronous": "OFF", "_txlock": "immediate"})
-	if err != nil {
-		return err
-	}
-	scratch.SetMaxOpenConns(1)
-	if err := errors.Join(migrate(ctx, scratch), scratch.Close()); err != nil {
-		return err
-	}
-	db.read, err = connect(copied, map[string]string{"_query_only": "on"})
-	return err
-}
-
-// copyOrMake gives the path of a private copy, or where one is to be made when
-// there is no state.
-func (db *DB) copyOrMake(ctx context.Context) (string, error) {
-	warnings, err := modeWarnings(db.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		db.private, err = privateFolder()
-		return filepath.Join(db.private, copyName), err
-	}
-	if err != nil {
-		return "", err
-	}
-	db.warnings = warnings
-	if db.private, err = privateCopy(ctx, db.path); err != nil {
-		return "", err
-	}
-	copied := filepath.Join(db.private, copyName)
-	return copied, accept(ctx, copied, map[string]string{"mode": "rw"})
-}
-
-// Warnings tells what the admin should put right, though it stops nothing.
-func (db *DB) Warnings() []string { return db.warnings }
 
 // Close closes the state and gives the lock back. A run that was begun and not
-// finished counts as interrupted.
+// finished counts as interrupted. No call to Duo may be under way any more.
 func (db *DB) Close() error {
+	return db.fail("closing", db.backend.close(db))
+}
+
+// disconnect closes the connections.
+func (db *DB) disconnect() error {
 	var errs []error
-	if db.read != nil {
-		errs = append(errs, db.read.Close())
+	if db.pool != nil {
+		errs = append(errs, db.pool.Close())
 	}
-	if db.write != nil { // last, so that it moves the log into the file
+	if db.write != nil { // last: SQLite then moves the log into the file
 		errs = append(errs, db.write.Close())
-	}
-	if db.private != "" {
-		errs = append(errs, os.RemoveAll(db.private))
-	}
-	if db.lock != nil {
-		errs = append(errs, db.lock.Close())
 	}
 	return errors.Join(errs...)
 }
 
-// connect gives a pool of connections to the SQLite file at path, each with the
-// given parameters (see the driver's Open). Nothing is opened yet.
-func connect(path string, params map[string]string) (*sqlx.DB, error) {
-	if err := shareLocks(); err != nil {
-		return nil, err
+// moment gives a reader that sees the state as it is at one moment, until end is
+// called.
+func (db *DB) moment(ctx context.Context) (r reader, end func(), err error) {
+	pool, ok := db.read.(*sqlx.DB)
+	if !ok { // it is one already
+		return db.read, func() {}, nil
 	}
-	query := url.Values{
-		"_busy_timeout": {"5000"}, // milliseconds
-		"_dqs":          {"false"},
-		"_error_rc":     {"true"},
-		"_pragma":       {"cache_size(-4096)"}, // KiB: enough for the inner pages of 100,000 links, and soon full
-	}
-	for name, value := range params {
-		query.Set(name, value)
-	}
-	dsn := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
-	connector, err := sqlite.NewConnector(dsn.String())
+	tx, err := pool.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// To sqlx the name only says which placeholders to use.
-	return sqlx.NewDb(sql.OpenDB(connector), "sqlite3"), nil
-}
-
-// shareLocks binds SQLite's locks to its open files. As POSIX locks, its default,
-// they would be lost whenever any part of this process closes the same file,
-// such as after copying it; the next program to close the database would then
-// remove the log under us.
-func shareLocks() error {
-	_, err := sqlite.OFDLocking(true)
-	if errors.Is(err, sqlite.ErrOFDLockingUnavailable) || errors.Is(err, sqlite.ErrOFDLockingTooLate) {
-		return nil // another system, or a host program that chose otherwise
-	}
-	return err
-}
-
-// makeFile makes sure that there is a file at path which can be written.
-func makeFile(path string) error {
-	fresh := !exists(path)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil || !fresh {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close()) // the file's name is to survive a power cut
-}
-
-func modeWarnings(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return []string{fmt.Sprintf("the state %s is open to other users (mode %04o): chmod 600 %s", path, mode, path)}, nil
-	}
-	return nil, nil
+	return tx, func() { _ = tx.Rollback() }, nil // nothing was written
 }

@@ -17,7 +17,7 @@ func (db *DB) Pause(ctx context.Context, p dirsync.Pause) error {
 // Resume lifts a pause. It reports whether there was one.
 func (db *DB) Resume(ctx context.Context) (paused bool, err error) {
 	err = db.update(ctx, "resuming", func(tx *sqlx.Tx) error {
-		result, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = ?`, metaPaused)
+		result, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, metaPaused)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,13 +18,21 @@ import (
 	dirsync "duosync/sync"
 )
 
+// childCallTime is how long a call of a child may last.
+const childCallTime = 1500 * time.Millisecond
+
 // childEnv tells the test binary, started again, what to be: "role path".
 const childEnv = "DUOSYNC_STATE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	role, path, isChild := strings.Cut(os.Getenv(childEnv), " ")
 	if !isChild {
-		os.Exit(m.Run())
+		code := m.Run()
+		if err := stopPostgres(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		os.Exit(code)
 	}
 	if err := beChild(role, path); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,8 +43,10 @@ func TestMain(m *testing.M) {
 func beChild(role, path string) error {
 	ctx := context.Background()
 	switch role {
+	case "frozen": // a run that is stopped for a while, and goes on
+		return beFrozen(ctx, path)
 	case "run": // a run that is killed between a call and its record
-		db, err := state.Open(ctx, path, state.Options{})
+		db, err := state.Open(ctx, path, state.Options{CallTime: childCallTime})
 		if err != nil {
 			return err
 		}
@@ -69,6 +80,32 @@ func beChild(role, path string) error {
 	return fmt.Errorf("no role %q", role)
 }
 
+func beFrozen(ctx context.Context, dsn string) error {
+	db, err := state.Open(ctx, dsn, state.Options{CallTime: childCallTime})
+	if err != nil {
+		return err
+	}
+	j, err := db.Begin(ctx, dirsync.RunStart{ID: "frozen", Started: time.Now(), Binding: account})
+	if err != nil {
+		return err
+	}
+	if err := j.Intend(ctx, []*dirsync.Op{{Action: dirsync.Create, Source: "a"}}, time.Now()); err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
+		return err
+	}
+	for _, err := range []error{
+		j.Record(ctx, []dirsync.Outcome{{Source: "a", Link: link("a", "DU1")}}),
+		j.Intend(ctx, []*dirsync.Op{{Action: dirsync.Create, Source: "b"}}, time.Now()),
+		j.Finish(ctx, dirsync.RunEnd{Finished: time.Now(), Outcome: "applied"}),
+	} {
+		fmt.Println(strings.ReplaceAll(fmt.Sprint(err), "\n", " "))
+	}
+	return nil
+}
+
 // command prepares the test binary in a role.
 func command(t *testing.T, role, path string) *exec.Cmd {
 	t.Helper()
@@ -82,28 +119,57 @@ func command(t *testing.T, role, path string) *exec.Cmd {
 	return cmd
 }
 
+// child is the test binary, started again, at a point where it waits.
+type child struct {
+	cmd *exec.Cmd
+	in  io.Writer
+	out *bufio.Reader
+}
+
 // startRun starts a run in a process of its own, up to where it waits to be
 // killed.
-func startRun(t *testing.T, path string) (kill func()) {
+func startRun(t *testing.T, dsn string) *child { return start(t, "run", dsn) }
+
+func start(t *testing.T, role, dsn string) *child {
 	t.Helper()
-	cmd := command(t, "run", path)
-	out, err := cmd.StdoutPipe()
+	c := &child{cmd: command(t, role, dsn)}
+	out, err := c.cmd.StdoutPipe()
+	must(t, err)
+	c.out = bufio.NewReader(out)
+	c.in, err = c.cmd.StdinPipe()
+	must(t, err)
+	must(t, c.cmd.Start())
+	if line := c.says(t); line != "ready" {
+		t.Fatalf("the child said %q", line)
+	}
+	return c
+}
+
+// says reads the child's next line.
+func (c *child) says(t *testing.T) string {
+	t.Helper()
+	line, err := c.out.ReadString('\n')
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil || line != "ready\n" {
-		_ = cmd.Process.Kill()
+		_ = c.cmd.Process.Kill()
 		t.Fatalf("the child said %q: %v", line, err)
 	}
-	return func() {
-		t.Helper()
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
+	return strings.TrimSuffix(line, "\n")
+}
+
+func (c *child) kill(t *testing.T) {
+	t.Helper()
+	must(t, c.cmd.Process.Kill())
+	_ = c.cmd.Wait() // it was killed, as it says
+}
+
+// eventually waits until a condition holds that another process brings about.
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for range 3000 {
+		if holds() {
+			return
 		}
-		_ = cmd.Wait() // it was killed, as it says
+		time.Sleep(20 * time.Millisecond)
 	}
+	t.Fatal("it has not come about")
 }

@@ -87,7 +87,7 @@ func TestReadOnlyLeavesEverything(t *testing.T) {
 		closing(t, db)
 	}
 	killed := func(t *testing.T) {
-		startRun(t, path)()
+		startRun(t, path).kill(t)
 		if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
 			t.Fatalf("the killed run left no log: %v", err)
 		}
@@ -122,7 +122,7 @@ func TestReadOnlyLeavesEverything(t *testing.T) {
 
 func TestReadOnlyThroughASymlink(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "duosync.db")
-	startRun(t, path)() // its links are in the log, which lies beside the file itself
+	startRun(t, path).kill(t) // its links are in the log, which lies beside the file itself
 	alias := filepath.Join(t.TempDir(), "alias.db")
 	must(t, os.Symlink(path, alias))
 	db := openReadOnly(t, alias)

@@ -3,7 +3,9 @@ package state
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,6 +20,9 @@ const (
 	metaBaseline  = "baseline"
 	metaRefreshed = "refreshed"
 	metaPaused    = "paused"
+	metaSerial    = "serial" // SQLite
+	metaEpoch     = "epoch"  // PostgreSQL, as the next one
+	metaHolder    = "holder"
 )
 
 // Meta implements dirsync.Store.
@@ -27,31 +32,36 @@ func (db *DB) Meta(ctx context.Context) (dirsync.Meta, error) {
 }
 
 func (db *DB) meta(ctx context.Context) (m dirsync.Meta, err error) {
-	tx, err := db.read.BeginTxx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
+	var rows []struct {
+		Key   string `db:"key"`
+		Value string `db:"value"`
+	}
+	// In one statement: it is to be of one moment.
+	if err := db.read.SelectContext(ctx, &rows, `
+		SELECT key, value FROM meta
+		UNION ALL SELECT 'links', CAST(count(*) AS TEXT) FROM links`); err != nil {
 		return m, err
 	}
-	defer tx.Rollback() //nolint:errcheck // nothing was written
-	var binding asJSON[*dirsync.Binding]
-	var baseline asJSON[*dirsync.Baseline]
-	var paused asJSON[*dirsync.Pause]
-	var refreshed asJSON[time.Time]
-	if err := errors.Join(
-		getMeta(ctx, tx, metaBinding, &binding),
-		getMeta(ctx, tx, metaBaseline, &baseline),
-		getMeta(ctx, tx, metaRefreshed, &refreshed),
-		getMeta(ctx, tx, metaPaused, &paused),
-		tx.GetContext(ctx, &m.Links, `SELECT count(*) FROM links`),
-	); err != nil {
-		return dirsync.Meta{}, err
+	into := map[string]any{
+		metaBinding: &m.Binding, metaBaseline: &m.Baseline, metaRefreshed: &m.Refreshed, metaPaused: &m.Paused,
+		"links": &m.Links,
 	}
-	m.Binding, m.Baseline, m.Refreshed, m.Paused = binding.V, baseline.V, refreshed.V, paused.V
+	for _, row := range rows {
+		if dest, ok := into[row.Key]; ok {
+			if err := json.Unmarshal([]byte(row.Value), dest); err != nil {
+				return dirsync.Meta{}, fmt.Errorf("%s: %w", row.Key, err)
+			}
+		}
+	}
+	if db.backend.restored() {
+		m.Refreshed = time.Time{}
+	}
 	return m, nil
 }
 
 // getMeta reads one value into dest; a key that is not there leaves dest alone.
 func getMeta(ctx context.Context, tx *sqlx.Tx, key string, dest sql.Scanner) error {
-	err := tx.QueryRowxContext(ctx, `SELECT value FROM meta WHERE key = ?`, key).Scan(dest)
+	err := tx.QueryRowxContext(ctx, `SELECT value FROM meta WHERE key = $1`, key).Scan(dest)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -60,7 +70,7 @@ func getMeta(ctx context.Context, tx *sqlx.Tx, key string, dest sql.Scanner) err
 
 func setMeta[T any](ctx context.Context, tx *sqlx.Tx, key string, value T) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO meta (key, value) VALUES (?, ?)
+		INSERT INTO meta (key, value) VALUES ($1, $2)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, asJSON[T]{value})
 	return err
 }
@@ -70,25 +80,50 @@ func setMeta[T any](ctx context.Context, tx *sqlx.Tx, key string, value T) error
 // returned as it is.
 func (db *DB) Scan(ctx context.Context, visit func(dirsync.Brief) error) error {
 	const doing = "reading the links"
-	rows, err := db.read.QueryContext(ctx, `
-		SELECT source_id, duo_id, asked_hash, answered_hash, missing, let_go, active
-		FROM links ORDER BY source_id`)
+	moment, end, err := db.moment(ctx)
 	if err != nil {
 		return db.fail(doing, err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		var b dirsync.Brief
-		var asked, answered int64
-		if err := rows.Scan(&b.ID, &b.User, &asked, &answered, &b.Missing, &b.LetGo, &b.Active); err != nil {
+	defer end()
+	page := make([]briefRow, 0, scanPage)
+	for after := dirsync.SourceID(""); ; {
+		page = page[:0]
+		if err := moment.SelectContext(ctx, &page, `
+			SELECT source_id, duo_id, asked_hash, answered_hash, missing, let_go, active, pending
+			FROM links WHERE source_id > $1 ORDER BY source_id LIMIT $2`, after, scanPage); err != nil {
 			return db.fail(doing, err)
 		}
-		b.Asked, b.Answered = dirsync.Hash(asked), dirsync.Hash(answered)
-		if err := visit(b); err != nil {
-			return err
+		for i := range page {
+			if err := visit(page[i].brief()); err != nil {
+				return err
+			}
 		}
+		if len(page) < scanPage {
+			return nil
+		}
+		after = page[len(page)-1].ID
 	}
-	return db.fail(doing, rows.Err())
+}
+
+// scanPage is how many links Scan reads at a time.
+const scanPage = 2000
+
+type briefRow struct {
+	ID       dirsync.SourceID `db:"source_id"`
+	User     string           `db:"duo_id"`
+	Asked    int64            `db:"asked_hash"`
+	Answered int64            `db:"answered_hash"`
+	Missing  bool             `db:"missing"`
+	LetGo    bool             `db:"let_go"`
+	Active   bool             `db:"active"`
+	Pending  bool             `db:"pending"`
+}
+
+func (r *briefRow) brief() dirsync.Brief {
+	return dirsync.Brief{
+		ID: r.ID, User: r.User, Asked: dirsync.Hash(r.Asked), Answered: dirsync.Hash(r.Answered),
+		Missing: r.Missing, LetGo: r.LetGo, Active: r.Active, Pending: r.Pending,
+	}
 }
 
 // loadBatch is how many ids Load asks for in one query.
@@ -105,7 +140,7 @@ func (db *DB) Load(ctx context.Context, ids []dirsync.SourceID) ([]dirsync.Link,
 			return nil, err
 		}
 		var rows []asJSON[dirsync.Link]
-		if err := db.read.SelectContext(ctx, &rows, query, args...); err != nil {
+		if err := db.read.SelectContext(ctx, &rows, sqlx.Rebind(sqlx.DOLLAR, query), args...); err != nil {
 			return nil, db.fail("loading links", err)
 		}
 		for _, row := range rows {
@@ -113,69 +148,4 @@ func (db *DB) Load(ctx context.Context, ids []dirsync.SourceID) ([]dirsync.Link,
 		}
 	}
 	return links, nil
-}
-
-// Told implements dirsync.Store.
-func (db *DB) Told(ctx context.Context) (map[string]dirsync.Told, error) {
-	const doing = "reading what was told before"
-	entries, err := readTold(ctx, db.read)
-	if err != nil {
-		return nil, db.fail(doing, err)
-	}
-	told := make(map[string]dirsync.Told, len(entries))
-	for key, entry := range entries {
-		var t asJSON[dirsync.Told]
-		if err := t.Scan(entry); err != nil {
-			return nil, db.fail(doing, err)
-		}
-		told[key] = t.V
-	}
-	return told, nil
-}
-
-// readTold reads the entries by key, as JSON.
-func readTold(ctx context.Context, q sqlx.QueryerContext) (map[string]string, error) {
-	var rows []struct {
-		Key   string `db:"key"`
-		Entry string `db:"entry"`
-	}
-	if err := sqlx.SelectContext(ctx, q, &rows, `SELECT key, entry FROM told`); err != nil {
-		return nil, err
-	}
-	entries := make(map[string]string, len(rows))
-	for _, row := range rows {
-		entries[row.Key] = row.Entry
-	}
-	return entries, nil
-}
-
-// replaceTold makes the table equal to told, writing only what differs.
-func replaceTold(ctx context.Context, tx *sqlx.Tx, told map[string]dirsync.Told) error {
-	before, err := readTold(ctx, tx)
-	if err != nil {
-		return err
-	}
-	for key := range before {
-		if _, ok := told[key]; ok {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM told WHERE key = ?`, key); err != nil {
-			return err
-		}
-	}
-	for key, t := range told {
-		entry, err := asJSON[dirsync.Told]{t}.Value()
-		if err != nil {
-			return err
-		}
-		if was, ok := before[key]; ok && was == entry {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO told (key, entry) VALUES (?, ?)
-			ON CONFLICT (key) DO UPDATE SET entry = excluded.entry`, key, entry); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // fill sets every field of a value, whatever it is made of, so that a field that
-// is added later must survive the state, too. A kind that it does not know
+// is added later must survive the state, too. A field that JSON leaves out is of
+// one run, and stays as it is. A kind that it does not know
 // panics.
 func fill(v reflect.Value, seed int) {
 	if v.Type() == reflect.TypeFor[time.Time]() {
@@ -41,7 +42,9 @@ func fill(v reflect.Value, seed int) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i), seed+i)
+			if v.Type().Field(i).Tag.Get("json") != "-" {
+				fill(v.Field(i), seed+i)
+			}
 		}
 	default:
 		panic(fmt.Sprintf("fill does not know %s", v.Type()))

@@ -20,7 +20,7 @@ func testIntents(t *testing.T, open Opener) {
 	}
 	b.must(j.Record(t.Context(), outcomes(link("b", "DU1"))))
 	equal(t, "actions", []string{"create a"}, actions(b.intents()))
-	b.must(j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Note: "refused"}}))
+	b.must(j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Note: "refused \x00 \xff"}})) // whatever a server said
 	equal(t, "actions", []string(nil), actions(b.intents()))
 	b.must(j.Record(t.Context(), outcomes(link("c", "DU2")))) // an outcome needs no intent
 	equal(t, "links", 2, len(b.scan()))
@@ -29,6 +29,7 @@ func testIntents(t *testing.T, open Opener) {
 func testIntentsWhole(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	full, bare := filled[dirsync.Op](1), dirsync.Op{Action: dirsync.Create, Source: "bare"}
+	full.Source = "full"
 	at := noon.In(time.FixedZone("Duo's", 3600))
 	j := b.begin("first")
 	b.must(j.Intend(t.Context(), []*dirsync.Op{&full, &bare}, at))

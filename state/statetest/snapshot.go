@@ -29,7 +29,7 @@ func testEmpty(t *testing.T, open Opener) {
 func testLinksWhole(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	full := filled[dirsync.Link](1)
-	full.ID, full.Origin = "full", dirsync.Adopted
+	full.ID, full.User, full.Origin = "full", "DUfull", dirsync.Adopted
 	bare := dirsync.Link{ID: "bare", Origin: dirsync.Created}
 	plain := link("plain", "DU1")
 	b.put(full, bare, plain)

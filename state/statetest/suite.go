@@ -49,6 +49,12 @@ func Run(t *testing.T, prepare func(t *testing.T) Opener) {
 		{"a user belongs to one person", testOneUser},
 		{"a link without an origin is refused", testOrigin},
 		{"records are all or nothing", testRecordAtomic},
+		{"a brief tells what is still to be done", testPending},
+		{"groups come back whole, by key", testGroups},
+		{"a group changes its name in one record", testGroupRenamed},
+		{"the last word about a group counts", testGroupLastWord},
+		{"a Duo group has one link", testGroupOnce},
+		{"a group's intents need no link", testGroupIntents},
 		{"intents stay open until recorded", testIntents},
 		{"intents come back whole", testIntentsWhole},
 		{"the newest intent of a person is closed first", testNewestIntent},
@@ -67,7 +73,10 @@ func Run(t *testing.T, prepare func(t *testing.T) Opener) {
 		{"a new hold wants a new approval", testHoldAgain},
 		{"a hold leaves a good approval alone", testHoldApproved},
 	} {
-		t.Run(test.name, func(t *testing.T) { test.run(t, prepare(t)) })
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t, prepare(t))
+		})
 	}
 }
 

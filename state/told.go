@@ -1,0 +1,74 @@
+package state
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+
+	dirsync "duosync/sync"
+)
+
+// Told implements dirsync.Store.
+func (db *DB) Told(ctx context.Context) (map[string]dirsync.Told, error) {
+	const doing = "reading what was told before"
+	entries, err := readTold(ctx, db.read)
+	if err != nil {
+		return nil, db.fail(doing, err)
+	}
+	told := make(map[string]dirsync.Told, len(entries))
+	for key, entry := range entries {
+		var t asJSON[dirsync.Told]
+		if err := t.Scan(entry); err != nil {
+			return nil, db.fail(doing, err)
+		}
+		told[key] = t.V
+	}
+	return told, nil
+}
+
+// readTold reads the entries by key, as JSON.
+func readTold(ctx context.Context, from reader) (map[string]string, error) {
+	var rows []struct {
+		Key   string `db:"key"`
+		Entry string `db:"entry"`
+	}
+	if err := from.SelectContext(ctx, &rows, `SELECT key, entry FROM told`); err != nil {
+		return nil, err
+	}
+	entries := make(map[string]string, len(rows))
+	for _, row := range rows {
+		entries[row.Key] = row.Entry
+	}
+	return entries, nil
+}
+
+// replaceTold makes the table equal to told, writing only what differs.
+func replaceTold(ctx context.Context, tx *sqlx.Tx, told map[string]dirsync.Told) error {
+	before, err := readTold(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for key := range before {
+		if _, ok := told[key]; ok {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM told WHERE key = $1`, key); err != nil {
+			return err
+		}
+	}
+	for key, t := range told {
+		entry, err := asJSON[dirsync.Told]{t}.Value()
+		if err != nil {
+			return err
+		}
+		if was, ok := before[key]; ok && was == entry {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO told (key, entry) VALUES ($1, $2)
+			ON CONFLICT (key) DO UPDATE SET entry = excluded.entry`, key, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
