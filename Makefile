@@ -22,11 +22,11 @@ demo: build #? the main job on a built-in directory and a simulated Duo; nothing
 	bin/duosync demo --dir "$$(mktemp -d)"
 
 .PHONY: test
-test: deps #? all tests with the race detector; installs slapd and ApacheDS where they are missing
+test: deps #? all tests with the race detector; installs slapd, ApacheDS and PostgreSQL where they are missing
 	CGO_ENABLED=1 go test -race ./...
 
-# The tests start a real slapd and a real ApacheDS, the server in WSO2 Identity
-# Server. Debian has both, though its apacheds does not depend on all that it
+# The tests start a real slapd, a real PostgreSQL and a real ApacheDS, the server in
+# WSO2 Identity Server. Debian has all of them, though its apacheds does not depend on all that it
 # needs; elsewhere install them yourself.
 APACHEDS = apacheds libapache-directory-api-java libapache-directory-jdbm-java libcaffeine-java
 
@@ -37,10 +37,11 @@ deps:
 	for file in /usr/bin/java /usr/share/apacheds/lib/apacheds-jdbm1.jar /usr/share/java/apache-directory-api-all.jar /usr/share/java/caffeine.jar; do \
 	  [ -e $$file ] || { need="$$need $(APACHEDS)"; break; }; \
 	done; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || need="$$need postgresql"; \
 	if [ -z "$$need" ]; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need; \
-	else echo "The tests need OpenLDAP's slapd and ApacheDS; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
+	else echo "The tests need OpenLDAP's slapd, ApacheDS and PostgreSQL; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint-$(LINT_VERSION) #? golangci-lint, with the rules of .golangci.yml

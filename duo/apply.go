@@ -48,7 +48,9 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		result, err := t.applyOne(ctx, op, intend)
+		inTime, cancel := context.WithTimeout(ctx, OperationTime)
+		result, err := t.applyOne(inTime, op, intend)
+		cancel()
 		if err != nil {
 			return err
 		}
@@ -80,6 +82,11 @@ func stopper(r dirsync.Result) error {
 	}
 	return nil
 }
+
+// OperationTime is how long after its intent an operation makes calls at most: a
+// call that begins in time ends within [Options].Timeout. Whoever takes over from a
+// process that vanished knows then that it calls no more.
+const OperationTime = 5 * time.Minute
 
 // applyOne returns an error only where nothing was sent and the run must stop.
 func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend func([]*dirsync.Op) error) (dirsync.Result, error) {

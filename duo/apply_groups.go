@@ -50,7 +50,8 @@ func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 		_, err := notStepped(m.err, "the group "+dirsync.Quote(name), "Duo has a limit for groups")
 		return outcome(op, dirsync.Refused, err)
 	case errors.Is(m.err, ErrDuplicate) && m.fate == dirsync.Failed:
-		return outcome(op, dirsync.Failed, fmt.Errorf("%w; but no group is found by that name", m.err))
+		err := fmt.Errorf("%w; but no group is found by that name", m.err)
+		return outcome(op, dirsync.Refused, dirsync.WithHint(err, "perhaps a group of Duo's own directory sync has it: see sync.groups.rename"))
 	}
 	return outcome(op, m.fate, m.err)
 }
@@ -123,6 +124,18 @@ func (s *steps) join(ctx context.Context, m *dirsync.Membership) (dirsync.Fate, 
 		fate = dirsync.Failed // there is room once the others are left
 	}
 	return fate, err
+}
+
+func (s *steps) joinAll(ctx context.Context) {
+	for i := range s.joins {
+		s.try(ctx, dirsync.FieldGroups, func() (dirsync.Fate, error) { return s.join(ctx, &s.joins[i]) })
+	}
+}
+
+func (s *steps) leaveAll(ctx context.Context) {
+	for _, m := range s.op.Leaves {
+		s.try(ctx, dirsync.FieldGroups, func() (dirsync.Fate, error) { return s.leave(ctx, m) })
+	}
 }
 
 func notMade(name string) error { return fmt.Errorf("the group %s was not made", dirsync.Quote(name)) }

@@ -47,7 +47,7 @@ func TestGroups(t *testing.T) {
 		"create, there, as we make it": {create, []exchange{refuse(post, 40003, ""), listOfGroups(ours)}, "group DG1", ""},
 		"create, there":                {create, []exchange{refuse(post, 40003, ""), listOfGroups(theirs)}, "taken", "not ours"},
 		"create, there, and disabled":  {create, []exchange{refuse(post, 40003, ""), listOfGroups(group("DG1", "Staff", ourDesc, "Disabled"))}, "taken", "not ours"},
-		"create, there, not found":     {create, []exchange{refuse(post, 40003, ""), listOfGroups()}, "failed", "no group is found"},
+		"create, there, not found":     {create, []exchange{refuse(post, 40003, ""), listOfGroups()}, "refused", "no group is found"},
 		"create, refused":              {create, []exchange{refuse(post, 40002, "name")}, "refused", `the group "Staff" was refused`},
 		"create, a limit":              {create, []exchange{refuse(post, 50001, ""), listOfGroups()}, "refused", "limit"},
 		"create without a name":        {groupOp(dirsync.GroupCreate, " ", "name", " "), nil, "failed", "without a name"},

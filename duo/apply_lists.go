@@ -32,14 +32,22 @@ func (t *Target) carryOutLists(ctx context.Context, r *dirsync.Result) {
 	for i := range r.Op.Phones {
 		s.try(ctx, dirsync.FieldPhones, func() (dirsync.Fate, error) { return s.phone(ctx, &r.Op.Phones[i]) })
 	}
-	for i := range s.joins {
-		s.try(ctx, dirsync.FieldGroups, func() (dirsync.Fate, error) { return s.join(ctx, &s.joins[i]) })
-	}
-	for _, m := range r.Op.Leaves {
-		s.try(ctx, dirsync.FieldGroups, func() (dirsync.Fate, error) { return s.leave(ctx, m) })
+	if roomToJoin(r.Op) {
+		s.joinAll(ctx)
+		s.leaveAll(ctx)
+	} else {
+		s.leaveAll(ctx)
+		s.joinAll(ctx)
 	}
 	s.look(ctx)
 	s.tell()
+}
+
+// roomToJoin reports whether a user can join groups before leaving others: then
+// nobody is without a group in between.
+func roomToJoin(op *dirsync.Op) bool {
+	c := op.Change(dirsync.FieldGroups)
+	return c == nil || len(dirsync.Items(c.Before))+len(op.Joins) <= dirsync.MaxGroups
 }
 
 func (t *Target) newSteps(r *dirsync.Result) *steps {

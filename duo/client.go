@@ -161,6 +161,11 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 		}
 		return nil, c.fail(e, 0, false)
 	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		// A process that was frozen meanwhile may not have been told yet.
+		e := &Error{Op: q.name(), Kind: ErrNotSent, Message: context.DeadlineExceeded.Error(), Err: context.DeadlineExceeded}
+		return nil, c.fail(e, 0, false)
+	}
 	if q.method != http.MethodGet {
 		ctx = context.WithoutCancel(ctx)
 	}
@@ -248,9 +253,15 @@ func (c *Client) words(err error) string {
 	if errors.As(err, &outer) {
 		err = outer.Err
 	}
-	text := tidy(err.Error())
+	// Before it is cut, so that no part of a secret stays, and after it has lost
+	// characters, so that none comes together.
+	return c.hide(tidy(c.hide(err.Error())))
+}
+
+// hide takes all secrets out of a text.
+func (c *Client) hide(text string) string {
 	for _, secret := range c.secrets {
-		text = strings.ReplaceAll(text, secret, "<secret>")
+		text = hide(text, secret)
 	}
 	return text
 }

@@ -1,9 +1,11 @@
 package duo
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -91,7 +93,7 @@ func New(o Options) (*Client, error) {
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
-	transport, secrets, err := o.transport()
+	transport, secrets, err := o.transport(address)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +132,7 @@ func splitHost(text string) (address, host string, err error) {
 }
 
 // transport returns the HTTP transport and what must not be seen in its errors.
-func (o *Options) transport() (*http.Transport, []string, error) {
+func (o *Options) transport(address string) (*http.Transport, []string, error) {
 	roots := o.RootCAs
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
@@ -142,7 +144,7 @@ func (o *Options) transport() (*http.Transport, []string, error) {
 			return nil, nil, dirsync.WithHint(fmt.Errorf("%s holds no certificate in PEM form", o.CAFile), "check duo.ca_file")
 		}
 	}
-	proxy, secrets, err := proxyFunc(o.ProxyURL)
+	proxy, secrets, err := proxyFunc(o.ProxyURL, address)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,15 +158,20 @@ func (o *Options) transport() (*http.Transport, []string, error) {
 	}, secrets, nil
 }
 
-func proxyFunc(text string) (func(*http.Request) (*url.URL, error), []string, error) {
+func proxyFunc(text, address string) (func(*http.Request) (*url.URL, error), []string, error) {
 	if text == "" {
-		return func(r *http.Request) (*url.URL, error) {
+		fromEnvironment := func(r *http.Request) (*url.URL, error) {
 			u, err := http.ProxyFromEnvironment(r)
 			if err != nil { // its text holds the whole URL
 				return nil, errors.New("the proxy in HTTPS_PROXY is not a URL")
 			}
 			return u, nil
-		}, nil, nil
+		}
+		u, err := fromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
+		if err != nil || u == nil { // each call tells of the error
+			return fromEnvironment, nil, nil
+		}
+		return fromEnvironment, secretsOf(u.User), nil
 	}
 	const advice = "set duo.proxy_url to a URL such as http://proxy.example.com:3128"
 	u, err := url.Parse(text)
@@ -176,9 +183,19 @@ func proxyFunc(text string) (func(*http.Request) (*url.URL, error), []string, er
 	default:
 		return nil, nil, dirsync.WithHint(errors.New("the proxy's URL has a scheme that is not known"), advice)
 	}
-	var secrets []string
-	if password, set := u.User.Password(); set && password != "" {
-		secrets = append(secrets, password, url.QueryEscape(password), url.PathEscape(password))
+	return http.ProxyURL(u), secretsOf(u.User), nil
+}
+
+// secretsOf gives the forms in which the password for a proxy, or a user without
+// one, could come back in an error: as it is sent (RFC 7617), as it is, and as in a
+// URL.
+func secretsOf(user *url.Userinfo) []string {
+	name := user.Username()
+	password, _ := user.Password()
+	secret := cmp.Or(password, name)
+	if secret == "" {
+		return nil
 	}
-	return http.ProxyURL(u), secrets, nil
+	sent := base64.StdEncoding.EncodeToString([]byte(name + ":" + password))
+	return []string{sent, secret, url.QueryEscape(secret), url.PathEscape(secret)}
 }
