@@ -349,7 +349,7 @@ func (r *runner) writeDown(ctx context.Context) error {
 				end.Hold = r.holding()
 			}
 		} else {
-			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes, Groups: r.census.members, Scope: r.engine.Rules.Scope}
+			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes, Groups: r.groupMembers(), Scope: r.engine.Rules.Scope}
 		}
 	}
 	if r.engine.Encode != nil {

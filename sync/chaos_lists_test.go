@@ -68,7 +68,7 @@ func (c *chaos) noOrphans() {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.duo.phones)) {
-		if p := c.duo.phones[id]; strings.HasPrefix(id, "DP0") && len(p.Users) == 0 && !owned[id] && !p.Activated {
+		if p := c.duo.phones[id]; strings.HasPrefix(id, "DP0") && len(p.Users) == 0 && !owned[id] && !p.Activated && !c.duo.found[id] {
 			c.fatal("the phone %s is an orphan", id)
 		}
 	}

@@ -119,6 +119,9 @@ func (d *memDuo) attach(a *dirsync.Account, step dirsync.PhoneStep, res *dirsync
 		d.phones[p.ID] = p
 		res.Made = append(res.Made, dirsync.OwnPhone{ID: p.ID, Number: p.Text()})
 	}
+	if step.Do == dirsync.PhoneAttach && !step.Ours {
+		d.found[p.ID] = true
+	}
 	if !slices.Contains(p.Users, a.ID) {
 		p.Users = append(p.Users, a.ID)
 	}

@@ -71,7 +71,8 @@ type memDuo struct {
 
 	groups map[string]*dirsync.Group
 	phones map[string]*dirsync.Phone
-	mails  map[string]int // by user id
+	mails  map[string]int  // by user id
+	found  map[string]bool // phones that were found, as nobody's, and attached
 
 	refuse  map[string]bool // folded usernames
 	fail    map[string]bool // once: not done

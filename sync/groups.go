@@ -110,6 +110,11 @@ func (b *groupBook) want(found []GroupEntry) {
 func (r *runner) planGroups(ctx context.Context) error {
 	b := r.groups
 	b.want(r.run.Read.Groups)
+	for _, name := range b.rules.Groups.Names {
+		if r.run.Read.countGroups(name) == 0 {
+			r.warn("the group %s of sync.groups.mirror does not exist in the directory", Quote(name))
+		}
+	}
 	if b.rules.Groups.Mirror != nil && len(b.wanted) == 0 {
 		r.warn("sync.groups.mirror matches no group of the directory; groups and memberships in Duo stay as they are")
 		return nil
@@ -250,6 +255,19 @@ func (b *groupBook) plan(op Op) {
 	op.Source = groupSource(key)
 	b.planned[key] = true
 	b.ops = append(b.ops, &op)
+}
+
+// groupMembers counts the persons of each mirrored group. A group that is mirrored
+// no more keeps its last count, for it may come to be deleted.
+func (r *runner) groupMembers() map[string]int {
+	if r.meta.Baseline != nil {
+		for key, n := range r.meta.Baseline.Groups {
+			if r.groups.wanted[key] == nil && r.groups.links[key] != nil {
+				r.census.members[key] = n
+			}
+		}
+	}
+	return r.census.members
 }
 
 // barTwins tells that nobody is put into a group while the directory has several

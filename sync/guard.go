@@ -155,7 +155,7 @@ func follows(o *Op, fields []dependent) bool {
 // without a second factor.
 func raises(o *Op) bool {
 	c := o.Change(FieldStatus)
-	return o.Action == Enable || o.Action == Restore || o.Action == Update && c != nil && c.After == StatusBypass
+	return o.Action == Enable || o.Action == Restore || c != nil && c.After == StatusBypass
 }
 
 // groupFloor is from how many members on a group's loss is weighed.

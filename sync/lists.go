@@ -128,7 +128,9 @@ func (s *subject) planGroups(r *runner, carrier *Op, held []Membership, joined [
 		keepAsked(s, FieldGroups)
 		return
 	}
-	s.driftReason(op, FieldGroups, want)
+	if !slices.ContainsFunc(joins, func(m Membership) bool { return !slices.Contains(joined, m.ID) }) { // else they are new
+		s.driftReason(op, FieldGroups, want)
+	}
 	op.Asked[FieldGroups] = want
 	keepAsked(s, FieldGroups)
 }

@@ -59,7 +59,7 @@ func (r *runner) planMails() {
 	slices.SortStableFunc(created, func(a, b *subject) int { return cmp.Compare(FoldName(a.username()), FoldName(b.username())) })
 	for _, s := range created {
 		op := s.carrier()
-		if op == nil || op.Action != Create || len(op.Phones) > 0 || s.want.fields[FieldEmail] == "" || op.After()[FieldStatus] == StatusDisabled {
+		if op == nil || op.Action != Create || len(op.Phones) > 0 || s.want.fields[FieldEmail] == "" || cmp.Or(op.After()[FieldStatus], StatusActive) != StatusActive {
 			continue
 		}
 		op.Mail = true

@@ -41,7 +41,11 @@ func (r *runner) newPhonePlan(s *subject, carrier *Op, held []Phone, own []OwnPh
 	for _, w := range s.want.phones {
 		text := w.text()
 		wanted[text] = true
-		if !slices.ContainsFunc(held, func(h Phone) bool { return h.Text() == text }) {
+		switch {
+		case slices.ContainsFunc(held, func(h Phone) bool { return h.Text() == text }):
+		case s.tookAway(text) && r.engine.Rules.ReportDrift(FieldPhones):
+			s.warn("%s: the phone %s was taken away in Duo; the configuration asks to report it only", s.username(), text)
+		default:
 			p.needed = append(p.needed, w)
 		}
 	}
@@ -60,6 +64,12 @@ func (r *runner) newPhonePlan(s *subject, carrier *Op, held []Phone, own []OwnPh
 		}
 	}
 	return p
+}
+
+// tookAway reports whether others took a phone away that the user had with us.
+func (s *subject) tookAway(text string) bool {
+	return s.link != nil && s.live != nil && s.link.Asked[FieldPhones] == s.want.fields[FieldPhones] &&
+		slices.Contains(Items(s.link.Answered.Field(FieldPhones)), text)
 }
 
 // planPhones settles where each needed phone comes from. Duo is asked for all of
@@ -154,6 +164,9 @@ func (r *runner) planPhone(p *phonePlan, w wantedPhone, phone Phone, exists bool
 	case len(claimants) > 1 && !share:
 		p.tellProblem("%d people in the directory have the phone number %s; nobody is given it (sync.phones.taken)", len(claimants), w.text())
 		return
+	case share && len(others)+slices.Index(claimants, p) >= MaxPhoneUsers:
+		p.tellProblem("the phone %s has %d users, and Duo takes no more; it is not attached", w.text(), MaxPhoneUsers)
+		return
 	case len(claimants) > 1 && !exists && claimants[0] != p: // the first one makes it
 		step.Share, step.Ours, p.later = true, true, true
 	case !exists:
@@ -161,9 +174,6 @@ func (r *runner) planPhone(p *phonePlan, w wantedPhone, phone Phone, exists bool
 		step.Ours, p.later = true, before
 	case len(others) == 0:
 		step.Do, step.ID = PhoneAttach, phone.ID
-	case share && len(others) >= MaxPhoneUsers:
-		p.tellProblem("the phone %s has %d users, and Duo takes no more; it is not attached", w.text(), len(others))
-		return
 	case share && removed: // perhaps it is deleted before
 		step.Share, step.Ours, p.later = true, ours[phone.ID], true
 	case share:

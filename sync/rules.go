@@ -90,6 +90,9 @@ type PhoneFrom struct {
 type GroupRules struct {
 	// Mirror reports whether a group of the directory is mirrored; nil: none is.
 	Mirror func(name string) bool
+	// Names are the groups that Mirror takes by their name; one that is not there
+	// is worth a warning.
+	Names []string
 	// Rename gives the Duo group's name; nil: the same.
 	Rename func(name string) string
 	// Adopt makes an existing Duo group of that name ours, and else it is a

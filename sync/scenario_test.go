@@ -83,7 +83,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}}
-	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, now: func() time.Time { return w.clock },
+	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, found: map[string]bool{}, now: func() time.Time { return w.clock },
 		refuse: map[string]bool{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = dirsync.Rules{
 		Mapping: map[string]*dirsync.Expression{dirsync.FieldUsername: expression(t, "uid"), dirsync.FieldRealname: expression(t, "cn"), dirsync.FieldEmail: expression(t, "mail")},

@@ -95,7 +95,7 @@ func expression(field, text string) (*dirsync.Expression, error) {
 }
 
 func mirror(c *config.GroupRules) (dirsync.GroupRules, error) {
-	g := dirsync.GroupRules{Adopt: c.Existing == "adopt", DeleteUnmirrored: c.WhenUnmirrored == "delete"}
+	g := dirsync.GroupRules{Adopt: c.Existing == "adopt", DeleteUnmirrored: c.WhenUnmirrored == "delete", Names: c.Named()}
 	if len(c.Rename) > 0 {
 		g.Rename = c.Renamed
 	}

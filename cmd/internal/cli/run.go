@@ -2,19 +2,16 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/daemon"
+	"duosync/state"
 	dirsync "duosync/sync"
 )
 
@@ -91,20 +88,9 @@ func (a *app) loadWhole() (*config.Loaded, error) {
 	return loaded, parts.Close()
 }
 
-// stateReachable says why the state can't be read and written, or nil. It asks
-// for the rights alone: opening it would take time, and the lock.
+// stateReachable says why the state can't be read and written, or nil. It opens no
+// state and takes no lock.
 func stateReachable(loaded *config.Loaded) error {
-	path := loaded.Config.State.DSN.Reveal()
-	err := unix.Access(path, unix.R_OK|unix.W_OK)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	folder := filepath.Dir(path)
-	for { // no state yet: the first run makes it, and its folders
-		err = unix.Access(folder, unix.W_OK|unix.X_OK)
-		if !errors.Is(err, fs.ErrNotExist) || folder == filepath.Dir(folder) {
-			return err
-		}
-		folder = filepath.Dir(folder)
-	}
+	_, err := state.Examine(loaded.Config.State.DSN.Reveal())
+	return err
 }

@@ -59,6 +59,14 @@ func (g *GroupRules) Mirrored() (func(name string) bool, error) {
 	}, nil
 }
 
+// Named lists the items of Mirror that are names.
+func (g *GroupRules) Named() []string {
+	return slices.DeleteFunc(slices.Clone(g.Mirror), func(text string) bool {
+		rule, err := ParseGroupRule(text)
+		return err != nil || rule.Pattern != nil
+	})
+}
+
 // Renamed gives the name in Duo of a group of the directory, whose name is
 // compared without regard to case.
 func (g *GroupRules) Renamed(name string) string {

@@ -139,7 +139,7 @@ func Of(run *dirsync.Run) *Document {
 		d.Operations = append(d.Operations, operationOf(o.Op, o.Result, o.Error))
 	}
 	for _, c := range run.Conflicts {
-		d.Conflicts = append(d.Conflicts, Conflict{Username: c.Username, Sources: c.Sources, Reason: c.Reason, New: c.New})
+		d.Conflicts = append(d.Conflicts, Conflict{Username: c.Username, Sources: append([]dirsync.SourceID{}, c.Sources...), Reason: c.Reason, New: c.New})
 	}
 	for _, w := range run.Waiting {
 		d.Waiting = append(d.Waiting, waitingOf(w))
@@ -184,6 +184,14 @@ func Explain(err error) string {
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func (d *Document) dryRun() bool { return d.Mode == modeDryRun }
+
+// scopeChanged is the guard that holds only what follows from it.
+const scopeChanged = "scope_changed"
+
+// stopped reports whether a guard holds the whole run.
+func (d *Document) stopped() bool {
+	return slices.ContainsFunc(d.Guards, func(g Guard) bool { return g.Held && g.Name != scopeChanged })
+}
 
 func (d *Document) held() bool {
 	return slices.ContainsFunc(d.Guards, func(g Guard) bool { return g.Held })

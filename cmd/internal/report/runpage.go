@@ -14,7 +14,7 @@ func (d *Document) page() *page {
 	if d.dryRun() {
 		mode = "Dry run"
 	}
-	p := &page{title: mode + ": " + outcomeWords(&d.Head), tone: outcomeTone(&d.Head), facts: d.facts()}
+	p := &page{title: mode + ": " + d.outcomeWords(), tone: outcomeTone(&d.Head), facts: d.facts()}
 	if d.Error != "" {
 		b := block{}
 		b.say(prose, bad, d.Error)
@@ -73,10 +73,19 @@ func (d *Document) heldBlock() block {
 			lifted = lifted && g.Approve != ""
 		}
 	}
-	b.say(prose, plain, "Nothing was written, and each further run will be held the same way.")
+	switch {
+	case d.stopped():
+		b.say(prose, plain, "Nothing was written, and each further run will be held the same way.")
+	case d.dryRun():
+		b.say(prose, plain, "What is marked HELD would not be done, and all else would. It is held in each run until the change is approved or taken back.")
+	default:
+		b.say(prose, plain, "What is marked HELD was not done, and all else was. It is held in each run until the change is approved or taken back.")
+	}
 	if !lifted {
-		b.say(prose, plain, "No approval lifts this. If these users are yours, take them over: sync.existing: adopt_if_email_matches (or adopt), "+
-			"and read the dry run; or one by one with duosync sync --only USER --adopt USER. If the state file was moved or lost, bring it back.")
+		b.say(prose, plain, "No approval lifts this. If the state was moved, bring it back. If it was lost, pair the directory and Duo anew; this shows how, and writes nothing:")
+		b.say(command, strong, "duosync rebuild")
+		b.say(prose, plain, "If these users were never duosync's, but are yours, take them over: sync.existing: adopt_if_email_matches (or adopt), "+
+			"and read the dry run; or one by one with duosync sync --only USER --adopt USER.")
 		return b
 	}
 	b.say(prose, plain, "If it is wrong, mend the directory or the configuration. If it is right, let it through once with")

@@ -23,7 +23,7 @@ func outcomeWords(h *Head) string {
 		}
 		return "done, but for some objects"
 	case dirsync.OutcomeHeld:
-		return "HELD by a guard; nothing was written"
+		return "HELD by a guard"
 	case underWay:
 		return "under way"
 	}
@@ -31,6 +31,19 @@ func outcomeWords(h *Head) string {
 		return "INTERRUPTED"
 	}
 	return "FAILED"
+}
+
+// outcomeWords says of a run that a guard holds whether that goes for all of it.
+func (d *Document) outcomeWords() string {
+	switch {
+	case d.Outcome != dirsync.OutcomeHeld:
+		return outcomeWords(&d.Head)
+	case d.stopped():
+		return "HELD by a guard; nothing was written"
+	case d.dryRun():
+		return "HELD in part by a guard; nothing was written"
+	}
+	return "HELD in part by a guard; all else was done"
 }
 
 func outcomeTone(h *Head) tone {
@@ -63,6 +76,9 @@ func guardWords(g *Guard) string {
 			count(g.Affected), count(g.Total), g.Attribute, g.Limit)
 	case "state_lost":
 		return fmt.Sprintf("state_lost: the state knows nobody, but Duo already has users named like %s of the %s people in scope",
+			count(g.Affected), count(g.Total))
+	case scopeChanged:
+		return fmt.Sprintf("scope_changed: what decides who is in has changed since the last good run (bases, filter, groups, or the mapping of the username), and %s of %s people would be removed or renamed by it",
 			count(g.Affected), count(g.Total))
 	case "max_group_loss":
 		return fmt.Sprintf("max_group_loss: the group %s would lose %s of its %s members; the limit is %s",
