@@ -1,158 +1,275 @@
 package dirsync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
+
+// Drifted is what Drift found.
+type Drifted struct {
+	Differences   []Difference
+	Users, Groups int // of ours, which were compared
+	Warnings      []string
+}
 
 // Difference is something that Duo holds in another way than we left it.
 type Difference struct {
 	Username string // a group's name where Field is one of a group's
 	Source   SourceID
 	User     string // Duo user_id, or group_id
-	Field    string // one of FieldNames or ListFields, "user", "synced", "group" or "group status"
+	Field    string // one of FieldNames or ListFields, or one of the Drift… words
 	Ours     string // what we left there
 	Duo      string // what is there now
 }
 
+// Differences that are not of a field.
+const (
+	DriftUser        = "user"         // the user was deleted
+	DriftSynced      = "synced"       // taken over by Duo's own directory sync
+	DriftHolder      = "holder"       // a name that our user was left with is another's now; the values are ids
+	DriftGroup       = "group"        // a group was deleted or renamed
+	DriftGroupStatus = "group status" // a group lets its members in without a second factor
+)
+
+// DriftDeleted stands in Difference.Duo for what does not exist any more.
+const DriftDeleted = "deleted"
+
 // Drift reads all of Duo and tells where it differs from what we left there, in the
-// order of usernames. It changes nothing. What a person enrolled, and what others
-// made, is no difference.
-func (e *Engine) Drift(ctx context.Context) ([]Difference, error) {
-	r := e.runner(Options{DryRun: true})
-	if err := inOrder(ctx, r.open, r.settle); err != nil {
+// order of usernames. It changes nothing, and settles in memory. What a person
+// enrolled, and what others made, is no difference; nor are users who were let go.
+func (e *Engine) Drift(ctx context.Context) (*Drifted, error) {
+	c := &comparison{runner: e.runner(Options{DryRun: true}), found: &Drifted{}, lost: map[string]*Link{}}
+	if err := inOrder(ctx, c.open, c.settle, c.users, c.namesakes, c.compareGroups); err != nil {
 		return nil, err
 	}
-	r.phase("refresh")
-	users := r.snap.byUser()
-	present := make(map[string]bool, len(users))
-	suspects := map[string]Account{}
-	_, err := e.Target.Inventory(ctx, func(a Account) error {
-		if id, ours := users[a.ID]; ours {
-			present[a.ID] = true
-			if r.snap.briefs[r.snap.index[id]].Answered != a.Hash() {
-				suspects[a.ID] = a
-			}
-		}
-		return nil
+	c.found.Warnings = c.run.Warnings
+	slices.SortFunc(c.found.Differences, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(FoldName(a.Username), FoldName(b.Username)), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Duo, b.Duo))
 	})
-	if err != nil {
-		return nil, fmt.Errorf("reading all users from Duo: %w", err)
+	return c.found, nil
+}
+
+// comparison is one look for drift under way.
+type comparison struct {
+	*runner
+	found *Drifted
+	// lost are names that our users were left with, and have no more.
+	lost map[string]*Link
+}
+
+func (c *comparison) add(d Difference) { c.found.Differences = append(c.found.Differences, d) }
+
+// users compares all users of ours.
+func (c *comparison) users(ctx context.Context) error {
+	c.phase("refresh")
+	users := c.snap.byUser()
+	present := make(map[string]bool, len(users))
+	suspects := map[string]*Account{} // who are not as Duo answered them last
+	n := 0
+	if _, err := c.engine.Target.Inventory(ctx, func(a Account) error {
+		n++
+		c.progress(n, 0)
+		id, ours := users[a.ID]
+		if !ours || present[a.ID] {
+			return nil
+		}
+		present[a.ID] = true
+		if c.mayDiffer(&c.snap.briefs[c.snap.index[id]], &a) {
+			suspects[a.ID] = &a
+		}
+		if len(suspects) < 500 {
+			return nil
+		}
+		err := c.compare(ctx, users, slices.Collect(maps.Keys(suspects)), suspects)
+		clear(suspects)
+		return err
+	}); err != nil {
+		return fmt.Errorf("reading all users from Duo: %w", err)
 	}
-	var absent []string // a list proves presence only
-	for user := range users {
-		if !present[user] {
-			absent = append(absent, user)
+	absent := slices.DeleteFunc(slices.Sorted(maps.Keys(users)), func(user string) bool { return present[user] })
+	if len(absent) > 0 { // a list proves presence only
+		fetched, err := c.engine.Target.Fetch(ctx, absent)
+		if err != nil {
+			return fmt.Errorf("reading %d users from Duo: %w", len(absent), err)
+		}
+		for id, account := range fetched {
+			suspects[id] = &account
 		}
 	}
-	found, err := e.Target.Fetch(ctx, absent)
-	if err != nil {
-		return nil, fmt.Errorf("reading %d users from Duo: %w", len(absent), err)
+	for i := range c.snap.briefs {
+		if b := &c.snap.briefs[i]; b.ID != "" && !b.LetGo {
+			c.found.Users++
+		}
 	}
-	maps.Copy(suspects, found)
-	var ids []SourceID
-	for _, user := range slices.Concat(absent, slices.Collect(maps.Keys(suspects))) {
-		ids = append(ids, users[user])
+	c.found.Groups = len(c.groups.links)
+	return c.compare(ctx, users, slices.Concat(slices.Collect(maps.Keys(suspects)), absent), suspects)
+}
+
+// mayDiffer reports whether a user may differ from what we left there. Where drift
+// is reported only, a run takes over what it was told, and the hash says little.
+func (c *comparison) mayDiffer(b *Brief, a *Account) bool {
+	return b.Answered != a.Hash() || slices.ContainsFunc(slices.Concat(FieldNames, ListFields), c.engine.Rules.ReportDrift)
+}
+
+// compare compares some users of ours, by their ids, with what Duo holds; one that
+// is not in live does not exist any more.
+func (c *comparison) compare(ctx context.Context, users map[string]SourceID, some []string, live map[string]*Account) error {
+	ids := make([]SourceID, len(some))
+	for i, user := range some {
+		ids[i] = users[user]
 	}
 	slices.Sort(ids)
-	links, err := r.snap.load(ctx, slices.Compact(ids))
+	links, err := c.snap.load(ctx, slices.Compact(ids))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var all []Difference
 	for _, link := range links {
-		if link.LetGo != "" || e.Rules.Protect[FoldName(link.Answered.Username)] {
+		account := live[link.User]
+		removed := link.Missing != nil && (link.Missing.Step == Trash || link.Missing.Step == Delete)
+		if link.LetGo != "" || c.engine.Rules.Protect[FoldName(link.Answered.Username)] || removed && account == nil { // purged, as was to be
 			continue
 		}
-		if live, there := suspects[link.User]; there {
-			all = append(all, link.differences(&live)...)
-		} else {
-			all = append(all, link.difference("user", link.Answered.Username, "deleted"))
+		for _, d := range c.engine.Rules.drift(link, account) {
+			c.add(d)
+		}
+		for _, name := range link.Answered.Names() {
+			if account == nil || !slices.Contains(account.Names(), name) {
+				c.lost[name] = link
+			}
 		}
 	}
-	groups, err := r.groupDrift(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all = append(all, groups...)
-	slices.SortFunc(all, func(a, b Difference) int {
-		return strings.Compare(FoldName(a.Username)+"|"+string(a.Source)+"|"+a.Field, FoldName(b.Username)+"|"+string(b.Source)+"|"+b.Field)
-	})
-	return all, nil
+	return nil
 }
 
-func (l *Link) difference(field, ours, duo string) Difference {
-	return Difference{Username: l.Answered.Username, Source: l.ID, User: l.User, Field: field, Ours: ours, Duo: duo}
-}
-
-// differences compares what Duo holds of a user with what it answered to us last.
-func (l *Link) differences(live *Account) []Difference {
+// drift compares what Duo holds of a user with what it answered to us last; live is
+// nil for one that does not exist any more.
+func (r *Rules) drift(l *Link, live *Account) []Difference {
 	var all []Difference
-	if live.Synced != l.Answered.Synced {
-		all = append(all, l.difference("synced", fmt.Sprint(l.Answered.Synced), fmt.Sprint(live.Synced)))
+	differs := func(field, ours, duo string) {
+		all = append(all, Difference{Username: l.Answered.Username, Source: l.ID, User: l.User, Field: field, Ours: ours, Duo: duo})
+	}
+	if live == nil {
+		differs(DriftUser, l.Answered.Username, DriftDeleted)
+		return all
+	}
+	if live.Synced && !l.Answered.Synced {
+		differs(DriftSynced, "false", "true")
 	}
 	for _, field := range FieldNames {
 		_, asked := l.Asked[field]
-		if ours, duo := l.Answered.Field(field), live.Field(field); ours != duo && (asked || field == FieldStatus || field == FieldUsername) {
-			all = append(all, l.difference(field, ours, duo))
+		ours, duo := r.left(l, field), live.Field(field)
+		if ours != duo && (asked || field == FieldStatus || field == FieldUsername) {
+			differs(field, ours, duo)
 		}
 	}
-	kept := func(field string, ours []string, there func(string) bool) {
-		left := slices.DeleteFunc(slices.Clone(ours), func(item string) bool { return !there(item) })
-		if len(left) < len(ours) {
-			all = append(all, l.difference(field, ListOf(ours), ListOf(left)))
+	for _, field := range ListFields {
+		if ours, there := l.lists(field, live); len(there) < len(ours) {
+			differs(field, ListOf(ours), ListOf(there))
 		}
 	}
-	names := live.Names()
-	kept(FieldAliases, Items(l.Asked[FieldAliases]), func(alias string) bool { return slices.Contains(names, FoldName(alias)) })
-	var phones, groups []string
-	for _, p := range l.Answered.Phones {
-		if slices.ContainsFunc(l.Phones, func(o OwnPhone) bool { return o.ID == p.ID }) {
-			phones = append(phones, p.Text())
-		}
-	}
-	kept(FieldPhones, phones, func(text string) bool {
-		return slices.ContainsFunc(live.Phones, func(p Phone) bool { return p.Text() == text })
-	})
-	ids := map[string]string{}
-	for _, g := range l.Answered.Groups {
-		if slices.Contains(l.Joined, g.ID) {
-			groups, ids[g.Name] = append(groups, g.Name), g.ID
-		}
-	}
-	kept(FieldGroups, groups, func(name string) bool {
-		return slices.ContainsFunc(live.Groups, func(g Membership) bool { return g.ID == ids[name] })
-	})
 	return all
 }
 
-// groupDrift compares the groups that are ours with Duo's.
-func (r *runner) groupDrift(ctx context.Context) ([]Difference, error) {
-	if len(r.groups.links) == 0 {
-		return nil, nil
+// left gives what we left in a field of a user. That is what Duo answered, perhaps
+// in a form of its own; but where drift of the field is reported only, or a user is
+// let in whom we disabled, a run may have taken over what others wrote.
+func (r *Rules) left(l *Link, field string) string {
+	answered := l.Answered.Field(field)
+	asked, known := l.Asked[field]
+	switch {
+	case !known || FoldName(asked) == FoldName(answered):
+		return answered
+	case field == FieldStatus && asked == StatusDisabled && answered != StatusPendingDeletion:
+		return asked
+	case field != FieldStatus && r.ReportDrift(field):
+		return asked
 	}
-	live, err := r.engine.Target.Groups(ctx)
+	return answered
+}
+
+// lists gives what we gave a user of a list, and what of that is there.
+func (l *Link) lists(field string, live *Account) (ours, there []string) {
+	item := func(text string, kept bool) {
+		ours = append(ours, text)
+		if kept {
+			there = append(there, text)
+		}
+	}
+	switch field {
+	case FieldAliases:
+		names := live.Names()
+		for _, alias := range Items(l.Asked[FieldAliases]) {
+			item(alias, slices.Contains(names, FoldName(alias)))
+		}
+	case FieldPhones:
+		for _, p := range l.Answered.Phones {
+			if slices.ContainsFunc(l.Phones, func(own OwnPhone) bool { return own.ID == p.ID }) {
+				item(p.Text(), slices.ContainsFunc(live.Phones, func(held Phone) bool { return held.Text() == p.Text() }))
+			}
+		}
+	case FieldGroups:
+		for _, g := range l.Answered.Groups {
+			if slices.Contains(l.Joined, g.ID) {
+				item(g.Name, slices.ContainsFunc(live.Groups, func(m Membership) bool { return m.ID == g.ID }))
+			}
+		}
+	}
+	return ours, there
+}
+
+// namesakes finds those who hold names now that our users were left with.
+func (c *comparison) namesakes(ctx context.Context) error {
+	if len(c.lost) == 0 {
+		return nil
+	}
+	found, err := c.engine.Target.Find(ctx, slices.Sorted(maps.Keys(c.lost)))
 	if err != nil {
-		return nil, fmt.Errorf("reading the groups from Duo: %w", err)
+		return fmt.Errorf("looking up %d names in Duo: %w", len(c.lost), err)
 	}
-	var all []Difference
-	for _, link := range r.groups.links {
+	for i := range found {
+		holder := &found[i]
+		for _, name := range holder.Names() {
+			if link := c.lost[name]; link != nil && link.User != holder.ID {
+				c.add(Difference{Username: name, Source: link.ID, User: link.User, Field: DriftHolder, Ours: link.User, Duo: holder.ID})
+			}
+		}
+	}
+	return nil
+}
+
+// compareGroups compares the groups that are ours with Duo's.
+func (c *comparison) compareGroups(ctx context.Context) error {
+	if len(c.groups.links) == 0 {
+		return nil
+	}
+	live, err := c.engine.Target.Groups(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the groups from Duo: %w", err)
+	}
+	byID := make(map[string]*Group, len(live))
+	for i := range live {
+		byID[live[i].ID] = &live[i]
+	}
+	for _, link := range c.groups.links {
 		differs := func(field, ours, duo string) {
-			all = append(all, Difference{Username: link.Name, Source: groupSource(link.Key()), User: link.ID, Field: field, Ours: ours, Duo: duo})
+			c.add(Difference{Username: link.Name, Source: groupSource(link.Key()), User: link.ID, Field: field, Ours: ours, Duo: duo})
 		}
-		i := slices.IndexFunc(live, func(g Group) bool { return g.ID == link.ID })
-		if i < 0 {
-			differs("group", link.Name, "deleted")
+		g := byID[link.ID]
+		switch {
+		case g == nil:
+			differs(DriftGroup, link.Name, DriftDeleted)
 			continue
+		case g.Synced:
+			differs(DriftSynced, "false", "true")
+		case FoldName(g.Name) != link.Key():
+			differs(DriftGroup, link.Name, g.Name)
 		}
-		if g := live[i]; FoldName(g.Name) != link.Key() {
-			differs("group", link.Name, g.Name)
-		} else if g.Status == StatusBypass {
-			differs("group status", StatusActive, g.Status)
+		if g.Status == StatusBypass {
+			differs(DriftGroupStatus, StatusActive, g.Status)
 		}
 	}
-	return all, nil
+	return nil
 }

@@ -206,56 +206,6 @@ func (r *runner) settleOne(intent Intent, links map[SourceID]*Link, res Result) 
 	return append(outcomes, outcome)
 }
 
-// refresh reads all of Duo when that is due: users of ours whose account has
-// changed, or is missing, are looked at though the directory has not changed.
-func (r *runner) refresh(ctx context.Context) error {
-	switch {
-	case r.opts.Refresh:
-		r.run.RefreshReason = "flag"
-	case r.meta.Refreshed.IsZero():
-		r.run.RefreshReason = "first"
-	case !r.now.Before(r.meta.Refreshed.Add(r.engine.Rules.RefreshEvery)):
-		r.run.RefreshReason = "due"
-	default:
-		return nil
-	}
-	r.phase("refresh")
-	users := r.snap.byUser()
-	names := map[uint64]bool{}
-	present := make(map[SourceID]bool, len(users))
-	n := 0
-	complete, err := r.engine.Target.Inventory(ctx, func(a Account) error {
-		for _, name := range a.Names() {
-			names[hashName(name)] = true
-		}
-		if id, ours := users[a.ID]; ours {
-			present[id] = true
-			if r.snap.briefs[r.snap.index[id]].Answered != a.Hash() {
-				r.look[id] = true
-			}
-		}
-		n++
-		r.progress(n, 0)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("reading all users from Duo: %w", err)
-	}
-	r.run.Refreshed = true
-	if !complete {
-		r.warn("Duo's list of users changed while it was read; it is read again in the next run")
-		r.failed = true
-		return nil
-	}
-	r.names = names
-	for _, id := range users {
-		if !present[id] {
-			r.look[id] = true // fetched by its id before anything is concluded
-		}
-	}
-	return nil
-}
-
 func (r *runner) read(ctx context.Context) error {
 	r.phase("read")
 	expected := 0

@@ -23,6 +23,10 @@ func (r *runner) keepExactly(before []*Op) {
 		}
 		r.moved = append(r.moved, &Operation{Op: op, Result: ResultSkipped, Error: r.whatMoved(op)})
 	}
+	if len(r.moved) == 0 && len(kept) == len(now) {
+		r.opts.Exactly = nil // nothing else is to be done, so this is a run like any other
+		return
+	}
 	narrowed := &Plan{}
 	for _, wave := range r.plan.Waves {
 		if wave = slices.DeleteFunc(wave, func(op *Op) bool { return !kept[op] }); len(wave) > 0 {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Rebuilt says what Rebuild found.
@@ -15,12 +16,16 @@ type Rebuilt struct {
 	// Known is how many users the state knew before, and Found how many of them are
 	// in this account.
 	Known, Found int
+	Paired       int
 	// Differ counts the paired users who differ from the directory; the next run
 	// updates them.
 	Differ int
+	// Absent counts the people in scope of whose name Duo has no user. Who else
+	// is not paired is among the conflicts.
+	Absent int
 	// Strangers counts the users of the account with whom nobody in the directory's
-	// scope was paired: they are not ours.
-	Strangers int
+	// scope was paired: they are not ours. Open counts those of them who can log in.
+	Strangers, Open int
 }
 
 // Rebuild pairs the directory's people with the account's users anew, by username,
@@ -31,99 +36,208 @@ type Rebuilt struct {
 //
 // A dry run writes nothing.
 func (e *Engine) Rebuild(ctx context.Context, opts Options) *Rebuilt {
-	opts.Refresh = true
 	r := e.runner(opts)
-	b := &Rebuilt{Run: r.run}
-	r.finish(ctx, inOrder(ctx, r.open, r.settle, r.read, r.rebuildGroups, r.contest,
-		func(ctx context.Context) error { return r.pair(ctx, b) }))
-	return b
+	p := &pairing{runner: r, found: &Rebuilt{Run: r.run}, wanting: map[string]*desired{}, holders: map[string]*Account{}}
+	r.finish(ctx, inOrder(ctx, r.open, p.keepGuards, r.settle, r.read, r.contest, p.want, p.pairGroups, p.look, p.pair, p.record))
+	return p.found
 }
 
-// pair pairs the people of the census, each of whom has a desire, with the users.
-func (r *runner) pair(ctx context.Context, b *Rebuilt) error {
-	wanting := map[string]*desired{} // people who are not linked, by username
-	for _, want := range r.census.kept {
-		if _, linked := r.snap.index[want.id]; !linked && !r.contested[want.id] && want.problem == "" && !r.engine.Rules.Protect[want.name()] {
-			wanting[want.name()] = want
+// pairing is one rebuilding under way.
+type pairing struct {
+	*runner
+	found   *Rebuilt
+	wanting map[string]*desired // people who are not linked, by username
+	// holders are the users who hold these usernames, as their own or as an alias.
+	holders  map[string]*Account
+	open     []string // users who are nobody's, and can log in
+	mails    []string // paired users who have another e-mail address
+	outcomes []Outcome
+}
+
+// keepGuards keeps what later runs compare with: a state that has a baseline keeps
+// it, for else a rebuilding would let through what a guard is there to hold. A state
+// that knows somebody is read against all of Duo by the next run, as it was to be.
+func (p *pairing) keepGuards(context.Context) error {
+	if p.journal != nil {
+		p.told = maps.Clone(p.told)
+		p.journal = &guarded{Journal: p.journal, told: p.told, baseline: p.meta.Baseline != nil, refreshed: p.snap.links > 0}
+	}
+	return nil
+}
+
+// guarded is a journal whose end leaves some of what the state has as it was.
+type guarded struct {
+	Journal
+	told                map[string]Told
+	baseline, refreshed bool
+}
+
+// Finish implements [Journal].
+func (g *guarded) Finish(ctx context.Context, end RunEnd) error {
+	if g.baseline {
+		end.Baseline = nil
+	}
+	if g.refreshed {
+		end.Refreshed = time.Time{}
+	}
+	if end.Told != nil {
+		told := maps.Clone(end.Told)
+		for key, t := range g.told {
+			if _, again := told[key]; !again {
+				told[key] = t
+			}
+		}
+		end.Told = told
+	}
+	return g.Journal.Finish(ctx, end)
+}
+
+// want finds the people who want a user: in scope, and not linked. The census keeps
+// each of them.
+func (p *pairing) want(context.Context) error {
+	for _, want := range p.census.kept {
+		_, linked := p.snap.index[want.id]
+		switch {
+		case linked, p.contested[want.id]: // a conflict under its name
+		case want.problem != "":
+			p.unpaired(want, want.problem)
+		case p.engine.Rules.Protect[want.name()]:
+			p.run.Skipped++
+		default:
+			p.wanting[want.name()] = want
 		}
 	}
-	users := r.snap.byUser()
+	p.run.InScope, p.run.Unchanged = p.census.inScope, p.census.unchanged
+	return nil
+}
+
+// look reads all of Duo, and finds who holds the names that are wanted.
+func (p *pairing) look(ctx context.Context) error {
+	p.phase("refresh")
+	users := p.snap.byUser()
+	b := p.found
 	b.Known = len(users)
-	paired := map[string]Account{}
 	n := 0
-	r.phase("refresh")
-	complete, err := r.engine.Target.Inventory(ctx, func(a Account) error {
+	complete, err := p.engine.Target.Inventory(ctx, func(a Account) error {
 		n++
-		r.progress(n, 0)
+		p.progress(n, 0)
 		if users[a.ID] != "" {
 			b.Found++
 			return nil
 		}
-		if want := wanting[FoldName(a.Username)]; want != nil {
-			paired[want.name()] = a
-			return nil
+		name := FoldName(a.Username)
+		for _, alias := range a.Names() {
+			if p.wanting[alias] != nil && (alias == name || p.holders[alias] == nil) {
+				p.holders[alias] = &a
+			}
 		}
-		b.Strangers++
+		if p.wanting[name] == nil {
+			b.Strangers++
+			if a.Status == StatusActive || a.Status == StatusBypass {
+				p.open = append(p.open, a.Username)
+			}
+		}
 		return nil
 	})
 	switch {
 	case err != nil:
 		return fmt.Errorf("reading all users from Duo: %w", err)
 	case !complete:
-		return WithHint(errors.New("Duo's list of users changed while it was read"), "Try again in a quiet moment. Nothing was changed.")
+		return WithHint(errors.New("the list of users in Duo changed while it was read"), "Try again in a quiet moment. Nothing was changed.")
 	}
-	r.run.Refreshed, r.run.RefreshReason = true, "flag"
-	r.run.InScope, r.run.Unchanged = r.census.inScope, r.census.unchanged
-	var outcomes []Outcome
-	for _, name := range slices.Sorted(maps.Keys(paired)) {
-		a, want := paired[name], wanting[name]
+	p.run.Refreshed, p.run.RefreshReason = true, "flag"
+	b.Open = len(p.open)
+	slices.Sort(p.open)
+	return nil
+}
+
+// pair pairs each person with the user of that name, or says why not.
+func (p *pairing) pair(context.Context) error {
+	var ops []*Op
+	for _, name := range slices.Sorted(maps.Keys(p.wanting)) {
+		want, a := p.wanting[name], p.holders[name]
 		switch {
+		case a == nil:
+			p.found.Absent++
+			continue
+		case FoldName(a.Username) != name:
+			p.unpaired(want, fmt.Sprintf("the name is an alias of the Duo user %s; it is not paired", Quote(a.Username)))
+			continue
 		case a.Synced:
-			r.unpaired(want, "Duo's own directory sync manages this user; it is not paired")
+			p.unpaired(want, "Duo's own directory sync manages this user; it is not paired")
 			continue
 		case a.Status == StatusPendingDeletion:
-			r.unpaired(want, "this user lies in Duo's Trash; restore it in the Duo Admin Panel to have it paired")
+			p.unpaired(want, "this user lies in Duo's Trash; restore it in the Duo Admin Panel to have it paired")
 			continue
 		}
-		link := r.paired(want, a)
-		if link.Asked.Hash() != want.fields.Hash() {
-			b.Differ++
+		link := p.paired(want, a)
+		op := &Op{Action: Adopt, Username: a.Username, Source: want.id, User: a.ID, Reason: "paired by username"}
+		if differ := want.unlike(link); len(differ) > 0 {
+			p.found.Differ++
+			op.Reason += "; the next run updates " + strings.Join(differ, ", ")
 		}
-		op := &Op{Action: Adopt, Username: a.Username, Source: want.id, User: a.ID, Reason: "paired by username; nothing is sent to Duo"}
-		r.run.Operations = append(r.run.Operations, &Operation{Op: op, Result: ResultPlanned})
-		outcomes = append(outcomes, Outcome{Source: want.id, Link: link})
+		if mail := want.fields[FieldEmail]; mail != "" && a.Email != "" && !strings.EqualFold(mail, a.Email) {
+			p.mails = append(p.mails, a.Username)
+		}
+		ops = append(ops, op)
+		p.run.Operations = append(p.run.Operations, &Operation{Op: op, Result: ResultPlanned})
+		p.outcomes = append(p.outcomes, Outcome{Source: want.id, Link: link})
 	}
-	outcomes = append(outcomes, r.groups.quiet...)
-	if r.journal == nil {
+	p.found.Paired = len(ops)
+	p.run.PlanID = digestOps(ops)
+	p.warnings()
+	return nil
+}
+
+func (p *pairing) warnings() {
+	b := p.found
+	if len(p.mails) > 0 {
+		p.warn("%s paired with a user who has another e-mail address: make sure that they are no other people of the same names: %s", people(len(p.mails)), someNames(p.mails))
+	}
+	if b.Open > 0 {
+		p.warn("%d users who can log in are nobody's, and stay as they are; whoever left the directory meanwhile is among them: %s", b.Open, someNames(p.open))
+	}
+	if lost := b.Known - b.Found; lost > 0 {
+		p.warn("%d of the %d users whom the state knows are not in this account", lost, b.Known)
+	}
+	if b.Paired > 0 {
+		p.warn("nobody who is paired is ever deleted, and phones and memberships that are there now stay when the directory drops them: it is not known any more who made them")
+	}
+}
+
+// record writes the links.
+func (p *pairing) record(ctx context.Context) error {
+	if p.journal == nil {
 		return nil
 	}
-	for part := range slices.Chunk(outcomes, 1000) {
-		if err := r.journal.Record(ctx, part); err != nil {
+	for part := range slices.Chunk(append(p.outcomes, p.groups.quiet...), 1000) {
+		if err := p.journal.Record(ctx, part); err != nil {
 			return err
 		}
 	}
-	for _, o := range r.run.Operations {
+	for _, o := range p.run.Operations {
 		o.Result = ResultApplied
+		delete(p.told, personKey(o.Source))
 	}
 	return nil
 }
 
-func (r *runner) unpaired(want *desired, why string) {
-	r.conflict(Conflict{key: personKey(want.id), hash: r.personHash(&subject{id: want.id, want: want}), Username: want.label(), Sources: []SourceID{want.id}, Reason: why})
+func (p *pairing) unpaired(want *desired, why string) {
+	p.conflict(Conflict{key: personKey(want.id), hash: p.personHash(&subject{id: want.id, want: want}), Username: want.label(), Sources: []SourceID{want.id}, Reason: why})
 }
 
 // paired is the link of a user as it is found: what Duo holds as the directory
 // wants it counts as asked for.
-func (r *runner) paired(want *desired, a Account) *Link {
-	link := &Link{ID: want.id, User: a.ID, Origin: Adopted, Asked: Fields{}, Answered: a}
+func (p *pairing) paired(want *desired, a *Account) *Link {
+	link := &Link{ID: want.id, User: a.ID, Origin: Adopted, Asked: Fields{}, Answered: *a}
 	for field, value := range want.fields {
 		held := a.Field(field)
 		same := sameValue(field, held, value)
 		if IsList(field) {
-			same = r.holdsAll(field, value, &a)
+			same = p.holdsAll(field, value, a)
 		}
-		if field == FieldStatus && value != StatusDisabled && a.Status != value {
-			// Disabled or locked out by others, as far as is known: that stays.
+		if field == FieldStatus && value != StatusDisabled && a.Status != value && a.Status != StatusActive {
+			// Disabled, locked out or let in by others, as far as is known: that stays.
 			same, link.ByHand = true, a.Status == StatusDisabled
 		}
 		if same {
@@ -133,28 +247,38 @@ func (r *runner) paired(want *desired, a Account) *Link {
 	return link
 }
 
+// unlike lists the fields in which a link is not as the directory wants it.
+func (d *desired) unlike(link *Link) []string {
+	return slices.DeleteFunc(slices.Concat(FieldNames, ListFields), func(field string) bool {
+		_, wanted := d.fields[field]
+		_, asked := link.Asked[field]
+		return !wanted || asked
+	})
+}
+
 // holdsAll reports whether an account has all that the directory wants of a list.
-func (r *runner) holdsAll(field, want string, a *Account) bool {
+func (p *pairing) holdsAll(field, want string, a *Account) bool {
 	held := foldedSet(Items(a.Field(field)))
 	if field == FieldAliases {
 		held = foldedSet(a.Names())
 	}
 	return !slices.ContainsFunc(Items(want), func(item string) bool {
-		return !held[FoldName(item)] && !(field == FieldGroups && r.groups.barred[FoldName(item)])
+		return !held[FoldName(item)] && !(field == FieldGroups && p.groups.barred[FoldName(item)])
 	})
 }
 
-// rebuildGroups links the account's groups that mirror the directory's by name.
-func (r *runner) rebuildGroups(ctx context.Context) error {
-	b := r.groups
-	b.want(r.run.Read.Groups)
+// pairGroups links the account's groups that mirror the directory's by name.
+func (p *pairing) pairGroups(ctx context.Context) error {
+	b := p.groups
+	b.want(p.run.Read.Groups)
 	if len(b.wanted) == 0 {
 		return nil
 	}
-	live, err := r.engine.Target.Groups(ctx)
+	live, err := p.engine.Target.Groups(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the groups from Duo: %w", err)
 	}
+	var names []string
 	for _, g := range live {
 		key := FoldName(g.Name)
 		want := b.wanted[key]
@@ -164,16 +288,13 @@ func (r *runner) rebuildGroups(ctx context.Context) error {
 		link := &GroupLink{ID: g.ID, Name: want.Name, Origin: Adopted, Sources: want.Sources}
 		b.links[key] = link
 		b.quiet = append(b.quiet, Outcome{Source: groupSource(key), Same: true, Group: link})
+		names = append(names, want.Name)
 	}
 	for key := range b.wanted {
 		b.barred[key] = b.links[key] == nil
 	}
-	if len(b.quiet) > 0 {
-		names := make([]string, len(b.quiet))
-		for i, o := range b.quiet {
-			names[i] = o.Group.Name
-		}
-		r.warn("groups paired by name: %s; whoever is in them already stays in", strings.Join(names, ", "))
+	if len(names) > 0 {
+		p.warn("groups paired by name: %s; the next run puts people into them, and whoever is in them already stays in", someNames(names))
 	}
 	return nil
 }

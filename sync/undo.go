@@ -3,121 +3,165 @@ package dirsync
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Removed is a person from whom an earlier run took something.
 type Removed struct {
 	Source   SourceID
-	User     string
+	User     string // Duo user_id
 	Username string
-	Action   Action // disable, trash, delete or release
+	Action   Action // Disable, Trash, Delete or Release
 }
 
 // Undo makes a run that gives back what an earlier one took: users whom it disabled
 // are enabled, and those whom it put into the Trash restored, where they are still
-// as it left them. No limit holds it, since it is asked for by name. What can't be
-// undone, and what the next run would do again, is among the warnings.
+// as it left them. removed are its removals in their order; of several for one
+// person the last one counts. No limit holds it, since it is asked for by name.
 //
-// A dry run shows the plan and writes nothing.
-func (e *Engine) Undo(ctx context.Context, opts Options, removed []Removed) *Run {
+// Who can't be given back is among the operations, as skipped. What the next run
+// would do again is among the warnings. A dry run shows the plan and writes nothing.
+func (e *Engine) Undo(ctx context.Context, opts Options, run string, removed []Removed) *Run {
 	r := e.runner(opts)
 	return r.finish(ctx, inOrder(ctx, r.open, r.settle,
-		func(ctx context.Context) error { return r.planUndo(ctx, removed) },
+		func(ctx context.Context) error { return r.planUndo(ctx, run, removed) },
 		r.apply,
 		func(ctx context.Context) error { r.foretell(ctx); return nil },
 	))
 }
 
-func (r *runner) planUndo(ctx context.Context, removed []Removed) error {
-	ids := make([]SourceID, len(removed))
-	for i, x := range removed {
-		ids[i] = x.Source
+func (r *runner) planUndo(ctx context.Context, run string, removed []Removed) error {
+	last := make(map[SourceID]Removed, len(removed)) // disabled first, and trashed after: one way back
+	for _, x := range removed {
+		last[x.Source] = x
 	}
-	slices.Sort(ids)
-	links, err := r.snap.load(ctx, slices.Compact(ids))
+	ids := slices.Sorted(maps.Keys(last))
+	links, err := r.snap.load(ctx, ids)
 	if err != nil {
 		return err
 	}
-	var users []string
-	for _, id := range slices.Compact(ids) {
-		if links[id] != nil {
-			users = append(users, links[id].User)
-		}
-	}
-	accounts, err := r.engine.Target.Fetch(ctx, users)
+	accounts, err := r.accounts(ctx, links)
 	if err != nil {
-		return fmt.Errorf("reading %d users from Duo: %w", len(users), err)
+		return err
 	}
+	back := map[string][]string{} // who needs nothing, by status
 	var ops []*Op
-	done := map[SourceID]bool{}
-	for _, x := range removed {
-		if done[x.Source] {
-			continue // disabled first, and trashed after: one way back
+	for _, id := range ids {
+		x := last[id]
+		s := &subject{id: id, link: links[id]}
+		if s.link != nil && accounts[s.link.User] != nil {
+			s.live = accounts[s.link.User]
 		}
-		done[x.Source] = true
-		s := &subject{id: x.Source, link: links[x.Source]}
-		if s.link != nil {
-			if account, ok := accounts[s.link.User]; ok {
-				s.live = &account
-			}
-		}
-		if why := r.engine.Rules.decideUndo(s, x); why != "" {
-			r.warn("%s: %s", x.Username, why)
+		if why := r.engine.Rules.neverBack(s, x); why != "" {
+			r.moved = append(r.moved, &Operation{Result: ResultSkipped, Error: why,
+				Op: &Op{Action: wayBack(x.Action), Username: x.Username, Source: id, User: x.User, Reason: undoes(run, x.Action)}})
 			continue
 		}
+		if s.live.Status != StatusDisabled && s.live.Status != StatusPendingDeletion {
+			back[s.live.Status] = append(back[s.live.Status], x.Username)
+			continue
+		}
+		r.giveBack(s, undoes(run, x.Action))
 		r.subjects = append(r.subjects, s)
 		ops = append(ops, s.ops...)
 	}
-	slices.SortFunc(r.subjects, func(a, b *subject) int { return strings.Compare(string(a.id), string(b.id)) })
+	for _, status := range slices.Sorted(maps.Keys(back)) {
+		r.warn("nothing to undo for %s, now %s: %s", people(len(back[status])), status, someNames(back[status]))
+	}
 	r.plan = assemble(ops)
 	r.run.PlanID = r.plan.ID()
 	r.run.ExpectedCalls, r.run.ExpectedDuration = r.engine.Target.Forecast(r.plan)
 	return nil
 }
 
-// decideUndo plans the way back of one user, or tells why there is none.
-func (r *Rules) decideUndo(s *subject, x Removed) string {
+// accounts gives what Duo holds now of the users of some links, by their ids.
+func (r *runner) accounts(ctx context.Context, links map[SourceID]*Link) (map[string]*Account, error) {
+	if len(links) == 0 {
+		return nil, nil
+	}
+	users := make([]string, 0, len(links))
+	for _, link := range links {
+		users = append(users, link.User)
+	}
+	slices.Sort(users)
+	found, err := r.engine.Target.Fetch(ctx, users)
+	if err != nil {
+		return nil, fmt.Errorf("reading %d users from Duo: %w", len(users), err)
+	}
+	accounts := make(map[string]*Account, len(found))
+	for id, account := range found {
+		accounts[id] = &account
+	}
+	return accounts, nil
+}
+
+// neverBack tells why there is no way back for one user, "" where there is one, or
+// none is needed.
+func (r *Rules) neverBack(s *subject, x Removed) string {
 	link, live := s.link, s.live
 	switch {
-	case x.Action == Delete && live == nil, link != nil && live == nil:
-		return "the user no longer exists in Duo; that can't be undone, and the enrolled devices are lost"
+	case x.Action == Delete:
+		return "the run deleted this user, who is lost with its devices; if the person is back in scope, the next run creates a new one"
+	case link == nil && x.Action == Release:
+		return "the user was released, as it was; sync --adopt makes it ours again"
 	case link == nil:
 		return "the user is not ours any more"
 	case link.User != x.User:
 		return "the person has another Duo user since"
+	case live == nil:
+		return "the user no longer exists in Duo, and is lost with its devices"
 	case live.Synced:
 		return "Duo's own directory sync manages this user now"
 	case r.Protect[FoldName(live.Username)]:
 		return "the user is protected (sync.scope.protect)"
-	}
-	next := *link
-	next.Answered = *live
-	s.next = &next
-	op := Op{Action: Enable, Reason: "undoes " + string(x.Action), Asked: Fields{}, Changes: []Change{{Field: FieldStatus, Before: live.Status, After: StatusActive}}}
-	if r.Status {
-		op.Asked[FieldStatus] = StatusActive
-	}
-	switch {
 	case live.Status == StatusPendingDeletion && (link.Missing == nil || link.Missing.Step != Trash):
-		return "somebody else put the user into Duo's Trash since"
-	case live.Status == StatusPendingDeletion:
-		op.Action = Restore
-		if link.ByHand { // by others, before we put it into the Trash
-			op.Changes[0].After = StatusDisabled
-			delete(op.Asked, FieldStatus)
-		}
-	case live.Status != StatusDisabled:
-		return fmt.Sprintf("nothing to undo, the user is %s", live.Status)
-	case link.ByHand || link.Asked[FieldStatus] != StatusDisabled:
+		return "somebody else put the user into Duo's Trash since, and that stays"
+	case live.Status == StatusDisabled && !link.disabledByUs():
 		return "others have disabled the user, and that stays"
 	}
-	s.add(op)
 	return ""
 }
 
-// foretell says of how many people the next run would take the same again.
+// disabledByUs reports whether a user who is disabled in Duo is so by us, as far as
+// is known.
+func (l *Link) disabledByUs() bool {
+	left := l.Answered.Status == StatusDisabled || l.Answered.Status == StatusPendingDeletion
+	return left && l.Asked[FieldStatus] == StatusDisabled && !l.ByHand
+}
+
+// giveBack plans the way back of a user whom we disabled or put into the Trash.
+func (r *runner) giveBack(s *subject, reason string) {
+	next := *s.link // what drifted in Duo shows once it is done, see changed
+	s.next = &next
+	op := Op{Action: Enable, Reason: reason, Asked: Fields{FieldStatus: StatusActive},
+		Changes: []Change{{Field: FieldStatus, Before: s.live.Status, After: StatusActive}}}
+	if s.live.Status == StatusPendingDeletion {
+		op.Action = Restore
+		if s.link.ByHand { // by others, before we put it into the Trash
+			op.Changes[0].After, op.Asked = StatusDisabled, Fields{}
+			op.Reason += "; others had disabled the user before, and that stays"
+		}
+	}
+	s.add(op)
+}
+
+// wayBack is the action that undoes one.
+func wayBack(a Action) Action {
+	if a == Disable {
+		return Enable
+	}
+	return Restore
+}
+
+func undoes(run string, a Action) string {
+	done := map[Action]string{Disable: "disabled", Trash: "put into the Trash", Delete: "deleted", Release: "released"}[a]
+	return fmt.Sprintf("%s by run %s", done, run)
+}
+
+// foretell says what the next run would take again from those who are given back.
 func (r *runner) foretell(ctx context.Context) {
 	if len(r.subjects) == 0 {
 		return
@@ -125,38 +169,98 @@ func (r *runner) foretell(ctx context.Context) {
 	for _, s := range r.subjects {
 		r.look[s.id] = true
 	}
-	census := newCensus(&r.engine.Rules, r.snap, r.look, r.groups.unlinked)
-	_, err := r.engine.Source.Read(ctx, func(p Person) error {
-		census.take(&p)
-		return nil
-	})
+	err := r.read(ctx)
+	census := r.census
+	r.census = nil // an undoing moves no baseline
+	again := map[string]int{}
+	if err == nil {
+		r.run.InScope, r.run.Unchanged = census.inScope, census.unchanged
+		err = r.takenAgain(ctx, census, again)
+	}
 	if err != nil {
-		r.warn("the directory could not be read, so it is not known what the next run would do: %v", err)
+		r.warn("it is not known what the next run would do again: %v", err)
 		return
 	}
+	for _, what := range slices.Sorted(maps.Keys(again)) {
+		are := "are"
+		if again[what] == 1 {
+			are = "is"
+		}
+		r.warn("%d of them %s still %s again; `duosync pause` gives you time to change that", again[what], are, what)
+	}
+}
+
+// takenAgain counts the people from whom the next run would take something again,
+// by what and why.
+func (r *runner) takenAgain(ctx context.Context, census *census, again map[string]int) error {
 	wanted := map[SourceID]*desired{}
 	for _, want := range census.kept {
 		wanted[want.id] = want
 	}
-	missing, disabled := 0, 0
+	var absent []SourceID
 	for _, s := range r.subjects {
 		switch want := wanted[s.id]; {
-		case want == nil && !census.excludes(s.id):
-			missing++
 		case want != nil && want.fields[FieldStatus] == StatusDisabled:
-			disabled++
+			again["disabled in the directory: the next run disables them"]++
+		case want == nil && !census.excludes(s.id):
+			absent = append(absent, s.id)
 		}
 	}
-	if missing > 0 {
-		r.warn("%d of them are still not in the directory's scope: the next run disables them again, unless they are back by then, or left alone by sync.scope.exclude_users, or sync.on_missing and sync.on_out_of_scope keep them (`duosync pause` gives you time)", missing)
+	if len(absent) == 0 {
+		return nil
 	}
-	if disabled > 0 {
-		r.warn("%d of them are still disabled in the directory: the next run disables them again", disabled)
+	found, err := r.engine.Source.Lookup(ctx, absent)
+	if err != nil {
+		return fmt.Errorf("looking again for %d people: %w", len(absent), err)
 	}
+	rules := &r.engine.Rules
+	for _, s := range r.subjects {
+		where, asked := found[s.id]
+		inScope := where.Person != nil && rules.selected(where.Person)
+		if !asked || inScope || rules.Exclude(FoldName(s.link.Asked[FieldUsername]), where.DN) {
+			continue
+		}
+		missing := Missing{Why: Gone, Since: r.now}
+		words := "gone from the directory"
+		if where.Present {
+			missing.Why, words = OutOfScope, "out of the directory's scope"
+		}
+		step, due, ok := rules.removal(missing.Why).next(&missing, s.link.Origin)
+		if !ok {
+			continue
+		}
+		when := "the next run"
+		if due.After(r.now) {
+			when = "the first run from " + due.UTC().Format(time.RFC3339) + " on"
+		}
+		doing := map[Action]string{Disable: "disables them", Trash: "puts them into the Trash", Delete: "deletes them for good"}[step]
+		again[words+": "+when+" "+doing]++
+	}
+	return nil
 }
 
 // excludes reports whether a link's person came by, and is left alone.
 func (c *census) excludes(id SourceID) bool {
 	i, linked := c.snap.index[id]
 	return linked && c.seen[i]
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
+}
+
+// someNames lists names, no more than can be read at a glance.
+func someNames(names []string) string {
+	const most = 20
+	shown := make([]string, 0, most+1)
+	for _, name := range names[:min(most, len(names))] {
+		shown = append(shown, Quote(name))
+	}
+	if rest := len(names) - most; rest > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", rest))
+	}
+	return strings.Join(shown, ", ")
 }

@@ -29,6 +29,7 @@ type parts struct {
 	source  *ldapsrc.Source
 	client  *duo.Client
 	target  *duo.Target
+	timing  timing
 }
 
 // assemble makes the parts of a run. It connects to nothing.
@@ -38,14 +39,14 @@ func (a *app) assemble(loaded *config.Loaded) (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{config: cfg, log: log}
+	p := &parts{config: cfg, log: log, timing: a.timing}
 	if p.rules, err = rules(cfg); err != nil {
 		return nil, err
 	}
 	if p.source, err = source(cfg, &p.rules, log); err != nil {
 		return nil, err
 	}
-	if p.client, err = duoClient(cfg, duo.Rate{N: cfg.Duo.Rate.Calls, Per: cfg.Duo.Rate.Per}, log); err != nil {
+	if p.client, err = duoClient(cfg, duo.Rate{N: cfg.Duo.Rate.Calls, Per: cfg.Duo.Rate.Per}, a.timing, log); err != nil {
 		return nil, errors.Join(err, p.source.Close())
 	}
 	p.target = duo.NewTarget(p.client)
@@ -71,6 +72,10 @@ func binding(cfg *config.Config) dirsync.Binding {
 // sync makes one run, which watch observes. Without a run, the error says why it
 // did not begin; beside one, what could not be closed after it.
 func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions, id string, watch *daemon.Watch) (run *dirsync.Run, err error) {
+	plan, err := readPlan(ctx, &loaded.Config, opts.apply)
+	if err != nil {
+		return nil, err
+	}
 	p, err := a.assemble(loaded)
 	if err != nil {
 		return nil, err
@@ -82,11 +87,17 @@ func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	for _, warning := range store.Warnings() {
+	warned := store.Warnings()
+	for _, warning := range warned {
 		p.log.Warn(warning)
 	}
 	if err := store.Check(ctx, p.binding); err != nil {
 		return nil, err
+	}
+	if plan != nil { // once more, now that nobody else can write
+		if err := knownTo(ctx, store, plan); err != nil {
+			return nil, err
+		}
 	}
 	approval, err := approvalOf(ctx, store, p.binding, opts.approve)
 	if err != nil {
@@ -100,11 +111,19 @@ func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions,
 	}
 	engine := &dirsync.Engine{
 		Source: p.source, Target: p.target, Store: store, Rules: p.rules, Binding: p.binding,
-		Observer: watch, Encode: report.Encode,
+		Observer: watch, Now: p.timing.now, Encode: report.Encode,
 	}
-	return engine.Run(ctx, dirsync.Options{
+	options := dirsync.Options{
 		RunID: id, DryRun: opts.dryRun, Refresh: opts.refresh, Only: opts.only, Adopt: opts.adopt, Approve: approval, AsOf: opts.at,
-	}), nil
+	}
+	if plan != nil {
+		exactly(&options, plan)
+	}
+	run = engine.Run(ctx, options)
+	for _, warning := range store.Warnings()[len(warned):] {
+		p.log.Warn(warning)
+	}
+	return run, keepPlan(ctx, &opts, p, store, run)
 }
 
 // approvalOf gives the approval that an id stands for: the operations that a
@@ -149,12 +168,12 @@ func attributes(rules *dirsync.Rules) []string {
 }
 
 // duoClient makes the client of a configuration, at a rate of its own.
-func duoClient(cfg *config.Config, rate duo.Rate, log *logrus.Logger) (*duo.Client, error) {
+func duoClient(cfg *config.Config, rate duo.Rate, timing timing, log *logrus.Logger) (*duo.Client, error) {
 	c := cfg.Duo
 	return duo.New(duo.Options{
 		Host: c.Host, IntegrationKey: c.IntegrationKey, SecretKey: c.SecretKey.Reveal(), Signature: c.Signature,
 		CAFile: c.CAFile, ProxyURL: c.ProxyURL.Reveal(), Timeout: c.Timeout,
-		Rate: rate, Version: Version(), Log: log,
+		Rate: rate, OperationTime: timing.operation, Now: timing.now, Sleep: timing.sleep, Version: Version(), Log: log,
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -40,20 +41,25 @@ func Process() Stdio {
 // Main runs a command line and gives the exit code. SIGINT and SIGTERM end a
 // command cleanly: the call in flight is finished and written down. A second one
 // ends the process at once.
-func Main(args []string, stdio Stdio) int {
+func Main(args []string, stdio Stdio) int { return (&app{Stdio: stdio}).main(args) }
+
+func (a *app) main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, args, stdio)
+	return a.run(ctx, args)
 }
 
 func run(ctx context.Context, args []string, stdio Stdio) int {
-	a := &app{Stdio: stdio}
+	return (&app{Stdio: stdio}).run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
 	root := newRootCommand(a)
 	root.SetArgs(args)
-	root.SetIn(stdio.In)
-	root.SetOut(stdio.Out)
-	root.SetErr(stdio.Err)
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
 	return a.exit(root.ExecuteContext(ctx))
 }
 
@@ -63,6 +69,16 @@ type app struct {
 	configPath string
 	logLevel   string
 	logFormat  string
+	timing     timing
+}
+
+// timing are the times of a run that nobody configures. Zero values are the
+// binary's; tests have others.
+type timing struct {
+	now       func() time.Time                                 // the clock; nil: the machine's
+	sleep     func(ctx context.Context, d time.Duration) error // between two tries of a call to Duo; nil: it does
+	operation time.Duration                                    // see duo.Options
+	call      time.Duration                                    // see state.Options; 0: an operation with its last call
 }
 
 func newRootCommand(a *app) *cobra.Command {
@@ -78,8 +94,9 @@ Start with a dry run, which writes nothing anywhere:
   duosync sync --dry-run
 
 Exit status: 0 done; 1 it could not be done; 2 changes are pending (where asked
-for); 3 a guard wants a human, nothing was written; 4 some objects failed or are
-in a conflict not told before, all others were applied.`,
+for); 3 a guard wants a human: nothing was written, or under a changed scope
+nothing that follows from it; 4 some objects failed or are in a conflict not told
+before, all others were applied.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              cobra.NoArgs,
@@ -95,14 +112,19 @@ in a conflict not told before, all others were applied.`,
 	flags.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of messages on stderr: text, json")
 	root.AddCommand(
 		newSyncCommand(a),
+		newApplyCommand(a),
 		newRunCommand(a),
 		newApproveCommand(a),
 		newCheckCommand(a),
+		newExplainCommand(a),
 		newVerifyCommand(a),
 		newPauseCommand(a),
 		newResumeCommand(a),
 		newHistoryCommand(a),
 		newDueCommand(a),
+		newDriftCommand(a),
+		newUndoCommand(a),
+		newRebuildCommand(a),
 		newConfigCommand(a),
 		newSimulatorCommand(a),
 		newDemoCommand(a),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -17,6 +18,7 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/report"
+	"duosync/duo"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -24,8 +26,11 @@ import (
 type syncOptions struct {
 	dryRun, refresh, detailed    bool
 	only, adopt, approve, format string
-	output, asOf                 string
-	at                           time.Time // what asOf says; zero: now
+	output, asOf, planOut        string
+	redact                       bool
+	apply                        string         // file of the plan to carry out; "": whatever is to be done
+	at                           time.Time      // what asOf says; zero: now
+	keep                         io.WriteCloser // for the plan; nil: it is not kept
 }
 
 func (o *syncOptions) addFlags(f *pflag.FlagSet) {
@@ -35,9 +40,9 @@ func (o *syncOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.asOf, "as-of", "", "with --dry-run: report what would be due at this `TIME`: 2026-03-31, 2026-03-31T12:00:00Z, or so long from now, such as 720h")
 	f.StringVar(&o.only, "only", "", "narrow the plan to this `USER` (mapped username)")
 	f.StringVar(&o.adopt, "adopt", "", "take over this `USER`, who exists in Duo already")
-	f.StringVar(&o.approve, "approve", "", "let through, in this run, what was held under this `ID`")
-	f.StringVar(&o.format, "format", string(report.Table), fmt.Sprintf("`FORM` of the report: %v", report.Formats()))
-	f.StringVar(&o.output, "output", "", "write the report to this `FILE`")
+	f.StringVar(&o.planOut, "plan-out", "", "with --dry-run: keep the plan in this `FILE`, for duosync apply")
+	f.BoolVar(&o.redact, "redact", false, "with --plan-out: digests in place of names, numbers, addresses and ids; such a plan is for reading only")
+	o.addReportFlags(f)
 }
 
 func newSyncCommand(a *app) *cobra.Command {
@@ -50,11 +55,13 @@ weighs the difference against the limits, and applies it. For cron, a systemd
 timer or a container job.
 
 With --dry-run it reports what that run would do and writes nothing: not to Duo,
-not to the directory, not to the state.
+not to the directory, not to the state. --plan-out keeps that plan in a file, of which
+duosync apply carries out exactly these operations.
 
 Exit status: 0 done; 1 it could not be done; 2 changes are pending (--dry-run
---detailed-exitcode); 3 a guard wants a human, nothing was written; 4 some
-objects failed or are in a conflict not told before, all others were applied.`,
+--detailed-exitcode); 3 a guard wants a human: nothing was written, or under a
+changed scope nothing that follows from it; 4 some objects failed or are in a
+conflict not told before, all others were applied.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSync(cmd.Context(), opts) },
 	}
@@ -70,6 +77,9 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 	if opts.at, err = parseAsOf(opts.asOf, opts.dryRun, time.Now()); err != nil {
 		return fmt.Errorf("--as-of: %w", err)
 	}
+	if err := opts.planFlags(); err != nil {
+		return err
+	}
 	loaded, err := a.load()
 	if err != nil {
 		return err
@@ -77,6 +87,9 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 	out, err := a.output(opts.output)
 	if err != nil {
 		return err
+	}
+	if opts.keep, err = a.openPlan(opts.planOut); err != nil {
+		return errors.Join(err, out.Close())
 	}
 	progress := a.progress()
 	watch := daemon.NewWatch(progress)
@@ -87,7 +100,10 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 		err = report.Write(out, run, format, opts.output == "" && a.colour(a.OutTerminal))
 	}
 	err = errors.Join(statusOf(run, opts.detailed), err, out.Close())
-	if !opts.dryRun && opts.only == "" {
+	if opts.keep != nil {
+		err = errors.Join(err, opts.keep.Close())
+	}
+	if !opts.dryRun && opts.only == "" && opts.apply == "" {
 		err = errors.Join(err, a.tellOutside(ctx, loaded, run, watch))
 	}
 	return err
@@ -147,23 +163,29 @@ func (a *app) output(path string) (io.WriteCloser, error) {
 	if path == "" {
 		return stream{a.Out}, nil
 	}
+	return wholeOrNot("--output", path, false)
+}
+
+// wholeOrNot opens a file that appears whole or not at all. It is for its owner
+// only, unless one is there that is open to others, and private does not forbid it.
+func wholeOrNot(flag, path string, private bool) (io.WriteCloser, error) {
 	mode := os.FileMode(0o600)
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
 	switch info, err := os.Stat(path); {
 	case err == nil && info.IsDir():
-		return nil, dirsync.WithHint(fmt.Errorf("--output: %s is a folder", path), "Name a file in it.")
+		return nil, dirsync.WithHint(fmt.Errorf("%s: %s is a folder", flag, path), "Name a file in it.")
 	case err == nil && !info.Mode().IsRegular():
 		return os.OpenFile(path, os.O_WRONLY, 0)
-	case err == nil:
+	case err == nil && !private:
 		mode = info.Mode().Perm()
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".duosync-report-*")
 	if err != nil {
-		return nil, dirsync.WithHint(fmt.Errorf("--output: %w", err), "Name a file in a folder that can be written.")
+		return nil, dirsync.WithHint(fmt.Errorf("%s: %w", flag, err), "Name a file in a folder that can be written.")
 	}
-	return &wholeFile{File: file, path: path}, file.Chmod(mode)
+	return &wholeFile{file: file, path: path}, file.Chmod(mode)
 }
 
 type stream struct{ io.Writer }
@@ -171,17 +193,25 @@ type stream struct{ io.Writer }
 func (stream) Close() error { return nil }
 
 type wholeFile struct {
-	*os.File
+	file *os.File
 	path string
+	err  error // of a write
 }
 
+func (f *wholeFile) Write(data []byte) (int, error) {
+	n, err := f.file.Write(data)
+	f.err = errors.Join(f.err, err)
+	return n, err
+}
+
+// Close gives the file its name, unless nothing was written, or not all.
 func (f *wholeFile) Close() error {
-	info, err := f.Stat()
-	err = errors.Join(err, f.File.Close())
-	if err != nil || info.Size() == 0 {
-		return errors.Join(err, os.Remove(f.Name()))
+	info, err := f.file.Stat()
+	err = errors.Join(err, f.file.Close())
+	if f.err != nil || err != nil || info.Size() == 0 {
+		return errors.Join(err, os.Remove(f.file.Name()))
 	}
-	return os.Rename(f.Name(), f.path)
+	return os.Rename(f.file.Name(), f.path)
 }
 
 // newRunID names a run: when it began, and a bit of chance.
@@ -197,5 +227,8 @@ func openState(ctx context.Context, parts *parts, dryRun bool) (*state.DB, error
 	if dryRun {
 		return state.OpenReadOnly(ctx, dsn)
 	}
-	return state.Open(ctx, dsn, state.Options{KeepHistory: parts.config.State.KeepHistory})
+	return state.Open(ctx, dsn, state.Options{
+		KeepHistory: parts.config.State.KeepHistory, Now: parts.timing.now,
+		CallTime: cmp.Or(parts.timing.call, cmp.Or(parts.timing.operation, duo.OperationTime)+parts.config.Duo.Timeout),
+	})
 }

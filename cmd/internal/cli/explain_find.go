@@ -1,0 +1,263 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"duosync/cmd/internal/report"
+	"duosync/duo"
+	dirsync "duosync/sync"
+)
+
+// How a user was recognized.
+const (
+	byID       = "directory id"
+	byDN       = "DN"
+	byUsername = "username"
+	byAlias    = "alias"
+	byLogin    = "login name in the directory"
+	byMail     = "mail address"
+	byDuoID    = "Duo user id"
+	byDuoName  = "Duo username or alias"
+	byMemory   = "name or mail address in the state"
+)
+
+const mailAttribute = "mail"
+
+// loginAttributes are those by which people know their own name, whatever is
+// mapped: RFC 4519, and Active Directory's.
+func loginAttributes() []string { return []string{"uid", "sAMAccountName", "userPrincipalName"} }
+
+// asked is USER in the forms in which it may name somebody.
+type asked struct {
+	text   string
+	folded string
+	dn     *ldap.DN // nil: it is none
+	// names are the rules for usernames, aliases and mail alone, which are quick.
+	names  dirsync.Rules
+	logins []string // attributes, in lower case
+	mails  []string
+}
+
+func newAsked(user string, rules *dirsync.Rules) (*asked, error) {
+	a := &asked{text: strings.TrimSpace(user), folded: dirsync.FoldName(user), mails: []string{mailAttribute}}
+	if strings.Contains(a.text, "=") {
+		if dn, err := ldap.ParseDN(a.text); err == nil && len(dn.RDNs) > 0 {
+			a.dn = dn
+		}
+	}
+	a.names = dirsync.Rules{Mapping: map[string]*dirsync.Expression{}, Aliases: rules.Aliases, LowerUsername: rules.LowerUsername}
+	username, mail := rules.Mapping[dirsync.FieldUsername], rules.Mapping[dirsync.FieldEmail]
+	if username == nil {
+		return nil, errors.New("sync.mapping.username is empty")
+	}
+	a.names.Mapping[dirsync.FieldUsername] = username
+	a.logins = slices.Clone(username.Attributes())
+	for _, name := range loginAttributes() {
+		a.logins = append(a.logins, strings.ToLower(name))
+	}
+	if mail != nil {
+		a.names.Mapping[dirsync.FieldEmail] = mail
+		a.mails = append(a.mails, mail.Attributes()...)
+	}
+	return a, nil
+}
+
+// match tells how a person of the directory is meant; "" where it is not.
+func (a *asked) match(p *dirsync.Person) string {
+	if strings.EqualFold(string(p.ID), a.text) {
+		return byID
+	}
+	if a.dn != nil {
+		if dn, err := ldap.ParseDN(p.DN); err == nil && dn.EqualFold(a.dn) {
+			return byDN
+		}
+	}
+	fields, _, _ := a.names.Map(p)
+	switch {
+	case a.is(fields[dirsync.FieldUsername]):
+		return byUsername
+	case slices.ContainsFunc(dirsync.Items(fields[dirsync.FieldAliases]), a.is):
+		return byAlias
+	case a.is(fields[dirsync.FieldEmail]), a.in(p, a.mails):
+		return byMail
+	case a.in(p, a.logins):
+		return byLogin
+	}
+	return ""
+}
+
+func (a *asked) is(value string) bool { return dirsync.FoldName(value) == a.folded }
+
+func (a *asked) in(p *dirsync.Person, attributes []string) bool {
+	return slices.ContainsFunc(attributes, func(name string) bool { return slices.ContainsFunc(p.Attrs[name], a.is) })
+}
+
+// remembers reports whether a link is meant by what it remembers of names and
+// mail.
+func (a *asked) remembers(l *dirsync.Link) bool {
+	return slices.Contains(l.Answered.Names(), a.folded) || a.is(l.Asked[dirsync.FieldUsername]) ||
+		slices.ContainsFunc(dirsync.Items(l.Asked[dirsync.FieldAliases]), a.is) ||
+		a.is(l.Answered.Email) || a.is(l.Asked[dirsync.FieldEmail])
+}
+
+// looksLikeID reports whether USER has the form of an id in canonical form: some
+// 32 hexadecimal digits with hyphens between.
+func (a *asked) looksLikeID() bool {
+	digits := strings.ReplaceAll(a.text, "-", "")
+	return len(digits) == 32 && len(digits) < len(a.text) && strings.Trim(strings.ToLower(digits), "0123456789abcdef") == ""
+}
+
+// search looks for USER in Duo, then makes the dry run, which looks in the
+// directory and the state.
+func (e *explainer) search(ctx context.Context, line *progress) error {
+	quest := dirsync.Quest{
+		IDs:   []dirsync.SourceID{dirsync.SourceID(e.asked.text), dirsync.SourceID(strings.ToLower(e.asked.text))},
+		Match: func(p *dirsync.Person) bool { return e.asked.match(p) != "" },
+		Else:  e.remembered,
+	}
+	if e.asked.dn == nil {
+		e.account, e.duoErr = e.inDuo(ctx)
+	}
+	if isUserID(e.asked.text) {
+		quest.Users = append(quest.Users, e.asked.text)
+	}
+	if e.account != nil {
+		quest.Users = append(quest.Users, e.account.ID)
+	}
+	engine := &dirsync.Engine{Source: e.source, Target: e.target, Store: e.past.DB, Rules: e.rules, Binding: e.binding, Observer: line}
+	e.x = engine.Explain(ctx, dirsync.Options{RunID: newRunID(e.past.at)}, quest)
+	return ctx.Err()
+}
+
+// inDuo looks for the Duo user who has USER as id, username or alias.
+func (e *explainer) inDuo(ctx context.Context) (*dirsync.Account, error) {
+	if isUserID(e.asked.text) {
+		found, err := e.client.User(ctx, e.asked.text)
+		if !errors.Is(err, duo.ErrNotFound) {
+			return found, err
+		}
+	}
+	found, err := e.client.UserByName(ctx, e.asked.text)
+	if errors.Is(err, duo.ErrInvalid) {
+		return nil, nil // a name that Duo refuses is held by nobody
+	}
+	return found, err
+}
+
+// remembered looks through the whole state for people who are neither in the
+// directory nor in Duo under this name.
+func (e *explainer) remembered(ctx context.Context) ([]dirsync.SourceID, error) {
+	var ids, all []dirsync.SourceID
+	if err := e.past.Scan(ctx, func(b dirsync.Brief) error {
+		all = append(all, b.ID)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	for some := range slices.Chunk(all, 500) {
+		links, err := e.past.Load(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		for i := range links {
+			if e.asked.remembers(&links[i]) {
+				ids = append(ids, links[i].ID)
+			}
+		}
+	}
+	return ids, nil
+}
+
+// answer explains the one who is meant. The directory's word comes first: who is
+// there under the name is meant, not who was once, nor who has it in Duo.
+func (e *explainer) answer(ctx context.Context) (*report.Explanation, error) {
+	people := e.x.Matched
+	if exact := slices.DeleteFunc(slices.Clone(people), func(p dirsync.Person) bool {
+		how := e.asked.match(&p)
+		return how != byID && how != byDN
+	}); len(exact) > 0 {
+		people = exact
+	}
+	switch links := e.x.Links; {
+	case len(people) > 1:
+		for i := range people {
+			fields, _, _ := e.asked.names.Map(&people[i])
+			e.doc.Matches = append(e.doc.Matches, report.Match{SourceID: people[i].ID, Username: fields[dirsync.FieldUsername],
+				DN: people[i].DN, FoundBy: e.asked.match(&people[i])})
+		}
+		return e.several()
+	case len(people) == 1:
+		return e.person(ctx, people[0].ID, e.asked.match(&people[0]))
+	case len(links) > 1:
+		for _, l := range links {
+			e.doc.Matches = append(e.doc.Matches, report.Match{SourceID: l.ID, User: l.User, Username: l.Answered.Username, FoundBy: e.howLinked(l)})
+		}
+		return e.several()
+	case len(links) == 1:
+		return e.person(ctx, links[0].ID, e.howLinked(links[0]))
+	case e.account != nil:
+		return e.stranger(ctx)
+	}
+	if e.asked.looksLikeID() && e.x.Run.Complete {
+		id := dirsync.SourceID(strings.ToLower(e.asked.text))
+		found, err := e.source.Lookup(ctx, []dirsync.SourceID{id})
+		if err != nil || found[id].Present {
+			return e.outsider(id, found[id], err)
+		}
+	}
+	return nil, e.nobody()
+}
+
+func (e *explainer) howLinked(l *dirsync.Link) string {
+	switch {
+	case strings.EqualFold(string(l.ID), e.asked.text):
+		return byID
+	case l.User == e.asked.text:
+		return byDuoID
+	case e.account != nil && e.account.ID == l.User:
+		return byDuoName
+	}
+	return byMemory
+}
+
+func (e *explainer) several() (*report.Explanation, error) {
+	slices.SortFunc(e.doc.Matches, func(a, b report.Match) int { return strings.Compare(string(a.SourceID), string(b.SourceID)) })
+	err := dirsync.WithHint(fmt.Errorf("%d people are meant by %s", len(e.doc.Matches), dirsync.Quote(e.asked.text)), "Ask for one of them by its directory id.")
+	e.doc.Error = report.Explain(err)
+	return e.doc, err
+}
+
+// nobody says where was looked.
+func (e *explainer) nobody() error {
+	if err := errors.Join(e.x.Run.Err, e.duoErr); err != nil {
+		return fmt.Errorf("%s was not found, but not everywhere could be looked: %w", dirsync.Quote(e.asked.text), err)
+	}
+	inDuo := "in Duo (by username, alias and user id)"
+	if e.asked.dn != nil {
+		inDuo = "not in Duo, which knows no DNs"
+	}
+	return dirsync.WithHint(fmt.Errorf("nobody is found by %s", dirsync.Quote(e.asked.text)), fmt.Sprintf(
+		"Looked in the directory (%s that ldap.users gives, by id, DN, username, alias and mail), in the state, and %s. "+
+			"An entry that ldap.users leaves out is found by its directory id only.", quantity(e.x.Run.Read.Read, "entry", "entries"), inDuo))
+}
+
+// outsider explains an entry that ldap.users leaves out and that is not ours; err
+// is why it could not be looked for.
+func (e *explainer) outsider(id dirsync.SourceID, where dirsync.Whereabouts, err error) (*report.Explanation, error) {
+	if err != nil {
+		return nil, err
+	}
+	e.doc.FoundBy = byID
+	d := &dirsync.Decision{ID: id}
+	e.entry(d, &where)
+	e.scope(d, &where)
+	e.doc.Duo.Standing = report.DuoNone
+	e.next(d)
+	return e.conclude(e.x.Run.Err, e.duoErr)
+}

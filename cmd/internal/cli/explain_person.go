@@ -1,0 +1,301 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"duosync/cmd/internal/report"
+	dirsync "duosync/sync"
+)
+
+// person explains a person of the directory, or one that is ours.
+func (e *explainer) person(ctx context.Context, id dirsync.SourceID, how string) (*report.Explanation, error) {
+	e.doc.FoundBy = how
+	d, err := e.x.Of(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	problems := []error{e.x.Run.Err, e.duoErr}
+	where, err := e.whereabouts(ctx, d)
+	problems = append(problems, err)
+	e.entry(d, where)
+	e.scope(d, where)
+	e.fields(d)
+	problems = append(problems, e.snapshot(ctx, d), e.duo(ctx, d))
+	e.next(d)
+	problems = append(problems, e.holds(ctx, d), e.history(ctx, d))
+	return e.conclude(problems...)
+}
+
+// conclude gives the explanation together with what could not be found out.
+func (e *explainer) conclude(problems ...error) (*report.Explanation, error) {
+	var texts []string
+	problems = slices.DeleteFunc(problems, func(err error) bool {
+		if err == nil || slices.Contains(texts, err.Error()) {
+			return true
+		}
+		texts = append(texts, err.Error())
+		return false
+	})
+	err := errors.Join(problems...)
+	if len(problems) == 1 {
+		err = problems[0]
+	}
+	e.doc.Error = report.Explain(err)
+	for i := range e.doc.Next.Operations {
+		e.hideChanges(&e.doc.Next.Operations[i])
+	}
+	for i := range e.doc.History {
+		e.hideChanges(&e.doc.History[i].Operation)
+	}
+	return e.doc, err
+}
+
+// whereabouts looks for a person of ours who was not in the read.
+func (e *explainer) whereabouts(ctx context.Context, d *dirsync.Decision) (*dirsync.Whereabouts, error) {
+	if d.Person != nil || d.Seen != nil || !e.x.Run.Complete {
+		return d.Seen, nil
+	}
+	found, err := e.source.Lookup(ctx, []dirsync.SourceID{d.ID})
+	if err != nil {
+		return nil, err
+	}
+	where := found[d.ID]
+	return &where, nil
+}
+
+func (e *explainer) entry(d *dirsync.Decision, where *dirsync.Whereabouts) {
+	entry := &report.Entry{Found: report.FoundUnknown, SourceID: d.ID, Attributes: map[string][]string{}, Groups: []string{}}
+	e.doc.Entry = entry
+	switch {
+	case d.Person != nil:
+		entry.Found, entry.DN, entry.Standing = report.FoundInBase, d.Person.DN, d.Person.Standing
+		entry.Server, entry.Base = e.x.Run.Read.Server, baseOf(e.config.LDAP.Users.Bases, d.Person.DN)
+		entry.Groups = append(entry.Groups, d.Person.Groups...)
+		for name, values := range d.Person.Attrs {
+			if secret(name) {
+				values = []string{hiddenValue}
+			}
+			entry.Attributes[name] = values
+		}
+	case where == nil:
+	case where.Present:
+		entry.Found, entry.DN, entry.Server = report.FoundElsewhere, where.DN, e.x.Run.Read.Server
+	default:
+		entry.Found = report.FoundNowhere
+	}
+}
+
+// baseOf gives the base that holds an entry, the longest of several.
+func baseOf(bases []string, dn string) string {
+	best := ""
+	entry, err := ldap.ParseDN(dn)
+	if err != nil {
+		return best
+	}
+	for _, text := range bases {
+		base, err := ldap.ParseDN(text)
+		if err == nil && len(text) > len(best) && (base.EqualFold(entry) || base.AncestorOfFold(entry)) {
+			best = text
+		}
+	}
+	return best
+}
+
+const hiddenValue = "<hidden>"
+
+// secret reports whether an attribute holds what nobody should see, should
+// somebody have mapped it.
+func secret(attributes ...string) bool {
+	return slices.ContainsFunc(attributes, func(a string) bool { return strings.Contains(a, "password") || strings.Contains(a, "secret") })
+}
+
+// scope says which rule puts the person in or out.
+func (e *explainer) scope(d *dirsync.Decision, where *dirsync.Whereabouts) {
+	s := &e.doc.Scope
+	set := func(in bool, rule, item, reason string) {
+		*s = report.ScopeStand{In: in, Rule: rule, Item: item, Reason: reason}
+	}
+	rules := &e.rules
+	if d.Person == nil {
+		asked := ""
+		if d.Link != nil {
+			asked = dirsync.FoldName(d.Link.Asked[dirsync.FieldUsername])
+		}
+		dn := ""
+		if where != nil {
+			dn = where.DN
+		}
+		switch {
+		case asked != "" && rules.Exclude(asked, dn):
+			set(false, keyExcludeUsers, e.excludedBy(asked, dn), "excluded by "+keyExcludeUsers+"; left alone, in the directory or not")
+		case where == nil:
+		case where.Present:
+			set(false, "ldap.users", "", "out: ldap.users (base_dns, scope, filter) does not give this entry")
+		default:
+			set(false, "ldap.users", "", "out: not in the directory")
+		}
+		return
+	}
+	fields, _, _ := rules.Map(d.Person)
+	name := dirsync.FoldName(fields[dirsync.FieldUsername])
+	verdict := rules.Judge(d.Person)
+	groups := strings.Join(verdict.Groups, ", ")
+	switch {
+	case verdict.Excluded && groups != "":
+		set(false, keyExcludeGroups, groups, fmt.Sprintf("excluded: in %s of %s; left alone, what is ours stays ours", groups, keyExcludeGroups))
+	case verdict.Excluded:
+		item := e.excludedBy(name, d.Person.DN)
+		set(false, keyExcludeUsers, item, fmt.Sprintf("excluded by %s in %s; left alone, what is ours stays ours", item, keyExcludeUsers))
+	case !verdict.In:
+		set(false, keyIncludeGroups, "", fmt.Sprintf("out: in none of the groups of %s (%s)", keyIncludeGroups, strings.Join(rules.IncludeGroups, ", ")))
+	case d.Skipped == dirsync.SkippedProtected:
+		set(true, "sync.scope.protect", name, "in, but protected by sync.scope.protect: never touched")
+	case groups != "":
+		set(true, keyIncludeGroups, groups, fmt.Sprintf("in, by the group %s of %s", groups, keyIncludeGroups))
+	default:
+		set(true, "ldap.users", "", "in, as is everybody whom ldap.users gives")
+	}
+	if d.Skipped == dirsync.SkippedLocked {
+		s.Reason += "; " + string(d.Person.Standing) + " there and not in Duo"
+	}
+}
+
+const (
+	keyIncludeGroups = "sync.scope.include_groups"
+	keyExcludeGroups = "sync.scope.exclude_groups"
+	keyExcludeUsers  = "sync.scope.exclude_users"
+)
+
+// excludedBy gives the item of exclude_users that matches.
+func (e *explainer) excludedBy(name, dn string) string {
+	for _, item := range e.config.Sync.Scope.ExcludeUsers {
+		exclude, err := exclusions([]string{item})
+		if err == nil && exclude(name, dn) {
+			return item
+		}
+	}
+	return ""
+}
+
+// fields follows each field of a person through the mapping. What Duo holds is
+// filled in later.
+func (e *explainer) fields(d *dirsync.Decision) {
+	if d.Person == nil {
+		return
+	}
+	for _, t := range e.rules.Trace(d.Person) {
+		f := report.FieldStep{Field: t.Field, Before: report.ValueOf(""), After: report.FieldValues(t.Field, t.After), From: []string{}, Once: t.Once,
+			Warnings: append([]string{}, t.Warnings...)}
+		f.Before = report.Values{List: dirsync.IsList(t.Field), Items: t.Before}
+		if t.Problem != "" {
+			f.Warnings = append(f.Warnings, t.Problem)
+		}
+		for _, from := range t.From {
+			f.From = append(f.From, from.String())
+		}
+		switch {
+		case len(t.From) > 0:
+		case t.Field == dirsync.FieldGroups:
+			f.From = []string{"groups"}
+		default:
+			f.From = []string{"preset " + e.config.LDAP.Preset}
+		}
+		if d.Link != nil {
+			if asked, ours := d.Link.Asked[t.Field]; ours {
+				v := report.FieldValues(t.Field, asked)
+				f.Asked = &v
+			}
+		}
+		if e.hides(t.Field) {
+			f.Before, f.After, f.Warnings = hide(f.Before), hide(f.After), []string{}
+			if f.Asked != nil {
+				*f.Asked = hide(*f.Asked)
+			}
+		}
+		e.doc.Fields = append(e.doc.Fields, f)
+	}
+}
+
+// hides reports whether a field is made of an attribute that nobody should see.
+func (e *explainer) hides(field string) bool {
+	return slices.ContainsFunc(mappings(&e.rules), func(m mapped) bool { return m.field == field && secret(m.from.Attributes()...) })
+}
+
+func hide(v report.Values) report.Values {
+	if len(v.Items) > 0 {
+		v.Items = []string{hiddenValue}
+	}
+	return v
+}
+
+func (e *explainer) hideChanges(o *report.Operation) {
+	for i, c := range o.Changes {
+		if e.hides(c.Field) {
+			o.Changes[i].Before, o.Changes[i].After = hiddenValue, hiddenValue
+		}
+	}
+}
+
+// shownField gives a field's value, hidden where it must be.
+func (e *explainer) shownField(field, value string) report.Values {
+	v := report.FieldValues(field, value)
+	if e.hides(field) {
+		return hide(v)
+	}
+	return v
+}
+
+// snapshot tells what the state knows.
+func (e *explainer) snapshot(ctx context.Context, d *dirsync.Decision) error {
+	l := d.Link
+	if l == nil {
+		return nil
+	}
+	s := &report.Snapshot{SourceID: l.ID, User: l.User, Origin: l.Origin, Asked: map[string]report.Values{}, Answered: e.duoUser(&l.Answered, l, nil),
+		LetGo: l.LetGo, DisabledByHand: l.ByHand, Phones: []string{}, Groups: []string{}, Unfinished: append([]string{}, l.Unfinished...), Mail: l.Mail}
+	if l.Origin == dirsync.Created {
+		s.Since = stamped(l.Answered.Created)
+	}
+	for field, asked := range l.Asked {
+		s.Asked[field] = e.shownField(field, asked)
+	}
+	if m := l.Missing; m != nil {
+		s.Missing = &report.MissingStand{Why: m.Why, Since: stamped(m.Since), Step: m.Step, At: stamped(m.At)}
+	}
+	for _, phone := range l.Phones {
+		s.Phones = append(s.Phones, phone.Number)
+	}
+	for _, id := range l.Joined {
+		name := id
+		for _, g := range l.Answered.Groups {
+			if g.ID == id {
+				name = g.Name
+			}
+		}
+		s.Groups = append(s.Groups, name)
+	}
+	e.doc.Snapshot = s
+	meta, err := e.past.Meta(ctx)
+	if every := e.rules.RefreshEvery; err == nil && !meta.Refreshed.IsZero() {
+		s.Refreshed = stamped(meta.Refreshed)
+		if every > 0 {
+			s.RefreshDue = stamped(meta.Refreshed.Add(every))
+		}
+	}
+	return err
+}
+
+// stamped gives a time of the report, "" for none.
+func stamped(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,97 @@
+package planfile
+
+import (
+	"regexp"
+	"slices"
+
+	dirsync "duosync/sync"
+)
+
+// Redact gives the plan for other people's eyes: short digests stand where names, numbers,
+// addresses, DNs and ids were, the same one for the same value in all plans of an
+// account. Actions, fields, statuses, reasons, dates and figures stay.
+func (p *Plan) Redact(key Key) *Plan {
+	r := redactor{key}
+	other := *p
+	other.Redacted = true
+	other.Binding = dirsync.Binding{Host: r.text(p.Binding.Host), Key: r.text(p.Binding.Key), Directory: r.text(p.Binding.Directory)}
+	other.Options.Only, other.Options.Adopt = r.text(p.Options.Only), r.text(p.Options.Adopt)
+	// Whoever knows all of a plan but one value could try that out on its ids.
+	other.PlanID, other.ApprovalID = r.text(p.PlanID), r.text(p.ApprovalID)
+	other.Guards = slices.Clone(p.Guards)
+	for i := range other.Guards {
+		other.Guards[i].Group = r.text(other.Guards[i].Group)
+	}
+	other.Operations = make([]*Operation, len(p.Operations))
+	for i, o := range p.Operations {
+		other.Operations[i] = r.operation(*o)
+	}
+	return &other
+}
+
+type redactor struct{ key Key }
+
+func (r redactor) text(value string) string {
+	if value == "" {
+		return ""
+	}
+	return "~" + r.key.digest(value)
+}
+
+func (r redactor) id(id dirsync.SourceID) dirsync.SourceID {
+	return dirsync.SourceID(r.text(string(id)))
+}
+
+// each gives a copy of a list with change made to each item.
+func each[T any](list []T, change func(*T)) []T {
+	list = slices.Clone(list)
+	for i := range list {
+		change(&list[i])
+	}
+	return list
+}
+
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+func (r redactor) operation(o Operation) *Operation {
+	o.Username, o.Source, o.User, o.From = r.text(o.Username), r.id(o.Source), r.text(o.User), r.id(o.From)
+	o.Reason = quoted.ReplaceAllStringFunc(o.Reason, r.text)
+	o.Changes = each(o.Changes, func(c *dirsync.Change) {
+		c.Before, c.After = r.value(c.Field, c.Before), r.value(c.Field, c.After)
+	})
+	asked := make(dirsync.Fields, len(o.Asked))
+	for field, value := range o.Asked {
+		asked[field] = r.value(field, value)
+	}
+	o.Asked = asked
+	membership := func(m *dirsync.Membership) { m.ID, m.Name = r.text(m.ID), r.text(m.Name) }
+	o.Joins, o.Leaves = each(o.Joins, membership), each(o.Leaves, membership)
+	o.Phones = each(o.Phones, func(s *dirsync.PhoneStep) {
+		s.ID, s.Number, s.Extension = r.text(s.ID), r.text(s.Number), r.text(s.Extension)
+	})
+	if o.Takes != nil {
+		o.Takes = &dirsync.Belongings{
+			Joined: each(o.Takes.Joined, func(id *string) { *id = r.text(*id) }),
+			Phones: each(o.Takes.Phones, func(p *dirsync.OwnPhone) { p.ID, p.Number = r.text(p.ID), r.text(p.Number) }),
+		}
+	}
+	if o.Group != nil {
+		group := *o.Group
+		group.ID, group.Name = r.text(group.ID), r.text(group.Name)
+		group.Sources = each(group.Sources, func(id *dirsync.SourceID) { *id = r.id(*id) })
+		o.Group = &group
+	}
+	return &o
+}
+
+// value redacts the value of a field, each item of a list by itself. A status names
+// nobody.
+func (r redactor) value(field, value string) string {
+	switch {
+	case field == dirsync.FieldStatus:
+		return value
+	case dirsync.IsList(field):
+		return dirsync.ListOf(each(dirsync.Items(value), func(item *string) { *item = r.text(*item) }))
+	}
+	return r.text(value)
+}
