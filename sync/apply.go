@@ -135,14 +135,16 @@ type application struct {
 }
 
 // ready gives the operations of a wave that nothing before has made senseless:
-// nobody is trashed or deleted whose disabling has failed.
+// nobody is trashed or deleted whose disabling has failed, nor changed who is
+// still in the Trash.
 func (a *application) ready(wave []*Op) []*Op {
 	return slices.DeleteFunc(slices.Clone(wave), func(op *Op) bool {
 		s, o := a.subjects[op.Source], a.byOp[op]
 		switch {
 		case o.Result == ResultHeld:
 			return true
-		case op.Missing != nil && (s.retry || s.problem != ""):
+		case op.Missing != nil && (s.retry || s.problem != ""),
+			op.Action == Update && s.next != nil && s.next.Missing != nil: // still in the Trash
 			o.Result, o.Error, s.retry = ResultSkipped, "what comes before it failed; the next run tries again", true
 			return true
 		case op.Action == EnrollMail && op.User == "" && (s.next == nil || s.next.User == ""):

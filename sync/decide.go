@@ -196,6 +196,7 @@ func (r *Rules) decideOurs(s *subject) {
 			to = StatusDisabled // by others, before we put it into the Trash
 		}
 		next.ByHand = link.ByHand && want.fields[FieldStatus] == StatusDisabled
+		next.Missing = link.Missing // until it is out of the Trash
 		op := Op{Action: Restore, Reason: "back in the directory's scope", Asked: asked,
 			Changes: append(update, Change{Field: FieldStatus, Before: live.Status, After: to})}
 		for _, c := range update {

@@ -21,6 +21,7 @@ type groupBook struct {
 	links  map[string]*GroupLink
 	wanted map[string]*GroupLink // name and sources only
 
+	from    map[string]string // the key of a group's former name, by that of its name in the directory
 	live    map[string]*Group // Duo's groups by id; nil: not read in this run
 	ops     []*Op
 	quiet   []Outcome       // links that change without a call
@@ -66,14 +67,20 @@ func (b *groupBook) open(key string) (id string, ok bool) {
 	return "", false
 }
 
-// mirrored returns the key under which a Duo group is ours and mirrored, by its
-// id.
+// mirrored returns the key under which the directory wants a Duo group of ours, by
+// its id: that of its new name, where it goes by another one now.
 func (b *groupBook) mirrored(id string) (key string, ok bool) {
 	for key, link := range b.links {
-		if link.ID == id {
-			_, ok := b.wanted[key]
-			return key, ok
+		if link.ID != id {
+			continue
 		}
+		for to, from := range b.from {
+			if from == key {
+				return to, true
+			}
+		}
+		_, ok := b.wanted[key]
+		return key, ok
 	}
 	return "", false
 }
@@ -119,6 +126,7 @@ func (r *runner) planGroups(ctx context.Context) error {
 		r.warn("sync.groups.mirror matches no group of the directory; groups and memberships in Duo stay as they are")
 		return nil
 	}
+	b.from = b.renamed()
 	if !r.groupsDiffer() {
 		return nil
 	}
@@ -131,20 +139,19 @@ func (r *runner) planGroups(ctx context.Context) error {
 	for i := range live {
 		b.live[live[i].ID] = &live[i]
 	}
-	from := b.renamed()
 	for _, key := range slices.Sorted(maps.Keys(b.wanted)) {
 		if b.twins[key] {
 			r.barTwins(key)
 			continue
 		}
 		link := b.links[key]
-		if link == nil && from[key] != "" {
-			link = b.links[from[key]]
+		if link == nil && b.from[key] != "" {
+			link = b.links[b.from[key]]
 		}
 		r.planGroup(key, link)
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.links)) {
-		if b.wanted[key] == nil && !slices.Contains(slices.Collect(maps.Values(from)), key) {
+		if b.wanted[key] == nil && !slices.Contains(slices.Collect(maps.Values(b.from)), key) {
 			r.dropGroup(b.links[key])
 		}
 	}

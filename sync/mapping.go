@@ -167,6 +167,9 @@ func (r *Rules) desireAliases(p *Person, d *desired) {
 			case err != nil:
 				d.warn("an alias was left out: %v", err)
 				continue
+			case r.Protect[FoldName(alias)]: // whoever has it could log in by it
+				d.warn("the alias %s was left out: it is in sync.scope.protect", Quote(alias))
+				continue
 			}
 			seen[FoldName(alias)] = true
 			aliases = append(aliases, alias)

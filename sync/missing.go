@@ -134,11 +134,18 @@ func (r *Rules) decideReopened(s *subject) bool {
 	return true
 }
 
-// missing gives the state of a missing link at this read.
+// missing gives the state of a missing link at this read. A date to come was noted
+// by a clock that was wrong, and counts from now.
 func (s *subject) missing(now time.Time) Missing {
 	m := Missing{Why: Gone, Since: now}
 	if s.link.Missing != nil {
 		m = *s.link.Missing
+	}
+	if m.Since.After(now) {
+		m.Since = now
+	}
+	if m.At.After(now) {
+		m.At = now
 	}
 	if s.seen != nil {
 		m.Why = Gone

@@ -35,10 +35,12 @@ func assemble(ops []*Op) *Plan {
 			last = append(last, op)
 		}
 	}
+	back, updates, additions, split := backFirst(updates, additions)
+	late = append(late, split...)
 	freed, updates, split := splitAliases(updates, additions)
 	late = append(late, split...)
 	plan := &Plan{}
-	waves := append([][]*Op{first, groups, freed}, renames(updates)...)
+	waves := append([][]*Op{first, groups, back, freed}, renames(updates)...)
 	for _, wave := range append(waves, additions, late, mails, last, orphans) {
 		if len(wave) == 0 {
 			continue
@@ -49,6 +51,33 @@ func assemble(ops []*Op) *Plan {
 		plan.Waves = append(plan.Waves, wave)
 	}
 	return plan
+}
+
+// backFirst takes from additions the restores that give up a name which somebody
+// takes in this plan: they come before all updates, and what they change of names
+// and phones is an operation of its own, in its place among the others.
+func backFirst(updates, additions []*Op) (back, all, rest, late []*Op) {
+	claimed := map[string]bool{}
+	for _, op := range slices.Concat(updates, additions) {
+		for _, name := range op.claims() {
+			claimed[name] = true
+		}
+	}
+	all = updates
+	for _, op := range additions {
+		if op.Action != Restore || !anyFolded(op.gives(), claimed) {
+			rest = append(rest, op)
+			continue
+		}
+		back = append(back, op)
+		all = append(all, op.split(FieldUsername, FieldAliases))
+		if len(op.Phones) > 0 {
+			half := op.split(FieldPhones)
+			half.Late, half.Phones, op.Phones = true, op.Phones, nil
+			late = append(late, half)
+		}
+	}
+	return back, all, rest, late
 }
 
 // splitAliases takes from updates what must come before or after them: an alias
@@ -109,6 +138,23 @@ func (o *Op) part(c Change, reason string) *Op {
 	return &Op{Action: Update, Username: o.Username, Source: o.Source, User: o.User, Reason: reason, Changes: []Change{c}, Asked: Fields{}}
 }
 
+// split makes an update of an operation's changes of some fields, and takes them
+// out of the operation.
+func (o *Op) split(fields ...string) *Op {
+	half := o.part(Change{}, "changed in the directory")
+	half.Changes = nil
+	for _, field := range fields {
+		if c := o.Change(field); c != nil {
+			half.Changes = append(half.Changes, *c)
+		}
+		if asked, ok := o.Asked[field]; ok {
+			half.Asked[field] = asked
+		}
+		o.drop(field)
+	}
+	return half
+}
+
 // drop takes a field out of an operation.
 func (o *Op) drop(field string) {
 	o.Changes = slices.DeleteFunc(o.Changes, func(c Change) bool { return c.Field == field })
@@ -134,7 +180,7 @@ func (o *Op) claims() []string {
 
 // gives lists the folded names that the operation gives up.
 func (o *Op) gives() []string {
-	if o.Action != Update {
+	if o.Action != Update && o.Action != Restore {
 		return nil
 	}
 	var names []string
