@@ -66,10 +66,11 @@ soak: deps #? 200 runs of the daemon under trouble, and what they leave in memor
 	go test -tags soak -run TestSoak -count 1 -timeout 30m -v ./cmd/internal/daemon
 
 .PHONY: fuzz
-fuzz: #? each fuzz target for FUZZTIME (default 30s)
-	@for pkg in $$(go list ./...); do \
-	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),30s) $$pkg || exit 1; \
+fuzz: #? each fuzz target for FUZZTIME (default 20s); ends at the first finding
+	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  targets=$$(go test -list '^Fuzz' $$dir); \
+	  for target in $$(echo "$$targets" | grep '^Fuzz'); do \
+	    echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),20s) -fuzzminimizetime 2s $$dir; \
 	  done; \
 	done
 

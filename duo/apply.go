@@ -48,7 +48,7 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		inTime, cancel := context.WithTimeout(ctx, OperationTime)
+		inTime, cancel := context.WithTimeout(ctx, t.client.bound)
 		result, err := t.applyOne(inTime, op, intend)
 		cancel()
 		if err != nil {
@@ -83,9 +83,10 @@ func stopper(r dirsync.Result) error {
 	return nil
 }
 
-// OperationTime is how long after its intent an operation makes calls at most: a
-// call that begins in time ends within [Options].Timeout. Whoever takes over from a
-// process that vanished knows then that it calls no more.
+// OperationTime is how long after its intent an operation makes calls at most,
+// unless [Options] say otherwise: a call that begins in time ends within
+// Options.Timeout. Whoever takes over from a process that vanished knows then that
+// it calls no more.
 const OperationTime = 5 * time.Minute
 
 // applyOne returns an error only where nothing was sent and the run must stop.

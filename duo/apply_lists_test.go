@@ -262,6 +262,13 @@ func TestMemberships(t *testing.T) {
 	all := func(items ...string) exchange {
 		return exchange{call: groups, params: map[string]string{"limit": "500", "offset": "0"}, body: page(items, fmt.Sprintf(`{"total_objects":%d}`, len(items)))}
 	}
+	full := withGroups(update(), []dirsync.Membership{{ID: "DG2", Name: "New"}}, staff)
+	var names []string
+	for i := range dirsync.MaxGroups {
+		names = append(names, fmt.Sprint("g", i))
+	}
+	full.Changes[0].Before = dirsync.ListOf(names)
+	isNew := exchange{call: one, body: ok(ann("", group("DG2", "New", "", "Active")))}
 	runListTests(t, map[string]listTest{
 		"joined":                    {in, []exchange{joined, isIn}, "DU1", ""},
 		"joined, but not":           {in, []exchange{joined, isOut}, "DU1, groups failed", `accepted, but the user is not in the group "Staff"`},
@@ -279,6 +286,7 @@ func TestMemberships(t *testing.T) {
 			withGroups(update(), []dirsync.Membership{{ID: "DG2", Name: "New"}}, staff),
 			[]exchange{refuse(exchange{call: join}, 50001, ""), left, isOut}, "DU1, groups failed", "limit",
 		},
+		"moved, with no room before": {full, []exchange{left, {call: join, params: map[string]string{"group_id": "DG2"}, body: ok(`""`)}, isNew}, "DU1", ""},
 		"one made before":         {inNew, []exchange{all(group("DG2", "x", "", ""), group("DG1", "STAFF", ourDesc, "Active")), joined, isIn}, "DU1", ""},
 		"one that is not there":   {inNew, []exchange{all(), isOut}, "DU1, groups failed", `the group "Staff" was not made`},
 		"one of others":           {inNew, []exchange{all(group("DG1", "Staff", "theirs", "Active")), isOut}, "DU1, groups failed", "was not made"},

@@ -95,12 +95,12 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 	if err == nil && p.Activated {
 		return dirsync.Refused, fmt.Errorf("the phone %s stays: the person has activated it", step.Text())
 	}
-	if err == nil && s.user != "" {
-		err = s.client.DetachPhone(ctx, s.user, step.ID)
-		if err != nil && !errors.Is(err, ErrNotFound) { // who is gone has no phone
-			return notStepped(err, "the removal of the phone "+step.Text(), phoneLimits())
-		}
+	if err == nil && slices.Contains(p.Users, s.user) {
+		sendErr := s.client.DetachPhone(ctx, s.user, step.ID)
 		p, err = s.client.Phone(ctx, step.ID)
+		if sendErr != nil && err == nil && slices.Contains(p.Users, s.user) {
+			return notStepped(sendErr, "the removal of the phone "+step.Text(), phoneLimits())
+		}
 	}
 	switch {
 	case errors.Is(err, ErrNotFound):

@@ -90,9 +90,11 @@ func TestPhones(t *testing.T) {
 		"removed, whose is not told":      {remove, []exchange{see(`{"phone_id":"DP1","activated":false}`), has}, "DU1, phones failed", "who has it"},
 		"removed, whether active unknown": {remove, []exchange{see(`{"phone_id":"DP1","users":[]}`), has}, "DU1, phones failed", "whether it is activated"},
 		"removed, another phone":          {remove, []exchange{see(phone("DP2", number)), has}, "DU1, phones failed", "not asked for"},
-		"removed, not detached":           {remove, append(append([]exchange{see(phone("DP1", number, "DU1"))}, times(4, lost(detached))...), has), "DU1, phones failed", "no answer"},
+		"removed, not detached":           {remove, append(append([]exchange{see(phone("DP1", number, "DU1"))}, times(4, lost(detached))...), see(phone("DP1", number, "DU1")), has), "DU1, phones failed", "no answer"},
+		"removed, detached without reply": {remove, append(append([]exchange{see(phone("DP1", number, "DU1"))}, times(4, lost(detached))...), see(phone("DP1", number)), deleted, hasNot), "DU1, removed DP1", ""},
+		"removed, detached before":        {remove, []exchange{see(phone("DP1", number)), deleted, hasNot}, "DU1, removed DP1", ""},
 		"removed, not deleted":            {remove, append(append([]exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", number))}, times(4, exchange{call: dropPhone, status: 502})...), hasNot), "DU1, phones failed", "502"},
-		"removed, from one who is gone":   {remove, []exchange{see(phone("DP1", number)), refuse(detached, 40401, ""), see(phone("DP1", number)), deleted, gone}, "vanished, removed DP1", "404"},
+		"removed, from one who is gone":   {remove, []exchange{see(phone("DP1", number, "DU1")), refuse(detached, 40401, ""), see(phone("DP1", number)), deleted, gone}, "vanished, removed DP1", "404"},
 
 		"one refused, the next one given": {
 			withPhones(update(), dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: "+1999", Type: "mobile"}, step),

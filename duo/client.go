@@ -33,7 +33,8 @@ type Client struct {
 	version int // of the signature
 	agent   string
 	timeout time.Duration
-	secrets []string // never to be seen in an error
+	bound   time.Duration // of an operation
+	secrets []string      // never to be seen in an error
 	log     logrus.FieldLogger
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error

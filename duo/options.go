@@ -40,6 +40,9 @@ type Options struct {
 	ProxyURL string
 	// Timeout bounds one attempt of one call; 30s by default.
 	Timeout time.Duration
+	// OperationTime is how long after its intent an operation makes calls at most: one
+	// that begins in time ends within Timeout. 0 means the constant of that name.
+	OperationTime time.Duration
 	// Rate bounds how often Duo is called.
 	Rate Rate
 	// Version is duosync's own, for the User-Agent header.
@@ -79,6 +82,9 @@ func New(o Options) (*Client, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
+	if o.OperationTime <= 0 {
+		o.OperationTime = OperationTime
+	}
 	if o.Version == "" {
 		o.Version = "dev"
 	}
@@ -105,6 +111,7 @@ func New(o Options) (*Client, error) {
 		version: o.Signature,
 		agent:   "duosync/" + o.Version,
 		timeout: o.Timeout,
+		bound:   o.OperationTime,
 		secrets: append(secrets, o.SecretKey),
 		log:     o.Log,
 		now:     o.Now,

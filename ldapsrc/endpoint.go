@@ -42,7 +42,7 @@ func parseEndpoint(text string) (endpoint, error) {
 			"write ldap.urls as ldap://host:389 or ldaps://host:636")
 	}
 	if u.User != nil {
-		return endpoint{}, dirsync.WithHint(fmt.Errorf("the LDAP URL for %s carries a user", u.Host),
+		return endpoint{}, dirsync.WithHint(fmt.Errorf("the LDAP URL for %q carries a user", u.Host),
 			"give the account as ldap.bind_dn and ldap.bind_password")
 	}
 	e.addr = net.JoinHostPort(e.host, port)

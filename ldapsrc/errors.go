@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -49,11 +50,33 @@ func readable(err error) error {
 	text := fmt.Sprintf("%s (LDAP code %d)", name, code)
 	var answer *ldap.Error
 	if errors.As(err, &answer) && answer.Err != nil {
-		if message := strings.TrimRight(answer.Err.Error(), "\x00 \r\n"); message != "" {
+		if message := visible(answer.Err.Error()); message != "" {
 			text += ": " + message
 		}
 	}
 	return &resultError{text: text, err: err}
+}
+
+// maxMessage bounds how much of a server's message goes into an error.
+const maxMessage = 300
+
+// visible makes a server's text fit for one line on a terminal: what can't be
+// seen is left out.
+func visible(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > maxMessage {
+		text = string(runes[:maxMessage]) + "…"
+	}
+	return text
 }
 
 // resultCode is the code of a server's answer. go-ldap's own codes, from

@@ -81,7 +81,7 @@ func (s *Source) complete(ctx context.Context, c *conn, entry *ldap.Entry) error
 func (s *Source) allValues(ctx context.Context, c *conn, entry *ldap.Entry, part valueRange, values []string) ([]string, error) {
 	for _, a := range entry.Attributes {
 		if strings.EqualFold(a.Name, part.name) && len(a.Values) > 0 {
-			return nil, broken("%s came both whole and in part", part.name)
+			return nil, broken("%s came both whole and in part", visible(part.name))
 		}
 	}
 	if err := part.check(0, len(values)); err != nil {
@@ -116,18 +116,18 @@ func (s *Source) readRange(ctx context.Context, c *conn, dn, asked, name string)
 			return part, a.Values, nil
 		}
 	}
-	return valueRange{}, nil, broken("the answer to %s lacks it", asked)
+	return valueRange{}, nil, broken("the answer to %s lacks it", visible(asked))
 }
 
 // check reports whether n values that came under r are those from first on.
 func (r valueRange) check(first, n int) error {
 	switch {
 	case r.first != first:
-		return broken("the values of %s from %d on were expected, those from %d on came", r.name, first, r.first)
+		return broken("the values of %s from %d on were expected, those from %d on came", visible(r.name), first, r.first)
 	case n == 0:
-		return broken("the values of %s from %d on came empty", r.name, first)
+		return broken("the values of %s from %d on came empty", visible(r.name), first)
 	case !r.ends && r.last-r.first+1 != n:
-		return broken("values %d to %d of %s were announced, %d came", r.first, r.last, r.name, n)
+		return broken("values %d to %d of %s were announced, %d came", r.first, r.last, visible(r.name), n)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (s *Source) Read(ctx context.Context, visit func(dirsync.Person) error) (di
 					return nil
 				}
 				return &idError{dirsync.WithHint(
-					fmt.Errorf("entry %q: id %s came twice in one read (%s)", person.DN, person.ID, s.decoder.idName),
+					fmt.Errorf("entry %q: id %q came twice in one read (%s)", person.DN, person.ID, s.decoder.idName),
 					"the entry was moved while it was read: run again. If it stays so, "+s.decoder.idName+
 						" is not unique: set ldap.users.id_attribute to one that is")}
 			}

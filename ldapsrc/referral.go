@@ -26,17 +26,17 @@ func (s *Source) follow(ctx context.Context, text string, q query, visit func(*l
 	}
 	if !s.mayFollow(e) {
 		return dirsync.WithHint(
-			fmt.Errorf("search below %q: a part of it is elsewhere: referral to %s", q.base, text),
-			fmt.Sprintf("add %s to ldap.referral_hosts (the bind password is then sent there, too), or narrow ldap.users.base_dns", e.host))
+			fmt.Errorf("search below %q: a part of it is elsewhere: referral to %q", q.base, text),
+			fmt.Sprintf("add %s to ldap.referral_hosts (the bind password is then sent there, too), or narrow ldap.users.base_dns", visible(e.host)))
 	}
 	if next.hops > maxHops {
-		return dirsync.WithHint(fmt.Errorf("search below %q: referral to %s: more than %d referrals in a chain", q.base, text, maxHops),
+		return dirsync.WithHint(fmt.Errorf("search below %q: referral to %q: more than %d referrals in a chain", q.base, text, maxHops),
 			"the servers' referrals may go round in a circle")
 	}
 	s.opts.Log.Debugf("ldap: following the referral to %s", text)
 	c, err := s.open(ctx, e)
 	if err != nil {
-		return fmt.Errorf("referral to %s: %w", text, err)
+		return fmt.Errorf("referral to %q: %w", text, err)
 	}
 	defer c.close()
 	return s.search(ctx, c, next, visit)

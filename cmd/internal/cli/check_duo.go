@@ -35,7 +35,7 @@ type duoCheck struct {
 }
 
 func (c *duoCheck) run(ctx context.Context) {
-	client, err := duoClient(c.config, duo.Rate{}, c.log) // two calls need no pacing
+	client, err := duoClient(c.config, duo.Rate{}, timing{}, c.log) // two calls need no pacing
 	if err != nil {
 		c.fail(checkDuoConnection, err, "correct section duo")
 		c.skip(checkDuoConnection, checkDuoClock, checkDuoKeys, checkDuoApplication, checkDuoRead, checkDuoWrite)

@@ -38,7 +38,7 @@ func (a *app) verify(ctx context.Context, cfg *config.Config, opts verifyOptions
 		return nil, err
 	}
 	defer auth.Close()
-	admin, err := duoClient(cfg, duo.Rate{}, log) // a few calls need no pacing
+	admin, err := duoClient(cfg, duo.Rate{}, a.timing, log) // a few calls need no pacing
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,69 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"duosync/cmd/internal/config"
+)
+
+// FuzzRate holds that a rate allows something, and reads back as it is shown.
+func FuzzRate(f *testing.F) {
+	for _, text := range []string{"auto", "50/1m", "1/1ns", "5000/1s", "1/2562047h47m16.854775807s", "7/1h0m30s", "3/1.5us", "0/1s", "1/0s", "-1/-1s", "1/1m/1s", "+5/1m"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var rate config.Rate
+		if rate.UnmarshalText([]byte(text)) != nil {
+			return
+		}
+		if !rate.Auto && (rate.Calls < 1 || rate.Per <= 0) {
+			t.Fatalf("%q allows nothing: %+v", text, rate)
+		}
+		var again config.Rate
+		if err := again.UnmarshalText([]byte(rate.String())); err != nil || again != rate {
+			t.Fatalf("%q is %+v, shown as %q, which is %+v, %v", text, rate, rate, again, err)
+		}
+	})
+}
+
+// FuzzUserRule holds that what leaves people alone is one thing: a name, a DN, or
+// a pattern that takes whole names and no parts of them. The same goes for
+// groups.
+func FuzzUserRule(f *testing.F) {
+	for _, text := range []string{"svc", "/svc-.*/", "/a|b/", "/a)|(b/", "/(?-i)a$|^b/", `/\Qx/`, "/x\\/", "/(?#/", "//", "/", "uid=a,dc=b", "=", " ", "/a(?m)$/", "/(?s).(?i:/"} {
+		f.Add(text, "svc-7")
+	}
+	f.Fuzz(func(t *testing.T, text, name string) {
+		if strings.Contains(name, "\n") {
+			return // no name has more than one line, though (?m) takes each for one
+		}
+		if rule, err := config.ParseUserRule(text); err == nil {
+			kinds := 0
+			for _, set := range []bool{rule.Name != "", rule.DN != "", rule.Pattern != nil} {
+				if set {
+					kinds++
+				}
+			}
+			if kinds != 1 {
+				t.Fatalf("%q is of %d kinds: %+v", text, kinds, rule)
+			}
+			if rule.DN != "" {
+				if _, err := ldap.ParseDN(rule.DN); err != nil {
+					t.Fatalf("%q is taken for a DN: %v", text, err)
+				}
+			}
+			if rule.Pattern != nil {
+				at := rule.Pattern.FindStringIndex(name)
+				if at != nil && (at[0] != 0 || at[1] != len(name)) {
+					t.Fatalf("%q takes the part %q of %q", text, name[at[0]:at[1]], name)
+				}
+			}
+		}
+		if rule, err := config.ParseGroupRule(text); err == nil && (rule.Name == "") == (rule.Pattern == nil) {
+			t.Fatalf("%q is neither or both of a name and a pattern: %+v", text, rule)
+		}
+	})
+}
