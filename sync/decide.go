@@ -197,7 +197,7 @@ func (r *Rules) decideOurs(s *subject) {
 		}
 		next.ByHand = link.ByHand && want.fields[FieldStatus] == StatusDisabled
 		next.Missing = link.Missing // until it is out of the Trash
-		op := Op{Action: Restore, Reason: "back in the directory's scope", Asked: asked,
+		op := Op{Action: Restore, Username: live.Username, Reason: "back in the directory's scope", Asked: asked,
 			Changes: append(update, Change{Field: FieldStatus, Before: live.Status, After: to})}
 		for _, c := range update {
 			if value, ours := want.fields[c.Field]; ours {
@@ -217,7 +217,7 @@ func (r *Rules) decideOurs(s *subject) {
 		s.add(Op{Action: status, Reason: reason, Changes: []Change{{Field: FieldStatus, Before: live.Status, After: after}}, Asked: asked})
 	}
 	if len(update) > 0 {
-		op := Op{Action: Update, Changes: update, Asked: Fields{}, Reason: "changed in the directory"}
+		op := Op{Action: Update, Username: live.Username, Changes: update, Asked: Fields{}, Reason: "changed in the directory"}
 		drift := true
 		for _, c := range update {
 			if value, ours := want.fields[c.Field]; ours {
