@@ -43,8 +43,11 @@ func compareBinding(bound, b dirsync.Binding) error {
 			differs = append(differs, fmt.Sprintf("its %s is %q, not %q", part.name, part.bound, part.now))
 		}
 	}
-	return dirsync.WithHint(fmt.Errorf("%w: %s", ErrBinding, strings.Join(differs, ", ")),
-		"put the old value back, or set state.dsn to a state of its own")
+	advice := "put the old value back, or set state.dsn to a state of its own"
+	if bound.Host == b.Host && bound.Directory == b.Directory {
+		advice += "; if these are new keys of the same account, `duosync rebuild` binds the state to them"
+	}
+	return dirsync.WithHint(fmt.Errorf("%w: %s", ErrBinding, strings.Join(differs, ", ")), advice)
 }
 
 // readBinding returns whose state it is, or nil.

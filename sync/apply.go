@@ -354,6 +354,13 @@ func (r *runner) writeDown(ctx context.Context) error {
 			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes, Groups: r.groupMembers(), Scope: r.engine.Rules.Scope}
 		}
 	}
+	if run.Err == nil && !r.narrowed() && !run.stopped() && run.Count(ResultSkipped) == 0 {
+		if outcomes := r.groups.settleFresh(); len(outcomes) > 0 {
+			if err := r.journal.Record(ctx, outcomes); err != nil {
+				return fmt.Errorf("writing the groups into the state: %w", err)
+			}
+		}
+	}
 	if r.engine.Encode != nil {
 		report, err := r.engine.Encode(run)
 		if err != nil {

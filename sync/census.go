@@ -21,9 +21,9 @@ type census struct {
 	attributes map[string]int // persons with a value
 	members    map[string]int // persons of each mirrored group, by the folded name in Duo
 	kept       []*desired     // people who may need something
-	// unlinked tells of a mirrored group, by its folded name in Duo, that is not
-	// ours yet: its members are kept, though their fields have not changed.
-	unlinked func(group string) bool
+	// unsettled tells of a mirrored group, by its folded name in Duo, whose members
+	// are kept, though their fields have not changed; see groupBook.unsettled.
+	unsettled func(group string) bool
 
 	claims    map[uint64]int32   // name hash → claimant
 	contested map[uint64][]int32 // name hashes with several claimants
@@ -32,9 +32,9 @@ type census struct {
 // A claimant is a person of the snapshot (its index) or one that was kept
 // (the complement of its place).
 
-func newCensus(rules *Rules, snap *snapshot, look map[SourceID]bool, unlinked func(string) bool) *census {
+func newCensus(rules *Rules, snap *snapshot, look map[SourceID]bool, unsettled func(string) bool) *census {
 	return &census{
-		rules: rules, snap: snap, look: look, unlinked: unlinked, members: map[string]int{},
+		rules: rules, snap: snap, look: look, unsettled: unsettled, members: map[string]int{},
 		seen:       make([]bool, len(snap.briefs)),
 		attributes: map[string]int{},
 		claims:     make(map[uint64]int32, len(snap.briefs)),
@@ -82,7 +82,7 @@ func (c *census) isUnchanged(i int32, want *desired) bool {
 	if b.LetGo {
 		return true
 	}
-	return !b.Missing && !b.Pending && want.problem == "" && b.Asked == want.fields.Hash() && !slices.ContainsFunc(want.groups(), c.unlinked)
+	return !b.Missing && !b.Pending && want.problem == "" && b.Asked == want.fields.Hash() && !slices.ContainsFunc(want.groups(), c.unsettled)
 }
 
 func (c *census) countGroups(want *desired) {

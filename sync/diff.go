@@ -40,7 +40,7 @@ func (r *runner) waitsForGroup(want *desired, link *Link) bool {
 		return false
 	}
 	b := link.Brief()
-	return !b.Missing && !b.Pending && !b.LetGo && b.Asked == want.fields.Hash() && !slices.ContainsFunc(want.groups(), r.groups.becomesOurs)
+	return !b.Missing && !b.Pending && !b.LetGo && b.Asked == want.fields.Hash() && !slices.ContainsFunc(want.groups(), r.groups.takesIn)
 }
 
 func (r *runner) keptIDs() []SourceID {

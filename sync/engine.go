@@ -212,7 +212,7 @@ func (r *runner) read(ctx context.Context) error {
 	if before := r.meta.Baseline; before != nil {
 		expected = before.InScope
 	}
-	r.census = newCensus(&r.engine.Rules, r.snap, r.look, r.groups.unlinked)
+	r.census = newCensus(&r.engine.Rules, r.snap, r.look, r.groups.unsettled)
 	n := 0
 	info, err := r.engine.Source.Read(ctx, func(p Person) error {
 		n++

@@ -42,11 +42,14 @@ func openGroups(ctx context.Context, rules *Rules, store Store) (*groupBook, err
 	return b, nil
 }
 
-// unlinked reports whether a group is not ours.
-func (b *groupBook) unlinked(key string) bool { return b.links[key] == nil }
+// unsettled reports whether people of a group may need something for its sake
+// alone: it is not ours yet, or fresh.
+func (b *groupBook) unsettled(key string) bool { return b.links[key] == nil || b.links[key].Fresh }
 
-// becomesOurs reports whether a group that is not ours is made ours in this run.
-func (b *groupBook) becomesOurs(key string) bool { return b.links[key] == nil && b.planned[key] }
+// takesIn reports whether people are put into an unsettled group in this run.
+func (b *groupBook) takesIn(key string) bool {
+	return b.unsettled(key) && !b.barred[key] && (b.planned[key] || b.links[key] != nil)
+}
 
 // open reports whether people may be put into a group, and gives its id, which
 // is "" for one that is still to be made.
@@ -179,7 +182,8 @@ func (r *runner) groupsDiffer() bool {
 }
 
 func (r *runner) groupHash(key string) Hash {
-	return Fields{"name": key, "adopt": fmt.Sprint(r.engine.Rules.Groups.Adopt), "twins": fmt.Sprint(r.groups.twins[key])}.Hash()
+	return Fields{"name": key, "adopt": fmt.Sprint(r.engine.Rules.Groups.Adopt), "twins": fmt.Sprint(r.groups.twins[key]),
+		"ours": fmt.Sprint(r.groups.links[key] != nil)}.Hash()
 }
 
 // renamed finds the groups of the directory that go by another name now: the key
@@ -216,7 +220,7 @@ func (r *runner) planGroup(key string, link *GroupLink) {
 	want := *b.wanted[key]
 	var live *Group
 	if link != nil {
-		want.ID, want.Origin = link.ID, link.Origin
+		want.ID, want.Origin, want.Fresh = link.ID, link.Origin, link.Fresh
 		live = b.live[link.ID]
 	}
 	holder := b.named(key, want.ID)
@@ -240,7 +244,7 @@ func (r *runner) planGroup(key string, link *GroupLink) {
 		b.plan(Op{Action: GroupUpdate, Username: live.Name, User: live.ID, Reason: reason, Group: &want,
 			Changes: []Change{{Field: FieldName, Before: live.Name, After: want.Name}}})
 	case holder != nil:
-		want.ID, want.Origin = holder.ID, Adopted
+		want.ID, want.Origin, want.Fresh = holder.ID, Adopted, true
 		b.plan(Op{Action: GroupUpdate, Username: holder.Name, User: holder.ID, Reason: "adopted: a Duo group of this name exists", Group: &want})
 	default:
 		reason := "mirrors a group of the directory"
@@ -252,7 +256,7 @@ func (r *runner) planGroup(key string, link *GroupLink) {
 				return
 			}
 		}
-		want.ID, want.Origin = "", Created
+		want.ID, want.Origin, want.Fresh = "", Created, true
 		b.plan(Op{Action: GroupCreate, Username: want.Name, Reason: reason, Group: &want, Changes: []Change{{Field: FieldName, After: want.Name}}})
 	}
 }
@@ -277,10 +281,37 @@ func (r *runner) groupMembers() map[string]int {
 	return r.census.members
 }
 
+// bar lets nobody into a group in this run. Whoever comes to it meanwhile is looked
+// at when it is open again.
+func (b *groupBook) bar(key string) {
+	b.barred[key] = true
+	if link := b.links[key]; link != nil && !link.Fresh {
+		fresh := *link
+		fresh.Fresh = true
+		b.links[key] = &fresh
+		b.quiet = append(b.quiet, Outcome{Source: groupSource(key), Same: true, Group: &fresh})
+	}
+}
+
+// settleFresh gives the fresh groups whose people this run has looked through, and
+// takes them over.
+func (b *groupBook) settleFresh() []Outcome {
+	var outcomes []Outcome
+	for _, key := range slices.Sorted(maps.Keys(b.links)) {
+		if link := b.links[key]; link.Fresh && !b.barred[key] && b.wanted[key] != nil {
+			settled := *link
+			settled.Fresh = false
+			b.links[key] = &settled
+			outcomes = append(outcomes, Outcome{Source: groupSource(key), Same: true, Group: &settled})
+		}
+	}
+	return outcomes
+}
+
 // barTwins tells that nobody is put into a group while the directory has several
 // of its name: whoever can make one could put people into it.
 func (r *runner) barTwins(key string) {
-	r.groups.barred[key] = true
+	r.groups.bar(key)
 	r.conflict(Conflict{key: groupPrefix + key, hash: r.groupHash(key), Username: r.groups.wanted[key].Name, Sources: r.groups.wanted[key].Sources,
 		Reason: "the directory has several groups of this name; give each a name of its own"})
 }
@@ -296,7 +327,7 @@ func (r *runner) barGroup(key string, holder *Group) {
 	default:
 		why = "a Duo group of this name exists and is not ours; set sync.groups.existing to adopt, or give the group another name with sync.groups.rename"
 	}
-	r.groups.barred[key] = true
+	r.groups.bar(key)
 	r.conflict(Conflict{key: groupPrefix + key, hash: r.groupHash(key), Username: r.groups.wanted[key].Name, Sources: r.groups.wanted[key].Sources, Reason: why})
 }
 

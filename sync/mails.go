@@ -37,7 +37,7 @@ func (r *runner) onlyMail(s *subject) bool {
 	rest.Mail = MailNone
 	b := rest.Brief()
 	return !b.Pending && !b.Missing && !b.LetGo && s.want.problem == "" && b.Asked == s.want.fields.Hash() &&
-		!slices.ContainsFunc(s.want.groups(), r.groups.becomesOurs)
+		!slices.ContainsFunc(s.want.groups(), r.groups.takesIn)
 }
 
 // planMails plans the enrollment mails: to people whom we created, who have a

@@ -369,6 +369,9 @@ type GroupLink struct {
 	// Sources are the ids of the directory's groups, sorted; empty where the
 	// directory shows none.
 	Sources []SourceID `json:"sources,omitempty"`
+	// Fresh: people may be missing from the group who are unchanged otherwise, for
+	// it became ours, or was barred, after they were looked at.
+	Fresh bool `json:"fresh,omitempty"`
 }
 
 // Key is the name by which the state knows the link.

@@ -10,9 +10,10 @@ import (
 )
 
 // assemble orders operations into waves: disables first, for a leaver must not
-// wait behind 10,000 creations; then the groups that people are put into; then
-// updates, in which a name is freed before another one claims it; then what adds
-// users, what needed all that, and mails; removals for good last.
+// wait behind 10,000 creations; then the groups that people are put into, and who
+// comes out of the Trash to give a name up; then updates, in which a name is freed
+// before another one claims it; then what adds users, what needed all that, and
+// mails; removals for good last.
 func assemble(ops []*Op) *Plan {
 	var first, groups, updates, additions, late, mails, last, orphans []*Op
 	for _, op := range ops {
