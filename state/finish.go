@@ -10,8 +10,8 @@ import (
 	dirsync "duosync/sync"
 )
 
-// Finish implements dirsync.Journal, in one transaction. It also prunes what is
-// older than Options.KeepHistory. A journal that broke can still be finished;
+// Finish implements dirsync.Journal, in one transaction. Unless the run
+// failed, it also prunes what is older than Options.KeepHistory. A journal that broke can still be finished;
 // afterwards it takes nothing more.
 func (j *journal) Finish(ctx context.Context, end dirsync.RunEnd) error {
 	j.mu.Lock()
@@ -63,7 +63,8 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, r
 			return err
 		}
 	}
-	if keep := j.db.opts.KeepHistory; keep > 0 {
+	// A run that failed may have done so because the clock is wrong.
+	if keep := j.db.opts.KeepHistory; keep > 0 && end.Outcome != outcomeFailed {
 		return prune(ctx, tx, end.Finished.Add(-keep), j.run.ID)
 	}
 	return nil

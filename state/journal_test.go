@@ -121,6 +121,30 @@ func TestHistory(t *testing.T) {
 	})
 }
 
+// A run that fails may do so because the clock is wrong: it forgets nothing.
+func TestFailedRunPrunesNothing(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
+		db, err := state.Open(t.Context(), fresh(t), state.Options{KeepHistory: 48 * time.Hour})
+		must(t, err)
+		defer closing(t, db)
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		for _, run := range []dirsync.RunEnd{
+			{Finished: now, Outcome: "applied", Hold: &dirsync.Approval{ID: "held"}},
+			{Finished: now.AddDate(1, 0, 0), Outcome: dirsync.OutcomeFailed},
+		} {
+			j, err := db.Begin(t.Context(), dirsync.RunStart{ID: run.Outcome, Started: run.Finished, Binding: account})
+			must(t, err)
+			must(t, j.Finish(t.Context(), run))
+		}
+		runs, err := db.Runs(t.Context(), 0)
+		must(t, err)
+		if _, found, err := db.Hold(t.Context(), "held"); err != nil || !found || len(runs) != 2 {
+			t.Errorf("%d runs, what was held is there: %v (%v); want 2 and true", len(runs), found, err)
+		}
+	})
+}
+
 func TestHistoryIsPruned(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
