@@ -23,7 +23,7 @@ demo: build #? the main job on a built-in directory and a simulated Duo; nothing
 
 .PHONY: test
 test: deps #? all tests with the race detector; installs slapd, ApacheDS and PostgreSQL where they are missing
-	CGO_ENABLED=1 go test -race ./...
+	CGO_ENABLED=1 go test -race -timeout 18m ./...
 
 # The tests start a real slapd, a real PostgreSQL and a real ApacheDS, the server in
 # WSO2 Identity Server. Debian has all of them, though its apacheds does not depend on all that it

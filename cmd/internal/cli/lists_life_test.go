@@ -73,10 +73,11 @@ func TestGraceOfSeconds(t *testing.T) {
 	h.change("gone-anna", func(u *duosim.User) { u.BypassCodes = []duosim.BypassCode{{ID: "BC1", Code: "123456789", Uses: -1}} })
 	before := h.user("gone-anna")
 
+	start := time.Now().UTC().Format(time.RFC3339)
 	h.open("seen", false)
 	h.want(0, "applied").has(t, "disable gone-anna", "disable gone-bert")
 	h.shows("gone-anna disabled [+12025550101 +12025550199] {staff}", "gone-bert disabled", "stays active")
-	due := h.sync("--dry-run", "--as-of", time.Now().UTC().Format(time.RFC3339)).due(t, "gone-anna")
+	due := h.sync("--dry-run", "--as-of", start).due(t, "gone-anna")
 	if r := h.sync("--dry-run", "--as-of", due.Add(-time.Second).Format(time.RFC3339)); len(r.ops()) > 0 || r.report.Summary["waiting"] != 2 {
 		t.Errorf("a second before: %v", r.ops())
 	}
