@@ -46,9 +46,10 @@ func locked(holder string) error {
 		"wait until that run has ended; the lock goes with its process")
 }
 
-// Close gives the lock back.
+// Close gives the lock back. It is unlocked before it is closed: a process that is
+// being started at that moment may hold a copy of the open file.
 func (l *runLock) Close() error {
-	return errors.Join(l.file.Truncate(0), l.file.Close())
+	return errors.Join(l.file.Truncate(0), flock(l.file, unix.LOCK_UN), l.file.Close())
 }
 
 func flock(file *os.File, how int) error {

@@ -80,7 +80,7 @@ func (f *file) compareMark(ctx context.Context, db *DB, fresh bool) error {
 		db.warn(fmt.Sprintf("the state %s was missing, though run %s wrote it: restore it from a copy, if there is one", f.path, last.Run))
 		return nil
 	}
-	db.warn(fmt.Sprintf("the state %s was restored from a copy that is older than run %s: all of Duo is read again", f.path, last.Run))
+	db.warn(fmt.Sprintf("the state %s was restored from a copy that is older than run %s: all of Duo is read again. Whom that run made is a conflict now; duosync rebuild takes them over", f.path, last.Run))
 	return nil
 }
 

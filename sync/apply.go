@@ -351,7 +351,7 @@ func (r *runner) writeDown(ctx context.Context) error {
 				end.Hold = r.holding()
 			}
 		} else {
-			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes, Groups: r.groupMembers(), Scope: r.engine.Rules.Scope}
+			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes, Groups: r.groupMembers(), Excluded: r.census.excluded, Scope: r.engine.Rules.Scope}
 		}
 	}
 	if run.Err == nil && !r.narrowed() && !run.stopped() && run.Count(ResultSkipped) == 0 {

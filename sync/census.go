@@ -16,7 +16,7 @@ type census struct {
 
 	seen       []bool // by snapshot index
 	inScope    int
-	excluded   int
+	excluded   int // by a group
 	unchanged  int
 	attributes map[string]int // persons with a value
 	members    map[string]int // persons of each mirrored group, by the folded name in Duo
@@ -54,7 +54,9 @@ func (c *census) take(p *Person) {
 		c.seen[i] = true
 	}
 	if excluded {
-		c.excluded++
+		if inAny(p.Groups, c.rules.ExcludeGroups) {
+			c.excluded++
+		}
 		return
 	}
 	c.inScope++

@@ -18,6 +18,7 @@ func (r *runner) guard() {
 	r.maximum("max_create", limits.MaxCreate, ours, func(o *Op) bool { return o.Action == Create })
 	r.maximum("max_recreate", limits.MaxRecreate, ours, func(o *Op) bool { return o.Action == Recreate })
 	r.groupLoss(limits.MaxGroupLoss)
+	r.membersLost(limits.MinAttribute)
 	r.minimumSource(limits.MinSource)
 	r.minimumAttributes(limits.MinAttribute)
 	r.stateLost()
@@ -156,6 +157,34 @@ func follows(o *Op, fields []dependent) bool {
 func raises(o *Op) bool {
 	c := o.Change(FieldStatus)
 	return o.Action == Enable || o.Action == Restore || c != nil && c.After == StatusBypass
+}
+
+// membersLost holds what follows where groups had more members than the floor at the
+// last good run and none has any now: a lost right to read them looks like that. It
+// is the groups' min_attribute.
+func (r *runner) membersLost(limit Limit) {
+	before := r.meta.Baseline
+	if limit.Off || before == nil {
+		return
+	}
+	had, have := 0, 0
+	for key, n := range before.Groups {
+		if r.groups.wanted[key] != nil {
+			had += n
+			have += r.census.members[key]
+		}
+	}
+	floor := r.engine.Rules.Limits.Floor
+	unmirrored := had > floor && have == 0
+	included := before.Excluded > floor && r.census.excluded == 0 && len(r.engine.Rules.ExcludeGroups) > 0
+	ops, n := r.affected(func(o *Op) bool {
+		return unmirrored && len(o.Leaves) > 0 || included && (o.Action == Create || o.Action == Adopt)
+	})
+	if n == 0 {
+		return
+	}
+	r.run.Guards = append(r.run.Guards, Guard{Name: "min_attribute", Attribute: "member", Limit: limit.String(), Affected: had + before.Excluded,
+		Total: had + before.Excluded, Held: true, Approvable: true, ops: ops, token: "min_attribute:member=0"})
 }
 
 // groupFloor is from how many members on a group's loss is weighed.

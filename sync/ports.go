@@ -219,6 +219,8 @@ type Baseline struct {
 	// Groups counts the persons in scope of each mirrored group, by the folded
 	// name of the Duo group.
 	Groups map[string]int `json:"groups,omitempty"`
+	// Excluded counts the persons whom an excluded group left alone.
+	Excluded int `json:"excluded,omitempty"`
 	// Scope is the fingerprint of what decided who is in, see Rules.Scope.
 	Scope string `json:"scope,omitempty"`
 }
