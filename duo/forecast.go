@@ -53,10 +53,10 @@ func callsOf(op *dirsync.Op) int {
 }
 
 func callsOfStep(step dirsync.PhoneStep) int {
-	switch {
-	case step.Do == dirsync.PhoneRemove:
+	switch step.Do {
+	case dirsync.PhoneRemove:
 		return 4 // look, detach, look, delete
-	case step.Do == dirsync.PhoneAttach:
+	case dirsync.PhoneAttach:
 		return 1
 	}
 	return 2 // make or look, attach
