@@ -65,6 +65,10 @@ bench: #? speed and memory, as ratios against something run side by side
 soak: deps #? 200 runs of the daemon under trouble, and what they leave in memory; about five minutes
 	go test -tags soak -run TestSoak -count 1 -timeout 30m -v ./cmd/internal/daemon
 
+.PHONY: kill
+kill: deps #? duosync killed KILLS times (default 200) in long runs on SQLite, and as often on PostgreSQL; twenty minutes or so
+	DUOSYNC_KILLS=$(or $(KILLS),200) go test -run '^TestKilled$$' -count 1 -timeout 3h -v ./cmd/internal/cli
+
 .PHONY: fuzz
 fuzz: #? each fuzz target for FUZZTIME (default 20s); ends at the first finding
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
