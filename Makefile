@@ -66,7 +66,7 @@ soak: deps #? 200 runs of the daemon under trouble, and what they leave in memor
 	go test -tags soak -run TestSoak -count 1 -timeout 30m -v ./cmd/internal/daemon
 
 .PHONY: kill
-kill: deps #? duosync killed KILLS times (default 200) in long runs on SQLite, and as often on PostgreSQL; twenty minutes or so
+kill: deps #? duosync killed KILLS times (default 200) in long runs on SQLite, and as often on PostgreSQL; about five minutes
 	DUOSYNC_KILLS=$(or $(KILLS),200) go test -run '^TestKilled$$' -count 1 -timeout 3h -v ./cmd/internal/cli
 
 .PHONY: fuzz

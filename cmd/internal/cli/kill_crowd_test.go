@@ -166,13 +166,11 @@ func (c *crowd) leaves(h *head) {
 // meanwhile changes a little between two runs.
 func (c *crowd) meanwhile() {
 	c.hires()
-	h := c.heads[c.IntN(len(c.heads))]
-	if h.gone {
-		return
-	}
-	if c.IntN(3) == 0 && !h.swaps { // a leaver's name that somebody takes is a conflict
+	switch h := c.heads[c.IntN(len(c.heads))]; {
+	case h.gone:
+	case c.IntN(3) == 0 && !h.swaps: // a leaver's name that somebody takes is a conflict
 		c.leaves(h)
-	} else {
+	default:
 		h.mail = fmt.Sprintf("m%04d@example.org", c.next())
 		c.publish(h)
 	}
