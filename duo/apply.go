@@ -2,6 +2,7 @@ package duo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,7 +43,7 @@ func (b *budget) spent() error {
 // without an intent. What an operation does to lists follows its other part, each
 // step in a call of its own.
 func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
-	intend func([]*dirsync.Op) error, record func([]dirsync.Result) error,
+	intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error,
 ) error {
 	for _, op := range wave {
 		if err := ctx.Err(); err != nil {
@@ -51,6 +52,9 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 		inTime, cancel := context.WithTimeout(ctx, t.client.bound)
 		result, err := t.applyOne(inTime, op, intend)
 		cancel()
+		if errors.Is(err, errLeftOut) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -68,6 +72,22 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 		}
 	}
 	return nil
+}
+
+// intention writes operations down before they are sent, and gives back those that
+// may be.
+type intention func([]*dirsync.Op) ([]*dirsync.Op, error)
+
+// errLeftOut: the operation may not be sent.
+var errLeftOut = errors.New("left out")
+
+// to intends one operation.
+func (i intention) to(op *dirsync.Op) error {
+	sent, err := i([]*dirsync.Op{op})
+	if err == nil && len(sent) == 0 {
+		err = errLeftOut
+	}
+	return err
 }
 
 // stopper is the error of a result that every further call would meet as well.
@@ -90,7 +110,7 @@ func stopper(r dirsync.Result) error {
 const OperationTime = 5 * time.Minute
 
 // applyOne returns an error only where nothing was sent and the run must stop.
-func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend func([]*dirsync.Op) error) (dirsync.Result, error) {
+func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend intention) (dirsync.Result, error) {
 	if err := unsendable(op); err != nil {
 		return outcome(op, dirsync.Failed, err), nil
 	}
@@ -108,7 +128,7 @@ func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend func([]*di
 		}
 	}
 	at := t.Now()
-	if err := intend([]*dirsync.Op{op}); err != nil {
+	if err := intend.to(op); err != nil {
 		return dirsync.Result{}, err
 	}
 	if op.Action == dirsync.PhoneDelete {

@@ -10,7 +10,7 @@ import (
 
 // enrollMail lets Duo send a mail to a user without any device. The look at the
 // user comes before the intent: an intent without an outcome counts as sent.
-func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend func([]*dirsync.Op) error) (dirsync.Result, error) {
+func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend intention) (dirsync.Result, error) {
 	a, err := t.client.User(ctx, op.User)
 	if err != nil {
 		t.writes.note(err)
@@ -26,7 +26,7 @@ func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend func([]*
 	if err := unfit(a, email); err != nil {
 		return with(outcome(op, dirsync.Refused, err), a), nil
 	}
-	if err := intend([]*dirsync.Op{op}); err != nil {
+	if err := intend.to(op); err != nil {
 		return dirsync.Result{}, err
 	}
 	err = t.client.Enroll(ctx, a.Username, email)

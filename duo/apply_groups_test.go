@@ -162,7 +162,7 @@ func TestAMailNotSentLeavesNoIntent(t *testing.T) {
 	}
 	full := errors.New("disk full")
 	ready := exchange{call: one, body: ok(user("DU1", "ann", "email", "e"))}
-	err := newPlay(t, ready).target().Apply(t.Context(), []*dirsync.Op{mail}, func([]*dirsync.Op) error { return full }, l.record)
+	err := newPlay(t, ready).target().Apply(t.Context(), []*dirsync.Op{mail}, func([]*dirsync.Op) ([]*dirsync.Op, error) { return nil, full }, l.record)
 	if !errors.Is(err, full) {
 		t.Errorf("got %v", err)
 	}

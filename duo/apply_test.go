@@ -3,6 +3,7 @@ package duo_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,9 +19,9 @@ type ledger struct {
 	results  []dirsync.Result
 }
 
-func (l *ledger) intend(ops []*dirsync.Op) error {
+func (l *ledger) intend(ops []*dirsync.Op) ([]*dirsync.Op, error) {
 	l.intended = append(l.intended, ops...)
-	return nil
+	return ops, nil
 }
 
 func (l *ledger) record(results []dirsync.Result) error {
@@ -211,7 +212,7 @@ func TestIntentBeforeTheCallOutcomeBeforeTheNext(t *testing.T) {
 	second := op(dirsync.Delete, "bob")
 	second.User = "DU2"
 	err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Release, "cyd"), second},
-		func([]*dirsync.Op) error { note("intend")(); return nil },
+		func(ops []*dirsync.Op) ([]*dirsync.Op, error) { note("intend")(); return ops, nil },
 		func([]dirsync.Result) error { note("record")(); return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -225,7 +226,7 @@ func TestAnErrorOfTheJournalStopsAtOnce(t *testing.T) {
 	full := errors.New("disk full")
 	wave := []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}
 	var l ledger
-	err := newPlay(t).target().Apply(t.Context(), wave, func([]*dirsync.Op) error { return full }, l.record)
+	err := newPlay(t).target().Apply(t.Context(), wave, func([]*dirsync.Op) ([]*dirsync.Op, error) { return nil, full }, l.record)
 	if !errors.Is(err, full) || len(l.results) != 0 {
 		t.Errorf("intend: %v, %v", err, l.results)
 	}
@@ -233,6 +234,22 @@ func TestAnErrorOfTheJournalStopsAtOnce(t *testing.T) {
 	err = p.target().Apply(t.Context(), wave, l.intend, func([]dirsync.Result) error { return full })
 	if !errors.Is(err, full) || len(l.intended) != 1 {
 		t.Errorf("record: %v, %d intended", err, len(l.intended))
+	}
+}
+
+// TestWhatIsNotIntendedIsNotSent: the journal may leave an operation out at the last
+// moment; the others go on.
+func TestWhatIsNotIntendedIsNotSent(t *testing.T) {
+	var l ledger
+	second := op(dirsync.Delete, "bob")
+	second.User = "DU2"
+	wave := []*dirsync.Op{op(dirsync.Delete, "ann"), second}
+	p := newPlay(t, exchange{call: "DELETE /admin/v1/users/DU2", body: ok(`""`)})
+	err := p.target().Apply(t.Context(), wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) {
+		return slices.DeleteFunc(slices.Clone(ops), func(o *dirsync.Op) bool { return o.User == "DU1" }), nil
+	}, l.record)
+	if err != nil || len(l.results) != 1 || l.results[0].Op != second {
+		t.Errorf("%v, recorded %+v", err, l.results)
 	}
 }
 

@@ -174,9 +174,9 @@ func TestAKillBetweenAnyTwoStepsIsSettled(t *testing.T) {
 		var intents []dirsync.Intent
 		recorded := 0
 		killed := fmt.Errorf("killed")
-		err = target.Apply(ctx, wave, func(ops []*dirsync.Op) error {
+		err = target.Apply(ctx, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) {
 			intents = append(intents, dirsync.Intent{Seq: int64(len(intents)), Op: ops[0], At: target.Now()})
-			return nil
+			return ops, nil
 		}, func([]dirsync.Result) error {
 			if ctx.Err() != nil {
 				return killed

@@ -188,7 +188,23 @@ func testApacheDSChanges(t *testing.T, s *apachedstest.Server) {
 	if changed.Attrs["modifytimestamp"] != nil || len(changed.Attrs["createtimestamp"]) != 1 {
 		t.Errorf("times of an entry that never changed: %q", changed.Attrs)
 	}
+	stamp := func() string {
+		t.Helper()
+		byID, byDN, err := src.Stamps(t.Context(), []dirsync.SourceID{changed.ID}, []string{apachedstest.UserDN(1), "uid=nobody," + apachedstest.UsersDN})
+		if err != nil || len(byID) != 1 || len(byDN) != 1 || byID[changed.ID] != byDN[apachedstest.UserDN(1)] {
+			t.Errorf("Stamps: %v, %v, %v", byID, byDN, err)
+		}
+		return byID[changed.ID]
+	}
+	csn := func() string { return "csn " + strings.Join(s.Attr(apachedstest.UserDN(1), "entryCSN"), "") }
+	first, want := stamp(), csn()
+	if first != want {
+		t.Errorf("stamp of an entry that never changed: %q, want %q", first, want)
+	}
 	s.Modify(apachedstest.UserDN(1), "mail", "new@example.com")
+	if got, want := stamp(), csn(); got != want || got == first {
+		t.Errorf("stamp of an entry that has changed: %q, want %q", got, want)
+	}
 	s.Rename(apachedstest.UserDN(2), "uid=another", "")
 	s.Rename(apachedstest.UserDN(3), "uid="+apachedstest.UID(3), apachedstest.LeftDN)
 	s.Delete(apachedstest.UserDN(4))

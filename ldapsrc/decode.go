@@ -24,6 +24,23 @@ type decoder struct {
 
 // person decodes an entry. It keeps no part of the entry but its strings.
 func (d *decoder) person(entry *ldap.Entry) (dirsync.Person, error) {
+	attrs := d.attributes(entry)
+	id, err := d.sourceID(entry.DN, attrs)
+	if err != nil {
+		return dirsync.Person{}, &idError{err}
+	}
+	p := dirsync.Person{ID: id, DN: entry.DN, Attrs: attrs}
+	p.Standing, p.Unsure = d.preset.standing(attrs, d.now())
+	return p, nil
+}
+
+// idOf gives the id of an entry of any kind.
+func (d *decoder) idOf(entry *ldap.Entry) (dirsync.SourceID, error) {
+	return d.sourceID(entry.DN, d.attributes(entry))
+}
+
+// attributes gives what was asked for, by the names under which it is given on.
+func (d *decoder) attributes(entry *ldap.Entry) map[string][]string {
 	attrs := make(map[string][]string, len(entry.Attributes))
 	for _, a := range entry.Attributes {
 		keys := d.wanted[strings.ToLower(a.Name)]
@@ -34,11 +51,7 @@ func (d *decoder) person(entry *ldap.Entry) (dirsync.Person, error) {
 			attrs[key] = append(attrs[key], a.Values...)
 		}
 	}
-	id, err := d.sourceID(entry.DN, attrs)
-	if err != nil {
-		return dirsync.Person{}, &idError{err}
-	}
-	return dirsync.Person{ID: id, DN: entry.DN, Attrs: attrs, Standing: d.preset.standing(attrs, d.now())}, nil
+	return attrs
 }
 
 // sourceID takes the id out of an entry's attributes. An entry that can't be
@@ -96,7 +109,7 @@ func (f idForm) canonical(raw string) (dirsync.SourceID, error) {
 }
 
 // assertion gives id as a value in a filter, escaped (RFC 4515, 3). An id that
-// a server could not match is an error: it would come back as not found.
+// the attribute can't hold is an error.
 func (f idForm) assertion(id dirsync.SourceID) (string, error) {
 	text := string(id)
 	switch f {

@@ -21,6 +21,11 @@ type conn struct {
 	raw net.Conn // below TLS; closing it ends whatever goes on
 	endpoint
 	timeout time.Duration
+	// narrows: a search can be kept from bringing referrals, and should be. It is
+	// known once the server was asked what it is.
+	narrows bool
+	// strict: the server holds entries to what their object classes demand.
+	strict bool
 }
 
 // connect opens a connection to the first server that can be used. A server

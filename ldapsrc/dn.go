@@ -56,7 +56,45 @@ func isDC(rdn *ldap.RelativeDN) bool {
 
 // holds reports whether the entry of inner is outer's or lies below it.
 func holds(outer, inner *ldap.DN) bool {
-	return outer.EqualFold(inner) || outer.AncestorOfFold(inner)
+	above := len(inner.RDNs) - len(outer.RDNs)
+	return above >= 0 && foldDN(&ldap.DN{RDNs: inner.RDNs[above:]}) == foldDN(outer)
+}
+
+// below is holds for folded DNs.
+func below(inner, outer string) bool {
+	rest, found := strings.CutSuffix(inner, outer)
+	if !found || rest == "" {
+		return found
+	}
+	rest, found = strings.CutSuffix(rest, ",")
+	escapes := len(rest) - len(strings.TrimRight(rest, `\`))
+	return found && escapes%2 == 0
+}
+
+// belowAny reports whether a folded DN is one of the others or below one.
+func belowAny(inner string, outer []string) bool {
+	for _, key := range outer {
+		if below(inner, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// parentKey gives the folded DN of the entry above.
+func parentKey(key string) string {
+	escaped := false
+	for i := range len(key) {
+		switch {
+		case escaped:
+			escaped = false
+		case key[i] == '\\':
+			escaped = true
+		case key[i] == ',':
+			return key[i+1:]
+		}
+	}
+	return ""
 }
 
 // overlap reports whether a search below one of the bases can return an entry

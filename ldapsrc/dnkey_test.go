@@ -21,7 +21,11 @@ func TestEqualDNs(t *testing.T) {
 		{"cn=Jan  van   Dyk,dc=x", "commonName=jan van dyk,dc=x"},
 		{`cn=Zoë Σ,dc=x`, `CN=zoË\20ς,DC=X`, `cn=zo\C3\AB σ,dc=x`},
 		{"cn=a+uid=b,dc=x", "UID=b + cn=A,dc=x"},
-		{`cn=\ a\ ,dc=x`, `cn=a,dc=x`}, // RFC 4518, 2.6.1: outer spaces count for nothing
+		{"cn=Jos\u00e9,dc=x", "cn=Jose\u0301,dc=x", `cn=Jose\CC\81,dc=x`, "CN=JOS\u00c9 ,dc=x"}, // composed or not
+		{"cn=\u212bngstr\u00f6m \u2126,dc=x", "cn=\u00e5ngstro\u0308m \u03c9,dc=x"},             // signs that are letters
+		{"cn=\uff21\uff22\u3000c\u00a0d,dc=x", "cn=ab c d,dc=x"},                                // full width, and other blanks
+		{"cn=\ud55c\uae00,dc=x", "cn=\u1112\u1161\u11ab\u1100\u1173\u11af,dc=x"},                // Hangul
+		{`cn=\ a\ ,dc=x`, `cn=a,dc=x`},                                                          // RFC 4518, 2.6.1: outer spaces count for nothing
 		{"", " "},
 	} {
 		want, err := dnKey(same[0])
@@ -40,7 +44,7 @@ func TestDifferentDNs(t *testing.T) {
 	t.Parallel()
 	different := []string{
 		"uid=a,dc=x", "uid=a,dc=y", "cn=a,dc=x", "uid=a+cn=b,dc=x", "uid=a,cn=b,dc=x", `uid=a\,cn=b,dc=x`, `uid=a\+cn=b,dc=x`,
-		`uid=a\00,dc=x`, "uid=ab,dc=x", "uid=a b,dc=x", "uid=admin,dc=x", "uid=admın,dc=x", "uid=ADMİN,dc=x", `uid=a\5C\2Cdc=x`, "dc=x",
+		`uid=a\00,dc=x`, "uid=ab,dc=x", "uid=a b,dc=x", "uid=admin,dc=x", "uid=admın,dc=x", "cn=jose,dc=x", "cn=jos\u00e9,dc=x", "cn=jos\u00e8,dc=x", "uid=ADMİN,dc=x", `uid=a\5C\2Cdc=x`, "dc=x",
 	}
 	seen := make(map[string]string)
 	for _, text := range different {
@@ -69,6 +73,53 @@ func TestFoldRune(t *testing.T) {
 		}
 		if other := unicode.SimpleFold(r); foldRune(other) != folded {
 			t.Fatalf("%U and %U differ in case only, and are folded to %U and %U", r, other, folded, foldRune(other))
+		}
+	}
+}
+
+// Labels are equal where the texts are notations of one DN, and differ exactly where
+// the DNs differ in anything but notation.
+func FuzzExactDN(f *testing.F) {
+	f.Add("cn=x,dc=y", `cn=x\20,dc=y`)
+	f.Add("cn=x,dc=y", "CN = x , dc=y")
+	f.Add("cn=Jos\u00e9,dc=y", "cn=Jose\u0301,dc=y")
+	f.Add("cn=a+uid=b", "uid=b+cn=a")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		one, _, err1 := dnLabel(a)
+		two, _, err2 := dnLabel(b)
+		if err1 != nil || err2 != nil {
+			return
+		}
+		first, _ := ldap.ParseDN(a)
+		second, _ := ldap.ParseDN(b)
+		if same := exactDN(first) == exactDN(second); same != (one.exact == two.exact) {
+			t.Fatalf("%q and %q: the same: %v, but labels %v and %v", a, b, same, one, two)
+		}
+		if one.exact == two.exact && one.folded != two.folded {
+			t.Fatalf("%q and %q are the same exactly, and not folded", a, b)
+		}
+		if again, _, err := dnLabel(exactDN(first)); err != nil || again != one {
+			t.Fatalf("%q: its exact form %q has another label (%v)", a, exactDN(first), err)
+		}
+	})
+}
+
+func TestBelow(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		inner, outer string
+		want         bool
+	}{
+		{"uid=a,ou=users,dc=x", "ou=users,dc=x", true},
+		{"ou=users,dc=x", "ou=users,dc=x", true},
+		{`cn=a\,ou=users,dc=x`, "ou=users,dc=x", false},
+		{`cn=a\\,ou=users,dc=x`, "ou=users,dc=x", true},
+		{"xou=users,dc=x", "ou=users,dc=x", false},
+		{"dc=x", "ou=users,dc=x", false},
+		{"", "dc=x", false},
+	} {
+		if got := below(tt.inner, tt.outer); got != tt.want {
+			t.Errorf("%s below %s: %v", tt.inner, tt.outer, got)
 		}
 	}
 }

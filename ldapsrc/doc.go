@@ -9,8 +9,12 @@
 //
 // Groups are read before people, and only where somebody asks about them. What a
 // server keeps back of an attribute with many values is fetched, or the read
-// fails.
+// fails. DNs are compared as servers do; where that takes two entries for one, they
+// are told apart exactly, or the read fails.
 //
-// No connection outlives a call: Read and Lookup connect, bind and close again,
-// so that a pause between them can't leave a dead connection behind.
+// What a read does not show is looked at again, and that must be on the same server:
+// of two that hold the same directory one may lag behind. So the connection of the
+// last complete read is kept, and Lookup, LookupGroups and Stamps ask over it. Where it
+// was lost meanwhile, they go on over a new one only if the server that answers there
+// says of itself what that of the read said.
 package ldapsrc

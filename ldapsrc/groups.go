@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -76,9 +77,10 @@ func (s *Source) membersAreUIDs() bool {
 // group is one group of the directory.
 type group struct {
 	dn     string
-	key    digest           // of the DN
-	id     dirsync.SourceID // of a wanted one; "" where the server shows none
+	label  label            // of the DN
+	id     dirsync.SourceID // "" where the server shows none
 	name   string           // "" for a group without one
+	stamp  string
 	wanted bool
 	sid    sid // Active Directory only
 }
@@ -87,95 +89,39 @@ type group struct {
 // may be nested, each on its own: memory is that of one group's members at a
 // time, and other groups cost no more than their names. Without wanted groups
 // configured it is nil.
-func (s *Source) readGroups(ctx context.Context, c *conn) (*roster, error) {
+func (s *Source) readGroups(ctx context.Context, c *conn, v view) (*roster, error) {
 	if s.opts.Groups.Want == nil {
 		return nil, nil
 	}
-	groups, err := s.listGroups(ctx, c)
-	if err != nil {
+	t := newTracer(s, c, v)
+	if err := t.listGroups(ctx); err != nil {
 		return nil, err
 	}
-	r := newRoster(groups)
-	byKey := make(map[digest]int, len(groups))
-	var queue []int
-	for i, g := range groups {
-		byKey[g.key] = i
-		if g.wanted {
-			queue = append(queue, i)
-		}
+	if err := t.trace(ctx); err != nil {
+		return nil, err
 	}
-	queued := make([]bool, len(groups))
-	for _, i := range queue {
-		queued[i] = true
-	}
-	for len(queue) > 0 {
-		at := queue[0]
-		queue = queue[1:]
-		err := s.readMembers(ctx, c, groups[at], func(member digest) {
-			r.add(member, at)
-			inner, known := byKey[member]
-			if !known || !s.opts.Groups.Nested || s.membersAreUIDs() {
-				return
-			}
-			r.nest(inner, at)
-			if !queued[inner] {
-				queued[inner] = true
-				queue = append(queue, inner)
-			}
-		})
-		if err != nil {
-			return nil, fmt.Errorf("group %q: %w", groups[at].dn, err)
-		}
-	}
-	r.close()
-	s.opts.Log.Debugf("ldap: %d groups, %d of them wanted, %d memberships", len(groups), len(r.found), len(r.members))
-	return r, nil
+	t.r.close()
+	s.opts.Log.Debugf("ldap: %d groups, %d names of wanted ones, %d memberships", len(t.r.groups), len(t.r.names), len(t.r.members))
+	return t.r, nil
 }
 
-// listGroups finds the groups: all of them where they may be nested, else the
-// wanted ones. Two of one name are two groups; who is in either is in a group of
-// that name.
-func (s *Source) listGroups(ctx context.Context, c *conn) ([]group, error) {
-	attrs := []string{s.opts.Groups.NameAttribute, s.decoder.idName}
+// groupAttributes are what is read of a group besides its members.
+func (s *Source) groupAttributes() []string {
+	attrs := append([]string{s.opts.Groups.NameAttribute, s.decoder.idName}, s.stampAttributes()...)
 	if s.opts.Preset == ActiveDirectory {
 		attrs = append(attrs, objectSID)
 	}
-	var groups []group
-	seen := make(map[digest]struct{})
-	for _, base := range s.opts.Groups.Bases {
-		q := query{base: base, scope: ldap.ScopeWholeSubtree, filter: s.opts.Groups.Filter, attrs: attrs, key: "ldap.groups.base_dns"}
-		err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
-			g, err := s.group(entry)
-			if err != nil {
-				return err
-			}
-			if _, again := seen[g.key]; again { // it lies below two of the bases
-				return nil
-			}
-			seen[g.key] = struct{}{}
-			if g.wanted || s.opts.Groups.Nested {
-				groups = append(groups, g)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("reading the groups: %w", err)
-		}
-	}
-	return groups, nil
+	return attrs
 }
 
-// group decodes a group's entry, members aside.
+// group decodes a group's entry, members aside. Whether it is wanted is for others
+// to say.
 func (s *Source) group(entry *ldap.Entry) (group, error) {
-	key, err := dnKey(entry.DN)
+	l, _, err := dnLabel(entry.DN)
 	if err != nil {
 		return group{}, fmt.Errorf("group %q: the DN can't be read: %w", entry.DN, err)
 	}
-	g := group{dn: entry.DN, key: digestOf(key)}
-	g.name = groupName(entry, s.opts.Groups.NameAttribute)
-	if g.wanted = g.name != "" && s.opts.Groups.Want(g.name); g.wanted {
-		g.id = s.groupID(entry)
-	}
+	g := group{dn: entry.DN, label: l, id: s.groupID(entry), name: groupName(entry, s.opts.Groups.NameAttribute), stamp: s.stampOf(entry)}
 	if s.opts.Preset == ActiveDirectory {
 		if g.sid, err = parseSID(valuesOf(entry, objectSID)); err != nil {
 			return group{}, dirsync.WithHint(fmt.Errorf("group %q: %w, so it is not known whose primary group it is", entry.DN, err),
@@ -183,6 +129,11 @@ func (s *Source) group(entry *ldap.Entry) (group, error) {
 		}
 	}
 	return g, nil
+}
+
+// isBlank reports whether a name shows nothing.
+func isBlank(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 // groupID is the id of a group in the form of a person's. Not every id attribute
@@ -217,53 +168,62 @@ func groupName(entry *ldap.Entry, attribute string) string {
 	return slices.Min(values)
 }
 
-// readMembers gives the digest of each member of a group, by which a person's or
-// a group's DN (or a person's uid) is known again.
-func (s *Source) readMembers(ctx context.Context, c *conn, g group, visit func(digest)) error {
+// readMembers gives each member of a group: its text, the label by which a person's
+// or a group's DN (or a person's uid) is known again, and the folded DN. hidden: there are
+// none, and the server would not have such a group.
+func (s *Source) readMembers(ctx context.Context, c *conn, g group, visit func(value string, l label, key string) error) (hidden bool, err error) {
 	attribute := s.opts.Groups.MemberAttribute
 	entry, err := s.entryAt(ctx, c, g.dn, attribute, objectClass)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := s.complete(ctx, c, entry); err != nil {
-		return err
+		return false, err
 	}
 	values := valuesOf(entry, attribute)
-	if len(values) == 0 && s.needsMembers(entry) {
-		return dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", attribute),
+	if len(values) == 0 && s.needsMembers(entry) && s.opts.Preset == OpenLDAP {
+		return false, dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", attribute),
 			"let the account of ldap.bind_dn read "+attribute)
 	}
 	for _, value := range values {
-		key, err := s.memberKey(value)
+		l, key, err := s.memberLabel(value)
 		if err != nil {
-			return dirsync.WithHint(fmt.Errorf("%s holds %q, which is no DN: %w", attribute, value, err),
+			return false, dirsync.WithHint(fmt.Errorf("%s holds %q, which is no DN: %w", attribute, value, err),
 				"set ldap.groups.member_attribute to the attribute that holds the members' DNs (or to memberUid), or mend that value")
 		}
-		visit(digestOf(key))
+		if err := visit(value, l, key); err != nil {
+			return false, err
+		}
 	}
-	return nil
+	return len(values) == 0 && c.strict && s.needsMembers(entry), nil
 }
 
-// needsMembers reports whether a group can't be empty, so that one without
-// members is one whose members we may not read. Of the servers we know only
-// OpenLDAP is sure to demand what RFC 4519 does.
+// needsMembers reports whether a group's class demands members (RFC 4519), so that one
+// without any is one whose members we may not read, where the server holds entries to
+// that. 389 does not.
 func (s *Source) needsMembers(entry *ldap.Entry) bool {
 	demands := map[string]string{"member": "groupofnames", "uniquemember": "groupofuniquenames"}
 	class, known := demands[strings.ToLower(s.opts.Groups.MemberAttribute)]
-	return known && s.opts.Preset == OpenLDAP && slices.ContainsFunc(valuesOf(entry, objectClass), func(value string) bool {
+	return known && slices.ContainsFunc(valuesOf(entry, objectClass), func(value string) bool {
 		return strings.EqualFold(value, class)
 	})
 }
 
-// memberKey gives the text by which a member is known again.
-func (s *Source) memberKey(value string) (string, error) {
-	switch {
-	case s.membersAreUIDs():
-		return foldValue(value), nil
-	case strings.EqualFold(s.opts.Groups.MemberAttribute, uniqueMember):
-		value = withoutUID(value)
+// memberLabel gives the label by which a member is known again; for a DN, its folded
+// form, too.
+func (s *Source) memberLabel(value string) (label, string, error) {
+	if s.membersAreUIDs() {
+		return uidLabel(value), "", nil
 	}
-	return dnKey(value)
+	return dnLabel(s.memberDN(value))
+}
+
+// memberDN gives the DN in a value of the member attribute.
+func (s *Source) memberDN(value string) string {
+	if strings.EqualFold(s.opts.Groups.MemberAttribute, uniqueMember) {
+		return withoutUID(value)
+	}
+	return value
 }
 
 // withoutUID cuts the number off a DN, as in cn=x#'0101'B (RFC 4517, 3.3.21).

@@ -219,7 +219,7 @@ func TestPrimaryGroup(t *testing.T) {
 		t.Errorf("groups by person (-want +got):\n%s", diff)
 	}
 	if len(info.Groups) != 4 {
-		t.Errorf("found %q", info.Groups)
+		t.Errorf("found %+v", info.Groups)
 	}
 	src := newSource(t, adOptions(sim, func(o *ldapsrc.Options) { o.Groups.Want = only("Everyone") }))
 	people := mustRead(t, src)

@@ -24,40 +24,37 @@ const lookupBatch = 50
 // If none of them comes back, searching by id does not work there (the account
 // lacks the right to search the attribute, or an index is broken), and nothing
 // is concluded from it.
+//
+// An id that the id attribute can't hold is nowhere. After a Read, the server is
+// asked that answered that, and no other.
 func (s *Source) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {
 	found := make(map[dirsync.SourceID]dirsync.Whereabouts, len(ids))
+	for _, id := range ids {
+		found[id] = dirsync.Whereabouts{}
+	}
 	if len(ids) == 0 {
 		return found, nil
 	}
-	ctx, untie := s.tie(ctx)
-	defer untie()
-	c, err := s.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer c.close()
-	suffixes, err := s.suffixes(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	for batch := range slices.Chunk(slices.Compact(ids), lookupBatch) {
-		if err := s.lookupBatch(ctx, c, suffixes, batch, found); err != nil {
-			return nil, fmt.Errorf("looking for %d persons by %s: %w", len(batch), s.decoder.idName, err)
+	err := s.look(ctx, func(ctx context.Context, c *conn, v view) error {
+		err := s.searchIDs(ctx, c, s.tops(v.contexts), ids, nil, func(id dirsync.SourceID, entry *ldap.Entry) {
+			found[id] = dirsync.Whereabouts{Present: true, DN: entry.DN}
+		})
+		if err != nil {
+			return err
 		}
-	}
-	if err := s.lookupGroups(ctx, c, found); err != nil {
+		if err := s.lookupInScope(ctx, c, ids, found); err != nil {
+			return err
+		}
+		return s.lookupGroups(ctx, c, v, found)
+	})
+	if err != nil {
 		return nil, err
-	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
 	}
 	return found, nil
 }
 
 // lookupGroups reads the groups afresh, if any of the people is in scope.
-func (s *Source) lookupGroups(ctx context.Context, c *conn, found map[dirsync.SourceID]dirsync.Whereabouts) error {
+func (s *Source) lookupGroups(ctx context.Context, c *conn, v view, found map[dirsync.SourceID]dirsync.Whereabouts) error {
 	people := make(map[*dirsync.Person]struct{}) // one may be found under two ids
 	for _, where := range found {
 		if where.Person != nil {
@@ -67,88 +64,106 @@ func (s *Source) lookupGroups(ctx context.Context, c *conn, found map[dirsync.So
 	if len(people) == 0 {
 		return nil
 	}
-	groups, err := s.readGroups(ctx, c)
+	groups, err := s.readGroups(ctx, c, v)
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	enrol := enrolment{s: s, c: c, r: groups, known: s.twins}
+	s.mu.Unlock()
 	for person := range people {
-		if err := s.addGroups(groups, person); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Source) lookupBatch(ctx context.Context, c *conn, suffixes []suffix, ids []dirsync.SourceID,
-	found map[dirsync.SourceID]dirsync.Whereabouts,
-) error {
-	for _, id := range ids {
-		found[id] = dirsync.Whereabouts{}
-	}
-	for _, suffix := range suffixes {
-		if err := s.lookupBelow(ctx, c, suffix, ids, found); err != nil {
-			return err
-		}
-	}
-	terms, err := s.anyOf(ids)
-	if err != nil {
-		return err
-	}
-	for _, b := range s.bases {
-		q := query{
-			base: b.text, scope: s.scope, filter: "(&" + s.opts.Users.Filter + terms + ")",
-			attrs: s.attributes, key: "ldap.users.base_dns",
-		}
-		err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
-			person, err := s.decoder.person(entry)
-			if err != nil {
-				return err
-			}
-			return assign(ids, person.ID, func(id dirsync.SourceID) {
-				if p := found[id].Person; p == nil || p.ID != id {
-					found[id] = dirsync.Whereabouts{Present: true, DN: person.DN, Person: &person}
-				}
-			})
+		err := enrol.add(ctx, *person, func(p dirsync.Person) error {
+			*person = p
+			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
+	return enrol.end(ctx)
+}
+
+// lookupInScope searches the bases with the users' filter.
+func (s *Source) lookupInScope(ctx context.Context, c *conn, ids []dirsync.SourceID, found map[dirsync.SourceID]dirsync.Whereabouts) error {
+	for _, batch := range s.batches(ids) {
+		for i, b := range s.bases {
+			q := query{
+				base: b.text, scope: s.scope, filter: "(&" + s.opts.Users.Filter + batch.terms + ")",
+				attrs: s.attributes, key: "ldap.users.base_dns", look: true,
+			}
+			err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
+				person, err := s.decoder.person(entry)
+				if err != nil {
+					return err
+				}
+				person.Base = s.baseName(i)
+				return assign(batch.ids, person.ID, func(id dirsync.SourceID) {
+					if p := found[id].Person; p == nil || p.ID != id && person.ID == id {
+						found[id] = dirsync.Whereabouts{Present: true, DN: person.DN, Person: &person}
+					}
+				})
+			})
+			if err != nil {
+				return fmt.Errorf("looking for %d persons by %s: %w", len(batch.ids), s.decoder.idName, err)
+			}
+		}
+	}
 	return nil
 }
 
-// lookupBelow searches a whole suffix.
-func (s *Source) lookupBelow(ctx context.Context, c *conn, in suffix, ids []dirsync.SourceID,
-	found map[dirsync.SourceID]dirsync.Whereabouts,
+// searchIDs finds ids below naming contexts, and gives each with its entry. Every
+// doubt is an error; also when ids that the last read saw are asked for along with
+// the others and none of them comes back.
+func (s *Source) searchIDs(ctx context.Context, c *conn, tops []top, ids []dirsync.SourceID, attrs []string,
+	visit func(dirsync.SourceID, *ldap.Entry),
 ) error {
-	terms, err := s.anyOf(append(slices.Clone(ids), in.probes...))
-	if err != nil {
-		return err
-	}
-	works := len(in.probes) == 0
-	q := query{
-		base: in.dn, scope: ldap.ScopeWholeSubtree, filter: terms,
-		attrs: []string{s.decoder.idName}, key: "that the account may read the whole suffix",
-	}
-	err = s.search(ctx, c, q, func(entry *ldap.Entry) error {
-		person, err := s.decoder.person(entry) // of the id alone
-		if err != nil {
-			return err
+	s.mu.Lock()
+	seen := s.probes
+	s.mu.Unlock()
+	for _, batch := range s.batches(ids) {
+		for _, t := range tops {
+			var probes []dirsync.SourceID
+			for _, base := range t.bases {
+				if seen != nil {
+					probes = append(probes, seen[base]...)
+				}
+			}
+			if err := s.searchBatch(ctx, c, t.dn, batch, probes, attrs, visit); err != nil {
+				return fmt.Errorf("looking for %d entries by %s: %w", len(batch.ids), s.decoder.idName, err)
+			}
 		}
-		id := person.ID
-		if slices.Contains(in.probes, id) {
+	}
+	return nil
+}
+
+// searchBatch searches below one naming context for one batch.
+func (s *Source) searchBatch(ctx context.Context, c *conn, dn string, batch idBatch, probes []dirsync.SourceID, attrs []string,
+	visit func(dirsync.SourceID, *ldap.Entry),
+) error {
+	works := len(probes) == 0
+	q := query{
+		base: dn, scope: ldap.ScopeWholeSubtree, filter: "(|" + batch.terms + s.anyOf(probes) + ")",
+		attrs: append([]string{s.decoder.idName}, attrs...), key: "that the account may read the whole suffix", look: true,
+	}
+	if len(probes) == 0 {
+		q.filter = batch.terms
+	}
+	err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
+		id, err := s.decoder.idOf(entry)
+		if err != nil {
+			return &idError{err}
+		}
+		if slices.Contains(probes, id) {
 			works = true
-			if !slices.Contains(ids, id) {
+			if !slices.Contains(batch.ids, id) {
 				return nil
 			}
 		}
-		return assign(ids, id, func(id dirsync.SourceID) {
-			found[id] = dirsync.Whereabouts{Present: true, DN: entry.DN}
-		})
+		return assign(batch.ids, id, func(id dirsync.SourceID) { visit(id, entry) })
 	})
 	if err == nil && !works {
 		err = dirsync.WithHint(
-			fmt.Errorf("search below %q: %s of persons that were just read are not found by searching for them", in.dn, s.decoder.idName),
+			fmt.Errorf("search below %q: %s of persons that were just read are not found by searching for them", dn, s.decoder.idName),
 			"let the account search (not only read) "+s.decoder.idName+", check that attribute's index, and run again")
 	}
 	return err
@@ -171,61 +186,35 @@ func assign(asked []dirsync.SourceID, id dirsync.SourceID, found func(dirsync.So
 	return nil
 }
 
-// anyOf is a filter for any of the ids.
-func (s *Source) anyOf(ids []dirsync.SourceID) (string, error) {
+// idBatch are ids that are asked for at once, and the filter for them.
+type idBatch struct {
+	ids   []dirsync.SourceID
+	terms string
+}
+
+// batches makes batches of the ids that can be one, each once.
+func (s *Source) batches(ids []dirsync.SourceID) []idBatch {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id dirsync.SourceID) bool {
+		_, err := s.decoder.id.assertion(id)
+		return err != nil
+	})
+	slices.Sort(ids)
+	var all []idBatch
+	for batch := range slices.Chunk(slices.Compact(ids), lookupBatch) {
+		all = append(all, idBatch{batch, s.anyOf(batch)})
+	}
+	return all
+}
+
+// anyOf is a filter for any of the ids, which can be one.
+func (s *Source) anyOf(ids []dirsync.SourceID) string {
 	var out strings.Builder
 	out.WriteString("(|")
 	for _, id := range ids {
-		value, err := s.decoder.id.assertion(id)
-		if err != nil {
-			return "", err
+		if value, err := s.decoder.id.assertion(id); err == nil {
+			out.WriteString("(" + s.decoder.idName + "=" + value + ")")
 		}
-		out.WriteString("(" + s.decoder.idName + "=" + value + ")")
 	}
 	out.WriteString(")")
-	return out.String(), nil
-}
-
-// suffix is the top of a tree that is searched whole.
-type suffix struct {
-	dn     string
-	probes []dirsync.SourceID // ids that must be there, for all we know
-}
-
-// suffixes returns the naming contexts that hold the bases. For a base that the
-// server names no context for, it is the base's root.
-func (s *Source) suffixes(ctx context.Context, c *conn) ([]suffix, error) {
-	contexts, err := s.namingContexts(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	probes := s.probes
-	s.mu.Unlock()
-
-	var all []suffix
-	add := func(dn string, base int) {
-		at := slices.IndexFunc(all, func(other suffix) bool { return other.dn == dn })
-		if at < 0 {
-			at, all = len(all), append(all, suffix{dn: dn})
-		}
-		if probes != nil {
-			all[at].probes = append(all[at].probes, probes[base]...)
-		}
-	}
-	for i, b := range s.bases {
-		known := false
-		for _, text := range contexts {
-			// The empty context stands for the whole server; it is no base
-			// that every server searches.
-			if dn, err := parseBase(text); err == nil && holds(dn, b.dn) {
-				add(text, i)
-				known = true
-			}
-		}
-		if !known {
-			add(rootOf(b.dn).String(), i)
-		}
-	}
-	return all, nil
+	return out.String()
 }

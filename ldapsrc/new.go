@@ -37,7 +37,7 @@ func New(opts Options) (*Source, error) {
 		quiet.SetOutput(io.Discard)
 		opts.Log = quiet
 	}
-	s := &Source{opts: opts}
+	s := &Source{opts: opts, turn: make(chan struct{}, 1)}
 	s.life, s.end = context.WithCancelCause(context.Background())
 	checks := []func() error{s.prepareLimits, s.prepareServers, s.prepareTLS, s.prepareUsers, s.prepareAttributes, s.prepareGroups}
 	for _, check := range checks {
@@ -124,12 +124,13 @@ func (s *Source) prepareUsers() error {
 		if err != nil {
 			return dirsync.WithHint(err, "check ldap.users.base_dns")
 		}
+		key := foldDN(dn)
 		for _, other := range s.bases {
-			if other.dn.EqualFold(dn) {
+			if other.key == key {
 				return dirsync.WithHint(fmt.Errorf("base DN %q is given twice", text), "remove one from ldap.users.base_dns")
 			}
 		}
-		s.bases = append(s.bases, base{text: text, dn: dn})
+		s.bases = append(s.bases, base{text: text, dn: dn, key: key})
 	}
 	if err := checkFilter("ldap.users.filter", users.Filter); err != nil {
 		return err
@@ -151,6 +152,7 @@ func (s *Source) prepareAttributes() error {
 			fmt.Sprintf("set ldap.preset to one of %v", Presets()))
 	}
 	names := append([]string{s.opts.Users.IDAttribute}, StatusAttributes(s.opts.Preset)...)
+	names = append(names, beside(s.opts.Preset)...)
 	names = append(names, s.opts.Attributes...)
 	s.decoder = decoder{
 		id:     idForm(strings.ToLower(s.opts.Users.IDAttribute)),

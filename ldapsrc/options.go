@@ -89,8 +89,10 @@ type Users struct {
 
 // Groups selects groups. Those of a person are told in Person.Groups.
 //
-// A member that does not exist, or is not below Users.Bases, is nobody; a group
-// inside a group counts only where it is below Bases and Filter matches it, too.
+// A group inside a group counts wherever it is in the directory's tree (the naming
+// contexts that hold Users.Bases), if Filter matches it; only those below Bases are
+// told by name. A member that is neither a person who was read nor a group is nobody,
+// and ReadInfo.Warnings tells of those that do not exist.
 type Groups struct {
 	Bases []string
 	// Filter in the syntax of RFC 4515.
@@ -105,8 +107,8 @@ type Groups struct {
 	// Nested puts the people of a group inside a group into the outer one, too,
 	// at any depth.
 	Nested bool
-	// Want tells by the name, as the server has it, which groups are asked about.
-	// When nil, groups are not read at all.
+	// Want tells by the name, as the server has it, which groups are asked about. It
+	// is not asked about a blank name. When nil, groups are not read at all.
 	Want func(name string) bool
 }
 

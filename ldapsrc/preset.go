@@ -55,6 +55,9 @@ const (
 	userAccountControl   = "userAccountControl"
 	accountExpires       = "accountExpires"
 	lockoutTime          = "lockoutTime"
+
+	memberOf = "memberof" // by groups
+	nsRole   = "nsRole"   // the roles of an entry, which may lock it
 )
 
 // StatusAttributes are the attributes from which a preset tells a person's

@@ -121,17 +121,23 @@ func (s *Server) describe(dse *ldap.Entry) {
 	vendor := dse.GetEqualFoldAttributeValue("vendorName")
 	s.Version = dse.GetEqualFoldAttributeValue("vendorVersion")
 	s.Paging = slices.Contains(dse.GetEqualFoldAttributeValues("supportedControl"), ldap.ControlTypePaging)
-	isOpenLDAP := func(class string) bool { return strings.EqualFold(class, "OpenLDAProotDSE") }
 	switch {
 	case strings.HasPrefix(vendor, "Apache"):
 		s.Product = ProductApacheDS
 	case strings.HasPrefix(s.Version, "389-Directory"), strings.HasPrefix(vendor, "389"):
 		s.Product = Product389
-	case slices.ContainsFunc(dse.GetEqualFoldAttributeValues("objectClass"), isOpenLDAP):
+	case isOpenLDAP(dse):
 		s.Product = ProductOpenLDAP
 	case dse.GetEqualFoldAttributeValue("forestFunctionality") != "":
 		s.Product = ProductActiveDirectory
 	}
+}
+
+// isOpenLDAP tells the software by its root DSE.
+func isOpenLDAP(dse *ldap.Entry) bool {
+	return slices.ContainsFunc(dse.GetEqualFoldAttributeValues(objectClass), func(class string) bool {
+		return strings.EqualFold(class, "OpenLDAProotDSE")
+	})
 }
 
 // Base is one base DN and whether it is there.
@@ -156,12 +162,11 @@ func (s *Source) Bases(ctx context.Context) ([]Base, error) {
 	return found, nil
 }
 
-// lookAt reads the entry of a base, without any attribute.
+// lookAt reads the entry of a base.
 func (s *Source) lookAt(ctx context.Context, c *conn, dn string) error {
-	const none = "1.1" // RFC 4511, 4.5.1.8
 	seen := false
 	err := s.search(ctx, c, query{
-		base: dn, scope: ldap.ScopeBaseObject, filter: "(objectClass=*)", attrs: []string{none}, key: "ldap.users.base_dns",
+		base: dn, scope: ldap.ScopeBaseObject, filter: anyEntry, attrs: []string{objectClass}, key: "ldap.users.base_dns",
 	}, func(*ldap.Entry) error {
 		seen = true
 		return nil

@@ -138,20 +138,9 @@ func broken(format string, args ...any) error {
 		"the entry may have been changed while it was read: run again. If it stays so, the server is out of order")
 }
 
-// entryAt reads one entry. It takes no page for that, since a server may keep
-// only one paged search on a connection.
+// entryAt reads one entry that is there.
 func (s *Source) entryAt(ctx context.Context, c *conn, dn string, attrs ...string) (*ldap.Entry, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	var result *ldap.SearchResult
-	err := c.within(ctx, fmt.Sprintf("reading %q", dn), func() (err error) {
-		result, err = c.Search(&ldap.SearchRequest{
-			BaseDN: dn, Scope: ldap.ScopeBaseObject, DerefAliases: ldap.NeverDerefAliases,
-			Filter: "(objectClass=*)", Attributes: attrs,
-		})
-		return err
-	})
+	result, err := c.at(ctx, dn, anyEntry, false, attrs...)
 	if code, ok := resultCode(err); ok && code == ldap.LDAPResultNoSuchObject {
 		return nil, dirsync.WithHint(fmt.Errorf("entry %q was there a moment ago: %w", dn, s.redact(readable(err))),
 			"it was moved or deleted while the directory was read: run again")

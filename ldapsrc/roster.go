@@ -11,52 +11,58 @@ import (
 	dirsync "duosync/sync"
 )
 
-// roster knows who is in which group. It takes 20 bytes for each value of a
+// roster knows who is in which group. It takes 32 bytes for each value of a
 // member attribute.
 type roster struct {
-	found   []dirsync.GroupEntry // the wanted groups, sorted by name, then id
-	names   []string             // theirs, sorted, each once
-	members []membership         // by member, once the roster is closed
+	groups  []group
+	tallies []tally      // by group
+	reached []bool       // by group: it is wanted, or inside one that is
+	names   []string     // of the wanted groups, sorted, each once
+	members []membership // by member, once the roster is closed
 	// holders are, by group, the groups that hold it as a member.
 	holders [][]int32
 	// gives are, by group, what being in it gives: places in names, sorted.
 	gives [][]int32
-	wants []int32 // by group, its own place in names, or -1
-	sids  []sid   // by group; Active Directory only
-	// primary are the groups of Active Directory that were read, by the number
-	// that a person's primaryGroupID holds.
+	// primary are the groups of Active Directory that count, by the number that a
+	// person's primaryGroupID holds.
 	primary map[uint32][]int32
+	loose   looseEnds
 }
 
 // membership is one member of one group, both as they were read.
 type membership struct {
-	member digest
+	member digest // the folded name
+	exact  uint64
 	group  int32
+	inner  bool // below a base of the people: one of them, or nobody
+	taken  bool // a person bears the very name
+
+	// Of the first membership of a folded name alone:
+	seen   uint8 // persons who bear the name; 2 stands for more
+	sealed bool  // one of them was told the groups without waiting for others
 }
 
+// tally is what is counted of a group.
+type tally struct {
+	members int
+	persons int
+	people  []dirsync.SourceID // no more than dirsync.MaxPeople
+	hidden  bool
+}
+
+// newRoster makes a roster of the groups that are known at first. All wanted ones
+// are among them.
 func newRoster(groups []group) *roster {
-	r := &roster{
-		holders: make([][]int32, len(groups)), gives: make([][]int32, len(groups)),
-		wants: make([]int32, len(groups)), sids: make([]sid, len(groups)), primary: make(map[uint32][]int32),
-	}
+	r := &roster{primary: make(map[uint32][]int32)}
 	for _, g := range groups {
 		if g.wanted {
-			r.found = append(r.found, dirsync.GroupEntry{ID: g.id, Name: g.name})
 			r.names = append(r.names, g.name)
 		}
 	}
-	slices.SortFunc(r.found, func(a, b dirsync.GroupEntry) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
 	slices.Sort(r.names)
 	r.names = slices.Compact(r.names)
-	for i, g := range groups {
-		r.wants[i] = -1
-		if g.wanted {
-			at, _ := slices.BinarySearch(r.names, g.name)
-			r.wants[i] = place(at)
-		}
-		r.sids[i] = g.sid
+	for _, g := range groups {
+		r.enter(g)
 	}
 	return r
 }
@@ -64,14 +70,23 @@ func newRoster(groups []group) *roster {
 // place narrows a place in a list of groups.
 func place(i int) int32 { return int32(i) } //nolint:gosec // there are not that many groups
 
-// add enters a member of a group.
-func (r *roster) add(member digest, group int) {
-	r.members = append(r.members, membership{member, place(group)})
+// enter enters a group.
+func (r *roster) enter(g group) int32 {
+	r.groups = append(r.groups, g)
+	r.tallies = append(r.tallies, tally{})
+	r.reached = append(r.reached, g.wanted)
+	r.holders = append(r.holders, nil)
+	return place(len(r.groups) - 1)
+}
+
+// add enters a member of a group that is not a group itself.
+func (r *roster) add(member label, group int32, inner bool) {
+	r.members = append(r.members, membership{member: member.folded, exact: member.exact, group: group, inner: inner})
 }
 
 // nest enters a group that is a member of another.
-func (r *roster) nest(inner, outer int) {
-	r.holders[inner] = append(r.holders[inner], place(outer))
+func (r *roster) nest(inner, outer int32) {
+	r.holders[inner] = append(r.holders[inner], outer)
 }
 
 // close ends the entering: from now on, groups are given.
@@ -80,64 +95,60 @@ func (r *roster) close() {
 		if order := bytes.Compare(a.member[:], b.member[:]); order != 0 {
 			return order
 		}
-		return int(a.group - b.group)
+		return cmp.Or(cmp.Compare(a.exact, b.exact), cmp.Compare(a.group, b.group))
 	})
 	r.members = slices.Clip(slices.Compact(r.members))
-	reached := make([]int, len(r.gives)) // the last group whose walk came here
-	for i := range r.gives {
+	r.gives = make([][]int32, len(r.groups))
+	visited := make([]int, len(r.groups)) // the last group whose walk came here
+	for i := range r.groups {
 		walk := []int32{place(i)}
-		reached[i] = i + 1
+		visited[i] = i + 1
 		for len(walk) > 0 {
 			at := walk[len(walk)-1]
 			walk = walk[:len(walk)-1]
-			if r.wants[at] >= 0 {
-				r.gives[i] = append(r.gives[i], r.wants[at])
+			if r.groups[at].wanted {
+				own, _ := slices.BinarySearch(r.names, r.groups[at].name)
+				r.gives[i] = append(r.gives[i], place(own))
 			}
 			for _, outer := range r.holders[at] {
-				if reached[outer] != i+1 {
-					reached[outer] = i + 1
+				if visited[outer] != i+1 {
+					visited[outer] = i + 1
 					walk = append(walk, outer)
 				}
 			}
 		}
-		if s := r.sids[i]; s != "" && len(r.gives[i]) > 0 {
+		slices.Sort(r.gives[i])
+		r.gives[i] = slices.Compact(r.gives[i])
+		if s := r.groups[i].sid; s != "" && len(r.gives[i]) > 0 {
 			r.primary[s.number()] = append(r.primary[s.number()], place(i))
 		}
 	}
 }
 
-// addGroups tells a person's groups, and takes away the attributes that were read
-// for that alone.
-func (s *Source) addGroups(r *roster, p *dirsync.Person) (err error) {
-	if r == nil {
-		return nil
+// bearing gives the memberships of a folded name: places in members.
+func (r *roster) bearing(member digest) (from, to int) {
+	from, _ = slices.BinarySearchFunc(r.members, member, func(m membership, want digest) int {
+		return bytes.Compare(m.member[:], want[:])
+	})
+	for to = from; to < len(r.members) && r.members[to].member == member; to++ {
 	}
-	if p.Groups, err = s.groupsOf(r, p); err != nil {
-		return err
-	}
-	for _, name := range s.inner {
-		delete(p.Attrs, name)
-	}
-	return nil
+	return from, to
 }
 
-// groupsOf names the wanted groups that a person is in: sorted, each once.
-func (s *Source) groupsOf(r *roster, p *dirsync.Person) ([]string, error) {
+// borne reports whether a person bears a folded name.
+func (r *roster) borne(member digest) bool {
+	from, to := r.bearing(member)
+	return from < to && r.members[from].seen > 0
+}
+
+// namesOf gives the names of what groups give, sorted, each once.
+func (r *roster) namesOf(groups []int32) []string {
 	var in []int32
-	keys, err := s.personKeys(p)
-	if err != nil {
-		return nil, err
-	}
-	for _, key := range keys {
-		in = r.appendGroups(in, digestOf(key))
-	}
-	if s.opts.Preset == ActiveDirectory {
-		if in, err = r.appendPrimary(in, p); err != nil {
-			return nil, err
-		}
+	for _, at := range groups {
+		in = append(in, r.gives[at]...)
 	}
 	if len(in) == 0 {
-		return nil, nil
+		return nil
 	}
 	slices.Sort(in)
 	in = slices.Compact(in)
@@ -145,38 +156,50 @@ func (s *Source) groupsOf(r *roster, p *dirsync.Person) ([]string, error) {
 	for i, at := range in {
 		names[i] = r.names[at]
 	}
-	return names, nil
+	return names
 }
 
-// personKeys are the texts by which groups know a person.
-func (s *Source) personKeys(p *dirsync.Person) ([]string, error) {
-	if !s.membersAreUIDs() {
-		key, err := dnKey(p.DN)
-		if err != nil {
-			return nil, fmt.Errorf("entry %q: the DN can't be read, so groups can't be told: %w", p.DN, err)
+// count notes that a person is in groups, by itself.
+func (r *roster) count(id dirsync.SourceID, groups []int32) {
+	for _, at := range groups {
+		t := &r.tallies[at]
+		if t.persons++; t.persons <= dirsync.MaxPeople {
+			t.people = append(t.people, id)
 		}
-		return []string{key}, nil
 	}
-	var keys []string
-	for _, value := range p.Attrs[uid] {
-		keys = append(keys, foldValue(value))
-	}
-	return keys, nil
 }
 
-// appendGroups appends what the groups give that hold a member.
-func (r *roster) appendGroups(in []int32, member digest) []int32 {
-	at, _ := slices.BinarySearchFunc(r.members, member, func(m membership, want digest) int {
-		return bytes.Compare(m.member[:], want[:])
+// report gives the wanted groups, sorted by name, id and DN, and those inside of
+// them, sorted by DN.
+func (r *roster) report() (wanted, nested []dirsync.GroupEntry) {
+	for i, g := range r.groups {
+		if !r.reached[i] {
+			continue
+		}
+		t := r.tallies[i]
+		entry := dirsync.GroupEntry{ID: g.id, Name: g.name, DN: g.dn, Stamp: g.stamp, Members: t.members, Hidden: t.hidden, Persons: t.persons}
+		if t.persons <= dirsync.MaxPeople {
+			entry.People = slices.Clone(t.people)
+			slices.Sort(entry.People)
+		}
+		if g.wanted {
+			wanted = append(wanted, entry)
+			continue
+		}
+		entry.Inside = r.namesOf([]int32{place(i)})
+		nested = append(nested, entry)
+	}
+	slices.SortFunc(wanted, func(a, b dirsync.GroupEntry) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID), cmp.Compare(a.DN, b.DN))
 	})
-	for ; at < len(r.members) && r.members[at].member == member; at++ {
-		in = append(in, r.gives[r.members[at].group]...)
-	}
-	return in
+	slices.SortFunc(nested, func(a, b dirsync.GroupEntry) int {
+		return cmp.Or(cmp.Compare(a.DN, b.DN), cmp.Compare(a.ID, b.ID))
+	})
+	return wanted, nested
 }
 
-// appendPrimary appends what a person's primary group gives in Active Directory,
-// which does not list them as a member. The group is in the person's domain.
+// appendPrimary appends a person's primary group in Active Directory, which does not
+// list them as a member. The group is in the person's domain.
 func (r *roster) appendPrimary(in []int32, p *dirsync.Person) ([]int32, error) {
 	values := p.Attrs[strings.ToLower(primaryGroupID)]
 	if len(values) == 0 {
@@ -196,8 +219,8 @@ func (r *roster) appendPrimary(in []int32, p *dirsync.Person) ([]int32, error) {
 			"let the account of ldap.bind_dn read objectSid")
 	}
 	for _, group := range candidates {
-		if r.sids[group].domain() == own.domain() {
-			in = append(in, r.gives[group]...)
+		if r.groups[group].sid.domain() == own.domain() {
+			in = append(in, group)
 		}
 	}
 	return in, nil

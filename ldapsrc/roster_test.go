@@ -29,10 +29,10 @@ func TestRosterAgreesWithTheGroups(t *testing.T) {
 		r := newRoster(groups)
 		for i := range groups {
 			for _, inner := range inside[i] {
-				r.nest(inner, i)
+				r.nest(place(inner), place(i))
 			}
 			for _, person := range people[i] {
-				r.add(digestOf(fmt.Sprint("uid=", person)), i)
+				r.add(labelOf(fmt.Sprint("uid=", person)), place(i), true)
 			}
 		}
 		r.close()
@@ -45,7 +45,12 @@ func TestRosterAgreesWithTheGroups(t *testing.T) {
 				}
 			}
 			slices.Sort(want)
-			got, err := s.groupsOf(r, &dirsync.Person{DN: fmt.Sprint("UID=", person)})
+			var got []string
+			enrol := enrolment{s: s, r: r}
+			err := enrol.add(t.Context(), dirsync.Person{DN: fmt.Sprint("UID=", person)}, func(p dirsync.Person) error {
+				got = p.Groups
+				return nil
+			})
 			if err != nil || !cmp.Equal(want, got) {
 				t.Fatalf("person %d: %q, %v; want %q", person, got, err, want)
 			}
@@ -75,24 +80,28 @@ func BenchmarkRoster(b *testing.B) {
 	before := heap()
 	r := newRoster(groups)
 	for i := range people {
-		key, err := dnKey(dn(i))
-		if err != nil {
-			b.Fatal(err)
-		}
 		for k := range each {
-			r.add(digestOf(key), (i+k*7)%len(groups))
+			r.add(uidLabel(dn(i)), place((i+k*7)%len(groups)), true)
 		}
 	}
 	r.close()
 	kept := heap() - before
-	s := &Source{}
+	enrol := enrolment{s: &Source{opts: Options{Groups: Groups{MemberAttribute: memberUID}}}, r: r}
 	for i := 0; b.Loop(); i++ {
-		p := dirsync.Person{DN: dn(i % people)}
-		if err := s.addGroups(r, &p); err != nil || len(p.Groups) != each {
-			b.Fatal(p.Groups, err)
+		who, err := enrol.candidate(dirsync.Person{Attrs: map[string][]string{uid: {dn(i % people)}}}, nil)
+		if err != nil || len(r.namesOf(who.direct)) != each {
+			b.Fatal(who, err)
 		}
 	}
 	b.ReportMetric(float64(kept)/(people*each), "B/membership")
+}
+
+func labelOf(dn string) label {
+	l, _, err := dnLabel(dn)
+	if err != nil {
+		panic(err)
+	}
+	return l
 }
 
 func heap() uint64 {

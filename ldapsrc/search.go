@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	"github.com/go-ldap/ldap/v3"
-
-	dirsync "duosync/sync"
 )
 
 // query is one search.
@@ -19,7 +17,11 @@ type query struct {
 	attrs  []string
 	key    string // where its base comes from, for advice
 	hops   int    // referrals that were followed to get here
+	// look: it is a second look, to which other parts of a forest do not matter.
+	look bool
 }
+
+const anyEntry = "(objectClass=*)"
 
 // maxEmptyPages is how many pages in a row may hold nothing. A filter that
 // matches little gives some on servers that page before they filter.
@@ -40,8 +42,9 @@ func (s *Source) search(ctx context.Context, c *conn, q query, visit func(*ldap.
 		empty     int
 		referrals []string
 	)
+	controls := append(c.scoped(q.look), paging)
 	for page := 1; ; page++ {
-		result, err := c.page(ctx, q, paging, page)
+		result, err := c.page(ctx, q, controls, page)
 		if err != nil {
 			if result != nil {
 				got += len(result.Entries)
@@ -94,7 +97,7 @@ func (s *Source) search(ctx context.Context, c *conn, q query, visit func(*ldap.
 }
 
 // page asks for one page.
-func (c *conn) page(ctx context.Context, q query, paging *ldap.ControlPaging, number int) (*ldap.SearchResult, error) {
+func (c *conn) page(ctx context.Context, q query, controls []ldap.Control, number int) (*ldap.SearchResult, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -102,7 +105,32 @@ func (c *conn) page(ctx context.Context, q query, paging *ldap.ControlPaging, nu
 	err := c.within(ctx, fmt.Sprintf("page %d", number), func() (err error) {
 		result, err = c.Search(&ldap.SearchRequest{
 			BaseDN: q.base, Scope: q.scope, DerefAliases: ldap.NeverDerefAliases,
-			Filter: q.filter, Attributes: q.attrs, Controls: []ldap.Control{paging},
+			Filter: q.filter, Attributes: q.attrs, Controls: controls,
+		})
+		return err
+	})
+	return result, err
+}
+
+// scoped gives the control that keeps a second look from other parts of a forest.
+func (c *conn) scoped(look bool) []ldap.Control {
+	if !look || !c.narrows {
+		return nil
+	}
+	return []ldap.Control{ldap.NewControlString(domainScope, true, "")}
+}
+
+// at asks for one entry: none comes where the filter does not match it. It takes
+// no page for that, since a server may keep only one paged search on a connection.
+func (c *conn) at(ctx context.Context, dn, filter string, look bool, attrs ...string) (*ldap.SearchResult, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	var result *ldap.SearchResult
+	err := c.within(ctx, fmt.Sprintf("reading %q", dn), func() (err error) {
+		result, err = c.Search(&ldap.SearchRequest{
+			BaseDN: dn, Scope: ldap.ScopeBaseObject, DerefAliases: ldap.NeverDerefAliases,
+			Filter: filter, Attributes: attrs, Controls: c.scoped(look),
 		})
 		return err
 	})
@@ -126,26 +154,4 @@ func nextCookie(controls []ldap.Control, page int) ([]byte, error) {
 		return nil, errors.New("the server's paging control can't be read")
 	}
 	return paging.Cookie, nil
-}
-
-// namingContexts reads the naming contexts of a server (RFC 4512, 5.1); none where it
-// does not tell.
-func (s *Source) namingContexts(ctx context.Context, c *conn) ([]string, error) {
-	var contexts []string
-	err := c.within(ctx, "reading the root DSE", func() error {
-		result, err := c.Search(&ldap.SearchRequest{
-			Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)", Attributes: []string{"namingContexts"},
-		})
-		if err == nil && len(result.Entries) == 1 {
-			contexts = result.Entries[0].GetEqualFoldAttributeValues("namingContexts")
-		}
-		return err
-	})
-	if _, answered := resultCode(err); answered {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, dirsync.WithHint(fmt.Errorf("reading the root DSE: %w", err), "the directory must be reachable all through a run")
-	}
-	return contexts, nil
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // Source is a directory that is read over LDAP. Its methods may be called from
-// several goroutines; each call has a connection of its own.
+// several goroutines. The connection of the last complete read is kept: Lookup,
+// LookupGroups and Stamps ask over it, one at a time.
 type Source struct {
 	opts       Options
 	endpoints  []endpoint
@@ -26,8 +27,12 @@ type Source struct {
 	life context.Context // ends with Close
 	end  context.CancelCauseFunc
 
-	mu     sync.Mutex
-	probes [][]dirsync.SourceID // by base: some ids that the last read saw
+	turn chan struct{} // held by who uses the session
+
+	mu      sync.Mutex
+	session *session             // of the last complete read; nil before one
+	probes  [][]dirsync.SourceID // by base: some ids that the last read saw
+	twins   map[digest]struct{}  // folded names that several of its people bore
 }
 
 var _ dirsync.Source = (*Source)(nil)
@@ -38,11 +43,14 @@ var errClosed = errors.New("the LDAP source was closed")
 type base struct {
 	text string
 	dn   *ldap.DN
+	key  string // folded
 }
 
-// Close ends what is under way. Later calls fail. It always returns nil.
+// Close ends what is under way, and the connection. Later calls fail. It always
+// returns nil.
 func (s *Source) Close() error {
 	s.end(errClosed)
+	s.swap(nil)
 	return nil
 }
 

@@ -1,7 +1,9 @@
 package ldapsrc
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,43 +11,62 @@ import (
 	dirsync "duosync/sync"
 )
 
-// standing decodes the status attributes. An absent attribute is no lock.
-func (p Preset) standing(attrs map[string][]string, now time.Time) dirsync.Standing {
+// standing decodes the status attributes. An absent attribute is no lock, but for
+// one that every entry of a kind has. Of several signs the surest wins: disabled by
+// an administrator, then one that can't be read, then a lockout.
+func (p Preset) standing(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure) {
+	standing, unsure := dirsync.Enabled, (*dirsync.Unsure)(nil)
 	switch p {
 	case WSO2IS:
-		return wso2Standing(attrs, now)
+		standing, unsure = wso2Standing(attrs, now)
 	case OpenLDAP:
-		return ppolicyStanding(attrs)
+		standing, unsure = ppolicyStanding(attrs)
 	case DS389:
-		return ds389Standing(attrs, now)
+		standing, unsure = ds389Standing(attrs, now)
 	case ActiveDirectory:
-		return adStanding(attrs, now)
+		standing, unsure = adStanding(attrs, now)
 	}
-	return dirsync.Enabled
+	switch {
+	case standing == dirsync.Disabled || unsure == nil:
+		return standing, nil
+	default:
+		return dirsync.Unreadable, unsure
+	}
 }
 
 // wso2Standing reads WSO2's identity claims: strings true and false in any case,
 // and a time in milliseconds since 1970 at which a lock ends. A lock whose end
 // is 0, past or unreadable is taken for an administrator's.
-func wso2Standing(attrs map[string][]string, now time.Time) dirsync.Standing {
+func wso2Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure) {
+	disabled, unsure := flag(attrs, accountDisabled)
+	locked, unsureToo := flag(attrs, accountLock)
+	unsure = cmp.Or(unsure, unsureToo)
 	switch {
-	case anyTrue(attrs, accountDisabled):
-		return dirsync.Disabled
-	case !anyTrue(attrs, accountLock):
-		return dirsync.Enabled
+	case disabled:
+		return dirsync.Disabled, nil
+	case !locked:
+		return dirsync.Enabled, unsure
 	case allAfter(attrs[strings.ToLower(unlockTime)], now):
-		return dirsync.LockedOut
+		return dirsync.LockedOut, unsure
 	}
-	return dirsync.Disabled
+	return dirsync.Disabled, nil
 }
 
-func anyTrue(attrs map[string][]string, name string) bool {
-	for _, value := range attrs[strings.ToLower(name)] {
-		if strings.EqualFold(strings.TrimSpace(value), "true") {
-			return true
+// flag reads an attribute that is true or false, in any case. True is sure as soon
+// as one value says so; else a value that is neither leaves it open. An empty value
+// counts as none.
+func flag(attrs map[string][]string, name string) (bool, *dirsync.Unsure) {
+	var unsure *dirsync.Unsure
+	name = strings.ToLower(name)
+	for _, value := range attrs[name] {
+		switch word := strings.TrimSpace(value); {
+		case strings.EqualFold(word, "true"):
+			return true, nil
+		case word != "" && !strings.EqualFold(word, "false") && unsure == nil:
+			unsure = &dirsync.Unsure{Attribute: name, Value: value}
 		}
 	}
-	return false
+	return false, unsure
 }
 
 func allAfter(values []string, now time.Time) bool {
@@ -62,17 +83,20 @@ func allAfter(values []string, now time.Time) bool {
 // other value is the time of a lockout.
 const lockedForGood = "000001010000"
 
-func ppolicyStanding(attrs map[string][]string) dirsync.Standing {
-	values := attrs[strings.ToLower(pwdAccountLockedTime)]
-	for _, value := range values {
-		if strings.HasPrefix(strings.TrimSpace(value), lockedForGood) {
-			return dirsync.Disabled
+func ppolicyStanding(attrs map[string][]string) (dirsync.Standing, *dirsync.Unsure) {
+	var unsure *dirsync.Unsure
+	standing, name := dirsync.Enabled, strings.ToLower(pwdAccountLockedTime)
+	for _, value := range attrs[name] {
+		text := strings.TrimSpace(value)
+		if strings.HasPrefix(text, lockedForGood) {
+			return dirsync.Disabled, nil
 		}
+		if _, err := parseGeneralizedTime(text); err != nil {
+			unsure = cmp.Or(unsure, &dirsync.Unsure{Attribute: name, Value: value})
+		}
+		standing = dirsync.LockedOut
 	}
-	if len(values) > 0 {
-		return dirsync.LockedOut
-	}
-	return dirsync.Enabled
+	return standing, unsure
 }
 
 // lockedUntilReset is the accountUnlockTime of a lock that only an administrator
@@ -82,21 +106,22 @@ const lockedUntilReset = "19700101000000Z"
 // ds389Standing reads 389's account inactivation, roles included, and its
 // password policy's lock. A lock without an end is taken for an administrator's,
 // as with the other presets; one whose end can't be read, for a lockout.
-func ds389Standing(attrs map[string][]string, now time.Time) dirsync.Standing {
-	if anyTrue(attrs, nsAccountLock) {
-		return dirsync.Disabled
+func ds389Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure) {
+	locked, unsure := flag(attrs, nsAccountLock)
+	if locked {
+		return dirsync.Disabled, nil
 	}
 	standing := dirsync.Enabled
 	for _, value := range attrs[strings.ToLower(accountUnlockTime)] {
 		value = strings.TrimSpace(value)
 		if value == lockedUntilReset {
-			return dirsync.Disabled
+			return dirsync.Disabled, nil
 		}
 		if end, err := parseGeneralizedTime(value); err != nil || end.After(now) {
 			standing = dirsync.LockedOut
 		}
 	}
-	return standing
+	return standing, unsure
 }
 
 const (
@@ -106,26 +131,48 @@ const (
 	secondsTo1970  = 11_644_473_600 // since 1601
 )
 
-// adStanding reads Active Directory's account flags. How long a lockout lasts is
-// set by policies that are not read, so a lockoutTime counts until the next
-// login of the person resets it to 0.
-func adStanding(attrs map[string][]string, now time.Time) dirsync.Standing {
-	for _, flags := range numbers(attrs, userAccountControl) {
+// adStanding reads Active Directory's account flags. Every user has
+// userAccountControl, so one without it is one whose flags may not be read. How long
+// a lockout lasts is set by policies that are not read, so a lockoutTime counts until
+// the next login of the person resets it to 0.
+func adStanding(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure) {
+	name := strings.ToLower(userAccountControl)
+	flags := numbers(attrs, userAccountControl)
+	for _, flags := range flags {
 		if flags&accountDisable != 0 {
-			return dirsync.Disabled
+			return dirsync.Disabled, nil
 		}
 	}
 	for _, ticks := range numbers(attrs, accountExpires) {
 		if ticks > 0 && ticks != neverExpires && ticks/ticksPerSecond-secondsTo1970 <= now.Unix() {
-			return dirsync.Disabled
+			return dirsync.Disabled, nil
 		}
+	}
+	var unsure *dirsync.Unsure
+	switch values := attrs[name]; {
+	case len(values) == 0 && isADUser(attrs):
+		unsure = &dirsync.Unsure{Attribute: name}
+	case len(flags) < len(values):
+		at := slices.IndexFunc(values, func(value string) bool { return !isNumber(value) })
+		unsure = &dirsync.Unsure{Attribute: name, Value: values[at]}
 	}
 	for _, ticks := range numbers(attrs, lockoutTime) {
 		if ticks > 0 {
-			return dirsync.LockedOut
+			return dirsync.LockedOut, unsure
 		}
 	}
-	return dirsync.Enabled
+	return dirsync.Enabled, unsure
+}
+
+// isADUser reports whether an entry is of the class user, for all that was read.
+func isADUser(attrs map[string][]string) bool {
+	classes, read := attrs[strings.ToLower(objectClass)]
+	return !read || slices.ContainsFunc(classes, func(class string) bool { return strings.EqualFold(class, "user") })
+}
+
+func isNumber(value string) bool {
+	_, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
+	return err == nil
 }
 
 // numbers gives an attribute's values that are numbers.
@@ -151,4 +198,56 @@ func parseGeneralizedTime(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is no time", text)
+}
+
+// Lapses tells, for the status attributes of a preset, which values the server sets
+// and ends by itself: lockouts after wrong passwords, and what every person has who
+// is not locked. That such values are gone says nothing of what may be read. The
+// attribute's name is lower-cased.
+func Lapses(preset Preset) func(attribute string, values []string) bool {
+	own := map[string]func(value string) bool{}
+	always := func(string) bool { return true }
+	switch preset {
+	case WSO2IS:
+		own[unlockTime] = always
+	case OpenLDAP:
+		own[pwdAccountLockedTime] = func(value string) bool { return !strings.HasPrefix(value, lockedForGood) }
+	case DS389:
+		own[accountUnlockTime] = func(value string) bool { return value != lockedUntilReset }
+	case ActiveDirectory:
+		own[lockoutTime] = always
+		own[accountExpires] = func(value string) bool { return value == "0" || value == strconv.FormatInt(neverExpires, 10) }
+	}
+	folded := make(map[string]func(string) bool, len(own))
+	for name, lapses := range own {
+		folded[strings.ToLower(name)] = lapses
+	}
+	return func(attribute string, values []string) bool {
+		lapses := folded[strings.ToLower(attribute)]
+		if lapses == nil || len(values) == 0 {
+			return false
+		}
+		return !slices.ContainsFunc(values, func(value string) bool { return !lapses(strings.TrimSpace(value)) })
+	}
+}
+
+// Via tells which attributes may have a value by way of another entry, a group or a
+// role, and the attribute that holds the DNs of those entries; both by their
+// lower-cased names.
+func Via(preset Preset) map[string]string {
+	switch preset {
+	case WSO2IS: // its directory has no memberOf
+		return map[string]string{}
+	case DS389:
+		return map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)}
+	}
+	return map[string]string{memberOf: memberOf}
+}
+
+// beside are attributes that come with Person.Attrs for Via to be of use.
+func beside(preset Preset) []string {
+	if preset == DS389 {
+		return []string{nsRole}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package ldapsrc
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,7 +43,8 @@ func FuzzEntry(f *testing.F) {
 				if person.ID == "" || !utf8.ValidString(string(person.ID)) || person.DN != dn {
 					t.Fatalf("%+v", person)
 				}
-				if person.Standing != dirsync.Enabled && person.Standing != dirsync.Disabled && person.Standing != dirsync.LockedOut {
+				if (person.Standing == dirsync.Unreadable) != (person.Unsure != nil) ||
+					!slices.Contains([]dirsync.Standing{dirsync.Enabled, dirsync.Disabled, dirsync.LockedOut, dirsync.Unreadable}, person.Standing) {
 					t.Fatalf("%s: standing %q", preset, person.Standing)
 				}
 				for key, values := range person.Attrs {
@@ -87,13 +89,13 @@ func FuzzTimes(f *testing.F) {
 			{ActiveDirectory, map[string][]string{"useraccountcontrol": {text, "514"}}},
 		}
 		for _, d := range disabled {
-			if got := d.preset.standing(d.attrs, now); got != dirsync.Disabled {
+			if got, _ := d.preset.standing(d.attrs, now); got != dirsync.Disabled {
 				t.Errorf("%s %q: %s", d.preset, d.attrs, got)
 			}
 		}
 		ticks, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 		expired := err == nil && ticks > 0 && ticks <= (now.Unix()+secondsTo1970)*ticksPerSecond+ticksPerSecond-1
-		got := ActiveDirectory.standing(map[string][]string{"accountexpires": {text}}, now)
+		got, _ := ActiveDirectory.standing(map[string][]string{"accountexpires": {text}}, now)
 		if (got == dirsync.Disabled) != expired {
 			t.Errorf("accountExpires %q: %s", text, got)
 		}

@@ -28,6 +28,9 @@ type backend interface {
 	// check fails when another has taken the state over. It is part of each
 	// transaction of a run.
 	check(ctx context.Context, tx *sqlx.Tx) error
+	// exclude waits until no transaction of a run is under way, and keeps the next
+	// one waiting until tx ends.
+	exclude(ctx context.Context, tx *sqlx.Tx) error
 	// keep is called before a run's first change, outside of a transaction.
 	keep(ctx context.Context, db *DB)
 	// mark is part of a run's first change and of its end. What it returns is

@@ -92,7 +92,7 @@ func BenchmarkIntendRecord(b *testing.B) {
 				outcomes = append(outcomes, dirsync.Outcome{Source: id, Link: link(id, fmt.Sprintf("DU%018d", i))})
 			}
 			for b.Loop() {
-				must(b, j.Intend(b.Context(), ops, time.Now()))
+				intend(b, j, ops, time.Now())
 				must(b, j.Record(b.Context(), outcomes))
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*size), "µs/operation")

@@ -27,7 +27,7 @@ func TestTroubleWithTheDisk(t *testing.T) {
 			return err
 		}},
 		{"intend", func(_ *state.DB, j dirsync.Journal) error {
-			return j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.Create, Source: "b", Reason: long}}, time.Now())
+			return refused(t.Context(), j, []*dirsync.Op{{Action: dirsync.Create, Source: "b", Reason: long}})
 		}},
 		{"record", func(_ *state.DB, j dirsync.Journal) error {
 			return j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Link: wide}})
@@ -37,7 +37,7 @@ func TestTroubleWithTheDisk(t *testing.T) {
 			return j.Finish(t.Context(), dirsync.RunEnd{Finished: time.Now(), Outcome: "applied", Told: told, Refreshed: time.Now()})
 		}},
 		{"approve", func(db *state.DB, _ dirsync.Journal) error {
-			return db.Approve(t.Context(), dirsync.Approval{ID: "a", Keys: []string{long}})
+			return db.Approve(t.Context(), dirsync.Approval{ID: "a", Holds: []dirsync.Hold{{Keys: []string{long}}}})
 		}},
 	}
 	for _, trouble := range []struct {
@@ -56,7 +56,7 @@ func TestTroubleWithTheDisk(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "duosync.db")
 				db := open(t, path)
 				j := begin(t, db, "first")
-				must(t, j.Intend(t.Context(), create("a"), time.Now()))
+				intend(t, j, create("a"), time.Now())
 				trouble.begin(t, db)
 				err := step.do(db, j)
 				if err == nil || !strings.Contains(dirsync.Hint(err), trouble.hint) || !strings.Contains(err.Error(), path) {

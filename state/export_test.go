@@ -96,9 +96,9 @@ func (db *DB) Exec(ctx context.Context, query string) error {
 	return err
 }
 
-// MakeOldServer makes a state in PostgreSQL whose schema is of before the first
-// version.
-func MakeOldServer(ctx context.Context, dsn string) error {
+// MakeOldServer makes a state in PostgreSQL whose schema is version; 0 is of before
+// the first one.
+func MakeOldServer(ctx context.Context, dsn string, version int64) error {
 	s, err := newServer(dsn, Options{})
 	if err != nil {
 		return err
@@ -107,6 +107,27 @@ func MakeOldServer(ctx context.Context, dsn string) error {
 	m, err := migrator(pool, s.dialect())
 	if err == nil {
 		_, err = m.GetDBVersion(ctx) // makes the table of versions
+	}
+	if err == nil && version > 0 {
+		_, err = m.UpTo(ctx, version)
+	}
+	return errors.Join(err, pool.Close())
+}
+
+// ExecServer runs SQL on a connection of its own, and then still before what it did
+// is committed.
+func ExecServer(ctx context.Context, dsn, query string, still func()) error {
+	s, err := newServer(dsn, Options{})
+	if err != nil {
+		return err
+	}
+	pool := s.pool(nil)
+	tx, err := pool.BeginTxx(ctx, nil)
+	if err == nil {
+		if _, err = tx.ExecContext(ctx, query); err == nil {
+			still()
+			err = tx.Commit()
+		}
 	}
 	return errors.Join(err, pool.Close())
 }

@@ -66,7 +66,7 @@ func (f *file) openRuns(ctx context.Context, db *DB) (err error) {
 		return err
 	}
 	db.warn(warnings...)
-	if err := f.inspect(ctx); err != nil {
+	if _, err := f.inspect(ctx); err != nil {
 		return err
 	}
 	if err := f.connect(db); err != nil {
@@ -89,8 +89,12 @@ func (f *file) openBeside(ctx context.Context, db *DB) error {
 		return err
 	}
 	// The run that holds the lock has made the file and brought its schema up to
-	// date.
-	if err := f.inspect(ctx); err != nil {
+	// date, unless it is just about to, or is of an older duosync.
+	how, inspecting := f.inspect(ctx)
+	if inspecting != nil {
+		return inspecting
+	}
+	if how != current {
 		return err
 	}
 	if err := f.connect(db); err != nil {
@@ -149,7 +153,8 @@ func (f *file) copyOrMake(ctx context.Context, fresh bool) (dir string, err erro
 	if dir, err = privateCopy(ctx, f.path); err != nil {
 		return "", err
 	}
-	return dir, accept(ctx, filepath.Join(dir, copyName), map[string]string{"mode": "rw"})
+	_, err = accept(ctx, filepath.Join(dir, copyName), map[string]string{"mode": "rw"})
+	return dir, err
 }
 
 // finishCopy brings the schema of a private copy up to date, or makes an empty
@@ -178,9 +183,12 @@ func (f *file) close(db *DB) error {
 // process can write.
 func (f *file) check(context.Context, *sqlx.Tx) error { return nil }
 
+// exclude has nothing to do: SQLite has one that writes at a time.
+func (f *file) exclude(context.Context, *sqlx.Tx) error { return nil }
+
 // inspect fails if the file is nothing that this version of duosync may open for
 // writing. It leaves the file and its folder as they are.
-func (f *file) inspect(ctx context.Context) error {
+func (f *file) inspect(ctx context.Context) (age, error) {
 	// Without a log beside it, all of the database is in its one file, and
 	// SQLite can be told to touch nothing else.
 	if !exists(f.path+walSuffix) && !exists(f.path+journalSuffix) {
@@ -188,20 +196,21 @@ func (f *file) inspect(ctx context.Context) error {
 	}
 	dir, err := privateCopy(ctx, f.path)
 	if err != nil {
-		return err
+		return missing, err
 	}
-	return errors.Join(accept(ctx, filepath.Join(dir, copyName), map[string]string{"mode": "rw"}), os.RemoveAll(dir))
+	how, err := accept(ctx, filepath.Join(dir, copyName), map[string]string{"mode": "rw"})
+	return how, errors.Join(err, os.RemoveAll(dir))
 }
 
 // accept fails unless the database at path is empty or one of ours, and not
 // newer than the migrations known here.
-func accept(ctx context.Context, path string, params map[string]string) error {
+func accept(ctx context.Context, path string, params map[string]string) (age, error) {
 	db, err := connect(path, params)
 	if err != nil {
-		return err
+		return missing, err
 	}
-	_, err = schema(ctx, db, db, (&file{}).dialect())
-	return errors.Join(err, db.Close())
+	how, err := schema(ctx, db, db, (&file{}).dialect())
+	return how, errors.Join(err, db.Close())
 }
 
 // connect gives a pool of connections to the SQLite file at path, each with the

@@ -58,10 +58,17 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, r
 			return err
 		}
 	}
-	if end.Hold != nil {
-		if err := saveHold(ctx, tx, end.Hold, end.Finished); err != nil {
+	// What was used up comes first: held again, it is a new hold.
+	if err := useUp(ctx, tx, end.Used, end.Finished); err != nil {
+		return err
+	}
+	for i := range end.Holds {
+		if err := saveHold(ctx, tx, &end.Holds[i], end.Finished); err != nil {
 			return err
 		}
+	}
+	if err := forget(ctx, tx, end.Unmarked); err != nil {
+		return err
 	}
 	// A run that failed may have done so because the clock is wrong.
 	if keep := j.db.opts.KeepHistory; keep > 0 && end.Outcome != outcomeFailed {
@@ -70,11 +77,15 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, r
 	return nil
 }
 
-// prune forgets ended runs that are older than before, with their closed
-// intents, and what was held, approved or used before then. A run with an open
-// intent stays, and so does the run current.
+// prune forgets what was held, approved or used before a time, and ended runs that
+// are older, with their closed intents. A run with an open intent stays, one that
+// has used an approval which is still remembered, and the run current.
 func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) error {
-	const old = `outcome <> '' AND started < $1 AND id <> $2`
+	if _, err := tx.ExecContext(ctx,
+		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < $1`, stamp{before}); err != nil {
+		return err
+	}
+	const old = `outcome <> '' AND started < $1 AND id <> $2 AND NOT EXISTS (SELECT 1 FROM uses WHERE run_id = runs.id)`
 	for _, query := range []string{
 		`DELETE FROM intents WHERE done_at IS NOT NULL AND run_id IN (SELECT id FROM runs WHERE ` + old + `)`,
 		`DELETE FROM runs WHERE ` + old + ` AND NOT EXISTS (SELECT 1 FROM intents WHERE run_id = runs.id)`,
@@ -83,9 +94,7 @@ func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) e
 			return err
 		}
 	}
-	_, err := tx.ExecContext(ctx,
-		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < $1`, stamp{before})
-	return err
+	return nil
 }
 
 // release frees the statements of a run that is over.

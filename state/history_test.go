@@ -54,7 +54,7 @@ func TestSteps(t *testing.T) {
 			return &dirsync.Op{Action: dirsync.Create, Source: id, Username: string(id)}
 		}
 		killed := begin(t, db, "killed")
-		must(t, killed.Intend(t.Context(), []*dirsync.Op{op("a"), op("b")}, time.Now()))
+		intend(t, killed, []*dirsync.Op{op("a"), op("b")}, time.Now())
 		must(t, killed.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Note: "done"}}))
 
 		notes := func(run string) (words []string) {

@@ -65,7 +65,7 @@ func (db *DB) Begin(ctx context.Context, run dirsync.RunStart) (dirsync.Journal,
 	return j, nil
 }
 
-// journal is the record of one run. An error of Intend, Record or Consume breaks
+// journal is the record of one run. An error of Intend, Record or Use breaks
 // it: nothing can be intended any more, while outcomes and the end are still
 // taken, for what has happened should be known.
 type journal struct {
@@ -92,13 +92,13 @@ func (j *journal) prepare(ctx context.Context) error {
 		{&j.close, `UPDATE intents SET done_at = $1, note = $2 WHERE seq = ` + newest},
 		{&j.closeSeq, `UPDATE intents SET done_at = $1, note = $2 WHERE seq = $3 AND source_id = $4 AND done_at IS NULL`},
 		{&j.link, `
-			INSERT INTO links (source_id, link, duo_id, username, origin, asked_hash, answered_hash, missing, let_go, active, pending, updated)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+			INSERT INTO links (source_id, link, duo_id, username, origin, asked_hash, answered_hash, missing, let_go, active, pending, seen_hash, updated)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (source_id) DO UPDATE SET link = excluded.link,
 				duo_id = excluded.duo_id, username = excluded.username, origin = excluded.origin,
 				asked_hash = excluded.asked_hash, answered_hash = excluded.answered_hash,
 				missing = excluded.missing, let_go = excluded.let_go, active = excluded.active, pending = excluded.pending,
-				updated = excluded.updated`},
+				seen_hash = excluded.seen_hash, updated = excluded.updated`},
 		{&j.unlink, `DELETE FROM links WHERE source_id = $1`},
 		{&j.group, `INSERT INTO group_links (key, link, duo_id, origin) VALUES ($1, $2, $3, $4)`},
 		{&j.ungroup, `DELETE FROM group_links WHERE key = $1`},
@@ -111,13 +111,14 @@ func (j *journal) prepare(ctx context.Context) error {
 	return nil
 }
 
-// Intend implements dirsync.Journal, in one transaction for all operations.
-// After an error of the journal every call fails; a pause is such an error.
-func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) error {
+// Intend implements dirsync.Journal, in one transaction for all operations, so that
+// the marks are those of the moment in which the intents are durable. After an
+// error of the journal every call fails; a pause is such an error.
+func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) (may []*dirsync.Op, err error) {
 	if len(ops) == 0 {
-		return nil
+		return nil, nil
 	}
-	return j.ahead(ctx, "writing intents down", func(tx *sqlx.Tx) error {
+	err = j.ahead(ctx, "writing intents down", func(tx *sqlx.Tx) (err error) {
 		var paused asJSON[*dirsync.Pause]
 		if err := getMeta(ctx, tx, metaPaused, &paused); err != nil {
 			return err
@@ -125,11 +126,14 @@ func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) e
 		if paused.V != nil {
 			return dirsync.WithHint(paused.V, "Dry runs go on; `duosync resume` lets writing go on.")
 		}
+		if may, err = unbarred(ctx, tx, ops); err != nil || len(may) == 0 {
+			return err
+		}
 		if err := j.bind(ctx, tx); err != nil {
 			return err
 		}
 		intend, lease := tx.StmtxContext(ctx, j.intend), j.db.backend.dialect().lease
-		for _, op := range ops {
+		for _, op := range may {
 			args := append([]any{j.run.ID, op.Source, asJSON[*dirsync.Op]{op}, stamp{at}}, lease...)
 			if _, err := intend.ExecContext(ctx, args...); err != nil {
 				return err
@@ -137,17 +141,22 @@ func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) e
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return may, nil
 }
 
-// Consume implements dirsync.Journal. An approval that was used before, or never
-// given, is ErrNotOpen, and none of ids is used then.
-func (j *journal) Consume(ctx context.Context, ids []string) error {
+// Use implements dirsync.Journal. An approval that was used up before, revoked or
+// never given is ErrNotOpen, and none of ids is used then. One that has expired
+// since the run read it is not: its time is for runs that begin.
+func (j *journal) Use(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return j.ahead(ctx, "using approvals up", func(tx *sqlx.Tx) error {
+	return j.ahead(ctx, "using approvals", func(tx *sqlx.Tx) error {
 		for _, id := range ids {
-			if err := consume(ctx, tx, id, j.db.opts.Now()); err != nil {
+			if err := use(ctx, tx, id, j.run.ID); err != nil {
 				return err
 			}
 		}

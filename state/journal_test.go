@@ -18,15 +18,15 @@ func TestFullDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "duosync.db")
 	db := open(t, path)
 	j := begin(t, db, "first")
-	must(t, j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.Create, Source: "a"}}, time.Now()))
+	intend(t, j, []*dirsync.Op{{Action: dirsync.Create, Source: "a"}}, time.Now())
 	must(t, db.LimitPages(t.Context(), 2))
 	large := &dirsync.Op{Action: dirsync.Create, Source: "b", Reason: strings.Repeat("x", 100_000)}
-	err := j.Intend(t.Context(), []*dirsync.Op{large}, time.Now())
+	err := refused(t.Context(), j, []*dirsync.Op{large})
 	if err == nil || !strings.Contains(dirsync.Hint(err), "free some space") {
 		t.Fatalf("intending on a full disk: %v, advice %q", err, dirsync.Hint(err))
 	}
 	// A small one would fit, but nothing may be sent any more.
-	err = j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.Create, Source: "c"}}, time.Now())
+	err = refused(t.Context(), j, []*dirsync.Op{{Action: dirsync.Create, Source: "c"}})
 	if err == nil || !strings.Contains(dirsync.Hint(err), "free some space") {
 		t.Errorf("intending after that: %v, advice %q", err, dirsync.Hint(err))
 	}
@@ -53,7 +53,7 @@ func TestJournalFromManyWorkers(t *testing.T) {
 		all.Go(func() {
 			for i := range each {
 				id := dirsync.SourceID(fmt.Sprintf("%d-%d", w, i))
-				if err := j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.Create, Source: id}}, time.Now()); err != nil {
+				if _, err := j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.Create, Source: id}}, time.Now()); err != nil {
 					t.Error(err)
 				}
 				if err := j.Record(t.Context(), []dirsync.Outcome{{Source: id, Link: link(id, "DU"+string(id))}}); err != nil {
@@ -130,7 +130,7 @@ func TestFailedRunPrunesNothing(t *testing.T) {
 		defer closing(t, db)
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		for _, run := range []dirsync.RunEnd{
-			{Finished: now, Outcome: "applied", Hold: &dirsync.Approval{ID: "held"}},
+			{Finished: now, Outcome: "applied", Holds: []dirsync.Approval{{ID: "held"}}},
 			{Finished: now.AddDate(1, 0, 0), Outcome: dirsync.OutcomeFailed},
 		} {
 			j, err := db.Begin(t.Context(), dirsync.RunStart{ID: run.Outcome, Started: run.Finished, Binding: account})
@@ -155,12 +155,12 @@ func TestHistoryIsPruned(t *testing.T) {
 			now := time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC)
 			j, err := db.Begin(t.Context(), dirsync.RunStart{ID: fmt.Sprint("day ", n), Started: now, Binding: account})
 			must(t, err)
-			must(t, j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.Update, Source: "a"}}, now))
+			intend(t, j, []*dirsync.Op{{Action: dirsync.Update, Source: "a"}}, now)
 			if n != 2 { // whose intent stays open, and keeps its run
 				must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true}}))
 			}
 			must(t, j.Finish(t.Context(), dirsync.RunEnd{Finished: now.Add(time.Minute), Outcome: "applied",
-				Hold: &dirsync.Approval{ID: fmt.Sprint("held on day ", n)}}))
+				Holds: []dirsync.Approval{{ID: fmt.Sprint("held on day ", n)}}}))
 		}
 		runs, err := db.Runs(t.Context(), 0)
 		must(t, err)

@@ -57,7 +57,7 @@ func runWith(t *testing.T, path string, opts state.Options, at time.Time, name s
 	must(t, err)
 	if name != "" {
 		id := dirsync.SourceID(name)
-		must(t, j.Intend(t.Context(), create(id), at))
+		intend(t, j, create(id), at)
 		must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: id, Link: link(id, "DU"+name)}}))
 	}
 	end.Finished, end.Outcome = at, "applied"

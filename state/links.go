@@ -36,7 +36,7 @@ func (j *journal) writeLinks(ctx context.Context, tx *sqlx.Tx, outcomes []dirsyn
 		}
 		b := l.Brief()
 		if _, err := link.ExecContext(ctx, b.ID, asJSON[*dirsync.Link]{l}, b.User, plain(l.Answered.Username), l.Origin,
-			int64(b.Asked), int64(b.Answered), b.Missing, b.LetGo, b.Active, b.Pending, now); err != nil {
+			int64(b.Asked), int64(b.Answered), b.Missing, b.LetGo, b.Active, b.Pending, int64(b.Seen), now); err != nil {
 			return fmt.Errorf("the link of %s to Duo user %s: %w", l.ID, l.User, err)
 		}
 	}

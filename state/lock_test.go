@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -92,6 +93,22 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// intend writes operations down, of which nothing is barred.
+func intend(t testing.TB, j dirsync.Journal, ops []*dirsync.Op, at time.Time) {
+	t.Helper()
+	may, err := j.Intend(t.Context(), ops, at)
+	must(t, err)
+	if len(may) != len(ops) {
+		t.Errorf("%d operations of %d may be sent", len(may), len(ops))
+	}
+}
+
+// refused gives the error of writing operations down.
+func refused(ctx context.Context, j dirsync.Journal, ops []*dirsync.Op) error {
+	_, err := j.Intend(ctx, ops, time.Now())
+	return err
 }
 
 func closing(t testing.TB, db *state.DB) {

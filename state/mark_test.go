@@ -62,7 +62,7 @@ func TestRestoredState(t *testing.T) {
 	// A run that did not read Duo, to its end or not, leaves it at that.
 	db := open(t, path)
 	j := begin(t, db, "killed")
-	must(t, j.Intend(t.Context(), create("3"), day(3)))
+	intend(t, j, create("3"), day(3))
 	closing(t, db)
 	if known, _ := refreshed(t, path); known {
 		t.Error("refreshed after a run that was killed")

@@ -69,9 +69,10 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 }
 
 // OpenBeside opens the state for a short change beside a run that may be under
-// way: an approval, a pause. It takes the run lock only while it opens the state,
-// in PostgreSQL only to bring the schema up to date, and never waits. Begin works, but nothing keeps a run so
-// begun apart from others; use Open for runs.
+// way: an approval, a pause, a mark. It takes the run lock only while it opens the
+// state, in PostgreSQL only to bring the schema up to date, and never waits: it is
+// ErrLocked while a run of an older duosync keeps the schema old. Begin works, but
+// nothing keeps a run so begun apart from others; use Open for runs.
 func OpenBeside(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	return open(ctx, dsn, opts, backend.openBeside)
 }

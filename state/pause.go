@@ -11,7 +11,12 @@ import (
 // Pause stops all writing to Duo, also that of a run under way, which ends
 // before its next call. A later pause replaces the reason.
 func (db *DB) Pause(ctx context.Context, p dirsync.Pause) error {
-	return db.update(ctx, "pausing", func(tx *sqlx.Tx) error { return setMeta(ctx, tx, metaPaused, p) })
+	return db.update(ctx, "pausing", func(tx *sqlx.Tx) error {
+		if err := db.backend.exclude(ctx, tx); err != nil {
+			return err
+		}
+		return setMeta(ctx, tx, metaPaused, p)
+	})
 }
 
 // Resume lifts a pause. It reports whether there was one.

@@ -54,7 +54,7 @@ func beChild(role, path string) error {
 		if err != nil {
 			return err
 		}
-		if err := j.Intend(ctx, []*dirsync.Op{{Action: dirsync.Create, Source: "a"}, {Action: dirsync.Create, Source: "b"}}, time.Now()); err != nil {
+		if _, err := j.Intend(ctx, []*dirsync.Op{{Action: dirsync.Create, Source: "a"}, {Action: dirsync.Create, Source: "b"}}, time.Now()); err != nil {
 			return err
 		}
 		if err := j.Record(ctx, []dirsync.Outcome{{Source: "b", Link: link("b", "DU2")}}); err != nil {
@@ -89,7 +89,7 @@ func beFrozen(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
-	if err := j.Intend(ctx, []*dirsync.Op{{Action: dirsync.Create, Source: "a"}}, time.Now()); err != nil {
+	if _, err := j.Intend(ctx, []*dirsync.Op{{Action: dirsync.Create, Source: "a"}}, time.Now()); err != nil {
 		return err
 	}
 	fmt.Println("ready")
@@ -98,7 +98,7 @@ func beFrozen(ctx context.Context, dsn string) error {
 	}
 	for _, err := range []error{
 		j.Record(ctx, []dirsync.Outcome{{Source: "a", Link: link("a", "DU1")}}),
-		j.Intend(ctx, []*dirsync.Op{{Action: dirsync.Create, Source: "b"}}, time.Now()),
+		refused(ctx, j, []*dirsync.Op{{Action: dirsync.Create, Source: "b"}}),
 		j.Finish(ctx, dirsync.RunEnd{Finished: time.Now(), Outcome: "applied"}),
 	} {
 		fmt.Println(strings.ReplaceAll(fmt.Sprint(err), "\n", " "))

@@ -90,18 +90,18 @@ func TestCutOffHolderWritesNothingMore(t *testing.T) {
 	dsn := postgres(t).Schema(t)
 	cut := openFor(t, dsn, time.Millisecond)
 	j := begin(t, cut, "cut off")
-	must(t, j.Intend(t.Context(), create("a"), time.Now()))
+	intend(t, j, create("a"), time.Now())
 	must(t, cut.LoseLock(t.Context()))
-	must(t, j.Intend(t.Context(), create("b"), time.Now())) // nobody else is there yet
+	intend(t, j, create("b"), time.Now()) // nobody else is there yet
 
 	next := openFor(t, dsn, time.Millisecond)
 	defer closing(t, next)
 	after := begin(t, next, "next")
 	for name, err := range map[string]error{
-		"intend":  j.Intend(t.Context(), create("c"), time.Now()),
-		"record":  j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Link: link("a", "DU1")}}),
-		"consume": j.Consume(t.Context(), []string{"x"}),
-		"finish":  j.Finish(t.Context(), dirsync.RunEnd{Finished: time.Now(), Outcome: "applied"}),
+		"intend": refused(t.Context(), j, create("c")),
+		"record": j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Link: link("a", "DU1")}}),
+		"use":    j.Use(t.Context(), []string{"x"}),
+		"finish": j.Finish(t.Context(), dirsync.RunEnd{Finished: time.Now(), Outcome: "applied"}),
 	} {
 		if !errors.Is(err, state.ErrLostLock) || dirsync.Hint(err) == "" {
 			t.Errorf("%s: %v, want ErrLostLock with advice", name, err)
@@ -117,7 +117,7 @@ func TestCutOffHolderWritesNothingMore(t *testing.T) {
 	if len(left) != 2 || countLinks(t, next) != 0 {
 		t.Errorf("%d open intents and %d links, want the two of before and none", len(left), countLinks(t, next))
 	}
-	must(t, after.Intend(t.Context(), create("d"), time.Now()))
+	intend(t, after, create("d"), time.Now())
 }
 
 func TestFrozenHolderWritesNothingMore(t *testing.T) {
@@ -191,7 +191,7 @@ func TestSuccessorWaitsForACall(t *testing.T) {
 		t.Helper()
 		db := openFor(t, dsn, time.Hour)
 		j := begin(t, db, "first")
-		must(t, j.Intend(t.Context(), create("a"), time.Now()))
+		intend(t, j, create("a"), time.Now())
 		must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Keep: true}}))
 		return db
 	}
@@ -218,7 +218,7 @@ func TestSuccessorWaitsForACall(t *testing.T) {
 		dsn := server.Schema(t)
 		db := openFor(t, dsn, time.Hour)
 		j := begin(t, db, "first")
-		must(t, j.Intend(t.Context(), create("a"), time.Now()))
+		intend(t, j, create("a"), time.Now())
 		must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true}}))
 		must(t, db.LoseLock(t.Context()))
 		atOnce(t, dsn)
@@ -227,7 +227,7 @@ func TestSuccessorWaitsForACall(t *testing.T) {
 	t.Run("no longer than a call lasts, whatever the clock", func(t *testing.T) {
 		dsn := server.Schema(t)
 		db := openFor(t, dsn, 100*time.Millisecond)
-		must(t, begin(t, db, "first").Intend(t.Context(), create("a"), time.Now()))
+		intend(t, begin(t, db, "first"), create("a"), time.Now())
 		must(t, db.LoseLock(t.Context()))
 		must(t, db.Exec(t.Context(), `UPDATE intents SET begun = begun + interval '1 day'`))
 		atOnce(t, dsn)
@@ -252,7 +252,7 @@ func TestBesideARun(t *testing.T) {
 		db := open(t, dsn)
 		defer closing(t, db)
 		j := begin(t, db, "first")
-		must(t, j.Intend(t.Context(), create("a"), time.Now()))
+		intend(t, j, create("a"), time.Now())
 		beside, err := state.OpenBeside(t.Context(), dsn, state.Options{})
 		must(t, err)
 		defer closing(t, beside)
@@ -263,7 +263,7 @@ func TestBesideARun(t *testing.T) {
 			t.Errorf("the run sees %d approvals, want 2", len(given))
 		}
 		must(t, beside.Pause(t.Context(), dirsync.Pause{Since: time.Now(), Reason: "a test"}))
-		if err := j.Intend(t.Context(), create("b"), time.Now()); !errors.Is(err, dirsync.ErrPaused) {
+		if err := refused(t.Context(), j, create("b")); !errors.Is(err, dirsync.ErrPaused) {
 			t.Errorf("intending while paused: %v, want ErrPaused", err)
 		}
 		paused, err := beside.Resume(t.Context())
@@ -298,9 +298,9 @@ func TestConnectionsThatEnd(t *testing.T) {
 	dsn := server.Schema(t) + "&application_name=ends"
 	db := openFor(t, dsn, time.Millisecond)
 	j := begin(t, db, "first")
-	must(t, j.Intend(t.Context(), create("a"), time.Now()))
+	intend(t, j, create("a"), time.Now())
 	must(t, server.Admin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ends'`))
-	err := j.Intend(t.Context(), create("b"), time.Now())
+	err := refused(t.Context(), j, create("b"))
 	if err == nil || !strings.Contains(dirsync.Hint(err), "run again") {
 		t.Errorf("intending over a broken connection: %v (%s)", err, dirsync.Hint(err))
 	}

@@ -57,6 +57,11 @@ func (s *server) canWrite(ctx context.Context, pool *sqlx.DB, how age) error {
 				"GRANT CREATE ON SCHEMA … TO "+pgx.Identifier{s.config.User}.Sanitize())
 		}
 	}
+	if how == older {
+		if err := s.ownsTables(ctx, pool); err != nil {
+			return err
+		}
+	}
 	var closed []string
 	if err := pool.SelectContext(ctx, &closed, `
 		SELECT tablename FROM pg_tables, (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS need (right_to)
@@ -70,4 +75,20 @@ func (s *server) canWrite(ctx context.Context, pool *sqlx.DB, how age) error {
 			"make that user the owner of the tables, or GRANT SELECT, INSERT, UPDATE, DELETE ON them TO "+pgx.Identifier{s.config.User}.Sanitize())
 	}
 	return nil
+}
+
+// ownsTables fails unless the user may change the tables' form, which takes more
+// than to write them.
+func (s *server) ownsTables(ctx context.Context, pool *sqlx.DB) error {
+	var others []string
+	if err := pool.SelectContext(ctx, &others, `
+		SELECT tablename FROM pg_tables
+		WHERE schemaname = current_schema() AND NOT pg_has_role(tableowner, 'USAGE') ORDER BY tablename`); err != nil {
+		return err
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	return dirsync.WithHint(fmt.Errorf("its schema is of an older duosync, and user %s does not own its tables: %s", s.config.User, strings.Join(others, ", ")),
+		"make that user their owner, or let their owner run this version of duosync once")
 }

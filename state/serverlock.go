@@ -174,6 +174,12 @@ func (s *server) check(ctx context.Context, tx *sqlx.Tx) error {
 	return nil
 }
 
+// exclude takes the row that check shares.
+func (s *server) exclude(ctx context.Context, tx *sqlx.Tx) error {
+	var epoch int64
+	return tx.GetContext(ctx, &epoch, readEpoch+` FOR UPDATE`)
+}
+
 // awaitCalls waits until no call of a holder that did not close the state can be
 // under way any more. Once is enough: nobody can add one since the epoch was
 // raised, and the server's clock, which may be set back, is asked once only.

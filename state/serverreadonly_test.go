@@ -21,7 +21,7 @@ func TestServerReadOnlyIsOfOneMoment(t *testing.T) {
 
 	look := openReadOnly(t, dsn)
 	defer closing(t, look)
-	must(t, j.Intend(t.Context(), create("b"), time.Now()))
+	intend(t, j, create("b"), time.Now())
 	must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: "b", Link: link("b", "DU2")}, {Source: "a"}}))
 	if n := countLinks(t, look); n != 1 {
 		t.Errorf("%d links, want the one of before", n)
@@ -79,7 +79,7 @@ func TestServerReadOnlyWithoutState(t *testing.T) {
 
 func TestServerOlderSchema(t *testing.T) {
 	dsn := postgres(t).Schema(t)
-	must(t, state.MakeOldServer(t.Context(), dsn))
+	must(t, state.MakeOldServer(t.Context(), dsn, 0))
 	_, err := state.OpenReadOnly(t.Context(), dsn)
 	if err == nil || !strings.Contains(dirsync.Hint(err), "duosync resume") {
 		t.Errorf("reading an older schema: %v (%s)", err, dirsync.Hint(err))

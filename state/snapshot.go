@@ -89,7 +89,7 @@ func (db *DB) Scan(ctx context.Context, visit func(dirsync.Brief) error) error {
 	for after := dirsync.SourceID(""); ; {
 		page = page[:0]
 		if err := moment.SelectContext(ctx, &page, `
-			SELECT source_id, duo_id, asked_hash, answered_hash, missing, let_go, active, pending
+			SELECT source_id, duo_id, asked_hash, answered_hash, missing, let_go, active, pending, seen_hash
 			FROM links WHERE source_id > $1 ORDER BY source_id LIMIT $2`, after, scanPage); err != nil {
 			return db.fail(doing, err)
 		}
@@ -117,12 +117,14 @@ type briefRow struct {
 	LetGo    bool             `db:"let_go"`
 	Active   bool             `db:"active"`
 	Pending  bool             `db:"pending"`
+	Seen     int64            `db:"seen_hash"`
 }
 
 func (r *briefRow) brief() dirsync.Brief {
 	return dirsync.Brief{
 		ID: r.ID, User: r.User, Asked: dirsync.Hash(r.Asked), Answered: dirsync.Hash(r.Answered),
 		Missing: r.Missing, LetGo: r.LetGo, Active: r.Active, Pending: r.Pending,
+		Seen: dirsync.Hash(r.Seen),
 	}
 }
 

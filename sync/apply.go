@@ -1,13 +1,14 @@
 package dirsync
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 var errTimeUp = errors.New("sync.max_duration is over")
@@ -16,19 +17,33 @@ var errTimeUp = errors.New("sync.max_duration is over")
 // call, an outcome before the next one.
 func (r *runner) apply(ctx context.Context) error {
 	r.list()
-	if r.opts.DryRun || r.run.stopped() {
+	if r.opts.DryRun {
 		return nil
 	}
+	if r.run.stopped() { // but what somebody asked for by hand goes on
+		r.plan.keepMarked()
+		return inOrder(ctx, r.keepQuietChanges, r.carryOut)
+	}
 	if len(r.used) > 0 {
-		if err := r.journal.Consume(ctx, r.used); err != nil {
+		if err := r.journal.Use(ctx, r.used); err != nil {
 			return err
 		}
 	}
 	if r.opts.Exactly == nil {
-		if err := r.keepQuietChanges(ctx); err != nil {
+		if err := inOrder(ctx, r.keepSeenOfAll, r.keepQuietChanges); err != nil {
 			return err
 		}
 	}
+	return r.carryOut(ctx)
+}
+
+// keepMarked leaves of the plan what no limit weighs.
+func (p *Plan) keepMarked() {
+	p.narrow(func(o *Op) bool { return o.Marked })
+}
+
+// carryOut carries the plan out, wave by wave.
+func (r *runner) carryOut(ctx context.Context) error {
 	if len(r.plan.Waves) == 0 {
 		return nil
 	}
@@ -45,7 +60,7 @@ func (r *runner) apply(ctx context.Context) error {
 	}
 	r.progress(0, a.total)
 	for _, wave := range r.plan.Waves {
-		err := r.engine.Target.Apply(ctx, a.ready(wave), func(ops []*Op) error { return a.intend(ctx, ops) },
+		err := r.engine.Target.Apply(ctx, a.ready(wave), func(ops []*Op) ([]*Op, error) { return a.intend(ctx, ops) },
 			func(results []Result) error { return a.record(ctx, results) })
 		switch {
 		case errors.Is(err, errTimeUp):
@@ -61,10 +76,7 @@ func (r *runner) apply(ctx context.Context) error {
 
 // list makes the report's operations of the plan.
 func (r *runner) list() {
-	held := map[*Op]bool{}
-	for _, op := range r.heldOps() {
-		held[op] = true
-	}
+	held := r.heldOps()
 	for _, op := range r.plan.Ops() {
 		result := ResultPlanned
 		if held[op] {
@@ -82,13 +94,35 @@ func (r *runner) list() {
 	r.run.Operations = append(r.run.Operations, r.moved...)
 }
 
+// keepSeenOfAll writes down what everybody's place in the scope rests on, unless the
+// run is about some people only.
+func (r *runner) keepSeenOfAll(ctx context.Context) error {
+	if r.narrowed() {
+		return nil
+	}
+	return r.keepSeen(ctx)
+}
+
 // keepQuietChanges writes the links that change without a call: a field that
 // Duo holds already, a person seen missing for the first time, one that is let
-// go. It makes way for adoptions of a missing person's user, too.
+// go. Where the whole run is held, only what was begun before is noted: that somebody is
+// missing, or was offered something, in reads in a row.
 func (r *runner) keepQuietChanges(ctx context.Context) error {
-	outcomes := r.groups.quiet
+	var outcomes []Outcome
+	if !r.run.stopped() {
+		outcomes = r.groups.quiet
+	}
+	sent := map[SourceID]bool{}
+	for _, o := range r.run.Operations {
+		if o.Result == ResultPlanned {
+			sent[o.Source] = true
+		}
+	}
 	for _, s := range r.subjects {
-		if _, linked := r.snap.index[s.id]; !linked || s.sends() {
+		if _, linked := r.snap.index[s.id]; !linked || sent[s.id] && !r.run.stopped() {
+			continue
+		}
+		if r.run.stopped() && s.link.Missing == nil && len(s.link.Offered) == 0 {
 			continue
 		}
 		if s.next == nil || !sameLink(s.link, s.next) {
@@ -116,12 +150,9 @@ func sameLink(a, b *Link) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	if a.Mail != b.Mail || !slices.Equal(a.Unfinished, b.Unfinished) || !slices.Equal(a.Joined, b.Joined) || !slices.Equal(a.Aliases, b.Aliases) || !slices.Equal(a.Phones, b.Phones) {
-		return false
-	}
-	sameMissing := a.Missing == b.Missing || a.Missing != nil && b.Missing != nil && *a.Missing == *b.Missing
-	return sameMissing && a.User == b.User && a.Origin == b.Origin && a.LetGo == b.LetGo && a.ByHand == b.ByHand &&
-		a.Asked.Hash() == b.Asked.Hash() && a.Answered.Hash() == b.Answered.Hash()
+	before, _ := json.Marshal(a) // a link always marshals
+	after, _ := json.Marshal(b)
+	return bytes.Equal(before, after)
 }
 
 // application carries one plan out.
@@ -157,12 +188,23 @@ func (a *application) ready(wave []*Op) []*Op {
 	})
 }
 
-func (a *application) intend(ctx context.Context, ops []*Op) error {
+func (a *application) intend(ctx context.Context, ops []*Op) ([]*Op, error) {
 	if most := a.engine.Rules.MaxDuration; most > 0 && a.engine.now().Sub(a.now) >= most {
-		return errTimeUp
+		return nil, errTimeUp
 	}
 	a.sent = ops
-	return a.journal.Intend(context.WithoutCancel(ctx), ops, a.engine.Target.Now())
+	sent, err := a.journal.Intend(context.WithoutCancel(ctx), ops, a.engine.Target.Now())
+	if err != nil {
+		return nil, err
+	}
+	for _, op := range ops {
+		if !slices.Contains(sent, op) {
+			o := a.byOp[op]
+			o.Result, o.Error = ResultSkipped, "somebody keeps this user disabled since the run began (duosync disable)"
+			a.subjects[op.Source].retry = true
+		}
+	}
+	return sent, nil
 }
 
 func (a *application) record(ctx context.Context, results []Result) error {
@@ -177,6 +219,9 @@ func (a *application) record(ctx context.Context, results []Result) error {
 		outcome := settled(res.Op, s.next, res)
 		switch {
 		case outcome.Link != nil && !outcome.Same:
+			if s.want != nil && s.link == nil {
+				outcome.Link.Seen = s.want.seen
+			}
 			s.next = outcome.Link
 		case outcome.Same && !outcome.Keep && s.next != nil && s.link != nil:
 			// What was decided besides the operation holds all the same; what it
@@ -307,6 +352,7 @@ func (r *runner) finish(ctx context.Context, err error) *Run {
 	run.Err = err
 	run.Finished = r.engine.now()
 	run.Usage = r.engine.Target.Usage()
+	run.Narrowed = r.narrowed()
 	run.Outcome = r.outcome()
 	run.sort()
 	if r.journal == nil {
@@ -346,13 +392,11 @@ func (r *runner) writeDown(ctx context.Context) error {
 		if run.Refreshed && !r.failed && !run.stopped() {
 			end.Refreshed = r.now
 		}
-		if run.Held() {
-			if run.ApprovalID != "" {
-				end.Hold = r.holding()
-			}
-		} else {
-			end.Baseline = &Baseline{At: r.now, Server: run.Read.Server, InScope: run.InScope, Attributes: r.census.attributes, Groups: r.groupMembers(), Excluded: r.census.excluded, Scope: r.engine.Rules.Scope}
-		}
+		end.Holds = r.holdings()
+		end.Baseline = r.nextBaseline()
+	}
+	if run.Err == nil && run.Count(ResultSkipped) == 0 && !run.stopped() {
+		end.Used, end.Unmarked = r.used, r.unmarked()
 	}
 	if run.Err == nil && !r.narrowed() && !run.stopped() && run.Count(ResultSkipped) == 0 {
 		if outcomes := r.groups.settleFresh(); len(outcomes) > 0 {
@@ -395,7 +439,7 @@ func (r *runner) tellings() map[string]Told {
 	}
 	maps.Copy(told, r.groupsTold)
 	for _, s := range slices.Concat(r.subjects, r.idle) {
-		if s.retry || r.run.stopped() && s.sends() || slices.ContainsFunc(s.ops, func(o *Op) bool { return r.scopeHeld[o] }) {
+		if s.retry || r.run.stopped() && s.sends() || slices.ContainsFunc(r.run.Operations, func(o *Operation) bool { return o.Source == s.id && o.Result == ResultHeld }) {
 			delete(told, personKey(s.id))
 			continue
 		}
@@ -413,13 +457,4 @@ func (r *runner) tellings() map[string]Told {
 		}
 	}
 	return told
-}
-
-func (r *runner) holding() *Approval {
-	held := r.heldOps()
-	keys := make([]string, len(held))
-	for i, op := range held {
-		keys[i] = op.Key()
-	}
-	return &Approval{ID: r.run.ApprovalID, Keys: keys, Guards: r.heldTokens(), Until: time.Time{}}
 }

@@ -7,103 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
-
-// hold gives what is held an approval id, and lifts the guards that an
-// approval covers.
-func (r *runner) hold() {
-	held := r.heldOps()
-	tokens := r.heldTokens()
-	if len(tokens) == 0 {
-		return
-	}
-	if !r.approvable() {
-		return
-	}
-	r.run.ApprovalID = approvalID(held, tokens, r.engine.Binding)
-	for _, approval := range r.approvals {
-		if approval.ID == r.run.ApprovalID || approval.covers(held, r.run.Guards) {
-			r.used = append(r.used, approval.ID)
-			for i := range r.run.Guards {
-				r.run.Guards[i].Held = false
-			}
-			r.run.ApprovalID = ""
-			return
-		}
-	}
-}
-
-// approvable reports whether an approval can lift all that is held.
-func (r *runner) approvable() bool {
-	return !slices.ContainsFunc(r.run.Guards, func(g Guard) bool { return g.Held && !g.Approvable })
-}
-
-func (r *runner) heldOps() []*Op {
-	held := map[*Op]bool{}
-	for _, g := range r.run.Guards {
-		if g.Held {
-			for _, op := range g.ops {
-				held[op] = true
-			}
-		}
-	}
-	var ops []*Op
-	for _, op := range r.plan.Ops() {
-		if held[op] {
-			ops = append(ops, op)
-		}
-	}
-	return ops
-}
-
-func (r *runner) heldTokens() []string {
-	var tokens []string
-	for _, g := range r.run.Guards {
-		if g.Held {
-			tokens = append(tokens, g.token)
-		}
-	}
-	return tokens
-}
-
-// covers reports whether an approval lets these operations and guards through:
-// fewer operations than were approved may pass, more never; a count may have
-// risen since, not fallen further.
-func (a Approval) covers(held []*Op, guards []Guard) bool {
-	if a.Keys == nil {
-		return false // an id alone lets only the very same operations pass
-	}
-	approved := make(map[string]bool, len(a.Keys))
-	for _, key := range a.Keys {
-		approved[key] = true
-	}
-	for _, op := range held {
-		if !approved[op.Key()] {
-			return false
-		}
-	}
-	for _, g := range guards {
-		if g.Held && !slices.ContainsFunc(a.Guards, func(token string) bool { return accepts(token, g.token) }) {
-			return false
-		}
-	}
-	return true
-}
-
-// accepts reports whether an approved token covers another one: the same
-// guard, with a count that is no lower.
-func accepts(approved, token string) bool {
-	name, count, counted := strings.Cut(approved, "=")
-	otherName, otherCount, _ := strings.Cut(token, "=")
-	if name != otherName {
-		return false
-	}
-	low, err1 := strconv.Atoi(count)
-	high, err2 := strconv.Atoi(otherCount)
-	return !counted || err1 == nil && err2 == nil && high >= low
-}
 
 // The first part of an approval id is a digest of what is held, the second
 // proves that a run against this account and directory gave it.
@@ -112,16 +17,16 @@ const (
 	approvalProof  = 8
 )
 
-func approvalID(held []*Op, tokens []string, binding Binding) string {
+// approvalID digests what guards hold.
+func approvalID(holds []Hold, binding Binding) string {
 	h := sha256.New()
-	keys := make([]string, len(held))
-	for i, op := range held {
-		keys[i] = op.Key()
-	}
-	slices.Sort(keys)
-	slices.Sort(tokens)
-	for _, text := range append(keys, tokens...) {
-		_, _ = fmt.Fprintln(h, text)
+	for _, hold := range holds {
+		hold.Keys, hold.People = slices.Clone(hold.Keys), slices.Clone(hold.People)
+		slices.Sort(hold.Keys)
+		slices.Sort(hold.People)
+		hold.Limit, hold.Affected, hold.Total = "", 0, 0 // what is held is the same whatever else there is
+		text, _ := json.Marshal(hold)                    // texts and numbers always marshal
+		_, _ = fmt.Fprintf(h, "%s\n", text)
 	}
 	digest := hex.EncodeToString(h.Sum(nil))[:approvalDigest]
 	return digest + proof(digest, binding)
@@ -142,4 +47,187 @@ func KnownApproval(id string, binding Binding) bool {
 		return false
 	}
 	return id[approvalDigest:] == proof(id[:approvalDigest], binding)
+}
+
+// holdings are what the run's guards hold, for the state to know: all of it under the
+// report's approval id, and each guard under its own.
+func (r *runner) holdings() []Approval {
+	var all []Approval
+	var holds []Hold
+	for _, g := range r.run.Guards {
+		if g.Held && g.ApprovalID != "" {
+			all = append(all, Approval{ID: g.ApprovalID, Holds: []Hold{g.hold}})
+			holds = append(holds, g.hold)
+		}
+	}
+	if r.run.ApprovalID != "" && len(all) > 1 {
+		all = append(all, Approval{ID: r.run.ApprovalID, Holds: holds})
+	}
+	return all
+}
+
+// approve lets through what approvals cover. Of what a partial guard holds the approved
+// passes and the rest stays held; what holds the whole run passes whole or not at all.
+func (r *runner) approve() {
+	allID := approvalID(r.heldNow(), r.engine.Binding)
+	for i := range r.run.Guards {
+		g := &r.run.Guards[i]
+		if !g.Held || g.Remedy != "" {
+			continue
+		}
+		for _, a := range r.approvals {
+			if g.Held && r.lets(g, a, allID) && !slices.Contains(r.used, a.ID) {
+				r.used = append(r.used, a.ID)
+			}
+		}
+		if g.Held {
+			g.ApprovalID = approvalID([]Hold{g.hold}, r.engine.Binding)
+		}
+	}
+	if held := r.heldNow(); len(held) > 0 {
+		r.run.ApprovalID = approvalID(held, r.engine.Binding)
+	}
+	r.acceptDoubts()
+}
+
+// heldNow gives what guards hold that can be approved.
+func (r *runner) heldNow() []Hold {
+	var holds []Hold
+	for _, g := range r.run.Guards {
+		if g.Held && g.Remedy == "" {
+			holds = append(holds, g.hold)
+		}
+	}
+	return holds
+}
+
+// lets lets through of what a guard holds what an approval covers, and reports whether
+// that is anything.
+func (r *runner) lets(g *Guard, a Approval, allID string) bool {
+	if a.Holds == nil { // of a dry run: the very same
+		if a.ID == g.ApprovalID || a.ID == allID {
+			r.pass(g, g.ops)
+			return true
+		}
+		return false
+	}
+	for i := range a.Holds {
+		h := &a.Holds[i]
+		if h.Guard != g.Name || h.About != g.About || h.Count > g.hold.Count || h.Scope != g.hold.Scope {
+			continue
+		}
+		passed := slices.DeleteFunc(slices.Clone(g.ops), func(o *Op) bool { return !h.covers(o) })
+		switch {
+		case !g.Partial && len(passed) < len(g.ops), len(passed) == 0 && len(g.ops) > 0:
+			continue
+		case len(g.ops) == 0 && !subset(g.hold.People, h.People):
+			continue
+		}
+		r.pass(g, passed)
+		g.hold.People = slices.DeleteFunc(slices.Clone(g.hold.People), func(id SourceID) bool { return slices.Contains(h.People, id) })
+		if g.Held = len(g.ops) > 0 || len(g.hold.People) > 0; g.Held && g.Name == guardScopeChanged {
+			g.Affected, g.Names = len(g.hold.People), r.labels(g.hold.People)
+		}
+		r.forgiveScope(g, h.People)
+		return true
+	}
+	return false
+}
+
+func subset(ids, of []SourceID) bool {
+	return !slices.ContainsFunc(ids, func(id SourceID) bool { return !slices.Contains(of, id) })
+}
+
+// covers reports whether an operation is one that was held: itself, or under a changed
+// scope any that is about the same person.
+func (h *Hold) covers(o *Op) bool {
+	return slices.Contains(h.Keys, o.Key()) || h.Scope != "" && slices.Contains(h.People, o.Source)
+}
+
+// pass lets operations through a guard.
+func (r *runner) pass(g *Guard, passed []*Op) {
+	g.ops = slices.DeleteFunc(slices.Clone(g.ops), func(o *Op) bool { return slices.Contains(passed, o) })
+	g.hold.Keys = nil
+	for _, o := range g.ops {
+		g.hold.Keys = append(g.hold.Keys, o.Key())
+	}
+	r.passed = append(r.passed, passed...)
+	if len(g.ops) == 0 {
+		g.Held = false
+		r.forgiveScope(g, g.hold.People)
+		return
+	}
+	g.Names = namesOf(g.ops)
+	if strings.HasPrefix(g.Name, "max_") {
+		g.Affected = persons(g.ops)
+	}
+	g.hold.Affected = g.Affected
+}
+
+// persons counts those whom operations are about.
+func persons(ops []*Op) int {
+	who := map[SourceID]bool{}
+	for _, o := range ops {
+		who[o.Source] = true
+	}
+	return len(who)
+}
+
+// forgiveScope makes approved people ones who are missing as under any scope.
+func (r *runner) forgiveScope(g *Guard, ids []SourceID) {
+	if g.Name != guardScopeChanged {
+		return
+	}
+	for _, id := range ids {
+		s := r.bySource[id]
+		if s == nil || s.next == nil || s.next.Missing == nil {
+			continue
+		}
+		missing := *s.next.Missing
+		missing.Scope = ""
+		s.next.Missing = &missing
+		for _, o := range s.ops {
+			if o.Missing != nil {
+				step := *o.Missing
+				step.Scope, o.Missing = "", &step
+			}
+		}
+	}
+}
+
+// acceptDoubts notes what was approved of what is doubted: from now on it is taken for
+// the truth. Nothing is accepted by a run that does not go on.
+func (r *runner) acceptDoubts() {
+	for _, d := range r.doubts {
+		for _, g := range r.run.Guards {
+			if g.Name == d.guard && g.About == d.about && d.remedy == "" {
+				d.accepted = g.ApprovalID != "" && !g.Held && !r.run.stopped()
+			}
+		}
+	}
+}
+
+// heldOps are the operations that a guard still holds, and those that need what these
+// would have freed or made. An operation that two guards hold needs both.
+func (r *runner) heldOps() map[*Op]bool {
+	held := map[*Op]bool{}
+	for _, g := range r.run.Guards {
+		if g.Held && g.Partial {
+			for _, o := range g.ops {
+				held[o] = true
+			}
+		}
+	}
+	r.plan.withDependents(held)
+	if !r.run.stopped() {
+		return held
+	}
+	for _, g := range r.run.Guards {
+		if g.Held && !g.Partial {
+			for _, o := range g.ops {
+				held[o] = true
+			}
+		}
+	}
+	return held
 }

@@ -2,7 +2,9 @@ package dirsync
 
 import (
 	"hash/fnv"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // census takes in the directory as it streams by. Of a person who needs
@@ -13,14 +15,25 @@ type census struct {
 	// look holds the people who are looked at even when their fields have not
 	// changed: Duo's side has.
 	look map[SourceID]bool
+	// marks keep users disabled; watch are people of whom it is to be known whether
+	// they came by, which met tells.
+	marks *markBook
+	watch map[SourceID]bool
+	met   map[SourceID]bool // true: in scope
 
-	seen       []bool // by snapshot index
-	inScope    int
-	excluded   int // by a group
-	unchanged  int
-	attributes map[string]int // persons with a value
-	members    map[string]int // persons of each mirrored group, by the folded name in Duo
-	kept       []*desired     // people who may need something
+	seen      []bool // by snapshot index
+	inScope   int
+	excluded  int // of those who would be in scope else
+	unchanged int
+	tallies   map[string]*tally // of attributes that a field is made of
+	bases     map[string]int    // persons in scope
+	members   map[string]int    // persons of each mirrored group, by the folded name in Duo
+	unsure    map[string]*unsureCount
+	kept      []*desired // people who may need something
+	moved     []movedSeen
+	// deciding are the folded names of the groups that decide, see Link.Seen.
+	deciding map[string]bool
+	weighed  map[string][]dependent
 	// unsettled tells of a mirrored group, by its folded name in Duo, whose members
 	// are kept, though their fields have not changed; see groupBook.unsettled.
 	unsettled func(group string) bool
@@ -32,41 +45,92 @@ type census struct {
 // A claimant is a person of the snapshot (its index) or one that was kept
 // (the complement of its place).
 
-func newCensus(rules *Rules, snap *snapshot, look map[SourceID]bool, unsettled func(string) bool) *census {
-	return &census{
-		rules: rules, snap: snap, look: look, unsettled: unsettled, members: map[string]int{},
-		seen:       make([]bool, len(snap.briefs)),
-		attributes: map[string]int{},
-		claims:     make(map[uint64]int32, len(snap.briefs)),
-		contested:  map[uint64][]int32{},
+// tally counts the persons in scope who have a value of an attribute. bearers are
+// who of all that came by, with the DNs of the entries from which the value may come; nil where they are
+// more than MaxPeople.
+type tally struct {
+	persons int
+	bearers map[SourceID][]string
+}
+
+// unsureCount counts people whose standing can't be told from an attribute.
+type unsureCount struct {
+	absent, unread int
+	names          []string // ten at most
+	value          string   // one of those that can't be read
+}
+
+func (u *unsureCount) total() int { return u.absent + u.unread }
+
+// movedSeen is a link whose Seen is another one now.
+type movedSeen struct {
+	id   SourceID
+	seen Seen
+}
+
+func (r *runner) newCensus() *census {
+	rules := &r.engine.Rules
+	c := &census{
+		rules: rules, snap: r.snap, look: r.look, marks: r.marks, unsettled: r.groups.unsettled, members: map[string]int{},
+		seen: make([]bool, len(r.snap.briefs)), watch: map[SourceID]bool{}, met: map[SourceID]bool{},
+		tallies: map[string]*tally{}, bases: map[string]int{}, unsure: map[string]*unsureCount{},
+		deciding: map[string]bool{}, weighed: rules.dependents(),
+		claims:    make(map[uint64]int32, len(r.snap.briefs)),
+		contested: map[uint64][]int32{},
 	}
+	for attribute := range c.weighed {
+		c.tallies[attribute] = &tally{bearers: map[SourceID][]string{}}
+	}
+	for _, name := range rules.scopeGroups() {
+		c.deciding[foldGroup(name)] = true
+	}
+	reference := r.reference()
+	for _, g := range reference.Groups {
+		for _, id := range g.People {
+			c.watch[id] = true
+		}
+	}
+	for _, a := range reference.Attributes {
+		for id := range a.Bearers {
+			c.watch[id] = true
+		}
+	}
+	return c
 }
 
 // take takes one person in.
 func (c *census) take(p *Person) {
 	i, linked := c.snap.index[p.ID]
+	if c.watch[p.ID] {
+		c.met[p.ID] = false
+	}
 	want := c.rules.desire(p)
 	excluded := c.rules.excluded(p, want.name())
 	if !excluded && !c.rules.selected(p) {
+		c.noteBearer(p)
 		return // out of scope: a link shows as one whose person was not seen
 	}
+	user := ""
 	if linked {
 		c.seen[i] = true
+		user = c.snap.briefs[i].User
+		if seen := c.seenOf(p); seen.Hash() != c.snap.briefs[i].Seen {
+			c.moved = append(c.moved, movedSeen{p.ID, seen})
+		}
 	}
 	if excluded {
-		if inAny(p.Groups, c.rules.ExcludeGroups) {
-			c.excluded++
-		}
+		c.excluded++
+		c.noteBearer(p)
 		return
 	}
-	c.inScope++
-	c.count(p)
-	c.countGroups(&want)
+	c.marks.force(&want, user)
+	c.count(p, &want)
 
 	claimant := i
 	if !linked || !c.isUnchanged(i, &want) {
 		claimant = ^int32(len(c.kept))
 		c.rules.desireGiven(p, &want)
+		want.seen = c.seenOf(p)
 		c.kept = append(c.kept, &want)
 	} else {
 		c.unchanged++
@@ -74,6 +138,18 @@ func (c *census) take(p *Person) {
 	for _, name := range want.names() {
 		c.claim(hashName(name), claimant)
 	}
+}
+
+// seenOf tells what the person's place in the scope rests on.
+func (c *census) seenOf(p *Person) Seen {
+	seen := Seen{Base: p.Base}
+	for _, group := range p.Groups {
+		if name := foldGroup(group); c.deciding[name] {
+			seen.Groups = append(seen.Groups, name)
+		}
+	}
+	slices.Sort(seen.Groups)
+	return seen
 }
 
 func (c *census) isUnchanged(i int32, want *desired) bool {
@@ -84,20 +160,89 @@ func (c *census) isUnchanged(i int32, want *desired) bool {
 	if b.LetGo {
 		return true
 	}
-	return !b.Missing && !b.Pending && want.problem == "" && b.Asked == want.fields.Hash() && !slices.ContainsFunc(want.groups(), c.unsettled)
+	return !b.Missing && !b.Pending && want.problem == "" && want.same(b.Asked) && !slices.ContainsFunc(want.groups(), c.unsettled)
 }
 
-func (c *census) countGroups(want *desired) {
+// same reports whether the fields are those of a hash. Of a person whose standing
+// can't be told, the status is what it was.
+func (d *desired) same(asked Hash) bool {
+	if d.unsure == nil {
+		return d.fields.Hash() == asked
+	}
+	for _, status := range []string{StatusActive, StatusDisabled, StatusBypass} {
+		d.fields[FieldStatus] = status
+		if d.fields.Hash() == asked {
+			return true
+		}
+	}
+	d.fields[FieldStatus] = StatusDisabled
+	return false
+}
+
+// count counts a person in scope.
+func (c *census) count(p *Person, want *desired) {
+	c.inScope++
+	if p.Base != "" {
+		c.bases[p.Base]++
+	}
+	if c.watch[p.ID] {
+		c.met[p.ID] = true
+	}
 	for _, group := range want.groups() {
 		c.members[group]++
 	}
+	for attribute, t := range c.tallies {
+		if c.has(p, attribute) {
+			t.persons++
+			t.note(p, c.rules.Via[attribute])
+		}
+	}
+	if u := want.unsure; u != nil {
+		n := c.unsure[u.Attribute]
+		if n == nil {
+			n = &unsureCount{}
+			c.unsure[u.Attribute] = n
+		}
+		if u.Value == "" {
+			n.absent++
+		} else {
+			n.unread, n.value = n.unread+1, u.Value
+		}
+		n.names = append(n.names, want.label())[:min(len(n.names)+1, mostNames)]
+	}
 }
 
-func (c *census) count(p *Person) {
-	for attribute, values := range p.Attrs {
-		if slices.ContainsFunc(values, func(v string) bool { return v != "" }) {
-			c.attributes[attribute]++
+// mostNames is how many people a message names.
+const mostNames = 10
+
+// has reports whether a person has a value of an attribute that counts.
+func (c *census) has(p *Person, attribute string) bool {
+	values := p.Attrs[attribute]
+	if !slices.ContainsFunc(values, func(v string) bool { return v != "" }) {
+		return false
+	}
+	return c.rules.Lapses == nil || !c.rules.Lapses(attribute, values)
+}
+
+// noteBearer notes what a person who is not in scope has: whoever is locked now may
+// come into scope when that can't be seen any more.
+func (c *census) noteBearer(p *Person) {
+	for attribute, t := range c.tallies {
+		if c.has(p, attribute) {
+			t.note(p, c.rules.Via[attribute])
 		}
+	}
+}
+
+func (t *tally) note(p *Person, via string) {
+	switch {
+	case t.bearers == nil:
+	case len(t.bearers) == MaxPeople:
+		t.bearers = nil
+	case via != "":
+		t.bearers[p.ID] = slices.Clone(p.Attrs[via])
+	default:
+		t.bearers[p.ID] = nil
 	}
 }
 
@@ -124,6 +269,13 @@ func (c *census) absent() []SourceID {
 	slices.Sort(ids)
 	return ids
 }
+
+// contestedNames gives the hashes of the names with several claimants, in order.
+func (c *census) contestedNames() []uint64 { return slices.Sorted(maps.Keys(c.contested)) }
+
+// foldGroup gives the form in which two names of groups in the directory are the
+// same.
+func foldGroup(name string) string { return strings.ToLower(name) }
 
 func hashName(folded string) uint64 {
 	h := fnv.New64a()

@@ -58,6 +58,7 @@ func newChaos(t *rapid.T) *chaos {
 		c.foreign[a.ID] = a
 	}
 	c.drawRules(t)
+	c.rules.Limits.Floor = 100 // whatever is lost is everyday work
 	c.rules.EnrollMails = rapid.IntRange(0, 2).Draw(t, "mails")
 	c.others = c.drawOthers(t)
 	return c

@@ -81,7 +81,7 @@ func (r *runner) settleClaims(ctx context.Context) error {
 		owner, ours := users[holder.ID]
 		switch {
 		case ours && given[c.name] == owner: // given up in this plan
-		case ours && r.gone[owner] && c.mayBeAdopted() && r.adopts(c.want) && r.canHandOver(c, holder, owner):
+		case ours && r.gone[owner] && c.mayBeAdopted() && (r.adopts(c.want) || r.inherits(owner, c.want)) && r.canHandOver(c, holder, owner):
 			r.adopt(c, holder, owner)
 		case !ours && c.mayBeAdopted() && r.mayAdopt(c.want, holder):
 			r.adopt(c, holder, "")
@@ -159,6 +159,7 @@ func (r *runner) holders(ctx context.Context, claims []claim) (map[string]*Accou
 	if err != nil {
 		return nil, fmt.Errorf("looking up %d names in Duo: %w", len(wanted), err)
 	}
+	slices.SortFunc(accounts, func(a, b Account) int { return strings.Compare(a.ID, b.ID) })
 	holders := map[string]*Account{}
 	for i := range accounts {
 		for _, name := range accounts[i].Names() {

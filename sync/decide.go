@@ -40,19 +40,27 @@ type subject struct {
 	ops  []*Op
 	next *Link // the link as it is to be, apart from what ops add; nil: none
 	// problem is what a human has to settle; it is told once.
-	problem  string
-	wait     *Waiting
-	skipped  bool
-	adopted  bool        // the run was asked to adopt the Duo user of this name
-	quiet    bool        // nothing but the link changes; Duo is not asked
-	open     bool        // the lists are planned, too
-	holder   *Account    // the user who is adopted
-	former   *Belongings // of a user who is gone, and made anew
-	was      *Link       // of that user
-	claimed  bool        // missing, and somebody else in the directory has the name
-	idle     bool        // disabled: there is something to do only if Duo has the user
-	retry    bool        // an operation is still to be done
-	warnings []string
+	problem string
+	wait    *Waiting
+	skipped bool
+	adopted bool        // the run was asked to adopt the Duo user of this name
+	quiet   bool        // nothing but the link changes; Duo is not asked
+	open    bool        // the lists are planned, too
+	holder  *Account    // the user who is adopted
+	former  *Belongings // of a user who is gone, and made anew
+	was     *Link       // of that user
+	claimed bool        // missing, and somebody else in the directory has the name
+	// heir is the entry of a missing person under a new id, and ancestor the missing one
+	// of such an entry.
+	heir, ancestor *subject
+	switched       bool // removals wait for a second complete read
+	lifted         bool // the user was disabled for a mark that was taken back
+	notAccepted    bool // missing, perhaps, for a scope that is not accepted
+	blind          bool // nobody's status is believed in this run
+	idle           bool // disabled: there is something to do only if Duo has the user
+	retry          bool // an operation is still to be done
+	later          bool // joins are left for later, without a word
+	warnings       []string
 }
 
 func (s *subject) warn(format string, args ...any) {
@@ -91,14 +99,14 @@ func (s *subject) letGo(why, words string) {
 
 // decide settles what happens to one subject, names apart: whether a wanted
 // name is free is looked at afterwards, over all subjects (see claims.go).
-func (r *Rules) decide(s *subject, now time.Time, wait bool) {
+func (r *Rules) decide(s *subject, now time.Time) {
 	if s.link != nil {
 		next := *s.link
 		s.next = &next
 	}
 	switch {
 	case s.want == nil:
-		r.decideMissing(s, now, wait)
+		r.decideMissing(s, now)
 	case s.link == nil:
 		r.decideNew(s, "in the directory's scope")
 	default:
@@ -110,8 +118,15 @@ func (r *Rules) decide(s *subject, now time.Time, wait bool) {
 func (r *Rules) decideNew(s *subject, reason string) {
 	want := s.want
 	switch {
-	case s.contested:
+	case s.contested, s.ancestor != nil:
 		return
+	case want.unsure != nil && !s.blind:
+		problem := want.unsure.problem()
+		s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason, Blocked: problem})
+		s.problem = problem
+		return
+	case want.unsure != nil: // created when it is known whether the person is locked
+		want.fields[FieldStatus] = StatusActive
 	case want.problem != "":
 		s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason, Blocked: want.problem})
 		s.problem = want.problem
@@ -170,7 +185,13 @@ func (r *Rules) decideOurs(s *subject) {
 	next.Answered = *live
 	next.Missing = nil
 	next.LetGo = ""
+	next.Offered = nil
 	next.Asked = make(Fields, len(want.fields))
+	if live.Status == StatusPendingDeletion && want.unsure != nil {
+		s.next = link // it stays in the Trash until it is known whether the person is locked
+		s.problem = want.unsure.problem()
+		return
+	}
 	s.open = !s.contested && want.problem == ""
 	if !s.open {
 		for _, field := range []string{FieldGroups, FieldPhones} {
@@ -214,7 +235,7 @@ func (r *Rules) decideOurs(s *subject) {
 		if _, ours := want.fields[FieldStatus]; ours {
 			asked[FieldStatus] = after
 		}
-		s.add(Op{Action: status, Reason: reason, Changes: []Change{{Field: FieldStatus, Before: live.Status, After: after}}, Asked: asked})
+		s.add(Op{Action: status, Reason: reason, Marked: status == Disable && want.mark != nil, Changes: []Change{{Field: FieldStatus, Before: live.Status, After: after}}, Asked: asked})
 	}
 	if len(update) > 0 {
 		op := Op{Action: Update, Username: live.Username, Changes: update, Asked: Fields{}, Reason: "changed in the directory"}
@@ -368,7 +389,7 @@ func (r *Rules) decideVanished(s *subject, removedByUs bool) {
 	case s.want.problem != "":
 		s.add(Op{Action: Recreate, Reason: "deleted in Duo by hand", Blocked: s.want.problem})
 		s.problem = s.want.problem
-	case s.want.fields[FieldStatus] == StatusDisabled, r.Protect[s.want.name()], r.Protect[FoldName(name)]:
+	case s.want.fields[FieldStatus] == StatusDisabled, s.want.unsure != nil, r.Protect[s.want.name()], r.Protect[FoldName(name)]:
 		s.skipped = true
 		if len(s.link.Phones) > 0 {
 			s.add(orphans(s))

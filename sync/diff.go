@@ -24,7 +24,9 @@ func (r *runner) diff(ctx context.Context) error {
 			r.census.unchanged++
 			continue
 		}
-		r.subjects = append(r.subjects, &subject{id: want.id, want: want, link: links[want.id], contested: r.contested[want.id]})
+		s := &subject{id: want.id, want: want, link: links[want.id], contested: r.contested[want.id]}
+		s.keepStatus()
+		r.subjects = append(r.subjects, s)
 	}
 	if err := r.lookAgain(ctx); err != nil {
 		return err
@@ -36,11 +38,11 @@ func (r *runner) diff(ctx context.Context) error {
 // waitsForGroup reports whether a person of ours was kept for nothing but a group
 // that will not become ours in this run.
 func (r *runner) waitsForGroup(want *desired, link *Link) bool {
-	if link == nil || r.look[want.id] || want.problem != "" {
+	if link == nil || r.look[want.id] || want.problem != "" || want.mark != nil {
 		return false
 	}
 	b := link.Brief()
-	return !b.Missing && !b.Pending && !b.LetGo && b.Asked == want.fields.Hash() && !slices.ContainsFunc(want.groups(), r.groups.takesIn)
+	return !b.Missing && !b.Pending && !b.LetGo && want.same(b.Asked) && !slices.ContainsFunc(want.groups(), r.groups.takesIn)
 }
 
 func (r *runner) keptIDs() []SourceID {
@@ -66,8 +68,8 @@ func (r *runner) contest(ctx context.Context) error {
 		return err
 	}
 	names := map[string][]SourceID{}
-	for hash, claimants := range r.census.contested {
-		for _, c := range claimants {
+	for _, hash := range r.census.contestedNames() {
+		for _, c := range r.census.contested[hash] {
 			var id SourceID
 			var claimed []string
 			if c < 0 {
@@ -82,7 +84,8 @@ func (r *runner) contest(ctx context.Context) error {
 			}
 		}
 	}
-	for name, ids := range names {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		ids := names[name]
 		if len(ids) < 2 {
 			continue // two names with one hash
 		}
@@ -156,12 +159,15 @@ func (r *runner) lookAgain(ctx context.Context) error {
 			r.engine.Rules.desireGiven(where.Person, &want)
 			delete(r.gone, s.id)
 			if r.engine.Rules.excluded(where.Person, want.name()) {
+				r.census.excluded++
 				continue
 			}
-			r.census.inScope++
-			r.census.count(where.Person)
+			r.marks.force(&want, s.link.User)
+			want.seen = r.census.seenOf(where.Person)
+			r.census.count(where.Person, &want)
 			s.contested = r.claimedByOther(&want)
 			s.want = &want
+			s.keepStatus()
 		}
 		if where.Present && r.engine.Rules.Exclude("", where.DN) || where.Person != nil && inAny(where.Person.Groups, r.engine.Rules.ExcludeGroups) {
 			continue
@@ -197,6 +203,18 @@ func (r *runner) stepDue(s *subject) bool {
 	return ok && !due.After(r.now)
 }
 
+// keepStatus makes the status that can't be told the one that it was.
+func (s *subject) keepStatus() {
+	if s.want.unsure == nil || s.link == nil {
+		return
+	}
+	if last, known := s.link.Asked[FieldStatus]; known {
+		s.want.fields[FieldStatus] = last
+	} else {
+		delete(s.want.fields, FieldStatus)
+	}
+}
+
 // remembered drops the subjects of which everything was told before and
 // nothing has changed since: they cost no call until the next refresh.
 func (r *runner) remembered() {
@@ -206,7 +224,7 @@ func (r *runner) remembered() {
 			return true
 		}
 		back := s.want != nil && s.link != nil && s.link.Missing != nil
-		if back || r.run.Refreshed || s.want != nil && r.adopts(s.want) || s.want == nil && r.opts.Adopt != "" {
+		if back || s.heir != nil || s.ancestor != nil || s.want != nil && s.want.mark != nil || r.run.Refreshed || s.want != nil && r.adopts(s.want) || s.want == nil && r.opts.Adopt != "" {
 			return false
 		}
 		if s.contested && s.link != nil && s.want.fields[FieldStatus] == s.link.Asked[FieldStatus] {
@@ -241,6 +259,9 @@ func (r *runner) personHash(s *subject) Hash {
 	if s.want != nil {
 		f = maps.Clone(s.want.fields)
 		f[" problem"] = s.want.problem
+		if s.want.unsure != nil {
+			f[" problem"] += s.want.unsure.problem()
+		}
 		for i := range s.want.phones {
 			f[" phone "+s.want.phones[i].text()] = s.want.phones[i].kind
 		}
@@ -253,11 +274,22 @@ func (r *runner) personHash(s *subject) Hash {
 	return f.Hash()
 }
 
+// asks reports whether Duo is asked for a link's user: it may be touched.
+func (r *runner) asks(s *subject) bool {
+	switch {
+	case s.heir != nil:
+		return s.heir.want.fields[FieldStatus] == StatusDisabled && s.link.Asked[FieldStatus] != StatusDisabled
+	case s.want != nil, r.look[s.id]:
+		return true
+	}
+	return r.stepDue(s) && !s.waitsForRead(r.switched && r.opts.Only == "", s.missing(r.now))
+}
+
 // fetch asks Duo for what it holds now of each link that may be touched.
 func (r *runner) fetch(ctx context.Context) error {
 	var users []string
 	for _, s := range r.subjects {
-		if s.link != nil && !s.quiet && (s.want != nil || r.look[s.id] || !r.wait && r.stepDue(s)) {
+		if s.link != nil && !s.quiet && r.asks(s) {
 			s.asked = true
 			users = append(users, s.link.User)
 		}

@@ -126,7 +126,8 @@ func (c *comparison) compare(ctx context.Context, users map[string]SourceID, som
 	if err != nil {
 		return err
 	}
-	for _, link := range links {
+	for _, id := range slices.Sorted(maps.Keys(links)) {
+		link := links[id]
 		account := live[link.User]
 		removed := link.Missing != nil && (link.Missing.Step == Trash || link.Missing.Step == Delete)
 		if link.LetGo != "" || c.engine.Rules.Protect[FoldName(link.Answered.Username)] || removed && account == nil { // purged, as was to be

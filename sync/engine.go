@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,9 @@ type Engine struct {
 	Store   Store
 	Rules   Rules
 	Binding Binding
+	// Flags end the commands that a report prints, so that they find this configuration
+	// from any folder: a blank and --config FILE, or nothing.
+	Flags string
 	// Observer is told how the run goes on; nil: nobody.
 	Observer Observer
 	// Now is the local clock; nil: time.Now.
@@ -52,21 +56,34 @@ type runner struct {
 	told      map[string]Told
 	approvals []Approval
 
-	look  map[SourceID]bool // people to look at though unchanged; Duo's side has
-	names map[uint64]bool   // hashes of all names in Duo; nil: not read
-	wait  bool              // removals wait one more read
+	marks *markBook
+
+	look     map[SourceID]bool // people to look at though unchanged; Duo's side has
+	names    map[uint64]bool   // hashes of all names in Duo; nil: not read
+	switched bool              // another server answered than last time
 
 	census    *census
 	contested map[SourceID]bool
 	subjects  []*subject
+	bySource  map[SourceID]*subject
 	gone      map[SourceID]bool // links whose person is missing from this read
 	held      int               // wanted names that others hold in Duo
-	plan      *Plan
-	scopeHeld map[*Op]bool // by scope_changed
-	moved     []*Operation // of a plan that was made before: what has moved since
-	idle      []*subject   // remembered as disabled and not in Duo
-	used      []string     // approvals
-	failed    bool         // an operation failed that the next run must try again
+	doubts    []*doubt
+	deferred  []string // keys of groups that lost their people since these are missing
+	// blindStatus: of more people than the floor it can't be told who is locked.
+	blindStatus bool
+	stamps      struct {
+		byID map[SourceID]string
+		byDN map[string]string
+	}
+	plan     *Plan
+	partly   map[*Op]bool      // what a partial guard holds, or let through
+	scopeWho map[SourceID]bool // people who are missing for a scope that is not accepted
+	passed   []*Op             // what approvals let through
+	moved    []*Operation      // of a plan that was made before: what has moved since
+	idle     []*subject        // remembered as disabled and not in Duo
+	used     []string          // approvals
+	failed   bool              // an operation failed that the next run must try again
 	// groupsTold are groups that Duo refused in this run.
 	groupsTold map[string]Told
 }
@@ -82,7 +99,7 @@ func (e *Engine) runner(opts Options) *runner {
 	r := &runner{engine: e, opts: opts, contested: map[SourceID]bool{}, gone: map[SourceID]bool{}, look: map[SourceID]bool{}, plan: &Plan{},
 		groups: &groupBook{}, groupsTold: map[string]Told{}}
 	r.now = e.now()
-	r.run = &Run{ID: opts.RunID, DryRun: opts.DryRun, Started: r.now}
+	r.run = &Run{ID: opts.RunID, DryRun: opts.DryRun, Only: opts.Only, Flags: e.Flags, Started: r.now}
 	if opts.DryRun && !opts.AsOf.IsZero() {
 		r.now = opts.AsOf
 	}
@@ -104,10 +121,11 @@ func (r *runner) through(ctx context.Context) error {
 		r.refresh, // the snapshot from Duo, if due
 		r.read,    // the whole directory
 		r.planGroups,
-		r.diff,   // and a second look for who is missing
-		r.decide, // with what Duo holds now
-		r.weigh,  // plan and guard
-		r.apply,  // unless this is a dry run, or held
+		r.diff,    // and a second look for who is missing
+		r.examine, // what of the read is not to be believed
+		r.decide,  // with what Duo holds now
+		r.weigh,   // plan and guard
+		r.apply,   // unless this is a dry run, or held
 	)
 }
 
@@ -144,11 +162,17 @@ func (r *runner) open(ctx context.Context) error {
 	if r.opts.Approve != nil {
 		r.approvals = append(r.approvals, *r.opts.Approve)
 	}
+	if r.marks, err = openMarks(ctx, e.Store); err != nil {
+		return err
+	}
 	if r.groups, err = openGroups(ctx, &e.Rules, e.Store); err != nil {
 		return err
 	}
-	r.snap, err = openSnapshot(ctx, e.Store)
-	return err
+	if r.snap, err = openSnapshot(ctx, e.Store); err != nil {
+		return err
+	}
+	r.lookAtLifted()
+	return nil
 }
 
 // settle finds out what became of calls whose outcome an earlier run could not
@@ -212,7 +236,7 @@ func (r *runner) read(ctx context.Context) error {
 	if before := r.meta.Baseline; before != nil {
 		expected = before.InScope
 	}
-	r.census = newCensus(&r.engine.Rules, r.snap, r.look, r.groups.unsettled)
+	r.census = r.newCensus()
 	n := 0
 	info, err := r.engine.Source.Read(ctx, func(p Person) error {
 		n++
@@ -226,22 +250,9 @@ func (r *runner) read(ctx context.Context) error {
 		return fmt.Errorf("reading the directory: %w", err)
 	}
 	r.run.Complete = true
-	for _, name := range r.engine.Rules.IncludeGroups {
-		if info.countGroups(name) == 0 {
-			return WithHint(fmt.Errorf("the group %s of sync.scope.include_groups does not exist in the directory", Quote(name)),
-				"Check its name, ldap.groups and the read rights of ldap.bind_dn. Nothing was changed, and nothing is while it is missing.")
-		}
-	}
-	for _, name := range r.engine.Rules.scopeGroups() {
-		if n := info.countGroups(name); n > 1 {
-			return WithHint(fmt.Errorf("the directory has %d groups of the name %s, which decides who is in", n, Quote(name)),
-				"Rename one of them, or narrow ldap.groups.base_dns. Nothing was changed, for whoever can make a group of that name could let people in.")
-		}
-	}
-	for _, name := range r.engine.Rules.ExcludeGroups {
-		if info.countGroups(name) == 0 {
-			r.warn("the group %s of sync.scope.exclude_groups does not exist in the directory: it excludes nobody", Quote(name))
-		}
+	r.run.Warnings = append(r.run.Warnings, info.Warnings...)
+	if err := r.namedGroups(ctx, &info); err != nil {
+		return err
 	}
 	switch {
 	case n == 0:
@@ -251,11 +262,56 @@ func (r *runner) read(ctx context.Context) error {
 		return WithHint(fmt.Errorf("none of the %d people that the directory returned is in scope", n),
 			"Check sync.scope. Nothing was changed, and nothing is while nobody is in scope.")
 	}
-	if before := r.meta.Baseline; before != nil && before.Server != info.Server && slices.Contains(r.engine.Rules.Servers, before.Server) {
-		r.wait = true
-		r.warn("%s answered, last time it was %s: removals wait one more complete read", info.Server, before.Server)
+	if r.switched = r.hasSwitched(&info); r.switched {
+		r.warn("another server answered than last time (%s): removals, and what gives something to anybody, wait for two complete reads in a row", info.Identity)
 	}
 	return nil
+}
+
+// namedGroups fails where a group that decides by its name is not there, or is there
+// twice: whoever is in it would be let in, or out.
+func (r *runner) namedGroups(ctx context.Context, info *ReadInfo) error {
+	rules := &r.engine.Rules
+	for _, group := range rules.namedGroups() {
+		if info.countGroups(group.name) > 0 {
+			continue
+		}
+		now, err := r.renamedTo(ctx, group.name)
+		if err != nil {
+			return err
+		}
+		hint := "Check its name, ldap.groups and the read rights of ldap.bind_dn."
+		if now != "" {
+			hint = fmt.Sprintf("The group of before is called %s now: write that, or rename it back.", Quote(now))
+		}
+		return WithHint(fmt.Errorf("the group %s of %s does not exist in the directory", Quote(group.name), group.key),
+			hint+" Nothing was changed, and nothing is while it is missing.")
+	}
+	for _, name := range rules.scopeGroups() {
+		if n := info.countGroups(name); n > 1 {
+			return WithHint(fmt.Errorf("the directory has %d groups of the name %s, which decides who is in", n, Quote(name)),
+				"Rename one of them, or narrow ldap.groups.base_dns. Nothing was changed, for whoever can make a group of that name could let people in.")
+		}
+	}
+	return nil
+}
+
+// renamedTo gives the name that a group of the references has now; "" where it is not
+// found by its id.
+func (r *runner) renamedTo(ctx context.Context, name string) (string, error) {
+	for key, g := range r.reference().Groups {
+		if !strings.EqualFold(g.Name, name) || g.ID == "" {
+			continue
+		}
+		found, err := r.engine.Source.LookupGroups(ctx, []GroupEntry{g.entry()})
+		if err != nil {
+			return "", fmt.Errorf("looking for the group %s: %w", Quote(name), err)
+		}
+		if now := found[key].Name; !strings.EqualFold(now, name) {
+			return now, nil
+		}
+	}
+	return "", nil
 }
 
 // decide settles each subject on its own, then the names between them.
@@ -263,6 +319,7 @@ func (r *runner) decide(ctx context.Context) error {
 	if err := errors.Join(r.checkName("--only", r.opts.Only), r.checkName("--adopt", r.opts.Adopt)); err != nil {
 		return err
 	}
+	r.findHeirs()
 	r.remembered()
 	r.fewMails()
 	r.phase("confirm")
@@ -274,7 +331,10 @@ func (r *runner) decide(ctx context.Context) error {
 			continue
 		}
 		s.adopted = s.want != nil && r.adopts(s.want)
-		r.engine.Rules.decide(s, r.now, r.wait)
+		s.switched, s.notAccepted, s.blind = r.switched && r.opts.Only == "", r.notAccepted(s), r.blindStatus
+		s.lifted = s.link != nil && r.marks.lifted[s.link.User] != nil
+		r.engine.Rules.decide(s, r.now)
+		r.see(s)
 	}
 	if err := r.settleClaims(ctx); err != nil {
 		return err
@@ -282,9 +342,24 @@ func (r *runner) decide(ctx context.Context) error {
 	if err := r.lists(ctx); err != nil {
 		return err
 	}
+	if err := r.putOff(ctx); err != nil {
+		return err
+	}
 	r.planMails()
 	r.narrow()
 	return nil
+}
+
+// see notes what the person's place in the scope rests on, but for what is doubted.
+func (r *runner) see(s *subject) {
+	if s.want == nil || s.next == nil {
+		return
+	}
+	var doubted []string
+	for _, d := range r.doubts {
+		doubted = append(doubted, d.groups...)
+	}
+	s.next.Seen = s.want.seen.with(s.next.Seen, doubted)
 }
 
 // checkName fails unless somebody in scope, or a user of ours, has the name that
@@ -344,7 +419,7 @@ func (s *subject) joins(group string) bool {
 }
 
 // weigh makes the plan of what was decided, and weighs it.
-func (r *runner) weigh(context.Context) error {
+func (r *runner) weigh(ctx context.Context) error {
 	r.run.InScope = r.census.inScope
 	r.run.Unchanged = r.census.unchanged
 	ops := slices.Clone(r.groups.ops)
@@ -360,9 +435,11 @@ func (r *runner) weigh(context.Context) error {
 	if r.opts.Exactly != nil {
 		r.keepExactly(r.opts.Exactly)
 	}
+	if err := r.guard(ctx); err != nil { // which may split operations
+		return err
+	}
 	r.run.PlanID = r.plan.ID()
 	r.run.ExpectedCalls, r.run.ExpectedDuration = r.engine.Target.Forecast(r.plan)
-	r.guard()
 	return nil
 }
 

@@ -27,13 +27,7 @@ func (r *runner) keepExactly(before []*Op) {
 		r.opts.Exactly = nil // nothing else is to be done, so this is a run like any other
 		return
 	}
-	narrowed := &Plan{}
-	for _, wave := range r.plan.Waves {
-		if wave = slices.DeleteFunc(wave, func(op *Op) bool { return !kept[op] }); len(wave) > 0 {
-			narrowed.Waves = append(narrowed.Waves, wave)
-		}
-	}
-	r.plan = narrowed
+	r.plan.narrow(func(op *Op) bool { return kept[op] })
 	for _, s := range r.subjects { // nothing else is reported, either
 		s.ops = slices.DeleteFunc(s.ops, func(op *Op) bool { return op.Blocked != "" })
 	}

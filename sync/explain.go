@@ -85,7 +85,7 @@ func (e *Engine) Explain(ctx context.Context, opts Options, quest Quest) *Explan
 		func(ctx context.Context) error { return x.begin(ctx, &quest) },
 		r.read,
 		func(ctx context.Context) error { return x.end(ctx, &quest) },
-		r.planGroups, r.diff, r.decide, r.weigh, r.apply,
+		r.planGroups, r.diff, r.examine, r.decide, r.weigh, r.apply,
 	)
 	r.run.Refreshed = false // it was not all of Duo
 	x.Run = r.finish(ctx, err)
@@ -185,7 +185,7 @@ func (x *Explanation) Of(ctx context.Context, id SourceID) (*Decision, error) {
 		return nil, err
 	}
 	d.Link = links[id]
-	d.Delayed = r.wait
+	d.Delayed = r.switched
 	for _, s := range slices.Concat(r.subjects, r.idle) {
 		if s.id == id {
 			d.take(s)
@@ -199,7 +199,7 @@ func (x *Explanation) Of(ctx context.Context, id SourceID) (*Decision, error) {
 		}
 	}
 	for _, g := range x.Run.Guards {
-		if g.Held && (!g.Partial || slices.ContainsFunc(g.ops, func(op *Op) bool { return ops[op] })) {
+		if g.Held && (!g.Partial || slices.Contains(g.hold.People, id) || slices.ContainsFunc(g.ops, func(op *Op) bool { return ops[op] })) {
 			d.Guards = append(d.Guards, g)
 		}
 	}

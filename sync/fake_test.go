@@ -24,23 +24,165 @@ type memDirectory struct {
 	moved   []dirsync.Person
 	readErr error // after everybody was visited
 	groups  []string
+	nested  []string // NAME:OUTER, a group inside of another one
+	marker  dirsync.Marker
+	// What the account does not see: entries (by id, id:ID or dn:cn=name), attributes
+	// (attr:NAME, and that of one person attr:NAME@ID), members (members:NAME). Stamps
+	// are those of the truth, moved further by bump.
+	blind map[string]bool
+	bumps map[string]int
+}
+
+func (d *memDirectory) bump(key string) {
+	if d.bumps == nil {
+		d.bumps = map[string]int{}
+	}
+	d.bumps[key]++
+}
+
+// stamp is that of an entry: another one whenever anything of it is another.
+func (d *memDirectory) stamp(key string, content any) string {
+	return fmt.Sprint("time ", d.bumps[key], " ", content)
+}
+
+func personContent(p *dirsync.Person) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(p.Attrs)) {
+		fmt.Fprint(&b, name, p.Attrs[name])
+	}
+	return b.String()
+}
+
+// see gives a person as the account sees it.
+func (d *memDirectory) see(p dirsync.Person) dirsync.Person {
+	attrs := map[string][]string{}
+	for name, values := range p.Attrs {
+		if d.blind["attr:"+name] || d.blind["attr:"+name+"@"+string(p.ID)] {
+			if name == "accountlock" {
+				p.Standing = dirsync.Enabled
+			}
+			continue
+		}
+		attrs[name] = values
+	}
+	p.Attrs = attrs
+	groups := map[string]bool{}
+	for _, group := range p.Groups {
+		if d.blind["members:"+group] {
+			continue
+		}
+		groups[group] = true
+		for _, text := range d.nested {
+			if inner, outer, _ := strings.Cut(text, ":"); nameOf(inner) == group {
+				groups[outer] = true
+			}
+		}
+	}
+	p.Groups = slices.DeleteFunc(slices.Sorted(maps.Keys(groups)), func(name string) bool {
+		return slices.ContainsFunc(slices.Concat(d.groups, d.nested), func(text string) bool {
+			text, _, inner := strings.Cut(text, ":")
+			return nameOf(text) == name && (inner || d.blind[d.keyOf(text)])
+		})
+	})
+	return p
+}
+
+func nameOf(group string) string {
+	_, name, named := strings.Cut(group, "=")
+	if !named {
+		return group
+	}
+	return name
 }
 
 func (d *memDirectory) Read(_ context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
+	info := dirsync.ReadInfo{Server: cmp.Or(d.server, "ldap://a"), Identity: cmp.Or(d.server, "a"), Marker: d.marker}
 	for _, p := range d.people {
-		if err := visit(p); err != nil {
-			return dirsync.ReadInfo{}, err
+		if p.Base != "" && !slices.Contains(info.Bases, p.Base) {
+			info.Bases = append(info.Bases, p.Base)
+		}
+		if d.blind[string(p.ID)] || d.blind["base:"+p.Base] {
+			continue
+		}
+		info.Read++
+		if err := visit(d.see(p)); err != nil {
+			return info, err
 		}
 	}
-	info := dirsync.ReadInfo{Server: cmp.Or(d.server, "ldap://a"), Read: len(d.people)}
-	for _, name := range d.groups {
-		id, name, named := strings.Cut(name, "=") // as in 17=Staff
-		if !named {
-			id, name = "", id
+	slices.Sort(info.Bases)
+	for _, text := range d.groups {
+		if g := d.group(text); !d.blind[g.Key()] {
+			info.Groups = append(info.Groups, g)
 		}
-		info.Groups = append(info.Groups, dirsync.GroupEntry{ID: dirsync.SourceID(id), Name: name})
+	}
+	for _, text := range d.nested {
+		inner, outer, _ := strings.Cut(text, ":")
+		if g := d.group(inner); !d.blind[g.Key()] {
+			g.Inside = []string{outer}
+			info.Nested = append(info.Nested, g)
+		}
 	}
 	return info, d.readErr
+}
+
+// group makes the entry of a group such as 17=Staff, with its people.
+func (d *memDirectory) group(text string) dirsync.GroupEntry {
+	id, name, named := strings.Cut(text, "=")
+	if !named {
+		id, name = "", id
+	}
+	g := dirsync.GroupEntry{ID: dirsync.SourceID(id), Name: name, DN: "cn=" + name}
+	var content []dirsync.SourceID
+	for _, p := range d.people {
+		if !slices.Contains(p.Groups, name) {
+			continue
+		}
+		content = append(content, p.ID)
+		if d.blind["members:"+name] {
+			continue
+		}
+		g.Members++
+		if !d.blind[string(p.ID)] && !d.blind["base:"+p.Base] {
+			g.Persons++
+			g.People = append(g.People, p.ID)
+		}
+	}
+	g.Stamp = d.stamp(g.Key(), content)
+	slices.Sort(g.People)
+	if g.Persons > dirsync.MaxPeople {
+		g.People = nil
+	}
+	return g
+}
+
+func (d *memDirectory) LookupGroups(_ context.Context, groups []dirsync.GroupEntry) (map[string]dirsync.GroupEntry, error) {
+	found := map[string]dirsync.GroupEntry{}
+	for _, asked := range groups {
+		for _, text := range slices.Concat(d.groups, d.nested) {
+			text, _, _ = strings.Cut(text, ":")
+			if g := d.group(text); g.Key() == asked.Key() && !d.blind[g.Key()] {
+				found[g.Key()] = g
+			}
+		}
+	}
+	return found, nil
+}
+
+func (d *memDirectory) StillMembers(context.Context, dirsync.GroupEntry, []dirsync.SourceID) (bool, error) {
+	return false, nil
+}
+
+func (d *memDirectory) Stamps(_ context.Context, ids []dirsync.SourceID, dns []string) (map[dirsync.SourceID]string, map[string]string, error) {
+	byID, byDN := map[dirsync.SourceID]string{}, map[string]string{}
+	for i := range d.people {
+		if p := &d.people[i]; slices.Contains(ids, p.ID) {
+			byID[p.ID] = d.stamp(string(p.ID), personContent(p))
+		}
+	}
+	for _, dn := range dns {
+		byDN[dn] = d.stamp(dn, "")
+	}
+	return byID, byDN, nil
 }
 
 func (d *memDirectory) Lookup(_ context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {
@@ -54,7 +196,8 @@ func (d *memDirectory) Lookup(_ context.Context, ids []dirsync.SourceID) (map[di
 		}
 	}
 	for _, p := range slices.Concat(d.people, d.moved) {
-		if _, asked := found[p.ID]; asked {
+		if _, asked := found[p.ID]; asked && !d.blind[string(p.ID)] && !d.blind["base:"+p.Base] {
+			p = d.see(p)
 			found[p.ID] = dirsync.Whereabouts{Present: true, DN: p.DN, Person: &p}
 		}
 	}
@@ -157,7 +300,7 @@ func set(a *dirsync.Account, field, value string) {
 	}
 }
 
-func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) error, record func([]dirsync.Result) error) error {
+func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error) error {
 	for _, op := range wave {
 		if d.halt != nil {
 			return d.halt
@@ -165,8 +308,12 @@ func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*d
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := intend([]*dirsync.Op{op}); err != nil {
+		sent, err := intend([]*dirsync.Op{op})
+		if err != nil {
 			return err
+		}
+		if len(sent) == 0 {
+			continue
 		}
 		d.calls++
 		key := string(op.Action) + " " + dirsync.FoldName(op.Name())
@@ -409,6 +556,7 @@ type memStore struct {
 	told      map[string]dirsync.Told
 	approvals []dirsync.Approval
 	holds     map[string]dirsync.Approval
+	marks     []dirsync.Mark
 	open      []dirsync.Intent
 	seq       int64
 	begun     int64
@@ -455,6 +603,8 @@ func (s *memStore) Approvals(_ context.Context, now time.Time) ([]dirsync.Approv
 	return slices.DeleteFunc(slices.Clone(s.approvals), func(a dirsync.Approval) bool { return a.Until.Before(now) }), nil
 }
 
+func (s *memStore) Marks(context.Context) ([]dirsync.Mark, error) { return s.marks, nil }
+
 func (s *memStore) Open(context.Context) ([]dirsync.Intent, error) { return slices.Clone(s.open), nil }
 
 func (s *memStore) Begin(context.Context, dirsync.RunStart) (dirsync.Journal, error) {
@@ -462,13 +612,18 @@ func (s *memStore) Begin(context.Context, dirsync.RunStart) (dirsync.Journal, er
 	return s, nil
 }
 
-func (s *memStore) Intend(_ context.Context, ops []*dirsync.Op, at time.Time) error {
+func (s *memStore) Intend(_ context.Context, ops []*dirsync.Op, at time.Time) ([]*dirsync.Op, error) {
 	s.writes++
+	var sent []*dirsync.Op
 	for _, op := range ops {
+		if slices.ContainsFunc(s.marks, func(m dirsync.Mark) bool { return m.Bars(op) }) {
+			continue
+		}
 		s.seq++
 		s.open = append(s.open, dirsync.Intent{Seq: s.seq, Op: op, At: at})
+		sent = append(sent, op)
 	}
-	return nil
+	return sent, nil
 }
 
 func (s *memStore) Record(_ context.Context, outcomes []dirsync.Outcome) error {
@@ -499,10 +654,7 @@ func (s *memStore) Record(_ context.Context, outcomes []dirsync.Outcome) error {
 	return nil
 }
 
-func (s *memStore) Consume(_ context.Context, ids []string) error {
-	s.approvals = slices.DeleteFunc(s.approvals, func(a dirsync.Approval) bool { return slices.Contains(ids, a.ID) })
-	return nil
-}
+func (s *memStore) Use(context.Context, []string) error { return nil }
 
 func (s *memStore) Finish(_ context.Context, end dirsync.RunEnd) error {
 	if end.Baseline != nil {
@@ -514,8 +666,15 @@ func (s *memStore) Finish(_ context.Context, end dirsync.RunEnd) error {
 	if end.Told != nil {
 		s.told = end.Told
 	}
-	if end.Hold != nil {
-		s.holds[end.Hold.ID] = *end.Hold
+	s.marks = slices.DeleteFunc(s.marks, func(m dirsync.Mark) bool { return !m.Lifted.IsZero() && slices.Contains(end.Unmarked, m.User) })
+	for _, a := range end.Holds {
+		s.holds[a.ID] = a
 	}
+	s.approvals = slices.DeleteFunc(s.approvals, func(a dirsync.Approval) bool { return slices.Contains(end.Used, a.ID) })
 	return nil
+}
+
+func (d *memDirectory) keyOf(group string) string {
+	g := d.group(group)
+	return g.Key()
 }

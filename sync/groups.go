@@ -98,8 +98,11 @@ func (b *groupBook) want(found []GroupEntry) {
 		if !b.rules.Groups.Mirror(g.Name) {
 			continue
 		}
-		name := b.rules.Groups.name(g.Name)
-		if twin := strings.ToLower(g.Name); seen[twin] {
+		name := strings.TrimSpace(b.rules.Groups.name(g.Name))
+		if name == "" {
+			continue
+		}
+		if twin := FoldName(g.Name); seen[twin] {
 			b.twins[FoldName(name)] = true
 		} else {
 			seen[twin] = true
@@ -129,19 +132,14 @@ func (r *runner) planGroups(ctx context.Context) error {
 		r.warn("sync.groups.mirror matches no group of the directory; groups and memberships in Duo stay as they are")
 		return nil
 	}
-	b.from = b.renamed()
 	if !r.groupsDiffer() {
 		return nil
 	}
 	r.phase("confirm")
-	live, err := r.engine.Target.Groups(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the groups from Duo: %w", err)
+	if err := b.readLive(ctx, r.engine.Target); err != nil {
+		return err
 	}
-	b.live = make(map[string]*Group, len(live))
-	for i := range live {
-		b.live[live[i].ID] = &live[i]
-	}
+	b.from = b.renamed()
 	for _, key := range slices.Sorted(maps.Keys(b.wanted)) {
 		if b.twins[key] {
 			r.barTwins(key)
@@ -153,12 +151,33 @@ func (r *runner) planGroups(ctx context.Context) error {
 		}
 		r.planGroup(key, link)
 	}
+	var last []*GroupLink
+	taken := slices.Collect(maps.Values(b.from))
 	for _, key := range slices.Sorted(maps.Keys(b.links)) {
-		if b.wanted[key] == nil && !slices.Contains(slices.Collect(maps.Values(b.from)), key) {
-			r.dropGroup(b.links[key])
+		if b.wanted[key] == nil && !slices.Contains(taken, key) {
+			last = append(last, b.links[key])
 		}
 	}
+	return r.dropGroups(ctx, last)
+}
+
+// readLive reads all groups of Duo.
+func (b *groupBook) readLive(ctx context.Context, from Target) error {
+	live, err := from.Groups(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the groups from Duo: %w", err)
+	}
+	b.live = make(map[string]*Group, len(live))
+	for i := range live {
+		b.live[live[i].ID] = &live[i]
+	}
 	return nil
+}
+
+// mirrorsAs reports whether a Duo group, by its id, is wanted under that folded name.
+func (b *groupBook) mirrorsAs(id, key string) bool {
+	wanted, ok := b.mirrored(id)
+	return ok && wanted == key
 }
 
 // groupsDiffer reports whether Duo has to be asked about groups: some are to
@@ -187,15 +206,21 @@ func (r *runner) groupHash(key string) Hash {
 }
 
 // renamed finds the groups of the directory that go by another name now: the key
-// of the old name, by the new one's.
+// of the old name, by the new one's. Of several links to one group of the directory,
+// the one whose group Duo still has counts.
 func (b *groupBook) renamed() map[string]string {
 	from := map[string]string{}
-	for key, w := range b.wanted {
+	for _, key := range slices.Sorted(maps.Keys(b.wanted)) {
+		w := b.wanted[key]
 		if b.links[key] != nil || len(w.Sources) == 0 {
 			continue
 		}
-		for old, link := range b.links {
-			if b.wanted[old] == nil && slices.Equal(link.Sources, w.Sources) {
+		for _, old := range slices.Sorted(maps.Keys(b.links)) {
+			link := b.links[old]
+			if b.wanted[old] != nil || !slices.Equal(link.Sources, w.Sources) {
+				continue
+			}
+			if from[key] == "" || b.live[link.ID] != nil && b.live[b.links[from[key]].ID] == nil {
 				from[key] = old
 			}
 		}
@@ -228,14 +253,17 @@ func (r *runner) planGroup(key string, link *GroupLink) {
 	case live != nil && (live.Synced || live.Status == StatusBypass):
 		r.barGroup(key, live)
 	case live != nil && FoldName(live.Name) == key:
-		if !slices.Equal(want.Sources, link.Sources) || want.Name != link.Name {
-			b.links[key] = &want
-			b.quiet = append(b.quiet, Outcome{Source: groupSource(key), Same: true, Group: &want})
+		if !slices.Equal(want.Sources, link.Sources) || want.Name != link.Name || link.Missed || link.Offered != "" {
+			b.keep(&want)
 		}
 	case live != nil && link.Key() == key && b.rules.ReportDrift(FieldGroups):
 		r.warn("the group %s was renamed in Duo to %s; the configuration asks to report it only", Quote(want.Name), Quote(live.Name))
 	case holder != nil && (live != nil || holder.Synced || holder.Status == StatusBypass || !b.rules.Groups.Adopt):
 		r.barGroup(key, holder)
+	case live != nil && link.Key() != key && r.switched && link.Offered != want.Name:
+		offered := *link
+		offered.Offered = want.Name
+		b.keep(&offered)
 	case live != nil:
 		reason := "renamed in the directory"
 		if link.Key() == key {
@@ -266,19 +294,6 @@ func (b *groupBook) plan(op Op) {
 	op.Source = groupSource(key)
 	b.planned[key] = true
 	b.ops = append(b.ops, &op)
-}
-
-// groupMembers counts the persons of each mirrored group. A group that is mirrored
-// no more keeps its last count, for it may come to be deleted.
-func (r *runner) groupMembers() map[string]int {
-	if r.meta.Baseline != nil {
-		for key, n := range r.meta.Baseline.Groups {
-			if r.groups.wanted[key] == nil && r.groups.links[key] != nil {
-				r.census.members[key] = n
-			}
-		}
-	}
-	return r.census.members
 }
 
 // bar lets nobody into a group in this run. Whoever comes to it meanwhile is looked
@@ -331,16 +346,70 @@ func (r *runner) barGroup(key string, holder *Group) {
 	r.conflict(Conflict{key: groupPrefix + key, hash: r.groupHash(key), Username: r.groups.wanted[key].Name, Sources: r.groups.wanted[key].Sources, Reason: why})
 }
 
-// dropGroup settles what becomes of a group of ours that is mirrored no more.
-func (r *runner) dropGroup(link *GroupLink) {
+// dropGroups settles what becomes of groups of ours that are mirrored no more. Before
+// one is deleted, it is looked for once more: one that is still in the directory and
+// only out of sight is kept.
+func (r *runner) dropGroups(ctx context.Context, links []*GroupLink) error {
 	b := r.groups
-	live := b.live[link.ID]
-	switch {
-	case live == nil: // deleted by hand
-		b.quiet = append(b.quiet, Outcome{Source: groupSource(link.Key()), Same: true, DropGroup: link.Key()})
-	case b.rules.Groups.DeleteUnmirrored && link.Origin == Created && !live.Synced:
-		b.ops = append(b.ops, &Op{Action: GroupDelete, Source: groupSource(link.Key()), Username: live.Name, User: live.ID, Reason: "mirrored no more", Group: link})
+	var doomed []*GroupLink
+	var sources []GroupEntry
+	for _, link := range links {
+		live := b.live[link.ID]
+		switch {
+		case live == nil: // deleted by hand
+			b.quiet = append(b.quiet, Outcome{Source: groupSource(link.Key()), Same: true, DropGroup: link.Key()})
+		case b.rules.Groups.DeleteUnmirrored && link.Origin == Created && !live.Synced:
+			doomed = append(doomed, link)
+			for _, id := range link.Sources {
+				sources = append(sources, GroupEntry{ID: id, Name: link.Name})
+			}
+		}
 	}
+	found := map[string]GroupEntry{}
+	if len(sources) > 0 {
+		var err error
+		if found, err = r.engine.Source.LookupGroups(ctx, sources); err != nil {
+			return fmt.Errorf("looking again for %d groups that are mirrored no more: %w", len(doomed), err)
+		}
+	}
+	for _, link := range doomed {
+		if r.outOfSight(link, found) || r.dropLater(link) {
+			continue
+		}
+		b.ops = append(b.ops, &Op{Action: GroupDelete, Source: groupSource(link.Key()), Username: b.live[link.ID].Name, User: link.ID, Reason: "mirrored no more", Group: link})
+	}
+	return nil
+}
+
+// outOfSight reports whether a group that would be mirrored is in the directory still,
+// though it was not read.
+func (r *runner) outOfSight(link *GroupLink, found map[string]GroupEntry) bool {
+	for _, id := range link.Sources {
+		g, there := found[(&GroupEntry{ID: id}).Key()]
+		if there && r.groups.rules.Groups.Mirror != nil && r.groups.rules.Groups.Mirror(g.Name) {
+			r.warn("the group %s was not read, though it is in the directory (%s); its mirror in Duo is kept: check ldap.groups", Quote(link.Name), g.DN)
+			return true
+		}
+	}
+	return false
+}
+
+// dropLater reports whether a group is deleted in a later run only, since another
+// server answered than last time.
+func (r *runner) dropLater(link *GroupLink) bool {
+	if !r.switched || link.Missed {
+		return false
+	}
+	missed := *link
+	missed.Missed = true
+	r.groups.keep(&missed)
+	return true
+}
+
+// keep changes a link without a call.
+func (b *groupBook) keep(link *GroupLink) {
+	b.links[link.Key()] = link
+	b.quiet = append(b.quiet, Outcome{Source: groupSource(link.Key()), Same: true, Group: link})
 }
 
 // memberships plans which groups a person joins and leaves. held are those that
@@ -357,6 +426,10 @@ func (r *runner) memberships(s *subject, held []Membership, joined []string) (jo
 		case !ok, id != "" && in(id):
 		case id != "" && slices.Contains(joined, id) && r.engine.Rules.ReportDrift(FieldGroups):
 			s.warn("%s: was taken out of the group %s in Duo; the configuration asks to report it only", s.username(), Quote(name))
+		case s.want.mark != nil: // kept disabled, and given nothing meanwhile
+			s.later = true
+		case s.want.unsure != nil:
+			s.tellProblem("%s; not joined: %s", s.want.unsure.problem(), Quote(name))
 		default:
 			joins = append(joins, Membership{ID: id, Name: name})
 		}

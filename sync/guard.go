@@ -1,190 +1,330 @@
 package dirsync
 
 import (
+	"cmp"
+	"context"
+	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
+	"time"
 )
 
-// guard weighs the whole plan against the limits, before the first write.
-func (r *runner) guard() {
+// Names of the guards.
+const (
+	guardMaxRemove      = "max_remove"
+	guardMaxUpdate      = "max_update"
+	guardMaxEnable      = "max_enable"
+	guardMaxCreate      = "max_create"
+	guardMaxRecreate    = "max_recreate"
+	guardMaxGroupLoss   = "max_group_loss"
+	guardMaxGroupDelete = "max_group_delete"
+	guardMinSource      = "min_source"
+	guardScopeChanged   = "scope_changed"
+	guardStateLost      = "state_lost"
+	guardIDsChanged     = "ids_changed"
+)
+
+// guard weighs the whole plan before the first write. What follows from a part of the
+// sight that is doubted, or from a changed scope, is held by itself and counts for no
+// limit; the limits weigh the rest.
+func (r *runner) guard(ctx context.Context) error {
+	r.bySource = map[SourceID]*subject{}
+	for _, s := range r.subjects {
+		r.bySource[s.id] = s
+	}
+	if err := r.groupStatuses(ctx); err != nil {
+		return err
+	}
+	r.partly = map[*Op]bool{}
+	for _, d := range r.doubts {
+		r.guardDoubt(d)
+	}
+	r.scopeChanged()
+	r.idsChanged()
 	limits := r.engine.Rules.Limits
 	ours := r.snap.active()
-	r.scopeChanged(ours)
-	r.maximum("max_remove", limits.MaxRemove, ours, func(o *Op) bool { return o.Removes() })
-	r.maximum("max_update", limits.MaxUpdate, ours, func(o *Op) bool { return o.Action == Update || o.Action == Adopt })
-	r.maximum("max_enable", limits.MaxEnable, ours, raises)
-	r.maximum("max_create", limits.MaxCreate, ours, func(o *Op) bool { return o.Action == Create })
-	r.maximum("max_recreate", limits.MaxRecreate, ours, func(o *Op) bool { return o.Action == Recreate })
 	r.groupLoss(limits.MaxGroupLoss)
-	r.membersLost(limits.MinAttribute)
+	r.groupDeletes(limits.MaxGroupDelete)
+	r.maxUpdate(limits.MaxUpdate, ours)
+	r.maximum(guardMaxEnable, limits.MaxEnable, ours, r.enables)
+	r.maximum(guardMaxCreate, limits.MaxCreate, ours, all(func(o *Op) bool { return o.Action == Create }))
+	r.maximum(guardMaxRecreate, limits.MaxRecreate, ours, all(func(o *Op) bool { return o.Action == Recreate }))
+	r.maxRemove(limits.MaxRemove, ours)
 	r.minimumSource(limits.MinSource)
-	r.minimumAttributes(limits.MinAttribute)
 	r.stateLost()
-	r.hold()
+	r.approve()
+	return nil
 }
 
-// affected gives the operations that match, apart from those that a changed scope
-// holds already, and how many persons they are about.
-func (r *runner) affected(match func(*Op) bool) (ops []*Op, persons int) {
+func all(match func(*Op) bool) func(*Op) part {
+	return func(o *Op) part { return part{whole: match(o)} }
+}
+
+// collect takes out of the plan what a guard is about. Operations that a partial guard
+// holds, or lets through by its approval, are left aside unless partial is set.
+func (r *runner) collect(match func(*Op) part, partial bool) (ops []*Op, persons int) {
 	who := map[SourceID]bool{}
-	for _, op := range r.plan.Ops() {
-		if match(op) && !r.scopeHeld[op] {
-			ops = append(ops, op)
-			who[op.Source] = true
+	for _, o := range r.plan.Ops() {
+		if o.Marked || r.partly[o] && !partial {
+			continue
 		}
+		p := match(o)
+		if p.empty() {
+			continue
+		}
+		ops = append(ops, o)
+		who[o.Source] = true
 	}
 	return ops, len(who)
 }
 
-func (r *runner) maximum(name string, limit Limit, total int, match func(*Op) bool) {
+// takeOut splits off what a guard holds of each operation.
+func (r *runner) takeOut(ops []*Op, match func(*Op) part) []*Op {
+	out := make([]*Op, len(ops))
+	for i, o := range ops {
+		out[i] = r.plan.takeOut(o, match(o))
+		if r.partly[o] {
+			r.partly[out[i]] = true
+		}
+	}
+	return out
+}
+
+// add adds a guard. Where it holds, what depends on its operations is held with them.
+func (r *runner) add(g Guard) {
+	if g.Held {
+		held := map[*Op]bool{}
+		for _, o := range g.ops {
+			held[o] = true
+		}
+		if g.Partial {
+			r.plan.withDependents(held)
+			g.ops = slices.DeleteFunc(r.plan.Ops(), func(o *Op) bool { return !held[o] })
+		}
+		g.hold = r.holdOf(&g)
+		if len(g.Names) == 0 {
+			g.Names = namesOf(g.ops)
+		}
+		if g.Remedy == "" {
+			g.ApprovalID = approvalID([]Hold{g.hold}, r.engine.Binding)
+		}
+	}
+	r.run.Guards = append(r.run.Guards, g)
+}
+
+// holdOf says what a guard holds, for an approval to be bound to.
+func (r *runner) holdOf(g *Guard) Hold {
+	h := g.hold
+	h.Guard, h.About, h.Limit, h.Affected, h.Total, h.Whole = g.Name, g.About, g.Limit, g.Affected, g.Total, !g.Partial
+	for _, o := range g.ops {
+		h.Keys = append(h.Keys, o.Key())
+	}
+	return h
+}
+
+// namesOf names the people of operations, ten at most.
+func namesOf(ops []*Op) []string {
+	var names []string
+	for _, o := range ops {
+		if len(names) == mostNames {
+			break
+		}
+		if name := cmp.Or(o.Username, string(o.Source)); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// guardDoubt holds what follows from a doubted part of the sight.
+func (r *runner) guardDoubt(d *doubt) {
+	match := func(o *Op) part { return r.follows(o, r.bySource[o.Source], d) }
+	ops, _ := r.collect(match, true)
+	ops = r.takeOut(ops, match)
+	for _, o := range ops {
+		r.partly[o] = true
+	}
+	d.subjects = r.concerned(d, ops)
+	g := Guard{Name: d.guard, About: d.about, Limit: d.limit, Affected: max(d.had-d.have, 0), Total: d.had, Partial: true,
+		Held: len(ops) > 0 || r.opts.Only == "" && (d.remedy != "" || r.namesLost(d)), Names: d.names, Detail: d.detail, Remedy: d.remedy, ops: ops}
+	if !g.Held {
+		r.warn("%s; nothing follows from it in this run, and what would is held", d.words())
+	}
+	g.hold = Hold{Count: d.have}
+	r.add(g)
+	for _, o := range r.run.Guards[len(r.run.Guards)-1].ops {
+		r.partly[o] = true
+	}
+}
+
+// namesLost reports whether it is the usernames that nobody has any more: then nothing
+// can be planned, and yet much follows.
+func (r *runner) namesLost(d *doubt) bool {
+	return d.about.Attribute != "" && d.have == 0 && slices.ContainsFunc(r.census.weighed[d.key], func(x dependent) bool { return x.field == FieldUsername })
+}
+
+// words says what is doubted.
+func (d *doubt) words() string {
+	switch {
+	case d.detail != "" && d.about.Attribute == "":
+		return d.detail
+	case d.about.Attribute != "":
+		return fmt.Sprintf("of %s with a value of %s, %d have one now", people(d.had), d.about.Attribute, d.have)
+	}
+	return fmt.Sprintf("the base %s had %s, and has none now", d.about.Base, people(d.had))
+}
+
+// concerned are the missing people of whom a doubt holds something, or would.
+func (r *runner) concerned(d *doubt, ops []*Op) map[SourceID]bool {
+	who := map[SourceID]bool{}
+	for _, o := range ops {
+		if o.Missing != nil {
+			who[o.Source] = true
+		}
+	}
+	for _, s := range r.subjects {
+		if s.want == nil && s.link != nil && (d.about.Base != "" && s.link.Seen.Base == d.key ||
+			d.about.Group != "" && s.seen != nil && s.seen.Present && inAny(s.link.Seen.Groups, d.groups)) {
+			who[s.id] = true
+		}
+	}
+	return who
+}
+
+// maximum holds operations where they are too many.
+func (r *runner) maximum(name string, limit Limit, total int, match func(*Op) part) {
 	if limit.Off {
 		return
 	}
-	ops, n := r.affected(match)
-	held := limit.Above(n, total) && n > r.engine.Rules.Limits.Floor
-	r.run.Guards = append(r.run.Guards, Guard{Name: name, Limit: limit.String(), Affected: n, Total: total, Held: held, Approvable: true, ops: ops, token: name})
+	ops, n := r.collect(match, false)
+	g := Guard{Name: name, Limit: limit.String(), Affected: n, Total: total, Held: limit.Above(n, total) && n > r.engine.Rules.Limits.Floor, Partial: true, ops: ops}
+	if g.Held {
+		g.ops = r.takeOut(ops, match)
+	}
+	r.add(g)
 }
 
-// minimumSource holds all removals when the directory has lost too many people
-// since the last good run.
+// enables gives what of an operation lets people in who were not let in: also that
+// somebody leaves a group whose members Duo does not let in.
+func (r *runner) enables(o *Op) (p part) {
+	p.whole = raises(o) && o.Action != Update
+	if raises(o) {
+		p.fields = []string{FieldStatus}
+	}
+	for _, m := range o.Leaves {
+		if g := r.groups.live[m.ID]; g != nil && g.Status == StatusDisabled {
+			p.leaves = append(p.leaves, m)
+		}
+	}
+	return p
+}
+
+// groupStatuses reads Duo's groups where it matters which of them lets nobody in.
+func (r *runner) groupStatuses(ctx context.Context) error {
+	if r.groups.live != nil || !slices.ContainsFunc(r.plan.Ops(), func(o *Op) bool { return len(o.Leaves) > 0 }) {
+		return nil
+	}
+	return r.groups.readLive(ctx, r.engine.Target)
+}
+
+// maxUpdate weighs what updates take, and all else that they change, apart: neither
+// holds the other.
+func (r *runner) maxUpdate(limit Limit, total int) {
+	r.maximumOf(limit, total, "what is taken: groups, phones and aliases", r.taken)
+	r.maximumOf(limit, total, "", r.changedOtherwise)
+}
+
+func (r *runner) maximumOf(limit Limit, total int, detail string, match func(*Op) part) {
+	before := len(r.run.Guards)
+	r.maximum(guardMaxUpdate, limit, total, match)
+	if len(r.run.Guards) == before {
+		return
+	}
+	g := &r.run.Guards[before]
+	if g.Detail = detail; detail != "" && g.Affected == 0 {
+		r.run.Guards = r.run.Guards[:before] // the one entry that is always there is the other
+	}
+}
+
+// taken gives what an update takes. What counts as enabling is none of it.
+func (r *runner) taken(o *Op) (p part) {
+	if o.Action != Update {
+		return p
+	}
+	gives := r.enables(o).leaves
+	p.leaves = slices.DeleteFunc(slices.Clone(o.Leaves), func(m Membership) bool { return slices.Contains(gives, m) })
+	p.takes = slices.ContainsFunc(o.Phones, func(s PhoneStep) bool { return s.Do == PhoneRemove })
+	if c := o.Change(FieldAliases); c != nil && len(without(Items(c.Before), Items(c.After))) > 0 {
+		p.takes = true
+	}
+	return p
+}
+
+// changedOtherwise gives what an update changes and does not take. An adoption counts
+// with it, unless it disables, which is a removal.
+func (r *runner) changedOtherwise(o *Op) (p part) {
+	if o.Action == Adopt { // one's own user under a new id is no change, but for its fields
+		return part{whole: !disables(o) && (o.From == "" || len(o.Changes) > 0)}
+	}
+	if o.Action != Update {
+		return p
+	}
+	for _, c := range o.Changes {
+		if !IsList(c.Field) && !(c.Field == FieldStatus && raises(o)) {
+			p.fields = append(p.fields, c.Field)
+		}
+	}
+	p.joins = o.Joins
+	p.gives = slices.ContainsFunc(o.Phones, func(s PhoneStep) bool { return s.Do != PhoneRemove })
+	if c := o.Change(FieldAliases); c != nil && len(without(Items(c.After), Items(c.Before))) > 0 {
+		p.gives = true
+	}
+	return p
+}
+
+// disables reports whether an adoption disables the user.
+func disables(o *Op) bool { return o.Action == Adopt && o.After()[FieldStatus] == StatusDisabled }
+
+// maxRemove holds the whole run where too much is taken from too many persons.
+func (r *runner) maxRemove(limit Limit, total int) {
+	if limit.Off || r.opts.Only != "" {
+		return
+	}
+	ops, n := r.collect(all(func(o *Op) bool { return o.Removes() || disables(o) }), false)
+	r.add(Guard{Name: guardMaxRemove, Limit: limit.String(), Affected: n, Total: total, Held: limit.Above(n, total) && n > r.engine.Rules.Limits.Floor, ops: ops})
+}
+
+// minimumSource holds the whole run when the directory has lost too many people
+// since the last good run. Whom an exclusion leaves alone is not lost, and neither is
+// anybody whom another guard holds by name.
 func (r *runner) minimumSource(limit Limit) {
 	before := r.meta.Baseline
-	if limit.Off || before == nil || r.otherScope() {
+	if limit.Off || before == nil || r.opts.Only != "" {
 		return
 	}
-	now := r.run.InScope
-	lost := max(before.InScope-now, 0)
-	ops, _ := r.affected((*Op).Removes)
-	r.run.Guards = append(r.run.Guards, Guard{Name: "min_source", Limit: limit.String(), Affected: lost, Total: before.InScope,
-		Held: limit.Below(now, before.InScope) && lost > r.engine.Rules.Limits.Floor, Approvable: true, ops: ops,
-		token: "min_source=" + strconv.Itoa(now)})
-}
-
-// minimumAttributes holds what follows from an attribute that too many people
-// have lost since the last good run; missing read rights look like that. One
-// that comes back for nobody any more holds whatever the floor.
-func (r *runner) minimumAttributes(limit Limit) {
-	before := r.meta.Baseline
-	if limit.Off || before == nil {
+	had, accounted := before.Sighted, map[SourceID]bool{}
+	if had == 0 {
+		had = before.InScope
+	}
+	for _, d := range r.doubts {
+		maps.Copy(accounted, d.subjects)
+	}
+	maps.Copy(accounted, r.scopeWho)
+	for _, s := range r.subjects {
+		if s.heir != nil {
+			accounted[s.id] = true
+		}
+	}
+	now := r.census.inScope + r.census.excluded + len(accounted)
+	lost := max(had-now, 0)
+	ops, _ := r.collect(all((*Op).Removes), false)
+	g := Guard{Name: guardMinSource, Limit: limit.String(), Affected: lost, Total: had, Held: limit.Below(now, had) && lost > r.engine.Rules.Limits.Floor, ops: ops}
+	g.hold.Count = now
+	if r.otherScope() && len(r.scopeWho) == 0 && !g.Held {
 		return
 	}
-	rules := &r.engine.Rules
-	fields := rules.dependents()
-	for _, attribute := range slices.Sorted(maps.Keys(fields)) {
-		had, have := before.Attributes[attribute], r.census.attributes[attribute]
-		if have >= had {
-			continue
-		}
-		ops, persons := r.affected(func(o *Op) bool { return follows(o, fields[attribute]) })
-		vanished := have == 0
-		// Nothing can be planned for people without a username; yet they have lost it.
-		affected := persons > 0 || slices.Contains(rules.Mapping[FieldUsername].Attributes(), attribute) && have < r.run.InScope
-		fallen := limit.Below(have, had) && had-have > rules.Limits.Floor
-		r.run.Guards = append(r.run.Guards, Guard{Name: "min_attribute", Attribute: attribute, Limit: limit.String(), Affected: had - have, Total: had,
-			Held: affected && (vanished || fallen), Approvable: true, ops: ops,
-			token: "min_attribute:" + attribute + "=" + strconv.Itoa(have)})
-	}
-}
-
-// A dependent is a field that is made of an attribute, and perhaps of more than
-// that.
-type dependent struct {
-	field string
-	plain bool
-}
-
-// dependents gives the fields that are made of each attribute.
-func (r *Rules) dependents() map[string][]dependent {
-	fields := map[string][]dependent{}
-	add := func(field string, from *Expression) {
-		for _, attribute := range from.Attributes() {
-			fields[attribute] = append(fields[attribute], dependent{field, from.Plain()})
-		}
-	}
-	for field, from := range r.Mapping {
-		add(field, from)
-	}
-	for _, from := range r.Aliases {
-		add(FieldAliases, from)
-	}
-	for _, phone := range r.Phones.From {
-		add(FieldPhones, phone.Number)
-	}
-	if !r.Status {
-		return fields
-	}
-	if r.StatusFrom != nil {
-		add(FieldStatus, r.StatusFrom)
-		if !r.StatusFrom.Preset() {
-			return fields
-		}
-	}
-	for _, attribute := range r.StatusAttributes {
-		attribute = strings.ToLower(attribute)
-		fields[attribute] = append(fields[attribute], dependent{FieldStatus, true})
-	}
-	return fields
-}
-
-// follows reports whether an operation on a person in scope changes one of the
-// fields to what an absent attribute gives: nothing, fewer items, or a status
-// other than disabled. Of an expression any other value may come of it.
-func follows(o *Op, fields []dependent) bool {
-	if o.Missing != nil || o.Action == EnrollMail {
-		return false
-	}
-	return slices.ContainsFunc(o.Changes, func(c Change) bool {
-		return slices.ContainsFunc(fields, func(d dependent) bool {
-			switch {
-			case d.field != c.Field:
-				return false
-			case c.Field == FieldStatus:
-				return c.After != StatusDisabled || !d.plain
-			case o.Action == Create: // it loses nothing
-				return false
-			case IsList(c.Field):
-				return len(without(Items(c.Before), Items(c.After))) > 0
-			}
-			return c.After == "" || !d.plain
-		})
-	})
-}
-
-// raises reports whether an operation lets people in who were not let in, or not
-// without a second factor.
-func raises(o *Op) bool {
-	c := o.Change(FieldStatus)
-	return o.Action == Enable || o.Action == Restore || c != nil && c.After == StatusBypass
-}
-
-// membersLost holds what follows where groups had more members than the floor at the
-// last good run and none has any now: a lost right to read them looks like that. It
-// is the groups' min_attribute.
-func (r *runner) membersLost(limit Limit) {
-	before := r.meta.Baseline
-	if limit.Off || before == nil {
-		return
-	}
-	had, have := 0, 0
-	for key, n := range before.Groups {
-		if r.groups.wanted[key] != nil {
-			had += n
-			have += r.census.members[key]
-		}
-	}
-	floor := r.engine.Rules.Limits.Floor
-	unmirrored := had > floor && have == 0
-	included := before.Excluded > floor && r.census.excluded == 0 && len(r.engine.Rules.ExcludeGroups) > 0
-	ops, n := r.affected(func(o *Op) bool {
-		return unmirrored && len(o.Leaves) > 0 || included && (o.Action == Create || o.Action == Adopt)
-	})
-	if n == 0 {
-		return
-	}
-	r.run.Guards = append(r.run.Guards, Guard{Name: "min_attribute", Attribute: "member", Limit: limit.String(), Affected: had + before.Excluded,
-		Total: had + before.Excluded, Held: true, Approvable: true, ops: ops, token: "min_attribute:member=0"})
+	r.add(g)
 }
 
 // groupFloor is from how many members on a group's loss is weighed.
@@ -195,34 +335,44 @@ func (r *runner) groupLoss(limit Limit) {
 	if limit.Off {
 		return
 	}
-	losses := map[string][]*Op{}
 	names := map[string]string{}
-	before := map[string]int{}
-	if r.meta.Baseline != nil {
-		maps.Copy(before, r.meta.Baseline.Groups)
-	}
-	lost := map[string]int{}
-	for _, op := range r.plan.Ops() {
-		for _, m := range op.Leaves {
-			key := FoldName(m.Name)
-			losses[key], names[key] = append(losses[key], op), m.Name
-			lost[key]++
-		}
-		if op.Action == GroupDelete {
-			key := op.Group.Key()
-			losses[key], names[key] = append(losses[key], op), op.Group.Name
-			lost[key] = before[key]
+	for _, o := range r.plan.Ops() {
+		for _, m := range o.Leaves {
+			names[FoldName(m.Name)] = m.Name
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(losses)) {
-		total := max(before[key], r.census.members[key]+lost[key])
-		if total < groupFloor {
+	for _, key := range slices.Sorted(maps.Keys(names)) {
+		match := func(o *Op) (p part) {
+			for _, m := range o.Leaves {
+				if FoldName(m.Name) == key {
+					p.leaves = append(p.leaves, m)
+				}
+			}
+			return p
+		}
+		ops, n := r.collect(match, false)
+		total := r.census.members[key] + n
+		if n == 0 || total < groupFloor {
 			continue
 		}
-		r.run.Guards = append(r.run.Guards, Guard{Name: "max_group_loss", Group: names[key], Limit: limit.String(), Affected: lost[key], Total: total,
-			Held: limit.Above(lost[key], total) && lost[key] > r.engine.Rules.Limits.Floor, Approvable: true, ops: losses[key],
-			token: "max_group_loss:" + key})
+		g := Guard{Name: guardMaxGroupLoss, About: About{Group: names[key]}, Limit: limit.String(), Affected: n, Total: total, Partial: true,
+			Held: limit.Above(n, total) && n > r.engine.Rules.Limits.Floor, ops: ops}
+		if g.Held {
+			g.ops = r.takeOut(ops, match)
+		}
+		r.add(g)
 	}
+}
+
+// groupDeletes holds deletions of groups, with which Duo's policies for them go. One
+// may always go.
+func (r *runner) groupDeletes(limit Limit) {
+	ops, n := r.collect(all(func(o *Op) bool { return o.Action == GroupDelete }), false)
+	if limit.Off || n == 0 {
+		return
+	}
+	total := len(r.groups.links)
+	r.add(Guard{Name: guardMaxGroupDelete, Limit: limit.String(), Affected: n, Total: total, Held: limit.Above(n, total) && n > 1, Partial: true, ops: ops})
 }
 
 // stateLost holds every creation when the snapshot is empty while Duo already
@@ -231,8 +381,28 @@ func (r *runner) stateLost() {
 	if r.snap.links > 0 || r.held == 0 {
 		return
 	}
-	wanted := r.run.InScope
-	r.run.Guards = append(r.run.Guards, Guard{Name: "state_lost", Limit: "50%", Affected: r.held, Total: wanted,
+	wanted := r.census.inScope
+	r.add(Guard{Name: guardStateLost, Limit: "50%", Affected: r.held, Total: wanted, Remedy: "duosync rebuild" + r.run.Flags,
 		Held: 2*r.held > wanted && r.held > r.engine.Rules.Limits.Floor && r.engine.Rules.Existing == ExistingReport && (r.opts.Adopt == "" || r.opts.Only == ""),
 		ops:  r.plan.Ops()})
+}
+
+// sinceWhen notes since when each guard holds.
+func (r *runner) sinceWhen() map[string]time.Time {
+	since := map[string]time.Time{}
+	for i := range r.run.Guards {
+		g := &r.run.Guards[i]
+		if !g.Held {
+			continue
+		}
+		key := g.Name + "|" + g.About.Text()
+		g.Since = r.run.Started
+		if before := r.meta.Baseline; before != nil {
+			if at, known := before.Held[key]; known && at.Before(g.Since) {
+				g.Since = at
+			}
+		}
+		since[key] = g.Since
+	}
+	return since
 }

@@ -119,7 +119,10 @@ type Limits struct {
 	MaxCreate    Limit
 	MaxRecreate  Limit
 	MaxGroupLoss Limit
-	MinSource    Limit
-	MinAttribute Limit
-	Floor        int
+	// MaxGroupDelete is of the mirrored groups that are ours. It knows no floor, but
+	// one may always go.
+	MaxGroupDelete Limit
+	MinSource      Limit
+	MinAttribute   Limit
+	Floor          int
 }

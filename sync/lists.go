@@ -109,7 +109,7 @@ func (s *subject) planGroups(r *runner, carrier *Op, held []Membership, joined [
 	want := s.want.fields[FieldGroups]
 	problem := s.problem
 	joins, leaves := r.memberships(s, held, joined)
-	told := s.problem != problem
+	told := s.problem != problem || s.later
 	if s.next != nil && s.live != nil {
 		s.next.Joined = stillIn(joined, held)
 	}

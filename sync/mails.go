@@ -20,6 +20,10 @@ func (r *runner) fewMails() {
 			s.next, s.quiet = &next, true
 			return false
 		}
+		if s.link.Answered.Status != StatusActive { // none is sent before that is another one, which shows
+			r.census.unchanged++
+			return true
+		}
 		n++
 		if n > most {
 			r.census.unchanged++

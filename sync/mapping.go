@@ -22,6 +22,10 @@ type desired struct {
 	// phones are the phones that the directory wants, whether they are kept in
 	// step (then they are among the fields) or given at create only.
 	phones []wantedPhone
+	// unsure tells why the status can't be told; it stays as it is then.
+	unsure *Unsure
+	mark   *Mark // which forces the status
+	seen   Seen
 }
 
 // wantedPhone is a phone that the directory wants for a person.
@@ -119,6 +123,11 @@ func (d *desired) warn(format string, args ...any) {
 
 func (r *Rules) desireStatus(p *Person, d *desired) {
 	if !r.Status {
+		return
+	}
+	if p.Standing == Unreadable && (r.StatusFrom == nil || r.StatusFrom.Preset()) {
+		d.unsure = p.Unsure
+		d.fields[FieldStatus] = StatusDisabled // until it is known what it was
 		return
 	}
 	if r.StatusFrom == nil {

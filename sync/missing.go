@@ -6,11 +6,19 @@ import (
 	"time"
 )
 
-// decideMissing is for a link whose person is gone or out of scope. wait puts
-// off every step to the next run.
-func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
+// decideMissing is for a link whose person is gone or out of scope.
+func (r *Rules) decideMissing(s *subject, now time.Time) {
+	if s.heir != nil {
+		s.decideHeir()
+		return
+	}
 	missing := s.missing(now)
+	if s.notAccepted && missing.Scope == "" {
+		missing.Scope = r.Scope
+	}
+	wait := s.waitsForRead(s.switched, missing)
 	s.next.Missing = &missing
+	s.next.Offered = nil
 	switch {
 	case s.asked && s.live == nil && len(s.link.Phones) > 0:
 		if !wait {
@@ -60,6 +68,9 @@ func (r *Rules) decideMissing(s *subject, now time.Time, wait bool) {
 	op := Op{Action: step, Reason: reason, Missing: &missing}
 	switch step {
 	case Disable:
+		if live.Status == StatusDisabled && s.notAccepted {
+			return // nothing is to be done, but perhaps for another scope alone
+		}
 		if live.Status == StatusDisabled { // done already, by us (a lock) or by hand
 			s.next.ByHand = s.link.ByHand || s.link.Asked[FieldStatus] != StatusDisabled
 			s.next.Missing = &missing
@@ -140,7 +151,9 @@ func (s *subject) missing(now time.Time) Missing {
 	m := Missing{Why: Gone, Since: now}
 	if s.link.Missing != nil {
 		m = *s.link.Missing
+		m.Reads = max(m.Reads, 1) // a state of the first version does not count
 	}
+	m.Reads = min(m.Reads+1, enoughReads)
 	if m.Since.After(now) {
 		m.Since = now
 	}
@@ -155,6 +168,10 @@ func (s *subject) missing(now time.Time) Missing {
 	}
 	return m
 }
+
+// enoughReads is how many complete reads in a row have to miss a person after a switch
+// of servers; more are not counted.
+const enoughReads = 2
 
 // step gives the removal step that follows for a missing person, and when. While
 // somebody else in the directory claims the name, the user is not deleted: they

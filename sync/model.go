@@ -70,6 +70,9 @@ const (
 	Enabled   Standing = "enabled"
 	Disabled  Standing = "disabled"   // by an administrator
 	LockedOut Standing = "locked out" // for a time, after wrong passwords
+	// Unreadable: whether the person is locked can't be told, see Person.Unsure. A
+	// status is never raised on that.
+	Unreadable Standing = "unreadable"
 )
 
 // Person is one directory entry that the users' filter returned.
@@ -82,21 +85,64 @@ type Person struct {
 	// lower-cased name. An attribute that did not come back is absent. Values
 	// are raw bytes; they need not be UTF-8.
 	Attrs map[string][]string
+	// Base is the one of ReadInfo.Bases below which the person was found, the first
+	// where several hold it; "" where there is one base only.
+	Base string
 	// Standing is decoded from the preset's status attributes.
 	Standing Standing
+	// Unsure tells why Standing is Unreadable; else nil.
+	Unsure *Unsure
 	// Groups are the names of the groups that the person is in, nested ones
 	// included where the configuration says so: sorted, each once, and only of
 	// groups that the source was asked about.
 	Groups []string
 }
 
+// Unsure is an attribute from which a person's standing can't be told.
+type Unsure struct {
+	Attribute string // by its lower-cased name
+	// Value that can't be read; "" where the attribute, which every entry of that
+	// kind has, did not come back.
+	Value string
+}
+
 // ReadInfo says what a complete read of the directory was.
 type ReadInfo struct {
 	Server string // the URL that answered
-	Read   int    // entries that the filter returned
+	// Identity is what the server says of itself (root DSE: dnsHostName or
+	// serverName), else the address that answered. Behind one URL there may be
+	// several servers.
+	Identity string
+	// Marker tells how far the server has come; nil where it does not say.
+	Marker Marker
+	Read   int // entries that the filter returned
+	// Bases are the base DNs of the people, folded as the server compares DNs, where
+	// there are several; else none.
+	Bases []string
 	// Groups are the groups that were found, of those that the source was asked
-	// about, sorted by name.
+	// about, sorted by name, then id.
 	Groups []GroupEntry
+	// Nested are the groups that were found inside of Groups, at any depth, and
+	// that are not among Groups themselves; sorted by DN.
+	Nested []GroupEntry
+	// Warnings are worth telling of a read that is complete: members that answer
+	// nothing, values that can't be read.
+	Warnings []string
+}
+
+// Marker tells how far a server has come in the changes of a directory, by what
+// counts them (a replica's contextCSN, highestCommittedUSN, a changelog). Values of
+// one key rise with time and compare as text.
+type Marker map[string]string
+
+// Behind reports whether m is, by any of its counts, before another marker.
+func (m Marker) Behind(other Marker) bool {
+	for key, at := range m {
+		if was, known := other[key]; known && at < was {
+			return true
+		}
+	}
+	return false
 }
 
 // countGroups counts the groups of that name, without regard to case.
@@ -114,6 +160,34 @@ func (i *ReadInfo) countGroups(name string) int {
 type GroupEntry struct {
 	ID   SourceID // "" where the server shows none
 	Name string
+	DN   string
+	// Stamp is when the entry was changed last, in the server's own words; "" where
+	// it shows none. Two stamps of one server are compared for equality only, and only
+	// where they begin with the same word, which is their kind.
+	Stamp string
+	// Members counts the values of the member attribute. Hidden: there are none, and the
+	// server would not have a group of this kind without.
+	Members int
+	Hidden  bool
+	// Persons counts the people of the read who are in the group themselves, not by
+	// way of a group inside it. People are their ids, sorted, where there are no
+	// more than MaxPeople; else none.
+	Persons int
+	People  []SourceID
+	// Inside are, for one of ReadInfo.Nested, the names of the groups in
+	// ReadInfo.Groups that hold it, at any depth; sorted.
+	Inside []string
+}
+
+// MaxPeople is how many people of a group, or with a value, are known by their ids.
+const MaxPeople = 50
+
+// Key names a group for good: by its id, else by its DN.
+func (g *GroupEntry) Key() string {
+	if g.ID != "" {
+		return "id:" + string(g.ID)
+	}
+	return "dn:" + strings.ToLower(g.DN)
 }
 
 // Whereabouts is the answer of a second look for one id.
@@ -330,6 +404,32 @@ type Link struct {
 	Unfinished []string `json:"unfinished,omitempty"`
 	// Mail is where the user's enrollment mail stands.
 	Mail Mail `json:"mail,omitempty"`
+	// Seen is what the person's place in the scope rests on.
+	Seen Seen `json:"seen,omitzero"`
+	// Marked: the user was disabled for a mark, see [Mark].
+	Marked bool `json:"marked,omitempty"`
+	// Offered are values that the last complete read asked for, and that wait for
+	// one more: another server had answered than the time before.
+	Offered Fields `json:"offered,omitempty"`
+}
+
+// Seen is what a person's place in the scope, and fields, rested on at the last
+// complete read in which the person was there. What is lost from sight is told
+// apart by it. Its zero value says that nothing is known.
+type Seen struct {
+	// Base is the base DN, folded; "" where there is one only.
+	Base string `json:"base,omitempty"`
+	// Groups are the folded names of the groups that decide: of the scope, and of
+	// expressions; sorted.
+	Groups []string `json:"groups,omitempty"`
+}
+
+// Hash digests s; that of the zero value is 0.
+func (s *Seen) Hash() Hash {
+	if s.Base == "" && len(s.Groups) == 0 {
+		return 0
+	}
+	return Fields{"base": s.Base, "groups": ListOf(s.Groups)}.Hash()
 }
 
 // Belongings are what of a user's is ours.
@@ -372,6 +472,10 @@ type GroupLink struct {
 	// Fresh: people may be missing from the group who are unchanged otherwise, for
 	// it became ours, or was barred, after they were looked at.
 	Fresh bool `json:"fresh,omitempty"`
+	// Missed: the last complete read did not have the group any more, and Offered is a
+	// name that it had for it; another server had answered than the time before.
+	Missed  bool   `json:"missed,omitempty"`
+	Offered string `json:"offered,omitempty"`
 }
 
 // Key is the name by which the state knows the link.
@@ -404,6 +508,12 @@ type Missing struct {
 	Step Action `json:"step,omitempty"`
 	// At is when Step was carried out.
 	At time.Time `json:"at,omitzero"`
+	// Reads counts the complete reads in a row that missed the person; 0 in a state
+	// of the first version.
+	Reads int `json:"reads,omitempty"`
+	// Scope is the fingerprint of the scope (see Rules.Scope) under which the person
+	// was missed first, where that was not the accepted one.
+	Scope string `json:"scope,omitempty"`
 }
 
 // Brief is what a run keeps in memory of every link.
@@ -416,8 +526,9 @@ type Brief struct {
 	LetGo    bool
 	Active   bool // Link.Active
 	// Pending: something is still to be done, whether the directory changes or
-	// not: a mail is due, or a field is unfinished.
+	// not: a mail is due, a field is unfinished, or values wait for one more read.
 	Pending bool
+	Seen    Hash // of Link.Seen
 }
 
 // Brief gives the brief of a link.
@@ -426,6 +537,7 @@ func (l *Link) Brief() Brief {
 		ID: l.ID, User: l.User,
 		Asked: l.Asked.Hash(), Answered: l.Answered.Hash(),
 		Missing: l.Missing != nil, LetGo: l.LetGo != "", Active: l.Active(),
-		Pending: l.Mail == MailDue || len(l.Unfinished) > 0,
+		Pending: l.Mail == MailDue || len(l.Unfinished) > 0 || len(l.Offered) > 0,
+		Seen:    l.Seen.Hash(),
 	}
 }

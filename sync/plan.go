@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 )
 
 // Action names what an operation does; the words of the report.
@@ -77,6 +78,8 @@ type Op struct {
 	// Group is the group that an operation on a group is about, as it is to be
 	// afterwards; its ID is "" for one that is still to be made.
 	Group *GroupLink `json:",omitempty"`
+	// Marked: the operation disables a user for a [Mark]. No limit weighs it.
+	Marked bool `json:",omitempty"`
 	// Blocked tells why the operation can't be carried out at all (a person
 	// without a username): it is reported as failed and never sent.
 	Blocked string
@@ -199,4 +202,15 @@ func digestOps(ops []*Op) string {
 		op.digest(h)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:10])
+}
+
+// narrow leaves of the plan what keep asks for.
+func (p *Plan) narrow(keep func(*Op) bool) {
+	var waves [][]*Op
+	for _, wave := range p.Waves {
+		if wave = slices.DeleteFunc(slices.Clone(wave), func(o *Op) bool { return !keep(o) }); len(wave) > 0 {
+			waves = append(waves, wave)
+		}
+	}
+	p.Waves = waves
 }

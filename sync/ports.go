@@ -1,6 +1,7 @@
 package dirsync
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -16,8 +17,26 @@ type Source interface {
 
 	// Lookup finds ids anywhere under the suffix that holds the bases, and says
 	// which of them are still within bases and filter. Every id has an entry in
-	// the answer. Any doubt is an error.
+	// the answer. Any doubt is an error. After a Read it asks the server that
+	// answered that, and no other. An id that can't be one under the configured id
+	// attribute is found nowhere.
 	Lookup(ctx context.Context, ids []SourceID) (map[SourceID]Whereabouts, error)
+
+	// LookupGroups finds groups by their id, or where they have none by their DN,
+	// anywhere under the suffix, whatever the groups' bases and filter. The answer is
+	// by GroupEntry.Key, with Name, DN and Stamp as they are now; one that is not in
+	// it is gone. Any doubt is an error, and the server is that of Lookup.
+	LookupGroups(ctx context.Context, groups []GroupEntry) (map[string]GroupEntry, error)
+
+	// StillMembers reports whether any of these people says to be in a group by an
+	// attribute of their own (memberOf). Where there is no such attribute, nobody does.
+	// The server is that of Lookup.
+	StillMembers(ctx context.Context, group GroupEntry, ids []SourceID) (bool, error)
+
+	// Stamps gives when entries were changed last, in the server's own words
+	// (modifyTimestamp, whenChanged), by id and by DN. One that is not found, or has no
+	// stamp, is missing in the answer. The server is that of Lookup.
+	Stamps(ctx context.Context, ids []SourceID, dns []string) (byID map[SourceID]string, byDN map[string]string, err error)
 }
 
 // Target is a Duo account.
@@ -46,13 +65,14 @@ type Target interface {
 	Phones(ctx context.Context, numbers []string) (map[string]Phone, error)
 
 	// Apply performs one wave, op by op or in bulk as it sees fit. It calls
-	// intend with the operations of a call before that call, and record with
-	// their results before the next one; an error of either stops it at once.
+	// intend with the operations of a call before that call, sends those that it
+	// gives back and no others, and calls record with their results before the next
+	// one; an error of either stops it at once.
 	// It returns an error only when the run must stop (a refused key, a missing
 	// right, ten failures in a row, ctx done); what happened to one operation
 	// is in its Result. Operations for which record was not called have not
 	// been sent, unless intend was called for them: their fate is unknown.
-	Apply(ctx context.Context, wave []*Op, intend func([]*Op) error, record func([]Result) error) error
+	Apply(ctx context.Context, wave []*Op, intend func([]*Op) ([]*Op, error), record func([]Result) error) error
 
 	// Settle finds out what became of operations that were intended in an
 	// earlier run and have no recorded outcome. It changes nothing in Duo. The
@@ -143,8 +163,13 @@ type Store interface {
 	// Told gives what the admin was told before, by key, and need not be told
 	// again while its hash is the same.
 	Told(ctx context.Context) (map[string]Told, error)
-	// Approvals gives the approvals that are neither used nor expired at now.
+	// Approvals gives the approvals that are neither used nor expired at now. What a
+	// run that broke off has intended under one is no longer among its keys.
 	Approvals(ctx context.Context, now time.Time) ([]Approval, error)
+	// Marks gives the users whom `duosync disable` keeps disabled, in the order of
+	// their usernames, and those whose mark was lifted and whom no run has looked at
+	// since.
+	Marks(ctx context.Context) ([]Mark, error)
 	// Groups gives the links of all groups that are ours, in the order of keys.
 	Groups(ctx context.Context) ([]GroupLink, error)
 	// Open gives the intents without an outcome, oldest first.
@@ -157,15 +182,18 @@ type Store interface {
 // Journal is the record of one run that may write. Everything that a method
 // was given is durable (fsync) when it returns.
 type Journal interface {
-	// Intend writes operations down before they are sent. It is ErrPaused when
-	// somebody has paused all writing since the run began.
-	Intend(ctx context.Context, ops []*Op, at time.Time) error
+	// Intend writes operations down before they are sent, and gives back those that
+	// may be: none that gives something to a user, or to a person of a name, for whom
+	// there is a mark (see Mark.Bars). It is ErrPaused when somebody has paused all
+	// writing since the run began.
+	Intend(ctx context.Context, ops []*Op, at time.Time) ([]*Op, error)
 	// Record closes the open intents of these operations, this run's or an
 	// earlier one's, and writes their links, in one transaction. An outcome
 	// with Keep leaves its intent open.
 	Record(ctx context.Context, outcomes []Outcome) error
-	// Consume marks approvals as used.
-	Consume(ctx context.Context, ids []string) error
+	// Use notes that the run carries out what was approved under these ids. They stay
+	// approved until Finish is told that they were used.
+	Use(ctx context.Context, ids []string) error
 	// Finish ends the run, in one transaction.
 	Finish(ctx context.Context, end RunEnd) error
 }
@@ -209,20 +237,81 @@ type Pause struct {
 	Reason string    `json:"reason"`
 }
 
-// Baseline is what a good run saw, for later runs to compare with. A good run
-// is one in which nothing was held.
+// Baseline is what a complete run saw, for later runs to compare with. What was
+// doubted or held keeps the figures of the run before.
 type Baseline struct {
-	At         time.Time      `json:"at"`
-	Server     string         `json:"server"` // the LDAP URL that answered
-	InScope    int            `json:"in_scope"`
-	Attributes map[string]int `json:"attributes"` // persons with a value, by attribute
-	// Groups counts the persons in scope of each mirrored group, by the folded
-	// name of the Duo group.
-	Groups map[string]int `json:"groups,omitempty"`
-	// Excluded counts the persons whom an excluded group left alone.
-	Excluded int `json:"excluded,omitempty"`
-	// Scope is the fingerprint of what decided who is in, see Rules.Scope.
+	At     time.Time `json:"at"`
+	Server string    `json:"server"` // the LDAP URL that answered
+	// InScope counts the persons in scope; Sighted these and those whom an exclusion
+	// left alone.
+	InScope int `json:"in_scope"`
+	Sighted int `json:"sighted,omitempty"`
+	// Scope is the accepted fingerprint of what decides who is in, see Rules.Scope,
+	// and Place that of where people are looked for and by which id, see Rules.Place.
 	Scope string `json:"scope,omitempty"`
+	Place string `json:"place,omitempty"`
+	// Directories are the references of each directory, by its name; "" is that of
+	// the section ldap. It is nil in a state of the first version.
+	Directories map[string]Reference `json:"directories,omitempty"`
+	// Held tells since when a guard holds, by its name and what it is about.
+	Held map[string]time.Time `json:"held,omitempty"`
+
+	// What a state of the first version has in the place of Directories: persons
+	// with a value, by attribute; persons of each mirrored group, by the folded name
+	// of the Duo group; and persons whom an excluded group left alone.
+	Attributes map[string]int `json:"attributes,omitempty"`
+	Groups     map[string]int `json:"groups,omitempty"`
+	Excluded   int            `json:"excluded,omitempty"`
+}
+
+// Reference is what complete reads saw of one directory: each part of it as it was
+// at the last read in which it was not doubted.
+type Reference struct {
+	Identity string `json:"identity"`
+	Marker   Marker `json:"marker,omitempty"`
+	// Bases counts the persons in scope below each base DN, folded.
+	Bases map[string]int `json:"bases,omitempty"`
+	// Groups are the groups that decide something, or are nested in one, by
+	// GroupEntry.Key.
+	Groups map[string]GroupSeen `json:"groups,omitempty"`
+	// Attributes are the attributes that a field is made of, by lower-cased name.
+	Attributes map[string]AttributeSeen `json:"attributes,omitempty"`
+}
+
+// GroupSeen is what was seen of a group, see GroupEntry. Identity is that of the
+// server that gave the stamp.
+type GroupSeen struct {
+	ID       SourceID   `json:"id,omitempty"`
+	Name     string     `json:"name"`
+	DN       string     `json:"dn"`
+	Stamp    string     `json:"stamp,omitempty"`
+	Identity string     `json:"identity,omitempty"`
+	Members  int        `json:"members"`
+	Persons  int        `json:"persons"`
+	People   []SourceID `json:"people,omitempty"`
+	Inside   []string   `json:"inside,omitempty"` // for a nested one
+	// Blind: a later read was known not to see its members. No stamp lifts that.
+	Blind bool `json:"blind,omitempty"`
+}
+
+// AttributeSeen is what was seen of an attribute: how many persons in scope have a
+// value, and who where there are no more than MaxPeople. A value that the server
+// sets and ends by itself (a lockout) does not count.
+type AttributeSeen struct {
+	Persons int                 `json:"persons"`
+	Of      int                 `json:"of"` // persons in scope
+	Bearers map[SourceID]Bearer `json:"bearers,omitempty"`
+	// Blind: a later read was known not to see the values. No stamp lifts that.
+	Blind bool `json:"blind,omitempty"`
+}
+
+// Bearer is a person with a value. Stamp is the entry's, and Via are those of other
+// entries from which the value may come, by DN: groups, roles. There are none where
+// more than the floor have a value.
+type Bearer struct {
+	Stamp    string            `json:"stamp,omitempty"`
+	Identity string            `json:"identity,omitempty"`
+	Via      map[string]string `json:"via,omitempty"`
 }
 
 // RunStart begins a run's record.
@@ -242,8 +331,13 @@ type RunEnd struct {
 	Refreshed time.Time
 	// Told replaces all that was told, when not nil.
 	Told map[string]Told
-	// Hold is what a guard held in this run, for `approve` to know.
-	Hold *Approval
+	// Holds are what guards held in this run, for `approve` to know: all of it under
+	// the report's approval id, and each guard under its own.
+	Holds []Approval
+	// Unmarked are the Duo users, by id, whose lifted marks have done their work.
+	Unmarked []string
+	// Used are the ids of approvals of which nothing is left to do.
+	Used []string
 }
 
 // Told is one problem that the admin has been told of.
@@ -254,14 +348,76 @@ type Told struct {
 	Reason   string     `json:"reason"`
 }
 
-// Approval lets held operations go through, once.
+// Approval lets what guards held go through, once.
 type Approval struct {
-	ID   string   `json:"id"`   // the report's approval_id
-	Keys []string `json:"keys"` // of the operations; nil: the very ones that give ID
-	// Guards names the guards that held; a fallen count that the approval
-	// accepts is part of its entry, as in "min_source=812".
-	Guards []string  `json:"guards"`
-	Until  time.Time `json:"until"`
+	ID string `json:"id"` // of the report, or of one of its guards
+	// Holds are what was held; nil for an id that only a dry run showed, which lets
+	// through the very operations that give it.
+	Holds []Hold    `json:"holds,omitempty"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Hold is what one guard held.
+type Hold struct {
+	Guard    string `json:"guard"`
+	About    About  `json:"about,omitzero"`
+	Limit    string `json:"limit,omitempty"`
+	Affected int    `json:"affected"`
+	Total    int    `json:"total"`
+	// Whole: the guard holds the whole run.
+	Whole bool `json:"whole,omitempty"`
+	// Keys are those of the operations.
+	Keys []string `json:"keys,omitempty"`
+	// People are those concerned of whom no operation is held yet.
+	People []SourceID `json:"people,omitempty"`
+	// Count is what a count has fallen to; an approval accepts that and no less.
+	Count int `json:"count,omitempty"`
+	// Scope is the fingerprint that an approval accepts.
+	Scope string `json:"scope,omitempty"`
+}
+
+// About says what a guard is about, where it is not about all: one of its fields
+// is set.
+type About struct {
+	Attribute string `json:"attribute,omitempty"`
+	Group     string `json:"group,omitempty"`
+	Base      string `json:"base,omitempty"`
+	Directory string `json:"directory,omitempty"`
+}
+
+// Text gives the field that is set.
+func (a About) Text() string { return cmp.Or(a.Attribute, a.Group, a.Base, a.Directory) }
+
+// Mark keeps a user disabled until it is taken away, whatever the directory says.
+type Mark struct {
+	User     string    `json:"user"`             // Duo user_id
+	Username string    `json:"username"`         // in Duo
+	Source   SourceID  `json:"source,omitempty"` // of the person; "" where nobody was known
+	Since    time.Time `json:"since"`
+	Reason   string    `json:"reason"`
+	By       string    `json:"by"` // who asked for it
+	// Lifted is when the mark was taken back; zero: it stands. One that was taken back
+	// tells the next run that the user was disabled by us.
+	Lifted time.Time `json:"lifted,omitzero"`
+}
+
+// Stands reports whether the mark was not taken back.
+func (m *Mark) Stands() bool { return m.Lifted.IsZero() }
+
+// Bars reports whether the mark forbids an operation: one that gives something to
+// the user, or to anybody of that name.
+func (m *Mark) Bars(o *Op) bool {
+	if !m.Stands() || o.OnGroup() || o.User != m.User && FoldName(o.Name()) != FoldName(m.Username) {
+		return false
+	}
+	status := o.After()[FieldStatus]
+	switch o.Action {
+	case Create, Recreate, Enable, Restore, EnrollMail:
+		return true
+	case Adopt, Update:
+		return len(o.Joins) > 0 || status != "" && status != StatusDisabled
+	}
+	return false
 }
 
 // Observer is told how a run goes on. Its methods return quickly and may be

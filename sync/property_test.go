@@ -23,6 +23,7 @@ func TestPlanIsWhatDuoHolds(t *testing.T) {
 			{Action: dirsync.Disable, Then: dirsync.Trash, Grace: time.Hour},
 		}).Draw(t, "on_missing")
 		w.drawRules(t)
+		w.rules.Limits.Floor = 100 // whatever is lost is everyday work
 		foreign := map[string]dirsync.Account{}
 		for i := range rapid.IntRange(0, 3).Draw(t, "foreign") {
 			a := dirsync.Account{ID: fmt.Sprintf("DX%d", i), Username: fmt.Sprintf("n%d", i), Realname: "theirs",
@@ -50,7 +51,7 @@ func TestPlanIsWhatDuoHolds(t *testing.T) {
 			}
 			for _, o := range run.Operations {
 				if o.Result != dirsync.ResultApplied && o.Blocked == "" {
-					t.Fatalf("%s %s: %s %s", o.Action, o.Username, o.Result, o.Error)
+					t.Fatalf("%s %s: %s %s\n%s%s%s", o.Action, o.Username, o.Result, o.Error, w.report(run), w.accounts(), w.links())
 				}
 			}
 			w.holds(t, run)
@@ -105,7 +106,8 @@ func drawPeople(t *rapid.T) []dirsync.Person {
 	ids := rapid.SliceOfNDistinct(rapid.IntRange(1, 8), 1, 8, rapid.ID).Draw(t, "ids")
 	for _, id := range ids {
 		p := dirsync.Person{ID: dirsync.SourceID(fmt.Sprint(id)), DN: fmt.Sprint("cn=", id), Standing: dirsync.Enabled, Attrs: map[string][]string{
-			"cn": {rapid.SampledFrom([]string{"A", "B"}).Draw(t, "cn")},
+			"cn":   {rapid.SampledFrom([]string{"A", "B"}).Draw(t, "cn")},
+			"mail": {fmt.Sprint(id, "@example.org")}, // each is a human of their own
 		}}
 		if name := rapid.IntRange(-1, 9).Draw(t, "name"); name >= 0 {
 			p.Attrs["uid"] = []string{fmt.Sprintf("n%d", name)}

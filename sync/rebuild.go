@@ -1,6 +1,7 @@
 package dirsync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type Rebuilt struct {
 	// Differ counts the paired users who differ from the directory; the next run
 	// updates them.
 	Differ int
+	// Moved counts those of the paired who were ours under another id.
+	Moved int
 	// Absent counts the people in scope of whose name Duo has no user. Who else
 	// is not paired is among the conflicts.
 	Absent int
@@ -38,7 +41,7 @@ type Rebuilt struct {
 func (e *Engine) Rebuild(ctx context.Context, opts Options) *Rebuilt {
 	r := e.runner(opts)
 	p := &pairing{runner: r, found: &Rebuilt{Run: r.run}, wanting: map[string]*desired{}, holders: map[string]*Account{}}
-	r.finish(ctx, inOrder(ctx, r.open, p.keepGuards, r.settle, r.read, r.contest, p.want, p.pairGroups, p.look, p.pair, p.record))
+	r.finish(ctx, inOrder(ctx, r.open, p.keepGuards, r.settle, r.read, r.contest, p.want, p.heirs, p.pairGroups, p.look, p.pair, p.record))
 	return p.found
 }
 
@@ -103,11 +106,54 @@ func (p *pairing) want(context.Context) error {
 			p.unpaired(want, want.problem)
 		case p.engine.Rules.Protect[want.name()]:
 			p.run.Skipped++
+		case p.opts.Only != "" && FoldName(p.opts.Only) != want.name():
 		default:
 			p.wanting[want.name()] = want
 		}
 	}
 	p.run.InScope, p.run.Unchanged = p.census.inScope, p.census.unchanged
+	if only := p.opts.Only; only != "" && p.wanting[FoldName(only)] == nil {
+		return WithHint(fmt.Errorf("--only %s: nobody in scope who is to be paired has this username", Quote(only)),
+			"Give the username as it is after mapping. Nothing was changed.")
+	}
+	return nil
+}
+
+// heirs pairs people who are ours under an id that is missing now, and who are there
+// under a new one. All that is known of them stays. Whoever has the name of a missing
+// person and is not known to be the same human is listed.
+func (p *pairing) heirs(ctx context.Context) error {
+	absent := p.census.absent()
+	links, err := p.snap.load(ctx, absent)
+	if err != nil || len(absent) == 0 {
+		return err
+	}
+	found, err := p.engine.Source.Lookup(ctx, absent)
+	if err != nil {
+		return fmt.Errorf("looking again for %s who were not in the read: %w", people(len(absent)), err)
+	}
+	for _, id := range absent {
+		link := links[id]
+		if link == nil || found[id].Person != nil {
+			continue
+		}
+		name := FoldName(cmp.Or(link.Asked[FieldUsername], link.Answered.Username))
+		want := p.wanting[name]
+		if want == nil {
+			continue
+		}
+		delete(p.wanting, name)
+		if !link.isHeir(want) {
+			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: duosync sync --adopt %s", id, name))
+			continue
+		}
+		moved := *link
+		moved.ID, moved.Seen = want.id, want.seen
+		op := &Op{Action: Adopt, Username: link.Answered.Username, Source: want.id, User: link.User, From: id, Reason: "the same person under a new id"}
+		p.run.Operations = append(p.run.Operations, &Operation{Op: op, Result: ResultPlanned})
+		p.outcomes = append(p.outcomes, Outcome{Source: id}, Outcome{Source: want.id, Link: &moved})
+		p.found.Moved++
+	}
 	return nil
 }
 
@@ -154,6 +200,9 @@ func (p *pairing) look(ctx context.Context) error {
 // pair pairs each person with the user of that name, or says why not.
 func (p *pairing) pair(context.Context) error {
 	var ops []*Op
+	for _, o := range p.run.Operations { // those of heirs
+		ops = append(ops, o.Op)
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.wanting)) {
 		want, a := p.wanting[name], p.holders[name]
 		switch {

@@ -170,3 +170,33 @@ func TestRebuildFails(t *testing.T) {
 		t.Errorf("while paused: %s", report)
 	}
 }
+
+// TestRebuildUnderNewIDs: the directory was loaded anew. Whoever is known to be the same
+// human goes on under the new id, with all that was known; others are listed; and the
+// next run has nothing to do for those who are paired.
+func TestRebuildUnderNewIDs(t *testing.T) {
+	w := newWorld(t)
+	w.steps("directory", "1 anna mail=a@x\n2 bert mail=b@x\n3 cora mail=c@x", "run", "")
+	users := map[string]string{}
+	for id, link := range w.store.links {
+		users[string(id)] = link.User
+	}
+	w.steps("directory", "11 anna mail=a@x\n12 bert mail=b@x disabled\n13 cora mail=other@x", "run", "")
+
+	for name, says := range map[string]string{"nobody": "nobody in scope who is to be paired has this username", "anna": "the same person under a new id"} {
+		b := w.engine().Rebuild(context.Background(), dirsync.Options{RunID: "rebuild", Only: name})
+		has(t, w.report(b.Run), says)
+	}
+	if link, ours := w.store.links["11"]; !ours || link.User != users["1"] || link.Origin != dirsync.Created || len(w.store.links) != 3 {
+		t.Errorf("links after --only: %+v", w.store.links)
+	}
+	b, report := w.rebuild(false)
+	has(t, report, "adopt bert [applied]: the same person under a new id", "has another e-mail address or full name")
+	if b.Moved != 1 || b.Paired != 1 {
+		t.Errorf("figures %+v", b)
+	}
+	run := w.run(w.options(""))
+	if run.Held() || run.Count(dirsync.ResultApplied) != 0 || w.duo.users[users["2"]].Status != dirsync.StatusDisabled {
+		t.Error(w.report(run) + w.accounts())
+	}
+}

@@ -35,8 +35,18 @@ type Rules struct {
 
 	// Scope is a digest of all that decides who is in and by which name, exclusions
 	// apart: bases, filter, groups and how they resolve, the id attribute, the
-	// mapping of the username.
+	// mapping of the username. Place digests of these what tells where people are
+	// looked for and by which id: the suffixes and the id attribute.
 	Scope string
+	Place string
+	// Directory is the name of the directory, "" for that of the section ldap.
+	Directory string
+	// Lapses reports whether the values of an attribute (lower-cased name) are ones
+	// that the server sets and ends by itself, such as a lockout; nil: none are.
+	Lapses func(attribute string, values []string) bool
+	// Via names, for attributes whose values may come from other entries, the
+	// attribute that holds the DNs of these: groups, roles. Both in lower case.
+	Via map[string]string
 	// Exclude reports whether a person is left alone, by mapped username
 	// (folded) or DN.
 	Exclude func(username, dn string) bool
@@ -115,6 +125,26 @@ func (g *GroupRules) name(group string) string {
 // excluded reports whether a person is left alone.
 func (r *Rules) excluded(p *Person, username string) bool {
 	return r.Exclude(username, p.DN) || inAny(p.Groups, r.ExcludeGroups)
+}
+
+// namedGroup is a group that the configuration names, and the key that does.
+type namedGroup struct{ name, key string }
+
+// namedGroups lists the groups that must be there.
+func (r *Rules) namedGroups() []namedGroup {
+	var all []namedGroup
+	for _, name := range r.IncludeGroups {
+		all = append(all, namedGroup{name, "sync.scope.include_groups"})
+	}
+	for _, name := range r.ExcludeGroups {
+		all = append(all, namedGroup{name, "sync.scope.exclude_groups"})
+	}
+	for _, e := range r.Expressions() {
+		for _, name := range e.Groups() {
+			all = append(all, namedGroup{name, "in_group() in sync.mapping"})
+		}
+	}
+	return all
 }
 
 // scopeGroups lists the groups by whose names it is decided who is in, and how.

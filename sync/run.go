@@ -30,9 +30,15 @@ type Run struct {
 	ID       string
 	DryRun   bool
 	Outcome  string
-	Err      error // why the outcome is failed
+	Flags    string // see Engine.Flags
+	Err      error  // why the outcome is failed
 	Started  time.Time
 	Finished time.Time
+	// Only is the username that the run was narrowed to; "" for none. Narrowed: it was
+	// about some people only (Only, a plan, an undoing), and its guards tell nothing of
+	// what a whole run holds.
+	Only     string
+	Narrowed bool
 
 	PlanID     string
 	ApprovalID string // of what is held; "" when nothing is
@@ -91,20 +97,27 @@ type Waiting struct {
 
 // Guard is one limit and how the plan stands to it.
 type Guard struct {
-	Name      string
-	Attribute string // of min_attribute
-	Group     string // of max_group_loss
-	Limit     string
-	Affected  int
-	Total     int
-	Held      bool
+	Name     string
+	About    About
+	Limit    string
+	Affected int
+	Total    int
+	Held     bool
 	// Partial: what the guard does not hold goes on. Else nothing does.
 	Partial bool
-	// Approvable is false where no approval lifts the guard.
-	Approvable bool
+	// ApprovalID is that of what this guard holds; "" where it holds nothing or no
+	// approval lifts it: then Remedy says what does.
+	ApprovalID string
+	Remedy     string
+	// Since is the start of the run from which on it holds.
+	Since time.Time
+	// Names are those of the people concerned, ten at most.
+	Names []string
+	// Detail says what was seen, where the figures do not say it all.
+	Detail string
 
-	ops   []*Op
-	token string // what an approval accepts, as in "min_source=812"
+	ops  []*Op
+	hold Hold
 }
 
 // Held reports whether a guard holds the run, or a part of it.

@@ -68,6 +68,36 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
+// TestPlansAreTheSame plays the same stories, and plans each run fifty times before it:
+// the same input gives the same plan, whatever order a map has.
+func TestPlansAreTheSame(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld(t)
+		for i, f := range archive.Files {
+			verb, args, _ := strings.Cut(f.Name, " ")
+			if verb == "run" {
+				opts := w.options(args)
+				opts.DryRun = true
+				first := w.report(w.run(opts))
+				for range 49 {
+					if again := w.report(w.run(opts)); again != first {
+						t.Fatalf("%s, step %d: planned again:\n%s", file, i+1, cmp.Diff(first, again))
+					}
+				}
+			}
+			w.step(f.Name, string(f.Data))
+		}
+	}
+}
+
 // world is everything around the core, in memory.
 type world struct {
 	t       testing.TB
@@ -113,7 +143,7 @@ func limits(t testing.TB, text string) dirsync.Limits {
 	if err := l.UnmarshalText([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	return dirsync.Limits{MaxRemove: l, MaxUpdate: l, MaxEnable: l, MaxCreate: l, MaxRecreate: l, MaxGroupLoss: l, MinSource: l, MinAttribute: l, Floor: 5}
+	return dirsync.Limits{MaxRemove: l, MaxUpdate: l, MaxEnable: l, MaxCreate: l, MaxRecreate: l, MaxGroupLoss: l, MaxGroupDelete: l, MinSource: l, MinAttribute: l, Floor: 5}
 }
 
 func (w *world) step(name, data string) (got string, golden bool) {
@@ -255,6 +285,25 @@ func (w *world) rule(words []string) {
 		w.rules.Groups.DeleteUnmirrored = true
 	case "scope":
 		w.rules.Scope = words[1]
+	case "place":
+		w.rules.Place = words[1]
+	case "max_group_delete":
+		w.rules.Limits.MaxGroupDelete = limit()
+	case "max_create":
+		w.rules.Limits.MaxCreate = limit()
+	case "nested": // NAME:OUTER…, groups inside of others
+		w.dir.nested = words[1:]
+	case "blind": // what the account does not see any more, see memDirectory
+		w.dir.blind = map[string]bool{}
+		for _, key := range words[1:] {
+			w.dir.blind[key] = true
+		}
+	case "changed": // entries that were changed, by id, id:ID or dn:cn=name
+		for _, key := range words[1:] {
+			w.dir.bump(key)
+		}
+	case "marker":
+		w.dir.marker = dirsync.Marker{"csn": words[1]}
 	case "mails":
 		n, err := strconv.Atoi(words[1])
 		if err != nil {
@@ -273,6 +322,8 @@ func (w *world) people(lines []string) []dirsync.Person {
 		for _, word := range words[1:] {
 			attribute, value, ok := strings.Cut(word, "=")
 			switch {
+			case ok && attribute == "base":
+				p.Base = value
 			case ok:
 				p.Attrs[attribute] = append(p.Attrs[attribute], strings.ReplaceAll(value, "_", " "))
 			case strings.HasPrefix(word, "@"):
@@ -282,6 +333,8 @@ func (w *world) people(lines []string) []dirsync.Person {
 				p.Attrs["accountlock"] = []string{"true"}
 			case word == "lockout":
 				p.Standing = dirsync.LockedOut
+			case word == "unreadable":
+				p.Standing, p.Unsure = dirsync.Unreadable, &dirsync.Unsure{Attribute: "accountlock"}
 			default:
 				p.Attrs["uid"] = append(p.Attrs["uid"], word)
 			}
@@ -297,6 +350,9 @@ func (w *world) hand(words []string) {
 	case "delete":
 		w.duo.purge(words[1])
 		delete(w.duo.groups, words[1])
+		for _, a := range w.duo.users { // Duo takes the memberships with it
+			a.Groups = slices.DeleteFunc(slices.Clone(a.Groups), func(m dirsync.Membership) bool { return m.ID == words[1] })
+		}
 		return
 	case "group": // ID NAME [STATUS] [synced]
 		g := &dirsync.Group{ID: words[1], Name: words[2], Status: dirsync.StatusActive}
@@ -306,6 +362,18 @@ func (w *world) hand(words []string) {
 			}
 		}
 		w.duo.groups[g.ID] = g
+		return
+	case "mark": // ID REASON: duosync disable
+		a := w.duo.users[words[1]]
+		w.store.marks = append(w.store.marks, dirsync.Mark{User: a.ID, Username: a.Username, Since: w.clock, Reason: words[2]})
+		a.Status = dirsync.StatusDisabled
+		return
+	case "unmark":
+		for i := range w.store.marks {
+			if w.store.marks[i].User == words[1] {
+				w.store.marks[i].Lifted = w.clock
+			}
+		}
 		return
 	case "phone": // ID NUMBER [activated] [USER…]
 		p := &dirsync.Phone{ID: words[1], Number: words[2], Type: "mobile"}
@@ -445,7 +513,7 @@ func (w *world) report(run *dirsync.Run) string {
 	}
 	for _, g := range run.Guards {
 		if g.Held {
-			p("held by %s %s %s: %d of %d", g.Name, g.Attribute+g.Group, g.Limit, g.Affected, g.Total)
+			p("held by %s %s %s: %d of %d", g.Name, g.About.Text(), g.Limit, g.Affected, g.Total)
 		}
 	}
 	for _, text := range run.Warnings {

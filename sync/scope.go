@@ -1,49 +1,73 @@
 package dirsync
 
-// otherScope reports whether it was decided in another way, at the last good run,
-// who is in: by other bases, another filter, other groups or another mapping of
-// the username.
+import (
+	"maps"
+	"slices"
+)
+
+// otherScope reports whether it is decided in another way than was accepted last who
+// is in: by other bases, another filter, other groups or another mapping of the
+// username. A narrowed filter looks just like people who left.
 func (r *runner) otherScope() bool {
 	before := r.meta.Baseline
 	return before != nil && before.Scope != "" && before.Scope != r.engine.Rules.Scope
 }
 
-// scopeChanged holds, under another scope, what follows from it: removals of
-// people who are missing now, renames, and what needs a name that these would have
-// given up. All else goes on. A narrowed filter looks just like people who left.
-func (r *runner) scopeChanged(ours int) {
-	r.scopeHeld = map[*Op]bool{}
+// otherPlace reports whether under another scope people are also looked for elsewhere,
+// or by another id: then nobody who is found nowhere is known to have left.
+func (r *runner) otherPlace() bool {
+	return r.otherScope() && r.meta.Baseline.Place != r.engine.Rules.Place
+}
+
+// notAccepted reports whether a missing person may be missing only because another
+// scope was not accepted yet: it was in scope under the accepted one.
+func (r *runner) notAccepted(s *subject) bool {
+	if s.want != nil || s.link == nil || !r.otherScope() || s.link.Missing != nil && s.link.Missing.Scope == "" {
+		return false
+	}
+	m := s.missing(r.now)
+	return m.Why == OutOfScope || r.otherPlace()
+}
+
+// scopeChanged holds, under a scope that is not accepted, what follows from it:
+// removals of people who are missing for it, renames, and what needs a name that these
+// would have given up. All else goes on, and who is found nowhere has left. It names
+// also those of whom nothing is due yet, or who are disabled already: while there are
+// any, the scope stays unaccepted.
+func (r *runner) scopeChanged() {
 	if !r.otherScope() {
 		return
 	}
-	who := map[SourceID]bool{}
-	given := map[string]bool{}
-	for again := true; again; {
-		again = false
-		for _, op := range r.plan.Ops() {
-			if r.scopeHeld[op] || op.Missing == nil && !op.renames() && !anyFolded(op.claims(), given) {
-				continue
-			}
-			r.scopeHeld[op], who[op.Source], again = true, true, true
-			for _, name := range op.gives() {
-				given[name] = true
-			}
+	match := func(o *Op) (p part) {
+		s := r.bySource[o.Source]
+		switch {
+		case s != nil && s.notAccepted && o.Missing != nil:
+			p.whole = true
+		case o.Action == Update && o.renames():
+			p.fields = []string{FieldUsername}
 		}
+		return p
 	}
-	for _, s := range r.subjects { // missing since this very run, and waiting
-		if s.wait != nil && s.link != nil && s.link.Missing == nil {
-			who[s.id] = true
+	ops, _ := r.collect(match, true)
+	ops = r.takeOut(ops, match)
+	who := map[SourceID]bool{}
+	for _, o := range ops {
+		who[o.Source] = true
+	}
+	r.scopeWho = map[SourceID]bool{}
+	for _, s := range r.subjects {
+		if s.notAccepted {
+			who[s.id], r.scopeWho[s.id] = true, true
 		}
 	}
 	if len(who) == 0 {
 		return
 	}
-	var ops []*Op
-	for _, op := range r.plan.Ops() {
-		if r.scopeHeld[op] {
-			ops = append(ops, op)
-		}
+	ids := slices.Sorted(maps.Keys(who))
+	g := Guard{Name: guardScopeChanged, Affected: len(who), Total: r.snap.links, Held: true, Partial: true, ops: ops, Names: r.labels(ids)}
+	g.hold = Hold{People: ids, Scope: r.engine.Rules.Scope}
+	r.add(g)
+	for _, o := range r.run.Guards[len(r.run.Guards)-1].ops {
+		r.partly[o] = true
 	}
-	r.run.Guards = append(r.run.Guards, Guard{Name: "scope_changed", Affected: len(who), Total: ours, Held: true, Approvable: true, Partial: true,
-		ops: ops, token: "scope_changed:" + r.engine.Rules.Scope})
 }

@@ -7,8 +7,13 @@ func (r *Rules) decideStatus(s *subject) (action Action, after, reason string) {
 	link, live, next := s.link, s.live, s.next
 	wanted, ours := s.want.fields[FieldStatus]
 	last := link.Asked[FieldStatus]
+	marked := s.want.mark != nil
+	if s.lifted && live.Status == StatusDisabled && !link.ByHand { // by us, whatever the link says
+		last, link = StatusDisabled, s.disabledForMark()
+	}
+	next.Marked = marked
 	if !ours {
-		if last != StatusDisabled || link.Missing == nil {
+		if last != StatusDisabled || link.Missing == nil && !link.Marked {
 			return "", "", ""
 		}
 		wanted = StatusActive // only our own disabling is undone
@@ -25,7 +30,7 @@ func (r *Rules) decideStatus(s *subject) (action Action, after, reason string) {
 		switch {
 		case live.Status == StatusDisabled:
 			keep()
-			next.ByHand = link.ByHand || last != StatusDisabled || link.Answered.Status != StatusDisabled
+			next.ByHand = link.ByHand || !marked && !link.Marked && (last != StatusDisabled || link.Answered.Status != StatusDisabled)
 			return "", "", ""
 		case last == StatusDisabled && live.Status != link.Answered.Status && r.ReportDrift(FieldStatus):
 			keep()
@@ -34,6 +39,9 @@ func (r *Rules) decideStatus(s *subject) (action Action, after, reason string) {
 		}
 		if last != "" && last != StatusDisabled { // drift: unknown until it is mended
 			next.Asked[FieldStatus] = last
+		}
+		if marked {
+			return Disable, StatusDisabled, "disabled by duosync disable: " + s.want.mark.Reason
 		}
 		if last == StatusDisabled && link.Missing == nil {
 			return Disable, StatusDisabled, "disabled in the directory, enabled in Duo by hand"
@@ -61,6 +69,13 @@ func (r *Rules) decideStatus(s *subject) (action Action, after, reason string) {
 		s.warn("%s: is %s in Duo by other hands, and stays so", s.username(), live.Status)
 	}
 	return "", "", ""
+}
+
+// disabledForMark is the link as it would be had a run disabled the user.
+func (s *subject) disabledForMark() *Link {
+	link := *s.link
+	link.Marked, link.Answered.Status = true, StatusDisabled
+	return &link
 }
 
 // keepLast leaves the status as it was asked for last, until it is changed.

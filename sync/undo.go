@@ -1,6 +1,7 @@
 package dirsync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -55,7 +56,7 @@ func (r *runner) planUndo(ctx context.Context, run string, removed []Removed) er
 		if s.link != nil && accounts[s.link.User] != nil {
 			s.live = accounts[s.link.User]
 		}
-		if why := r.engine.Rules.neverBack(s, x); why != "" {
+		if why := cmp.Or(r.engine.Rules.neverBack(s, x), r.markedWhy(s)); why != "" {
 			r.moved = append(r.moved, &Operation{Result: ResultSkipped, Error: why,
 				Op: &Op{Action: wayBack(x.Action), Username: x.Username, Source: id, User: x.User, Reason: undoes(run, x.Action)}})
 			continue
@@ -121,6 +122,17 @@ func (r *Rules) neverBack(s *subject, x Removed) string {
 		return "somebody else put the user into Duo's Trash since, and that stays"
 	case live.Status == StatusDisabled && !link.disabledByUs():
 		return "others have disabled the user, and that stays"
+	}
+	return ""
+}
+
+// markedWhy tells of the mark that keeps a user disabled, "" where there is none.
+func (r *runner) markedWhy(s *subject) string {
+	if s.link == nil {
+		return ""
+	}
+	if m := r.marks.of(s.link.User, FoldName(s.link.Answered.Username)); m != nil {
+		return fmt.Sprintf("kept disabled since %s: %s; duosync enable ends that", m.Since.UTC().Format(time.RFC3339), m.Reason)
 	}
 	return ""
 }

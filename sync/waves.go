@@ -75,10 +75,27 @@ func backFirst(updates, additions []*Op) (back, all, rest, late []*Op) {
 		if len(op.Phones) > 0 {
 			half := op.split(FieldPhones)
 			half.Late, half.Phones, op.Phones = true, op.Phones, nil
+			half.joinSharers(additions)
 			late = append(late, half)
 		}
 	}
 	return back, all, rest, late
+}
+
+// joinSharers has an operation, which comes later than was thought, attach the phones
+// that it would have made first and others share.
+func (o *Op) joinSharers(others []*Op) {
+	shared := map[string]bool{}
+	for _, other := range others {
+		for _, s := range other.Phones {
+			shared[s.Text()] = shared[s.Text()] || s.Share
+		}
+	}
+	for i := range o.Phones {
+		if s := &o.Phones[i]; s.Do == PhoneMake && shared[s.Text()] {
+			s.Share, s.Ours = true, true
+		}
+	}
 }
 
 // splitAliases takes from updates what must come before or after them: an alias

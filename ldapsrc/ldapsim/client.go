@@ -10,7 +10,10 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-const startTLSOID = "1.3.6.1.4.1.1466.20037"
+const (
+	startTLSOID    = "1.3.6.1.4.1.1466.20037"
+	domainScopeOID = "1.2.840.113556.1.4.1339"
+)
 
 // errDrop ends a connection without another word.
 var errDrop = errors.New("the connection is dropped")
@@ -42,6 +45,9 @@ func (c *client) answer(m message) error {
 			return nil // requests are done one by one: it comes too late
 		}
 		return errDrop // an unbind, or nothing that a client may send
+	}
+	if m.domainScope && !c.server.opts.DomainScope && m.unknown == "" {
+		m.unknown = domainScopeOID
 	}
 	if m.unknown != "" {
 		return c.result(m, reply, fail(ldap.LDAPResultUnavailableCriticalExtension, "control %s is not known", m.unknown))
@@ -87,7 +93,7 @@ func (c *client) bind(op *ber.Packet) error {
 	case password == "":
 		return fail(ldap.LDAPResultUnwillingToPerform, "a bind without password proves nothing")
 	}
-	path, _, err := parseDN(dn)
+	path, _, err := c.server.parseDN(dn)
 	if err != nil {
 		return fail(ldap.LDAPResultInvalidDNSyntax, "%q is no DN", dn)
 	}

@@ -31,7 +31,7 @@ type entry struct {
 func operational(name string) bool {
 	switch strings.ToLower(plainName(name)) {
 	case "entryuuid", "createtimestamp", "modifytimestamp", "pwdaccountlockedtime", "memberof",
-		"nsaccountlock", "accountunlocktime", "nsuniqueid":
+		"nsaccountlock", "accountunlocktime", "nsuniqueid", "nsrole", "contextcsn":
 		return true
 	}
 	return false
@@ -101,7 +101,17 @@ func (e *entry) with(name string, values []string) *entry {
 }
 
 // parseDN returns the normalised RDNs of a DN from the root down.
-func parseDN(text string) ([]string, *ldap.DN, error) {
+func parseDN(text string) ([]string, *ldap.DN, error) { return normalise(text, fold) }
+
+// parseDN is parseDN as the directory tells DNs apart.
+func (t *tree) parseDN(text string) ([]string, *ldap.DN, error) {
+	if t.exactBlanks {
+		return normalise(text, strings.ToLower)
+	}
+	return parseDN(text)
+}
+
+func normalise(text string, fold func(string) string) ([]string, *ldap.DN, error) {
 	dn, err := ldap.ParseDN(text)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%q is no DN: %w", text, err)

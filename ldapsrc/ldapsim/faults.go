@@ -29,8 +29,11 @@ type Faults struct {
 	Referral string
 	// ReferralResult is a URL that every search is sent to (code 10).
 	ReferralResult string
-	// Gone are base DNs that are answered with code 32.
-	Gone []string
+	// Gone are base DNs that are answered with code 32, Denied with code 50.
+	Gone   []string
+	Denied []string
+	// Elsewhere are URLs, by the base DN of searches that are sent there (code 10).
+	Elsewhere map[string]string
 	// IgnorePaging answers everything at once, without a paging control.
 	IgnorePaging bool
 	// LosePagingOnPage leaves the paging control out of this page's end.
@@ -62,6 +65,12 @@ func (s *Server) SetFaults(f Faults) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = f
+}
+
+func (s *Server) currentRootDSE() Attributes {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rootDSE
 }
 
 func (s *Server) currentFaults() Faults {

@@ -21,6 +21,7 @@ const maxFilterDepth = 50
 // compiler makes filters of their encoding (RFC 4511, 4.5.1.7).
 type compiler struct {
 	blind string // see Faults.BlindFilter
+	tree  *tree  // whose DNs are compared
 }
 
 func (c compiler) compile(p *ber.Packet, depth int) (filter, error) {
@@ -82,8 +83,8 @@ func (c compiler) comparison(p *ber.Packet) (filter, error) {
 		holds = func(order int) bool { return order <= 0 }
 	default:
 		holds = func(order int) bool { return order == 0 }
-		if dn, _, err := parseDN(want); err == nil && len(dn) > 0 && isDNAttribute(name) {
-			return equalDN(name, key(dn)), nil
+		if dn, _, err := c.tree.parseDN(p.Children[1].Data.String()); err == nil && len(dn) > 0 && isDNAttribute(name) {
+			return c.equalDN(name, key(dn)), nil
 		}
 	}
 	return anyValue(name, func(value string) bool { return holds(compare(fold(value), want)) }), nil
@@ -98,9 +99,9 @@ func isDNAttribute(name string) bool {
 	return false
 }
 
-func equalDN(name, want string) filter {
+func (c compiler) equalDN(name, want string) filter {
 	return anyValue(name, func(value string) bool {
-		path, _, err := parseDN(value)
+		path, _, err := c.tree.parseDN(value)
 		return err == nil && key(path) == want
 	})
 }

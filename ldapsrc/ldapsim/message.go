@@ -19,6 +19,8 @@ type message struct {
 	id     int64
 	op     *ber.Packet
 	paging *paging
+	// domainScope: it may not be continued elsewhere.
+	domainScope bool
 	// unknown is a critical control that is not known here.
 	unknown string
 }
@@ -99,7 +101,9 @@ func (m *message) take(control *ber.Packet) error {
 		critical, _ = parts[1].Value.(bool)
 	}
 	if kind != ldap.ControlTypePaging {
-		if critical {
+		if kind == domainScopeOID {
+			m.domainScope = critical
+		} else if critical {
 			m.unknown = kind
 		}
 		return nil

@@ -61,6 +61,11 @@ func (p *page) answer() error {
 	if err := p.refusal(); err != nil {
 		return p.result(p.message, done, err)
 	}
+	for dn, url := range p.faults.Elsewhere {
+		if p.isOneOf([]string{dn}) {
+			return p.send(p.message, referralResult(url))
+		}
+	}
 	if p.faults.ReferralResult != "" {
 		return p.send(p.message, referralResult(p.faults.ReferralResult))
 	}
@@ -74,7 +79,7 @@ func (p *page) answer() error {
 			return err
 		}
 	}
-	if p.faults.Referral != "" {
+	if p.faults.Referral != "" && !p.message.domainScope {
 		reference := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationSearchResultReference, nil, "")
 		reference.AppendChild(octets(p.faults.Referral))
 		if err := p.send(p.message, reference); err != nil {
@@ -95,14 +100,22 @@ func (p *page) answer() error {
 	return p.result(p.message, done, limit, control)
 }
 
+// isOneOf reports whether the search's base is one of these DNs.
+func (p *page) isOneOf(dns []string) bool {
+	base, _, err := p.server.parseDN(p.request.base)
+	return err == nil && slices.ContainsFunc(dns, func(dn string) bool {
+		other, _, err := p.server.parseDN(dn)
+		return err == nil && slices.Equal(base, other)
+	})
+}
+
 // refusal is an answer without entries.
 func (p *page) refusal() error {
-	for _, gone := range p.faults.Gone {
-		a, _, _ := parseDN(gone)
-		b, _, err := parseDN(p.request.base)
-		if err == nil && slices.Equal(a, b) {
-			return fail(ldap.LDAPResultNoSuchObject, "")
-		}
+	if p.isOneOf(p.faults.Gone) {
+		return fail(ldap.LDAPResultNoSuchObject, "")
+	}
+	if p.isOneOf(p.faults.Denied) {
+		return fail(ldap.LDAPResultInsufficientAccessRights, "")
 	}
 	if p.faults.FailOnPage == p.place.page {
 		return fail(p.faults.FailCode, "fault")
@@ -124,7 +137,7 @@ func (p *page) entries() ([]*entry, bool, error) {
 			most = limit
 		}
 	}
-	match, err := compiler{blind: p.faults.BlindFilter}.compile(p.request.filter, 0)
+	match, err := compiler{blind: p.faults.BlindFilter, tree: &p.server.tree}.compile(p.request.filter, 0)
 	if err != nil {
 		return nil, false, fail(ldap.LDAPResultInappropriateMatching, "%w", err)
 	}
@@ -133,7 +146,7 @@ func (p *page) entries() ([]*entry, bool, error) {
 
 // match finds up to most entries (0: all) that come after a place in the order.
 func (t *tree) match(base string, scope int64, match filter, after int64, most int) (found []*entry, more bool, err error) {
-	path, _, err := parseDN(base)
+	path, _, err := t.parseDN(base)
 	if err != nil {
 		return nil, false, fail(ldap.LDAPResultInvalidDNSyntax, "%q is no DN", base)
 	}
@@ -239,14 +252,26 @@ func (r searchRequest) selects(name string) bool {
 	return false
 }
 
+// controls are those that the directory offers.
+func (c *client) controls() []string {
+	if c.server.opts.DomainScope {
+		return []string{ldap.ControlTypePaging, domainScopeOID}
+	}
+	return []string{ldap.ControlTypePaging}
+}
+
 // rootDSE answers what the server is (RFC 4512, 5.1). Anyone may ask.
 func (c *client) rootDSE(m message, r searchRequest) error {
 	attrs := []attr{
 		{"objectClass", []string{"top"}},
 		{"namingContexts", c.server.opts.Suffixes},
-		{"supportedControl", []string{ldap.ControlTypePaging}},
+		{"supportedControl", c.controls()},
 		{"supportedLDAPVersion", []string{"3"}},
 		{"vendorName", []string{cmp.Or(c.server.opts.Vendor, "duosync directory simulator")}},
+	}
+	for name, values := range c.server.currentRootDSE() {
+		attrs = slices.DeleteFunc(attrs, func(a attr) bool { return strings.EqualFold(a.name, name) })
+		attrs = append(attrs, attr{name, values})
 	}
 	if c.server.opts.TLS != nil {
 		attrs = append(attrs, attr{"supportedExtension", []string{startTLSOID}})

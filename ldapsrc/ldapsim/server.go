@@ -24,6 +24,14 @@ type Options struct {
 	SizeLimit int
 	// Vendor is what it calls itself (vendorName); "" for its own name.
 	Vendor string
+	// RootDSE are attributes of its root DSE besides the usual ones, or in their place.
+	RootDSE Attributes
+	// DomainScope offers Active Directory's control 1.2.840.113556.1.4.1339, with
+	// which a search brings no continuations (Faults.Referral).
+	DomainScope bool
+	// ExactBlanks tells DNs apart by escaped blanks at the ends of their values, as
+	// Active Directory does.
+	ExactBlanks bool
 	// TLS offers StartTLS, or with Implicit TLS from the first byte on (ldaps).
 	TLS      *tls.Config
 	Implicit bool
@@ -41,6 +49,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	faults   Faults
+	rootDSE  Attributes
 	listener net.Listener
 	conns    map[net.Conn]struct{}
 	closed   bool
@@ -55,15 +64,16 @@ func New(opts Options) (*Server, error) {
 		s.now = time.Now
 	}
 	s.byKey = make(map[string]*entry)
+	s.exactBlanks, s.rootDSE = opts.ExactBlanks, opts.RootDSE
 	for _, text := range opts.Suffixes {
-		path, _, err := parseDN(text)
+		path, _, err := s.parseDN(text)
 		if err != nil || len(path) == 0 {
 			return nil, fmt.Errorf("suffix %q is no DN of an entry", text)
 		}
 		s.tops = append(s.tops, key(path))
 	}
 	for dn, password := range opts.Binds {
-		path, _, err := parseDN(dn)
+		path, _, err := s.parseDN(dn)
 		if err != nil || len(path) == 0 || password == "" {
 			return nil, fmt.Errorf("bind DN %q needs a DN and a password", dn)
 		}
@@ -105,6 +115,22 @@ func (s *Server) URL() string {
 		scheme = "ldaps"
 	}
 	return scheme + "://" + s.listener.Addr().String()
+}
+
+// SetRootDSE replaces Options.RootDSE.
+func (s *Server) SetRootDSE(attributes Attributes) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rootDSE = attributes
+}
+
+// Drop closes all connections, as a server does with idle ones.
+func (s *Server) Drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.conns {
+		_ = conn.Close()
+	}
 }
 
 // Close ends all connections, and returns when nothing of the server runs any

@@ -17,6 +17,8 @@ type tree struct {
 	now  func() time.Time
 	tops []string // keys of the suffixes, which need no parent
 
+	exactBlanks bool
+
 	mu      sync.RWMutex
 	seq     int64
 	entries []*entry // by seq
@@ -41,7 +43,7 @@ func (t *tree) Add(dn string, attributes Attributes) error {
 }
 
 func (t *tree) add(dn string, attrs []attr) error {
-	path, parsed, err := parseDN(dn)
+	path, parsed, err := t.parseDN(dn)
 	if err != nil || len(path) == 0 {
 		return fail(ldap.LDAPResultInvalidDNSyntax, "%q is no DN of an entry", dn)
 	}
@@ -88,7 +90,7 @@ func (e *entry) including(name, value string) *entry {
 
 // find returns the entry of a DN; the caller holds the lock.
 func (t *tree) find(dn string) (*entry, error) {
-	path, _, err := parseDN(dn)
+	path, _, err := t.parseDN(dn)
 	if err != nil {
 		return nil, fail(ldap.LDAPResultInvalidDNSyntax, "%q is no DN", dn)
 	}
@@ -224,7 +226,7 @@ func (t *tree) modifyDN(dn, newRDN string, deleteOld bool, newParent string) err
 	if newParent != "" {
 		newDN += "," + newParent
 	}
-	path, parsed, err := parseDN(newDN)
+	path, parsed, err := t.parseDN(newDN)
 	if err != nil || len(path) == 0 {
 		return fail(ldap.LDAPResultInvalidDNSyntax, "%q is no DN of an entry", newDN)
 	}

@@ -50,6 +50,8 @@ type Options struct {
 	PagedTotal int
 	// Access are slapd.access(5) lines that come before the usual ones.
 	Access string
+	// Provider has the server tell contextCSN (slapo-syncprov(5)).
+	Provider bool
 	// RequireTLS has the server refuse binds on unencrypted connections with
 	// code 13.
 	RequireTLS bool
@@ -124,6 +126,8 @@ include {{.Dir}}/wso2.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
+{{if .Provider}}moduleload syncprov
+{{end -}}
 pidfile {{.Dir}}/slapd.pid
 TLSCACertificateFile {{.Dir}}/ca.pem
 TLSCertificateFile {{.Dir}}/server.pem
@@ -147,6 +151,8 @@ limits dn.exact="{{.Reader}}" size.soft={{.SizeLimit}} size.hard={{.SizeLimit}} 
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="{{.Reader}}" read by * none
 overlay ppolicy
+{{if .Provider}}overlay syncprov
+{{end -}}
 `))
 
 func (s *Server) configure() {
@@ -154,7 +160,7 @@ func (s *Server) configure() {
 	data := map[string]any{
 		"Dir": s.dir, "Suffix": Suffix, "Admin": AdminDN, "AdminPassword": AdminPassword, "Reader": ReaderDN,
 		"SizeLimit": orElse(s.opts.SizeLimit, "500"), "PagedTotal": orElse(s.opts.PagedTotal, "unlimited"),
-		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS,
+		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS, "Provider": s.opts.Provider,
 	}
 	var conf bytes.Buffer
 	if err := confTemplate.Execute(&conf, data); err != nil {

@@ -26,6 +26,21 @@ func (b *bed) groups() []dirsync.GroupLink {
 	return groups
 }
 
+func testSeen(t *testing.T, open Opener) {
+	b := newBed(t, open)
+	placed, nowhere := link("placed", "DU1"), link("nowhere", "DU2")
+	placed.Seen = dirsync.Seen{Base: "ou=people", Groups: []string{"staff"}}
+	b.put(placed, nowhere)
+	b.reopen()
+	equal(t, "briefs", []dirsync.Brief{nowhere.Brief(), placed.Brief()}, b.scan())
+	if seen := b.scan(); seen[0].Seen != 0 || seen[1].Seen == 0 {
+		t.Errorf("seen %d and %d, want none and some", seen[0].Seen, seen[1].Seen)
+	}
+	placed.Seen.Base = "ou=others"
+	b.put(placed)
+	equal(t, "after a move", []dirsync.Brief{nowhere.Brief(), placed.Brief()}, b.scan())
+}
+
 func testPending(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	mail, field, done := link("mail", "DU1"), link("field", "DU2"), link("done", "DU3")
@@ -105,7 +120,7 @@ func testGroupIntents(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	j := b.begin("first")
 	made := dirsync.Op{Action: dirsync.GroupCreate, Source: "group|staff", Username: "Staff", Group: &dirsync.GroupLink{Name: "Staff", Origin: dirsync.Created}}
-	b.must(j.Intend(t.Context(), []*dirsync.Op{&made, op(dirsync.Update, "p")}, noon))
+	b.intend(j, noon, &made, op(dirsync.Update, "p"))
 	b.reopen()
 	left := b.intents()
 	equal(t, "open intents", []string{"group_create group|staff", "update p"}, actions(left))
@@ -115,7 +130,7 @@ func testGroupIntents(t *testing.T, open Opener) {
 	done := groupOutcome(group("DG1", "Staff"), "")
 	done.Seq = left[0].Seq
 	b.must(j.Record(t.Context(), []dirsync.Outcome{done}))
-	b.must(j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.GroupDelete, Source: "group|staff"}}, noon))
+	b.intend(j, noon, &dirsync.Op{Action: dirsync.GroupDelete, Source: "group|staff"})
 	b.must(j.Record(t.Context(), []dirsync.Outcome{groupOutcome(nil, "staff")}))
 	equal(t, "open intents", []string{"update p"}, actions(b.intents()))
 	equal(t, "groups", []dirsync.GroupLink(nil), b.groups())

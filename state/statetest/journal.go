@@ -11,8 +11,8 @@ import (
 func testIntents(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	j := b.begin("first")
-	b.must(j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Create, "b"), op(dirsync.Create, "a")}, noon))
-	b.must(j.Intend(t.Context(), nil, noon))
+	b.intend(j, noon, op(dirsync.Create, "b"), op(dirsync.Create, "a"))
+	b.intend(j, noon)
 	intents := b.intents()
 	equal(t, "actions", []string{"create b", "create a"}, actions(intents))
 	if intents[0].Seq <= 0 || intents[0].Seq >= intents[1].Seq {
@@ -32,7 +32,7 @@ func testIntentsWhole(t *testing.T, open Opener) {
 	full.Source = "full"
 	at := noon.In(time.FixedZone("Duo's", 3600))
 	j := b.begin("first")
-	b.must(j.Intend(t.Context(), []*dirsync.Op{&full, &bare}, at))
+	b.intend(j, at, &full, &bare)
 	b.reopen()
 	intents := b.intents()
 	if len(intents) != 2 {
@@ -40,6 +40,9 @@ func testIntentsWhole(t *testing.T, open Opener) {
 	}
 	equal(t, "an operation with all fields", &full, intents[0].Op)
 	equal(t, "an operation with few fields", &bare, intents[1].Op)
+	for i, op := range []*dirsync.Op{&full, &bare} { // what was approved is told by it
+		equal(t, "its key", op.Key(), intents[i].Op.Key())
+	}
 	if !intents[0].At.Equal(at) {
 		t.Errorf("at %v, want %v", intents[0].At, at)
 	}
@@ -48,9 +51,9 @@ func testIntentsWhole(t *testing.T, open Opener) {
 func testNewestIntent(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	j := b.begin("first")
-	b.must(j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Update, "a")}, noon))
+	b.intend(j, noon, op(dirsync.Update, "a"))
 	b.must(j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Keep: true}}))
-	b.must(j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Disable, "a")}, noon))
+	b.intend(j, noon, op(dirsync.Disable, "a"))
 	b.must(j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true}}))
 	equal(t, "open", []string{"update a"}, actions(b.intents()))
 }
@@ -58,7 +61,7 @@ func testNewestIntent(t *testing.T, open Opener) {
 func testCrash(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	j := b.begin("killed")
-	b.must(j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Create, "a"), op(dirsync.Create, "b")}, noon))
+	b.intend(j, noon, op(dirsync.Create, "a"), op(dirsync.Create, "b"))
 	b.must(j.Record(t.Context(), outcomes(link("b", "DU2"))))
 	left := b.intents()
 	b.reopen()
@@ -66,7 +69,7 @@ func testCrash(t *testing.T, open Opener) {
 	equal(t, "what it had recorded", []dirsync.Link{link("b", "DU2")}, b.load("a", "b"))
 
 	j = b.begin("next")
-	b.must(j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Update, "a")}, noon))
+	b.intend(j, noon, op(dirsync.Update, "a"))
 	// Without a place in the journal it is this run's intent that is meant.
 	b.must(j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true}}))
 	equal(t, "open", left, b.intents())
@@ -85,7 +88,7 @@ func testCrash(t *testing.T, open Opener) {
 func testKeep(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	j := b.begin("first")
-	b.must(j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Create, "a")}, noon))
+	b.intend(j, noon, op(dirsync.Create, "a"))
 	b.must(j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Keep: true, Note: "no reply"}}))
 	b.must(j.Finish(t.Context(), dirsync.RunEnd{Finished: noon, Outcome: "partial"}))
 	b.reopen()
@@ -102,11 +105,11 @@ func testRunOver(t *testing.T, open Opener) {
 	first := b.begin("first")
 	b.must(first.Finish(t.Context(), dirsync.RunEnd{Finished: noon, Outcome: "applied"}))
 	abandoned := b.begin("abandoned")
-	b.must(abandoned.Intend(t.Context(), []*dirsync.Op{op(dirsync.Update, "a")}, noon))
+	b.intend(abandoned, noon, op(dirsync.Update, "a"))
 	b.begin("last")
 
 	for name, j := range map[string]dirsync.Journal{"finished": first, "abandoned": abandoned} {
-		if err := j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Delete, "a")}, noon); err == nil {
+		if _, err := j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Delete, "a")}, noon); err == nil {
 			t.Errorf("a %s run could still intend", name)
 		}
 		if err := j.Record(t.Context(), outcomes(link("a", "DU1"))); err == nil {
@@ -126,13 +129,13 @@ func testRunOver(t *testing.T, open Opener) {
 func testBroken(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	j := b.begin("first")
-	b.must(j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Create, "a")}, noon))
+	b.intend(j, noon, op(dirsync.Create, "a"))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := j.Intend(gone, []*dirsync.Op{op(dirsync.Create, "b")}, noon); err == nil {
+	if _, err := j.Intend(gone, []*dirsync.Op{op(dirsync.Create, "b")}, noon); err == nil {
 		t.Error("an intent was taken although its context was done")
 	}
-	if err := j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Create, "c")}, noon); err == nil {
+	if _, err := j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Create, "c")}, noon); err == nil {
 		t.Error("an intent was taken after one had failed")
 	}
 	// What has happened is still taken down, and so is the end.

@@ -153,7 +153,7 @@ func testRecordAtomic(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	b.put(link("a", "DU1"))
 	j := b.begin("second")
-	b.must(j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Update, "a")}, noon))
+	b.intend(j, noon, op(dirsync.Update, "a"))
 	changed, clash := link("a", "DU1"), link("b", "DU1")
 	changed.LetGo = dirsync.LetGoSynced
 	if err := j.Record(t.Context(), outcomes(changed, clash)); err == nil {

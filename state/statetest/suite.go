@@ -25,6 +25,11 @@ type Store interface {
 	Hold(ctx context.Context, id string) (*dirsync.Approval, bool, error)
 	// Approve keeps an approval.
 	Approve(ctx context.Context, a dirsync.Approval) error
+	// Revoke takes an approval away, if there is one.
+	Revoke(ctx context.Context, id string) (bool, error)
+	// Mark keeps a user disabled, and Unmark no longer.
+	Mark(ctx context.Context, m dirsync.Mark) error
+	Unmark(ctx context.Context, user string) (bool, error)
 	// Close ends the use of the state; a run without an end is interrupted.
 	Close() error
 }
@@ -50,6 +55,7 @@ func Run(t *testing.T, prepare func(t *testing.T) Opener) {
 		{"a link without an origin is refused", testOrigin},
 		{"records are all or nothing", testRecordAtomic},
 		{"a brief tells what is still to be done", testPending},
+		{"a brief tells on what a place rests", testSeen},
 		{"groups come back whole, by key", testGroups},
 		{"a group changes its name in one record", testGroupRenamed},
 		{"the last word about a group counts", testGroupLastWord},
@@ -67,11 +73,22 @@ func Run(t *testing.T, prepare func(t *testing.T) Opener) {
 		{"what was told is replaced", testTold},
 		{"a state belongs to the first account that it reached", testBinding},
 		{"a failed run binds nothing", testBindingFailedRun},
+		{"nothing is intended that a mark bars", testBarred},
+		{"marks come back whole, by username", testMarks},
+		{"a mark names its user", testMarkNobody},
 		{"an approval is used once", testApprovalOnce},
+		{"an approval outlasts a run that broke off", testBrokenOff},
+		{"an approval of the very operations does not, once one is intended", testBrokenOffExact},
+		{"an approval serves several runs until it is used up", testSeveralRuns},
+		{"an approval may expire under the run that uses it", testUseExpired},
+		{"an approval can be taken back", testRevoke},
+		{"an approval of a dry run can be taken back", testRevokeExact},
 		{"an approval ends in time", testApprovalExpires},
 		{"what was held can be found", testHold},
+		{"each guard's hold is approved by itself", testHoldEach},
 		{"a new hold wants a new approval", testHoldAgain},
 		{"a hold leaves a good approval alone", testHoldApproved},
+		{"what a broken-off run did is held anew", testHoldAfterBrokenOff},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -143,6 +160,14 @@ func (b *bed) put(links ...dirsync.Link) {
 	j := b.begin(fmt.Sprintf("put %d", b.puts))
 	b.must(j.Record(b.t.Context(), outcomes(links...)))
 	b.must(j.Finish(b.t.Context(), dirsync.RunEnd{Finished: noon, Outcome: "applied"}))
+}
+
+// intend writes operations down that nothing bars.
+func (b *bed) intend(j dirsync.Journal, at time.Time, ops ...*dirsync.Op) {
+	b.t.Helper()
+	may, err := j.Intend(b.t.Context(), ops, at)
+	b.must(err)
+	equal(b.t, "operations that may be sent", ops, may)
 }
 
 func (b *bed) load(ids ...dirsync.SourceID) []dirsync.Link {

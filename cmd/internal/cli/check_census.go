@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	dirsync "duosync/sync"
 )
@@ -16,6 +17,7 @@ type census struct {
 	values    map[string]int    // people with a value, by attribute in lower case
 	names     map[string]string // DN by username
 	standings map[dirsync.Standing]int
+	unsure    map[string]*unsure // people whose standing can't be told, by attribute
 
 	shared     int    // people whose username another has
 	sharers    string // two of them
@@ -24,17 +26,45 @@ type census struct {
 }
 
 func newCensus(rules *dirsync.Rules) *census {
-	return &census{rules: rules, values: map[string]int{}, names: map[string]string{}, standings: map[dirsync.Standing]int{}}
+	return &census{rules: rules, values: map[string]int{}, names: map[string]string{}, standings: map[dirsync.Standing]int{}, unsure: map[string]*unsure{}}
+}
+
+// unsure counts people from whose attribute it can't be told whether they are locked:
+// it did not come back, or has a value that can't be read.
+type unsure struct {
+	absent, illegible int
+	examples          []string
+}
+
+// mostExamples is how many values are shown that can't be read.
+const mostExamples = 3
+
+func (s *census) doubt(u *dirsync.Unsure) {
+	known := s.unsure[u.Attribute]
+	if known == nil {
+		known = &unsure{}
+		s.unsure[u.Attribute] = known
+	}
+	if u.Value == "" {
+		known.absent++
+		return
+	}
+	known.illegible++
+	if shown := shown(u.Value, u.Attribute); len(known.examples) < mostExamples && !slices.Contains(known.examples, shown) {
+		known.examples = append(known.examples, shown)
+	}
 }
 
 // count takes a person in.
-
 func (s *census) count(p *dirsync.Person) {
 	s.total++
 	for attribute := range p.Attrs {
 		s.values[attribute]++
 	}
 	s.standings[p.Standing]++
+	if p.Unsure != nil {
+		s.doubt(p.Unsure)
+	}
 	fields, problem, _ := s.rules.Map(p)
 	if s.first == nil {
 		s.first, s.sample = p, p

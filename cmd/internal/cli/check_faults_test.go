@@ -162,6 +162,8 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 			check: checkLDAPLookup, detail: "not found", hint: "search (not only read)"},
 		{name: "suffix without read rights", slapd: slapdtest.Options{People: 20, Access: `access to dn.base="` + slapdtest.Suffix + `" by * none`},
 			check: checkLDAPLookup, detail: "LDAP code 32", hint: "the whole suffix"},
+		{name: "locks that can't be read", slapd: slapdtest.Options{LDIF: someone("odd", "accountLock=maybe") + someone("even", "accountLock=1") + someone("well", "accountLock=true"), People: 2},
+			check: checkLDAPLocks, note: true, detail: `accountLock of 2 people has a value that can't be read, such as "maybe", "1"`, hint: "true or false"},
 		{name: "locks that can't be seen", sim: &sim{people: 5}, check: checkLDAPLocks, note: true, detail: "accountLock", hint: "UserStoreBasedIdentityDataStore"},
 	}
 }
@@ -271,7 +273,8 @@ func stateFaults(t *testing.T) []fault {
 		}), check: checkStateOpen, note: true, detail: "moving house", hint: "duosync resume"},
 		{name: "a run that was cut off", plant: with(func(h *house, db *state.DB) error {
 			j := begin(h, db, dirsync.Binding{Host: "127.0.0.1", Key: "DIPLANTEDKEY00000001", Directory: "dc=wso2,dc=org"})
-			return j.Intend(h.t.Context(), []*dirsync.Op{{Action: dirsync.Create, Source: "a", Username: "a"}}, time.Now())
+			_, err := j.Intend(h.t.Context(), []*dirsync.Op{{Action: dirsync.Create, Source: "a", Username: "a"}}, time.Now())
+			return err
 		}), check: checkStateOpen, note: true, detail: "1 operation is not known", hint: "the next run"},
 		{name: "an approval not used", plant: with(func(h *house, db *state.DB) error {
 			return db.Approve(h.t.Context(), dirsync.Approval{ID: "feedbeef", Until: time.Now().Add(time.Hour)})

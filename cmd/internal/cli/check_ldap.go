@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -289,8 +291,48 @@ func (c *ldapCheck) ids(ctx context.Context, seen *census, err error) {
 	}
 }
 
+// unreadable tells of people from whom it can't be told whether they are locked. It
+// reports whether that can't be for all of them, since an attribute is missing that
+// each of them has.
+func (c *ldapCheck) unreadable(seen *census) bool {
+	if !c.rules.Status || c.rules.StatusFrom != nil && !c.rules.StatusFrom.Preset() {
+		return false
+	}
+	failed := false
+	for _, folded := range slices.Sorted(maps.Keys(seen.unsure)) {
+		u, attribute := seen.unsure[folded], folded
+		for _, name := range c.rules.StatusAttributes {
+			if strings.EqualFold(name, folded) {
+				attribute = name
+			}
+		}
+		if u.absent > 0 {
+			failed = true
+			c.fail(checkLDAPLocks, fmt.Errorf("%s did not come back for %d of %s, though each of them has it: whether they are locked can't be told",
+				attribute, u.absent, quantity(seen.total, "person", "people")), unreadableAdvice(c.config.LDAP.Preset))
+		}
+		if u.illegible > 0 {
+			c.note(checkLDAPLocks, "set each to true or false, or to what the server's manual names; until then nobody of them is created, enabled or put into a group",
+				"%s of %s has a value that can't be read, such as %s", attribute, quantity(u.illegible, "person", "people"), strings.Join(u.examples, ", "))
+		}
+	}
+	return failed
+}
+
+func unreadableAdvice(preset string) string {
+	advice := "let the account of ldap.bind_dn read it for everybody; until then nobody of them is created, enabled or put into a group"
+	if preset == string(ldapsrc.ActiveDirectory) {
+		advice = "make the account of ldap.bind_dn a member of \"Pre-Windows 2000 Compatible Access\", or give it the right to read userAccountControl of all users; " +
+			"until then nobody of them is created, enabled or put into a group"
+	}
+	return advice
+}
+
 // locks tells whether locked people can be seen as such.
 func (c *ldapCheck) locks(seen *census) {
+	if c.unreadable(seen) {
+		return
+	}
 	var names []string
 	visible := false
 	for _, attribute := range c.rules.StatusAttributes {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/report"
+	"duosync/state"
 	dirsync "duosync/sync"
 )
 
@@ -17,8 +18,10 @@ func newDueCommand(a *app) *cobra.Command {
 		Use:   "due",
 		Short: "List who waits for a removal, since when and until when, and who never enrolled",
 		Long: `due lists what is waiting: the removals that are to come under the present rules,
-with their day; what the last run held, what is approved, and a pause; and who is
-active but has no device in Duo, as of the last refresh.
+with their day; what the last run over all held, each guard with the command that lets
+it through or what else ends it; what is approved, and until when; a pause; who is kept
+disabled (duosync disable); and who is active but has no device in Duo, as of the last
+refresh.
 
 It reads the state only, changes nothing and can be used while a run is under way.
 
@@ -59,9 +62,22 @@ func due(ctx context.Context, p *past) (document, error) {
 	for _, approval := range approvals {
 		d.Approve(approval)
 	}
-	if err := p.held(ctx, d); err != nil {
+	marks, err := standingMarks(ctx, p)
+	if err != nil {
 		return nil, err
 	}
+	for _, mark := range marks {
+		d.Disable(mark)
+	}
+	last, err := p.lastHold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	settled, err := p.settled(ctx, last)
+	if err != nil {
+		return nil, err
+	}
+	d.Hold(last, settled)
 	return d, p.links(ctx, func(l *dirsync.Link) {
 		if w, ok := rules.Due(l); ok {
 			d.Wait(w)
@@ -72,37 +88,16 @@ func due(ctx context.Context, p *past) (document, error) {
 	})
 }
 
-// held tells what the last run held that came to an end of its own, unless that
-// is long ago.
-func (p *past) held(ctx context.Context, d *report.Due) error {
-	const most = 1000
-	runs, err := p.Runs(ctx, most)
-	if err != nil {
-		return err
-	}
-	for i := range runs {
-		if runs[i].Outcome == "" || runs[i].Outcome == dirsync.OutcomeFailed {
-			continue
-		}
-		run, found, err := p.Run(ctx, runs[i].ID)
-		if err != nil || !found || run.Report == nil {
-			return err
-		}
-		last, err := report.Decode(run.Report)
-		if err != nil {
-			return err
-		}
-		d.Hold(last)
-		return nil
-	}
-	return nil
+// links visits every link that is active or missing, in the order of their ids.
+func (p *past) links(ctx context.Context, visit func(*dirsync.Link)) error {
+	return eachLink(ctx, p.DB, func(b dirsync.Brief) bool { return b.Active || b.Missing }, visit)
 }
 
-// links visits every link, in the order of their ids.
-func (p *past) links(ctx context.Context, visit func(*dirsync.Link)) error {
+// eachLink visits the links that wanted picks, in the order of their ids.
+func eachLink(ctx context.Context, db *state.DB, wanted func(dirsync.Brief) bool, visit func(*dirsync.Link)) error {
 	var ids []dirsync.SourceID
-	if err := p.Scan(ctx, func(b dirsync.Brief) error {
-		if b.Active || b.Missing {
+	if err := db.Scan(ctx, func(b dirsync.Brief) error {
+		if wanted(b) {
 			ids = append(ids, b.ID)
 		}
 		return nil
@@ -110,7 +105,7 @@ func (p *past) links(ctx context.Context, visit func(*dirsync.Link)) error {
 		return err
 	}
 	for some := range slices.Chunk(ids, 500) {
-		links, err := p.Load(ctx, some)
+		links, err := db.Load(ctx, some)
 		if err != nil {
 			return err
 		}

@@ -3,11 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -16,7 +14,6 @@ import (
 	"duosync/cmd/internal/report"
 	"duosync/duo"
 	"duosync/ldapsrc"
-	"duosync/state"
 	dirsync "duosync/sync"
 )
 
@@ -30,6 +27,7 @@ type parts struct {
 	client  *duo.Client
 	target  *duo.Target
 	timing  timing
+	flags   string // see dirsync.Engine
 }
 
 // assemble makes the parts of a run. It connects to nothing.
@@ -39,7 +37,7 @@ func (a *app) assemble(loaded *config.Loaded) (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{config: cfg, log: log, timing: a.timing}
+	p := &parts{config: cfg, log: log, timing: a.timing, flags: loaded.Flags()}
 	if p.rules, err = rules(cfg); err != nil {
 		return nil, err
 	}
@@ -99,18 +97,12 @@ func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions,
 			return nil, err
 		}
 	}
-	approval, err := approvalOf(ctx, store, p.binding, opts.approve)
+	approval, err := p.approveForRun(ctx, store, opts)
 	if err != nil {
 		return nil, err
 	}
-	if approval != nil && !opts.dryRun {
-		approval.Until = time.Now().Add(time.Minute) // for this run
-		if err := store.Approve(ctx, *approval); err != nil {
-			return nil, err
-		}
-	}
 	engine := &dirsync.Engine{
-		Source: p.source, Target: p.target, Store: store, Rules: p.rules, Binding: p.binding,
+		Source: p.source, Target: p.target, Store: store, Rules: p.rules, Binding: p.binding, Flags: p.flags,
 		Observer: watch, Now: p.timing.now, Encode: report.Encode,
 	}
 	options := dirsync.Options{
@@ -124,25 +116,6 @@ func (a *app) sync(ctx context.Context, loaded *config.Loaded, opts syncOptions,
 		p.log.Warn(warning)
 	}
 	return run, keepPlan(ctx, &opts, p, store, run)
-}
-
-// approvalOf gives the approval that an id stands for: the operations that a
-// held run wrote down under it, or the very ones that a dry run reported.
-func approvalOf(ctx context.Context, store *state.DB, binding dirsync.Binding, id string) (*dirsync.Approval, error) {
-	if id == "" {
-		return nil, nil
-	}
-	held, found, err := store.Hold(ctx, id)
-	switch {
-	case err != nil:
-		return nil, err
-	case found:
-		return held, nil
-	case dirsync.KnownApproval(id, binding):
-		return &dirsync.Approval{ID: id}, nil
-	}
-	return nil, dirsync.WithHint(fmt.Errorf("nothing is held under the ID %s", dirsync.Quote(id)),
-		"Take the ID from the report of the run that was held; each can be used once.")
 }
 
 func source(cfg *config.Config, rules *dirsync.Rules, log *logrus.Logger) (*ldapsrc.Source, error) {

@@ -35,8 +35,12 @@ func (e *explainer) duo(ctx context.Context, d *dirsync.Decision) error {
 		return err
 	}
 	if live != nil {
+		mark, err := e.mark(ctx, d)
+		if err != nil {
+			return err
+		}
 		e.doc.Duo.User = e.duoUser(live, d.Link, statuses)
-		e.compare(live, d.Link)
+		e.compare(live, d.Link, mark != nil)
 	}
 	for i := range others {
 		e.holder(&others[i], live, statuses)
@@ -113,8 +117,8 @@ func (e *explainer) duoUser(a *dirsync.Account, l *dirsync.Link, statuses map[st
 }
 
 // compare fills in what Duo holds of each field, and what others have changed
-// there since it last answered.
-func (e *explainer) compare(live *dirsync.Account, l *dirsync.Link) {
+// there since it last answered. Whom duosync disable marked it has disabled itself.
+func (e *explainer) compare(live *dirsync.Account, l *dirsync.Link, marked bool) {
 	for i := range e.doc.Fields {
 		f := &e.doc.Fields[i]
 		v := e.shownField(f.Field, live.Field(f.Field))
@@ -127,10 +131,13 @@ func (e *explainer) compare(live *dirsync.Account, l *dirsync.Link) {
 			wanted = f.After.Text()
 		}
 	}
-	mayLogIn := wanted != dirsync.StatusDisabled && l.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled && l.Missing == nil
+	mayLogIn := !marked && wanted != dirsync.StatusDisabled && l.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled && l.Missing == nil
 	e.doc.Duo.ByOthers = mayLogIn && live.Status != dirsync.StatusActive && live.Status != dirsync.StatusBypass
 	for _, field := range slices.Concat(dirsync.FieldNames, dirsync.ListFields) {
 		_, ours := l.Asked[field]
+		if field == dirsync.FieldStatus && marked {
+			continue
+		}
 		if now, before := live.Field(field), l.Answered.Field(field); now != before && (ours || field == dirsync.FieldStatus) {
 			e.doc.Duo.Changed = append(e.doc.Duo.Changed, report.FieldDiff{Field: field, Left: e.shownField(field, before), Duo: e.shownField(field, now)})
 		}

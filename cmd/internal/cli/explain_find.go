@@ -130,7 +130,7 @@ func (e *explainer) search(ctx context.Context, line *progress) error {
 	if e.account != nil {
 		quest.Users = append(quest.Users, e.account.ID)
 	}
-	engine := &dirsync.Engine{Source: e.source, Target: e.target, Store: e.past.DB, Rules: e.rules, Binding: e.binding, Observer: line}
+	engine := &dirsync.Engine{Source: e.source, Target: e.target, Store: e.past.DB, Rules: e.rules, Binding: e.binding, Flags: e.flags, Observer: line}
 	e.x = engine.Explain(ctx, dirsync.Options{RunID: newRunID(e.past.at)}, quest)
 	return ctx.Err()
 }
@@ -153,25 +153,13 @@ func (e *explainer) inDuo(ctx context.Context) (*dirsync.Account, error) {
 // remembered looks through the whole state for people who are neither in the
 // directory nor in Duo under this name.
 func (e *explainer) remembered(ctx context.Context) ([]dirsync.SourceID, error) {
-	var ids, all []dirsync.SourceID
-	if err := e.past.Scan(ctx, func(b dirsync.Brief) error {
-		all = append(all, b.ID)
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	for some := range slices.Chunk(all, 500) {
-		links, err := e.past.Load(ctx, some)
-		if err != nil {
-			return nil, err
+	var ids []dirsync.SourceID
+	err := eachLink(ctx, e.past.DB, func(dirsync.Brief) bool { return true }, func(l *dirsync.Link) {
+		if e.asked.remembers(l) {
+			ids = append(ids, l.ID)
 		}
-		for i := range links {
-			if e.asked.remembers(&links[i]) {
-				ids = append(ids, links[i].ID)
-			}
-		}
-	}
-	return ids, nil
+	})
+	return ids, err
 }
 
 // answer explains the one who is meant. The directory's word comes first: who is

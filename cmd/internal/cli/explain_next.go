@@ -127,46 +127,65 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 	if err != nil {
 		return err
 	}
-	approved := map[string]bool{}
-	for _, a := range approvals {
-		approved[a.ID] = true
-		if slices.ContainsFunc(d.Operations, func(o *dirsync.Operation) bool { return slices.Contains(a.Keys, o.Key()) }) {
+	for i := range approvals {
+		if a := &approvals[i]; slices.ContainsFunc(d.Operations, func(o *dirsync.Operation) bool { return covers(a, o.Op) }) {
 			add(report.Hold{Kind: report.HoldApproved, Reason: fmt.Sprintf("approved: %s lets this through, once, until %s", a.ID, shortTime(a.Until))})
 		}
 	}
-	last, err := e.lastHeld(ctx)
-	if err != nil || last == nil || approved[last.ApprovalID] || d.ID == "" {
+	if err := e.marked(ctx, d, add); err != nil || d.ID == "" {
 		return err
 	}
-	for _, h := range last.HeldIn(func(o *report.Operation) bool { return o.SourceID == d.ID }) {
+	last, err := e.past.lastHold(ctx)
+	if err != nil || last == nil {
+		return err
+	}
+	settled, err := e.past.settled(ctx, last)
+	if err != nil {
+		return err
+	}
+	concerns := func(g *report.Guard) bool {
+		if slices.ContainsFunc(d.Guards, func(now dirsync.Guard) bool { return now.Name == g.Name && now.About == g.About }) {
+			return true
+		}
+		held, found, err := e.past.Hold(ctx, g.ApprovalID)
+		return err == nil && found && slices.ContainsFunc(d.Operations, func(o *dirsync.Operation) bool { return covers(held, o.Op) })
+	}
+	for _, h := range last.HeldIn(func(o *report.Operation) bool { return o.SourceID == d.ID }, settled, concerns) {
 		add(h)
 	}
 	return nil
 }
 
-// lastHeld gives the report of the last run that came to an end of its own, where
-// it held something.
-func (e *explainer) lastHeld(ctx context.Context) (*report.Document, error) {
-	const most = 1000
-	runs, err := e.past.Runs(ctx, most)
+// covers reports whether an operation is among those that an approval lets through.
+func covers(a *dirsync.Approval, op *dirsync.Op) bool {
+	return slices.ContainsFunc(a.Holds, func(h dirsync.Hold) bool { return slices.Contains(h.Keys, op.Key()) })
+}
+
+// mark gives the mark that keeps the user disabled; nil: there is none.
+func (e *explainer) mark(ctx context.Context, d *dirsync.Decision) (*dirsync.Mark, error) {
+	marks, err := standingMarks(ctx, e.past)
 	if err != nil {
 		return nil, err
 	}
-	for i := range runs {
-		switch runs[i].Outcome {
-		case "", dirsync.OutcomeFailed:
-			continue
-		case dirsync.OutcomeHeld:
-		default:
-			return nil, nil
+	t := e.traces(d)
+	for i := range marks {
+		m := &marks[i]
+		if m.User == t.user || t.id != "" && m.Source == t.id || t.username != "" && dirsync.FoldName(m.Username) == dirsync.FoldName(t.username) {
+			return m, nil
 		}
-		run, found, err := e.past.Run(ctx, runs[i].ID)
-		if err != nil || !found || run.Report == nil {
-			return nil, err
-		}
-		return report.Decode(run.Report)
 	}
 	return nil, nil
+}
+
+// marked tells that the user is kept disabled by hand.
+func (e *explainer) marked(ctx context.Context, d *dirsync.Decision, add func(report.Hold)) error {
+	m, err := e.mark(ctx, d)
+	if err != nil || m == nil {
+		return err
+	}
+	add(report.Hold{Kind: report.HoldDisabled, Reason: fmt.Sprintf("kept disabled since %s by %s (%s), whatever the directory says; duosync enable %s ends that",
+		shortTime(m.Since), m.By, m.Reason, m.Username)})
+	return nil
 }
 
 // pastSteps is how much of the past is told.

@@ -221,12 +221,13 @@ func TestExplainHolds(t *testing.T) {
 	if doc := h.explain(0, plain(15)); len(doc.Holds) != 0 || doc.Next.Action != "none" {
 		t.Errorf("of somebody else: %+v", doc)
 	}
-	id := h.want(3, "held").report.ApprovalID
+	held := h.want(3, "held")
+	id, one := held.report.ApprovalID, held.guard(t, "max_remove").ApprovalID
 	doc = h.explain(0, plain(3))
 	if want := []string{"guard max_remove", "guard min_source", "held max_remove", "held min_source"}; !slices.Equal(kinds(doc), want) {
 		t.Errorf("after the run: holds %v", kinds(doc))
 	}
-	if !slices.ContainsFunc(doc.Holds, func(hold struct{ Kind, Name, Approve string }) bool { return hold.Approve == "duosync approve "+id }) {
+	if !slices.ContainsFunc(doc.Holds, func(hold struct{ Kind, Name, Approve string }) bool { return hold.Approve == "duosync approve "+one }) {
 		t.Errorf("no way on: %+v", doc.Holds)
 	}
 	if r := h.run("approve", id); r.code != 0 {

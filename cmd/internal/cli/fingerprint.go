@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"duosync/cmd/internal/config"
+	"duosync/ldapsrc"
 )
 
 // scopeFingerprint digests what decides who is in, and under which name: bases,
@@ -26,6 +27,18 @@ func scopeFingerprint(cfg *config.Config) string {
 		parts["include"] = folded(s.Scope.IncludeGroups)
 		parts["groups"] = []any{folded(g.Bases), g.Filter, strings.ToLower(g.NameAttribute), strings.ToLower(g.MemberAttribute), g.Nested}
 	}
+	return fingerprint(parts)
+}
+
+// placeFingerprint digests what tells where people are looked for, and by which id:
+// the roots of the bases, below which the second look searches, and the id attribute.
+// Where it has changed, somebody who is not found may well be there.
+func placeFingerprint(cfg *config.Config) string {
+	users := cfg.LDAP.Users
+	return fingerprint(map[string]any{"directory": ldapsrc.Directory(users.Bases), "id": strings.ToLower(users.IDAttribute)})
+}
+
+func fingerprint(parts map[string]any) string {
 	text, _ := json.Marshal(parts) // strings, lists and booleans always marshal
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])

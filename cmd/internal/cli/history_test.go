@@ -129,7 +129,7 @@ func TestHistoryOfUnfinishedRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	ops := []*dirsync.Op{{Action: dirsync.Update, Source: "a", Username: "done"}, {Action: dirsync.Disable, Source: "b", Username: "open"}}
-	if err := j.Intend(t.Context(), ops, time.Now()); err != nil {
+	if _, err := j.Intend(t.Context(), ops, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Note: noteDone}}); err != nil {

@@ -117,11 +117,31 @@ type reportDocument struct {
 		Username, Reason string
 		New              bool
 	}
-	Guards []struct {
-		Name, Approve string
-		Held          bool
-	}
+	Guards   []reportGuard
 	Warnings []string
+	Only     string
+}
+
+type reportGuard struct {
+	Name, Approve, Remedy, Since, Detail string
+	ApprovalID                           string `json:"approval_id"`
+	Affected, Total                      int
+	Held                                 bool
+	WholeRun                             bool `json:"whole_run"`
+	About                                dirsync.About
+	Names                                []string
+}
+
+// guard gives the guard of a name that holds.
+func (r result) guard(t *testing.T, name string) reportGuard {
+	t.Helper()
+	for _, g := range r.report.Guards {
+		if g.Name == name && g.Held {
+			return g
+		}
+	}
+	t.Fatalf("%s does not hold: %+v", name, r.report.Guards)
+	return reportGuard{}
 }
 
 type reportOperation struct {

@@ -73,6 +73,7 @@ func TestAdoption(t *testing.T) {
 	h.silent()
 
 	// What is ours of an adopted user goes again, and nothing else.
+	h.nextSecond()
 	h.ldap.Modify(userDN("anna"), "departmentNumber")
 	h.ldap.Modify(userDN("anna"), "mobile")
 	h.ldap.Modify(groupDN("staff"), "member", userDN("bert"))

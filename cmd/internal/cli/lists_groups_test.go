@@ -111,10 +111,7 @@ func TestGroupsMirrored(t *testing.T) {
 	h.ldap.Modify(groupDN("proj-crew"), "member", crew[:3]...)
 	h.writes()
 	held := h.want(3, "held")
-	if !slices.ContainsFunc(held.report.Guards, func(g struct {
-		Name, Approve string
-		Held          bool
-	}) bool {
+	if !slices.ContainsFunc(held.report.Guards, func(g reportGuard) bool {
 		return g.Name == "max_group_loss" && g.Held
 	}) || h.writes() > 0 {
 		t.Errorf("guards %+v", held.report.Guards)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -51,6 +52,12 @@ func someone(uid string, pairs ...string) string {
 func (h *house) hire(uid string, pairs ...string) {
 	h.t.Helper()
 	h.ldap.Add(userDN(uid), attributesOf(uid, pairs))
+}
+
+// nextSecond waits until the server stamps a change with another second than those
+// that the last run has seen.
+func (h *house) nextSecond() {
+	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second + 10*time.Millisecond)))
 }
 
 // handUser puts a user into Duo as somebody else would.

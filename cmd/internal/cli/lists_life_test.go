@@ -153,6 +153,7 @@ func TestStatusByExpression(t *testing.T) {
 	h.silent()
 
 	// Who is disabled in the directory is disabled, whatever somebody gave by hand.
+	h.nextSecond()
 	h.ldap.Modify(groupDN("robots"), "member", userDN("nobody"))
 	h.ldap.Modify(groupDN("outs"), "member", userDN("hand-bypass"), userDN("hand-off"), userDN("locked-out"))
 	h.want(0, "applied")

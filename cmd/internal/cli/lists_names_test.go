@@ -74,6 +74,7 @@ func TestNamesChangeHands(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			h.t = t
+			h.nextSecond()
 			c.change()
 			h.want(0, "applied")
 			for name, former := range c.want {

@@ -133,7 +133,7 @@ func TestMassRemoval(t *testing.T) {
 	if h.writes() != 0 {
 		t.Fatal("a held run wrote to Duo")
 	}
-	if !strings.HasPrefix(held.report.Guards[0].Approve, "duosync approve "+held.report.ApprovalID) || held.report.ApprovalID == "" {
+	if g := held.guard(t, "max_remove"); g.Approve != "duosync approve "+g.ApprovalID || g.ApprovalID == "" || held.report.ApprovalID == "" || !g.WholeRun {
 		t.Errorf("no approve command: %+v", held.report.Guards)
 	}
 	for _, id := range []string{"nonsense", "0123456789abcdef0123", held.report.ApprovalID[:19] + "x"} {
@@ -275,6 +275,7 @@ func TestSecretsAppearNowhere(t *testing.T) {
 	var all strings.Builder
 	for _, args := range [][]string{
 		{"sync", "--dry-run"}, {"sync"}, {"sync", "--format", "json"}, {"sync", "--refresh"}, {"config", "show"}, {"approve", "x"},
+		{"disable", slapdtest.UID(1), "--reason", "x"}, {"enable", slapdtest.UID(1)},
 	} {
 		r := h.run(append(args, "--log-level", "debug")...)
 		all.WriteString(r.out + r.err)

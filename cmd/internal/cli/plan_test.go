@@ -266,11 +266,8 @@ func TestApplyHeld(t *testing.T) {
 	}
 	held := h.apply(3, "held", file)
 	if h.writes() != 0 || held.report.ApprovalID != dry.report.ApprovalID ||
-		!slices.ContainsFunc(held.report.Guards, func(g struct {
-			Name, Approve string
-			Held          bool
-		}) bool {
-			return g.Held && g.Approve == "duosync approve "+dry.report.ApprovalID
+		!slices.ContainsFunc(held.report.Guards, func(g reportGuard) bool {
+			return g.Held && g.Approve == "duosync approve "+g.ApprovalID && g.ApprovalID != ""
 		}) {
 		t.Errorf("held: %+v", held.report.Guards)
 	}

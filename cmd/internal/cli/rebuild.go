@@ -13,16 +13,25 @@ import (
 	dirsync "duosync/sync"
 )
 
+type rebuildOptions struct {
+	listOptions
+	only  string
+	write bool
+}
+
 func newRebuildCommand(a *app) *cobra.Command {
-	var opts listOptions
-	var write bool
+	var opts rebuildOptions
 	cmd := &cobra.Command{
 		Use:   "rebuild",
-		Short: "Pair the directory and Duo anew after the state was lost",
+		Short: "Pair the directory and Duo anew after the state was lost, or ids have changed",
 		Long: `rebuild reads the whole directory and all of Duo, and pairs people in scope with the
 users of the same username, groups that sync.groups mirrors with those of the same
 name. It writes the state only, and nothing to Duo, ever. What the state knows
 already is kept.
+
+Where the directory's ids have changed, a person who is missing under the old id goes
+on under the new one: the same username and e-mail address (or, without any, the same
+full name), and the only one in scope. --only USER does that for one person.
 
 It shows what it would do and writes nothing, unless --write is given.
 
@@ -40,8 +49,8 @@ was refused; 4 (with --write) somebody is in a conflict not told before, all oth
 are paired.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.present(cmd.Context(), opts, func(ctx context.Context, loaded *config.Loaded) (document, error) {
-				rebuilt, formerKey := a.rebuild(ctx, loaded, write)
+			return a.present(cmd.Context(), opts.listOptions, func(ctx context.Context, loaded *config.Loaded) (document, error) {
+				rebuilt, formerKey := a.rebuild(ctx, loaded, opts)
 				run := rebuilt.Run
 				if run.Err != nil && len(run.Operations) == 0 && !opts.whole() {
 					return nil, run.Err
@@ -50,16 +59,18 @@ are paired.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&write, "write", false, "write the state; without this flag, only show what would be written")
+	cmd.Flags().StringVar(&opts.only, "only", "", "pair only this `USER` (mapped username)")
+	cmd.Flags().BoolVar(&opts.write, "write", false, "write the state; without this flag, only show what would be written")
 	opts.addFlags(cmd.Flags())
 	return cmd
 }
 
 // rebuild pairs anew, and gives the integration key that the state belonged to where
 // that changes.
-func (a *app) rebuild(ctx context.Context, loaded *config.Loaded, write bool) (rebuilt *dirsync.Rebuilt, formerKey string) {
+func (a *app) rebuild(ctx context.Context, loaded *config.Loaded, asked rebuildOptions) (rebuilt *dirsync.Rebuilt, formerKey string) {
 	now := time.Now()
-	opts := dirsync.Options{RunID: newRunID(now), DryRun: !write}
+	write := asked.write
+	opts := dirsync.Options{RunID: newRunID(now), DryRun: !write, Only: asked.only}
 	rebuilt = &dirsync.Rebuilt{}
 	err := a.withBench(ctx, loaded, !write, func(b *bench) (err error) {
 		if formerKey, err = b.otherKey(ctx); err != nil {

@@ -94,9 +94,9 @@ Start with a dry run, which writes nothing anywhere:
   duosync sync --dry-run
 
 Exit status: 0 done; 1 it could not be done; 2 changes are pending (where asked
-for); 3 a guard wants a human: nothing was written, or under a changed scope
-nothing that follows from it; 4 some objects failed or are in a conflict not told
-before, all others were applied.`,
+for); 3 a guard wants a human: max_remove, min_source and state_lost hold the whole
+run; every other guard holds what follows from it, and all else goes on; 4 some
+objects failed or are in a conflict not told before, all others were applied.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              cobra.NoArgs,
@@ -118,6 +118,8 @@ before, all others were applied.`,
 		newCheckCommand(a),
 		newExplainCommand(a),
 		newVerifyCommand(a),
+		newDisableCommand(a),
+		newEnableCommand(a),
 		newPauseCommand(a),
 		newResumeCommand(a),
 		newHistoryCommand(a),

@@ -23,7 +23,8 @@ func rules(cfg *config.Config) (dirsync.Rules, error) {
 		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
 		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
 		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
-		Limits:      limits(c.Limits), Scope: scopeFingerprint(cfg),
+		Limits:      limits(c.Limits), Scope: scopeFingerprint(cfg), Place: placeFingerprint(cfg),
+		Lapses: ldapsrc.Lapses(ldapsrc.Preset(cfg.LDAP.Preset)), Via: ldapsrc.Via(ldapsrc.Preset(cfg.LDAP.Preset)),
 	}
 	if cfg.Enroll.Email {
 		r.EnrollMails = cfg.Enroll.MaxPerRun
@@ -106,7 +107,8 @@ func mirror(c *config.GroupRules) (dirsync.GroupRules, error) {
 
 func limits(l config.Limits) dirsync.Limits {
 	return dirsync.Limits{MaxRemove: l.MaxRemove, MaxUpdate: l.MaxUpdate, MaxEnable: l.MaxEnable, MaxCreate: l.MaxCreate,
-		MaxRecreate: l.MaxRecreate, MaxGroupLoss: l.MaxGroupLoss, MinSource: l.MinSource, MinAttribute: l.MinAttribute, Floor: l.Floor}
+		MaxRecreate: l.MaxRecreate, MaxGroupLoss: l.MaxGroupLoss, MaxGroupDelete: l.MaxGroupDelete,
+		MinSource: l.MinSource, MinAttribute: l.MinAttribute, Floor: l.Floor}
 }
 
 func removal(c config.Removal) dirsync.Removal {

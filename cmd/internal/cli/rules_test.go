@@ -39,14 +39,14 @@ sync:
   normalize: {phone_region: DE}
   phones: {on: always, taken: share}
   groups: {mirror: [/proj-.*/], rename: {proj-a: Project A}, existing: adopt, when_unmirrored: delete}
-  limits: {max_group_loss: 3}
+  limits: {max_group_loss: 3, max_group_delete: 7}
   drift: {groups: report}
 enroll: {email: true, max_per_run: 7}
 `)
 	if diff := cmp.Diff([]string{"cn", "givenname", "mail", "mobile", "sn", "telephonenumber", "uid"}, attributes(&r)); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
 	}
-	if !r.Status || r.StatusFrom == nil || !r.AllowBypass || r.EnrollMails != 7 || len(r.Aliases) != 2 || r.Limits.MaxGroupLoss.Count != 3 {
+	if !r.Status || r.StatusFrom == nil || !r.AllowBypass || r.EnrollMails != 7 || len(r.Aliases) != 2 || r.Limits.MaxGroupLoss.Count != 3 || r.Limits.MaxGroupDelete.Count != 7 {
 		t.Errorf("rules %+v", r)
 	}
 	if p := r.Phones; !p.Always || !p.Share || p.Region != "DE" || len(p.From) != 2 || p.From[0].Type != "mobile" || p.From[1].Type != "landline" {

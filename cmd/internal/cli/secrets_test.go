@@ -200,7 +200,7 @@ func TestSecretsShowNowhere(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"verify", slapdtest.UID(1)}, {"verify", slapdtest.UID(1), "--passcode", "000000"}, {"apply", filepath.Join(v.dir, "plan")}, {"apply", v.config},
-		{"rebuild"}, {"approve", "0123456789"}, {"pause", "--reason", "x"}, {"sync"}, {"resume"}, {"sync", "--refresh"}, {"config", "init", "--config", v.config}, {"version"},
+		{"rebuild"}, {"approve", "0123456789"}, {"approve"}, {"disable", slapdtest.UID(1), "--reason", "x"}, {"enable", slapdtest.UID(1)}, {"pause", "--reason", "x"}, {"sync"}, {"resume"}, {"sync", "--refresh"}, {"config", "init", "--config", v.config}, {"version"},
 	} {
 		v.quiet(args...)
 	}

@@ -59,9 +59,10 @@ not to the directory, not to the state. --plan-out keeps that plan in a file, of
 duosync apply carries out exactly these operations.
 
 Exit status: 0 done; 1 it could not be done; 2 changes are pending (--dry-run
---detailed-exitcode); 3 a guard wants a human: nothing was written, or under a
-changed scope nothing that follows from it; 4 some objects failed or are in a
-conflict not told before, all others were applied.`,
+--detailed-exitcode); 3 a guard wants a human: max_remove, min_source and state_lost
+hold the whole run; every other guard holds what follows from it, and all else goes
+on; 4 some objects failed or are in a conflict not told before, all others were
+applied.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSync(cmd.Context(), opts) },
 	}

@@ -203,11 +203,12 @@ func TestUndoOfKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(db.Scan(t.Context(), func(b dirsync.Brief) error {
+	scanning := db.Scan(t.Context(), func(b dirsync.Brief) error {
 		op.Source, op.User = b.ID, b.User
 		return nil
-	}), j.Intend(t.Context(), []*dirsync.Op{&op}, time.Now())); err != nil {
-		t.Fatal(err)
+	})
+	if _, err := j.Intend(t.Context(), []*dirsync.Op{&op}, time.Now()); errors.Join(scanning, err) != nil {
+		t.Fatal(scanning, err)
 	}
 	if r := h.run("undo", "killed"); r.code != exitError || !strings.Contains(r.err, "still under way") {
 		t.Errorf("before its end: exit %d\n%s", r.code, r.err)

@@ -64,7 +64,7 @@ func (a *app) withBench(ctx context.Context, loaded *config.Loaded, dry bool, do
 	line := a.progress()
 	defer line.Close()
 	err = do(&bench{parts: p, store: store, engine: &dirsync.Engine{
-		Source: p.source, Target: p.target, Store: store, Rules: p.rules, Binding: p.binding, Observer: line, Now: p.timing.now, Encode: report.Encode,
+		Source: p.source, Target: p.target, Store: store, Rules: p.rules, Binding: p.binding, Flags: p.flags, Observer: line, Now: p.timing.now, Encode: report.Encode,
 	}})
 	for _, warning := range store.Warnings() {
 		p.log.Warn(warning)

@@ -169,7 +169,7 @@ type Sync struct {
 	OnMissing Removal `yaml:"on_missing"`
 	// OnOutOfScope is for persons who are there, but no longer selected.
 	OnOutOfScope Removal `yaml:"on_out_of_scope"`
-	// Limits hold a run that would do too much.
+	// Limits hold what would be too much.
 	Limits Limits `yaml:"limits"`
 	// MaxDuration stops a run at the next border after that time; 0 means none.
 	MaxDuration time.Duration `yaml:"max_duration"`
@@ -263,18 +263,26 @@ type Removal struct {
 	Grace  time.Duration `yaml:"grace"`                                   // Between the two.
 }
 
-// Limits hold a run before its first write. A limit holds when it is exceeded
-// and more than Floor persons are affected.
+// Limits hold what would be too much, before the first write. A limit holds when it
+// is exceeded and more than Floor persons are affected. MaxRemove and MinSource
+// hold the whole run; each of the others holds what it weighs, and all else goes on.
+// A percent of the first five is of the persons that are ours and active.
 type Limits struct {
-	MaxRemove    dirsync.Limit `yaml:"max_remove"`     // Disable, trash, delete and release together.
-	MaxUpdate    dirsync.Limit `yaml:"max_update"`     // Updates and adoptions.
-	MaxEnable    dirsync.Limit `yaml:"max_enable"`     // Enabled and restored.
-	MaxCreate    dirsync.Limit `yaml:"max_create"`     // Created.
-	MaxRecreate  dirsync.Limit `yaml:"max_recreate"`   // Deleted in Duo by hand, created again.
-	MaxGroupLoss dirsync.Limit `yaml:"max_group_loss"` // Members that one group of 10 or more loses.
-	MinSource    dirsync.Limit `yaml:"min_source"`     // Persons in scope, against the last good run.
-	MinAttribute dirsync.Limit `yaml:"min_attribute"`  // Persons with a value, per attribute.
-	Floor        int           `yaml:"floor"`          // Persons; up to that many, no limit holds.
+	MaxRemove   dirsync.Limit `yaml:"max_remove"`   // Disabled, trashed, deleted and released together, each person once; also adoptions that disable.
+	MaxUpdate   dirsync.Limit `yaml:"max_update"`   // Updates and adoptions. What takes (groups, phones, aliases) and all others are weighed apart.
+	MaxEnable   dirsync.Limit `yaml:"max_enable"`   // Enabled, restored, given bypass, or taken out of a group that is disabled.
+	MaxCreate   dirsync.Limit `yaml:"max_create"`   // Created.
+	MaxRecreate dirsync.Limit `yaml:"max_recreate"` // Deleted in Duo by hand, created again.
+	// MaxGroupLoss is of the members of one group that has 10 or more.
+	MaxGroupLoss dirsync.Limit `yaml:"max_group_loss"`
+	// MaxGroupDelete is of the mirrored groups that are ours. It knows no floor; one
+	// may always go.
+	MaxGroupDelete dirsync.Limit `yaml:"max_group_delete"`
+	MinSource      dirsync.Limit `yaml:"min_source"` // Persons in scope, against the last good run.
+	// MinAttribute is of the persons with a value, attribute by attribute, against the
+	// last good run. Where nobody has one any more, the floor does not count.
+	MinAttribute dirsync.Limit `yaml:"min_attribute"`
+	Floor        int           `yaml:"floor"` // Persons; up to that many, no limit holds.
 }
 
 // Enroll says who gets Duo's enrollment mail.
@@ -358,8 +366,8 @@ func Default() Config {
 			OnOutOfScope: Removal{Action: "disable", Then: "keep", Grace: 720 * time.Hour},
 			Limits: Limits{
 				MaxRemove: dirsync.Percent(5), MaxUpdate: dirsync.Percent(30), MaxEnable: dirsync.Percent(5), MaxCreate: dirsync.Limit{Off: true},
-				MaxRecreate: dirsync.Percent(5), MaxGroupLoss: dirsync.Percent(50), MinSource: dirsync.Percent(90), MinAttribute: dirsync.Percent(50),
-				Floor: 5,
+				MaxRecreate: dirsync.Percent(5), MaxGroupLoss: dirsync.Percent(50), MaxGroupDelete: dirsync.Percent(10),
+				MinSource: dirsync.Percent(90), MinAttribute: dirsync.Percent(50), Floor: 5,
 			},
 			RefreshEvery: 24 * time.Hour,
 			Drift:        Drift{Otherwise: "enforce"},

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -24,6 +25,24 @@ type Loaded struct {
 
 	marks   map[string]mark
 	origins map[string]string
+}
+
+// usualFile is where a configuration is found without being named.
+const usualFile = "/etc/duosync/config.yaml"
+
+// Flags end a command in a shell so that it finds this configuration from any folder: a
+// blank and --config with an absolute name, or nothing where the file is the usual one.
+func (l *Loaded) Flags() string {
+	file, err := filepath.Abs(l.File)
+	if err != nil || file == usualFile {
+		return ""
+	}
+	if strings.ContainsFunc(file, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+:@%", r)
+	}) {
+		file = "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
+	}
+	return " --config " + file
 }
 
 // Load reads and checks the configuration file at path. env looks up

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// Nearest returns the candidate that was probably meant by a mistyped word, or "".
+func Nearest(word string, candidates []string) string { return nearest(word, candidates) }
+
 // nearest returns the candidate that was probably meant by word, or "".
 func nearest(word string, candidates []string) string {
 	best, least := "", 1+max(1, len(word)/3)

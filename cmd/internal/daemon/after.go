@@ -25,7 +25,7 @@ type Ended struct {
 }
 
 // After tells the world outside of a single run: notify.textfile is written
-// anew, its counters going on where they were, and after a good run
+// anew, its counters going on where they were, and after a complete run
 // notify.heartbeat_url is called, for ten seconds at most. What fails here is a
 // warning, and no error of the run.
 func After(ctx context.Context, end Ended) {
@@ -43,7 +43,7 @@ func after(ctx context.Context, c *config.Config, run *dirsync.Run, m *metrics, 
 			withHint(log, err).Warn("the textfile could not be written")
 		}
 	}
-	if address := c.Notify.HeartbeatURL; !address.IsEmpty() && good(run) && ctx.Err() == nil {
+	if address := c.Notify.HeartbeatURL; !address.IsEmpty() && complete(run) && ctx.Err() == nil {
 		if err := beat(ctx, address, version); err != nil {
 			withHint(log, err).Warn("the heartbeat could not be sent")
 		}

@@ -138,17 +138,19 @@ func TestTextfileThatCannotBeWritten(t *testing.T) {
 func TestHeartbeat(t *testing.T) {
 	for _, test := range []struct {
 		outcome string
+		guards  []dirsync.Guard
 		answer  int
 		beats   int
 		want    []string
 	}{
-		{dirsync.OutcomeApplied, 200, 1, nil},
-		{dirsync.OutcomeNoChanges, 204, 1, nil},
-		{dirsync.OutcomePartial, 200, 0, nil},
-		{dirsync.OutcomeHeld, 200, 0, nil},
-		{dirsync.OutcomeFailed, 200, 0, nil},
-		{dirsync.OutcomeApplied, 404, 1, []string{"the heartbeat could not be sent; error: notify.heartbeat_url: 127.0.0.1 answered 404"}},
-		{dirsync.OutcomeApplied, 0, 1, []string{"127.0.0.1: EOF"}},
+		{dirsync.OutcomeApplied, nil, 200, 1, nil},
+		{dirsync.OutcomeNoChanges, nil, 204, 1, nil},
+		{dirsync.OutcomePartial, nil, 200, 1, nil},
+		{dirsync.OutcomeHeld, []dirsync.Guard{{Name: "min_group", Held: true, Partial: true}}, 200, 1, nil},
+		{dirsync.OutcomeHeld, []dirsync.Guard{{Name: "min_group", Held: true, Partial: true}, {Name: "max_remove", Held: true}}, 200, 0, nil},
+		{dirsync.OutcomeFailed, nil, 200, 0, nil},
+		{dirsync.OutcomeApplied, nil, 404, 1, []string{"the heartbeat could not be sent; error: notify.heartbeat_url: 127.0.0.1 answered 404"}},
+		{dirsync.OutcomeApplied, nil, 0, 1, []string{"127.0.0.1: EOF"}},
 	} {
 		beats := 0
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -162,7 +164,7 @@ func TestHeartbeat(t *testing.T) {
 			w.WriteHeader(test.answer)
 		}))
 		address := strings.Replace(server.URL, "http://", "http://planted-user:planted-password@", 1) + "/planted-path?planted-query"
-		log := after(t, &parse(t, "notify: {heartbeat_url: '"+address+"'}\n").Config, &dirsync.Run{Outcome: test.outcome})
+		log := after(t, &parse(t, "notify: {heartbeat_url: '"+address+"'}\n").Config, &dirsync.Run{Outcome: test.outcome, Complete: true, Guards: test.guards})
 		server.Close()
 		if beats != test.beats {
 			t.Errorf("%s, answer %d: %d beats, want %d", test.outcome, test.answer, beats, test.beats)
@@ -178,7 +180,7 @@ func TestHeartbeat(t *testing.T) {
 // URL, or takes long.
 func TestHeartbeatToNobody(t *testing.T) {
 	c := &parse(t, "notify: {heartbeat_url: 'http://"+freeAddress(t)+"/planted'}\n").Config
-	log := after(t, c, &dirsync.Run{Outcome: dirsync.OutcomeApplied})
+	log := after(t, c, &dirsync.Run{Outcome: dirsync.OutcomeApplied, Complete: true})
 	wantLines(t, log, "refused")
 	if strings.Contains(log[0], "planted") {
 		t.Errorf("a secret shows: %q", log)

@@ -132,7 +132,7 @@ func (j *job) logged(level logrus.Level) []string {
 			continue
 		}
 		line := e.Message
-		for _, name := range []string{"error", "hint", "approve", "mistake"} {
+		for _, name := range []string{"error", "hint", "guards", "mistake"} {
 			if value, ok := e.Data[name]; ok {
 				line += "; " + name + ": " + toText(value)
 			}

@@ -171,7 +171,7 @@ func TestWhoMaySee(t *testing.T) {
 }
 
 func TestMetricsPage(t *testing.T) {
-	j := newJob(oneAfterAnother(&dirsync.Run{Outcome: dirsync.OutcomeNoChanges, Finished: time.Unix(1700000000, 0)}))
+	j := newJob(oneAfterAnother(&dirsync.Run{Outcome: dirsync.OutcomeNoChanges, Complete: true, Finished: time.Unix(1700000000, 0)}))
 	j.load = func() (*config.Loaded, error) { return nil, errors.New("bad") }
 	address := serving(t, j, "http: {listen: '127.0.0.1:0'}\n")
 	_, body, header := get(t, "http://"+address+"/metrics", nil)
@@ -201,7 +201,8 @@ func TestStatusPage(t *testing.T) {
 	const evil = `<script>alert(1)</script>`
 	run := &dirsync.Run{
 		ID: "20000101T000000Z-abc", Outcome: dirsync.OutcomeHeld, ApprovalID: "0123456789ab", Complete: true, InScope: 812,
-		Guards:    []dirsync.Guard{{Name: "max_remove", Limit: "5%", Affected: 99, Total: 812, Held: true, Approvable: true}, {Name: "max_update", Limit: "77%"}},
+		Guards: []dirsync.Guard{{Name: "max_remove", Limit: "5%", Affected: 99, Total: 812, Held: true, ApprovalID: "0123456789ab"}, {Name: "max_update", Limit: "77%"},
+			{Name: "ids_changed", Affected: 7, Held: true, Partial: true, Remedy: "duosync rebuild --write"}},
 		Conflicts: []dirsync.Conflict{{Username: evil, Reason: "two people claim it"}},
 		Waiting:   []dirsync.Waiting{{Username: "leaver" + evil, Action: dirsync.Trash, Due: time.Date(2000, 2, 1, 0, 0, 0, 0, time.UTC)}},
 	}
@@ -211,7 +212,7 @@ func TestStatusPage(t *testing.T) {
 	address := serving(t, newJob(oneAfterAnother(run)), "http: {listen: '127.0.0.1:0'}\n")
 	_, body, header := get(t, "http://"+address+"/", nil)
 	for _, want := range []string{
-		"<td>held</td>", "<code>duosync approve 0123456789ab</code>", "max_remove", "99 of 812", "<th>disable</th><td>99</td>",
+		"<td>held</td>", "<code>duosync approve 0123456789ab</code>", "max_remove", "99 of 812", "<td>the whole run</td>", "<td>7</td>", "<td>what follows from it</td><td>duosync rebuild --write</td>", "<th>disable</th><td>99</td>",
 		"leaver&lt;script&gt;", "2000-02-01 00:00:00 UTC", "two people claim it", "Not ready",
 	} {
 		if !strings.Contains(body, want) {

@@ -25,7 +25,7 @@ type metrics struct {
 
 func newMetrics(version string) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(), kept: make(map[string]func(prometheus.Labels, float64))}
-	m.lastSuccess = m.gauge("duosync_last_success_timestamp_seconds", "End of the last run that left nothing undone, in Unix time; absent before the first one.")
+	m.lastSuccess = m.gauge("duosync_last_success_timestamp_seconds", "End of the last run that was complete and not held whole by a guard, in Unix time; absent before the first one.")
 	m.lastRun = m.gauge("duosync_last_run_timestamp_seconds", "End of the last run, in Unix time.")
 	m.lastOutcome = m.gauge("duosync_last_run_outcome", "1 for the outcome of the last run, 0 for all others.", "outcome")
 	m.duration = m.gauge("duosync_run_duration_seconds", "How long the phases of the last run took.", "phase")
@@ -109,7 +109,7 @@ func (m *metrics) ran(run *dirsync.Run, took map[string]time.Duration) {
 	if now == skipped {
 		return
 	}
-	if good(run) {
+	if complete(run) {
 		m.lastSuccess.WithLabelValues().Set(seconds(run.Finished))
 	}
 	for _, phase := range phases() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"duosync/cmd/internal/report"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -38,8 +39,14 @@ func whySkipped(run *dirsync.Run) error {
 	return nil
 }
 
-// good reports whether a run left nothing undone. Heartbeat, readiness and the
-// time of the last success go by it.
+// complete reports whether a run came to its end over a directory that was read
+// whole, and no guard held all of it. Heartbeat and the time of the last success go
+// by it.
+func complete(run *dirsync.Run) bool {
+	return run.Err == nil && run.Complete && run.Outcome != dirsync.OutcomeFailed && !report.HeldWhole(run)
+}
+
+// good reports whether a run left nothing undone. Readiness goes by it.
 func good(run *dirsync.Run) bool {
 	return run.Outcome == dirsync.OutcomeNoChanges || run.Outcome == dirsync.OutcomeApplied
 }

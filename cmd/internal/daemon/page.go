@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
 	"time"
 
 	"duosync/cmd/internal/report"
+	dirsync "duosync/sync"
 )
 
 //go:embed status.html
@@ -28,13 +30,42 @@ type pageData struct {
 	Word    string
 	Error   string
 	Counts  []count
-	Approve string
+	Held    []heldGuard
 	Waiting int // all of them, also those beyond the list
 }
 
 type count struct {
 	Name string
 	N    int
+}
+
+// heldGuard is a guard that holds, and how that goes on.
+type heldGuard struct {
+	Title, Limit, Affected, Since string
+	Approve, Remedy               string
+	WholeRun                      bool
+}
+
+func heldGuards(run *dirsync.Run) []heldGuard {
+	var held []heldGuard
+	for i := range run.Guards {
+		g := &run.Guards[i]
+		if !g.Held {
+			continue
+		}
+		h := heldGuard{Title: report.GuardTitle(g), Limit: g.Limit, Affected: fmt.Sprint(g.Affected), WholeRun: !g.Partial, Remedy: g.Remedy}
+		if h.Remedy == "" {
+			h.Approve = report.WayOut(run, g)
+		}
+		if g.Total > 0 {
+			h.Affected += fmt.Sprintf(" of %d", g.Total)
+		}
+		if !g.Since.IsZero() {
+			h.Since = clock(g.Since)
+		}
+		held = append(held, h)
+	}
+	return held
 }
 
 // showStatus gives the status page: HTML without any script.
@@ -47,9 +78,7 @@ func (s *server) showStatus(w http.ResponseWriter, _ *http.Request) {
 	}
 	if last := now.last; last != nil {
 		data.Word, data.Error, data.Waiting = last.word(), report.Explain(last.Err), last.summary.Waiting
-		if last.Held() {
-			data.Approve = approveCommand(&last.Run)
-		}
+		data.Held = heldGuards(&last.Run)
 		for name, n := range counts(last.summary) {
 			if n > 0 {
 				data.Counts = append(data.Counts, count{name, n})

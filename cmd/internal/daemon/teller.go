@@ -42,7 +42,11 @@ func (t *teller) tell(ctx context.Context, run *dirsync.Run) {
 	case run.Err != nil:
 		withHint(log, run.Err).Error("run failed")
 	case run.Held():
-		log.WithField("approve", approveCommand(run)).Warn("run held: a guard wants a human")
+		how := "run held in part, all else was done: a guard wants a human"
+		if report.HeldWhole(run) {
+			how = "run held, nothing was written: a guard wants a human"
+		}
+		log.WithField("guards", waysOut(run)).Warn(how)
 	case run.Outcome == dirsync.OutcomePartial || run.NewConflicts():
 		log.Warn("run ended; some people need a look: duosync history " + run.ID)
 	default:
@@ -93,17 +97,14 @@ func counts(s report.Summary) map[string]int {
 	return byName
 }
 
-// approveCommand gives the command that lets through what is held, or says that
-// none does.
-func approveCommand(run *dirsync.Run) string {
-	var firm []string
-	for _, g := range run.Guards {
-		if g.Held && !g.Approvable {
-			firm = append(firm, g.Name)
+// waysOut gives each guard that holds, with the command that lets it through or what
+// else ends it.
+func waysOut(run *dirsync.Run) string {
+	var ways []string
+	for i := range run.Guards {
+		if g := &run.Guards[i]; g.Held {
+			ways = append(ways, report.GuardTitle(g)+": "+report.WayOut(run, g))
 		}
 	}
-	if len(firm) > 0 {
-		return "no approval lifts " + strings.Join(firm, ", ")
-	}
-	return "duosync approve " + run.ApprovalID
+	return strings.Join(ways, "; ")
 }

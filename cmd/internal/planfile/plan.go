@@ -55,15 +55,16 @@ type Options struct {
 	Adopt   string `json:"adopt"`
 }
 
-// Guard is one limit and how the plan stood to it.
+// Guard is one limit or doubt, and how the plan stood to it. WholeRun: where it
+// holds, it holds the whole plan.
 type Guard struct {
-	Name      string `json:"name"`
-	Attribute string `json:"attribute,omitempty"`
-	Group     string `json:"group,omitempty"`
-	Limit     string `json:"limit"`
-	Affected  int    `json:"affected"`
-	Total     int    `json:"total"`
-	Held      bool   `json:"held"`
+	Name     string        `json:"name"`
+	About    dirsync.About `json:"about"`
+	Limit    string        `json:"limit"`
+	Affected int           `json:"affected"`
+	Total    int           `json:"total"`
+	Held     bool          `json:"held"`
+	WholeRun bool          `json:"whole_run"`
 }
 
 // Operation is a dirsync.Op with the keys of a report. Each is converted into the
@@ -87,6 +88,7 @@ type Operation struct {
 	Unfinished []string             `json:"unfinished,omitempty"`
 	Mail       bool                 `json:"mail,omitempty"`
 	Group      *dirsync.GroupLink   `json:"group,omitempty"`
+	Marked     bool                 `json:"marked,omitempty"`
 	Blocked    string               `json:"-"` // such a one is no part of a plan
 }
 
@@ -98,8 +100,8 @@ func Of(run *dirsync.Run) *Plan {
 		Guards: []Guard{}, Operations: []*Operation{},
 	}
 	for _, g := range run.Guards {
-		p.Guards = append(p.Guards, Guard{Name: g.Name, Attribute: g.Attribute, Group: g.Group, Limit: g.Limit,
-			Affected: g.Affected, Total: g.Total, Held: g.Held})
+		p.Guards = append(p.Guards, Guard{Name: g.Name, About: g.About, Limit: g.Limit,
+			Affected: g.Affected, Total: g.Total, Held: g.Held, WholeRun: !g.Partial})
 	}
 	for _, o := range run.Operations {
 		if o.Blocked == "" {

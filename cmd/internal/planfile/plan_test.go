@@ -85,6 +85,8 @@ func fill(v reflect.Value, n *int) {
 		v.SetString(fmt.Sprintf("planted-%03d", *n))
 	case reflect.Bool:
 		v.SetBool(true)
+	case reflect.Int:
+		v.SetInt(int64(*n))
 	default:
 		panic("a field of kind " + v.Kind().String())
 	}
@@ -210,13 +212,13 @@ func TestRedact(t *testing.T) {
 	op.Reason = `takes over from "planted-reason"`
 	p := planOf(op, small().Ops()[0])
 	p.Options = planfile.Options{Only: "planted-only", Adopt: "planted-adopt"}
-	p.Guards[0].Group = "planted-group"
+	p.Guards[0].About = dirsync.About{Group: "planted-group", Base: "ou=planted-base", Directory: "planted-directory"}
 	before := seal(t, p, key)
 	file := string(seal(t, p.Redact(key), key))
 	if !bytes.Equal(before, seal(t, p, key)) {
 		t.Error("redacting changes the plan itself")
 	}
-	stays := map[string]bool{string(op.Action): true, op.Changes[1].Field: true, op.Missing.Why: true, string(op.Missing.Step): true, string(op.Group.Origin): true}
+	stays := map[string]bool{string(op.Action): true, op.Changes[1].Field: true, op.Missing.Why: true, op.Missing.Scope: true, string(op.Missing.Step): true, string(op.Group.Origin): true}
 	for _, s := range op.Phones {
 		stays[string(s.Do)], stays[s.Type] = true, true
 	}

@@ -18,10 +18,9 @@ func (p *Plan) Redact(key Key) *Plan {
 	other.Options.Only, other.Options.Adopt = r.text(p.Options.Only), r.text(p.Options.Adopt)
 	// Whoever knows all of a plan but one value could try that out on its ids.
 	other.PlanID, other.ApprovalID = r.text(p.PlanID), r.text(p.ApprovalID)
-	other.Guards = slices.Clone(p.Guards)
-	for i := range other.Guards {
-		other.Guards[i].Group = r.text(other.Guards[i].Group)
-	}
+	other.Guards = each(p.Guards, func(g *Guard) {
+		g.About.Group, g.About.Base, g.About.Directory = r.text(g.About.Group), r.text(g.About.Base), r.text(g.About.Directory)
+	})
 	other.Operations = make([]*Operation, len(p.Operations))
 	for i, o := range p.Operations {
 		other.Operations[i] = r.operation(*o)
@@ -77,7 +76,7 @@ func (r redactor) operation(o Operation) *Operation {
 	}
 	if o.Group != nil {
 		group := *o.Group
-		group.ID, group.Name = r.text(group.ID), r.text(group.Name)
+		group.ID, group.Name, group.Offered = r.text(group.ID), r.text(group.Name), r.text(group.Offered)
 		group.Sources = each(group.Sources, func(id *dirsync.SourceID) { *id = r.id(*id) })
 		o.Group = &group
 	}

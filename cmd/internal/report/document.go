@@ -25,19 +25,23 @@ type Document struct {
 // Head is a report without its lists, as the history gives it. Times are RFC
 // 3339 in UTC; Finished is "" for a run that has not ended.
 type Head struct {
-	Schema     int     `json:"schema"`
-	RunID      string  `json:"run_id"`
-	PlanID     string  `json:"plan_id"`
-	ApprovalID string  `json:"approval_id"`
-	Mode       string  `json:"mode"`
-	Outcome    string  `json:"outcome"`
-	Error      string  `json:"error"`
-	Started    string  `json:"started"`
-	Finished   string  `json:"finished"`
-	Source     Source  `json:"source"`
-	Refresh    Refresh `json:"refresh"`
-	Summary    Summary `json:"summary"`
-	Duo        Duo     `json:"duo"`
+	Schema     int    `json:"schema"`
+	RunID      string `json:"run_id"`
+	PlanID     string `json:"plan_id"`
+	ApprovalID string `json:"approval_id"`
+	// Only is the person that the run was narrowed to. Narrowed: the run was about some
+	// people only, and its guards tell nothing of what a whole run holds.
+	Only     string  `json:"only,omitempty"`
+	Narrowed bool    `json:"narrowed,omitempty"`
+	Mode     string  `json:"mode"`
+	Outcome  string  `json:"outcome"`
+	Error    string  `json:"error"`
+	Started  string  `json:"started"`
+	Finished string  `json:"finished"`
+	Source   Source  `json:"source"`
+	Refresh  Refresh `json:"refresh"`
+	Summary  Summary `json:"summary"`
+	Duo      Duo     `json:"duo"`
 	// Interrupted: the process ended before the run could. In the history only.
 	Interrupted bool `json:"interrupted,omitempty"`
 }
@@ -102,26 +106,12 @@ type Waiting struct {
 	Due      string           `json:"due"`
 }
 
-// Guard is one limit and how the plan stands to it: Attribute where it is about
-// one, Group where it is about a group in Duo. Approve is the command that lifts
-// it, "" where nothing is held or no approval lifts it.
-type Guard struct {
-	Name      string `json:"name"`
-	Attribute string `json:"attribute,omitempty"`
-	Group     string `json:"group,omitempty"`
-	Limit     string `json:"limit"`
-	Affected  int    `json:"affected"`
-	Total     int    `json:"total"`
-	Held      bool   `json:"held"`
-	Approve   string `json:"approve"`
-}
-
 // Of gives the report of a run.
 func Of(run *dirsync.Run) *Document {
 	d := &Document{
 		Head: Head{
 			Schema: schema, RunID: run.ID, PlanID: run.PlanID, ApprovalID: run.ApprovalID,
-			Mode: modeApply, Outcome: run.Outcome, Error: Explain(run.Err),
+			Only: run.Only, Narrowed: run.Narrowed || run.Only != "", Mode: modeApply, Outcome: run.Outcome, Error: Explain(run.Err),
 			Started: stamp(run.Started), Finished: stamp(run.Finished),
 			Source:  Source{Read: run.Read.Read, InScope: run.InScope, Groups: len(run.Read.Groups), Complete: run.Complete},
 			Refresh: Refresh{Done: run.Refreshed, Reason: run.RefreshReason},
@@ -145,8 +135,7 @@ func Of(run *dirsync.Run) *Document {
 		d.Waiting = append(d.Waiting, waitingOf(w))
 	}
 	for _, g := range run.Guards {
-		d.Guards = append(d.Guards, Guard{Name: g.Name, Attribute: g.Attribute, Group: g.Group, Limit: g.Limit,
-			Affected: g.Affected, Total: g.Total, Held: g.Held, Approve: approve(run, g)})
+		d.Guards = append(d.Guards, guardOf(&g, run.Flags))
 	}
 	return d
 }
@@ -158,15 +147,6 @@ func operationOf(o *dirsync.Op, result, problem string) Operation {
 
 func waitingOf(w dirsync.Waiting) Waiting {
 	return Waiting{Username: w.Username, SourceID: w.Source, Since: stamp(w.Since), Action: w.Action, Due: stamp(w.Due)}
-}
-
-// approve gives the command that lets through what a guard holds, "" where
-// nothing is held or nothing lifts the guard.
-func approve(run *dirsync.Run, g dirsync.Guard) string {
-	if !g.Held || !g.Approvable {
-		return ""
-	}
-	return "duosync approve " + run.ApprovalID
 }
 
 // Explain gives an error's text with the advice it carries.
@@ -185,16 +165,25 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func (d *Document) dryRun() bool { return d.Mode == modeDryRun }
 
-// scopeChanged is the guard that holds only what follows from it.
-const scopeChanged = "scope_changed"
-
 // stopped reports whether a guard holds the whole run.
 func (d *Document) stopped() bool {
-	return slices.ContainsFunc(d.Guards, func(g Guard) bool { return g.Held && g.Name != scopeChanged })
+	return slices.ContainsFunc(d.Guards, func(g Guard) bool { return g.Held && g.WholeRun })
 }
 
 func (d *Document) held() bool {
 	return slices.ContainsFunc(d.Guards, func(g Guard) bool { return g.Held })
+}
+
+// OpenGuards gives the guards that hold something for which nothing was decided:
+// settled reports whether an approval was given under an id, or used up.
+func (d *Document) OpenGuards(settled func(id string) bool) []Guard {
+	var open []Guard
+	for _, g := range d.Guards {
+		if g.Held && (g.ApprovalID == "" || !settled(g.ApprovalID) && !settled(d.ApprovalID)) {
+			open = append(open, g)
+		}
+	}
+	return open
 }
 
 // took gives how long a run took, to the second; ok is false for one that has

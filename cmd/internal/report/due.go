@@ -17,6 +17,8 @@ type Due struct {
 	Approvals   []Approval    `json:"approvals"`
 	// Held is what the last run held and nobody has approved; nil: nothing.
 	Held *Held `json:"held"`
+	// Disabled are those whom duosync disable keeps disabled.
+	Disabled []Disabled `json:"disabled"`
 	// Paused is set while all writing is stopped.
 	Paused *Paused `json:"paused"`
 	// AsOf is when Duo was last read whole; "" if never.
@@ -35,20 +37,15 @@ type NotEnrolled struct {
 	User     string           `json:"duo_user_id"`
 }
 
-// Approval is one that was given and is not used yet. Operations is nil where
-// it stands for the very operations of a dry run, whose number is not known.
-type Approval struct {
-	ID         string `json:"id"`
-	Until      string `json:"until"`
-	Operations *int   `json:"operations"`
-}
-
-// Held is what a run held for a human.
-type Held struct {
-	RunID      string  `json:"run_id"`
-	ApprovalID string  `json:"approval_id"`
-	Operations int     `json:"operations"`
-	Guards     []Guard `json:"guards"`
+// Disabled is somebody whom duosync disable keeps disabled, whatever the directory
+// says.
+type Disabled struct {
+	Username string           `json:"username"`
+	SourceID dirsync.SourceID `json:"source_id"`
+	User     string           `json:"duo_user_id"`
+	Since    string           `json:"since"`
+	Reason   string           `json:"reason"`
+	By       string           `json:"by"`
 }
 
 // Paused says since when writing is stopped, and why.
@@ -60,7 +57,7 @@ type Paused struct {
 // NewDue begins a list of what waits at now. refreshed is when Duo was last read
 // whole, zero if never.
 func NewDue(now, refreshed time.Time) *Due {
-	d := &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, now: now}
+	d := &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, now: now}
 	if !refreshed.IsZero() {
 		d.AsOf = stamp(refreshed)
 	}
@@ -71,33 +68,18 @@ func NewDue(now, refreshed time.Time) *Due {
 func (d *Due) Wait(w dirsync.Waiting) { d.Waiting = append(d.Waiting, waitingOf(w)) }
 
 // Approve adds an approval that was given.
-func (d *Due) Approve(a dirsync.Approval) {
-	approval := Approval{ID: a.ID, Until: stamp(a.Until)}
-	if a.Keys != nil {
-		n := len(a.Keys)
-		approval.Operations = &n
-	}
-	d.Approvals = append(d.Approvals, approval)
+func (d *Due) Approve(a dirsync.Approval) { d.Approvals = append(d.Approvals, approvalOf(&a)) }
+
+// Disable adds somebody who is kept disabled.
+func (d *Due) Disable(m dirsync.Mark) {
+	d.Disabled = append(d.Disabled, Disabled{Username: m.Username, SourceID: m.Source, User: m.User, Since: stamp(m.Since), Reason: m.Reason, By: m.By})
 }
 
 // Pause tells of a pause.
 func (d *Due) Pause(p dirsync.Pause) { d.Paused = &Paused{Since: stamp(p.Since), Reason: p.Reason} }
 
-// Hold tells what the last run held, where it held something and that is not
-// approved. It comes after all Approve.
-func (d *Due) Hold(last *Document) {
-	approved := slices.ContainsFunc(d.Approvals, func(a Approval) bool { return a.ID == last.ApprovalID })
-	if !last.held() || approved {
-		return
-	}
-	held := &Held{RunID: last.RunID, ApprovalID: last.ApprovalID, Operations: last.Summary.Held, Guards: []Guard{}}
-	for _, g := range last.Guards {
-		if g.Held {
-			held.Guards = append(held.Guards, g)
-		}
-	}
-	d.Held = held
-}
+// Hold tells what the last run held; settled is that of [Document.OpenGuards].
+func (d *Due) Hold(last *Document, settled func(id string) bool) { d.Held = heldOf(last, settled) }
 
 // Write renders the list. Only the table is ever coloured.
 func (d *Due) Write(w io.Writer, format Format, colour bool) error {
@@ -134,18 +116,13 @@ func (d *Due) page() *page {
 		p.blocks = append(p.blocks, b)
 	}
 	if d.Held != nil {
-		p.blocks = append(p.blocks, d.heldBlock())
+		p.blocks = append(p.blocks, d.Held.block(d.now))
 	}
 	if len(d.Approvals) > 0 {
-		b := block{title: "approved"}
-		for _, a := range d.Approvals {
-			what := "the very operations of a dry run"
-			if a.Operations != nil {
-				what = plural(*a.Operations, "operation")
-			}
-			b.say(item, good, fmt.Sprintf("%s: %s, in the next run, until %s UTC", a.ID, what, minute(a.Until)))
-		}
-		p.blocks = append(p.blocks, b)
+		p.blocks = append(p.blocks, approvedBlock(d.Approvals))
+	}
+	if len(d.Disabled) > 0 {
+		p.blocks = append(p.blocks, disabledBlock(d.Disabled))
 	}
 	if len(d.Waiting) > 0 {
 		p.blocks = append(p.blocks, d.waitingBlock())
@@ -200,24 +177,19 @@ func (d *Due) waitingBlock() block {
 	return b
 }
 
-func (d *Due) heldBlock() block {
-	b := block{title: "held"}
-	lifted := true
-	for i := range d.Held.Guards {
-		b.say(item, bad, guardWords(&d.Held.Guards[i]))
-		lifted = lifted && d.Held.Guards[i].Approve != ""
+func disabledBlock(disabled []Disabled) block {
+	l := &list{columns: []string{"user", "since (UTC)", "reason", "by"}, lead: 1}
+	for _, m := range disabled {
+		l.rows = append(l.rows, row{tone: bad, cells: []string{name(m.Username, m.SourceID), minute(m.Since), m.Reason, m.By},
+			flow: []string{fmt.Sprintf("since %s UTC, by %s: %s", minute(m.Since), value(m.By), m.Reason)}})
 	}
-	b.say(prose, plain, fmt.Sprintf("The run %s held %s. To read them:", d.Held.RunID, plural(d.Held.Operations, "operation")))
-	b.say(command, strong, "duosync history "+d.Held.RunID)
-	if lifted {
-		b.say(prose, plain, "If that is right, let it through once with")
-		b.say(command, strong, "duosync approve "+d.Held.ApprovalID)
-	}
+	b := block{title: "kept disabled", list: l}
+	b.say(prose, plain, "No run enables these, until duosync enable USER:")
 	return b
 }
 
-// sheet lists the people: those who wait for a removal, then those without a
-// device.
+// sheet lists the people: those who wait for a removal, those without a device, then
+// those who are kept disabled.
 func (d *Due) sheet() *sheet {
 	s := &sheet{header: []string{"what", "username", "source_id", "duo_user_id", "since", "action", "due"}}
 	for _, w := range d.Waiting {
@@ -225,6 +197,9 @@ func (d *Due) sheet() *sheet {
 	}
 	for _, n := range d.NotEnrolled {
 		s.add("not_enrolled", n.Username, string(n.SourceID), n.User, "", "", "")
+	}
+	for _, m := range d.Disabled {
+		s.add("disabled", m.Username, string(m.SourceID), m.User, m.Since, "", "")
 	}
 	return s
 }

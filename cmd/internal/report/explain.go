@@ -249,13 +249,14 @@ type Next struct {
 }
 
 // Hold is something that keeps operations on the user back, or has let them
-// through: Kind is "guard", "held", "approved" or "paused".
+// through: Kind is "guard", "held", "approved", "paused" or "disabled".
 type Hold struct {
 	Kind    string `json:"kind"`
 	Name    string `json:"name"` // of a guard
 	RunID   string `json:"run_id"`
 	Reason  string `json:"reason"`
 	Approve string `json:"approve"` // the command
+	Remedy  string `json:"remedy"`  // what ends it where no approval does
 }
 
 // The kinds of holds.
@@ -264,6 +265,7 @@ const (
 	HoldRun      = "held"     // the last run was held
 	HoldApproved = "approved" // an approval is given and not used yet
 	HoldPaused   = "paused"
+	HoldDisabled = "disabled" // by duosync disable, until duosync enable
 )
 
 // PastStep is an operation of a past run.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	dirsync "duosync/sync"
 )
@@ -120,20 +121,25 @@ func (n *Next) Decided(d *dirsync.Decision) {
 // GuardHold tells of a guard that will hold the next run, or what it does to one
 // person.
 func GuardHold(g *dirsync.Guard) Hold {
-	form := Guard{Name: g.Name, Attribute: g.Attribute, Group: g.Group, Limit: g.Limit, Affected: g.Affected, Total: g.Total}
+	form := guardOf(g, "") // its words alone are given
 	return Hold{Kind: HoldGuard, Name: g.Name, Reason: guardWords(&form)}
 }
 
-// HeldIn tells what of a past run's operations on a person was held, nil where
-// nothing was; approve is its command.
-func (d *Document) HeldIn(keep func(*Operation) bool) []Hold {
-	var holds []Hold
-	if !d.held() || !slices.ContainsFunc(d.Operations, func(o Operation) bool { return o.Result != dirsync.ResultFailed && keep(&o) }) {
+// HeldIn tells what keeps back a past run's operations on a person, nil where nothing
+// does. settled is that of OpenGuards; concerns reports of a guard that holds a part of
+// the run whether that part is the person's.
+func (d *Document) HeldIn(keep func(*Operation) bool, settled func(id string) bool, concerns func(*Guard) bool) []Hold {
+	held := slices.ContainsFunc(d.Operations, func(o Operation) bool {
+		return (o.Result == dirsync.ResultHeld || d.stopped() && o.Result != dirsync.ResultFailed) && keep(&o)
+	})
+	if !held {
 		return nil
 	}
-	for i := range d.Guards {
-		if g := &d.Guards[i]; g.Held {
-			holds = append(holds, Hold{Kind: HoldRun, Name: g.Name, RunID: d.RunID, Reason: guardWords(g), Approve: g.Approve})
+	started, _ := time.Parse(time.RFC3339, d.Started)
+	var holds []Hold
+	for _, g := range d.OpenGuards(settled) {
+		if g.WholeRun || concerns(&g) {
+			holds = append(holds, Hold{Kind: HoldRun, Name: g.Name, RunID: d.RunID, Reason: g.heldWords(started), Approve: g.Approve, Remedy: g.Remedy})
 		}
 	}
 	return holds

@@ -111,23 +111,32 @@ func (e *Explanation) conflictBlock() block {
 
 func (e *Explanation) holdsBlock() block {
 	b := block{title: "held"}
-	approve := ""
 	for _, h := range e.Holds {
 		switch h.Kind {
 		case HoldGuard:
 			b.say(item, bad, "the next run will be held: "+h.Reason)
 		case HoldRun:
-			b.say(item, bad, fmt.Sprintf("the run %s was held: %s", h.RunID, h.Reason))
-			approve = h.Approve
+			b.say(item, bad, fmt.Sprintf("held in the run %s: %s", h.RunID, h.Reason))
 		case HoldApproved:
 			b.say(item, good, h.Reason)
 		default:
 			b.say(item, bad, h.Reason)
 		}
 	}
-	if approve != "" {
-		b.say(prose, plain, "Whoever answers for it reads that run and, if it is right, lets all of it through once with")
-		b.say(command, strong, approve)
+	var ways []string
+	for _, h := range e.Holds {
+		if h.Approve != "" && !slices.Contains(ways, h.Approve) {
+			ways = append(ways, h.Approve)
+		}
+		if h.Remedy != "" {
+			b.say(prose, plain, "No approval lifts "+h.Name+". What ends it: "+h.Remedy)
+		}
+	}
+	if len(ways) > 0 {
+		b.say(prose, plain, "Whoever answers for it reads that run and, if it is right, lets it through once with")
+	}
+	for _, way := range ways {
+		b.say(command, strong, way)
 	}
 	return b
 }

@@ -48,7 +48,7 @@ func everythingExplained(who string) *report.Explanation {
 	})
 	e.Next.Action, e.Next.Reason, e.Next.Result, e.Next.Refresh = dirsync.Disable, "disable: "+who, dirsync.ResultHeld, "due"
 	last := report.Of(hostileRun())
-	e.Holds = append(last.HeldIn(func(o *report.Operation) bool { return o.SourceID == "6a1f" }),
+	e.Holds = append(last.HeldIn(func(o *report.Operation) bool { return o.SourceID == "6a1f" }, open, func(*report.Guard) bool { return true }),
 		report.GuardHold(&dirsync.Guard{Name: "max_remove", Limit: "5%", Affected: 10, Total: 100, Held: true}),
 		report.Hold{Kind: report.HoldApproved, Reason: "approved: " + who}, report.Hold{Kind: report.HoldPaused, Reason: "paused: " + who})
 	e.PastOf(last, 3, func(*report.Operation) bool { return true })
@@ -72,7 +72,10 @@ func explanations() map[string]*report.Explanation {
 	several := report.NewExplanation("asilva")
 	several.Matches = []report.Match{{SourceID: "6a1f", Username: "asilva", DN: "cn=" + hostile, FoundBy: "username"}, {SourceID: "6a2f", User: "DU2", Username: hostile, FoundBy: "mail address"}}
 	several.Error = "2 people are meant"
-	return map[string]*report.Explanation{"all": everythingExplained("asilva"), "hostile": everythingExplained(hostile), "gone": gone, "blind": blind, "several": several}
+	marked := everythingExplained("asilva")
+	marked.Holds = []report.Hold{{Kind: report.HoldDisabled, Reason: "kept disabled since 2026-03-01 08:00 UTC by helpdesk (dismissed)"},
+		{Kind: report.HoldRun, Name: "ids_changed", RunID: "r1", Reason: "ids_changed: as it was seen", Remedy: "duosync rebuild --write"}}
+	return map[string]*report.Explanation{"marked": marked, "all": everythingExplained("asilva"), "hostile": everythingExplained(hostile), "gone": gone, "blind": blind, "several": several}
 }
 
 // TestExplanationForms compares every form with testdata; go test -update writes it

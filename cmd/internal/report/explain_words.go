@@ -12,6 +12,9 @@ import (
 // verdict is the answer in a few words.
 func (e *Explanation) verdict() string {
 	n := &e.Next
+	if e.keptDisabled() {
+		return "kept disabled by duosync disable"
+	}
 	switch n.Action {
 	case NextNone:
 		if e.Duo.ByOthers {
@@ -46,7 +49,15 @@ func (e *Explanation) verdict() string {
 	return text + ", in the next run"
 }
 
+// keptDisabled reports whether there is a mark.
+func (e *Explanation) keptDisabled() bool {
+	return slices.ContainsFunc(e.Holds, func(h Hold) bool { return h.Kind == HoldDisabled })
+}
+
 func (e *Explanation) tone() tone {
+	if e.keptDisabled() {
+		return bad
+	}
 	switch e.Next.Action {
 	case NextNone, NextSkip:
 		if e.Duo.ByOthers {

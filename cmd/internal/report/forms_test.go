@@ -66,9 +66,11 @@ func hostileRun() *dirsync.Run {
 			{Username: hostile, Source: "6c2f", Since: noon.Add(-24 * time.Hour), Action: dirsync.Delete, Due: noon.Add(29 * 24 * time.Hour)},
 		},
 		Guards: []dirsync.Guard{
-			{Name: "max_remove", Limit: "5%", Affected: 1024, Total: 12300, Held: true, Approvable: true},
-			{Name: "min_attribute", Attribute: "mail", Limit: "50%", Affected: 7000, Total: 12300, Held: true, Approvable: true},
-			{Name: "max_update", Limit: "30%", Affected: 3, Total: 12300},
+			{Name: "max_remove", Limit: "5%", Affected: 1024, Total: 12300, Held: true, ApprovalID: "aaaa987654aa00112233", Since: noon.Add(-12 * 24 * time.Hour),
+				Names: []string{"asilva", hostile}},
+			{Name: "min_attribute", About: dirsync.About{Attribute: "mail"}, Limit: "50%", Affected: 7000, Total: 12300, Held: true, Partial: true,
+				ApprovalID: "bbbb987654aa00112233", Since: noon.Add(-time.Hour)},
+			{Name: "max_update", Limit: "30%", Affected: 3, Total: 12300, Partial: true},
 		},
 		Warnings:      []string{"- # 1. " + hostile, "1. the state is open to other users"},
 		Usage:         dirsync.Usage{Calls: 42, Retries: 1},
@@ -113,7 +115,7 @@ func everythingRun() *dirsync.Run {
 				Phones:  []dirsync.PhoneStep{{Do: dirsync.PhoneRemove, ID: "DP5", Number: "+15555550120"}, {Do: dirsync.PhoneRemove, ID: "DP6", Number: "+15555550121"}}}),
 			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.GroupDelete, Username: "Old", Reason: "mirrored no longer", Group: &dirsync.GroupLink{ID: "DG9", Name: "Old"}}),
 		},
-		Guards: []dirsync.Guard{{Name: "max_group_loss", Group: "Personnel", Limit: "50%", Affected: 6, Total: 20}},
+		Guards: []dirsync.Guard{{Name: "max_group_loss", About: dirsync.About{Group: "Personnel"}, Limit: "50%", Affected: 6, Total: 20, Partial: true}},
 		Usage:  dirsync.Usage{Calls: 31},
 	}
 }
@@ -124,7 +126,7 @@ func emptiedRun() *dirsync.Run {
 	run.Outcome, run.DryRun, run.ApprovalID = dirsync.OutcomeHeld, true, "77665544332211009988"
 	run.Operations = run.Operations[3:4]
 	run.Operations[0].Result = dirsync.ResultHeld
-	run.Guards[0].Affected, run.Guards[0].Held, run.Guards[0].Approvable = 1200, true, true
+	run.Guards[0].Affected, run.Guards[0].Held, run.Guards[0].ApprovalID = 1200, true, run.ApprovalID
 	run.Guards[0].Total = 1300
 	return run
 }
@@ -143,8 +145,7 @@ func quietRun() *dirsync.Run {
 func lostRun() *dirsync.Run {
 	run := quietRun()
 	run.Outcome = dirsync.OutcomeHeld
-	run.ApprovalID = "00112233445566778899"
-	run.Guards = []dirsync.Guard{{Name: "state_lost", Limit: "50%", Affected: 12, Total: 12, Held: true}}
+	run.Guards = []dirsync.Guard{{Name: "state_lost", Limit: "50%", Affected: 12, Total: 12, Held: true, Remedy: "duosync rebuild", Since: noon.Add(-3 * time.Hour)}}
 	return run
 }
 
@@ -173,10 +174,69 @@ func due() *report.Due {
 		report.NotEnrolled{Username: "xchen", SourceID: "6e1f", User: "DUXCHEN"},
 		report.NotEnrolled{Username: hostile, SourceID: "6e2f", User: "DUHOSTILE"})
 	d.Pause(dirsync.Pause{Since: noon.Add(-time.Hour), Reason: "migration " + hostile})
-	d.Approve(dirsync.Approval{ID: "aaaabbbbccccddddeeee", Until: noon.Add(24 * time.Hour), Keys: []string{"1", "2"}})
+	d.Approve(dirsync.Approval{ID: "aaaabbbbccccddddeeee", Until: noon.Add(24 * time.Hour), Holds: []dirsync.Hold{
+		{Guard: "max_remove", Limit: "5%", Affected: 2, Total: 20, Whole: true, Keys: []string{"1", "2"}},
+		{Guard: "min_attribute", About: dirsync.About{Attribute: "mail"}, Limit: "50%", Affected: 12, Total: 20, Keys: []string{"2", "3"}}}})
 	d.Approve(dirsync.Approval{ID: "ffff0000ffff0000ffff", Until: noon.Add(time.Hour)})
-	d.Hold(report.Of(hostileRun()))
+	d.Hold(report.Of(hostileRun()), open)
+	d.Disable(dirsync.Mark{Username: "jdoe", User: "DUJDOE", Source: "6f1f", Since: noon.Add(-time.Hour), Reason: "left in anger", By: "helpdesk"})
+	d.Disable(dirsync.Mark{Username: hostile, User: "DUHOSTILE2", Since: noon.Add(-time.Hour), Reason: hostile, By: hostile})
 	return d
+}
+
+// open says that nothing was approved or used up.
+func open(string) bool { return false }
+
+// guardsRun holds by each guard that there is, and so by all that can be said.
+func guardsRun() *dirsync.Run {
+	run := quietRun()
+	run.Outcome, run.ApprovalID = dirsync.OutcomeHeld, "00112233445566778899"
+	add := func(g dirsync.Guard) {
+		g.Held, g.Since = true, noon.Add(-24*time.Hour)
+		if g.Remedy == "" {
+			g.ApprovalID = fmt.Sprintf("%020d", len(run.Guards)+1)
+		}
+		run.Guards = append(run.Guards, g)
+	}
+	group := dirsync.About{Group: "staff"}
+	add(dirsync.Guard{Name: "max_remove", Limit: "5%", Affected: 6, Total: 60, Names: []string{"asilva", "bokoye", "lcohen", "hsato", "rkim", "dpetrov"}})
+	add(dirsync.Guard{Name: "max_update", Limit: "30%", Affected: 18, Partial: true})
+	add(dirsync.Guard{Name: "max_update", Limit: "30%", Affected: 40, Total: 60, Detail: "what takes: groups, phones and aliases", Partial: true})
+	add(dirsync.Guard{Name: "max_enable", Limit: "5%", Affected: 7, Total: 3, Partial: true})
+	add(dirsync.Guard{Name: "max_create", Limit: "20", Affected: 2100, Total: 60, Partial: true})
+	add(dirsync.Guard{Name: "max_recreate", Limit: "5%", Affected: 6, Total: 60, Partial: true})
+	add(dirsync.Guard{Name: "max_group_loss", About: group, Limit: "50%", Affected: 8, Total: 14, Partial: true})
+	add(dirsync.Guard{Name: "max_group_delete", Limit: "10%", Affected: 2, Total: 11, Partial: true})
+	add(dirsync.Guard{Name: "min_source", Limit: "90%", Affected: 20, Total: 60})
+	add(dirsync.Guard{Name: "min_source", About: dirsync.About{Directory: "hq"}, Limit: "90%", Affected: 20, Total: 60, Partial: true})
+	add(dirsync.Guard{Name: "min_source", About: dirsync.About{Base: "ou=sales,dc=example"}, Limit: "90%", Affected: 20, Total: 20, Partial: true})
+	add(dirsync.Guard{Name: "min_attribute", About: dirsync.About{Attribute: "mail"}, Limit: "50%", Affected: 40, Total: 60, Partial: true})
+	add(dirsync.Guard{Name: "min_attribute", About: dirsync.About{Attribute: "accountlock"}, Limit: "50%", Affected: 1, Total: 1, Partial: true,
+		Detail: "entries from which the value is gone are unchanged since: the right to read it was lost"})
+	add(dirsync.Guard{Name: "min_attribute", About: dirsync.About{Attribute: "useraccountcontrol"}, Limit: "50%", Affected: 40, Total: 60, Partial: true,
+		Detail: "useraccountcontrol of 40 people did not come back, though every such entry has it", Remedy: "let the account of ldap.bind_dn read useraccountcontrol of everybody, and check its values"})
+	add(dirsync.Guard{Name: "min_group", About: group, Affected: 4, Total: 4, Partial: true, Detail: "the group \"staff\" was nested in a group that decides, and is gone, nested in vpn"})
+	add(dirsync.Guard{Name: "min_group", About: group, Affected: 1, Total: 1, Partial: true})
+	add(dirsync.Guard{Name: "scope_changed", Affected: 3, Total: 60, Partial: true})
+	add(dirsync.Guard{Name: "state_lost", Limit: "50%", Affected: 40, Total: 60, Remedy: "duosync rebuild"})
+	add(dirsync.Guard{Name: "ids_changed", Affected: 60, Total: 60, Partial: true, Remedy: "duosync rebuild --write, or duosync sync --adopt USER"})
+	add(dirsync.Guard{Name: "audit", Affected: 0, Partial: true, Remedy: "make the file of audit.file writable"})
+	return run
+}
+
+// partlyRun is held in part, and has been for long.
+func partlyRun() *dirsync.Run {
+	run := emptiedRun()
+	run.DryRun, run.Guards[0].Since = false, noon.Add(-30*24*time.Hour)
+	return run
+}
+
+// approvals list what is held, as far as it is not settled, and what is approved.
+func approvals(settled func(string) bool) *report.Approvals {
+	return report.NewApprovals(noon, report.Of(hostileRun()), []dirsync.Approval{
+		{ID: "aaaabbbbccccddddeeee", Until: noon.Add(24 * time.Hour), Holds: []dirsync.Hold{{Guard: "scope_changed", Affected: 2, Total: 20, Keys: []string{"1", "2"}}}},
+		{ID: "ffff0000ffff0000ffff", Until: noon.Add(time.Hour)},
+	}, settled)
 }
 
 type document interface {
@@ -187,17 +247,22 @@ type document interface {
 // writes it anew.
 func TestForms(t *testing.T) {
 	for name, doc := range map[string]document{
-		"held":     report.Of(hostileRun()),
-		"all":      report.Of(everythingRun()),
-		"emptied":  report.Of(emptiedRun()),
-		"failed":   report.Of(failedRun()),
-		"quiet":    report.Of(quietRun()),
-		"lost":     report.Of(lostRun()),
-		"killed":   killedRun(),
-		"history":  history(),
-		"nothing":  &report.History{},
-		"due":      due(),
-		"none-due": report.NewDue(noon, time.Time{}),
+		"held":      report.Of(hostileRun()),
+		"all":       report.Of(everythingRun()),
+		"emptied":   report.Of(emptiedRun()),
+		"failed":    report.Of(failedRun()),
+		"quiet":     report.Of(quietRun()),
+		"lost":      report.Of(lostRun()),
+		"guards":    report.Of(guardsRun()),
+		"partly":    report.Of(partlyRun()),
+		"approve":   approvals(open),
+		"decided":   approvals(func(id string) bool { return id == "aaaa987654aa00112233" }),
+		"killed":    killedRun(),
+		"history":   history(),
+		"nothing":   &report.History{},
+		"due":       due(),
+		"none-due":  report.NewDue(noon, time.Time{}),
+		"none-held": report.NewApprovals(noon, nil, nil, open),
 	} {
 		for _, format := range report.Formats() {
 			file := filepath.Join("testdata", name+map[report.Format]string{report.Table: ".txt", report.JSON: ".json", report.Markdown: ".md", report.HTML: ".html", report.CSV: ".csv"}[format])
@@ -224,7 +289,7 @@ func TestForms(t *testing.T) {
 // TestStoredLooksTheSame checks that a run read back from the state renders as it
 // did at its end, and gives its JSON byte by byte.
 func TestStoredLooksTheSame(t *testing.T) {
-	for _, run := range []*dirsync.Run{hostileRun(), everythingRun(), emptiedRun(), failedRun(), quietRun(), lostRun()} {
+	for _, run := range []*dirsync.Run{hostileRun(), everythingRun(), emptiedRun(), failedRun(), quietRun(), lostRun(), guardsRun(), partlyRun()} {
 		stored, err := report.Encode(run)
 		if err != nil {
 			t.Fatal(err)

@@ -63,15 +63,19 @@ func everywhere(text string) []document {
 	}
 	run.Conflicts = []dirsync.Conflict{{Username: text, Reason: text}, {Sources: []dirsync.SourceID{dirsync.SourceID(text)}}}
 	run.Waiting = []dirsync.Waiting{{Username: text, Source: dirsync.SourceID(text)}}
-	run.Guards = append(run.Guards, dirsync.Guard{Name: text, Attribute: text, Limit: text, Held: true, Approvable: true},
-		dirsync.Guard{Name: "max_group_loss", Group: text, Limit: text, Held: true, Approvable: true})
+	run.Guards = append(run.Guards, dirsync.Guard{Name: text, About: dirsync.About{Attribute: text}, Limit: text, Held: true, ApprovalID: text, Names: []string{text}, Detail: text},
+		dirsync.Guard{Name: "max_group_loss", About: dirsync.About{Group: text}, Limit: text, Held: true, ApprovalID: text},
+		dirsync.Guard{Name: "min_source", About: dirsync.About{Base: text}, Held: true, Remedy: text})
 	run.Warnings = []string{text}
 	due := report.NewDue(noon, time.Time{})
 	due.Wait(run.Waiting[0])
 	due.Pause(dirsync.Pause{Reason: text})
-	due.Hold(report.Of(run))
+	due.Hold(report.Of(run), open)
+	due.Disable(dirsync.Mark{Username: text, User: text, Reason: text, By: text})
+	due.Approve(dirsync.Approval{ID: text, Holds: []dirsync.Hold{{Guard: text, About: dirsync.About{Group: text}}}})
+	given := report.NewApprovals(noon, report.Of(run), []dirsync.Approval{{ID: text, Holds: []dirsync.Hold{{Guard: text, About: dirsync.About{Group: text}}}}}, open)
 	due.NotEnrolled = []report.NotEnrolled{{Username: text, SourceID: dirsync.SourceID(text), User: text}}
-	return []document{report.Of(run), &report.History{Runs: []report.Head{report.Of(run).Head}}, due}
+	return []document{report.Of(run), &report.History{Runs: []report.Head{report.Of(run).Head}}, due, given}
 }
 
 func checkCSV(t *testing.T, text string) {

@@ -61,6 +61,8 @@ type Figures struct {
 	Known  int `json:"known"`
 	Found  int `json:"found"`
 	Paired int `json:"paired"`
+	// Moved counts those of the paired who were ours under another id.
+	Moved int `json:"moved"`
 	// Differ counts those of the paired whom the next run updates.
 	Differ int `json:"differ"`
 	// Absent counts people in scope who have no user in Duo.
@@ -77,7 +79,7 @@ type Figures struct {
 // RebuildingOf gives the report of a pairing anew. formerKey is "" unless the state
 // changes its integration key.
 func RebuildingOf(b *dirsync.Rebuilt, formerKey string) *Rebuilding {
-	return &Rebuilding{Document: *Of(b.Run), Rebuild: Figures{Known: b.Known, Found: b.Found, Paired: b.Paired, Differ: b.Differ,
+	return &Rebuilding{Document: *Of(b.Run), Rebuild: Figures{Known: b.Known, Found: b.Found, Paired: b.Paired, Moved: b.Moved, Differ: b.Differ,
 		Absent: b.Absent, Strangers: b.Strangers, Active: b.Open, FormerKey: formerKey}}
 }
 
@@ -105,6 +107,9 @@ func (r *Rebuilding) page() *page {
 		{"paired", fmt.Sprintf("%s; the next run updates %s of them", people(f.Paired), count(f.Differ))},
 		{"not paired", fmt.Sprintf("%s without a user in Duo, whom the next run creates unless the directory disables them; %s in conflict", people(f.Absent), count(r.Summary.Conflict))},
 		{"nobody's", fmt.Sprintf("%s in Duo, %s of them can log in; they stay as they are", plural(f.Strangers, "user"), count(f.Active))},
+	}
+	if f.Moved > 0 {
+		facts = append(facts, fact{"new ids", fmt.Sprintf("%s of the paired were duosync's own under another id, and keep all that is known of them", people(f.Moved))})
 	}
 	if f.Known > 0 {
 		facts = append(facts, fact{"state", fmt.Sprintf("it knew %s before, %s of them are in this account", plural(f.Known, "user"), count(f.Found))})

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	dirsync "duosync/sync"
 )
@@ -61,36 +62,28 @@ func (d *Document) callWords() string {
 	return text
 }
 
-// heldBlock says what the guards hold, what that means and how to go on.
+// heldBlock says what each guard holds and how that goes on, then what it means for
+// the run.
 func (d *Document) heldBlock() block {
 	b := block{title: "held"}
-	approve := ""
-	lifted := true
-	for i := range d.Guards {
-		if g := &d.Guards[i]; g.Held {
-			b.say(item, bad, guardWords(g))
-			approve = g.Approve
-			lifted = lifted && g.Approve != ""
-		}
-	}
+	started, _ := time.Parse(time.RFC3339, d.Started)
+	b.sayGuards(d.Guards, started)
 	switch {
 	case d.stopped():
 		b.say(prose, plain, "Nothing was written, and each further run will be held the same way.")
 	case d.dryRun():
-		b.say(prose, plain, "What is marked HELD would not be done, and all else would. It is held in each run until the change is approved or taken back.")
+		b.say(prose, plain, "What is marked HELD would not be done, and all else would. It is held in each run until it is approved or the cause is gone.")
 	default:
-		b.say(prose, plain, "What is marked HELD was not done, and all else was. It is held in each run until the change is approved or taken back.")
+		b.say(prose, plain, "What is marked HELD was not done, and all else was. It is held in each run until it is approved or the cause is gone.")
 	}
-	if !lifted {
-		b.say(prose, plain, "No approval lifts this. If the state was moved, bring it back. If it was lost, pair the directory and Duo anew; this shows how, and writes nothing:")
-		b.say(command, strong, "duosync rebuild")
-		b.say(prose, plain, "If these users were never duosync's, but are yours, take them over: sync.existing: adopt_if_email_matches (or adopt), "+
-			"and read the dry run; or one by one with duosync sync --only USER --adopt USER.")
+	if d.ApprovalID == "" {
 		return b
 	}
-	b.say(prose, plain, "If it is wrong, mend the directory or the configuration. If it is right, let it through once with")
-	b.say(command, strong, approve)
-	b.say(prose, plain, "and run again; these operations pass, others do not.")
+	b.say(prose, plain, "If it is wrong, mend the directory or the configuration. If it is right, approve it and run again: these operations pass once, others do not.")
+	if approvable(d.Guards) > 1 {
+		b.say(prose, plain, "All of it at once:")
+		b.say(command, strong, approveAll(d.Guards, d.ApprovalID))
+	}
 	return b
 }
 

@@ -66,27 +66,6 @@ func reasonWords(reason string) string {
 	return reason
 }
 
-func guardWords(g *Guard) string {
-	switch g.Name {
-	case "min_source":
-		return fmt.Sprintf("min_source: %s of %s people are missing since the last good run; at least %s must be there",
-			count(g.Affected), count(g.Total), g.Limit)
-	case "min_attribute":
-		return fmt.Sprintf("min_attribute: %s of %s people have lost the attribute %s since the last good run; at least %s must keep it (missing read rights look like this)",
-			count(g.Affected), count(g.Total), g.Attribute, g.Limit)
-	case "state_lost":
-		return fmt.Sprintf("state_lost: the state knows nobody, but Duo already has users named like %s of the %s people in scope",
-			count(g.Affected), count(g.Total))
-	case scopeChanged:
-		return fmt.Sprintf("scope_changed: what decides who is in has changed since the last good run (bases, filter, groups, or the mapping of the username), and %s of %s people would be removed or renamed by it",
-			count(g.Affected), count(g.Total))
-	case "max_group_loss":
-		return fmt.Sprintf("max_group_loss: the group %s would lose %s of its %s members; the limit is %s",
-			g.Group, count(g.Affected), count(g.Total), g.Limit)
-	}
-	return fmt.Sprintf("%s: %s of %s people are affected; the limit is %s", g.Name, count(g.Affected), count(g.Total), g.Limit)
-}
-
 // commas puts a comma behind each part but the last.
 func commas(parts []string) []string {
 	out := make([]string, len(parts))

@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"duosync/duo/duosim"
+	"duosync/ldapsrc/slapdtest"
+	"duosync/state"
+)
+
+// marks lists those who are kept disabled, as "username: reason (by)".
+func (h *house) marks() []string {
+	h.t.Helper()
+	r := h.run("due", "--format", "json")
+	var due struct {
+		Disabled []struct{ Username, Reason, By, Since string }
+	}
+	if err := json.Unmarshal([]byte(r.out), &due); err != nil || r.code != 0 {
+		h.t.Fatalf("due: exit %d, %v\n%s%s", r.code, err, r.out, r.err)
+	}
+	var marks []string
+	for _, m := range due.Disabled {
+		marks = append(marks, m.Username+": "+m.Reason+" ("+m.By+")")
+	}
+	return marks
+}
+
+// fails runs a command line that must end with exit 1 and this text.
+func (h *house) fails(text string, args ...string) result {
+	h.t.Helper()
+	r := h.run(args...)
+	if r.code != exitError || !strings.Contains(r.err, text) || !strings.Contains(r.err, "→") {
+		h.t.Errorf("%v: exit %d, want an error with advice and %q\n%s%s", args, r.code, text, r.out, r.err)
+	}
+	return r
+}
+
+// TestDisableOurs disables somebody who is ours, by each name there is, without the
+// directory, paused and beside a run.
+func TestDisableOurs(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(6)}, sync: "  scope: {protect: [plain005]}\n"})
+	h.edit("  scope: {protect: [plain005]}\n", "")
+	h.want(0, "applied")
+	h.edit("sync:\n", "sync:\n  scope: {protect: [plain005]}\n")
+	h.handUser(duosim.User{Username: "byhand"})
+
+	h.edit("urls: [\""+h.ldap.URL, "urls: [\"ldap://127.0.0.1:1") // the directory is down
+	if r := h.run("pause"); r.code != 0 {
+		t.Fatal(r.err)
+	}
+	h.writes()
+	r := h.run("disable", "PLAIN000", "--reason", "dismissed", "--by", "helpdesk")
+	if r.code != 0 || h.user("plain000").Status != "disabled" || h.writes() != 1 || !strings.Contains(r.out, "duosync enable plain000") {
+		t.Errorf("exit %d, %s\n%s%s", r.code, h.user("plain000").Status, r.out, r.err)
+	}
+	loaded, err := (&app{Stdio: Stdio{Err: &strings.Builder{}, Env: func(string) (string, bool) { return "", false }}, configPath: h.config, logLevel: "error", logFormat: "text"}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := state.Open(t.Context(), loaded.Config.State.DSN.Reveal(), state.Options{}) // a run has the lock
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := h.run("disable", h.user("plain001").ID, "--reason", "by its id"); r.code != 0 || h.user("plain001").Status != "disabled" {
+		t.Errorf("beside a run: exit %d %s", r.code, r.err)
+	}
+	if err := running.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if marks := h.marks(); len(marks) != 2 || marks[0] != "plain000: dismissed (helpdesk)" || !strings.HasPrefix(marks[1], "plain001: by its id (") || strings.HasSuffix(marks[1], "()") {
+		t.Errorf("marks %q", marks)
+	}
+
+	h.writes()
+	h.fails("--reason is missing", "disable", "plain002")
+	h.fails("--reason is missing", "disable", "plain002", "--reason", " ")
+	h.fails("not a user of duosync's", "disable", "byhand", "--reason", "x")
+	h.fails(`mean "plain002"`, "disable", "plian002", "--reason", "x")
+	h.fails("protect", "disable", "plain005", "--reason", "x")
+	if n := h.writes(); n > 0 || len(h.marks()) != 2 || h.user("byhand").Status != "active" {
+		t.Errorf("%d writes, marks %q", n, h.marks())
+	}
+}
+
+// TestDisableTrouble: where Duo is away, refuses or answers another thing, the mark is
+// kept, and said to be.
+func TestDisableTrouble(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(4)}})
+	h.want(0, "applied")
+	if err := h.duo.AddFault(duosim.Fault{Name: "refused", Method: http.MethodPost, Path: "/admin/v1/users/*", Effect: duosim.Refuse, Code: 40002}); err != nil {
+		t.Fatal(err)
+	}
+	h.fails("NOT disabled in Duo yet. The mark is kept", "disable", "plain000", "--reason", "x")
+	h.duo.ClearFaults()
+	if err := h.duo.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.edit("  rate:", "  timeout: 1s\n  rate:")
+	h.fails("NOT disabled in Duo yet. The mark is kept", "disable", "plain001", "--reason", "x")
+	if marks := h.marks(); len(marks) != 2 {
+		t.Errorf("marks %q", marks)
+	}
+}
+
+// TestDisableWithoutState finds the Duo user by name while the state knows nobody.
+func TestDisableWithoutState(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(1)}, sync: "  scope: {protect: [boss]}\n"})
+	h.handUser(duosim.User{Username: "byhand", Aliases: []string{"hand"}})
+	h.handUser(duosim.User{Username: "boss"})
+	h.fails("is the username of nobody in Duo", "disable", "nobody", "--reason", "x")
+	h.fails(`an alias of the Duo user "byhand"`, "disable", "hand", "--reason", "x") // no more than an alias
+	h.fails("protect", "disable", "Boss", "--reason", "x")
+	if n := h.writes(); n > 0 {
+		t.Errorf("%d writes", n)
+	}
+	if r := h.run("disable", "ByHand", "--reason", "x"); r.code != 0 || h.user("byhand").Status != "disabled" {
+		t.Errorf("exit %d %s", r.code, r.err)
+	}
+	var calls []string
+	for _, c := range h.duo.Calls() {
+		calls = append(calls, c.Method)
+	}
+	if want := []string{"GET", "GET", "POST"}; !slices.Equal(calls, want) {
+		t.Errorf("calls %v, want %v", calls, want)
+	}
+	if marks := h.marks(); len(marks) != 1 {
+		t.Errorf("marks %q", marks)
+	}
+}
+
+// TestEnable takes marks away, and calls Duo not once.
+func TestEnable(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(3)}})
+	h.want(0, "applied")
+	h.fails("is not kept disabled", "enable", "plain000")
+	for _, name := range []string{"plain000", "plain001"} {
+		if r := h.run("disable", name, "--reason", "dismissed", "--by", "helpdesk"); r.code != 0 {
+			t.Fatal(r.err)
+		}
+	}
+	h.duo.ResetCalls()
+	h.fails(`mean "plain000"`, "enable", "plian000")
+	r := h.run("enable", "plain000")
+	if r.code != 0 || !strings.Contains(r.out, "by helpdesk: dismissed") || !strings.Contains(r.out, "the next run decides") {
+		t.Errorf("exit %d %s%s", r.code, r.out, r.err)
+	}
+	if r := h.run("enable", h.user("plain001").ID); r.code != 0 {
+		t.Errorf("by the id: %s", r.err)
+	}
+	if marks := h.marks(); len(marks) > 0 || len(h.duo.Calls()) > 0 {
+		t.Errorf("marks %q, %d calls", marks, len(h.duo.Calls()))
+	}
+}
+
+// TestDisableLasts: whom Duo could not disable, the next run does; it stays so while
+// the directory says active, also over a refresh, until enable and one more run.
+func TestDisableLasts(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(20)}})
+	h.want(0, "applied")
+	if err := h.duo.AddFault(duosim.Fault{Name: "refused", Method: http.MethodPost, Path: "/admin/v1/users/*", Effect: duosim.Refuse, Code: 40002}); err != nil {
+		t.Fatal(err)
+	}
+	h.fails("the next run disables this user", "disable", "plain000", "--reason", "dismissed", "--by", "helpdesk")
+	h.duo.ClearFaults()
+	h.want(0, "applied").has(t, "disable plain000")
+	if status := h.user("plain000").Status; status != "disabled" {
+		t.Errorf("plain000 is %s", status)
+	}
+	h.want(0, "no-changes")
+	h.want(0, "no-changes", "--refresh")
+	if holds := h.explain(0, "plain000").Holds; len(holds) != 1 || holds[0].Kind != "disabled" {
+		t.Errorf("explain: holds %+v", holds)
+	}
+	if r := h.run("enable", "plain000"); r.code != 0 {
+		t.Fatal(r.err)
+	}
+	h.want(0, "applied").has(t, "enable plain000")
+	h.want(0, "no-changes")
+}
+
+// TestDisableOutlastsUndo: what a run took is not given back to whom disable has
+// marked.
+func TestDisableOutlastsUndo(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(20)}})
+	h.want(0, "applied")
+	for i := range 2 {
+		h.ldap.Delete("uid=" + plain(i) + "," + slapdtest.UsersDN)
+	}
+	h.want(0, "applied").has(t, "disable plain000", "disable plain001")
+	if r := h.run("disable", "plain000", "--reason", "dismissed"); r.code != 0 {
+		t.Fatal(r.err)
+	}
+	r := h.run("undo", "last", "--write", "--format", "json")
+	if h.user("plain000").Status != "disabled" || h.user("plain001").Status != "active" {
+		t.Errorf("exit %d: plain000 is %s, plain001 is %s\n%s%s", r.code, h.user("plain000").Status, h.user("plain001").Status, brief(r.out), r.err)
+	}
+	if r.code != exitPartial {
+		t.Errorf("exit %d, want %d, for somebody was left out", r.code, exitPartial)
+	}
+}

@@ -1,0 +1,30 @@
+package cli
+
+import "testing"
+
+// TestFingerprints: what states have accepted stays accepted, and the place changes
+// with the suffix and the id attribute alone.
+func TestFingerprints(t *testing.T) {
+	_, plain := rulesOf(t, "")
+	_, grouped := rulesOf(t, "sync: {scope: {include_groups: [Staff]}}\n")
+	if plain.Scope != "08d6f67430e27900" || grouped.Scope != "05bb0edadc7a795d" {
+		t.Errorf("the fingerprints have changed, and every state would hold as scope_changed: %s, %s", plain.Scope, grouped.Scope)
+	}
+	if plain.Place == "" || plain.Place == plain.Scope {
+		t.Errorf("place %q", plain.Place)
+	}
+	for text, same := range map[string]bool{
+		"ldap: {users: {base_dns: ['ou=People,dc=WSO2,dc=ORG']}}\n":         true,
+		"ldap: {users: {base_dns: ['ou=Users,DC=wso2,dc=org']}}\n":          true,
+		"ldap: {users: {filter: '(uid=a*)', scope: one}}\n":                 true,
+		"sync: {mapping: {username: mail}, scope: {include_groups: [a]}}\n": true,
+		"ldap: {users: {id_attribute: ENTRYUUID}}\n":                        true,
+		"ldap: {users: {id_attribute: nsUniqueId}}\n":                       false,
+		"ldap: {users: {base_dns: ['ou=Users,dc=example,dc=org']}}\n":       false,
+		"ldap: {users: {base_dns: ['ou=U,dc=WSO2,dc=ORG', 'ou=U,dc=x']}}\n": false,
+	} {
+		if _, r := rulesOf(t, text); (r.Place == plain.Place) != same {
+			t.Errorf("%sthe place is the same: %v, want %v", text, !same, same)
+		}
+	}
+}

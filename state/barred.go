@@ -1,0 +1,105 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+
+	dirsync "duosync/sync"
+)
+
+// Marks implements dirsync.Store.
+func (db *DB) Marks(ctx context.Context) ([]dirsync.Mark, error) {
+	marks, err := readMarks(ctx, db.read)
+	return marks, db.fail("reading who is kept disabled", err)
+}
+
+func readMarks(ctx context.Context, from reader) ([]dirsync.Mark, error) {
+	var rows []asJSON[dirsync.Mark]
+	if err := from.SelectContext(ctx, &rows, `SELECT mark FROM marks ORDER BY username, duo_id`); err != nil {
+		return nil, err
+	}
+	marks := make([]dirsync.Mark, 0, len(rows))
+	for _, row := range rows {
+		marks = append(marks, row.V)
+	}
+	return marks, nil
+}
+
+// Mark keeps a Duo user disabled from now on, in the place of an earlier mark of the
+// same user. A run under way intends nothing more for the user, once Mark has
+// returned, that the mark bars.
+func (db *DB) Mark(ctx context.Context, m dirsync.Mark) error {
+	return db.update(ctx, "marking a user", func(tx *sqlx.Tx) error {
+		name := dirsync.FoldName(m.Username)
+		if m.User == "" || name == "" { // it would bar what is meant for others
+			return errors.New("a mark names a Duo user by its id and its username")
+		}
+		if err := db.backend.exclude(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO marks (duo_id, username, mark) VALUES ($1, $2, $3)
+			ON CONFLICT (duo_id) DO UPDATE SET username = excluded.username, mark = excluded.mark`,
+			m.User, plain(name), asJSON[dirsync.Mark]{m})
+		return err
+	})
+}
+
+// Unmark lifts the mark of a Duo user, by its id. It reports whether there was one. The
+// mark stays, lifted, for the next run to know by whom the user was disabled.
+func (db *DB) Unmark(ctx context.Context, user string) (marked bool, err error) {
+	err = db.update(ctx, "taking a user's mark away", func(tx *sqlx.Tx) error {
+		mark, err := markOf(ctx, tx, user)
+		if err != nil || mark == nil || !mark.Stands() {
+			return err
+		}
+		marked, mark.Lifted = true, db.opts.Now().UTC()
+		_, err = tx.ExecContext(ctx, `UPDATE marks SET mark = $1 WHERE duo_id = $2`, asJSON[*dirsync.Mark]{mark}, user)
+		return err
+	})
+	return marked && err == nil, err
+}
+
+// markOf reads the mark of a user, nil where there is none.
+func markOf(ctx context.Context, tx *sqlx.Tx, user string) (*dirsync.Mark, error) {
+	var row asJSON[*dirsync.Mark]
+	err := tx.GetContext(ctx, &row, `SELECT mark FROM marks WHERE duo_id = $1`, user)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return row.V, err
+}
+
+// forget removes marks that were lifted and have done their work. One that was made
+// anew meanwhile stays.
+func forget(ctx context.Context, tx *sqlx.Tx, users []string) error {
+	for _, user := range users {
+		mark, err := markOf(ctx, tx, user)
+		if err != nil {
+			return err
+		}
+		if mark == nil || mark.Stands() {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM marks WHERE duo_id = $1`, user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unbarred gives the operations that no mark bars.
+func unbarred(ctx context.Context, tx *sqlx.Tx, ops []*dirsync.Op) ([]*dirsync.Op, error) {
+	marks, err := readMarks(ctx, tx)
+	if err != nil || len(marks) == 0 {
+		return ops, err
+	}
+	bars := func(op *dirsync.Op) bool {
+		return slices.ContainsFunc(marks, func(m dirsync.Mark) bool { return m.Bars(op) })
+	}
+	return slices.DeleteFunc(slices.Clone(ops), bars), nil
+}

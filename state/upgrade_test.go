@@ -1,0 +1,189 @@
+package state_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"duosync/state"
+	"duosync/state/pgtest"
+	dirsync "duosync/sync"
+)
+
+// firstVersion is what a state of the first version holds, as SQL that both
+// databases take.
+func firstVersion(t *testing.T, truth, lie string) string {
+	t.Helper()
+	text := func(v any) string {
+		j, err := json.Marshal(v)
+		must(t, err)
+		return "'" + strings.ReplaceAll(string(j), "'", "''") + "'"
+	}
+	l := oldLink()
+	b := l.Brief()
+	return strings.Join([]string{
+		`INSERT INTO meta (key, value) VALUES ('binding', ` + text(account) + `)`,
+		`INSERT INTO meta (key, value) VALUES ('baseline', '{"at":"2026-03-04T05:06:07Z","server":"ldaps://one","in_scope":3,` +
+			`"scope":"fingerprint","attributes":{"mail":2},"groups":{"staff":3},"excluded":1}')`,
+		`INSERT INTO links (source_id, link, duo_id, username, origin, asked_hash, answered_hash, missing, let_go, active, pending, updated)
+			VALUES ('a', ` + text(l) + `, 'DU1', 'a', 'created', ` + fmt.Sprint(int64(b.Asked), ", ", int64(b.Answered)) + `, ` + //nolint:gosec // the bits are meant
+			strings.Join([]string{lie, lie, truth, lie}, ", ") + `, '2026-03-04T05:06:07.000000000Z')`,
+		`INSERT INTO runs (id, started, outcome) VALUES ('old', '2026-03-04T05:06:07.000000000Z', 'held')`,
+		`INSERT INTO holds (id, keys, guards, held_at) VALUES ('held', '["k"]', '["max_remove"]', '2026-03-04T05:06:07.000000000Z')`,
+		`INSERT INTO holds (id, keys, guards, approved_until) VALUES ('approved', '["k"]', '["max_remove"]', '9026-03-04T05:06:07.000000000Z')`,
+		`INSERT INTO holds (id, approved_until) VALUES ('dry', '9026-03-04T05:06:07.000000000Z')`,
+	}, ";\n")
+}
+
+func oldLink() *dirsync.Link { return link("a", "DU1") }
+
+// checkUpgraded fails the test unless db has all of firstVersion but what was held.
+func checkUpgraded(t *testing.T, db *state.DB) {
+	t.Helper()
+	meta, err := db.Meta(t.Context())
+	must(t, err)
+	want := dirsync.Meta{Binding: &account, Links: 1, Baseline: &dirsync.Baseline{
+		At: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Server: "ldaps://one", InScope: 3, Scope: "fingerprint",
+		Attributes: map[string]int{"mail": 2}, Groups: map[string]int{"staff": 3}, Excluded: 1,
+	}}
+	if diff := cmp.Diff(want, meta); diff != "" {
+		t.Errorf("meta (-want +got):\n%s", diff)
+	}
+	var briefs []dirsync.Brief
+	must(t, db.Scan(t.Context(), func(b dirsync.Brief) error { briefs = append(briefs, b); return nil }))
+	if diff := cmp.Diff([]dirsync.Brief{oldLink().Brief()}, briefs); diff != "" || briefs[0].Seen != 0 {
+		t.Errorf("briefs (-want +got):\n%s", diff)
+	}
+	links, err := db.Load(t.Context(), []dirsync.SourceID{"a"})
+	must(t, err)
+	if diff := cmp.Diff([]dirsync.Link{*oldLink()}, links); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
+	runs, err := db.Runs(t.Context(), 0)
+	must(t, err)
+	if len(runs) != 1 || runs[0].ID != "old" {
+		t.Errorf("runs %v", runs)
+	}
+	for _, id := range []string{"held", "approved", "dry"} {
+		if _, found, err := db.Hold(t.Context(), id); found || err != nil {
+			t.Errorf("what was held as %s is there: %v, %v", id, found, err)
+		}
+	}
+	approvals, err := db.Approvals(t.Context(), time.Now())
+	must(t, err)
+	marks, err := db.Marks(t.Context())
+	must(t, err)
+	if len(approvals)+len(marks) > 0 {
+		t.Errorf("approvals %v, marks %v", approvals, marks)
+	}
+}
+
+// checkUse fails the test unless a run can use all that came with the upgrade.
+func checkUse(t *testing.T, db *state.DB) {
+	t.Helper()
+	l := oldLink()
+	l.Seen = dirsync.Seen{Base: "ou=people"}
+	must(t, db.Approve(t.Context(), dirsync.Approval{ID: "approved", Until: time.Now().Add(time.Hour)}))
+	must(t, db.Mark(t.Context(), dirsync.Mark{User: "DU9", Username: "nobody"}))
+	j := begin(t, db, "new")
+	must(t, j.Use(t.Context(), []string{"approved"}))
+	must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Link: l}}))
+	must(t, j.Finish(t.Context(), dirsync.RunEnd{Finished: time.Now(), Outcome: "applied", Used: []string{"approved"}}))
+	must(t, db.Scan(t.Context(), func(b dirsync.Brief) error {
+		if b.Seen != l.Seen.Hash() {
+			t.Errorf("seen %d, want %d", b.Seen, l.Seen.Hash())
+		}
+		return nil
+	}))
+}
+
+func TestUpgrade(t *testing.T) {
+	ownTemp(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "duosync.db")
+	must(t, state.MakeOld(t.Context(), path, 4))
+	must(t, state.Exec(t.Context(), path, firstVersion(t, "1", "0")))
+	before := tree(t, dir)
+	look := openReadOnly(t, path)
+	checkUpgraded(t, look)
+	closing(t, look)
+	unchanged(t, before, dir)
+
+	db := open(t, path)
+	defer closing(t, db)
+	checkUpgraded(t, db)
+	checkUse(t, db)
+}
+
+func TestServerUpgrade(t *testing.T) {
+	dsn := postgres(t).Schema(t)
+	must(t, state.MakeOldServer(t.Context(), dsn, 1))
+	must(t, state.ExecServer(t.Context(), dsn, firstVersion(t, "TRUE", "FALSE"), func() {}))
+	db := open(t, dsn)
+	defer closing(t, db)
+	checkUpgraded(t, db)
+	checkUse(t, db)
+}
+
+// A run of an older duosync has the state open: its schema stays as it is till then.
+func TestBesideARunOfAnOlderVersion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "duosync.db")
+	db := open(t, path)
+	must(t, state.Exec(t.Context(), path, `DELETE FROM duosync_schema WHERE version_id > 4`))
+	_, err := state.OpenBeside(t.Context(), path, state.Options{})
+	if !errors.Is(err, state.ErrLocked) || dirsync.Hint(err) == "" {
+		t.Errorf("%v (%s), want ErrLocked with advice", err, dirsync.Hint(err))
+	}
+	closing(t, db)
+}
+
+// Who may write the tables may not change their form yet.
+func TestServerUpgradeByAnother(t *testing.T) {
+	server := postgres(t)
+	for _, query := range []string{
+		`CREATE SCHEMA lent AUTHORIZATION duosync`, `CREATE ROLE borrower LOGIN PASSWORD '` + pgtest.Password + `'`,
+		`GRANT USAGE, CREATE ON SCHEMA lent TO borrower`,
+	} {
+		must(t, server.Admin(query))
+	}
+	owner := server.URL("postgres", pgtest.Password, "search_path=lent")
+	must(t, state.MakeOldServer(t.Context(), owner, 1))
+	must(t, server.Admin(`GRANT ALL ON ALL TABLES IN SCHEMA lent TO borrower`))
+	borrower := strings.Replace(owner, "//duosync:", "//borrower:", 1)
+	_, examining := state.Examine(borrower)
+	_, opening := state.Open(t.Context(), borrower, state.Options{})
+	for _, err := range []error{examining, opening} {
+		if err == nil || !strings.Contains(err.Error(), "does not own its tables") || !strings.Contains(dirsync.Hint(err), "owner") {
+			t.Errorf("%v (%s)", err, dirsync.Hint(err))
+		}
+	}
+	closing(t, open(t, owner))
+}
+
+// A mark that is given is known to every intent that is written down from then on.
+func TestServerMarkWaitsForARun(t *testing.T) {
+	t.Parallel()
+	dsn := postgres(t).Schema(t)
+	beside, err := state.OpenBeside(t.Context(), dsn, state.Options{})
+	must(t, err)
+	defer closing(t, beside)
+	m := dirsync.Mark{User: "DU1", Username: "a"}
+	must(t, state.ExecServer(t.Context(), dsn, `SELECT value FROM meta WHERE key = 'epoch' FOR SHARE`, func() { // as a run's transactions begin
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		if err := beside.Mark(ctx, m); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a mark beside a run's transaction: %v, want it to wait", err)
+		}
+		if err := beside.Pause(ctx, dirsync.Pause{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a pause beside a run's transaction: %v, want it to wait", err)
+		}
+	}))
+	must(t, beside.Mark(t.Context(), m))
+}

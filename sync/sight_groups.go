@@ -1,0 +1,212 @@
+package dirsync
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// lostGroup is a group that had somebody at its reference and has nobody now.
+type lostGroup struct {
+	key   string
+	seen  GroupSeen
+	now   *GroupEntry // nil: gone
+	whom  []SourceID  // its people of before who are still there
+	count int         // of people concerned
+	// changed: its entry is known to have been changed; unchanged: not to have been.
+	changed, unchanged bool
+}
+
+// groups doubts groups that decide something and have nobody any more, or, nested in
+// one, are gone.
+func (e *examination) groups(ctx context.Context) error {
+	e.firstVersion()
+	now := map[string]*GroupEntry{}
+	for _, list := range [][]GroupEntry{e.run.Read.Groups, e.run.Read.Nested} {
+		for i := range list {
+			now[list[i].Key()] = &list[i]
+		}
+	}
+	var lost []*lostGroup
+	var absent []GroupEntry
+	for _, key := range slices.Sorted(maps.Keys(e.ref.Groups)) {
+		seen := e.ref.Groups[key]
+		g := now[key]
+		switch {
+		case g == nil && len(seen.Inside) > 0 && (seen.Members > 0 || seen.Persons > 0):
+			absent = append(absent, seen.entry())
+		case g == nil: // one that is wanted is told by its name
+		default:
+			if l := e.lostMembers(key, seen, g); l != nil {
+				lost = append(lost, l)
+			}
+		}
+	}
+	blind, proven, err := e.blindTo(ctx, lost)
+	if err != nil {
+		return err
+	}
+	back := e.seenAgain(now)
+	for _, l := range lost {
+		if blind || l.seen.Blind && !back || l.count > e.engine.Rules.Limits.Floor {
+			d := e.doubtGroup(l.key, &l.seen, l.now.Inside, l.now.Members, e.labels(l.whom), "lost its last member")
+			d.blind = proven
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(now)) {
+		// No reference is needed where the server itself says that it hides something.
+		if g := now[key]; g.Hidden && !slices.ContainsFunc(lost, func(l *lostGroup) bool { return l.key == key }) {
+			seen := GroupSeen{ID: g.ID, Name: g.Name, DN: g.DN, Inside: g.Inside}
+			e.doubtGroup(key, &seen, g.Inside, 0, nil, "shows no member, though its object class demands one: the account may not read them").blind = true
+		}
+	}
+	return e.goneGroups(ctx, absent)
+}
+
+// blindTo reports whether groups may have members that are not seen: one is not known to
+// have been changed, the server would not have it empty, or its people say to be in it.
+// proven: that is known.
+func (e *examination) blindTo(ctx context.Context, lost []*lostGroup) (blind, proven bool, err error) {
+	for _, l := range lost {
+		blind = blind || !l.changed
+		proven = proven || l.unchanged || l.now.Hidden
+	}
+	if blind || proven {
+		return true, proven, nil
+	}
+	for _, l := range lost {
+		if len(l.whom) == 0 || l.count > e.engine.Rules.Limits.Floor {
+			continue
+		}
+		still, err := e.engine.Source.StillMembers(ctx, *l.now, l.whom)
+		if still || err != nil {
+			return still, still, err
+		}
+	}
+	return false, false, nil
+}
+
+// seenAgain reports whether members are seen of a group of which none were, though there
+// were some: then the right to read them is back.
+func (e *examination) seenAgain(now map[string]*GroupEntry) bool {
+	for key, seen := range e.ref.Groups {
+		if g := now[key]; seen.Blind && g != nil && g.Members > 0 && g.Persons > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// lostMembers tells of a group whether it lost its last member, or the last of its
+// people who is still there.
+func (e *examination) lostMembers(key string, seen GroupSeen, g *GroupEntry) *lostGroup {
+	members := seen.Members > 0 && g.Members == 0
+	persons := (seen.Persons > 0 || len(seen.People) > 0) && g.Persons == 0
+	if !members && !persons {
+		return nil
+	}
+	l := &lostGroup{key: key, seen: seen, now: g, count: max(seen.Persons, len(seen.People))}
+	if len(seen.People) > 0 && len(seen.People) >= seen.Persons {
+		for _, id := range seen.People {
+			if _, there := e.census.met[id]; there {
+				l.whom = append(l.whom, id)
+			}
+		}
+		l.count = len(l.whom)
+	}
+	if l.count == 0 { // they left, and that is no loss of the group; yet they may be hidden, and come back
+		e.deferred = append(e.deferred, key)
+		return nil
+	}
+	l.changed, l.unchanged = e.changed(seen.Stamp, g.Stamp, seen.Identity)
+	return l
+}
+
+// goneGroups looks again for groups that were nested in one that decides and are not
+// any more. One that was taken out of a group whose entry shows it passes; one that is
+// nowhere is doubted, whatever the stamps say.
+func (e *examination) goneGroups(ctx context.Context, absent []GroupEntry) error {
+	if len(absent) == 0 {
+		return nil
+	}
+	found, err := e.engine.Source.LookupGroups(ctx, absent)
+	if err != nil {
+		return fmt.Errorf("looking again for %d groups that were nested in others: %w", len(absent), err)
+	}
+	for i := range absent {
+		key := absent[i].Key()
+		seen := e.ref.Groups[key]
+		if _, there := found[key]; there && e.takenOut(&seen) {
+			continue
+		}
+		what := "was nested in a group that decides, and is gone"
+		if _, there := found[key]; there {
+			what = "was nested in a group that decides, and is no longer, though no such group was changed"
+		}
+		e.doubtGroup(key, &seen, seen.Inside, 0, e.labels(seen.People), what)
+	}
+	return nil
+}
+
+// takenOut reports whether a group that held another one was changed, so that the
+// other may have been taken out of it: one of those that decide, or one nested in
+// between.
+func (e *examination) takenOut(inner *GroupSeen) bool {
+	for _, list := range [][]GroupEntry{e.run.Read.Groups, e.run.Read.Nested} {
+		for i := range list {
+			outer := &list[i]
+			was, known := e.ref.Groups[outer.Key()]
+			if !known || !slices.ContainsFunc(inner.Inside, func(name string) bool { return name == outer.Name || slices.Contains(outer.Inside, name) }) {
+				continue
+			}
+			if changed, _ := e.changed(was.Stamp, outer.Stamp, was.Identity); changed {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (e *examination) doubtGroup(key string, seen *GroupSeen, inside []string, have int, names []string, what string) *doubt {
+	d := &doubt{guard: "min_group", about: About{Group: seen.Name}, key: key, had: max(seen.Members, seen.Persons), have: have, names: names,
+		detail: fmt.Sprintf("the group %s %s", Quote(seen.Name), what)}
+	for _, name := range append(slices.Clone(inside), seen.Name) {
+		d.groups = append(d.groups, foldGroup(name))
+	}
+	if len(seen.Inside) > 0 { // a nested one decides by those that hold it
+		d.groups = d.groups[:len(d.groups)-1]
+		for _, name := range seen.Inside {
+			d.groups = append(d.groups, foldGroup(name))
+		}
+		d.detail += ", nested in " + strings.Join(seen.Inside, ", ")
+	}
+	e.doubts = append(e.doubts, d)
+	return d
+}
+
+// firstVersion makes references of what a state of the first version has: counts of
+// mirrored groups by their name in Duo, and of people whom groups excluded.
+func (e *examination) firstVersion() {
+	before := e.meta.Baseline
+	if before == nil || before.Directories != nil {
+		return
+	}
+	e.ref.Groups = map[string]GroupSeen{}
+	rules := &e.engine.Rules
+	for _, g := range e.run.Read.Groups {
+		seen := GroupSeen{ID: g.ID, Name: g.Name, DN: g.DN}
+		if rules.Groups.Mirror != nil && rules.Groups.Mirror(g.Name) {
+			seen.Persons = before.Groups[FoldName(rules.Groups.name(g.Name))]
+		}
+		if inAny([]string{g.Name}, rules.ExcludeGroups) {
+			seen.Persons = max(seen.Persons, before.Excluded)
+		}
+		if g.Members == 0 && g.Persons == 0 && seen.Persons > rules.Limits.Floor {
+			e.ref.Groups[g.Key()] = seen
+		}
+	}
+}
+
+func (g *GroupSeen) entry() GroupEntry { return GroupEntry{ID: g.ID, Name: g.Name, DN: g.DN} }
