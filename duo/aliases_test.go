@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -44,7 +45,7 @@ func TestPlacesOfAliases(t *testing.T) {
 			if (err == nil) != (test.fails == "") || err != nil && !strings.Contains(err.Error(), test.fails) {
 				t.Fatalf("got %v, want %q", err, test.fails)
 			}
-			if got := edit.parameter(); got != test.want {
+			if got := api.AliasPlaces(edit); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 			after := append([]string(nil), places...)
@@ -90,16 +91,5 @@ func TestNamesMoveWithinAUserInStepsThatDuoTakes(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func TestGroupsOfDuosOwnSync(t *testing.T) {
-	for name, want := range map[string]bool{
-		`Staff (from AD sync "Acme")`: true, `Staff (from "Acme")`: true, `Staff (From Azure sync "Acme (EU)") `: true,
-		"Staff (synced from Entra ID)": true, "Staff": false, "Staff (Berlin)": false, "from (x": false, "letters from (home)": false, "": false,
-	} {
-		if got := syncedGroup(name); got != want {
-			t.Errorf("%q: %v", name, got)
-		}
 	}
 }

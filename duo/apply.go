@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -22,7 +23,7 @@ type budget struct {
 
 // note takes the outcome of a call.
 func (b *budget) note(err error) {
-	if !outage(err) {
+	if !api.Outage(err) {
 		b.failed = 0
 		return
 	}
@@ -49,7 +50,7 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		inTime, cancel := context.WithTimeout(ctx, t.client.bound)
+		inTime, cancel := context.WithTimeout(ctx, t.bound)
 		result, err := t.applyOne(inTime, op, intend)
 		cancel()
 		if errors.Is(err, errLeftOut) {
@@ -92,11 +93,11 @@ func (i intention) to(op *dirsync.Op) error {
 
 // stopper is the error of a result that every further call would meet as well.
 func stopper(r dirsync.Result) error {
-	if stops(r.Err) {
+	if api.Stops(r.Err) {
 		return r.Err
 	}
 	for _, undone := range r.Undone {
-		if stops(undone.Err) {
+		if api.Stops(undone.Err) {
 			return undone.Err
 		}
 	}
@@ -104,8 +105,8 @@ func stopper(r dirsync.Result) error {
 }
 
 // OperationTime is how long after its intent an operation makes calls at most,
-// unless [Options] say otherwise: a call that begins in time ends within
-// Options.Timeout. Whoever takes over from a process that vanished knows then that
+// unless NewTarget is told otherwise: a call that begins in time ends within the
+// client's Timeout. Whoever takes over from a process that vanished knows then that
 // it calls no more.
 const OperationTime = 5 * time.Minute
 

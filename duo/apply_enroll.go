@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -14,7 +15,7 @@ func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend intentio
 	a, err := t.client.User(ctx, op.User)
 	if err != nil {
 		t.writes.note(err)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, api.ErrNotFound) {
 			return outcome(op, dirsync.Vanished, err), nil
 		}
 		return outcome(op, dirsync.Failed, err), nil
@@ -57,11 +58,11 @@ func enrolled(op *dirsync.Op, err error) dirsync.Result {
 	switch {
 	case err == nil:
 		return done(op, nil)
-	case stops(err), errors.Is(err, ErrRateLimited), !wasSent(err):
+	case api.Stops(err), errors.Is(err, api.ErrRateLimited), !wasSent(err):
 		return outcome(op, dirsync.Failed, err)
-	case errors.Is(err, ErrInvalid):
+	case errors.Is(err, api.ErrInvalid):
 		return outcome(op, dirsync.Refused, refusedObject(err, "the enrollment mail"))
-	case fromDuo(err) && (errors.Is(err, ErrNotFound) || errors.Is(err, ErrDuplicate) || errors.Is(err, ErrRejected)):
+	case fromDuo(err) && (errors.Is(err, api.ErrNotFound) || errors.Is(err, api.ErrDuplicate) || errors.Is(err, api.ErrRejected)):
 		return outcome(op, dirsync.Refused, err)
 	}
 	return outcome(op, dirsync.Unknown, fmt.Errorf("whether the enrollment mail was sent is not known: %w", err))

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -35,8 +35,8 @@ func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 	t.book.list = nil
 	t.book.note(name, "")
 	m := makeOnce(ctx, t.client,
-		func(ctx context.Context) (*Group, error) { return t.client.CreateGroup(ctx, name, groupDesc) },
-		func(ctx context.Context) (*Group, error) {
+		func(ctx context.Context) (*api.Group, error) { return t.client.CreateGroup(ctx, name, groupDesc) },
+		func(ctx context.Context) (*api.Group, error) {
 			t.book.list = nil
 			return t.groupNamed(ctx, name)
 		})
@@ -49,14 +49,14 @@ func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 	case m.fate == dirsync.Refused:
 		_, err := notStepped(m.err, "the group "+dirsync.Quote(name), "Duo has a limit for groups")
 		return outcome(op, dirsync.Refused, err)
-	case errors.Is(m.err, ErrDuplicate) && m.fate == dirsync.Failed:
+	case errors.Is(m.err, api.ErrDuplicate) && m.fate == dirsync.Failed:
 		err := fmt.Errorf("%w; but no group is found by that name", m.err)
 		return outcome(op, dirsync.Refused, dirsync.WithHint(err, "perhaps a group of Duo's own directory sync has it: see sync.groups.rename"))
 	}
 	return outcome(op, m.fate, m.err)
 }
 
-func (t *Target) groupMade(op *dirsync.Op, g *Group) dirsync.Result {
+func (t *Target) groupMade(op *dirsync.Op, g *api.Group) dirsync.Result {
 	r := done(op, nil)
 	r.Group = g.ID
 	t.book.note(groupName(op), r.Group)
@@ -64,8 +64,8 @@ func (t *Target) groupMade(op *dirsync.Op, g *Group) dirsync.Result {
 }
 
 // claimGroup decides whether a group is the one that a create asked for.
-func (t *Target) claimGroup(op *dirsync.Op, g *Group) dirsync.Result {
-	if g.ours() {
+func (t *Target) claimGroup(op *dirsync.Op, g *api.Group) dirsync.Result {
+	if ours(g) {
 		return t.groupMade(op, g)
 	}
 	return outcome(op, dirsync.Taken, fmt.Errorf("the name %s is that of the Duo group %s, which is not ours",
@@ -78,9 +78,9 @@ func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 	t.book.forget(groupID(op))
 	g, err := t.client.RenameGroup(ctx, groupID(op), name)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return outcome(op, dirsync.Vanished, err)
-	case errors.Is(err, ErrDuplicate):
+	case errors.Is(err, api.ErrDuplicate):
 		return outcome(op, dirsync.Taken, fmt.Errorf("another Duo group is called %s: %w", dirsync.Quote(name), err))
 	case err != nil:
 		fate, err := notStepped(err, "the name "+dirsync.Quote(name), "Duo has a limit for groups")
@@ -95,7 +95,7 @@ func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 func (t *Target) deleteGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	t.book.list = nil
 	t.book.forget(groupID(op))
-	if err := t.client.DeleteGroup(ctx, groupID(op)); err != nil && !errors.Is(err, ErrNotFound) {
+	if err := t.client.DeleteGroup(ctx, groupID(op)); err != nil && !errors.Is(err, api.ErrNotFound) {
 		fate, err := notStepped(err, "the removal of the group "+dirsync.Quote(op.Username), "Duo has a limit for groups")
 		return outcome(op, fate, err)
 	}
@@ -116,11 +116,11 @@ func (s *steps) join(ctx context.Context, m *dirsync.Membership) (dirsync.Fate, 
 	switch {
 	case err == nil:
 		return dirsync.Done, nil
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return s.absent(ctx, err, "the group "+dirsync.Quote(m.Name))
 	}
 	fate, err := notStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
-	if errors.Is(err, ErrLimit) && len(s.op.Leaves) > 0 {
+	if errors.Is(err, api.ErrLimit) && len(s.op.Leaves) > 0 {
 		fate = dirsync.Failed // there is room once the others are left
 	}
 	return fate, err
@@ -142,7 +142,7 @@ func notMade(name string) error { return fmt.Errorf("the group %s was not made",
 
 func (s *steps) leave(ctx context.Context, m dirsync.Membership) (dirsync.Fate, error) {
 	err := s.client.LeaveGroup(ctx, s.user, m.ID)
-	if err == nil || errors.Is(err, ErrNotFound) { // who is gone, or left already, is not in it; the look tells
+	if err == nil || errors.Is(err, api.ErrNotFound) { // who is gone, or left already, is not in it; the look tells
 		return dirsync.Done, nil
 	}
 	return notStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
@@ -150,22 +150,4 @@ func (s *steps) leave(ctx context.Context, m dirsync.Membership) (dirsync.Fate, 
 
 func groupLimits() string {
 	return fmt.Sprintf("a Duo user is in %d groups at most", dirsync.MaxGroups)
-}
-
-// groupsLack says what of joins and leaves an account does not show, or nil.
-func groupsLack(joins, leaves []dirsync.Membership, a *dirsync.Account) error {
-	in := func(id string) bool {
-		return slices.ContainsFunc(a.Groups, func(m dirsync.Membership) bool { return m.ID == id })
-	}
-	for _, m := range joins {
-		if m.ID == "" || !in(m.ID) {
-			return fmt.Errorf("the user is not in the group %s", dirsync.Quote(m.Name))
-		}
-	}
-	for _, m := range leaves {
-		if in(m.ID) {
-			return fmt.Errorf("the user is still in the group %s", dirsync.Quote(m.Name))
-		}
-	}
-	return nil
 }

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"duosync/duo"
+	"duosync/duo/api"
+	"duosync/duo/api/apitest"
 	dirsync "duosync/sync"
 )
 
@@ -21,24 +22,24 @@ func groupOp(action dirsync.Action, name string, changes ...string) *dirsync.Op 
 }
 
 func listOfGroups(items ...string) exchange {
-	return exchange{call: groups, body: page(items, fmt.Sprintf(`{"total_objects":%d}`, len(items)))}
+	return exchange{Call: groups, Body: page(items, fmt.Sprintf(`{"total_objects":%d}`, len(items)))}
 }
 
 func TestGroups(t *testing.T) {
 	create := groupOp(dirsync.GroupCreate, "Staff", "name", "Staff")
-	post := exchange{call: makeGroup, params: map[string]string{"name": "Staff", "desc": ourDesc}}
+	post := exchange{Call: makeGroup, Params: map[string]string{"name": "Staff", "desc": ourDesc}}
 	ours, theirs := group("DG1", "staff", ourDesc, "Active"), group("DG2", "Staff", "", "Active")
 	rename := groupOp(dirsync.GroupUpdate, "Staff", "name", "Crew")
-	renamed := exchange{call: editGroup, params: map[string]string{"name": "Crew"}}
+	renamed := exchange{Call: editGroup, Params: map[string]string{"name": "Crew"}}
 	drop := groupOp(dirsync.GroupDelete, "Staff")
-	dropped := exchange{call: dropGroup, params: map[string]string{}, body: ok(`""`)}
+	dropped := exchange{Call: dropGroup, Params: map[string]string{}, Body: ok(`""`)}
 	runListTests(t, map[string]listTest{
 		"create":                         {create, []exchange{answer(post, ok(ours))}, "group DG1", ""},
 		"create, reply lost, made":       {create, []exchange{lost(post), listOfGroups(group("DG3", "x", ourDesc, "Active"), ours)}, "group DG1", ""},
 		"create, reply lost, not made":   {create, []exchange{lost(post), listOfGroups(), answer(post, ok(ours))}, "group DG1", ""},
 		"create, reply lost, another's":  {create, []exchange{lost(post), listOfGroups(theirs)}, "taken", "DG2, which is not ours"},
 		"create, two of them":            {create, []exchange{lost(post), listOfGroups(theirs, ours)}, "group DG1", ""},
-		"create, reply lost, no look":    {create, append([]exchange{lost(post)}, times(4, exchange{call: groups, status: 502})...), "unknown", "could not be seen"},
+		"create, reply lost, no look":    {create, append([]exchange{lost(post)}, times(4, exchange{Call: groups, Status: 502})...), "unknown", "could not be seen"},
 		"create, reply lost, a bad list": {create, []exchange{lost(post), answer(listOfGroups(), page(nil, `{"total_objects":1}`)), answer(listOfGroups(), page(nil, `{"total_objects":1}`))}, "unknown", "does not add up"},
 		"create, lost for good": {
 			create, []exchange{lost(post), listOfGroups(), lost(post), listOfGroups(), lost(post), listOfGroups(), lost(post), listOfGroups()}, "unknown", "no answer",
@@ -53,7 +54,7 @@ func TestGroups(t *testing.T) {
 		"create without a name":        {groupOp(dirsync.GroupCreate, " ", "name", " "), nil, "failed", "without a name"},
 
 		"rename":                     {rename, []exchange{answer(renamed, ok(group("DG1", "Crew", "", "")))}, "", ""},
-		"rename, the answer empty":   {rename, []exchange{answer(renamed, ok(`""`)), {call: oneGroup, body: ok(group("DG1", "crew", "", ""))}}, "", ""},
+		"rename, the answer empty":   {rename, []exchange{answer(renamed, ok(`""`)), {Call: oneGroup, Body: ok(group("DG1", "crew", "", ""))}}, "", ""},
 		"rename that does not":       {rename, []exchange{answer(renamed, ok(ours))}, "failed", "still called"},
 		"rename, gone":               {rename, []exchange{refuse(renamed, 40401, "")}, "vanished", "404"},
 		"rename, taken":              {rename, []exchange{refuse(renamed, 40003, "")}, "taken", `another Duo group is called "Crew"`},
@@ -83,12 +84,12 @@ func TestAnAdoptedGroupNeedsNoIntent(t *testing.T) {
 
 func TestGroupsMadeInThisRunAreKnownByName(t *testing.T) {
 	post := func(name, body string) exchange {
-		return exchange{call: makeGroup, params: map[string]string{"name": name, "desc": ourDesc}, body: body}
+		return exchange{Call: makeGroup, Params: map[string]string{"name": name, "desc": ourDesc}, Body: body}
 	}
 	joined := func(id string) exchange {
-		return exchange{call: join, params: map[string]string{"group_id": id}, body: ok(`""`)}
+		return exchange{Call: join, Params: map[string]string{"group_id": id}, Body: ok(`""`)}
 	}
-	isIn := exchange{call: one, body: ok(ann("", group("DG1", "a", "", "")+","+group("DG4", "d", "", "")))}
+	isIn := exchange{Call: one, Body: ok(ann("", group("DG1", "a", "", "")+","+group("DG4", "d", "", "")))}
 	member := withGroups(update(), []dirsync.Membership{{Name: "A"}, {Name: "b"}, {Name: "D"}, {Name: "e"}}, nil)
 	wave := []*dirsync.Op{
 		groupOp(dirsync.GroupCreate, "a", "name", "a"), groupOp(dirsync.GroupCreate, "B", "name", "B"),
@@ -100,7 +101,7 @@ func TestGroupsMadeInThisRunAreKnownByName(t *testing.T) {
 		refuse(post("B", ""), 40002, "name"), isIn, // what could not be made is not looked for
 		joined("DG1"), listOfGroups(group("DG4", "d", ourDesc, "Active")), joined("DG4"), isIn, // the list is read once
 		joined("DG1"), joined("DG4"), isIn,
-		exchange{call: dropGroup, body: ok(`""`)},
+		exchange{Call: dropGroup, Body: ok(`""`)},
 		listOfGroups(), isIn,
 	)
 	var l ledger
@@ -125,30 +126,30 @@ func TestGroupsMadeInThisRunAreKnownByName(t *testing.T) {
 
 func TestEnrollMail(t *testing.T) {
 	mail := op(dirsync.EnrollMail, "ann")
-	there := func(more ...any) exchange { return exchange{call: one, body: ok(user("DU1", "ann", more...))} }
+	there := func(more ...any) exchange { return exchange{Call: one, Body: ok(user("DU1", "ann", more...))} }
 	ready := there("email", "a@example.org")
-	send := exchange{call: enrollment, params: map[string]string{"username": "ann", "email": "a@example.org"}, body: ok(`"secret-code"`)}
+	send := exchange{Call: enrollment, Params: map[string]string{"username": "ann", "email": "a@example.org"}, Body: ok(`"secret-code"`)}
 	runListTests(t, map[string]listTest{
 		"sent":                    {mail, []exchange{ready, send}, "DU1", ""},
-		"sent to another address": {op(dirsync.EnrollMail, "ann", "email", "b@x"), []exchange{ready, {call: enrollment, params: map[string]string{"username": "ann", "email": "b@x"}, body: ok(`""`)}}, "DU1", ""},
-		"after a 429":             {mail, []exchange{ready, {call: enrollment, status: 429}, send}, "DU1", ""},
+		"sent to another address": {op(dirsync.EnrollMail, "ann", "email", "b@x"), []exchange{ready, {Call: enrollment, Params: map[string]string{"username": "ann", "email": "b@x"}, Body: ok(`""`)}}, "DU1", ""},
+		"after a 429":             {mail, []exchange{ready, {Call: enrollment, Status: 429}, send}, "DU1", ""},
 		"no such user":            {mail, []exchange{gone}, "vanished", "404"},
-		"not seen":                {mail, times(4, exchange{call: one, status: 502}), "failed", "502"},
+		"not seen":                {mail, times(4, exchange{Call: one, Status: 502}), "failed", "502"},
 		"enrolled":                {mail, []exchange{there("email", "e", "is_enrolled", true)}, "refused, DU1", "a device already"},
-		"a phone":                 {mail, []exchange{{call: one, body: ok(ann(phone("DP1", "+1"), ""))}}, "refused, DU1", "a device already"},
+		"a phone":                 {mail, []exchange{{Call: one, Body: ok(ann(phone("DP1", "+1"), ""))}}, "refused, DU1", "a device already"},
 		"disabled":                {mail, []exchange{there("email", "e", "status", "disabled")}, "refused, DU1", `is "disabled"`},
 		"in the Trash":            {mail, []exchange{there("email", "e", "status", "pending deletion")}, "refused, DU1", "pending deletion"},
 		"of Duo's own sync":       {mail, []exchange{there("email", "e", "last_directory_sync", 5)}, "refused, DU1", "directory sync"},
 		"no address":              {mail, []exchange{there()}, "refused, DU1", "no e-mail address"},
-		"no name":                 {mail, []exchange{{call: one, body: ok(user("DU1", "", "email", "e"))}}, "refused, DU1", "no username"},
+		"no name":                 {mail, []exchange{{Call: one, Body: ok(user("DU1", "", "email", "e"))}}, "refused, DU1", "no username"},
 		"refused":                 {mail, []exchange{ready, refuse(send, 40002, "email")}, "refused, DU1", "the enrollment mail was refused"},
 		"not offered":             {mail, []exchange{ready, refuse(send, 40401, "")}, "refused, DU1", "404"},
 		"another 4xx":             {mail, []exchange{ready, refuse(send, 40500, "")}, "refused, DU1", "405"},
 		"reply lost":              {mail, []exchange{ready, lost(send)}, "unknown, DU1", "is not known"},
 		"Duo's own 500":           {mail, []exchange{ready, refuse(send, 50000, "")}, "unknown, DU1", "is not known"},
 		"a limit":                 {mail, []exchange{ready, refuse(send, 50001, "")}, "unknown, DU1", "is not known"},
-		"a gateway":               {mail, []exchange{ready, {call: enrollment, status: 502, body: gateway}}, "unknown, DU1", "is not known"},
-		"a 404 of a proxy":        {mail, []exchange{ready, {call: enrollment, status: 404, body: "<html>"}}, "unknown, DU1", "is not known"},
+		"a apitest.Gateway":       {mail, []exchange{ready, {Call: enrollment, Status: 502, Body: apitest.Gateway}}, "unknown, DU1", "is not known"},
+		"a 404 of a proxy":        {mail, []exchange{ready, {Call: enrollment, Status: 404, Body: "<html>"}}, "unknown, DU1", "is not known"},
 		"FAIL with 200":           {mail, []exchange{ready, answer(send, fail(40401, "", ""))}, "unknown, DU1", "is not known"},
 		"other fields":            {op(dirsync.EnrollMail, "ann", "notes", "x"), nil, "failed", `"notes"`},
 	})
@@ -161,14 +162,14 @@ func TestAMailNotSentLeavesNoIntent(t *testing.T) {
 		t.Errorf("%v, %d intended", err, len(l.intended))
 	}
 	full := errors.New("disk full")
-	ready := exchange{call: one, body: ok(user("DU1", "ann", "email", "e"))}
+	ready := exchange{Call: one, Body: ok(user("DU1", "ann", "email", "e"))}
 	err := newPlay(t, ready).target().Apply(t.Context(), []*dirsync.Op{mail}, func([]*dirsync.Op) ([]*dirsync.Op, error) { return nil, full }, l.record)
 	if !errors.Is(err, full) {
 		t.Errorf("got %v", err)
 	}
 	l = ledger{}
-	err = newPlay(t, ready, refuse(exchange{call: enrollment}, 40301, "")).target().Apply(t.Context(), []*dirsync.Op{mail}, l.intend, l.record)
-	if !errors.Is(err, duo.ErrForbidden) || told(l.results[0]) != "failed, DU1" {
+	err = newPlay(t, ready, refuse(exchange{Call: enrollment}, 40301, "")).target().Apply(t.Context(), []*dirsync.Op{mail}, l.intend, l.record)
+	if !errors.Is(err, api.ErrForbidden) || told(l.results[0]) != "failed, DU1" {
 		t.Errorf("a missing right: %v, %+v", err, l.results)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -77,7 +78,7 @@ func (s *steps) try(ctx context.Context, field string, do func() (dirsync.Fate, 
 	case fate != dirsync.Done:
 		s.trouble(field, fate, err)
 	}
-	if stops(err) {
+	if api.Stops(err) {
 		s.halted = err
 	} else if spent := s.writes.spent(); spent != nil {
 		s.halted = spent
@@ -88,7 +89,7 @@ func (s *steps) try(ctx context.Context, field string, do func() (dirsync.Fate, 
 // What was accepted and is not there was not done.
 func (s *steps) look(ctx context.Context) {
 	if ctx.Err() != nil {
-		rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.client.timeout)
+		rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.client.Timeout())
 		defer cancel()
 		ctx = rest
 	}
@@ -98,7 +99,7 @@ func (s *steps) look(ctx context.Context) {
 		a, err = s.client.User(ctx, s.user)
 	}
 	switch {
-	case s.gone != nil || errors.Is(err, ErrNotFound):
+	case s.gone != nil || errors.Is(err, api.ErrNotFound):
 		s.gone = cmp.Or(s.gone, err)
 	case err != nil:
 		for field := range s.tried {
@@ -140,7 +141,7 @@ func (s *steps) tell() {
 func (s *steps) absent(ctx context.Context, err error, other string) (dirsync.Fate, error) {
 	_, lookErr := s.client.User(ctx, s.user)
 	switch {
-	case errors.Is(lookErr, ErrNotFound):
+	case errors.Is(lookErr, api.ErrNotFound):
 		return dirsync.Vanished, lookErr
 	case lookErr != nil:
 		return dirsync.Failed, unseen(err, lookErr)
@@ -152,9 +153,9 @@ func (s *steps) absent(ctx context.Context, err error, other string) (dirsync.Fa
 // names the object, limit the limits that Duo has for it.
 func notStepped(err error, what, limit string) (dirsync.Fate, error) {
 	switch {
-	case errors.Is(err, ErrInvalid):
+	case errors.Is(err, api.ErrInvalid):
 		return dirsync.Refused, refusedObject(err, what)
-	case errors.Is(err, ErrLimit):
+	case errors.Is(err, api.ErrLimit):
 		err = fmt.Errorf("%s was refused, a limit is exceeded: %w", what, err)
 		return dirsync.Refused, dirsync.WithHint(err, limit+" (https://duo.com/docs/rate-limits)")
 	}

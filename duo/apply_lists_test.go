@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"duosync/duo"
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -32,9 +32,9 @@ const (
 	ourDesc    = "Kept in step with the directory by duosync."
 )
 
-func answer(x exchange, body string) exchange { x.body = body; return x }
+func answer(x exchange, body string) exchange { x.Body = body; return x }
 
-func lost(x exchange) exchange { x.cut = true; return x }
+func lost(x exchange) exchange { x.Cut = true; return x }
 
 // phone writes a Duo phone as the phones' own calls show it: an id, a number with
 // perhaps an extension, and its users.
@@ -165,20 +165,20 @@ func TestAliases(t *testing.T) {
 		}
 		return ok(user("DU1", "ann", "aliases", m))
 	}
-	look := exchange{call: one, body: held("alias1", "a", "alias3", "c")}
+	look := exchange{Call: one, Body: held("alias1", "a", "alias3", "c")}
 	send := func(pairs string, more ...string) exchange {
 		params := map[string]string{"aliases": pairs}
 		for i := 0; i+1 < len(more); i += 2 {
 			params[more[i]] = more[i+1]
 		}
-		return exchange{call: edit, params: params}
+		return exchange{Call: edit, Params: params}
 	}
 	byName := func(name, body string) exchange {
-		return exchange{call: list, params: map[string]string{"username": name}, body: ok(body)}
+		return exchange{Call: list, Params: map[string]string{"username": name}, Body: ok(body)}
 	}
 	create := op(dirsync.Create, "ann", "username", "ann")
 	create.Changes = append(create.Changes, dirsync.Change{Field: dirsync.FieldAliases, After: dirsync.ListOf([]string{"B B", "a"})})
-	created := exchange{call: post, params: map[string]string{"username": "ann", "aliases": "alias1=B%20B&alias2=a"}}
+	created := exchange{Call: post, Params: map[string]string{"username": "ann", "aliases": "alias1=B%20B&alias2=a"}}
 	made := func(aliases map[string]string) string {
 		return "[" + user("DU7", "ann", "created", stageTime, "aliases", aliases) + "]"
 	}
@@ -188,7 +188,7 @@ func TestAliases(t *testing.T) {
 	createNine.Changes = append(createNine.Changes, nine.Changes...)
 	runListTests(t, map[string]listTest{
 		"create":             {create, []exchange{probe, answer(created, ok(user("DU7", "ann", "aliases", map[string]string{"alias1": "b b", "alias2": "a"})))}, "DU7", ""},
-		"create without any": {noAlias, []exchange{probe, {call: post, params: map[string]string{"username": "ann"}, body: ok(user("DU7", "ann"))}}, "DU7", ""},
+		"create without any": {noAlias, []exchange{probe, {Call: post, Params: map[string]string{"username": "ann"}, Body: ok(user("DU7", "ann"))}}, "DU7", ""},
 		"create, not kept":   {create, []exchange{probe, answer(created, ok(user("DU7", "ann")))}, "DU7, aliases failed", `accepted, but the alias "B B" is not there`},
 		"create, reply lost, made": {
 			create, []exchange{probe, lost(created), byName("ann", made(map[string]string{"alias1": "b b", "alias2": "A"}))}, "DU7", "",
@@ -203,7 +203,7 @@ func TestAliases(t *testing.T) {
 			create, []exchange{probe, refuse(created, 40003, ""), byName("ann", "[]"), byName("B B", "[]"), byName("a", "[]")}, "failed", "no user is found",
 		},
 		"create, taken, unseen": {
-			create, []exchange{probe, refuse(created, 40003, ""), byName("ann", "[]"), refuse(exchange{call: list}, 40001, "")}, "unknown", "could not be seen",
+			create, []exchange{probe, refuse(created, 40003, ""), byName("ann", "[]"), refuse(exchange{Call: list}, 40001, "")}, "unknown", "could not be seen",
 		},
 		"create, refused":      {create, []exchange{probe, refuse(created, 40002, "aliases")}, "refused", "Duo refuses the aliases"},
 		"create with too many": {createNine, []exchange{probe}, "refused", "no place"},
@@ -213,11 +213,11 @@ func TestAliases(t *testing.T) {
 		"all cleared":      {aliases("a c", ""), []exchange{look, answer(send("alias1=&alias3="), held())}, "DU1", ""},
 		"there already":    {aliases("", "C a"), []exchange{look}, "DU1", ""},
 		"not kept":         {aliases("a c", "c d"), []exchange{look, answer(send("alias1=d"), held("alias3", "c"))}, "DU1, aliases failed", `the alias "d" is not there`},
-		"not given up":     {aliases("a c", "c"), []exchange{look, answer(send("alias1="), look.body)}, "DU1, aliases failed", `the alias "a" is still there`},
-		"no place for all": {aliases("", "1 2 3 4 5 6 7", "email", "e"), []exchange{look, {call: edit, params: map[string]string{"email": "e"}, body: look.body}}, "DU1, aliases failed", "no place"},
+		"not given up":     {aliases("a c", "c"), []exchange{look, answer(send("alias1="), look.Body)}, "DU1, aliases failed", `the alias "a" is still there`},
+		"no place for all": {aliases("", "1 2 3 4 5 6 7", "email", "e"), []exchange{look, {Call: edit, Params: map[string]string{"email": "e"}, Body: look.Body}}, "DU1, aliases failed", "no place"},
 		"too many":         {nine, []exchange{look}, "DU1, aliases failed", "no place"},
 		"the user is gone": {aliases("a", "b"), []exchange{gone}, "vanished", "404"},
-		"not seen":         {aliases("a", "b"), times(4, exchange{call: one, status: 502}), "failed", "502"},
+		"not seen":         {aliases("a", "b"), times(4, exchange{Call: one, Status: 502}), "failed", "502"},
 		"refused":          {aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 40002, "aliases")}, "refused", "Duo refuses the aliases"},
 		"taken": {
 			aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 40003, ""), byName("b", "["+user("DU2", "bob", "aliases", map[string]string{"alias1": "B"})+"]")}, "taken, DU2", `the name "b" is held by the Duo user DU2`,
@@ -228,23 +228,23 @@ func TestAliases(t *testing.T) {
 		},
 		"a limit": {aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 50001, ""), look}, "refused", "limit"},
 		"a limit, but held": {
-			aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 50001, ""), {call: one, body: held("alias1", "b", "alias3", "c")}}, "DU1", "",
+			aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 50001, ""), {Call: one, Body: held("alias1", "b", "alias3", "c")}}, "DU1", "",
 		},
 		"name and alias change places": {
 			aliases("a c", "ann c", "username", "a"), []exchange{look,
 				answer(send("alias1="), held("alias3", "c")),
-				{call: edit, params: map[string]string{"username": "a"}, body: ok(user("DU1", "a", "aliases", map[string]string{"alias3": "c"}))},
+				{Call: edit, Params: map[string]string{"username": "a"}, Body: ok(user("DU1", "a", "aliases", map[string]string{"alias3": "c"}))},
 				answer(send("alias1=ann"), ok(user("DU1", "a", "aliases", map[string]string{"alias1": "ann", "alias3": "c"}))),
 			}, "DU1", "",
 		},
 		"an alias of the user's own that is to stay": {
 			update("username", "a"), []exchange{
-				refuse(exchange{call: edit}, 40003, ""), byName("a", "["+user("DU1", "ann", "aliases", map[string]string{"alias1": "a"})+"]"),
+				refuse(exchange{Call: edit}, 40003, ""), byName("a", "["+user("DU1", "ann", "aliases", map[string]string{"alias1": "a"})+"]"),
 			}, "failed", "the user itself holds the name",
 		},
 		"restored with them": {
 			&dirsync.Op{Action: dirsync.Restore, Username: "ann", User: "DU1", Changes: aliases("a c", "c").Changes},
-			[]exchange{restore, look, answer(send("alias1="), held("alias3", "c")), {call: one, body: held("alias3", "c")}}, "DU1", "",
+			[]exchange{restore, look, answer(send("alias1="), held("alias3", "c")), {Call: one, Body: held("alias3", "c")}}, "DU1", "",
 		},
 	})
 }
@@ -255,12 +255,12 @@ func TestMemberships(t *testing.T) {
 	in := withGroups(update(), staff, nil)
 	out := withGroups(update(), nil, staff)
 	inNew := withGroups(update(), unmade, nil)
-	joined := exchange{call: join, params: map[string]string{"group_id": "DG1"}, body: ok(`""`)}
-	left := exchange{call: leave, params: map[string]string{}, body: ok(`""`)}
-	isIn := exchange{call: one, body: ok(ann("", group("DG1", "Staff", "", "Active")))}
-	isOut := exchange{call: one, body: ok(ann("", ""))}
+	joined := exchange{Call: join, Params: map[string]string{"group_id": "DG1"}, Body: ok(`""`)}
+	left := exchange{Call: leave, Params: map[string]string{}, Body: ok(`""`)}
+	isIn := exchange{Call: one, Body: ok(ann("", group("DG1", "Staff", "", "Active")))}
+	isOut := exchange{Call: one, Body: ok(ann("", ""))}
 	all := func(items ...string) exchange {
-		return exchange{call: groups, params: map[string]string{"limit": "500", "offset": "0"}, body: page(items, fmt.Sprintf(`{"total_objects":%d}`, len(items)))}
+		return exchange{Call: groups, Params: map[string]string{"limit": "500", "offset": "0"}, Body: page(items, fmt.Sprintf(`{"total_objects":%d}`, len(items)))}
 	}
 	full := withGroups(update(), []dirsync.Membership{{ID: "DG2", Name: "New"}}, staff)
 	var names []string
@@ -268,7 +268,7 @@ func TestMemberships(t *testing.T) {
 		names = append(names, fmt.Sprint("g", i))
 	}
 	full.Changes[0].Before = dirsync.ListOf(names)
-	isNew := exchange{call: one, body: ok(ann("", group("DG2", "New", "", "Active")))}
+	isNew := exchange{Call: one, Body: ok(ann("", group("DG2", "New", "", "Active")))}
 	runListTests(t, map[string]listTest{
 		"joined":                    {in, []exchange{joined, isIn}, "DU1", ""},
 		"joined, but not":           {in, []exchange{joined, isOut}, "DU1, groups failed", `accepted, but the user is not in the group "Staff"`},
@@ -284,19 +284,19 @@ func TestMemberships(t *testing.T) {
 		"left, but not":             {out, []exchange{left, isIn}, "DU1, groups failed", "still in the group"},
 		"moved, though there's a limit": {
 			withGroups(update(), []dirsync.Membership{{ID: "DG2", Name: "New"}}, staff),
-			[]exchange{refuse(exchange{call: join}, 50001, ""), left, isOut}, "DU1, groups failed", "limit",
+			[]exchange{refuse(exchange{Call: join}, 50001, ""), left, isOut}, "DU1, groups failed", "limit",
 		},
-		"moved, with no room before": {full, []exchange{left, {call: join, params: map[string]string{"group_id": "DG2"}, body: ok(`""`)}, isNew}, "DU1", ""},
+		"moved, with no room before": {full, []exchange{left, {Call: join, Params: map[string]string{"group_id": "DG2"}, Body: ok(`""`)}, isNew}, "DU1", ""},
 		"one made before":            {inNew, []exchange{all(group("DG2", "x", "", ""), group("DG1", "STAFF", ourDesc, "Active")), joined, isIn}, "DU1", ""},
 		"one that is not there":      {inNew, []exchange{all(), isOut}, "DU1, groups failed", `the group "Staff" was not made`},
 		"one of others":              {inNew, []exchange{all(group("DG1", "Staff", "theirs", "Active")), isOut}, "DU1, groups failed", "was not made"},
 		"one that lets all in":       {inNew, []exchange{all(group("DG1", "Staff", ourDesc, "Bypass")), isOut}, "DU1, groups failed", "was not made"},
-		"one that cannot be seen":    {inNew, append(times(4, exchange{call: groups, status: 502}), isOut), "DU1, groups failed", "502"},
+		"one that cannot be seen":    {inNew, append(times(4, exchange{Call: groups, Status: 502}), isOut), "DU1, groups failed", "502"},
 		"adopted, and joined":        {withGroups(op(dirsync.Adopt, "ann"), staff, nil), []exchange{joined, isIn}, "DU1", ""},
 		"no id":                      {withGroups(update(), nil, unmade), nil, "failed", "not the id"},
 		"with phones, one of which": {
 			withPhones(withGroups(update(), staff, nil), dirsync.PhoneStep{Do: dirsync.PhoneAttach, ID: "DP1", Number: "+1"}),
-			[]exchange{refuse(exchange{call: attach}, 50001, ""), joined, isIn}, "DU1, phones refused", "limit",
+			[]exchange{refuse(exchange{Call: attach}, 50001, ""), joined, isIn}, "DU1, phones refused", "limit",
 		},
 	})
 }
@@ -304,12 +304,12 @@ func TestMemberships(t *testing.T) {
 func TestAListStepCanStopTheRun(t *testing.T) {
 	in := withGroups(update("email", "e"), []dirsync.Membership{{ID: "DG1", Name: "a"}, {ID: "DG2", Name: "b"}}, nil)
 	next := op(dirsync.Delete, "bob")
-	edited := exchange{call: edit, body: ok(user("DU1", "ann"))}
+	edited := exchange{Call: edit, Body: ok(user("DU1", "ann"))}
 
 	var l ledger
-	p := newPlay(t, edited, refuse(exchange{call: join}, 40301, ""))
+	p := newPlay(t, edited, refuse(exchange{Call: join}, 40301, ""))
 	err := p.target().Apply(t.Context(), []*dirsync.Op{in, next}, l.intend, l.record)
-	if !errors.Is(err, duo.ErrForbidden) || dirsync.Hint(err) == "" || len(l.results) != 1 {
+	if !errors.Is(err, api.ErrForbidden) || dirsync.Hint(err) == "" || len(l.results) != 1 {
 		t.Errorf("a missing right: %v, %+v", err, l.results)
 	}
 	if got := told(l.results[0]); got != "DU1, groups failed" {
@@ -321,14 +321,14 @@ func TestAListStepCanStopTheRun(t *testing.T) {
 	for i := range 12 {
 		many = append(many, dirsync.Membership{ID: fmt.Sprintf("DG%d", i), Name: fmt.Sprint(i)})
 	}
-	down := times(4, exchange{call: join, status: 502})
-	script := append([]exchange{{call: join, body: ok(`""`)}}, down...)
+	down := times(4, exchange{Call: join, Status: 502})
+	script := append([]exchange{{Call: join, Body: ok(`""`)}}, down...)
 	for range 9 {
 		script = append(script, down...)
 	}
 	l = ledger{}
 	err = newPlay(t, script...).target().Apply(t.Context(), []*dirsync.Op{withGroups(update(), many, nil), next}, l.intend, l.record)
-	if !errors.Is(err, duo.ErrServer) || !strings.Contains(err.Error(), "10 writes to Duo failed in a row") || len(l.results) != 1 {
+	if !errors.Is(err, api.ErrServer) || !strings.Contains(err.Error(), "10 writes to Duo failed in a row") || len(l.results) != 1 {
 		t.Fatalf("ten in a row: %v, %+v", err, l.results)
 	}
 	if got := told(l.results[0]); got != "failed, groups failed" || !strings.Contains(reasons(l.results[0]), "not tried") {
@@ -340,8 +340,8 @@ func TestAnInterruptionBetweenStepsEndsWithALook(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	in := withGroups(update(), []dirsync.Membership{{ID: "DG1", Name: "a"}, {ID: "DG2", Name: "b"}}, nil)
 	p := newPlay(t,
-		exchange{call: join, before: cancel, body: ok(`""`)},
-		exchange{call: one, body: ok(ann("", group("DG1", "a", "", "")))},
+		exchange{Call: join, Before: cancel, Body: ok(`""`)},
+		exchange{Call: one, Body: ok(ann("", group("DG1", "a", "", "")))},
 	)
 	var l ledger
 	err := p.target().Apply(ctx, []*dirsync.Op{in, op(dirsync.Delete, "bob")}, l.intend, l.record)

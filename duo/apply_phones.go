@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -39,7 +40,7 @@ func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync
 	case m.made != nil:
 		s.made(m.made.ID, step)
 		if kept := m.made.Text(); kept != number {
-			return dirsync.Refused, fmt.Errorf("the phone %s was made, but Duo keeps it as %q; it is not attached", number, tidy(kept))
+			return dirsync.Refused, fmt.Errorf("the phone %s was made, but Duo keeps it as %q; it is not attached", number, api.Tidy(kept))
 		}
 		return s.attach(ctx, m.made.ID, number)
 	case m.found != nil:
@@ -52,7 +53,7 @@ func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync
 		return s.attach(ctx, m.found.ID, number)
 	case m.fate == dirsync.Refused:
 		return notStepped(m.err, "the phone "+number, phoneLimits())
-	case errors.Is(m.err, ErrDuplicate):
+	case errors.Is(m.err, api.ErrDuplicate):
 		return m.fate, fmt.Errorf("%w; but no phone is found by the number %s", m.err, number)
 	}
 	return m.fate, m.err
@@ -78,7 +79,7 @@ func (s *steps) attach(ctx context.Context, id, number string) (dirsync.Fate, er
 	switch {
 	case err == nil:
 		return dirsync.Done, nil
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return s.absent(ctx, err, "the phone "+number)
 	}
 	return notStepped(err, "the phone "+number, phoneLimits())
@@ -103,7 +104,7 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 		}
 	}
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		s.result.Removed = append(s.result.Removed, step.ID)
 		return dirsync.Done, nil
 	case err != nil:
@@ -114,7 +115,7 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 		}
 		return dirsync.Done, nil
 	}
-	if err := s.client.DeletePhone(ctx, step.ID); err != nil && !errors.Is(err, ErrNotFound) {
+	if err := s.client.DeletePhone(ctx, step.ID); err != nil && !errors.Is(err, api.ErrNotFound) {
 		return notStepped(err, "the removal of the phone "+step.Text(), phoneLimits())
 	}
 	s.result.Removed = append(s.result.Removed, step.ID)
@@ -131,24 +132,4 @@ func (t *Target) deletePhones(ctx context.Context, op *dirsync.Op) dirsync.Resul
 	}
 	s.tell()
 	return r
-}
-
-// phonesLack says what of some steps an account does not show, or nil.
-func phonesLack(steps []dirsync.PhoneStep, a *dirsync.Account) error {
-	for i := range steps {
-		step := &steps[i]
-		has := slices.ContainsFunc(a.Phones, func(p dirsync.Phone) bool {
-			if step.ID != "" {
-				return p.ID == step.ID
-			}
-			return p.Text() == step.Text()
-		})
-		switch {
-		case step.Do == dirsync.PhoneRemove && has:
-			return fmt.Errorf("the user still has the phone %s", step.Text())
-		case step.Do != dirsync.PhoneRemove && !has:
-			return fmt.Errorf("the user does not have the phone %s", step.Text())
-		}
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"duosync/duo/api/apitest"
 	dirsync "duosync/sync"
 )
 
@@ -18,34 +19,34 @@ func TestPhones(t *testing.T) {
 	share := withPhones(update(), shared)
 	remove := withPhones(update(), dirsync.PhoneStep{Do: dirsync.PhoneRemove, ID: "DP1", Number: number})
 
-	post := exchange{call: makePhone, params: map[string]string{"number": number, "type": "mobile", "platform": "generic smartphone"}}
+	post := exchange{Call: makePhone, Params: map[string]string{"number": number, "type": "mobile", "platform": "generic smartphone"}}
 	made := answer(post, ok(phone("DP1", number)))
 	find := func(body string) exchange {
-		return exchange{call: phones, params: map[string]string{"number": number}, body: ok("[" + body + "]")}
+		return exchange{Call: phones, Params: map[string]string{"number": number}, Body: ok("[" + body + "]")}
 	}
-	attached := exchange{call: attach, params: map[string]string{"phone_id": "DP1"}, body: ok(`""`)}
-	has := exchange{call: one, body: ok(ann(phone("DP1", number), ""))}
-	hasNot := exchange{call: one, body: ok(ann("", ""))}
-	see := func(body string) exchange { return exchange{call: onePhone, body: ok(body)} }
-	noPhone := exchange{call: onePhone, status: 404, body: notFound}
-	detached := exchange{call: detach, params: map[string]string{}, body: ok(`""`)}
-	deleted := exchange{call: dropPhone, body: ok(`""`)}
+	attached := exchange{Call: attach, Params: map[string]string{"phone_id": "DP1"}, Body: ok(`""`)}
+	has := exchange{Call: one, Body: ok(ann(phone("DP1", number), ""))}
+	hasNot := exchange{Call: one, Body: ok(ann("", ""))}
+	see := func(body string) exchange { return exchange{Call: onePhone, Body: ok(body)} }
+	noPhone := exchange{Call: onePhone, Status: 404, Body: apitest.NotFound}
+	detached := exchange{Call: detach, Params: map[string]string{}, Body: ok(`""`)}
+	deleted := exchange{Call: dropPhone, Body: ok(`""`)}
 	create := withPhones(op(dirsync.Create, "ann", "username", "ann"), step)
-	createdAs1 := exchange{call: "POST /admin/v1/users", params: map[string]string{"username": "ann"}, body: ok(user("DU1", "ann"))}
+	createdAs1 := exchange{Call: "POST /admin/v1/users", Params: map[string]string{"username": "ann"}, Body: ok(user("DU1", "ann"))}
 
 	runListTests(t, map[string]listTest{
 		"made and attached": {add, []exchange{made, attached, has}, "DU1, made DP1 " + number, ""},
 		"a desk phone": {
 			desk, []exchange{
-				{call: makePhone, params: map[string]string{"number": number, "extension": "12", "type": "landline"}, body: ok(phone("DP1", number+";ext=12"))},
-				attached, {call: one, body: ok(ann(phone("DP1", number+";ext=12"), ""))},
+				{Call: makePhone, Params: map[string]string{"number": number, "extension": "12", "type": "landline"}, Body: ok(phone("DP1", number+";ext=12"))},
+				attached, {Call: one, Body: ok(ann(phone("DP1", number+";ext=12"), ""))},
 			}, "DU1, made DP1 " + number + ";ext=12", "",
 		},
 		"with a new user":                {create, []exchange{probe, createdAs1, made, attached, has}, "DU1, made DP1 " + number, ""},
-		"not for a user who is not made": {create, []exchange{probe, refuse(exchange{call: "POST /admin/v1/users"}, 40002, "username")}, "refused", "username"},
+		"not for a user who is not made": {create, []exchange{probe, refuse(exchange{Call: "POST /admin/v1/users"}, 40002, "username")}, "refused", "username"},
 		"with other fields": {
 			withPhones(update("email", "e"), step),
-			[]exchange{{call: edit, params: map[string]string{"email": "e"}, body: ok(user("DU1", "ann"))}, made, attached, has}, "DU1, made DP1 " + number, "",
+			[]exchange{{Call: edit, Params: map[string]string{"email": "e"}, Body: ok(user("DU1", "ann"))}, made, attached, has}, "DU1, made DP1 " + number, "",
 		},
 		"kept in another form": {add, []exchange{answer(post, ok(phone("DP1", "+15550199"))), hasNot}, "DU1, phones refused, made DP1 " + number, `keeps it as "+15550199"`},
 
@@ -62,7 +63,7 @@ func TestPhones(t *testing.T) {
 		"reply lost, another's":       {add, []exchange{lost(post), find(phone("DP1", number, "DU2")), hasNot}, "DU1, phones taken", "DU2"},
 		"reply lost, of another type": {add, []exchange{lost(post), find(strings.Replace(phone("DP1", number), "Mobile", "Landline", 1)), attached, has}, "DU1", ""},
 		"reply lost, the user's own":  {add, []exchange{lost(post), find(activated(phone("DP1", number, "DU1"))), attached, has}, "DU1", ""},
-		"reply lost, no look":         {add, append(append([]exchange{lost(post)}, times(4, exchange{call: phones, status: 502})...), hasNot), "DU1, phones unknown", "could not be seen"},
+		"reply lost, no look":         {add, append(append([]exchange{lost(post)}, times(4, exchange{Call: phones, Status: 502})...), hasNot), "DU1, phones unknown", "could not be seen"},
 		"reply lost for good": {
 			add, []exchange{lost(post), find(""), lost(post), find(""), lost(post), find(""), lost(post), find(""), hasNot}, "DU1, phones unknown", "no answer",
 		},
@@ -76,9 +77,9 @@ func TestPhones(t *testing.T) {
 		"attached, a limit":            {give, []exchange{refuse(attached, 50001, ""), hasNot}, "DU1, phones refused", "a limit is exceeded"},
 		"attached, the phone is gone":  {give, []exchange{refuse(attached, 40401, ""), hasNot, hasNot}, "DU1, phones failed", "does not exist any more"},
 		"attached, the user is gone":   {give, []exchange{refuse(attached, 40401, ""), gone}, "vanished", "404"},
-		"attached, never seen":         {give, append([]exchange{attached}, times(4, exchange{call: one, status: 502})...), "failed, phones unknown", "not seen"},
+		"attached, never seen":         {give, append([]exchange{attached}, times(4, exchange{Call: one, Status: 502})...), "failed, phones unknown", "not seen"},
 		"made, and the user is gone":   {add, []exchange{made, refuse(attached, 40401, ""), gone}, "vanished, made DP1 " + number, "404"},
-		"attached to a new, not seen":  {create, append([]exchange{probe, createdAs1, made, attached}, times(4, exchange{call: one, status: 502})...), "DU1, phones unknown, made DP1 " + number, "not seen since"},
+		"attached to a new, not seen":  {create, append([]exchange{probe, createdAs1, made, attached}, times(4, exchange{Call: one, Status: 502})...), "DU1, phones unknown, made DP1 " + number, "not seen since"},
 		"there, another's, and shared": {share, []exchange{refuse(post, 40003, ""), find(phone("DP1", number, "DU2")), attached, has}, "DU1", ""},
 
 		"removed":                         {remove, []exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", number)), deleted, hasNot}, "DU1, removed DP1", ""},
@@ -93,18 +94,18 @@ func TestPhones(t *testing.T) {
 		"removed, not detached":           {remove, append(append([]exchange{see(phone("DP1", number, "DU1"))}, times(4, lost(detached))...), see(phone("DP1", number, "DU1")), has), "DU1, phones failed", "no answer"},
 		"removed, detached without reply": {remove, append(append([]exchange{see(phone("DP1", number, "DU1"))}, times(4, lost(detached))...), see(phone("DP1", number)), deleted, hasNot), "DU1, removed DP1", ""},
 		"removed, detached before":        {remove, []exchange{see(phone("DP1", number)), deleted, hasNot}, "DU1, removed DP1", ""},
-		"removed, not deleted":            {remove, append(append([]exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", number))}, times(4, exchange{call: dropPhone, status: 502})...), hasNot), "DU1, phones failed", "502"},
+		"removed, not deleted":            {remove, append(append([]exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", number))}, times(4, exchange{Call: dropPhone, Status: 502})...), hasNot), "DU1, phones failed", "502"},
 		"removed, from one who is gone":   {remove, []exchange{see(phone("DP1", number, "DU1")), refuse(detached, 40401, ""), see(phone("DP1", number)), deleted, gone}, "vanished, removed DP1", "404"},
 
 		"one refused, the next one given": {
 			withPhones(update(), dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: "+1999", Type: "mobile"}, step),
-			[]exchange{refuse(exchange{call: makePhone}, 40002, "number"), made, attached, has}, "DU1, phones refused, made DP1 " + number, "+1999",
+			[]exchange{refuse(exchange{Call: makePhone}, 40002, "number"), made, attached, has}, "DU1, phones refused, made DP1 " + number, "+1999",
 		},
 		"one unknown, one failed": {
 			withPhones(update(), step, dirsync.PhoneStep{Do: dirsync.PhoneAttach, ID: "DP1", Number: number}),
-			append(append([]exchange{lost(post)}, times(4, exchange{call: phones, status: 502})...), refuse(attached, 40500, ""), hasNot), "DU1, phones unknown", "; ",
+			append(append([]exchange{lost(post)}, times(4, exchange{Call: phones, Status: 502})...), refuse(attached, 40500, ""), hasNot), "DU1, phones unknown", "; ",
 		},
-		"attached, to whom can't be told": {give, append(append([]exchange{refuse(attached, 40401, "")}, times(4, exchange{call: one, status: 502})...), has), "DU1, phones failed", "could not be seen"},
+		"attached, to whom can't be told": {give, append(append([]exchange{refuse(attached, 40401, "")}, times(4, exchange{Call: one, Status: 502})...), has), "DU1, phones failed", "could not be seen"},
 		"two failures in one line": {
 			withPhones(update(), step, dirsync.PhoneStep{Do: dirsync.PhoneAttach, ID: "DP1", Number: number}),
 			[]exchange{refuse(post, 40002, "number"), refuse(attached, 40500, ""), hasNot}, "DU1, phones failed", "; ",

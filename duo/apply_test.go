@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"duosync/duo"
+	"duosync/duo/api"
+	"duosync/duo/api/apitest"
 	dirsync "duosync/sync"
 )
 
@@ -44,20 +45,20 @@ func op(action dirsync.Action, name string, changes ...string) *dirsync.Op {
 var stageTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Unix()
 
 var (
-	probe = exchange{call: list, params: map[string]string{"limit": "1", "offset": "0"}, body: page(nil, `{"total_objects":0}`)}
+	probe = exchange{Call: list, Params: map[string]string{"limit": "1", "offset": "0"}, Body: page(nil, `{"total_objects":0}`)}
 
-	trash    = exchange{call: "POST /admin/v1/users/bulk_send_to_trash", params: map[string]string{"user_id_list": `["DU1"]`}, body: ok(`""`)}
-	restore  = exchange{call: "POST /admin/v1/users/bulk_restore", params: map[string]string{"user_id_list": `["DU1"]`}, body: ok(`""`)}
-	gone     = exchange{call: one, status: 404, body: notFound}
-	inTrash  = exchange{call: one, body: ok(user("DU1", "ann", "status", "pending deletion"))}
-	active   = exchange{call: one, body: ok(user("DU1", "ann"))}
-	disabled = exchange{call: one, body: ok(user("DU1", "ann", "status", "disabled"))}
+	trash    = exchange{Call: "POST /admin/v1/users/bulk_send_to_trash", Params: map[string]string{"user_id_list": `["DU1"]`}, Body: ok(`""`)}
+	restore  = exchange{Call: "POST /admin/v1/users/bulk_restore", Params: map[string]string{"user_id_list": `["DU1"]`}, Body: ok(`""`)}
+	gone     = exchange{Call: one, Status: 404, Body: apitest.NotFound}
+	inTrash  = exchange{Call: one, Body: ok(user("DU1", "ann", "status", "pending deletion"))}
+	active   = exchange{Call: one, Body: ok(user("DU1", "ann"))}
+	disabled = exchange{Call: one, Body: ok(user("DU1", "ann", "status", "disabled"))}
 )
 
 // refuse is an exchange that Duo answers with a failure; the status are the
 // first digits of the code.
 func refuse(x exchange, code int, detail string) exchange {
-	x.status, x.body = code/100, fail(code, "Invalid request parameters", detail)
+	x.Status, x.Body = code/100, fail(code, "Invalid request parameters", detail)
 	return x
 }
 
@@ -71,24 +72,24 @@ func times(n int, x exchange) []exchange {
 
 func TestApply(t *testing.T) {
 	create := op(dirsync.Create, "ann", "username", "Ann", "email", "a@example.org", "notes", "")
-	created := exchange{call: post, params: map[string]string{"username": "Ann", "email": "a@example.org"}}
-	look := exchange{call: list, params: map[string]string{"username": "Ann"}}
-	answer := func(x exchange, body string) exchange { x.body = body; return x }
-	lost := func(x exchange) exchange { x.cut = true; return x }
+	created := exchange{Call: post, Params: map[string]string{"username": "Ann", "email": "a@example.org"}}
+	look := exchange{Call: list, Params: map[string]string{"username": "Ann"}}
+	answer := func(x exchange, body string) exchange { x.Body = body; return x }
+	lost := func(x exchange) exchange { x.Cut = true; return x }
 	ours := ok("[" + user("DU7", "ann", "email", "a@example.org", "created", stageTime) + "]")
 	old := ok("[" + user("DU8", "ann", "email", "a@example.org", "created", stageTime-2) + "]")
 	other := ok("[" + user("DU9", "ann", "email", "b@example.org", "created", stageTime) + "]")
 	synced := ok("[" + user("DU6", "ann", "email", "a@example.org", "created", stageTime, "last_directory_sync", stageTime) + "]")
 
 	rename := op(dirsync.Update, "ann", "username", "anna", "realname", "Anna")
-	renamed := exchange{call: edit, params: map[string]string{"username": "anna", "realname": "Anna"}, body: ok(user("DU1", "anna", "realname", "Anna"))}
-	lookNew := exchange{call: list, params: map[string]string{"username": "anna"}}
+	renamed := exchange{Call: edit, Params: map[string]string{"username": "anna", "realname": "Anna"}, Body: ok(user("DU1", "anna", "realname", "Anna"))}
+	lookNew := exchange{Call: list, Params: map[string]string{"username": "anna"}}
 	long := op(dirsync.Update, "ann", "realname", strings.Repeat("ä", 4096))
 	disable := op(dirsync.Disable, "ann", "status", "disabled")
-	disabling := exchange{call: edit, params: map[string]string{"status": "disabled"}, body: ok(user("DU1", "ann", "status", "disabled"))}
+	disabling := exchange{Call: edit, Params: map[string]string{"status": "disabled"}, Body: ok(user("DU1", "ann", "status", "disabled"))}
 
 	back := op(dirsync.Restore, "ann", "status", "active")
-	enabling := exchange{call: edit, params: map[string]string{"status": "active"}, body: ok(user("DU1", "ann"))}
+	enabling := exchange{Call: edit, Params: map[string]string{"status": "active"}, Body: ok(user("DU1", "ann"))}
 
 	tests := map[string]struct {
 		op      *dirsync.Op
@@ -108,7 +109,7 @@ func TestApply(t *testing.T) {
 		"create, reply lost, another user":  {create, []exchange{probe, lost(created), answer(look, other)}, dirsync.Taken, "DU9", "DU9"},
 		"create, reply lost, a synced user": {create, []exchange{probe, lost(created), answer(look, synced)}, dirsync.Taken, "DU6", "DU6"},
 		"create, reply lost, no look-up": {
-			create, append([]exchange{probe, lost(created)}, times(4, exchange{call: list, status: 502, body: gateway})...), dirsync.Unknown, "", "could not be seen",
+			create, append([]exchange{probe, lost(created)}, times(4, exchange{Call: list, Status: 502, Body: apitest.Gateway})...), dirsync.Unknown, "", "could not be seen",
 		},
 		"create, reply lost again and again": {
 			create, append([]exchange{probe}, lost(created), answer(look, ok("[]")), lost(created), answer(look, ok("[]")),
@@ -116,7 +117,7 @@ func TestApply(t *testing.T) {
 			dirsync.Unknown, "", "no answer",
 		},
 		"create, FAIL with 200, made":       {create, []exchange{probe, answer(created, fail(50000, "", "")), answer(look, ours)}, dirsync.Done, "DU7", ""},
-		"create, HTML, made":                {create, []exchange{probe, answer(created, gateway), answer(look, ours)}, dirsync.Done, "DU7", ""},
+		"create, HTML, made":                {create, []exchange{probe, answer(created, apitest.Gateway), answer(look, ours)}, dirsync.Done, "DU7", ""},
 		"create, OK without the user, made": {create, []exchange{probe, answer(created, ok(`""`)), answer(look, ours)}, dirsync.Done, "DU7", ""},
 		"create, 500 of Duo's, again and again": {
 			create, append([]exchange{probe}, refuse(created, 50000, ""), answer(look, ok("[]")), refuse(created, 50000, ""), answer(look, ok("[]")),
@@ -131,24 +132,24 @@ func TestApply(t *testing.T) {
 		"create, taken by none":  {create, []exchange{probe, refuse(created, 40003, ""), answer(look, ok("[]"))}, dirsync.Failed, "", "no user is found"},
 		"create, taken, unseen":  {create, []exchange{probe, refuse(created, 40003, ""), refuse(look, 40001, "")}, dirsync.Unknown, "", "could not be seen"},
 		"create, a 4xx":          {create, []exchange{probe, refuse(created, 40500, "")}, dirsync.Failed, "", "405/40500"},
-		"create, code missing":   {create, []exchange{probe, {call: post, status: 400, body: `{"stat":"FAIL","message":"no"}`}}, dirsync.Failed, "", "HTTP 400: no"},
+		"create, code missing":   {create, []exchange{probe, {Call: post, Status: 400, Body: `{"stat":"FAIL","message":"no"}`}}, dirsync.Failed, "", "HTTP 400: no"},
 		"recreate":               {op(dirsync.Recreate, "Ann", "email", "a@example.org"), []exchange{probe, answer(created, ok(user("DU7", "ann")))}, dirsync.Done, "DU7", ""},
-		"create without a clock": {create, times(4, exchange{call: list, status: 502}), dirsync.Failed, "", "HTTP 502"},
+		"create without a clock": {create, times(4, exchange{Call: list, Status: 502}), dirsync.Failed, "", "HTTP 502"},
 
 		"update":                       {rename, []exchange{renamed}, dirsync.Done, "DU1", ""},
 		"update, the answer is empty":  {rename, []exchange{answer(renamed, ok(`""`)), active}, dirsync.Done, "DU1", ""},
 		"update, vanished":             {rename, []exchange{refuse(renamed, 40401, "")}, dirsync.Vanished, "", "404"},
-		"update, refused":              {long, []exchange{refuse(exchange{call: edit}, 40002, "realname")}, dirsync.Refused, "", "Duo refuses realname (4096 characters long): Invalid"},
-		"update, refused, who knows":   {long, []exchange{refuse(exchange{call: edit}, 40002, "brand")}, dirsync.Refused, "", "(brand)"},
+		"update, refused":              {long, []exchange{refuse(exchange{Call: edit}, 40002, "realname")}, dirsync.Refused, "", "Duo refuses realname (4096 characters long): Invalid"},
+		"update, refused, who knows":   {long, []exchange{refuse(exchange{Call: edit}, 40002, "brand")}, dirsync.Refused, "", "(brand)"},
 		"update, a limit":              {rename, []exchange{refuse(renamed, 50001, ""), active}, dirsync.Refused, "", "limit"},
 		"update, a limit, but held":    {disable, []exchange{refuse(disabling, 50001, ""), disabled}, dirsync.Done, "DU1", ""},
 		"update, taken":                {rename, []exchange{refuse(renamed, 40003, ""), answer(lookNew, ok("["+user("DU2", "anna")+"]"))}, dirsync.Taken, "DU2", "DU2"},
 		"update, taken by itself":      {rename, []exchange{refuse(renamed, 40003, ""), answer(lookNew, ok("["+user("DU1", "anna", "realname", "Anna")+"]"))}, dirsync.Done, "DU1", ""},
 		"update, lost for good":        {rename, times(4, lost(renamed)), dirsync.Failed, "", "no answer"},
-		"clear":                        {op(dirsync.Update, "ann", "email", ""), []exchange{{call: edit, params: map[string]string{"email": ""}, body: ok(user("DU1", "ann"))}}, dirsync.Done, "DU1", ""},
+		"clear":                        {op(dirsync.Update, "ann", "email", ""), []exchange{{Call: edit, Params: map[string]string{"email": ""}, Body: ok(user("DU1", "ann"))}}, dirsync.Done, "DU1", ""},
 		"disable":                      {disable, []exchange{disabling}, dirsync.Done, "DU1", ""},
 		"disable that does not":        {disable, []exchange{answer(disabling, ok(user("DU1", "ann")))}, dirsync.Failed, "DU1", `still "active"`},
-		"enable one in the Trash":      {op(dirsync.Enable, "ann", "status", "active"), []exchange{answer(enabling, inTrash.body)}, dirsync.Failed, "DU1", `still "pending deletion"`},
+		"enable one in the Trash":      {op(dirsync.Enable, "ann", "status", "active"), []exchange{answer(enabling, inTrash.Body)}, dirsync.Failed, "DU1", `still "pending deletion"`},
 		"adopt":                        {op(dirsync.Adopt, "ann"), []exchange{active}, dirsync.Done, "DU1", ""},
 		"adopt with changes":           {op(dirsync.Adopt, "ann", "status", "disabled"), []exchange{disabling}, dirsync.Done, "DU1", ""},
 		"adopt, vanished":              {op(dirsync.Adopt, "ann"), []exchange{gone}, dirsync.Vanished, "", "404"},
@@ -165,9 +166,9 @@ func TestApply(t *testing.T) {
 		"trash, not offered":           {op(dirsync.Trash, "ann"), []exchange{refuse(trash, 40501, ""), disabled}, dirsync.Refused, "DU1", "not put into Duo's Trash"},
 		"trash, vanished":              {op(dirsync.Trash, "ann"), []exchange{trash, gone}, dirsync.Vanished, "", "404"},
 		"trash, never seen":            {op(dirsync.Trash, "ann"), append([]exchange{trash}, times(4, lost(active))...), dirsync.Unknown, "", "not seen there"},
-		"delete":                       {op(dirsync.Delete, "ann"), []exchange{{call: erase, body: ok(`""`)}}, dirsync.Done, "", ""},
-		"delete, gone already":         {op(dirsync.Delete, "ann"), []exchange{{call: erase, status: 404, body: notFound}}, dirsync.Done, "", ""},
-		"delete, a 404 of a proxy":     {op(dirsync.Delete, "ann"), times(4, exchange{call: erase, status: 404, body: "<html>"}), dirsync.Failed, "", "HTTP 404"},
+		"delete":                       {op(dirsync.Delete, "ann"), []exchange{{Call: erase, Body: ok(`""`)}}, dirsync.Done, "", ""},
+		"delete, gone already":         {op(dirsync.Delete, "ann"), []exchange{{Call: erase, Status: 404, Body: apitest.NotFound}}, dirsync.Done, "", ""},
+		"delete, a 404 of a proxy":     {op(dirsync.Delete, "ann"), times(4, exchange{Call: erase, Status: 404, Body: "<html>"}), dirsync.Failed, "", "HTTP 404"},
 		"release":                      {op(dirsync.Release, "ann"), nil, dirsync.Done, "", ""},
 		"blocked":                      {&dirsync.Op{Action: dirsync.Create, Blocked: "no username"}, nil, dirsync.Failed, "", "no username"},
 		"no username":                  {op(dirsync.Create, " "), nil, dirsync.Failed, "", "without a username"},
@@ -206,8 +207,8 @@ func TestIntentBeforeTheCallOutcomeBeforeTheNext(t *testing.T) {
 	var steps []string
 	note := func(step string) func() { return func() { steps = append(steps, step) } }
 	p := newPlay(t,
-		exchange{call: erase, before: note("call"), body: ok(`""`)},
-		exchange{call: "DELETE /admin/v1/users/DU2", before: note("call"), body: ok(`""`)},
+		exchange{Call: erase, Before: note("call"), Body: ok(`""`)},
+		exchange{Call: "DELETE /admin/v1/users/DU2", Before: note("call"), Body: ok(`""`)},
 	)
 	second := op(dirsync.Delete, "bob")
 	second.User = "DU2"
@@ -230,7 +231,7 @@ func TestAnErrorOfTheJournalStopsAtOnce(t *testing.T) {
 	if !errors.Is(err, full) || len(l.results) != 0 {
 		t.Errorf("intend: %v, %v", err, l.results)
 	}
-	p := newPlay(t, exchange{call: erase, body: ok(`""`)})
+	p := newPlay(t, exchange{Call: erase, Body: ok(`""`)})
 	err = p.target().Apply(t.Context(), wave, l.intend, func([]dirsync.Result) error { return full })
 	if !errors.Is(err, full) || len(l.intended) != 1 {
 		t.Errorf("record: %v, %d intended", err, len(l.intended))
@@ -244,7 +245,7 @@ func TestWhatIsNotIntendedIsNotSent(t *testing.T) {
 	second := op(dirsync.Delete, "bob")
 	second.User = "DU2"
 	wave := []*dirsync.Op{op(dirsync.Delete, "ann"), second}
-	p := newPlay(t, exchange{call: "DELETE /admin/v1/users/DU2", body: ok(`""`)})
+	p := newPlay(t, exchange{Call: "DELETE /admin/v1/users/DU2", Body: ok(`""`)})
 	err := p.target().Apply(t.Context(), wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) {
 		return slices.DeleteFunc(slices.Clone(ops), func(o *dirsync.Op) bool { return o.User == "DU1" }), nil
 	}, l.record)
@@ -256,10 +257,10 @@ func TestWhatIsNotIntendedIsNotSent(t *testing.T) {
 func TestARefusedKeyStopsTheRun(t *testing.T) {
 	for _, kind := range []struct {
 		code int
-		want duo.Kind
-	}{{40103, duo.ErrUnauthorized}, {40301, duo.ErrForbidden}} {
+		want api.Kind
+	}{{40103, api.ErrUnauthorized}, {40301, api.ErrForbidden}} {
 		var l ledger
-		p := newPlay(t, refuse(exchange{call: erase}, kind.code, ""))
+		p := newPlay(t, refuse(exchange{Call: erase}, kind.code, ""))
 		err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}, l.intend, l.record)
 		if !errors.Is(err, kind.want) || dirsync.Hint(err) == "" {
 			t.Errorf("got %v", err)
@@ -271,13 +272,13 @@ func TestARefusedKeyStopsTheRun(t *testing.T) {
 }
 
 func TestTenFailuresInARowStopTheRun(t *testing.T) {
-	down := times(4, exchange{call: erase, status: 502, body: gateway})
+	down := times(4, exchange{Call: erase, Status: 502, Body: apitest.Gateway})
 	var wave []*dirsync.Op
 	var script []exchange
 	for range 9 {
 		script = append(script, down...)
 	}
-	script = append(script, exchange{call: erase, body: ok(`""`)}) // resets
+	script = append(script, exchange{Call: erase, Body: ok(`""`)}) // resets
 	for range 10 {
 		script = append(script, down...)
 	}
@@ -286,7 +287,7 @@ func TestTenFailuresInARowStopTheRun(t *testing.T) {
 	}
 	var l ledger
 	err := newPlay(t, script...).target().Apply(t.Context(), wave, l.intend, l.record)
-	if !errors.Is(err, duo.ErrServer) || !strings.Contains(err.Error(), "10 writes to Duo failed in a row") || dirsync.Hint(err) == "" {
+	if !errors.Is(err, api.ErrServer) || !strings.Contains(err.Error(), "10 writes to Duo failed in a row") || dirsync.Hint(err) == "" {
 		t.Errorf("got %v, hint %q", err, dirsync.Hint(err))
 	}
 	if len(l.results) != 20 || len(l.intended) != 20 {
@@ -295,10 +296,10 @@ func TestTenFailuresInARowStopTheRun(t *testing.T) {
 }
 
 func TestALongPauseStopsTheRun(t *testing.T) {
-	p := newPlay(t, exchange{call: erase, status: 429, header: map[string]string{"Retry-After": "3600"}})
+	p := newPlay(t, exchange{Call: erase, Status: 429, Header: map[string]string{"Retry-After": "3600"}})
 	var l ledger
 	err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}, l.intend, l.record)
-	if !errors.Is(err, duo.ErrRateLimited) || !strings.Contains(err.Error(), "1h0m0s") || len(l.results) != 1 {
+	if !errors.Is(err, api.ErrRateLimited) || !strings.Contains(err.Error(), "1h0m0s") || len(l.results) != 1 {
 		t.Errorf("got %v, %+v", err, l.results)
 	}
 }
@@ -306,7 +307,7 @@ func TestALongPauseStopsTheRun(t *testing.T) {
 func TestAnInterruptionFinishesTheCallUnderWay(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Run("answered", func(t *testing.T) {
-		p := newPlay(t, exchange{call: erase, before: cancel, body: ok(`""`)})
+		p := newPlay(t, exchange{Call: erase, Before: cancel, Body: ok(`""`)})
 		var l ledger
 		err := p.target().Apply(ctx, []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}, l.intend, l.record)
 		if !errors.Is(err, context.Canceled) || len(l.intended) != 1 || len(l.results) != 1 || l.results[0].Fate != dirsync.Done {
@@ -315,7 +316,7 @@ func TestAnInterruptionFinishesTheCallUnderWay(t *testing.T) {
 	})
 	t.Run("lost", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		p := newPlay(t, probe, exchange{call: post, before: cancel, cut: true})
+		p := newPlay(t, probe, exchange{Call: post, Before: cancel, Cut: true})
 		var l ledger
 		err := p.target().Apply(ctx, []*dirsync.Op{op(dirsync.Create, "ann", "username", "ann")}, l.intend, l.record)
 		if !errors.Is(err, context.Canceled) || len(l.results) != 1 || l.results[0].Fate != dirsync.Unknown {

@@ -7,12 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
 // finder looks for the holders of names.
 type finder struct {
-	client  *Client
+	client  *api.Client
 	missing map[string]bool // folded names whose holder is not found yet
 	seen    map[string]bool // user ids in found
 	found   []dirsync.Account
@@ -45,7 +46,7 @@ func (f *finder) readAll(ctx context.Context) error {
 // lookUp asks for many names at once, and then one by one for those that nobody
 // held: the list filter need not see aliases, the single one does.
 func (f *finder) lookUp(ctx context.Context) error {
-	for _, list := range chunks(slices.Sorted(maps.Keys(f.missing))) {
+	for _, list := range api.Chunks(slices.Sorted(maps.Keys(f.missing))) {
 		if len(list) > 1 {
 			users, err := f.client.UsersByNames(ctx, list)
 			if err != nil && !answered(err) {
@@ -60,7 +61,7 @@ func (f *finder) lookUp(ctx context.Context) error {
 				continue
 			}
 			a, err := f.client.UserByName(ctx, name)
-			if errors.Is(err, ErrInvalid) {
+			if errors.Is(err, api.ErrInvalid) {
 				continue // a name that Duo refuses is held by nobody
 			}
 			if err != nil {
@@ -87,7 +88,7 @@ func (t *Target) Phones(ctx context.Context, numbers []string) (map[string]dirsy
 		if err != nil {
 			return nil, err
 		}
-		if pages := total/phonesPage + 1; total != notTold && pages <= len(missing)/2 {
+		if pages := total/api.PhonesPage + 1; total != api.NotTold && pages <= len(missing)/2 {
 			whole, err := t.readPhones(ctx, missing, found)
 			if whole || err != nil {
 				return found, err

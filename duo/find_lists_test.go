@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"duosync/duo"
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -17,7 +17,7 @@ func TestAllGroups(t *testing.T) {
 	staff, crew := group("DG1", "Staff", "x", "Active"), group("DG2", `Crew (from AD sync "Acme")`, "", "Bypass")
 	both := []dirsync.Group{{ID: "DG1", Name: "Staff", Status: "active"}, {ID: "DG2", Name: `Crew (from AD sync "Acme")`, Status: "bypass", Synced: true}}
 	some := func(metadata string, items ...string) exchange {
-		return exchange{call: groups, params: first, body: page(items, metadata)}
+		return exchange{Call: groups, Params: first, Body: page(items, metadata)}
 	}
 	tests := map[string]struct {
 		script []exchange
@@ -26,7 +26,7 @@ func TestAllGroups(t *testing.T) {
 	}{
 		"none":     {[]exchange{some(`{"total_objects":0}`)}, []dirsync.Group{}, ""},
 		"two":      {[]exchange{some(`{"total_objects":2}`, staff, crew)}, both, ""},
-		"in pages": {[]exchange{some(`{"next_offset":1}`, staff), {call: groups, params: map[string]string{"limit": "500", "offset": "1"}, body: page([]string{crew}, `{"total_objects":2}`)}}, both, ""},
+		"in pages": {[]exchange{some(`{"next_offset":1}`, staff), {Call: groups, Params: map[string]string{"limit": "500", "offset": "1"}, Body: page([]string{crew}, `{"total_objects":2}`)}}, both, ""},
 		"one missed, then found": {
 			[]exchange{some(`{"total_objects":2}`, staff, staff), some(`{"total_objects":2}`, staff, crew)}, both, "",
 		},
@@ -54,7 +54,7 @@ func TestFindPhones(t *testing.T) {
 		if extension != "" {
 			params["extension"] = extension
 		}
-		return exchange{call: phones, params: params, body: ok("[" + strings.Join(items, ",") + "]")}
+		return exchange{Call: phones, Params: params, Body: ok("[" + strings.Join(items, ",") + "]")}
 	}
 	p := newPlay(t,
 		find("+1555", "", phone("DP1", "+1555", "DU1", "DU2")),
@@ -77,12 +77,12 @@ func TestFindPhones(t *testing.T) {
 
 	for name, test := range map[string]struct {
 		answer exchange
-		want   duo.Kind
+		want   api.Kind
 	}{
-		"whose it is, is not told": {find("+1555", "", `{"phone_id":"DP1","number":"+1555","activated":false}`), duo.ErrNotDuo},
-		"not filtered":             {find("+1555", "", phone("DP1", "+1"), phone("DP2", "+2")), duo.ErrNotDuo},
-		"a user without an id":     {find("+1555", "", phone("DP1", "+1555", "")), duo.ErrNotDuo},
-		"no access":                {refuse(find("+1555", ""), 40301, ""), duo.ErrForbidden},
+		"whose it is, is not told": {find("+1555", "", `{"phone_id":"DP1","number":"+1555","activated":false}`), api.ErrNotDuo},
+		"not filtered":             {find("+1555", "", phone("DP1", "+1"), phone("DP2", "+2")), api.ErrNotDuo},
+		"a user without an id":     {find("+1555", "", phone("DP1", "+1555", "")), api.ErrNotDuo},
+		"no access":                {refuse(find("+1555", ""), 40301, ""), api.ErrForbidden},
 	} {
 		if found, err := newPlay(t, test.answer).target().Phones(t.Context(), []string{"+1555"}); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, %v", name, found, err)
@@ -96,12 +96,12 @@ func TestFindPhonesReadsThemAllWhereThatIsCheaper(t *testing.T) {
 		numbers = append(numbers, fmt.Sprintf("+15550%02d", i))
 	}
 	count := func(total int) exchange {
-		return exchange{call: phones, params: map[string]string{"limit": "1", "offset": "0"}, body: page(nil, fmt.Sprintf(`{"total_objects":%d}`, total))}
+		return exchange{Call: phones, Params: map[string]string{"limit": "1", "offset": "0"}, Body: page(nil, fmt.Sprintf(`{"total_objects":%d}`, total))}
 	}
 	all := func(total int, items ...string) exchange {
-		return exchange{call: phones, params: map[string]string{"limit": "500", "offset": "0"}, body: page(items, fmt.Sprintf(`{"total_objects":%d}`, total))}
+		return exchange{Call: phones, Params: map[string]string{"limit": "500", "offset": "0"}, Body: page(items, fmt.Sprintf(`{"total_objects":%d}`, total))}
 	}
-	one := exchange{call: phones, body: ok("[]")}
+	one := exchange{Call: phones, Body: ok("[]")}
 	tests := map[string]struct {
 		script []exchange
 		want   string
@@ -128,10 +128,10 @@ func TestFindPhonesReadsThemAllWhereThatIsCheaper(t *testing.T) {
 			}
 		})
 	}
-	if found, err := newPlay(t, refuse(count(0), 40301, "")).target().Phones(t.Context(), numbers); !errors.Is(err, duo.ErrForbidden) {
+	if found, err := newPlay(t, refuse(count(0), 40301, "")).target().Phones(t.Context(), numbers); !errors.Is(err, api.ErrForbidden) {
 		t.Errorf("got %v, %v", found, err)
 	}
-	if found, err := newPlay(t, count(1), refuse(all(1), 40301, "")).target().Phones(t.Context(), numbers); !errors.Is(err, duo.ErrForbidden) {
+	if found, err := newPlay(t, count(1), refuse(all(1), 40301, "")).target().Phones(t.Context(), numbers); !errors.Is(err, api.ErrForbidden) {
 		t.Errorf("got %v, %v", found, err)
 	}
 }

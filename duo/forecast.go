@@ -15,7 +15,7 @@ func (t *Target) Forecast(p *dirsync.Plan) (calls int, d time.Duration) {
 	for _, op := range p.Ops() {
 		calls += callsOf(op)
 	}
-	each := max(callTime, time.Duration(float64(time.Second)/t.client.pace.perSecond()))
+	each := max(callTime, time.Duration(float64(time.Second)/t.client.PerSecond()))
 	return calls, time.Duration(calls) * each
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -14,7 +15,7 @@ const groupDesc = "Kept in step with the directory by duosync."
 // groupBook remembers groups within one run.
 type groupBook struct {
 	made map[string]string // ids by folded name of those made in this run; "" where that failed
-	list []Group           // all groups of the account; nil: to be read
+	list []api.Group       // all groups of the account; nil: to be read
 }
 
 // note remembers what became of making a group.
@@ -48,13 +49,13 @@ func (t *Target) Groups(ctx context.Context) ([]dirsync.Group, error) {
 	return groups, nil
 }
 
-func (t *Target) readGroups(ctx context.Context) ([]Group, error) {
+func (t *Target) readGroups(ctx context.Context) ([]api.Group, error) {
 	var seen, total int
 	for range 2 {
-		list := []Group{}
+		list := []api.Group{}
 		ids := make(map[string]bool)
 		var err error
-		total, err = t.client.EachGroup(ctx, func(g Group) error {
+		total, err = t.client.EachGroup(ctx, func(g api.Group) error {
 			if !ids[g.ID] {
 				ids[g.ID] = true
 				list = append(list, g)
@@ -69,14 +70,14 @@ func (t *Target) readGroups(ctx context.Context) ([]Group, error) {
 		}
 	}
 	err := fmt.Errorf("the list of Duo's groups does not add up: %d of %d were seen", seen, total)
-	if total == notTold {
+	if total == api.NotTold {
 		err = fmt.Errorf("the list of Duo's groups does not tell how many there are: %d were seen", seen)
 	}
 	return nil, dirsync.WithHint(err, "try again when nobody else changes groups")
 }
 
 // groups gives all groups, read once until the next operation on one.
-func (t *Target) groups(ctx context.Context) ([]Group, error) {
+func (t *Target) groups(ctx context.Context) ([]api.Group, error) {
 	if t.book.list == nil {
 		list, err := t.readGroups(ctx)
 		if err != nil {
@@ -89,14 +90,14 @@ func (t *Target) groups(ctx context.Context) ([]Group, error) {
 
 // groupNamed finds the group with exactly this name, folded, or nil. Of several
 // the one that we made is preferred.
-func (t *Target) groupNamed(ctx context.Context, name string) (*Group, error) {
+func (t *Target) groupNamed(ctx context.Context, name string) (*api.Group, error) {
 	list, err := t.groups(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var found *Group
+	var found *api.Group
 	for i := range list {
-		if dirsync.FoldName(list[i].Name) == dirsync.FoldName(name) && (found == nil || list[i].ours()) {
+		if dirsync.FoldName(list[i].Name) == dirsync.FoldName(name) && (found == nil || ours(&list[i])) {
 			found = &list[i]
 		}
 	}
@@ -104,7 +105,7 @@ func (t *Target) groupNamed(ctx context.Context, name string) (*Group, error) {
 }
 
 // ours reports whether a group looks as we make them.
-func (g *Group) ours() bool {
+func ours(g *api.Group) bool {
 	return g.Desc == groupDesc && g.Status == dirsync.StatusActive && !g.Synced
 }
 
@@ -120,7 +121,7 @@ func (t *Target) madeGroup(ctx context.Context, name string) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
-	case g == nil || !g.ours():
+	case g == nil || !ours(g):
 		return "", notMade(name)
 	}
 	return g.ID, nil

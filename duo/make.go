@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -27,19 +28,19 @@ type making[T any] struct {
 //	something   found; the caller decides whose it is
 //	nothing     sent again, a few times; after Duo's own refusal given up
 //	no answer   unknown, left to Settle
-func makeOnce[T any](ctx context.Context, c *Client, send, look func(context.Context) (*T, error)) making[T] {
+func makeOnce[T any](ctx context.Context, c *api.Client, send, look func(context.Context) (*T, error)) making[T] {
 	open := false // an attempt may still be on its way
 	lost := false
 	for try := 1; ; try++ {
 		made, err := send(ctx)
-		duplicate := errors.Is(err, ErrDuplicate)
+		duplicate := errors.Is(err, api.ErrDuplicate)
 		switch {
 		case err == nil:
 			return making[T]{made: made}
-		case errors.Is(err, ErrInvalid):
+		case errors.Is(err, api.ErrInvalid):
 			return making[T]{fate: dirsync.Refused, err: err}
 		case duplicate:
-		case errors.Is(err, ErrLimit), hiccup(err) && wasSent(err):
+		case errors.Is(err, api.ErrLimit), api.Hiccup(err) && wasSent(err):
 			lost = true
 		default:
 			return making[T]{fate: undecided(open), err: err}
@@ -52,14 +53,13 @@ func makeOnce[T any](ctx context.Context, c *Client, send, look func(context.Con
 			return making[T]{found: found, lost: lost, err: err}
 		case duplicate:
 			return making[T]{fate: dirsync.Failed, err: err}
-		case errors.Is(err, ErrLimit):
+		case errors.Is(err, api.ErrLimit):
 			return making[T]{fate: dirsync.Refused, err: err}
 		}
 		open = open || !fromDuo(err)
-		if try > maxRetries || c.sleep(ctx, retryWait(try)) != nil || ctx.Err() != nil {
+		if !c.Again(ctx, try) {
 			return making[T]{fate: undecided(open), err: err}
 		}
-		c.retries.Add(1)
 	}
 }
 
@@ -72,12 +72,12 @@ func undecided(open bool) dirsync.Fate {
 }
 
 func wasSent(err error) bool {
-	var e *Error
+	var e *api.Error
 	return errors.As(err, &e) && e.Sent
 }
 
 func fromDuo(err error) bool {
-	var e *Error
+	var e *api.Error
 	return errors.As(err, &e) && e.FromDuo
 }
 

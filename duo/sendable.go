@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -26,8 +27,8 @@ func unsendable(op *dirsync.Op) error {
 	case dirsync.Release:
 	case dirsync.Update, dirsync.Disable, dirsync.Enable, dirsync.Adopt, dirsync.Restore,
 		dirsync.Trash, dirsync.Delete, dirsync.EnrollMail:
-		if !validID(op.User) {
-			return fmt.Errorf("%q is not the id of a Duo user", tidy(op.User))
+		if !api.ValidID(op.User) {
+			return fmt.Errorf("%q is not the id of a Duo user", api.Tidy(op.User))
 		}
 	case dirsync.GroupCreate, dirsync.GroupUpdate:
 		if dirsync.FoldName(groupName(op)) == "" {
@@ -37,8 +38,8 @@ func unsendable(op *dirsync.Op) error {
 	default:
 		return fmt.Errorf("%q is not an operation", op.Action)
 	}
-	if (op.Action == dirsync.GroupUpdate || op.Action == dirsync.GroupDelete) && !validID(groupID(op)) {
-		return fmt.Errorf("%q is not the id of a Duo group", tidy(groupID(op)))
+	if (op.Action == dirsync.GroupUpdate || op.Action == dirsync.GroupDelete) && !api.ValidID(groupID(op)) {
+		return fmt.Errorf("%q is not the id of a Duo group", api.Tidy(groupID(op)))
 	}
 	return unsendableLists(op)
 }
@@ -47,23 +48,23 @@ func unsendableLists(op *dirsync.Op) error {
 	for i := range op.Phones {
 		step := &op.Phones[i]
 		switch {
-		case step.Do == dirsync.PhoneRemove && validID(step.ID):
+		case step.Do == dirsync.PhoneRemove && api.ValidID(step.ID):
 		case op.Action == dirsync.PhoneDelete:
-			return fmt.Errorf("the phone %q cannot be deleted", tidy(step.Text()))
-		case step.Do == dirsync.PhoneAttach && validID(step.ID):
+			return fmt.Errorf("the phone %q cannot be deleted", api.Tidy(step.Text()))
+		case step.Do == dirsync.PhoneAttach && api.ValidID(step.ID):
 		case step.Do == dirsync.PhoneMake && step.Number != "":
 		default:
-			return fmt.Errorf("%q is not something to do to the phone %q", step.Do, tidy(step.Text()))
+			return fmt.Errorf("%q is not something to do to the phone %q", step.Do, api.Tidy(step.Text()))
 		}
 	}
 	for _, m := range op.Joins {
-		if !validID(m.ID) && (m.ID != "" || dirsync.FoldName(m.Name) == "") {
-			return fmt.Errorf("%q is not the id of a Duo group", tidy(m.ID))
+		if !api.ValidID(m.ID) && (m.ID != "" || dirsync.FoldName(m.Name) == "") {
+			return fmt.Errorf("%q is not the id of a Duo group", api.Tidy(m.ID))
 		}
 	}
 	for _, m := range op.Leaves {
-		if !validID(m.ID) {
-			return fmt.Errorf("%q is not the id of a Duo group", tidy(m.ID))
+		if !api.ValidID(m.ID) {
+			return fmt.Errorf("%q is not the id of a Duo group", api.Tidy(m.ID))
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -22,7 +23,7 @@ func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsyn
 		if err := ctx.Err(); err != nil {
 			return results, err
 		}
-		if stops(r.Err) {
+		if api.Stops(r.Err) {
 			return results, r.Err
 		}
 		t.reads.note(r.Err)
@@ -56,9 +57,9 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	}
 	a, err := t.client.User(ctx, op.User)
 	switch {
-	case errors.Is(err, ErrNotFound) && op.Action == dirsync.Delete:
+	case errors.Is(err, api.ErrNotFound) && op.Action == dirsync.Delete:
 		return done(op, nil)
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return outcome(op, dirsync.Vanished, err)
 	case err != nil:
 		return outcome(op, dirsync.Unknown, err)
@@ -85,7 +86,7 @@ func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent) dirsyn
 	fields := created(intent.Op)
 	holder, err := t.client.UserByName(ctx, fields[dirsync.FieldUsername])
 	switch {
-	case err != nil && !errors.Is(err, ErrInvalid):
+	case err != nil && !errors.Is(err, api.ErrInvalid):
 		return outcome(intent.Op, dirsync.Unknown, err)
 	case holder == nil:
 		return outcome(intent.Op, dirsync.Failed, brokeOff("the user was created"))

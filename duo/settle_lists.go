@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -57,7 +58,7 @@ func (t *Target) settlePhone(ctx context.Context, step *dirsync.PhoneStep, user 
 	case dirsync.PhoneRemove:
 		p, err := t.client.Phone(ctx, step.ID)
 		switch {
-		case errors.Is(err, ErrNotFound):
+		case errors.Is(err, api.ErrNotFound):
 			r.Removed = append(r.Removed, step.ID)
 			return nil, nil
 		case err != nil:
@@ -81,7 +82,7 @@ func (t *Target) resolve(ctx context.Context, joins []dirsync.Membership) ([]dir
 		if err != nil {
 			return nil, err
 		}
-		if g != nil && g.ours() {
+		if g != nil && ours(g) {
 			joins[i].ID = g.ID
 		}
 	}
@@ -103,9 +104,9 @@ func (t *Target) settleGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 	g, err := t.client.Group(ctx, groupID(op))
 	deletes := op.Action == dirsync.GroupDelete
 	switch {
-	case errors.Is(err, ErrNotFound) && deletes:
+	case errors.Is(err, api.ErrNotFound) && deletes:
 		return done(op, nil)
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return outcome(op, dirsync.Vanished, err)
 	case err != nil:
 		return outcome(op, dirsync.Unknown, err)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"duosync/duo/api/apitest"
 	dirsync "duosync/sync"
 )
 
@@ -16,17 +17,17 @@ func TestSettleLists(t *testing.T) {
 	member := group("DG1", "Staff", ourDesc, "Active")
 
 	find := func(body string) exchange {
-		return exchange{call: phones, params: map[string]string{"number": number}, body: ok("[" + body + "]")}
+		return exchange{Call: phones, Params: map[string]string{"number": number}, Body: ok("[" + body + "]")}
 	}
-	see := func(body string) exchange { return exchange{call: onePhone, body: ok(body)} }
-	noPhone := exchange{call: onePhone, status: 404, body: notFound}
-	is := func(phones, groups string) exchange { return exchange{call: one, body: ok(ann(phones, groups))} }
-	down := func(call string) []exchange { return times(4, exchange{call: call, status: 502}) }
+	see := func(body string) exchange { return exchange{Call: onePhone, Body: ok(body)} }
+	noPhone := exchange{Call: onePhone, Status: 404, Body: apitest.NotFound}
+	is := func(phones, groups string) exchange { return exchange{Call: one, Body: ok(ann(phones, groups))} }
+	down := func(call string) []exchange { return times(4, exchange{Call: call, Status: 502}) }
 	deletes := &dirsync.Op{Action: dirsync.PhoneDelete, Username: "ann", Phones: remove.Phones}
 	create := withPhones(op(dirsync.Create, "ann", "username", "ann"), add.Phones...)
 	create.Changes = append(create.Changes, dirsync.Change{Field: dirsync.FieldAliases, After: "a"})
 	byName := func(body string) exchange {
-		return exchange{call: list, params: map[string]string{"username": "ann"}, body: ok("[" + body + "]")}
+		return exchange{Call: list, Params: map[string]string{"username": "ann"}, Body: ok("[" + body + "]")}
 	}
 
 	tests := map[string]struct {
@@ -34,9 +35,9 @@ func TestSettleLists(t *testing.T) {
 		script []exchange
 		told   string
 	}{
-		"aliases: there":         {aliases("a", "b"), []exchange{{call: one, body: ok(user("DU1", "ann", "alias3", "B"))}}, "DU1"},
+		"aliases: there":         {aliases("a", "b"), []exchange{{Call: one, Body: ok(user("DU1", "ann", "alias3", "B"))}}, "DU1"},
 		"aliases: not there":     {aliases("a", "b"), []exchange{active}, "DU1, aliases failed"},
-		"aliases: not given up":  {aliases("a", ""), []exchange{{call: one, body: ok(user("DU1", "ann", "alias1", "a"))}}, "DU1, aliases failed"},
+		"aliases: not given up":  {aliases("a", ""), []exchange{{Call: one, Body: ok(user("DU1", "ann", "alias1", "a"))}}, "DU1, aliases failed"},
 		"aliases: nor the rest":  {aliases("a", "", "email", "e"), []exchange{active}, "failed, DU1"},
 		"phone: made, attached":  {add, []exchange{is(phone("DP1", number), ""), find(phone("DP1", number, "DU1"))}, "DU1, made DP1 " + number},
 		"phone: made":            {add, []exchange{active, find(phone("DP1", number))}, "DU1, phones failed, made DP1 " + number},
@@ -71,15 +72,15 @@ func TestSettleLists(t *testing.T) {
 		"group_create: not made":  {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), []exchange{listOfGroups()}, "failed"},
 		"group_create: another's": {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), []exchange{listOfGroups(group("DG1", "Staff", "", "Active"))}, "taken"},
 		"group_create: no answer": {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), down(groups), "unknown"},
-		"group_update: renamed":   {groupOp(dirsync.GroupUpdate, "x", "name", "Staff"), []exchange{{call: oneGroup, body: ok(member)}}, ""},
-		"group_update: not":       {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), []exchange{{call: oneGroup, body: ok(member)}}, "failed"},
-		"group_update: gone":      {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), []exchange{{call: oneGroup, status: 404, body: notFound}}, "vanished"},
+		"group_update: renamed":   {groupOp(dirsync.GroupUpdate, "x", "name", "Staff"), []exchange{{Call: oneGroup, Body: ok(member)}}, ""},
+		"group_update: not":       {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), []exchange{{Call: oneGroup, Body: ok(member)}}, "failed"},
+		"group_update: gone":      {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), []exchange{{Call: oneGroup, Status: 404, Body: apitest.NotFound}}, "vanished"},
 		"group_update: no answer": {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), down(oneGroup), "unknown"},
 		"group_update: adopted":   {groupOp(dirsync.GroupUpdate, "x"), nil, ""},
-		"group_delete: gone":      {groupOp(dirsync.GroupDelete, "x"), []exchange{{call: oneGroup, status: 404, body: notFound}}, ""},
-		"group_delete: not":       {groupOp(dirsync.GroupDelete, "x"), []exchange{{call: oneGroup, body: ok(member)}}, "failed"},
-		"group_delete: a proxy":   {groupOp(dirsync.GroupDelete, "x"), times(4, exchange{call: oneGroup, status: 404, body: "<html>"}), "unknown"},
-		"group_delete: another":   {groupOp(dirsync.GroupDelete, "x"), []exchange{{call: oneGroup, body: ok(group("DG2", "x", "", ""))}}, "unknown"},
+		"group_delete: gone":      {groupOp(dirsync.GroupDelete, "x"), []exchange{{Call: oneGroup, Status: 404, Body: apitest.NotFound}}, ""},
+		"group_delete: not":       {groupOp(dirsync.GroupDelete, "x"), []exchange{{Call: oneGroup, Body: ok(member)}}, "failed"},
+		"group_delete: a proxy":   {groupOp(dirsync.GroupDelete, "x"), times(4, exchange{Call: oneGroup, Status: 404, Body: "<html>"}), "unknown"},
+		"group_delete: another":   {groupOp(dirsync.GroupDelete, "x"), []exchange{{Call: oneGroup, Body: ok(group("DG2", "x", "", ""))}}, "unknown"},
 		"phone_delete: gone":      {deletes, []exchange{noPhone}, "removed DP1"},
 		"phone_delete: there":     {deletes, []exchange{see(phone("DP1", number))}, "phones failed"},
 		"phone_delete: no answer": {deletes, down(onePhone), "unknown"},

@@ -5,14 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"duosync/duo"
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
 func TestSettle(t *testing.T) {
 	at := time.Unix(stageTime, 400_000_000)
 	look := func(body string) exchange {
-		return exchange{call: list, params: map[string]string{"username": "ann"}, body: body}
+		return exchange{Call: list, Params: map[string]string{"username": "ann"}, Body: body}
 	}
 	create := op(dirsync.Create, "ann", "username", "ann", "email", "a@example.org", "realname", "")
 	found := func(created int64, email string) exchange {
@@ -28,12 +28,12 @@ func TestSettle(t *testing.T) {
 		"create: ours":                   {create, []exchange{found(stageTime, "a@example.org")}, dirsync.Done, true},
 		"create: older than the slack":   {create, []exchange{found(stageTime-1, "a@example.org")}, dirsync.Taken, true},
 		"create: another address":        {create, []exchange{found(stageTime, "b@example.org")}, dirsync.Taken, true},
-		"create: no answer":              {create, times(4, exchange{call: list, status: 502}), dirsync.Unknown, false},
+		"create: no answer":              {create, times(4, exchange{Call: list, Status: 502}), dirsync.Unknown, false},
 		"create: a name that cannot be":  {create, []exchange{refuse(look(""), 40002, "username")}, dirsync.Failed, false},
 		"update: held":                   {op(dirsync.Update, "ann", "username", " ANN", "notes", ""), []exchange{active}, dirsync.Done, true},
 		"update: not held":               {op(dirsync.Update, "ann", "email", "x@y"), []exchange{active}, dirsync.Failed, true},
 		"update: vanished":               {op(dirsync.Update, "ann", "email", "x@y"), []exchange{gone}, dirsync.Vanished, false},
-		"update: no answer":              {op(dirsync.Update, "ann", "email", "x@y"), times(4, exchange{call: one, cut: true}), dirsync.Unknown, false},
+		"update: no answer":              {op(dirsync.Update, "ann", "email", "x@y"), times(4, exchange{Call: one, Cut: true}), dirsync.Unknown, false},
 		"disable: still active":          {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{active}, dirsync.Failed, true},
 		"disable: disabled":              {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{disabled}, dirsync.Done, true},
 		"adopt: there":                   {op(dirsync.Adopt, "ann"), []exchange{active}, dirsync.Done, true},
@@ -44,7 +44,7 @@ func TestSettle(t *testing.T) {
 		"restore: out, but not enabled":  {op(dirsync.Restore, "ann", "status", "active"), []exchange{disabled}, dirsync.Failed, true},
 		"delete: gone":                   {op(dirsync.Delete, "ann"), []exchange{gone}, dirsync.Done, false},
 		"delete: still there":            {op(dirsync.Delete, "ann"), []exchange{disabled}, dirsync.Failed, true},
-		"delete: hidden by a proxy":      {op(dirsync.Delete, "ann"), times(4, exchange{call: one, status: 404, body: "<html>"}), dirsync.Unknown, false},
+		"delete: hidden by a proxy":      {op(dirsync.Delete, "ann"), times(4, exchange{Call: one, Status: 404, Body: "<html>"}), dirsync.Unknown, false},
 		"release":                        {op(dirsync.Release, "ann"), nil, dirsync.Done, false},
 		"an intent that cannot be meant": {&dirsync.Op{Action: dirsync.Delete}, nil, dirsync.Failed, false},
 	}
@@ -71,25 +71,25 @@ func TestSettleStops(t *testing.T) {
 		intents[i] = dirsync.Intent{Seq: int64(i), Op: op(dirsync.Trash, "ann")}
 	}
 	results, err := newPlay(t, inTrash, refuse(active, 40301, "")).target().Settle(t.Context(), intents)
-	if !errors.Is(err, duo.ErrForbidden) || len(results) != 1 {
+	if !errors.Is(err, api.ErrForbidden) || len(results) != 1 {
 		t.Errorf("a missing right: %d results, %v", len(results), err)
 	}
-	results, err = newPlay(t, times(40, exchange{call: one, status: 502})...).target().Settle(t.Context(), intents)
-	if !errors.Is(err, duo.ErrServer) || len(results) != 9 {
+	results, err = newPlay(t, times(40, exchange{Call: one, Status: 502})...).target().Settle(t.Context(), intents)
+	if !errors.Is(err, api.ErrServer) || len(results) != 9 {
 		t.Errorf("ten in a row: %d results, %v", len(results), err)
 	}
 }
 
 func TestNowIsDuosTime(t *testing.T) {
-	p := newPlay(t, exchange{call: one, body: ok(user("DU1", "ann")), header: map[string]string{"Date": "Sun, 01 Mar 2026 12:01:30 GMT"}})
+	p := newPlay(t, exchange{Call: one, Body: ok(user("DU1", "ann")), Header: map[string]string{"Date": "Sun, 01 Mar 2026 12:01:30 GMT"}})
 	target := p.target()
-	if !target.Now().Equal(p.time.Now()) {
+	if !target.Now().Equal(p.Time.Now()) {
 		t.Errorf("before any reply: %s", target.Now())
 	}
 	if _, err := target.Fetch(t.Context(), []string{"DU1"}); err != nil {
 		t.Fatal(err)
 	}
-	if ahead := target.Now().Sub(p.time.Now()); ahead > 90*time.Second || ahead < 89*time.Second {
+	if ahead := target.Now().Sub(p.Time.Now()); ahead > 90*time.Second || ahead < 89*time.Second {
 		t.Errorf("ahead by %s, want 90s", ahead)
 	}
 }

@@ -7,13 +7,15 @@ import (
 	"slices"
 	"time"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
 // Target is a Duo account as the core sees it. It makes one call at a time; its
 // methods may be used by one goroutine.
 type Target struct {
-	client *Client
+	client *api.Client
+	bound  time.Duration // of an operation
 	writes budget
 	reads  budget
 	book   groupBook
@@ -21,9 +23,14 @@ type Target struct {
 
 var _ dirsync.Target = (*Target)(nil)
 
-// NewTarget returns the account that c calls.
-func NewTarget(c *Client) *Target {
-	return &Target{client: c, writes: budget{what: "write"}, reads: budget{what: "read"}}
+// NewTarget returns the account that c calls. bound is how long after its intent an
+// operation makes calls at most: one that begins in time ends within the client's
+// Timeout. 0 means OperationTime.
+func NewTarget(c *api.Client, bound time.Duration) *Target {
+	if bound <= 0 {
+		bound = OperationTime
+	}
+	return &Target{client: c, bound: bound, writes: budget{what: "write"}, reads: budget{what: "read"}}
 }
 
 // Inventory streams every user of the account, each once. Where the users seen
@@ -71,7 +78,7 @@ func (t *Target) Find(ctx context.Context, names []string) ([]dirsync.Account, e
 		if err != nil {
 			return nil, err
 		}
-		if pages := total/usersPage + 1; total != notTold && pages <= len(f.missing)/2 {
+		if pages := total/api.UsersPage + 1; total != api.NotTold && pages <= len(f.missing)/2 {
 			search = f.readAll
 		}
 	}
@@ -86,7 +93,7 @@ func (t *Target) Find(ctx context.Context, names []string) ([]dirsync.Account, e
 func (t *Target) Fetch(ctx context.Context, ids []string) (map[string]dirsync.Account, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	found := make(map[string]dirsync.Account, len(ids))
-	for _, list := range chunks(ids) {
+	for _, list := range api.Chunks(ids) {
 		if len(list) > 1 {
 			users, err := t.client.UsersByIDs(ctx, list)
 			if err != nil && !answered(err) {
@@ -101,7 +108,7 @@ func (t *Target) Fetch(ctx context.Context, ids []string) (map[string]dirsync.Ac
 				continue
 			}
 			a, err := t.client.User(ctx, id)
-			if errors.Is(err, ErrNotFound) {
+			if errors.Is(err, api.ErrNotFound) {
 				continue
 			}
 			if err != nil {
@@ -115,18 +122,13 @@ func (t *Target) Fetch(ctx context.Context, ids []string) (map[string]dirsync.Ac
 
 // Now is the time by Duo's clock, as far as replies told it: never later than
 // it is there, and early by a second at most plus the time an answer takes.
-func (t *Target) Now() time.Time {
-	ahead, _ := t.client.Skew()
-	return t.client.now().Round(0).Add(ahead)
-}
+func (t *Target) Now() time.Time { return t.client.Now() }
 
 // Usage says what calls have been made so far.
-func (t *Target) Usage() dirsync.Usage {
-	return dirsync.Usage{Calls: int(t.client.calls.Load()), Retries: int(t.client.retries.Load())}
-}
+func (t *Target) Usage() dirsync.Usage { return t.client.Usage() }
 
 // answered reports whether err is a definite answer of Duo's own to this one
 // request, so that asking in another way may be worth a call.
 func answered(err error) bool {
-	return errors.Is(err, ErrInvalid) || errors.Is(err, ErrRejected) || errors.Is(err, ErrNotFound)
+	return errors.Is(err, api.ErrInvalid) || errors.Is(err, api.ErrRejected) || errors.Is(err, api.ErrNotFound)
 }

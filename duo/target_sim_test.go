@@ -8,31 +8,33 @@ import (
 	"time"
 
 	"duosync/duo"
+	"duosync/duo/api"
+	"duosync/duo/api/apitest"
 	"duosync/duo/duosim"
 	dirsync "duosync/sync"
 )
 
 // rehearsal is a Target before the simulator. Time passes only where somebody
 // waits, and Duo's clock is ahead of ours by 83.6 seconds.
-func rehearsal(t *testing.T, o duosim.Options, signature int) (*duo.Target, *duosim.Server, *stage) {
+func rehearsal(t *testing.T, o duosim.Options, signature int) (*duo.Target, *duosim.Server, *apitest.Stage) {
 	t.Helper()
-	s := &stage{now: time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)}
+	s := apitest.NewStage(time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC))
 	o.Now = func() time.Time { return s.Now().Add(83600 * time.Millisecond) }
 	server := duosim.New(o)
 	if err := server.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	return duo.NewTarget(clientOf(t, server, s, signature)), server, s
+	return duo.NewTarget(clientOf(t, server, s, signature), 0), server, s
 }
 
 // clientOf calls the simulator in a time of its own.
-func clientOf(t *testing.T, server *duosim.Server, s *stage, signature int) *duo.Client {
+func clientOf(t *testing.T, server *duosim.Server, s *apitest.Stage, signature int) *api.Client {
 	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(server.CAPEM())
 	key := server.Key(duosim.KeyAdmin)
-	return connect(t, duo.Options{
+	return apitest.Connect(t, api.Options{
 		Host: server.Host(), IntegrationKey: key.Integration, SecretKey: key.Secret,
 		RootCAs: roots, Signature: signature, Now: s.Now, Sleep: s.Sleep,
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -40,7 +41,7 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 		return with(done(op, m.made), m.made, lackOf(&change, m.made)...)
 	case m.found != nil:
 		return claim(op, fields, at, m.found)
-	case errors.Is(m.err, ErrDuplicate) && m.fate == dirsync.Failed:
+	case errors.Is(m.err, api.ErrDuplicate) && m.fate == dirsync.Failed:
 		return t.nameTaken(ctx, op, dirsync.Items(change.After), m.err, dirsync.Unknown)
 	case m.fate == dirsync.Refused:
 		return outcome(op, dirsync.Refused, refusal(fields, m.err))
@@ -118,14 +119,6 @@ func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account
 	return a, undone, nil
 }
 
-func lackOf(aliases *dirsync.Change, a *dirsync.Account) []dirsync.Undone {
-	if err := aliasesLack(aliases, a); err != nil {
-		err = fmt.Errorf("the aliases were accepted, but %w", err)
-		return []dirsync.Undone{{Field: dirsync.FieldAliases, Fate: dirsync.Failed, Err: err}}
-	}
-	return nil
-}
-
 // changed holds a user against what was sent. Duo may fold and trim, and the
 // difference is then in the account; a status is there or it is not.
 func changed(op *dirsync.Op, a *dirsync.Account, undone []dirsync.Undone) dirsync.Result {
@@ -137,28 +130,22 @@ func changed(op *dirsync.Op, a *dirsync.Account, undone []dirsync.Undone) dirsyn
 	return with(done(op, a), a, undone...)
 }
 
-// carried reports whether an account shows the fields and aliases of an operation.
-func carried(op *dirsync.Op, a *dirsync.Account) bool {
-	aliases := op.Change(dirsync.FieldAliases)
-	return holds(a, ownFields(op)) && (aliases == nil || aliasesLack(aliases, a) == nil)
-}
-
 func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dirsync.Result {
 	fields := ownFields(op)
 	if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
 		fields[dirsync.FieldAliases] = aliases.After
 	}
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return outcome(op, dirsync.Vanished, err)
-	case errors.Is(err, ErrInvalid):
+	case errors.Is(err, api.ErrInvalid):
 		return outcome(op, dirsync.Refused, refusal(fields, err))
-	case errors.Is(err, ErrLimit):
+	case errors.Is(err, api.ErrLimit):
 		if a, lookErr := t.client.User(ctx, op.User); lookErr == nil && carried(op, a) {
 			return done(op, a)
 		}
 		return outcome(op, dirsync.Refused, refusal(fields, err))
-	case errors.Is(err, ErrDuplicate):
+	case errors.Is(err, api.ErrDuplicate):
 		names := dirsync.Items(fields[dirsync.FieldAliases])
 		if name := fields[dirsync.FieldUsername]; name != "" {
 			names = append([]string{name}, names...)
@@ -175,7 +162,7 @@ func (t *Target) nameTaken(ctx context.Context, op *dirsync.Op, names []string, 
 	for _, name := range names {
 		holder, err := t.client.UserByName(ctx, name)
 		switch {
-		case errors.Is(err, ErrInvalid), err == nil && holder == nil: // a name that Duo refuses is held by nobody
+		case errors.Is(err, api.ErrInvalid), err == nil && holder == nil: // a name that Duo refuses is held by nobody
 		case err != nil:
 			return outcome(op, unseenFate, unseen(duplicate, err))
 		case creates(op) || holder.ID != op.User:
@@ -202,7 +189,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 		// Refused: perhaps it was purged, perhaps it is out of the Trash already.
 		a, lookErr := t.client.User(ctx, op.User)
 		switch {
-		case errors.Is(lookErr, ErrNotFound):
+		case errors.Is(lookErr, api.ErrNotFound):
 			return outcome(op, dirsync.Vanished, lookErr)
 		case lookErr != nil:
 			return outcome(op, dirsync.Failed, unseen(err, lookErr))
@@ -219,7 +206,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	}
 	a, err := t.client.User(ctx, op.User)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return outcome(op, dirsync.Vanished, err)
 	case err != nil:
 		return outcome(op, dirsync.Unknown, fmt.Errorf("restored, but not seen since: %w", err))
@@ -238,7 +225,7 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	}
 	a, err := t.client.User(ctx, op.User)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return outcome(op, dirsync.Vanished, err)
 	case err != nil && sendErr != nil:
 		return outcome(op, dirsync.Failed, unseen(sendErr, err))
@@ -264,7 +251,7 @@ func statusBefore(op *dirsync.Op) string {
 
 // remove deletes a user for good. One that is gone already is what was wanted.
 func (t *Target) remove(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	if err := t.client.DeleteUser(ctx, op.User); err != nil && !errors.Is(err, ErrNotFound) {
+	if err := t.client.DeleteUser(ctx, op.User); err != nil && !errors.Is(err, api.ErrNotFound) {
 		return outcome(op, dirsync.Failed, err)
 	}
 	return done(op, nil)
@@ -272,12 +259,12 @@ func (t *Target) remove(ctx context.Context, op *dirsync.Op) dirsync.Result {
 
 func taken(name string, holder *dirsync.Account) error {
 	return fmt.Errorf("the name %q is held by the Duo user %s (username %q, status %q), who is not the one asked for",
-		name, holder.ID, tidy(holder.Username), holder.Status)
+		name, holder.ID, api.Tidy(holder.Username), holder.Status)
 }
 
 // refusal says in words which field Duo will not have.
 func refusal(fields dirsync.Fields, err error) error {
-	var e *Error
+	var e *api.Error
 	if !errors.As(err, &e) {
 		return err
 	}
@@ -285,7 +272,7 @@ func refusal(fields dirsync.Fields, err error) error {
 	if message == "" {
 		message = string(e.Kind)
 	}
-	if e.Kind == ErrLimit {
+	if e.Kind == api.ErrLimit {
 		text := fmt.Sprintf("Duo refuses the user: a limit is exceeded (50001: %s)", message)
 		return dirsync.WithHint(errors.New(text), "see the limits at https://duo.com/docs/rate-limits")
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
-	"duosync/duo"
+	"duosync/duo/api"
 )
 
 // The checks of Duo, in their order.
@@ -35,7 +35,7 @@ type duoCheck struct {
 }
 
 func (c *duoCheck) run(ctx context.Context) {
-	client, err := duoClient(c.config, duo.Rate{}, timing{}, c.log) // two calls need no pacing
+	client, err := duoClient(c.config, api.Rate{}, timing{}, c.log) // two calls need no pacing
 	if err != nil {
 		c.fail(checkDuoConnection, err, "correct section duo")
 		c.skip(checkDuoConnection, checkDuoClock, checkDuoKeys, checkDuoApplication, checkDuoRead, checkDuoWrite)
@@ -51,18 +51,18 @@ func (c *duoCheck) run(ctx context.Context) {
 		c.skip(checkDuoClock, checkDuoKeys, checkDuoApplication, checkDuoRead, checkDuoWrite)
 		return
 	}
-	if errors.Is(err, duo.ErrUnauthorized) {
+	if errors.Is(err, api.ErrUnauthorized) {
 		c.fail(checkDuoKeys, err, "check duo.integration_key and duo.secret_key")
 		c.skip(checkDuoKeys, checkDuoApplication, checkDuoRead, checkDuoWrite)
 		return
 	}
-	if err != nil && !errors.Is(err, duo.ErrForbidden) {
+	if err != nil && !errors.Is(err, api.ErrForbidden) {
 		c.fail(checkDuoRead, err, "try again later; see https://status.duo.com")
 		c.skip(checkDuoRead, checkDuoWrite)
 		return
 	}
 	c.ok(checkDuoKeys, "Duo accepts the key %s and its signature (version %d)", c.config.Duo.IntegrationKey, c.config.Duo.Signature)
-	if duo.WrongApplication(err) {
+	if api.WrongApplication(err) {
 		c.fail(checkDuoApplication, err, "take the keys of an Admin API application")
 		c.skip(checkDuoApplication, checkDuoRead, checkDuoWrite)
 		return
@@ -82,12 +82,12 @@ func (c *duoCheck) run(ctx context.Context) {
 }
 
 // reached reports whether it was Duo that answered.
-func (c *duoCheck) reached(client *duo.Client, err error) bool {
+func (c *duoCheck) reached(client *api.Client, err error) bool {
 	proxy := ""
 	if via := client.Proxy(); via != "" {
 		proxy = " through the proxy " + via
 	}
-	for _, kind := range []duo.Kind{duo.ErrTransport, duo.ErrServer, duo.ErrNotDuo, duo.ErrUnclear, duo.ErrNotSent} {
+	for _, kind := range []api.Kind{api.ErrTransport, api.ErrServer, api.ErrNotDuo, api.ErrUnclear, api.ErrNotSent} {
 		if errors.Is(err, kind) {
 			c.fail(checkDuoConnection, fmt.Errorf("%s%s: %w", c.config.Duo.Host, proxy, err), "check duo.host and the network")
 			return false
@@ -99,23 +99,23 @@ func (c *duoCheck) reached(client *duo.Client, err error) bool {
 
 // clock compares Duo's clock with this machine's. It reports whether Duo accepts
 // the difference.
-func (c *duoCheck) clock(client *duo.Client, err error) bool {
+func (c *duoCheck) clock(client *api.Client, err error) bool {
 	const advice = "set this machine's clock right, by NTP"
 	ahead, known := client.Skew()
-	var refused *duo.Error
-	if known && ahead.Abs() > duo.MaxSkew || errors.As(err, &refused) && refused.Code == 40105 {
+	var refused *api.Error
+	if known && ahead.Abs() > api.MaxSkew || errors.As(err, &refused) && refused.Code == 40105 {
 		if !known {
 			c.fail(checkDuoClock, err, advice)
 			return false
 		}
-		c.fail(checkDuoClock, fmt.Errorf("the clock of Duo is %s, and it refuses what is more than %s off", apart(ahead), span(duo.MaxSkew)), advice)
+		c.fail(checkDuoClock, fmt.Errorf("the clock of Duo is %s, and it refuses what is more than %s off", apart(ahead), span(api.MaxSkew)), advice)
 		return false
 	}
 	switch {
 	case !known:
 		c.note(checkDuoClock, advice, "Duo's answer did not tell the time")
 	case ahead.Abs() > time.Minute:
-		c.note(checkDuoClock, advice, "Duo's clock is %s; it refuses what is more than %s off", apart(ahead), span(duo.MaxSkew))
+		c.note(checkDuoClock, advice, "Duo's clock is %s; it refuses what is more than %s off", apart(ahead), span(api.MaxSkew))
 	case ahead.Abs() > 2*time.Second: // it is told in whole seconds
 		c.ok(checkDuoClock, "Duo's clock is %s", apart(ahead))
 	default:

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/config"
-	"duosync/duo"
+	"duosync/duo/api"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -64,7 +64,7 @@ func (a *app) runDisable(ctx context.Context, name string, opts disableOptions) 
 		return err
 	}
 	cfg := &loaded.Config
-	client, err := duoClient(cfg, duo.Rate{N: cfg.Duo.Rate.Calls, Per: cfg.Duo.Rate.Per}, a.timing, log)
+	client, err := duoClient(cfg, api.Rate{N: cfg.Duo.Rate.Calls, Per: cfg.Duo.Rate.Per}, a.timing, log)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (a *app) loginName() string {
 type disabler struct {
 	config *config.Config
 	db     *state.DB
-	client *duo.Client
+	client *api.Client
 	name   string // as it was asked for
 }
 
@@ -212,7 +212,7 @@ func (d *disabler) disable(ctx context.Context, mark *dirsync.Mark) error {
 	who := dirsync.Quote(mark.Username)
 	account, err := d.client.ModifyUser(ctx, mark.User, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
 	switch {
-	case errors.Is(err, duo.ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		return dirsync.WithHint(fmt.Errorf("the user %s (%s) is not in Duo any more. The mark is kept: no run creates this user again", who, mark.User),
 			"See in the Duo Admin Panel whether somebody else holds the name.")
 	case err != nil:

@@ -13,6 +13,7 @@ import (
 	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/report"
 	"duosync/duo"
+	"duosync/duo/api"
 	"duosync/ldapsrc"
 	dirsync "duosync/sync"
 )
@@ -24,7 +25,7 @@ type parts struct {
 	rules   dirsync.Rules
 	binding dirsync.Binding
 	source  *ldapsrc.Source
-	client  *duo.Client
+	client  *api.Client
 	target  *duo.Target
 	timing  timing
 	flags   string // see dirsync.Engine
@@ -44,10 +45,10 @@ func (a *app) assemble(loaded *config.Loaded) (*parts, error) {
 	if p.source, err = source(cfg, &p.rules, log); err != nil {
 		return nil, err
 	}
-	if p.client, err = duoClient(cfg, duo.Rate{N: cfg.Duo.Rate.Calls, Per: cfg.Duo.Rate.Per}, a.timing, log); err != nil {
+	if p.client, err = duoClient(cfg, api.Rate{N: cfg.Duo.Rate.Calls, Per: cfg.Duo.Rate.Per}, a.timing, log); err != nil {
 		return nil, errors.Join(err, p.source.Close())
 	}
-	p.target = duo.NewTarget(p.client)
+	p.target = duo.NewTarget(p.client, a.timing.operation)
 	p.binding = binding(cfg)
 	return p, nil
 }
@@ -141,12 +142,12 @@ func attributes(rules *dirsync.Rules) []string {
 }
 
 // duoClient makes the client of a configuration, at a rate of its own.
-func duoClient(cfg *config.Config, rate duo.Rate, timing timing, log *logrus.Logger) (*duo.Client, error) {
+func duoClient(cfg *config.Config, rate api.Rate, timing timing, log *logrus.Logger) (*api.Client, error) {
 	c := cfg.Duo
-	return duo.New(duo.Options{
+	return api.New(api.Options{
 		Host: c.Host, IntegrationKey: c.IntegrationKey, SecretKey: c.SecretKey.Reveal(), Signature: c.Signature,
 		CAFile: c.CAFile, ProxyURL: c.ProxyURL.Reveal(), Timeout: c.Timeout,
-		Rate: rate, OperationTime: timing.operation, Now: timing.now, Sleep: timing.sleep, Version: Version(), Log: log,
+		Rate: rate, Now: timing.now, Sleep: timing.sleep, Version: Version(), Log: log,
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"duosync/cmd/internal/report"
-	"duosync/duo"
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -64,7 +64,7 @@ func (e *explainer) live(ctx context.Context, l *dirsync.Link) (*dirsync.Account
 		return e.account, nil
 	}
 	found, err := e.client.User(ctx, l.User)
-	if errors.Is(err, duo.ErrNotFound) {
+	if errors.Is(err, api.ErrNotFound) {
 		return nil, nil
 	}
 	return found, err

@@ -10,7 +10,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"duosync/cmd/internal/report"
-	"duosync/duo"
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -139,12 +139,12 @@ func (e *explainer) search(ctx context.Context, line *progress) error {
 func (e *explainer) inDuo(ctx context.Context) (*dirsync.Account, error) {
 	if isUserID(e.asked.text) {
 		found, err := e.client.User(ctx, e.asked.text)
-		if !errors.Is(err, duo.ErrNotFound) {
+		if !errors.Is(err, api.ErrNotFound) {
 			return found, err
 		}
 	}
 	found, err := e.client.UserByName(ctx, e.asked.text)
-	if errors.Is(err, duo.ErrInvalid) {
+	if errors.Is(err, api.ErrInvalid) {
 		return nil, nil // a name that Duo refuses is held by nobody
 	}
 	return found, err

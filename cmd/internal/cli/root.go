@@ -77,7 +77,7 @@ type app struct {
 type timing struct {
 	now       func() time.Time                                 // the clock; nil: the machine's
 	sleep     func(ctx context.Context, d time.Duration) error // between two tries of a call to Duo; nil: it does
-	operation time.Duration                                    // see duo.Options
+	operation time.Duration                                    // see duo.OperationTime
 	call      time.Duration                                    // see state.Options; 0: an operation with its last call
 }
 

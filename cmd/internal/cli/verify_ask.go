@@ -8,7 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
-	"duosync/duo"
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -16,8 +16,8 @@ import (
 type verifier struct {
 	verification
 
-	auth  *duo.AuthClient
-	admin *duo.Client
+	auth  *api.AuthClient
+	admin *api.Client
 	opts  verifyOptions
 	line  *progress
 
@@ -38,7 +38,7 @@ func (a *app) verify(ctx context.Context, cfg *config.Config, opts verifyOptions
 		return nil, err
 	}
 	defer auth.Close()
-	admin, err := duoClient(cfg, duo.Rate{}, a.timing, log) // a few calls need no pacing
+	admin, err := duoClient(cfg, api.Rate{}, a.timing, log) // a few calls need no pacing
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +58,9 @@ func (a *app) verify(ctx context.Context, cfg *config.Config, opts verifyOptions
 }
 
 // authClient makes the client of the Auth API's keys.
-func authClient(cfg *config.Config, log *logrus.Logger) (*duo.AuthClient, error) {
+func authClient(cfg *config.Config, log *logrus.Logger) (*api.AuthClient, error) {
 	c := cfg.Duo
-	return duo.NewAuth(duo.Options{
+	return api.NewAuth(api.Options{
 		Host: c.Host, IntegrationKey: c.Auth.IntegrationKey, SecretKey: c.Auth.SecretKey.Reveal(), Signature: c.Signature,
 		CAFile: c.CAFile, ProxyURL: c.ProxyURL.Reveal(), Timeout: c.Timeout, Version: Version(), Log: log,
 	})
@@ -71,7 +71,7 @@ func authClient(cfg *config.Config, log *logrus.Logger) (*duo.AuthClient, error)
 // not be about a user.
 func (v *verifier) lookUp(ctx context.Context) error {
 	found, err := v.find(ctx)
-	if errors.Is(err, duo.ErrUnauthorized) || errors.Is(err, duo.ErrForbidden) {
+	if errors.Is(err, api.ErrUnauthorized) || errors.Is(err, api.ErrForbidden) {
 		v.blind = err
 		return nil
 	}
@@ -87,12 +87,12 @@ func (v *verifier) lookUp(ctx context.Context) error {
 func (v *verifier) find(ctx context.Context) (*dirsync.Account, error) {
 	if isUserID(v.asked) {
 		found, err := v.admin.User(ctx, v.asked)
-		if !errors.Is(err, duo.ErrNotFound) {
+		if !errors.Is(err, api.ErrNotFound) {
 			return found, err
 		}
 	}
 	found, err := v.admin.UserByName(ctx, v.asked)
-	if errors.Is(err, duo.ErrInvalid) {
+	if errors.Is(err, api.ErrInvalid) {
 		return nil, nil // a name that Duo refuses is held by nobody
 	}
 	return found, err
@@ -111,14 +111,14 @@ func isUserID(text string) bool {
 	return true
 }
 
-func (v *verifier) who() duo.Who {
+func (v *verifier) who() api.Who {
 	if v.account != nil {
-		return duo.Who{ID: v.account.ID}
+		return api.Who{ID: v.account.ID}
 	}
 	if isUserID(v.asked) {
-		return duo.Who{ID: v.asked}
+		return api.Who{ID: v.asked}
 	}
-	return duo.Who{Name: v.asked}
+	return api.Who{Name: v.asked}
 }
 
 // askUnknown asks what would become of a login by a name that no user has.
@@ -129,8 +129,8 @@ func (v *verifier) askUnknown(ctx context.Context) error {
 	if isUserID(v.asked) {
 		return nil
 	}
-	preauth, err := v.auth.Preauth(ctx, duo.Who{Name: v.asked})
-	if errors.Is(err, duo.ErrUnknownUser) {
+	preauth, err := v.auth.Preauth(ctx, api.Who{Name: v.asked})
+	if errors.Is(err, api.ErrUnknownUser) {
 		return nil
 	}
 	if err != nil {
@@ -145,7 +145,7 @@ func (v *verifier) askUnknown(ctx context.Context) error {
 func (v *verifier) ask(ctx context.Context) error {
 	v.introduce()
 	preauth, err := v.auth.Preauth(ctx, v.who())
-	if errors.Is(err, duo.ErrUnknownUser) {
+	if errors.Is(err, api.ErrUnknownUser) {
 		v.conclude(verifyDeny, "cannot authenticate: the Auth API does not know the user")
 		if v.account != nil {
 			v.say("The user may have been deleted just now.")
@@ -166,8 +166,8 @@ func (v *verifier) ask(ctx context.Context) error {
 }
 
 // push asks for a push only where Duo asks for a second factor.
-func (v *verifier) push(ctx context.Context, preauth *duo.Preauth) error {
-	if preauth.Result != duo.PreauthAuth {
+func (v *verifier) push(ctx context.Context, preauth *api.Preauth) error {
+	if preauth.Result != api.PreauthAuth {
 		v.untried("")
 		return nil
 	}
@@ -176,7 +176,7 @@ func (v *verifier) push(ctx context.Context, preauth *duo.Preauth) error {
 	v.line.show(fmt.Sprintf("a push to %s; waiting for the answer, up to %s …", dirsync.Quote(v.Username), span(v.opts.timeout)))
 	verdict, err := v.auth.Push(ctx, v.who(), func(message string) { v.line.show("Duo says: " + message) })
 	switch {
-	case errors.Is(err, duo.ErrNoDevice):
+	case errors.Is(err, api.ErrNoDevice):
 		v.conclude(verifyDeny, "cannot authenticate by push: no device takes one")
 		v.say("Duo Mobile is not activated on any device of the user.")
 		v.untried("")
@@ -193,12 +193,12 @@ func (v *verifier) push(ctx context.Context, preauth *duo.Preauth) error {
 
 // login tries the passcode where Duo does not deny or let in anyway. A bypass code
 // works without a device.
-func (v *verifier) login(ctx context.Context, preauth *duo.Preauth) error {
-	if preauth.Result == duo.PreauthDeny || preauth.Result == duo.PreauthAllow {
+func (v *verifier) login(ctx context.Context, preauth *api.Preauth) error {
+	if preauth.Result == api.PreauthDeny || preauth.Result == api.PreauthAllow {
 		v.untried("")
 		return nil
 	}
-	if v.blind != nil && preauth.Result == duo.PreauthEnroll {
+	if v.blind != nil && preauth.Result == api.PreauthEnroll {
 		v.untried(", since the user may not exist")
 		return nil
 	}
@@ -213,7 +213,7 @@ func (v *verifier) login(ctx context.Context, preauth *duo.Preauth) error {
 // unclear adds to an error what it leaves open, where the call may have reached Duo and
 // no answer of Duo's own came. Such a call is not made again.
 func unclear(err error, what string) error {
-	var e *duo.Error
+	var e *api.Error
 	if errors.As(err, &e) && e.Sent && !e.FromDuo {
 		return fmt.Errorf("it is not known %s: %w", what, err)
 	}

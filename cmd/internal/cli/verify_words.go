@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"duosync/duo"
+	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
@@ -22,25 +22,25 @@ func (v *verifier) introduce() {
 }
 
 // prospects says what would become of a login.
-func (v *verifier) prospects(p *duo.Preauth) {
+func (v *verifier) prospects(p *api.Preauth) {
 	switch p.Result {
-	case duo.PreauthAuth:
+	case api.PreauthAuth:
 		v.conclude(verifyAllow, "can authenticate")
 		v.devices(p.Devices)
-	case duo.PreauthAllow:
+	case api.PreauthAllow:
 		v.conclude(verifyAllow, "can authenticate, without a second factor")
 		v.bypassed()
-	case duo.PreauthEnroll:
+	case api.PreauthEnroll:
 		v.conclude(verifyEnroll, "cannot authenticate yet: must enroll")
 		v.notEnrolled()
-	case duo.PreauthDeny:
+	case api.PreauthDeny:
 		v.denied()
 		v.quote(p.Message)
 	}
 	v.trashed()
 }
 
-func (v *verifier) devices(devices []duo.Device) {
+func (v *verifier) devices(devices []api.Device) {
 	if len(devices) == 0 {
 		v.say("Duo asks for a second factor. It lists no device, as for a security key.")
 		return
@@ -137,18 +137,18 @@ func (v *verifier) trashed() {
 }
 
 // unknown says what would become of a login by a name that no user has.
-func (v *verifier) unknown(p *duo.Preauth) {
+func (v *verifier) unknown(p *api.Preauth) {
 	switch p.Result {
-	case duo.PreauthEnroll:
+	case api.PreauthEnroll:
 		v.Result = verifyEnroll
 		v.say("A login by this name would be asked to enroll (Duo's new user policy).")
-	case duo.PreauthAllow:
+	case api.PreauthAllow:
 		v.conclude(verifyAllow, "can authenticate, without being a user in Duo")
 		v.say("A login by this name would be let in without a second factor: that is Duo's new user policy.")
-	case duo.PreauthAuth:
+	case api.PreauthAuth:
 		v.conclude(verifyAllow, "can authenticate")
 		v.say("Yet Duo would ask a login by this name for a second factor: the user may have been made just now.")
-	case duo.PreauthDeny:
+	case api.PreauthDeny:
 		v.say("A login by this name would be denied (Duo's new user policy).")
 	}
 }
@@ -165,7 +165,7 @@ func (v *verifier) untried(why string) {
 }
 
 // pushed says how a push was answered.
-func (v *verifier) pushed(verdict *duo.Verdict) {
+func (v *verifier) pushed(verdict *api.Verdict) {
 	if verdict.Allowed {
 		v.say("The push was approved.")
 		return
@@ -183,7 +183,7 @@ func (v *verifier) pushed(verdict *duo.Verdict) {
 }
 
 // loggedIn says how a login with a passcode went.
-func (v *verifier) loggedIn(verdict *duo.Verdict) {
+func (v *verifier) loggedIn(verdict *api.Verdict) {
 	if verdict.Allowed {
 		v.conclude(verifyAllow, "can authenticate")
 		v.say("Duo accepted the passcode.")

@@ -1,4 +1,4 @@
-package duo_test
+package api_test
 
 import (
 	"bytes"
@@ -13,7 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sirupsen/logrus"
 
-	"duosync/duo"
+	"duosync/duo/api"
+	"duosync/duo/api/apitest"
 	"duosync/duo/duosim"
 	dirsync "duosync/sync"
 )
@@ -64,20 +65,20 @@ func authHouse(t *testing.T) *duosim.Server {
 }
 
 // authOptions are those of the Auth API's keys.
-func authOptions(server *duosim.Server, kind duosim.KeyKind) duo.Options {
+func authOptions(server *duosim.Server, kind duosim.KeyKind) api.Options {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(server.CAPEM())
 	key := server.Key(kind)
-	return duo.Options{
+	return api.Options{
 		Host: server.Host(), IntegrationKey: key.Integration, SecretKey: key.Secret, RootCAs: roots,
-		Rate:  duo.Rate{N: 1_000_000, Per: time.Second},
+		Rate:  api.Rate{N: 1_000_000, Per: time.Second},
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
 }
 
-func newAuth(t *testing.T, o duo.Options) *duo.AuthClient {
+func newAuth(t *testing.T, o api.Options) *api.AuthClient {
 	t.Helper()
-	c, err := duo.NewAuth(o)
+	c, err := api.NewAuth(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,11 +94,11 @@ func TestPreauth(t *testing.T) {
 		o.Signature = signature
 		c := newAuth(t, o)
 		for name, want := range map[string]string{
-			"push": duo.PreauthAuth, "caller": duo.PreauthAuth, "token": duo.PreauthAuth, "bare": duo.PreauthEnroll,
-			"bypass": duo.PreauthAllow, "disabled": duo.PreauthDeny, "locked": duo.PreauthDeny, "group": duo.PreauthDeny,
-			"nobody": duo.PreauthEnroll,
+			"push": api.PreauthAuth, "caller": api.PreauthAuth, "token": api.PreauthAuth, "bare": api.PreauthEnroll,
+			"bypass": api.PreauthAllow, "disabled": api.PreauthDeny, "locked": api.PreauthDeny, "group": api.PreauthDeny,
+			"nobody": api.PreauthEnroll,
 		} {
-			got, err := c.Preauth(t.Context(), duo.Who{Name: name})
+			got, err := c.Preauth(t.Context(), api.Who{Name: name})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -108,20 +109,20 @@ func TestPreauth(t *testing.T) {
 			if !found {
 				continue
 			}
-			byID, err := c.Preauth(t.Context(), duo.Who{ID: u.ID, Name: "another"})
+			byID, err := c.Preauth(t.Context(), api.Who{ID: u.ID, Name: "another"})
 			if err != nil || !cmp.Equal(got, byID) {
 				t.Errorf("signature %d: %s by id: %+v, %v", signature, name, byID, err)
 			}
 		}
-		got, err := c.Preauth(t.Context(), duo.Who{Name: "push"})
+		got, err := c.Preauth(t.Context(), api.Who{Name: "push"})
 		if err != nil || len(got.Devices) != 1 || got.Devices[0].Name != "Google Android (XXX-XXX-0101)" || !got.Devices[0].TakesPush() {
 			t.Errorf("devices: %+v, %v", got, err)
 		}
-		got, err = c.Preauth(t.Context(), duo.Who{Name: "call"})
+		got, err = c.Preauth(t.Context(), api.Who{Name: "call"})
 		if err != nil || len(got.Devices) != 1 || got.Devices[0].TakesPush() {
 			t.Errorf("a device without Duo Mobile: %+v, %v", got, err)
 		}
-		if _, err := c.Preauth(t.Context(), duo.Who{ID: "DU999999999999999999"}); !errors.Is(err, duo.ErrUnknownUser) {
+		if _, err := c.Preauth(t.Context(), api.Who{ID: "DU999999999999999999"}); !errors.Is(err, api.ErrUnknownUser) {
 			t.Errorf("an id that nobody has: %v", err)
 		}
 	}
@@ -132,22 +133,22 @@ func TestPreauth(t *testing.T) {
 func TestPreauthIsRead(t *testing.T) {
 	t.Parallel()
 	p := newPlay(t, exchange{
-		call: "POST /auth/v2/preauth", params: map[string]string{"username": "ann"},
-		body: ok(`{"result": "enroll", "status_msg": "Enroll a\n device", "enroll_portal_url": "https://api.example.com/portal?code=planted"}`),
+		Call: "POST /auth/v2/preauth", Params: map[string]string{"username": "ann"},
+		Body: ok(`{"result": "enroll", "status_msg": "Enroll a\n device", "enroll_portal_url": "https://api.example.com/portal?code=planted"}`),
 	}, exchange{
-		call: "POST /auth/v2/preauth",
-		body: ok(`{"result": "auth", "devices": [
+		Call: "POST /auth/v2/preauth",
+		Body: ok(`{"result": "auth", "devices": [
 			{"device": "DP1", "display_name": "iOS (XXX-XXX-0100)", "name": "own", "number": "XXX-XXX-0100", "type": "phone", "capabilities": ["auto", "push"]},
 			{"device": "DH1", "name": null, "type": "token"}, {"device": "DH2", "number": "", "type": null, "capabilities": null}]}`),
 	})
-	c := newAuth(t, p.options())
-	for _, want := range []duo.Preauth{
-		{Result: duo.PreauthEnroll, Message: "Enroll a device"},
-		{Result: duo.PreauthAuth, Devices: []duo.Device{
+	c := newAuth(t, p.Options())
+	for _, want := range []api.Preauth{
+		{Result: api.PreauthEnroll, Message: "Enroll a device"},
+		{Result: api.PreauthAuth, Devices: []api.Device{
 			{Name: "iOS (XXX-XXX-0100)", Capabilities: []string{"auto", "push"}}, {Name: "token"}, {Name: "DH2"},
 		}},
 	} {
-		got, err := c.Preauth(t.Context(), duo.Who{Name: "ann"})
+		got, err := c.Preauth(t.Context(), api.Who{Name: "ann"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,15 +180,15 @@ func TestPasscode(t *testing.T) {
 		{"disabled", "123456789", false, "deny"},
 		{"bypass", "987654321", true, "bypass"},
 	} {
-		got, err := c.Passcode(t.Context(), duo.Who{Name: tt.name}, tt.code)
+		got, err := c.Passcode(t.Context(), api.Who{Name: tt.name}, tt.code)
 		if err != nil || got.Allowed != tt.allowed || got.Status != tt.status || got.Message == "" {
 			t.Errorf("%s: %+v, %v", tt.name, got, err)
 		}
 	}
-	if _, err := c.Passcode(t.Context(), duo.Who{Name: "nobody"}, "123456789"); !errors.Is(err, duo.ErrUnknownUser) {
+	if _, err := c.Passcode(t.Context(), api.Who{Name: "nobody"}, "123456789"); !errors.Is(err, api.ErrUnknownUser) {
 		t.Errorf("a name that nobody has: %v", err)
 	}
-	if _, err := c.Passcode(t.Context(), duo.Who{Name: "bare"}, ""); err == nil {
+	if _, err := c.Passcode(t.Context(), api.Who{Name: "bare"}, ""); err == nil {
 		t.Error("an empty passcode was sent")
 	}
 	if text := log.String(); !strings.Contains(text, "/auth/v2/auth") || strings.Contains(text, "123456789") || strings.Contains(text, "987654321") {
@@ -200,19 +201,19 @@ func TestPasscodeIsNotShown(t *testing.T) {
 	t.Parallel()
 	const planted = "4711-planted"
 	p := newPlay(t,
-		exchange{call: "POST /auth/v2/auth", params: map[string]string{"user_id": "DU1", "factor": "passcode", "passcode": planted},
-			body: ok(`{"result": "deny", "status": "deny", "status_msg": "` + planted + ` is wrong"}`)},
-		exchange{call: "POST /auth/v2/auth", status: 400,
-			body: `{"stat": "FAIL", "code": 40002, "message": "` + planted + ` is wrong", "message_detail": "` + planted + `"}`},
-		exchange{call: "POST /auth/v2/auth", cut: true},
+		exchange{Call: "POST /auth/v2/auth", Params: map[string]string{"user_id": "DU1", "factor": "passcode", "passcode": planted},
+			Body: ok(`{"result": "deny", "status": "deny", "status_msg": "` + planted + ` is wrong"}`)},
+		exchange{Call: "POST /auth/v2/auth", Status: 400,
+			Body: `{"stat": "FAIL", "code": 40002, "message": "` + planted + ` is wrong", "message_detail": "` + planted + `"}`},
+		exchange{Call: "POST /auth/v2/auth", Cut: true},
 	)
-	c := newAuth(t, p.options())
-	got, err := c.Passcode(t.Context(), duo.Who{ID: "DU1"}, planted)
+	c := newAuth(t, p.Options())
+	got, err := c.Passcode(t.Context(), api.Who{ID: "DU1"}, planted)
 	if err != nil || got.Message != "<secret> is wrong" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for range 2 {
-		if _, err = c.Passcode(t.Context(), duo.Who{ID: "DU1"}, planted); err == nil || strings.Contains(err.Error()+dirsync.Hint(err), planted) {
+		if _, err = c.Passcode(t.Context(), api.Who{ID: "DU1"}, planted); err == nil || strings.Contains(err.Error()+dirsync.Hint(err), planted) {
 			t.Errorf("%v (%s)", err, dirsync.Hint(err))
 		}
 	}
@@ -222,18 +223,18 @@ func TestPushOnTheSimulator(t *testing.T) {
 	t.Parallel()
 	c := newAuth(t, authOptions(authHouse(t), duosim.KeyAuth))
 	var told []string
-	got, err := c.Push(t.Context(), duo.Who{Name: "push"}, func(message string) { told = append(told, message) })
+	got, err := c.Push(t.Context(), api.Who{Name: "push"}, func(message string) { told = append(told, message) })
 	if err != nil || !got.Allowed || len(told) != 1 || !strings.HasPrefix(told[0], "Pushed a login request") {
 		t.Errorf("%+v, %v, told %q", got, err, told)
 	}
 	for name, allowed := range map[string]bool{"bypass": true, "locked": false} {
-		got, err := c.Push(t.Context(), duo.Who{Name: name}, func(string) {})
+		got, err := c.Push(t.Context(), api.Who{Name: name}, func(string) {})
 		if err != nil || got.Allowed != allowed {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 	for _, name := range []string{"call", "bare", "token"} {
-		if _, err := c.Push(t.Context(), duo.Who{Name: name}, func(string) { t.Errorf("%s: waiting", name) }); !errors.Is(err, duo.ErrNoDevice) {
+		if _, err := c.Push(t.Context(), api.Who{Name: name}, func(string) { t.Errorf("%s: waiting", name) }); !errors.Is(err, api.ErrNoDevice) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -247,8 +248,8 @@ const (
 
 func waits(message string) exchange {
 	return exchange{
-		call: statusCall, params: map[string]string{"txid": "45f7c92b-f45f-4862-8545-e0f58e78075a"},
-		body: ok(`{"result": "waiting", "status": "pushed", "status_msg": "` + message + `"}`),
+		Call: statusCall, Params: map[string]string{"txid": "45f7c92b-f45f-4862-8545-e0f58e78075a"},
+		Body: ok(`{"result": "waiting", "status": "pushed", "status_msg": "` + message + `"}`),
 	}
 }
 
@@ -256,27 +257,27 @@ func TestPushIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, end string
-		want      duo.Verdict
+		want      api.Verdict
 	}{
-		{"approved", `{"result": "allow", "status": "allow", "status_msg": "Success."}`, duo.Verdict{Allowed: true, Status: "allow", Message: "Success."}},
-		{"denied", `{"result": "deny", "status": "fraud", "status_msg": "Reported."}`, duo.Verdict{Status: "fraud", Message: "Reported."}},
-		{"not answered", `{"result": "deny", "status": "timeout", "status_msg": "Login timed out."}`, duo.Verdict{Status: "timeout", Message: "Login timed out."}},
+		{"approved", `{"result": "allow", "status": "allow", "status_msg": "Success."}`, api.Verdict{Allowed: true, Status: "allow", Message: "Success."}},
+		{"denied", `{"result": "deny", "status": "fraud", "status_msg": "Reported."}`, api.Verdict{Status: "fraud", Message: "Reported."}},
+		{"not answered", `{"result": "deny", "status": "timeout", "status_msg": "Login timed out."}`, api.Verdict{Status: "timeout", Message: "Login timed out."}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlay(t,
-				exchange{call: authCall, body: ok(started), params: map[string]string{
+				exchange{Call: authCall, Body: ok(started), Params: map[string]string{
 					"user_id": "DU1", "factor": "push", "device": "auto", "async": "1", "type": "duosync verify",
 				}},
 				waits("Pushed a login request to your device..."),
-				exchange{call: statusCall, cut: true}, // a look may be taken again
+				exchange{Call: statusCall, Cut: true}, // a look may be taken again
 				waits("Pushed a login request to your device..."),
-				exchange{call: statusCall, status: 502, body: "<html>"},
+				exchange{Call: statusCall, Status: 502, Body: "<html>"},
 				waits("Answered."),
-				exchange{call: statusCall, body: ok(tt.end)},
+				exchange{Call: statusCall, Body: ok(tt.end)},
 			)
 			var told []string
-			got, err := newAuth(t, p.options()).Push(t.Context(), duo.Who{ID: "DU1"}, func(message string) { told = append(told, message) })
+			got, err := newAuth(t, p.Options()).Push(t.Context(), api.Who{ID: "DU1"}, func(message string) { told = append(told, message) })
 			if err != nil || *got != tt.want {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -292,9 +293,9 @@ func TestPushIsGivenUp(t *testing.T) {
 	gone := errors.New("nobody waits any longer")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	last := waits("Pushed.")
-	last.before = func() { cancel(gone) }
-	p := newPlay(t, exchange{call: authCall, body: ok(started)}, waits("Pushed."), last)
-	if got, err := newAuth(t, p.options()).Push(ctx, duo.Who{ID: "DU1"}, func(string) {}); !errors.Is(err, gone) {
+	last.Before = func() { cancel(gone) }
+	p := newPlay(t, exchange{Call: authCall, Body: ok(started)}, waits("Pushed."), last)
+	if got, err := newAuth(t, p.Options()).Push(ctx, api.Who{ID: "DU1"}, func(string) {}); !errors.Is(err, gone) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -304,24 +305,24 @@ func TestPushIsGivenUp(t *testing.T) {
 func TestLoginsAreNotSentTwice(t *testing.T) {
 	t.Parallel()
 	for _, lost := range []exchange{
-		{call: authCall, cut: true},
-		{call: authCall, status: 502, body: "<html>"},
-		{call: authCall, status: 500, body: `{"stat": "FAIL", "code": 50000, "message": "Internal error"}`},
-		{call: authCall, body: "nonsense"},
-		{call: authCall, body: ok(`{"result": "maybe"}`)},
-		{call: authCall, body: ok(`[]`)},
+		{Call: authCall, Cut: true},
+		{Call: authCall, Status: 502, Body: "<html>"},
+		{Call: authCall, Status: 500, Body: `{"stat": "FAIL", "code": 50000, "message": "Internal error"}`},
+		{Call: authCall, Body: "nonsense"},
+		{Call: authCall, Body: ok(`{"result": "maybe"}`)},
+		{Call: authCall, Body: ok(`[]`)},
 	} {
-		for name, login := range map[string]func(*duo.AuthClient) error{
-			"push": func(c *duo.AuthClient) error {
-				_, err := c.Push(t.Context(), duo.Who{ID: "DU1"}, func(string) {})
+		for name, login := range map[string]func(*api.AuthClient) error{
+			"push": func(c *api.AuthClient) error {
+				_, err := c.Push(t.Context(), api.Who{ID: "DU1"}, func(string) {})
 				return err
 			},
-			"passcode": func(c *duo.AuthClient) error {
-				_, err := c.Passcode(t.Context(), duo.Who{ID: "DU1"}, "123456")
+			"passcode": func(c *api.AuthClient) error {
+				_, err := c.Passcode(t.Context(), api.Who{ID: "DU1"}, "123456")
 				return err
 			},
 		} {
-			if err := login(newAuth(t, newPlay(t, lost).options())); err == nil {
+			if err := login(newAuth(t, newPlay(t, lost).Options())); err == nil {
 				t.Errorf("%s: no error of %+v", name, lost)
 			}
 		}
@@ -333,27 +334,27 @@ func TestAuthErrorsSpeakOfTheAuthKeys(t *testing.T) {
 	server := authHouse(t)
 	for _, tt := range []struct {
 		name        string
-		change      func(*duo.Options)
+		change      func(*api.Options)
 		words, hint string
 	}{
-		{"no keys", func(o *duo.Options) { o.IntegrationKey, o.SecretKey = "", "" }, "keys of an Auth API application are missing", "kind Auth API"},
-		{"half a key", func(o *duo.Options) { o.SecretKey = "" }, "keys of an Auth API application are missing", "duo.auth.secret_key"},
-		{"a blank in a key", func(o *duo.Options) { o.SecretKey += " " }, "a character that no key has", "copy duo.auth.integration_key and duo.auth.secret_key"},
-		{"no host", func(o *duo.Options) { o.Host = "" }, "host is missing", "set duo.host"},
-		{"unknown key", func(o *duo.Options) { o.IntegrationKey = ikey }, "401/40102", "does not know duo.auth.integration_key"},
-		{"wrong secret", func(o *duo.Options) { o.SecretKey = skey }, "401/40103", "check duo.auth.secret_key"},
-		{"Admin API keys", func(o *duo.Options) {
+		{"no keys", func(o *api.Options) { o.IntegrationKey, o.SecretKey = "", "" }, "keys of an Auth API application are missing", "kind Auth API"},
+		{"half a key", func(o *api.Options) { o.SecretKey = "" }, "keys of an Auth API application are missing", "duo.auth.secret_key"},
+		{"a blank in a key", func(o *api.Options) { o.SecretKey += " " }, "a character that no key has", "copy duo.auth.integration_key and duo.auth.secret_key"},
+		{"no host", func(o *api.Options) { o.Host = "" }, "host is missing", "set duo.host"},
+		{"unknown key", func(o *api.Options) { o.IntegrationKey = apitest.IntegrationKey }, "401/40102", "does not know duo.auth.integration_key"},
+		{"wrong secret", func(o *api.Options) { o.SecretKey = apitest.SecretKey }, "401/40103", "check duo.auth.secret_key"},
+		{"Admin API keys", func(o *api.Options) {
 			key := server.Key(duosim.KeyAdmin)
 			o.IntegrationKey, o.SecretKey = key.Integration, key.Secret
 		}, "403/40301", "take the keys of an Auth API application"},
-		{"clock", func(o *duo.Options) { o.Now = func() time.Time { return time.Now().Add(-time.Hour) } }, "401/40105", "behind Duo's: set it right"},
-		{"authority", func(o *duo.Options) { o.RootCAs = x509.NewCertPool() }, "unknown authority", "duo.ca_file"},
+		{"clock", func(o *api.Options) { o.Now = func() time.Time { return time.Now().Add(-time.Hour) } }, "401/40105", "behind Duo's: set it right"},
+		{"authority", func(o *api.Options) { o.RootCAs = x509.NewCertPool() }, "unknown authority", "duo.ca_file"},
 	} {
 		o := authOptions(server, duosim.KeyAuth)
 		tt.change(&o)
-		c, err := duo.NewAuth(o)
+		c, err := api.NewAuth(o)
 		if err == nil {
-			_, err = c.Preauth(t.Context(), duo.Who{Name: "push"})
+			_, err = c.Preauth(t.Context(), api.Who{Name: "push"})
 			c.Close()
 		}
 		if err == nil || !strings.Contains(err.Error(), tt.words) || !strings.Contains(dirsync.Hint(err), tt.hint) {

@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"fmt"
@@ -99,6 +99,10 @@ func (e *Error) Is(target error) bool {
 // Unwrap returns the cause, where there is one.
 func (e *Error) Unwrap() error { return e.Err }
 
+func (e *Error) wrongApplication() bool {
+	return e.Kind == ErrForbidden && strings.Contains(strings.ToLower(e.Message+" "+e.Detail), "wrong integration type")
+}
+
 // kindOf classifies an answer of Duo's own that is not a success. Where a FAIL
 // came with HTTP 200, its code tells of bad and taken values and of throttling;
 // more is not believed, least of all an absence.
@@ -132,8 +136,8 @@ func kindOf(status, code int) Kind {
 // maxWords bounds how much of a stranger's text goes into an error.
 const maxWords = 200
 
-// tidy makes a server's text fit for one line of a report.
-func tidy(text string) string {
+// Tidy makes a server's text fit for one line of a report.
+func Tidy(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '

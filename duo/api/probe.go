@@ -1,15 +1,29 @@
-package duo
+package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
+
+	dirsync "duosync/sync"
 )
 
-// MaxSkew is how far clocks may be apart before Duo refuses a signature
-// (401/40105; https://duo.com/docs/adminapi, Authentication).
-const MaxSkew = maxSkew
+// CheckWrite proves the right to write by a call that Duo must refuse: a new
+// user without a username. nil means that it was refused for just that.
+func (c *Client) CheckWrite(ctx context.Context) error {
+	_, err := c.do(ctx, request{
+		method: http.MethodPost, path: usersPath, once: true,
+		params: map[string]string{dirsync.FieldNotes: "duosync check"},
+	})
+	switch {
+	case errors.Is(err, ErrInvalid):
+		return nil
+	case err == nil:
+		return strange(http.MethodPost, usersPath, "Duo accepted a user without a username")
+	}
+	return err
+}
 
 // Proxy tells through which proxy Duo is called, as scheme://host:port, or "" for
 // none. A user and a password are left out.
@@ -30,8 +44,4 @@ func (c *Client) Proxy() string {
 func WrongApplication(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.wrongApplication()
-}
-
-func (e *Error) wrongApplication() bool {
-	return e.Kind == ErrForbidden && strings.Contains(strings.ToLower(e.Message+" "+e.Detail), "wrong integration type")
 }

@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"bytes"
@@ -33,8 +33,7 @@ type Client struct {
 	version int // of the signature
 	agent   string
 	timeout time.Duration
-	bound   time.Duration // of an operation
-	secrets []string      // never to be seen in an error
+	secrets []string // never to be seen in an error
 	log     logrus.FieldLogger
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
@@ -55,6 +54,24 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // Skew returns how far Duo's clock is ahead of ours, as far as whole seconds
 // can tell, and whether any reply told it yet.
 func (c *Client) Skew() (ahead time.Duration, known bool) { return c.clock.read() }
+
+// Now is the time by Duo's clock, as far as replies told it: never later than
+// it is there, and early by a second at most plus the time an answer takes.
+func (c *Client) Now() time.Time {
+	ahead, _ := c.Skew()
+	return c.now().Round(0).Add(ahead)
+}
+
+// Timeout returns the bound of one attempt of one call.
+func (c *Client) Timeout() time.Duration { return c.timeout }
+
+// Usage says what calls have been made so far.
+func (c *Client) Usage() dirsync.Usage {
+	return dirsync.Usage{Calls: int(c.calls.Load()), Retries: int(c.retries.Load())}
+}
+
+// PerSecond returns the rate of the moment, in calls per second.
+func (c *Client) PerSecond() float64 { return c.pace.perSecond() }
 
 // request is one call: what is sent again when it is tried again.
 type request struct {
@@ -123,7 +140,7 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 			if throttled == maxThrottled {
 				return nil, err
 			}
-		case hiccup(err) && !untrusted(err) && (!q.once || !e.Sent) && hiccups < maxRetries:
+		case Hiccup(err) && !untrusted(err) && (!q.once || !e.Sent) && hiccups < maxRetries:
 			hiccups++
 			if c.sleep(ctx, retryWait(hiccups)) != nil {
 				return nil, err
@@ -256,7 +273,7 @@ func (c *Client) words(err error) string {
 	}
 	// Before it is cut, so that no part of a secret stays, and after it has lost
 	// characters, so that none comes together.
-	return c.hide(tidy(c.hide(err.Error())))
+	return c.hide(Tidy(c.hide(err.Error())))
 }
 
 // hide takes all secrets out of a text.

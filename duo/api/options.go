@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"cmp"
@@ -40,9 +40,6 @@ type Options struct {
 	ProxyURL string
 	// Timeout bounds one attempt of one call; 30s by default.
 	Timeout time.Duration
-	// OperationTime is how long after its intent an operation makes calls at most: one
-	// that begins in time ends within Timeout. 0 means the constant of that name.
-	OperationTime time.Duration
 	// Rate bounds how often Duo is called.
 	Rate Rate
 	// Version is duosync's own, for the User-Agent header.
@@ -64,26 +61,58 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	o.complete()
+	transport, secrets, err := o.transport(address)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{
+		address: address,
+		host:    host,
+		ikey:    o.IntegrationKey,
+		skey:    o.SecretKey,
+		version: o.Signature,
+		agent:   "duosync/" + o.Version,
+		timeout: o.Timeout,
+		secrets: append(secrets, o.SecretKey),
+		log:     o.Log,
+		now:     o.Now,
+		sleep:   o.Sleep,
+		pace:    newPacer(o.Rate, o.Now, o.Sleep),
+		http: &http.Client{
+			Transport:     transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// check says what is wrong with the keys or the signature, or nil.
+func (o *Options) check() error {
 	if o.IntegrationKey == "" || o.SecretKey == "" {
-		return nil, dirsync.WithHint(errors.New("the keys of the Duo application are missing"),
+		return dirsync.WithHint(errors.New("the keys of the Duo application are missing"),
 			"set duo.integration_key and duo.secret_key (Duo Admin Panel, Applications, Admin API)")
 	}
 	if strings.ContainsFunc(o.IntegrationKey+o.SecretKey, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
-		return nil, dirsync.WithHint(errors.New("a key of the Duo application has a character that no key has"),
+		return dirsync.WithHint(errors.New("a key of the Duo application has a character that no key has"),
 			"copy duo.integration_key and duo.secret_key anew, without blanks or quotes")
 	}
 	switch o.Signature {
-	case 0:
+	case 0, signatureForm, signatureJSON:
+		return nil
+	}
+	return dirsync.WithHint(fmt.Errorf("signature version %d is not known", o.Signature), "set duo.signature to 5 or 2")
+}
+
+// complete puts the defaults in the place of what is not set.
+func (o *Options) complete() {
+	if o.Signature == 0 {
 		o.Signature = signatureJSON
-	case signatureForm, signatureJSON:
-	default:
-		return nil, dirsync.WithHint(fmt.Errorf("signature version %d is not known", o.Signature), "set duo.signature to 5 or 2")
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
-	}
-	if o.OperationTime <= 0 {
-		o.OperationTime = OperationTime
 	}
 	if o.Version == "" {
 		o.Version = "dev"
@@ -99,29 +128,6 @@ func New(o Options) (*Client, error) {
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
-	transport, secrets, err := o.transport(address)
-	if err != nil {
-		return nil, err
-	}
-	return &Client{
-		address: address,
-		host:    host,
-		ikey:    o.IntegrationKey,
-		skey:    o.SecretKey,
-		version: o.Signature,
-		agent:   "duosync/" + o.Version,
-		timeout: o.Timeout,
-		bound:   o.OperationTime,
-		secrets: append(secrets, o.SecretKey),
-		log:     o.Log,
-		now:     o.Now,
-		sleep:   o.Sleep,
-		pace:    newPacer(o.Rate, o.Now, o.Sleep),
-		http: &http.Client{
-			Transport:     transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}, nil
 }
 
 // splitHost returns what to dial and what to sign.
@@ -133,7 +139,7 @@ func splitHost(text string) (address, host string, err error) {
 	address = strings.ToLower(text)
 	u, err := url.Parse("https://" + address)
 	if err != nil || u.Host != address || u.Hostname() == "" || strings.HasSuffix(address, ":") {
-		return "", "", dirsync.WithHint(fmt.Errorf("%q is not a host name", tidy(text)), advice)
+		return "", "", dirsync.WithHint(fmt.Errorf("%q is not a host name", Tidy(text)), advice)
 	}
 	return address, u.Hostname(), nil
 }

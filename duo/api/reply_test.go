@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"encoding/json"
@@ -43,7 +43,7 @@ func TestKindOfAnAnswer(t *testing.T) {
 		"too many, HTML":              {429, "<html>slow down</html>", ErrRateLimited, 0},
 		"limit":                       {500, fail("50001"), ErrLimit, 50001},
 		"server":                      {500, fail("50000"), ErrServer, 50000},
-		"gateway":                     {502, "<html>Bad Gateway</html>", ErrServer, 0},
+		"apitest.Gateway":             {502, "<html>Bad Gateway</html>", ErrServer, 0},
 		"portal":                      {200, "<html>Please log in</html>", ErrNotDuo, 0},
 		"JSON, but no envelope":       {200, `{"ok":true}`, ErrNotDuo, 0},
 		"cut off":                     {200, `{"stat":"OK","respo`, ErrNotDuo, 0},
@@ -139,7 +139,7 @@ func TestChunksFitIntoAURL(t *testing.T) {
 		names = append(names, strings.Repeat("ä", i%40+1))
 	}
 	var joined []string
-	for _, list := range chunks(names) {
+	for _, list := range Chunks(names) {
 		text, err := jsonText(list)
 		if err != nil {
 			t.Fatal(err)
@@ -191,7 +191,7 @@ func FuzzReply(f *testing.F) {
 			return
 		}
 		for _, a := range items {
-			if !validID(a.ID) {
+			if !ValidID(a.ID) {
 				t.Fatalf("a user without an id: %+v", a)
 			}
 			if _, err := json.Marshal(dirsync.Account(a)); err != nil {

@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"context"
@@ -12,7 +12,8 @@ import (
 
 const (
 	phonesPath = "/admin/v1/phones"
-	phonesPage = 500 // Duo's maximum
+	// PhonesPage is how many phones are read in one call: Duo's maximum.
+	PhonesPage = 500
 )
 
 // Types and platforms of phones as the Admin API takes them. A mobile phone needs
@@ -38,7 +39,7 @@ func (p *phone) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
 		return err
 	}
-	if !validID(string(p.PhoneID)) {
+	if !ValidID(string(p.PhoneID)) {
 		return errors.New("a phone without a phone_id")
 	}
 	return nil
@@ -67,7 +68,7 @@ func (p *phone) whole() (*dirsync.Phone, error) {
 	}
 	result := p.plain()
 	for _, u := range users {
-		if !validID(string(u.UserID)) {
+		if !ValidID(string(u.UserID)) {
 			return nil, errors.New("a phone of a user without a user_id")
 		}
 		result.Users = append(result.Users, string(u.UserID))
@@ -90,7 +91,7 @@ func plainNumber(number string) string {
 // be read whole is left out: the caller compares with total, which is Duo's
 // total_objects, or -1 where Duo does not tell it.
 func (c *Client) EachPhone(ctx context.Context, visit func(dirsync.Phone) error) (total int, err error) {
-	return eachPage(ctx, c, phonesPath, phonesPage, func(p phone) error {
+	return eachPage(ctx, c, phonesPath, PhonesPage, func(p phone) error {
 		if whole, err := p.whole(); err == nil {
 			return visit(*whole)
 		}
@@ -116,7 +117,7 @@ func (c *Client) Phone(ctx context.Context, id string) (*dirsync.Phone, error) {
 	case err != nil:
 		return nil, strange(http.MethodGet, path, err.Error())
 	case whole.ID != id:
-		return nil, strange(http.MethodGet, path, "the phone "+tidy(whole.ID)+", which was not asked for")
+		return nil, strange(http.MethodGet, path, "the phone "+Tidy(whole.ID)+", which was not asked for")
 	}
 	return whole, nil
 }
@@ -229,7 +230,7 @@ func (c *Client) dissociate(ctx context.Context, user, list, id string) error {
 func readPhone(r *reply, read func(*phone) (*dirsync.Phone, error)) (*dirsync.Phone, error) {
 	var p phone
 	if err := json.Unmarshal(r.Response, &p); err != nil {
-		return nil, errors.New("a phone that cannot be read: " + tidy(err.Error()))
+		return nil, errors.New("a phone that cannot be read: " + Tidy(err.Error()))
 	}
 	return read(&p)
 }

@@ -1,9 +1,8 @@
-package duo
+package api
 
 import (
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +44,7 @@ func (a *account) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &u); err != nil {
 		return err
 	}
-	if !validID(string(u.UserID)) {
+	if !ValidID(string(u.UserID)) {
 		return errors.New("a user without a user_id")
 	}
 	*a = account{
@@ -73,9 +72,9 @@ func (a *account) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// validID reports whether id can stand in a path. An empty one would turn a
+// ValidID reports whether id can stand in a path. An empty one would turn a
 // call for one user into a call for all.
-func validID(id string) bool {
+func ValidID(id string) bool {
 	if id == "" || len(id) > 100 {
 		return false
 	}
@@ -90,25 +89,4 @@ func validID(id string) bool {
 // held reports whether an account holds a name, as username or alias.
 func held(a *dirsync.Account, name string) bool {
 	return slices.Contains(a.Names(), dirsync.FoldName(name))
-}
-
-// holds reports whether an account holds every one of these fields, as far as
-// Duo keeps what it is sent: it trims, and lower-cases usernames and aliases.
-func holds(a *dirsync.Account, fields dirsync.Fields) bool {
-	for name, value := range fields {
-		if !sameField(name, value, a.Field(name)) {
-			return false
-		}
-	}
-	return true
-}
-
-func sameField(name, sent, got string) bool {
-	switch name {
-	case dirsync.FieldUsername, dirsync.FieldStatus:
-		return dirsync.FoldName(sent) == dirsync.FoldName(got)
-	case dirsync.FieldAliases:
-		return maps.Equal(foldedItems(sent), foldedItems(got))
-	}
-	return strings.TrimSpace(sent) == strings.TrimSpace(got)
 }

@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"context"
@@ -101,12 +101,12 @@ func (d *Device) UnmarshalJSON(data []byte) error {
 	}
 	*d = Device{}
 	for _, name := range []text{j.DisplayName, j.Name, j.Number, j.Type, j.ID} {
-		if d.Name = tidy(string(name)); d.Name != "" {
+		if d.Name = Tidy(string(name)); d.Name != "" {
 			break
 		}
 	}
 	for _, capability := range j.Capabilities {
-		d.Capabilities = append(d.Capabilities, tidy(string(capability)))
+		d.Capabilities = append(d.Capabilities, Tidy(string(capability)))
 	}
 	return nil
 }
@@ -130,9 +130,9 @@ func (c *AuthClient) Preauth(ctx context.Context, who Who) (*Preauth, error) {
 	switch answer.Result {
 	case PreauthAuth, PreauthAllow, PreauthEnroll, PreauthDeny:
 	default:
-		return nil, strange(http.MethodPost, preauthPath, "a result that is not known: "+tidy(string(answer.Result)))
+		return nil, strange(http.MethodPost, preauthPath, "a result that is not known: "+Tidy(string(answer.Result)))
 	}
-	return &Preauth{Result: string(answer.Result), Message: tidy(string(answer.Message)), Devices: answer.Devices}, nil
+	return &Preauth{Result: string(answer.Result), Message: Tidy(string(answer.Message)), Devices: answer.Devices}, nil
 }
 
 // Verdict is how a login went.
@@ -184,7 +184,7 @@ func (c *AuthClient) Push(ctx context.Context, who Who, waiting func(message str
 		if answer.Result != "waiting" {
 			return answer.verdict(http.MethodGet, authStatusPath)
 		}
-		if message := tidy(string(answer.Message)); message != last {
+		if message := Tidy(string(answer.Message)); message != last {
 			last = message
 			waiting(message)
 		}
@@ -209,9 +209,9 @@ type authAnswer struct {
 func (a *authAnswer) verdict(method, path string) (*Verdict, error) {
 	switch a.Result {
 	case "allow", "deny":
-		return &Verdict{Allowed: a.Result == "allow", Status: tidy(string(a.Status)), Message: tidy(string(a.Message))}, nil
+		return &Verdict{Allowed: a.Result == "allow", Status: Tidy(string(a.Status)), Message: Tidy(string(a.Message))}, nil
 	}
-	return nil, strange(method, path, "a result that is not known: "+tidy(string(a.Result)))
+	return nil, strange(method, path, "a result that is not known: "+Tidy(string(a.Result)))
 }
 
 // authenticate starts a login, once.

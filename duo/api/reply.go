@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"bytes"
@@ -47,7 +47,7 @@ func decodeReply(status int, header http.Header, body []byte) (*reply, *Error) {
 	if code := r.Code.value; r.Code.set && code > 0 && code < 1e6 {
 		e.Code = int(code)
 	}
-	e.Message, e.Detail = tidy(string(r.Message)), tidy(string(r.Detail))
+	e.Message, e.Detail = Tidy(string(r.Message)), Tidy(string(r.Detail))
 	if e.Kind = kindOf(status, e.Code); r.Stat == "OK" && e.Kind != ErrRateLimited {
 		e.Kind, e.Message = ErrUnclear, "stat OK with an HTTP status that says otherwise"
 	}
@@ -59,7 +59,7 @@ func describe(header http.Header, body []byte) string {
 		return "an empty body"
 	}
 	kind, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-	if kind = tidy(kind); kind == "" {
+	if kind = Tidy(kind); kind == "" {
 		kind = "data of no known type"
 	}
 	if json.Valid(body) {

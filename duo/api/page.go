@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"context"
@@ -8,15 +8,15 @@ import (
 	"strconv"
 )
 
-// notTold is the total of a list whose answers do not tell it.
-const notTold = -1
+// NotTold is the total of a list whose answers do not tell it.
+const NotTold = -1
 
 // eachPage reads a list page by page and gives visit every item. It fails as a
 // whole: nil means that the last page was reached, the one whose next_offset is
 // null or absent. An error from visit ends it and is returned as it is. total is
-// the last total_objects that Duo told, or notTold.
+// the last total_objects that Duo told, or NotTold.
 func eachPage[T any](ctx context.Context, c *Client, path string, limit int, visit func(T) error) (total int, err error) {
-	total = notTold
+	total = NotTold
 	offset := int64(0)
 	for {
 		items, r, err := getList[T](ctx, c, path, map[string]string{
@@ -46,14 +46,14 @@ func eachPage[T any](ctx context.Context, c *Client, path string, limit int, vis
 	}
 }
 
-// count asks for one item of a list and returns the total, or notTold.
+// count asks for one item of a list and returns the total, or NotTold.
 func (c *Client) count(ctx context.Context, path string) (int, error) {
 	_, r, err := getList[json.RawMessage](ctx, c, path, map[string]string{"limit": "1", "offset": "0"})
 	if err != nil {
-		return notTold, err
+		return NotTold, err
 	}
 	if !r.Metadata.TotalObjects.set {
-		return notTold, nil
+		return NotTold, nil
 	}
 	return int(r.Metadata.TotalObjects.value), nil
 }
@@ -66,7 +66,7 @@ func getList[T any](ctx context.Context, c *Client, path string, params map[stri
 	}
 	var items []T
 	if err := json.Unmarshal(r.Response, &items); err != nil {
-		return nil, nil, strange(http.MethodGet, path, "a list that cannot be read: "+tidy(err.Error()))
+		return nil, nil, strange(http.MethodGet, path, "a list that cannot be read: "+Tidy(err.Error()))
 	}
 	if items == nil {
 		return nil, nil, strange(http.MethodGet, path, "null in place of a list")

@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"context"
@@ -12,9 +12,6 @@ import (
 	"syscall"
 	"time"
 )
-
-// maxSkew is how far clocks may be apart before Duo refuses a signature.
-const maxSkew = 5 * time.Minute
 
 // hint says what the admin can do about e, or "". ahead is how far Duo's clock
 // is ahead of ours by the answer at hand.
@@ -42,7 +39,7 @@ func (c *Client) hint(e *Error, ahead time.Duration, dated bool) string {
 }
 
 func (c *Client) keyHint(e *Error, ahead time.Duration, dated bool) string {
-	if off := ahead.Abs(); dated && (off > maxSkew || e.Code == 40105 && off > time.Minute) {
+	if off := ahead.Abs(); dated && (off > MaxSkew || e.Code == 40105 && off > time.Minute) {
 		way := "behind"
 		if ahead < 0 {
 			way = "ahead of"

@@ -1,9 +1,13 @@
-package duo
+package api
 
 import (
 	"sync"
 	"time"
 )
+
+// MaxSkew is how far clocks may be apart before Duo refuses a signature
+// (401/40105; https://duo.com/docs/adminapi, Authentication).
+const MaxSkew = 5 * time.Minute
 
 // clock knows how Duo's clock differs from ours, from the Date headers of its
 // replies. Those carry whole seconds, so one reply gives a range; many narrow it.

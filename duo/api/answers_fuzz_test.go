@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"bytes"
@@ -77,7 +77,7 @@ func FuzzAnswers(f *testing.F) {
 			return nil
 		}
 		user := func(a *dirsync.Account, err error) error {
-			if a != nil && !validID(a.ID) {
+			if a != nil && !ValidID(a.ID) {
 				t.Errorf("a user without an id: %+v", a)
 			}
 			return errors.Join(err, keep(a))

@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"context"
@@ -12,7 +12,8 @@ import (
 
 const (
 	usersPath = "/admin/v1/users"
-	usersPage = 300 // Duo's maximum
+	// UsersPage is how many users are read in one call: Duo's maximum.
+	UsersPage = 300
 	// A list filter takes up to 100 values. As they go into the URL, its length
 	// bounds them as well.
 	listValues = 100
@@ -24,28 +25,12 @@ const (
 // caller compares with total, which is Duo's total_objects, or -1 where Duo does
 // not tell it.
 func (c *Client) EachUser(ctx context.Context, visit func(dirsync.Account) error) (total int, err error) {
-	return eachPage(ctx, c, usersPath, usersPage, func(a account) error { return visit(dirsync.Account(a)) })
+	return eachPage(ctx, c, usersPath, UsersPage, func(a account) error { return visit(dirsync.Account(a)) })
 }
 
 // CountUsers asks for a single user and returns Duo's total, or -1. It is the
 // cheapest call that proves keys, clock and the right to read.
 func (c *Client) CountUsers(ctx context.Context) (int, error) { return c.count(ctx, usersPath) }
-
-// CheckWrite proves the right to write by a call that Duo must refuse: a new
-// user without a username. nil means that it was refused for just that.
-func (c *Client) CheckWrite(ctx context.Context) error {
-	_, err := c.do(ctx, request{
-		method: http.MethodPost, path: usersPath, once: true,
-		params: map[string]string{dirsync.FieldNotes: "duosync check"},
-	})
-	switch {
-	case errors.Is(err, ErrInvalid):
-		return nil
-	case err == nil:
-		return strange(http.MethodPost, usersPath, "Duo accepted a user without a username")
-	}
-	return err
-}
 
 // User returns the user with this id, or ErrNotFound (404/40401).
 func (c *Client) User(ctx context.Context, id string) (*dirsync.Account, error) {
@@ -62,7 +47,7 @@ func (c *Client) User(ctx context.Context, id string) (*dirsync.Account, error) 
 		return nil, strange(http.MethodGet, path, err.Error())
 	}
 	if a.ID != id {
-		return nil, strange(http.MethodGet, path, "the user "+tidy(a.ID)+", who was not asked for")
+		return nil, strange(http.MethodGet, path, "the user "+Tidy(a.ID)+", who was not asked for")
 	}
 	return a, nil
 }
@@ -188,6 +173,19 @@ func (c *Client) RestoreUsers(ctx context.Context, ids ...string) error {
 	return c.bulk(ctx, "bulk_restore", ids)
 }
 
+// Enroll lets Duo send its own mail with a link to enroll to an address; the link
+// is good for 30 days, which is Duo's default. Duo makes a user of that name where
+// there is none, so the caller looks first. It is sent once and never again but
+// after a 429, with which Duo has done nothing. The code in Duo's answer is a
+// secret and dropped.
+func (c *Client) Enroll(ctx context.Context, username, email string) error {
+	_, err := c.do(ctx, request{
+		method: http.MethodPost, path: usersPath + "/enroll", once: true,
+		params: map[string]string{"username": username, "email": email},
+	})
+	return err
+}
+
 func (c *Client) bulk(ctx context.Context, verb string, ids []string) error {
 	for _, id := range ids {
 		if _, err := userPath(id); err != nil {
@@ -208,8 +206,8 @@ func userPath(id string) (string, error) { return objectPath(usersPath, id, "use
 
 // objectPath is the path of one object under the path of its kind.
 func objectPath(kind, id, what string) (string, error) {
-	if !validID(id) {
-		message := fmt.Sprintf("%q is not the id of a Duo %s", tidy(id), what)
+	if !ValidID(id) {
+		message := fmt.Sprintf("%q is not the id of a Duo %s", Tidy(id), what)
 		return "", &Error{Op: kind, Kind: ErrNotSent, Message: message}
 	}
 	return kind + "/" + id, nil
@@ -218,7 +216,7 @@ func objectPath(kind, id, what string) (string, error) {
 func readAccount(r *reply) (*dirsync.Account, error) {
 	var a account
 	if err := json.Unmarshal(r.Response, &a); err != nil {
-		return nil, errors.New("a user who cannot be read: " + tidy(err.Error()))
+		return nil, errors.New("a user who cannot be read: " + Tidy(err.Error()))
 	}
 	result := dirsync.Account(a)
 	return &result, nil
@@ -230,8 +228,8 @@ func jsonText(values []string) (string, error) {
 	return string(text), err
 }
 
-// chunks cuts values into lists that one call can take.
-func chunks(values []string) [][]string {
+// Chunks cuts names or ids into lists that one call can take.
+func Chunks(values []string) [][]string {
 	var lists [][]string
 	start, size := 0, 0
 	for i, value := range values {

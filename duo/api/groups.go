@@ -1,4 +1,4 @@
-package duo
+package api
 
 import (
 	"context"
@@ -31,7 +31,7 @@ func (g *group) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, (*plain)(g)); err != nil {
 		return err
 	}
-	if !validID(string(g.GroupID)) {
+	if !ValidID(string(g.GroupID)) {
 		return errors.New("a group without a group_id")
 	}
 	return nil
@@ -84,7 +84,7 @@ func (c *Client) Group(ctx context.Context, id string) (*Group, error) {
 	case err != nil:
 		return nil, strange(http.MethodGet, path, err.Error())
 	case g.ID != id:
-		return nil, strange(http.MethodGet, path, "the group "+tidy(g.ID)+", which was not asked for")
+		return nil, strange(http.MethodGet, path, "the group "+Tidy(g.ID)+", which was not asked for")
 	}
 	return g, nil
 }
@@ -147,7 +147,7 @@ func (c *Client) LeaveGroup(ctx context.Context, user, group string) error {
 func readGroup(r *reply) (*Group, error) {
 	var g group
 	if err := json.Unmarshal(r.Response, &g); err != nil {
-		return nil, errors.New("a group that cannot be read: " + tidy(err.Error()))
+		return nil, errors.New("a group that cannot be read: " + Tidy(err.Error()))
 	}
 	whole := g.whole()
 	return &whole, nil

@@ -1,6 +1,7 @@
-package duo
+package api
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"math"
@@ -26,16 +27,27 @@ const (
 // retryWait is the wait before retry n, counted from 1.
 func retryWait(n int) time.Duration { return jittered(firstRetry << (n - 1)) }
 
+// Again waits before retry n, counted from 1, of a call that the caller sends once more
+// by itself, and counts it. It is false where that was tried often enough, or ctx has
+// ended.
+func (c *Client) Again(ctx context.Context, n int) bool {
+	if n > maxRetries || c.sleep(ctx, retryWait(n)) != nil || ctx.Err() != nil {
+		return false
+	}
+	c.retries.Add(1)
+	return true
+}
+
 // throttleWait is the wait after the nth 429 in a row of one call, where Duo
 // does not say how long to wait.
 func throttleWait(n int) time.Duration {
 	return jittered(min(firstThrottle<<(n-1), longestThrottle))
 }
 
-// hiccup reports whether err is a failure that says nothing about the request:
+// Hiccup reports whether err is a failure that says nothing about the request:
 // the connection broke, or what answered could not do its work. Sent again, it
 // may well go through.
-func hiccup(err error) bool {
+func Hiccup(err error) bool {
 	for _, kind := range []Kind{ErrTransport, ErrServer, ErrNotDuo, ErrUnclear} {
 		if errors.Is(err, kind) {
 			return true
@@ -51,11 +63,12 @@ func untrusted(err error) bool {
 	return errors.As(err, &e)
 }
 
-// outage reports whether err counts against the error budget.
-func outage(err error) bool { return hiccup(err) || errors.Is(err, ErrRateLimited) }
+// Outage reports whether err speaks of trouble that is Duo's or the network's, and not
+// of this one call.
+func Outage(err error) bool { return Hiccup(err) || errors.Is(err, ErrRateLimited) }
 
-// stops reports whether err is one that every further call would meet as well.
-func stops(err error) bool {
+// Stops reports whether err is one that every further call would meet as well.
+func Stops(err error) bool {
 	var pause *pauseError
 	return errors.As(err, &pause) || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden)
 }

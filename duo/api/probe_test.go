@@ -1,10 +1,10 @@
-package duo_test
+package api_test
 
 import (
 	"fmt"
 	"testing"
 
-	"duosync/duo"
+	"duosync/duo/api"
 )
 
 func TestProxyIsNamedWithoutItsPassword(t *testing.T) {
@@ -12,7 +12,7 @@ func TestProxyIsNamedWithoutItsPassword(t *testing.T) {
 		{"http://user:planted@proxy.example.com:3128", "http://proxy.example.com:3128"},
 		{"socks5://proxy.example.com:1080", "socks5://proxy.example.com:1080"},
 	} {
-		client, err := duo.New(duo.Options{Host: "api-1.duosecurity.com", IntegrationKey: "DI", SecretKey: "s", ProxyURL: test.url})
+		client, err := api.New(api.Options{Host: "api-1.duosecurity.com", IntegrationKey: "DI", SecretKey: "s", ProxyURL: test.url})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,17 +23,17 @@ func TestProxyIsNamedWithoutItsPassword(t *testing.T) {
 }
 
 func TestWrongApplication(t *testing.T) {
-	wrong := &duo.Error{Kind: duo.ErrForbidden, HTTP: 403, Code: 40301, Message: "Access forbidden", Detail: "Wrong integration type for this API."}
+	wrong := &api.Error{Kind: api.ErrForbidden, HTTP: 403, Code: 40301, Message: "Access forbidden", Detail: "Wrong integration type for this API."}
 	for _, test := range []struct {
 		err  error
 		want bool
 	}{
 		{fmt.Errorf("counting: %w", wrong), true},
-		{&duo.Error{Kind: duo.ErrForbidden, HTTP: 403, Code: 40301, Message: "Access forbidden"}, false},
-		{&duo.Error{Kind: duo.ErrUnauthorized, HTTP: 401, Message: "wrong integration type"}, false},
+		{&api.Error{Kind: api.ErrForbidden, HTTP: 403, Code: 40301, Message: "Access forbidden"}, false},
+		{&api.Error{Kind: api.ErrUnauthorized, HTTP: 401, Message: "wrong integration type"}, false},
 		{nil, false},
 	} {
-		if got := duo.WrongApplication(test.err); got != test.want {
+		if got := api.WrongApplication(test.err); got != test.want {
 			t.Errorf("%v: %v, want %v", test.err, got, test.want)
 		}
 	}

@@ -1,0 +1,110 @@
+package duo
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"duosync/duo/api"
+	dirsync "duosync/sync"
+)
+
+// holds reports whether an account holds every one of these fields, as far as
+// Duo keeps what it is sent: it trims, and lower-cases usernames and aliases.
+func holds(a *dirsync.Account, fields dirsync.Fields) bool {
+	for name, value := range fields {
+		if !sameField(name, value, a.Field(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameField(name, sent, got string) bool {
+	switch name {
+	case dirsync.FieldUsername, dirsync.FieldStatus:
+		return dirsync.FoldName(sent) == dirsync.FoldName(got)
+	case dirsync.FieldAliases:
+		return maps.Equal(foldedItems(sent), foldedItems(got))
+	}
+	return strings.TrimSpace(sent) == strings.TrimSpace(got)
+}
+
+// foldedItems are the names in a list field, folded.
+func foldedItems(list string) map[string]bool {
+	names := make(map[string]bool)
+	for _, item := range dirsync.Items(list) {
+		names[dirsync.FoldName(item)] = true
+	}
+	return names
+}
+
+// carried reports whether an account shows the fields and aliases of an operation.
+func carried(op *dirsync.Op, a *dirsync.Account) bool {
+	aliases := op.Change(dirsync.FieldAliases)
+	return holds(a, ownFields(op)) && (aliases == nil || aliasesLack(aliases, a) == nil)
+}
+
+// aliasesLack says what of a change of aliases an account does not show, or nil.
+// Aliases that the change does not speak of are others' to give.
+func aliasesLack(change *dirsync.Change, a *dirsync.Account) error {
+	held, after := foldedItems(a.Field(dirsync.FieldAliases)), foldedItems(change.After)
+	for _, alias := range dirsync.Items(change.After) {
+		if !held[dirsync.FoldName(alias)] {
+			return fmt.Errorf("the alias %q is not there", api.Tidy(alias))
+		}
+	}
+	for _, alias := range dirsync.Items(change.Before) {
+		if name := dirsync.FoldName(alias); held[name] && !after[name] {
+			return fmt.Errorf("the alias %q is still there", api.Tidy(alias))
+		}
+	}
+	return nil
+}
+
+func lackOf(aliases *dirsync.Change, a *dirsync.Account) []dirsync.Undone {
+	if err := aliasesLack(aliases, a); err != nil {
+		err = fmt.Errorf("the aliases were accepted, but %w", err)
+		return []dirsync.Undone{{Field: dirsync.FieldAliases, Fate: dirsync.Failed, Err: err}}
+	}
+	return nil
+}
+
+// phonesLack says what of some steps an account does not show, or nil.
+func phonesLack(steps []dirsync.PhoneStep, a *dirsync.Account) error {
+	for i := range steps {
+		step := &steps[i]
+		has := slices.ContainsFunc(a.Phones, func(p dirsync.Phone) bool {
+			if step.ID != "" {
+				return p.ID == step.ID
+			}
+			return p.Text() == step.Text()
+		})
+		switch {
+		case step.Do == dirsync.PhoneRemove && has:
+			return fmt.Errorf("the user still has the phone %s", step.Text())
+		case step.Do != dirsync.PhoneRemove && !has:
+			return fmt.Errorf("the user does not have the phone %s", step.Text())
+		}
+	}
+	return nil
+}
+
+// groupsLack says what of joins and leaves an account does not show, or nil.
+func groupsLack(joins, leaves []dirsync.Membership, a *dirsync.Account) error {
+	in := func(id string) bool {
+		return slices.ContainsFunc(a.Groups, func(m dirsync.Membership) bool { return m.ID == id })
+	}
+	for _, m := range joins {
+		if m.ID == "" || !in(m.ID) {
+			return fmt.Errorf("the user is not in the group %s", dirsync.Quote(m.Name))
+		}
+	}
+	for _, m := range leaves {
+		if in(m.ID) {
+			return fmt.Errorf("the user is still in the group %s", dirsync.Quote(m.Name))
+		}
+	}
+	return nil
+}

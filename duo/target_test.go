@@ -1,0 +1,156 @@
+package duo_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"duosync/duo/api"
+	"duosync/duo/api/apitest"
+	dirsync "duosync/sync"
+)
+
+func TestInventoryIsHeldAgainstTheTotal(t *testing.T) {
+	ann, bob, cyd := user("DU1", "ann"), user("DU2", "bob"), user("DU3", "cyd")
+	tests := map[string]struct {
+		pages    []string // a pass each
+		ids      string
+		complete bool
+	}{
+		"all there":                   {[]string{page([]string{ann, bob}, `{"total_objects":2}`)}, "DU1 DU2", true},
+		"one missed, then found":      {[]string{page([]string{ann, ann}, `{"total_objects":2}`), page([]string{bob, ann}, `{"total_objects":2}`)}, "DU1 DU2", true},
+		"one who was gone when asked": {[]string{page([]string{ann, bob}, `{"total_objects":1}`), page([]string{cyd}, `{"total_objects":1}`)}, "DU1 DU2 DU3", true},
+		"one always missed":           {[]string{page([]string{ann}, `{"total_objects":2}`), page([]string{bob}, `{"total_objects":2}`)}, "DU1 DU2", false},
+		"no total":                    {[]string{page([]string{ann}, `{}`), page([]string{ann}, `{}`)}, "DU1", false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var script []exchange
+			for _, body := range test.pages {
+				script = append(script, exchange{Call: list, Body: body})
+			}
+			var ids []string
+			complete, err := newPlay(t, script...).target().Inventory(t.Context(), func(a dirsync.Account) error {
+				ids = append(ids, a.ID)
+				return nil
+			})
+			if err != nil || complete != test.complete || strings.Join(ids, " ") != test.ids {
+				t.Errorf("got %v, complete %v, %v; want %q, complete %v", ids, complete, err, test.ids, test.complete)
+			}
+		})
+	}
+}
+
+func TestFind(t *testing.T) {
+	byName := func(name, body string) exchange {
+		return exchange{Call: list, Params: map[string]string{"username": name}, Body: body}
+	}
+	all := func(body string) exchange {
+		return exchange{Call: list, Params: map[string]string{"username_list": `["ann","bob"]`}, Body: body}
+	}
+	ann := user("DU1", "ann", "aliases", map[string]string{"alias1": "Bob"})
+	tests := map[string]struct {
+		names  []string
+		script []exchange
+		ids    string
+		want   api.Kind
+	}{
+		"nothing asked":          {nil, nil, "", ""},
+		"one, in another case":   {[]string{" ANN "}, []exchange{byName("ann", ok("["+ann+"]"))}, "DU1", ""},
+		"nobody":                 {[]string{"ann"}, []exchange{byName("ann", ok("[]"))}, "", ""},
+		"both held by one":       {[]string{"bob", "ann", "Ann"}, []exchange{all(ok("[" + ann + "]"))}, "DU1", ""},
+		"an alias a list misses": {[]string{"bob", "ann"}, []exchange{all(ok("[]")), byName("ann", ok("["+ann+"]"))}, "DU1", ""},
+		"a list that is refused": {
+			[]string{"bob", "ann"},
+			[]exchange{
+				{Call: list, Status: 400, Body: fail(40002, "Invalid request parameters", "username_list")},
+				{Call: list, Status: 400, Body: fail(40002, "Invalid request parameters", "username")}, // a name that cannot be
+				byName("bob", ok("["+user("DU2", "bob")+"]")),
+			},
+			"DU2", "",
+		},
+		"a list that is not a list": {[]string{"bob", "ann"}, []exchange{all(ok("{}"))}, "", api.ErrNotDuo},
+		"a list that is not filtered": {
+			[]string{"bob", "ann"},
+			[]exchange{
+				all(ok("[" + user("DU8", "x") + "," + user("DU9", "y") + "]")),
+				byName("ann", ok("[]")), byName("bob", ok("["+user("DU2", "bob")+"]")),
+			},
+			"DU2", "",
+		},
+		"a name that is not filtered": {
+			[]string{"ann"}, []exchange{byName("ann", ok("["+user("DU8", "x")+","+user("DU9", "y")+"]"))}, "", api.ErrNotDuo,
+		},
+		"no access": {[]string{"ann"}, []exchange{{Call: list, Status: 403, Body: fail(40301, "Access forbidden", "")}}, "", api.ErrForbidden},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			found, err := newPlay(t, test.script...).target().Find(t.Context(), test.names)
+			if test.want == "" && err != nil || test.want != "" && !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+			var ids []string
+			for _, a := range found {
+				ids = append(ids, a.ID)
+			}
+			if got := strings.Join(ids, " "); got != test.ids {
+				t.Errorf("found %q, want %q", got, test.ids)
+			}
+		})
+	}
+}
+
+func TestFindReadsTheAccountWhereThatIsCheaper(t *testing.T) {
+	var names []string
+	for c := 'a'; c <= 'z'; c++ {
+		names = append(names, "user-"+string(c))
+	}
+	p := newPlay(t,
+		exchange{Call: list, Params: map[string]string{"limit": "1", "offset": "0"}, Body: page([]string{user("DU9", "z")}, `{"total_objects":2,"next_offset":1}`)},
+		exchange{Call: list, Params: map[string]string{"limit": "300", "offset": "0"},
+			Body: page([]string{user("DU1", "User-C"), user("DU2", "other")}, `{"total_objects":2}`)},
+	)
+	found, err := p.target().Find(t.Context(), names)
+	if err != nil || len(found) != 1 || found[0].ID != "DU1" {
+		t.Errorf("found %v, %v", found, err)
+	}
+}
+
+func TestFetchTakesOnlyA404ForAbsence(t *testing.T) {
+	p := newPlay(t,
+		exchange{Call: list, Params: map[string]string{"user_id_list": `["DU1","DU2","DU3"]`},
+			Body: ok("[" + user("DU1", "ann") + "," + user("DU9", "stranger") + "]")},
+		exchange{Call: "GET /admin/v1/users/DU2", Body: ok(user("DU2", "bob", "status", "pending deletion"))},
+		exchange{Call: "GET /admin/v1/users/DU3", Status: 404, Body: apitest.NotFound},
+	)
+	found, err := p.target().Fetch(t.Context(), []string{"DU3", "DU1", "DU2", "DU1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	created := time.Unix(1_700_000_000, 0).UTC()
+	want := map[string]dirsync.Account{
+		"DU1": {ID: "DU1", Username: "ann", Status: "active", Created: created},
+		"DU2": {ID: "DU2", Username: "bob", Status: "pending deletion", Created: created},
+	}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
+	}
+
+	for name, answer := range map[string]exchange{
+		"a 404 that is not Duo's": {Call: one, Status: 404, Body: "<html>404</html>"},
+		"FAIL 40401 with 200":     {Call: one, Body: apitest.NotFound},
+		"another user":            {Call: one, Body: ok(user("DU2", "bob"))},
+		"a list":                  {Call: one, Body: ok("[]")},
+	} {
+		script := []exchange{answer}
+		if strings.HasPrefix(name, "a 404") || strings.HasPrefix(name, "FAIL") {
+			script = append(script, answer, answer, answer) // it may be a hiccup
+		}
+		if found, err := newPlay(t, script...).target().Fetch(t.Context(), []string{"DU1"}); err == nil {
+			t.Errorf("%s: %v, want an error", name, found)
+		}
+	}
+}
