@@ -2,6 +2,7 @@ package duosim
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -33,8 +34,12 @@ func (r route) lists() bool {
 	return r.method == http.MethodGet && r.need == toRead && !strings.HasSuffix(r.pattern, "}")
 }
 
-func routes() []route {
-	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
+const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
+
+// routes are all endpoints. Of those that match a path the first one counts.
+func routes() []route { return slices.Concat(userRoutes(), objectRoutes(), authRoutes()) }
+
+func userRoutes() []route {
 	return []route{
 		{get, "/admin/v1/users", (*account).listUsers, toRead},
 		{post, "/admin/v1/users", (*account).createUser, toWrite},
@@ -60,7 +65,12 @@ func routes() []route {
 		{post, "/admin/v1/users/{user}/bypass_codes", (*account).createCodes, toWrite},
 		{post, "/admin/v1/users/{user}/send_verification_push", (*account).sendPush, toWrite},
 		{get, "/admin/v1/users/{user}/verification_push_response", (*account).pushResponse, toRead},
+	}
+}
 
+// objectRoutes are those of groups, phones and tokens, and of the account itself.
+func objectRoutes() []route {
+	return []route{
 		{get, "/admin/v1/groups", (*account).listGroups, toRead},
 		{post, "/admin/v1/groups", (*account).createGroup, toWrite},
 		{get, "/admin/v1/groups/{group}", (*account).getGroupWhole, toRead},
@@ -88,7 +98,11 @@ func routes() []route {
 
 		{get, "/admin/v1/info/summary", (*account).summary, toRead},
 		{get, "/admin/v1/settings", (*account).summary, toConfigure},
+	}
+}
 
+func authRoutes() []route {
+	return []route{
 		{get, "/auth/v2/ping", (*account).ping, nothing},
 		{get, "/auth/v2/check", (*account).check, toAuthenticate},
 		{post, "/auth/v2/preauth", (*account).preauth, toAuthenticate},
