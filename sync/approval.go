@@ -1,6 +1,7 @@
 package dirsync
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -68,7 +69,7 @@ func (r *runner) holdings() []Approval {
 
 // approve lets through what approvals cover. Of what a partial guard holds the approved
 // passes and the rest stays held; what holds the whole run passes whole or not at all.
-func (r *runner) approve() {
+func (r *runner) approve(ctx context.Context) {
 	allID := approvalID(r.heldNow(), r.engine.Binding)
 	for i := range r.run.Guards {
 		g := &r.run.Guards[i]
@@ -76,7 +77,7 @@ func (r *runner) approve() {
 			continue
 		}
 		for _, a := range r.approvals {
-			if g.Held && r.lets(g, a, allID) && !slices.Contains(r.used, a.ID) {
+			if g.Held && r.lets(ctx, g, a, allID) && !slices.Contains(r.used, a.ID) {
 				r.used = append(r.used, a.ID)
 			}
 		}
@@ -103,7 +104,7 @@ func (r *runner) heldNow() []Hold {
 
 // lets lets through of what a guard holds what an approval covers, and reports whether
 // that is anything.
-func (r *runner) lets(g *Guard, a Approval, allID string) bool {
+func (r *runner) lets(ctx context.Context, g *Guard, a Approval, allID string) bool {
 	if a.Holds == nil { // of a dry run: the very same
 		if a.ID == g.ApprovalID || a.ID == allID {
 			r.pass(g, g.ops)
@@ -126,7 +127,8 @@ func (r *runner) lets(g *Guard, a Approval, allID string) bool {
 		r.pass(g, passed)
 		g.hold.People = slices.DeleteFunc(slices.Clone(g.hold.People), func(id SourceID) bool { return slices.Contains(h.People, id) })
 		if g.Held = len(g.ops) > 0 || len(g.hold.People) > 0; g.Held && g.Name == guardScopeChanged {
-			g.Affected, g.Names = len(g.hold.People), r.labels(g.hold.People)
+			g.Affected, g.Names = len(g.hold.People), r.labels(ctx, g.hold.People)
+			g.hold.Affected = g.Affected
 		}
 		r.forgiveScope(g, h.People)
 		return true
@@ -184,12 +186,12 @@ func (r *runner) forgiveScope(g *Guard, ids []SourceID) {
 			continue
 		}
 		missing := *s.next.Missing
-		missing.Scope = ""
+		missing.Scope, missing.Approved = "", true
 		s.next.Missing = &missing
 		for _, o := range s.ops {
 			if o.Missing != nil {
 				step := *o.Missing
-				step.Scope, o.Missing = "", &step
+				step.Scope, step.Approved, o.Missing = "", true, &step
 			}
 		}
 	}

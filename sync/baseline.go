@@ -20,7 +20,7 @@ func (r *runner) nextBaseline() *Baseline {
 		next.At, next.Server = r.now, run.Read.Server
 	}
 	if !r.holds(guardMinSource) {
-		next.InScope, next.Sighted = r.census.inScope, r.census.inScope+r.census.excluded
+		next.InScope, next.Sighted = r.census.inScope, r.sighted(false)
 	}
 	if !r.holds(guardScopeChanged) {
 		next.Scope, next.Place = rules.Scope, rules.Place
@@ -38,7 +38,7 @@ func (r *runner) holds(name string) bool {
 func (r *runner) nextReference() Reference {
 	ref := r.reference()
 	info := &r.run.Read
-	next := Reference{Identity: info.Identity, Marker: info.Marker, Bases: map[string]int{}, Groups: map[string]GroupSeen{}, Attributes: map[string]AttributeSeen{}}
+	next := Reference{Identity: info.Identity, Marker: info.Marker, Furthest: info.Marker.furthest(ref.Furthest), Bases: map[string]int{}, Groups: map[string]GroupSeen{}, Attributes: map[string]AttributeSeen{}}
 	if r.run.stopped() {
 		next.Identity, next.Marker = ref.Identity, ref.Marker
 	}

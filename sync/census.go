@@ -26,7 +26,7 @@ type census struct {
 	excluded  int // of those who would be in scope else
 	unchanged int
 	tallies   map[string]*tally // of attributes that a field is made of
-	bases     map[string]int    // persons in scope
+	bases     map[string]int    // persons, in scope or not
 	members   map[string]int    // persons of each mirrored group, by the folded name in Duo
 	unsure    map[string]*unsureCount
 	kept      []*desired // people who may need something
@@ -103,6 +103,9 @@ func (c *census) take(p *Person) {
 	i, linked := c.snap.index[p.ID]
 	if c.watch[p.ID] {
 		c.met[p.ID] = false
+	}
+	if p.Base != "" { // in scope or not: that may hang on something else that is lost
+		c.bases[p.Base]++
 	}
 	want := c.rules.desire(p)
 	excluded := c.rules.excluded(p, want.name())
@@ -182,9 +185,6 @@ func (d *desired) same(asked Hash) bool {
 // count counts a person in scope.
 func (c *census) count(p *Person, want *desired) {
 	c.inScope++
-	if p.Base != "" {
-		c.bases[p.Base]++
-	}
 	if c.watch[p.ID] {
 		c.met[p.ID] = true
 	}
@@ -273,9 +273,19 @@ func (c *census) absent() []SourceID {
 // contestedNames gives the hashes of the names with several claimants, in order.
 func (c *census) contestedNames() []uint64 { return slices.Sorted(maps.Keys(c.contested)) }
 
-// foldGroup gives the form in which two names of groups in the directory are the
-// same.
-func foldGroup(name string) string { return strings.ToLower(name) }
+// foldGroup gives the form in which two names of groups in the directory are the same,
+// see [SameGroup].
+func foldGroup(name string) string { return strings.Join(strings.Fields(strings.ToLower(name)), " ") }
+
+// SameGroup reports whether two names are those of one group, as directories compare
+// them: without case, and without outer and repeated blanks (RFC 4518, 2.6.1).
+func SameGroup(a, b string) bool {
+	const blanks = " \t"
+	if strings.EqualFold(a, b) || !strings.ContainsAny(a+b, blanks) {
+		return strings.EqualFold(a, b)
+	}
+	return foldGroup(a) == foldGroup(b)
+}
 
 func hashName(folded string) uint64 {
 	h := fnv.New64a()

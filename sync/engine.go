@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -300,14 +299,14 @@ func (r *runner) namedGroups(ctx context.Context, info *ReadInfo) error {
 // found by its id.
 func (r *runner) renamedTo(ctx context.Context, name string) (string, error) {
 	for key, g := range r.reference().Groups {
-		if !strings.EqualFold(g.Name, name) || g.ID == "" {
+		if !SameGroup(g.Name, name) || g.ID == "" {
 			continue
 		}
 		found, err := r.engine.Source.LookupGroups(ctx, []GroupEntry{g.entry()})
 		if err != nil {
 			return "", fmt.Errorf("looking for the group %s: %w", Quote(name), err)
 		}
-		if now := found[key].Name; !strings.EqualFold(now, name) {
+		if now := found[key].Name; !SameGroup(now, name) {
 			return now, nil
 		}
 	}

@@ -39,7 +39,7 @@ func (r *runner) guard(ctx context.Context) error {
 	for _, d := range r.doubts {
 		r.guardDoubt(d)
 	}
-	r.scopeChanged()
+	r.scopeChanged(ctx)
 	r.idsChanged()
 	limits := r.engine.Rules.Limits
 	ours := r.snap.active()
@@ -52,7 +52,7 @@ func (r *runner) guard(ctx context.Context) error {
 	r.maxRemove(limits.MaxRemove, ours)
 	r.minimumSource(limits.MinSource)
 	r.stateLost()
-	r.approve()
+	r.approve(ctx)
 	return nil
 }
 
@@ -148,6 +148,9 @@ func (r *runner) guardDoubt(d *doubt) {
 	d.subjects = r.concerned(d, ops)
 	g := Guard{Name: d.guard, About: d.about, Limit: d.limit, Affected: max(d.had-d.have, 0), Total: d.had, Partial: true,
 		Held: len(ops) > 0 || r.opts.Only == "" && (d.remedy != "" || r.namesLost(d)), Names: d.names, Detail: d.detail, Remedy: d.remedy, ops: ops}
+	if g.Total == 0 { // what it had was never seen
+		g.Affected = persons(ops)
+	}
 	if !g.Held {
 		r.warn("%s; nothing follows from it in this run, and what would is held", d.words())
 	}
@@ -291,7 +294,9 @@ func (r *runner) maxRemove(limit Limit, total int) {
 	if limit.Off || r.opts.Only != "" {
 		return
 	}
-	ops, n := r.collect(all(func(o *Op) bool { return o.Removes() || disables(o) }), false)
+	ops, n := r.collect(all(func(o *Op) bool {
+		return (o.Removes() || disables(o)) && (o.Missing == nil || !o.Missing.Approved)
+	}), false)
 	r.add(Guard{Name: guardMaxRemove, Limit: limit.String(), Affected: n, Total: total, Held: limit.Above(n, total) && n > r.engine.Rules.Limits.Floor, ops: ops})
 }
 
@@ -303,20 +308,10 @@ func (r *runner) minimumSource(limit Limit) {
 	if limit.Off || before == nil || r.opts.Only != "" {
 		return
 	}
-	had, accounted := before.Sighted, map[SourceID]bool{}
+	had, now := before.Sighted, r.sighted(true)
 	if had == 0 {
 		had = before.InScope
 	}
-	for _, d := range r.doubts {
-		maps.Copy(accounted, d.subjects)
-	}
-	maps.Copy(accounted, r.scopeWho)
-	for _, s := range r.subjects {
-		if s.heir != nil {
-			accounted[s.id] = true
-		}
-	}
-	now := r.census.inScope + r.census.excluded + len(accounted)
 	lost := max(had-now, 0)
 	ops, _ := r.collect(all((*Op).Removes), false)
 	g := Guard{Name: guardMinSource, Limit: limit.String(), Affected: lost, Total: had, Held: limit.Below(now, had) && lost > r.engine.Rules.Limits.Floor, ops: ops}
@@ -325,6 +320,26 @@ func (r *runner) minimumSource(limit Limit) {
 		return
 	}
 	r.add(g)
+}
+
+// sighted counts the people who would be in scope, whom an exclusion leaves alone, and
+// those whom another guard holds by name: with passed, also whom it let through.
+func (r *runner) sighted(passed bool) int {
+	accounted := map[SourceID]bool{}
+	for _, d := range r.doubts {
+		if passed || !d.accepted {
+			maps.Copy(accounted, d.subjects)
+		}
+	}
+	if passed || r.holds(guardScopeChanged) {
+		maps.Copy(accounted, r.scopeWho)
+	}
+	for _, s := range r.subjects {
+		if s.heir != nil {
+			accounted[s.id] = true
+		}
+	}
+	return r.census.inScope + r.census.excluded + len(accounted)
 }
 
 // groupFloor is from how many members on a group's loss is weighed.

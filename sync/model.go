@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -135,6 +136,21 @@ type ReadInfo struct {
 // one key rise with time and compare as text.
 type Marker map[string]string
 
+// furthest gives of each count the later one.
+func (m Marker) furthest(other Marker) Marker {
+	if len(m)+len(other) == 0 {
+		return nil
+	}
+	all := maps.Clone(other)
+	if all == nil {
+		all = Marker{}
+	}
+	for key, at := range m {
+		all[key] = max(all[key], at)
+	}
+	return all
+}
+
 // Behind reports whether m is, by any of its counts, before another marker.
 func (m Marker) Behind(other Marker) bool {
 	for key, at := range m {
@@ -149,7 +165,7 @@ func (m Marker) Behind(other Marker) bool {
 func (i *ReadInfo) countGroups(name string) int {
 	n := 0
 	for _, g := range i.Groups {
-		if strings.EqualFold(g.Name, name) {
+		if SameGroup(g.Name, name) {
 			n++
 		}
 	}
@@ -514,6 +530,9 @@ type Missing struct {
 	// Scope is the fingerprint of the scope (see Rules.Scope) under which the person
 	// was missed first, where that was not the accepted one.
 	Scope string `json:"scope,omitempty"`
+	// Approved: it was approved that the person goes for another scope. No limit counts
+	// it again.
+	Approved bool `json:"approved,omitempty"`
 }
 
 // Brief is what a run keeps in memory of every link.

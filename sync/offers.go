@@ -25,7 +25,8 @@ func (r *runner) hasSwitched(info *ReadInfo) bool {
 	if ref.Identity == "" { // of a state of the first version
 		return before.Server != info.Server && slices.Contains(r.engine.Rules.Servers, before.Server)
 	}
-	return ref.Identity != info.Identity || info.Marker.Behind(ref.Marker)
+	back := ref.Marker.Behind(ref.Furthest) && !info.Marker.Behind(ref.Furthest) // from one that lags
+	return ref.Identity != info.Identity || info.Marker.Behind(ref.Marker) || back
 }
 
 // waitsForRead reports whether a removal waits for one more complete read.

@@ -269,7 +269,9 @@ type Baseline struct {
 type Reference struct {
 	Identity string `json:"identity"`
 	Marker   Marker `json:"marker,omitempty"`
-	// Bases counts the persons in scope below each base DN, folded.
+	// Furthest is the furthest that a server has come in any read.
+	Furthest Marker `json:"furthest,omitempty"`
+	// Bases counts the persons below each base DN, folded, in scope or not.
 	Bases map[string]int `json:"bases,omitempty"`
 	// Groups are the groups that decide something, or are nested in one, by
 	// GroupEntry.Key.

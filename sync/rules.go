@@ -2,7 +2,6 @@ package dirsync
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -163,7 +162,7 @@ func (r *Rules) selected(p *Person) bool {
 
 func inAny(groups, of []string) bool {
 	return slices.ContainsFunc(groups, func(name string) bool {
-		return slices.ContainsFunc(of, func(other string) bool { return strings.EqualFold(name, other) })
+		return slices.ContainsFunc(of, func(other string) bool { return SameGroup(name, other) })
 	})
 }
 

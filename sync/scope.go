@@ -1,6 +1,7 @@
 package dirsync
 
 import (
+	"context"
 	"maps"
 	"slices"
 )
@@ -34,7 +35,7 @@ func (r *runner) notAccepted(s *subject) bool {
 // would have given up. All else goes on, and who is found nowhere has left. It names
 // also those of whom nothing is due yet, or who are disabled already: while there are
 // any, the scope stays unaccepted.
-func (r *runner) scopeChanged() {
+func (r *runner) scopeChanged(ctx context.Context) {
 	if !r.otherScope() {
 		return
 	}
@@ -64,7 +65,7 @@ func (r *runner) scopeChanged() {
 		return
 	}
 	ids := slices.Sorted(maps.Keys(who))
-	g := Guard{Name: guardScopeChanged, Affected: len(who), Total: r.snap.links, Held: true, Partial: true, ops: ops, Names: r.labels(ids)}
+	g := Guard{Name: guardScopeChanged, Affected: len(who), Total: r.snap.links, Held: true, Partial: true, ops: ops, Names: r.labels(ctx, ids)}
 	g.hold = Hold{People: ids, Scope: r.engine.Rules.Scope}
 	r.add(g)
 	for _, o := range r.run.Guards[len(r.run.Guards)-1].ops {

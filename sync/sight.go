@@ -150,7 +150,7 @@ func (e *examination) bearerChanged(id SourceID, b Bearer) (changed, unchanged b
 }
 
 // attributes doubts attributes that nobody has any more, or too few.
-func (e *examination) attributes(context.Context) error {
+func (e *examination) attributes(ctx context.Context) error {
 	limit := e.engine.Rules.Limits.MinAttribute
 	if limit.Off {
 		return nil
@@ -170,7 +170,7 @@ func (e *examination) attributes(context.Context) error {
 		case !vanished:
 			continue
 		}
-		d.names, d.blind = e.labels(lost), blind
+		d.names, d.blind = e.labels(ctx, lost), blind
 		e.doubts = append(e.doubts, d)
 	}
 	return nil
@@ -211,7 +211,7 @@ func (r *runner) lostBy(t *tally, id SourceID) bool {
 // bases doubts a base that had more people than the floor and has none. Where nobody
 // of them is missing, they have moved.
 func (e *examination) bases(context.Context) error {
-	for _, base := range slices.Sorted(maps.Keys(e.ref.Bases)) {
+	for _, base := range e.run.Read.Bases { // one that was taken out is another scope
 		had := e.ref.Bases[base]
 		if had <= e.engine.Rules.Limits.Floor || e.census.bases[base] > 0 {
 			continue
@@ -272,18 +272,23 @@ func (d *doubt) name(name string) {
 }
 
 // labels names people by their ids' usernames, where the run knows them.
-func (r *runner) labels(ids []SourceID) []string {
+func (r *runner) labels(ctx context.Context, ids []SourceID) []string {
+	ids = ids[:min(len(ids), mostNames)]
+	links, err := r.snap.load(ctx, ids)
+	if err != nil {
+		links = nil // names are for reading only
+	}
 	var names []string
 	for _, id := range ids {
-		if len(names) == mostNames {
-			break
-		}
 		name := string(id)
 		if i := slices.IndexFunc(r.subjects, func(s *subject) bool { return s.id == id }); i >= 0 {
 			name = r.subjects[i].username()
+		} else if link := links[id]; link != nil {
+			name = link.Answered.Username
 		}
 		names = append(names, name)
 	}
+	slices.Sort(names)
 	return names
 }
 

@@ -1,6 +1,7 @@
 package dirsync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -51,7 +52,7 @@ func (e *examination) groups(ctx context.Context) error {
 	back := e.seenAgain(now)
 	for _, l := range lost {
 		if blind || l.seen.Blind && !back || l.count > e.engine.Rules.Limits.Floor {
-			d := e.doubtGroup(l.key, &l.seen, l.now.Inside, l.now.Members, e.labels(l.whom), "lost its last member")
+			d := e.doubtGroup(l.key, &l.seen, l.now.Inside, l.now.Members, e.labels(ctx, l.whom), "lost its last member")
 			d.blind = proven
 		}
 	}
@@ -141,11 +142,11 @@ func (e *examination) goneGroups(ctx context.Context, absent []GroupEntry) error
 		if _, there := found[key]; there && e.takenOut(&seen) {
 			continue
 		}
-		what := "was nested in a group that decides, and is gone"
+		what := "is gone, or can't be read any more"
 		if _, there := found[key]; there {
-			what = "was nested in a group that decides, and is no longer, though no such group was changed"
+			what = "is no member any more of the groups that held it, though none of these was changed"
 		}
-		e.doubtGroup(key, &seen, seen.Inside, 0, e.labels(seen.People), what)
+		e.doubtGroup(key, &seen, seen.Inside, 0, e.labels(ctx, seen.People), what)
 	}
 	return nil
 }
@@ -170,8 +171,7 @@ func (e *examination) takenOut(inner *GroupSeen) bool {
 }
 
 func (e *examination) doubtGroup(key string, seen *GroupSeen, inside []string, have int, names []string, what string) *doubt {
-	d := &doubt{guard: "min_group", about: About{Group: seen.Name}, key: key, had: max(seen.Members, seen.Persons), have: have, names: names,
-		detail: fmt.Sprintf("the group %s %s", Quote(seen.Name), what)}
+	d := &doubt{guard: "min_group", about: About{Group: seen.Name}, key: key, had: cmp.Or(max(seen.Persons, len(seen.People)), seen.Members), have: have, names: names}
 	for _, name := range append(slices.Clone(inside), seen.Name) {
 		d.groups = append(d.groups, foldGroup(name))
 	}
@@ -180,8 +180,12 @@ func (e *examination) doubtGroup(key string, seen *GroupSeen, inside []string, h
 		for _, name := range seen.Inside {
 			d.groups = append(d.groups, foldGroup(name))
 		}
-		d.detail += ", nested in " + strings.Join(seen.Inside, ", ")
 	}
+	where := ""
+	if len(seen.Inside) > 0 {
+		where = ", nested in " + strings.Join(seen.Inside, ", ") + ","
+	}
+	d.detail = fmt.Sprintf("the group %s%s %s", Quote(seen.Name), where, what)
 	e.doubts = append(e.doubts, d)
 	return d
 }

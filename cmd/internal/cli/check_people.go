@@ -104,7 +104,7 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 	}
 	missing := func(names []string) []string {
 		return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-			return slices.ContainsFunc(found, func(other string) bool { return strings.EqualFold(name, other) })
+			return slices.ContainsFunc(found, func(other string) bool { return dirsync.SameGroup(name, other) })
 		})
 	}
 	scope := c.config.Sync.Scope

@@ -163,7 +163,7 @@ func groups(cfg *config.Config, rules *dirsync.Rules) ldapsrc.Groups {
 	mirrored := rules.Groups.Mirror
 	if len(named) > 0 || mirrored != nil {
 		g.Want = func(name string) bool {
-			return mirrored != nil && mirrored(name) || slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, name) })
+			return mirrored != nil && mirrored(name) || slices.ContainsFunc(named, func(n string) bool { return dirsync.SameGroup(n, name) })
 		}
 	}
 	return g

@@ -38,7 +38,7 @@ func (g GroupRule) Matches(name string) bool {
 	if g.Pattern != nil {
 		return g.Pattern.MatchString(name)
 	}
-	return strings.EqualFold(g.Name, name)
+	return dirsync.SameGroup(g.Name, name)
 }
 
 // Mirrored makes the test for Mirror; nil where no group is mirrored. An error is
@@ -71,7 +71,7 @@ func (g *GroupRules) Named() []string {
 // compared without regard to case.
 func (g *GroupRules) Renamed(name string) string {
 	for from, to := range g.Rename {
-		if strings.EqualFold(from, name) {
+		if dirsync.SameGroup(from, name) {
 			return to
 		}
 	}

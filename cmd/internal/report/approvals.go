@@ -40,8 +40,10 @@ func heldOf(last *Document, settled func(id string) bool) *Held {
 func (h *Held) block(now time.Time) block {
 	b := block{title: "held"}
 	b.sayGuards(h.Guards, now)
-	b.say(prose, plain, fmt.Sprintf("The run %s held %s. To read them:", h.RunID, plural(h.Operations, "operation")))
-	b.say(command, strong, "duosync history "+h.RunID)
+	if h.Operations > 0 {
+		b.say(prose, plain, fmt.Sprintf("The run %s held %s. To read them:", h.RunID, plural(h.Operations, "operation")))
+		b.say(command, strong, "duosync history "+h.RunID)
+	}
 	if approvable(h.Guards) > 1 && h.ApprovalID != "" {
 		b.say(prose, plain, "If all of that is right, let it through once with")
 		b.say(command, strong, approveAll(h.Guards, h.ApprovalID))
