@@ -198,11 +198,27 @@ func (r *roster) report() (wanted, nested []dirsync.GroupEntry) {
 	return wanted, nested
 }
 
+// hidePrimary notes of a person without a primary group that it can't be read, where it
+// may be one that counts: every user of Active Directory has one.
+func (r *roster) hidePrimary(p *dirsync.Person) {
+	if len(r.primary) == 0 {
+		return
+	}
+	if p.Unsure == nil {
+		p.Unsure = &dirsync.Unsure{Attribute: strings.ToLower(primaryGroupID)}
+	}
+	p.Unsure.Groups = true
+	if p.Standing != dirsync.Disabled {
+		p.Standing = dirsync.Unreadable
+	}
+}
+
 // appendPrimary appends a person's primary group in Active Directory, which does not
 // list them as a member. The group is in the person's domain.
 func (r *roster) appendPrimary(in []int32, p *dirsync.Person) ([]int32, error) {
 	values := p.Attrs[strings.ToLower(primaryGroupID)]
 	if len(values) == 0 {
+		r.hidePrimary(p)
 		return in, nil
 	}
 	number, err := strconv.ParseUint(values[0], 10, 32)

@@ -139,7 +139,7 @@ func (r *runner) keepSeen(ctx context.Context) error {
 	var doubted []string
 	for _, d := range r.doubts {
 		if !d.accepted {
-			doubted = append(doubted, d.groups...)
+			doubted = append(doubted, slices.Concat(d.groups, d.former)...)
 		}
 	}
 	for some := range slices.Chunk(r.census.moved, 500) {

@@ -56,8 +56,9 @@ type tally struct {
 // unsureCount counts people whose standing can't be told from an attribute.
 type unsureCount struct {
 	absent, unread int
-	names          []string // ten at most
-	value          string   // one of those that can't be read
+	names          []string   // ten at most
+	ours           []SourceID // people with a link, MaxPeople at most
+	value          string     // one of those that can't be read
 }
 
 func (u *unsureCount) total() int { return u.absent + u.unread }
@@ -109,6 +110,9 @@ func (c *census) take(p *Person) {
 	}
 	want := c.rules.desire(p)
 	excluded := c.rules.excluded(p, want.name())
+	if !excluded && !c.rules.selected(p) && p.Unsure != nil && p.Unsure.Groups {
+		excluded = true // nobody is taken for out of scope whose groups can't be told
+	}
 	if !excluded && !c.rules.selected(p) {
 		c.noteBearer(p)
 		return // out of scope: a link shows as one whose person was not seen
@@ -178,7 +182,7 @@ func (d *desired) same(asked Hash) bool {
 			return true
 		}
 	}
-	d.fields[FieldStatus] = StatusDisabled
+	delete(d.fields, FieldStatus)
 	return false
 }
 
@@ -209,6 +213,9 @@ func (c *census) count(p *Person, want *desired) {
 			n.unread, n.value = n.unread+1, u.Value
 		}
 		n.names = append(n.names, want.label())[:min(len(n.names)+1, mostNames)]
+		if _, linked := c.snap.index[p.ID]; linked && len(n.ours) < MaxPeople {
+			n.ours = append(n.ours, p.ID)
+		}
 	}
 }
 

@@ -154,6 +154,11 @@ func (r *runner) lookAgain(ctx context.Context) error {
 		if asked {
 			s.seen = &where
 		}
+		if p := where.Person; p != nil && p.Unsure != nil && p.Unsure.Groups && !r.engine.Rules.selected(p) {
+			r.census.excluded++
+			delete(r.gone, s.id)
+			continue // nobody is taken for out of scope whose groups can't be told
+		}
 		if where.Person != nil && r.engine.Rules.selected(where.Person) {
 			want := r.engine.Rules.desire(where.Person)
 			r.engine.Rules.desireGiven(where.Person, &want)

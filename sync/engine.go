@@ -356,7 +356,7 @@ func (r *runner) see(s *subject) {
 	}
 	var doubted []string
 	for _, d := range r.doubts {
-		doubted = append(doubted, d.groups...)
+		doubted = append(doubted, slices.Concat(d.groups, d.former)...)
 	}
 	s.next.Seen = s.want.seen.with(s.next.Seen, doubted)
 }

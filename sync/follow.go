@@ -144,12 +144,12 @@ func (r *Rules) rolesOf(group string) (roles groupRoles) {
 // followsGroup gives what of an operation follows from a group being doubted: by its
 // members who are out of scope for it, who are no longer left alone, whose fields
 // depend on it, and who leave its mirror. s is the operation's person.
-func (r *runner) followsGroup(o *Op, s *subject, group string) (p part) {
+func (r *runner) followsGroup(o *Op, s *subject, d *doubt, group string) (p part) {
 	roles := r.engine.Rules.rolesOf(group)
 	if o.OnGroup() || s == nil {
 		return p
 	}
-	was := s.link != nil && slices.Contains(s.link.Seen.Groups, group)
+	was := s.link != nil && (inAny(s.link.Seen.Groups, d.groups) || inAny(s.link.Seen.Groups, d.former))
 	unknown := s.link == nil || s.link.Seen.Hash() == 0
 	switch {
 	case o.Missing != nil:
@@ -195,7 +195,7 @@ func (r *runner) follows(o *Op, s *subject, d *doubt) part {
 	}
 	var all part
 	for _, group := range d.groups {
-		p := r.followsGroup(o, s, group)
+		p := r.followsGroup(o, s, d, group)
 		all.whole = all.whole || p.whole
 		all.fields = append(all.fields, p.fields...)
 		all.joins = append(all.joins, p.joins...)

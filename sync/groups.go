@@ -434,6 +434,9 @@ func (r *runner) memberships(s *subject, held []Membership, joined []string) (jo
 			joins = append(joins, Membership{ID: id, Name: name})
 		}
 	}
+	if s.want.unsure != nil && s.want.unsure.Groups { // whom can't be told to have left, stays
+		return joins, nil
+	}
 	for _, m := range held {
 		if key, ok := b.mirrored(m.ID); ok && !wanted[key] && slices.Contains(joined, m.ID) {
 			leaves = append(leaves, m)

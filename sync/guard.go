@@ -188,7 +188,7 @@ func (r *runner) concerned(d *doubt, ops []*Op) map[SourceID]bool {
 	}
 	for _, s := range r.subjects {
 		if s.want == nil && s.link != nil && (d.about.Base != "" && s.link.Seen.Base == d.key ||
-			d.about.Group != "" && s.seen != nil && s.seen.Present && inAny(s.link.Seen.Groups, d.groups)) {
+			d.about.Group != "" && s.seen != nil && s.seen.Present && (inAny(s.link.Seen.Groups, d.groups) || inAny(s.link.Seen.Groups, d.former))) {
 			who[s.id] = true
 		}
 	}

@@ -125,9 +125,8 @@ func (r *Rules) desireStatus(p *Person, d *desired) {
 	if !r.Status {
 		return
 	}
-	if p.Standing == Unreadable && (r.StatusFrom == nil || r.StatusFrom.Preset()) {
-		d.unsure = p.Unsure
-		d.fields[FieldStatus] = StatusDisabled // until it is known what it was
+	if r.isUnsure(p) && !r.disabledAnyway(p) {
+		d.unsure = p.Unsure // and the status is none, until it is known what it was
 		return
 	}
 	if r.StatusFrom == nil {
@@ -136,6 +135,11 @@ func (r *Rules) desireStatus(p *Person, d *desired) {
 			d.fields[FieldStatus] = StatusDisabled
 		}
 		return
+	}
+	if p.Standing == Unreadable { // and it makes no difference
+		enabled := *p
+		enabled.Standing = Enabled
+		p = &enabled
 	}
 	value, err := r.StatusFrom.Value(p)
 	status := strings.ToLower(strings.TrimSpace(value))
@@ -154,6 +158,30 @@ func (r *Rules) desireStatus(p *Person, d *desired) {
 	default:
 		d.fail("status: the expression gives %s, and only active and disabled are statuses", Quote(value))
 	}
+}
+
+// isUnsure reports whether the status hangs on what can't be told of a person.
+func (r *Rules) isUnsure(p *Person) bool {
+	switch {
+	case p.Standing != Unreadable || p.Unsure == nil:
+		return false
+	case r.StatusFrom == nil || r.StatusFrom.Preset() || p.Unsure.Groups:
+		return true
+	}
+	// An expression may read by itself a value that the preset can't; none that is absent.
+	return p.Unsure.Value == "" && slices.Contains(r.StatusFrom.Attributes(), p.Unsure.Attribute)
+}
+
+// disabledAnyway reports whether the status expression gives disabled though the person
+// were not locked: something else asks for it.
+func (r *Rules) disabledAnyway(p *Person) bool {
+	if r.StatusFrom == nil || p.Unsure.Groups {
+		return false
+	}
+	enabled := *p
+	enabled.Standing = Enabled
+	value, err := r.StatusFrom.Value(&enabled)
+	return err == nil && strings.EqualFold(strings.TrimSpace(value), StatusDisabled)
 }
 
 func (r *Rules) desireAliases(p *Person, d *desired) {

@@ -50,6 +50,9 @@ func (b *markBook) force(want *desired, user string) {
 
 // problem says why a person's standing can't be told.
 func (u *Unsure) problem() string {
+	if u.Groups {
+		return "which groups the person is in can't be told: the attribute " + u.Attribute + " did not come back; let the account of ldap.bind_dn read it"
+	}
 	if u.Value == "" {
 		return "whether the person is locked can't be told: the attribute " + u.Attribute + " did not come back; let the account of ldap.bind_dn read it"
 	}

@@ -105,6 +105,8 @@ type Unsure struct {
 	// Value that can't be read; "" where the attribute, which every entry of that
 	// kind has, did not come back.
 	Value string
+	// Groups: it is the person's groups that can't all be told, and what hangs on them.
+	Groups bool
 }
 
 // ReadInfo says what a complete read of the directory was.

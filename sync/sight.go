@@ -33,6 +33,7 @@ type doubt struct {
 	have     int
 	key      string   // in the reference: of the group, the attribute, the base
 	groups   []string // folded names of the directory's groups that are concerned
+	former   []string // and those that they had at the reference
 	names    []string // people concerned, ten at most
 	detail   string
 	limit    string
@@ -156,6 +157,9 @@ func (e *examination) attributes(ctx context.Context) error {
 		return nil
 	}
 	for _, attribute := range slices.Sorted(maps.Keys(e.census.tallies)) {
+		if e.census.unsure[attribute] != nil {
+			continue // told by what follows for each of them
+		}
 		t, seen := e.census.tallies[attribute], e.seenAttribute(attribute)
 		d := &doubt{guard: "min_attribute", about: About{Attribute: e.engine.Rules.attributeName(attribute)}, key: attribute, limit: limit.String(), had: max(seen.Persons, len(seen.Bearers)), have: t.persons}
 		lost, lifted, blind := e.lostAttribute(t, &seen)
@@ -233,7 +237,7 @@ func (e *examination) bases(context.Context) error {
 
 // unreadable doubts the status of a directory in which that of more people than the
 // floor can't be told.
-func (e *examination) unreadable(context.Context) error {
+func (e *examination) unreadable(ctx context.Context) error {
 	for _, attribute := range slices.Sorted(maps.Keys(e.census.unsure)) {
 		u := e.census.unsure[attribute]
 		what := "did not come back, though every such entry has it"
@@ -243,6 +247,9 @@ func (e *examination) unreadable(context.Context) error {
 		if u.total() <= e.engine.Rules.Limits.Floor {
 			e.warn("the attribute %s of %s %s: nobody of them is created, enabled or put into a group, and a status stays as it is: %s",
 				e.engine.Rules.attributeName(attribute), people(u.total()), what, strings.Join(u.names, ", "))
+			if err := e.tellUnsure(ctx, attribute, u); err != nil {
+				return err
+			}
 			continue
 		}
 		e.blindStatus = true
@@ -262,6 +269,23 @@ func (r *Rules) attributeName(folded string) string {
 		}
 	}
 	return folded
+}
+
+// tellUnsure tells of each of few people who are ours that their status can't be told.
+// Newcomers fail by themselves.
+func (e *examination) tellUnsure(ctx context.Context, attribute string, u *unsureCount) error {
+	links, err := e.snap.load(ctx, u.ours)
+	if err != nil {
+		return err
+	}
+	for _, id := range u.ours {
+		if link := links[id]; link != nil {
+			why := &Unsure{Attribute: e.engine.Rules.attributeName(attribute), Value: u.value}
+			e.conflict(Conflict{key: "unsure|" + string(id), hash: Fields{"attribute": attribute, "value": u.value}.Hash(),
+				Username: link.Answered.Username, Sources: []SourceID{id}, Reason: why.problem() + "; the status stays as it is"})
+		}
+	}
+	return nil
 }
 
 // name notes a person concerned.

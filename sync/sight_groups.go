@@ -52,7 +52,7 @@ func (e *examination) groups(ctx context.Context) error {
 	back := e.seenAgain(now)
 	for _, l := range lost {
 		if blind || l.seen.Blind && !back || l.count > e.engine.Rules.Limits.Floor {
-			d := e.doubtGroup(l.key, &l.seen, l.now.Inside, l.now.Members, e.labels(ctx, l.whom), "lost its last member")
+			d := e.doubtGroup(l.key, l.now.Name, &l.seen, l.now.Inside, l.now.Members, e.labels(ctx, l.whom), "lost its last member")
 			d.blind = proven
 		}
 	}
@@ -60,7 +60,7 @@ func (e *examination) groups(ctx context.Context) error {
 		// No reference is needed where the server itself says that it hides something.
 		if g := now[key]; g.Hidden && !slices.ContainsFunc(lost, func(l *lostGroup) bool { return l.key == key }) {
 			seen := GroupSeen{ID: g.ID, Name: g.Name, DN: g.DN, Inside: g.Inside}
-			e.doubtGroup(key, &seen, g.Inside, 0, nil, "shows no member, though its object class demands one: the account may not read them").blind = true
+			e.doubtGroup(key, g.Name, &seen, g.Inside, 0, nil, "shows no member, though its object class demands one: the account may not read them").blind = true
 		}
 	}
 	return e.goneGroups(ctx, absent)
@@ -146,7 +146,7 @@ func (e *examination) goneGroups(ctx context.Context, absent []GroupEntry) error
 		if _, there := found[key]; there {
 			what = "is no member any more of the groups that held it, though none of these was changed"
 		}
-		e.doubtGroup(key, &seen, seen.Inside, 0, e.labels(ctx, seen.People), what)
+		e.doubtGroup(key, seen.Name, &seen, seen.Inside, 0, e.labels(ctx, seen.People), what)
 	}
 	return nil
 }
@@ -170,22 +170,21 @@ func (e *examination) takenOut(inner *GroupSeen) bool {
 	return false
 }
 
-func (e *examination) doubtGroup(key string, seen *GroupSeen, inside []string, have int, names []string, what string) *doubt {
-	d := &doubt{guard: "min_group", about: About{Group: seen.Name}, key: key, had: cmp.Or(max(seen.Persons, len(seen.People)), seen.Members), have: have, names: names}
-	for _, name := range append(slices.Clone(inside), seen.Name) {
+func (e *examination) doubtGroup(key, name string, seen *GroupSeen, inside []string, have int, names []string, what string) *doubt {
+	d := &doubt{guard: "min_group", about: About{Group: name}, key: key, had: cmp.Or(max(seen.Persons, len(seen.People)), seen.Members), have: have, names: names}
+	now := append(slices.Clone(inside), seen.Inside...) // a nested one decides by those that hold it
+	if len(now) == 0 {
+		now = append(now, name)
+	}
+	for _, name := range now {
 		d.groups = append(d.groups, foldGroup(name))
 	}
-	if len(seen.Inside) > 0 { // a nested one decides by those that hold it
-		d.groups = d.groups[:len(d.groups)-1]
-		for _, name := range seen.Inside {
-			d.groups = append(d.groups, foldGroup(name))
-		}
-	}
+	d.former = []string{foldGroup(seen.Name)}
 	where := ""
 	if len(seen.Inside) > 0 {
 		where = ", nested in " + strings.Join(seen.Inside, ", ") + ","
 	}
-	d.detail = fmt.Sprintf("the group %s%s %s", Quote(seen.Name), where, what)
+	d.detail = fmt.Sprintf("the group %s%s %s", Quote(name), where, what)
 	e.doubts = append(e.doubts, d)
 	return d
 }

@@ -69,6 +69,8 @@ func (d *Document) heldBlock() block {
 	started, _ := time.Parse(time.RFC3339, d.Started)
 	b.sayGuards(d.Guards, started)
 	switch {
+	case !d.stopped() && approvable(d.Guards) == 0:
+		b.say(prose, plain, "What follows from it is left as it is, in each run until the cause is gone. All else goes on.")
 	case d.stopped():
 		b.say(prose, plain, "Nothing was written, and each further run will be held the same way.")
 	case d.dryRun():
