@@ -10,7 +10,7 @@ type Traced struct {
 	Field string
 	// From are the expressions that fill it; none for a status that the preset
 	// tells, and for groups.
-	From []*Expression
+	From []Expression
 	// Before is what these give, as it came; of a field with a single value one at
 	// most.
 	Before []string
@@ -55,7 +55,7 @@ func (r *Rules) Trace(p *Person) []Traced {
 // person, and whether that field is ours.
 func (r *Rules) alone(field string) (alone *Rules, ours bool) {
 	one := *r
-	one.Mapping = map[string]*Expression{FieldUsername: r.Mapping[FieldUsername]}
+	one.Mapping = map[string]Expression{FieldUsername: r.Mapping[FieldUsername]}
 	one.Aliases, one.Phones, one.Groups, one.Status = nil, PhoneRules{}, GroupRules{}, false
 	switch field {
 	case FieldStatus:
@@ -79,12 +79,12 @@ func (r *Rules) alone(field string) (alone *Rules, ours bool) {
 }
 
 // sources gives the expressions that fill a field.
-func (r *Rules) sources(field string) []*Expression {
+func (r *Rules) sources(field string) []Expression {
 	switch field {
 	case FieldAliases:
 		return r.Aliases
 	case FieldPhones:
-		var from []*Expression
+		var from []Expression
 		for _, phone := range r.Phones.From {
 			from = append(from, phone.Number)
 		}
@@ -93,11 +93,11 @@ func (r *Rules) sources(field string) []*Expression {
 		if r.StatusFrom == nil {
 			return nil
 		}
-		return []*Expression{r.StatusFrom}
+		return []Expression{r.StatusFrom}
 	case FieldGroups:
 		return nil
 	}
-	return []*Expression{r.Mapping[field]}
+	return []Expression{r.Mapping[field]}
 }
 
 // before gives what fills a field, as it came. An expression that can't be worked

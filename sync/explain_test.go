@@ -144,8 +144,8 @@ func TestExplainAsksLittle(t *testing.T) {
 // TestTrace follows the fields of a person, each with what is wrong with it alone.
 func TestTrace(t *testing.T) {
 	w := newWorld(t)
-	w.rules.Aliases = []*dirsync.Expression{expression(t, "nick")}
-	w.rules.Phones = dirsync.PhoneRules{From: []dirsync.PhoneFrom{{Number: expression(t, "mobile"), Type: "mobile"}}, Region: "US"}
+	w.rules.Aliases = []dirsync.Expression{formula(t, "nick")}
+	w.rules.Phones = dirsync.PhoneRules{From: []dirsync.PhoneFrom{{Number: formula(t, "mobile"), Type: "mobile"}}, Region: "US"}
 	w.rules.Groups.Mirror = func(name string) bool { return name == "staff" }
 	p := &dirsync.Person{ID: "1", DN: "cn=1", Standing: dirsync.LockedOut, Groups: []string{"others", "staff"}, Attrs: map[string][]string{
 		"uid": {"Anna"}, "cn": {"A\x01"}, "mail": {"none"}, "nick": {"anna", "Ann"}, "mobile": {"n/a", "(415) 555-0101"},

@@ -16,7 +16,7 @@ type dependent struct {
 // name.
 func (r *Rules) dependents() map[string][]dependent {
 	fields := map[string][]dependent{}
-	add := func(field string, from *Expression) {
+	add := func(field string, from Expression) {
 		for _, attribute := range from.Attributes() {
 			attribute = strings.ToLower(attribute)
 			fields[attribute] = append(fields[attribute], dependent{field, from.Plain()})
@@ -118,7 +118,7 @@ type groupRoles struct {
 func (r *Rules) rolesOf(group string) (roles groupRoles) {
 	is := func(names []string) bool { return inAny([]string{group}, names) }
 	roles.include, roles.exclude = is(r.IncludeGroups), is(r.ExcludeGroups)
-	uses := func(field string, e *Expression) {
+	uses := func(field string, e Expression) {
 		if e != nil && is(e.Groups()) && !slices.Contains(roles.fields, field) {
 			roles.fields = append(roles.fields, field)
 		}

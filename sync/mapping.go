@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -318,35 +317,6 @@ func clean(field, raw string) (string, error) {
 		return c
 	}, value)
 	return strings.TrimSpace(value), errors.New("has control characters, which were replaced by spaces")
-}
-
-// value returns the one value of an attribute that counts: the entry's own
-// name (its RDN) where the attribute has several and one of them is that, else
-// the smallest, because a directory keeps values in no order.
-func (p *Person) value(attribute string) string {
-	values := p.Attrs[attribute]
-	switch len(values) {
-	case 0:
-		return ""
-	case 1:
-		return values[0]
-	}
-	if rest, ok := cutFold(p.DN, attribute+"="); ok {
-		for _, value := range values {
-			if after, ok := cutFold(rest, value); ok && (after == "" || after[0] == ',' || after[0] == '+') {
-				return value
-			}
-		}
-	}
-	return slices.Min(values)
-}
-
-// cutFold cuts a prefix off, without regard to case.
-func cutFold(s, prefix string) (string, bool) {
-	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
-		return s, false
-	}
-	return s[len(prefix):], true
 }
 
 // Quote puts a value from outside into a message: quoted, control characters

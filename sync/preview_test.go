@@ -11,7 +11,7 @@ import (
 
 func TestMapOnePerson(t *testing.T) {
 	rules := dirsync.Rules{
-		Mapping: map[string]*dirsync.Expression{dirsync.FieldUsername: expression(t, "uid"), dirsync.FieldEmail: expression(t, "mail")},
+		Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldEmail: formula(t, "mail")},
 		Status:  true, LowerUsername: true,
 	}
 	person := dirsync.Person{DN: "uid=Anna,dc=x", Standing: dirsync.Disabled, Attrs: map[string][]string{"uid": {" Anna "}, "mail": {"nowhere"}}}

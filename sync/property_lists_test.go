@@ -14,10 +14,10 @@ import (
 // drawRules draws which lists are ours, and how.
 func (w *world) drawRules(t *rapid.T) {
 	if rapid.Bool().Draw(t, "aliases") {
-		w.rules.Aliases = []*dirsync.Expression{expression(w.t, "alias")}
+		w.rules.Aliases = []dirsync.Expression{formula(w.t, "alias")}
 	}
 	if rapid.Bool().Draw(t, "phones") {
-		w.rules.Phones = dirsync.PhoneRules{Region: "US", From: []dirsync.PhoneFrom{{Number: expression(w.t, "mobile"), Type: "mobile"}},
+		w.rules.Phones = dirsync.PhoneRules{Region: "US", From: []dirsync.PhoneFrom{{Number: formula(w.t, "mobile"), Type: "mobile"}},
 			Always: rapid.Bool().Draw(t, "always"), Share: rapid.Bool().Draw(t, "share")}
 	}
 	if rapid.Bool().Draw(t, "mirror") {

@@ -9,13 +9,13 @@ import (
 type Rules struct {
 	// Mapping gives the expression for each Duo field with a single value that is
 	// ours. The status does not stand here.
-	Mapping map[string]*Expression
+	Mapping map[string]Expression
 	// Aliases give the aliases; none: aliases are not ours.
-	Aliases []*Expression
+	Aliases []Expression
 	// Status: the status is ours. It is StatusFrom's, or where that is nil the
 	// person's Standing, decoded from StatusAttributes.
 	Status           bool
-	StatusFrom       *Expression
+	StatusFrom       Expression
 	StatusAttributes []string
 	// AllowBypass lets StatusFrom give bypass.
 	AllowBypass bool
@@ -91,7 +91,7 @@ type PhoneRules struct {
 
 // PhoneFrom makes phones of the values of an expression.
 type PhoneFrom struct {
-	Number *Expression
+	Number Expression
 	Type   string // mobile or landline
 }
 

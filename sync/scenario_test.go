@@ -15,6 +15,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/expression"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -116,7 +117,7 @@ func newWorld(t testing.TB) *world {
 	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, found: map[string]bool{}, now: func() time.Time { return w.clock },
 		refuse: map[string]bool{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = dirsync.Rules{
-		Mapping: map[string]*dirsync.Expression{dirsync.FieldUsername: expression(t, "uid"), dirsync.FieldRealname: expression(t, "cn"), dirsync.FieldEmail: expression(t, "mail")},
+		Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldRealname: formula(t, "cn"), dirsync.FieldEmail: formula(t, "mail")},
 		Status:  true, StatusAttributes: []string{"accountLock"}, LowerUsername: true,
 		Protect: map[string]bool{}, Existing: dirsync.ExistingReport,
 		OnMissing:    dirsync.Removal{Action: dirsync.Disable, Then: dirsync.Trash, Grace: 720 * time.Hour},
@@ -130,8 +131,8 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func expression(t testing.TB, text string) *dirsync.Expression {
-	e, err := dirsync.ParseExpression(text)
+func formula(t testing.TB, text string) dirsync.Expression {
+	e, err := expression.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,15 +250,15 @@ func (w *world) rule(words []string) {
 	case "max_group_loss":
 		w.rules.Limits.MaxGroupLoss = limit()
 	case "mapping": // FIELD EXPRESSION
-		w.rules.Mapping[words[1]] = expression(w.t, strings.Join(words[2:], " "))
+		w.rules.Mapping[words[1]] = formula(w.t, strings.Join(words[2:], " "))
 	case "status":
-		w.rules.StatusFrom = expression(w.t, strings.Join(words[1:], " "))
+		w.rules.StatusFrom = formula(w.t, strings.Join(words[1:], " "))
 	case "allow_bypass":
 		w.rules.AllowBypass = true
 	case "aliases":
 		w.rules.Aliases = nil
 		for _, text := range words[1:] {
-			w.rules.Aliases = append(w.rules.Aliases, expression(w.t, text))
+			w.rules.Aliases = append(w.rules.Aliases, formula(w.t, text))
 		}
 	case "phones": // create|always conflict|share ATTRIBUTE…
 		w.rules.Phones = dirsync.PhoneRules{Region: "US", Always: words[1] == "always", Share: words[2] == "share"}
@@ -266,7 +267,7 @@ func (w *world) rule(words []string) {
 			if text == "telephonenumber" {
 				kind = "landline"
 			}
-			w.rules.Phones.From = append(w.rules.Phones.From, dirsync.PhoneFrom{Number: expression(w.t, text), Type: kind})
+			w.rules.Phones.From = append(w.rules.Phones.From, dirsync.PhoneFrom{Number: formula(w.t, text), Type: kind})
 		}
 	case "mirror": // NAME…, or none
 		names := words[1:]

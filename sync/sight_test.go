@@ -62,7 +62,7 @@ func newSightPlay(t *rapid.T) *sightPlay {
 		s.rules.Limits.MaxRemove, s.rules.Limits.MinSource, s.rules.Limits.MaxEnable = percent(5), percent(90), percent(5)
 	}
 	if rapid.Bool().Draw(t, "status") {
-		s.rules.StatusFrom = expression(s.world.t, `in_group("Suspended") ? "disabled" : preset`)
+		s.rules.StatusFrom = formula(s.world.t, `in_group("Suspended") ? "disabled" : preset`)
 	}
 	if rapid.Bool().Draw(t, "include") {
 		s.rules.IncludeGroups = []string{"Staff"}

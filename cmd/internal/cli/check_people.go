@@ -12,7 +12,7 @@ import (
 // mapped is an expression and the field that it fills.
 type mapped struct {
 	field string
-	from  *dirsync.Expression
+	from  dirsync.Expression
 }
 
 // mappings gives all that is mapped, in the order of reports.

@@ -14,6 +14,7 @@ import (
 	"duosync/cmd/internal/report"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/expression"
 )
 
 type explainOptions struct{ format, output string }
@@ -136,9 +137,9 @@ func (a *app) explain(ctx context.Context, loaded *config.Loaded, user string) (
 // people are asked for.
 func (p *parts) readMore() error {
 	wider := p.rules
-	wider.Aliases = append([]*dirsync.Expression{}, p.rules.Aliases...)
+	wider.Aliases = append([]dirsync.Expression{}, p.rules.Aliases...)
 	for _, name := range append(loginAttributes(), mailAttribute) {
-		e, err := dirsync.ParseExpression(name)
+		e, err := expression.Parse(name)
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func newAsked(user string, rules *dirsync.Rules) (*asked, error) {
 			a.dn = dn
 		}
 	}
-	a.names = dirsync.Rules{Mapping: map[string]*dirsync.Expression{}, Aliases: rules.Aliases, LowerUsername: rules.LowerUsername}
+	a.names = dirsync.Rules{Mapping: map[string]dirsync.Expression{}, Aliases: rules.Aliases, LowerUsername: rules.LowerUsername}
 	username, mail := rules.Mapping[dirsync.FieldUsername], rules.Mapping[dirsync.FieldEmail]
 	if username == nil {
 		return nil, errors.New("sync.mapping.username is empty")

@@ -10,6 +10,7 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/ldapsrc"
 	dirsync "duosync/sync"
+	"duosync/sync/expression"
 )
 
 // rules translates the configuration into the core's rules.
@@ -46,7 +47,7 @@ func rules(cfg *config.Config) (dirsync.Rules, error) {
 // mapping fills in the expressions behind the keys of sync.mapping.
 func mapping(r *dirsync.Rules, c *config.Sync) error {
 	m := &c.Mapping
-	r.Mapping = map[string]*dirsync.Expression{}
+	r.Mapping = map[string]dirsync.Expression{}
 	for _, f := range []struct{ field, text string }{
 		{dirsync.FieldUsername, m.Username}, {dirsync.FieldRealname, m.Realname},
 		{dirsync.FieldFirstname, m.Firstname}, {dirsync.FieldLastname, m.Lastname},
@@ -55,14 +56,14 @@ func mapping(r *dirsync.Rules, c *config.Sync) error {
 		if f.text == "" {
 			continue
 		}
-		e, err := expression(f.field, f.text)
+		e, err := formula(f.field, f.text)
 		if err != nil {
 			return err
 		}
 		r.Mapping[f.field] = e
 	}
 	for _, text := range m.Aliases {
-		e, err := expression(dirsync.FieldAliases, text)
+		e, err := formula(dirsync.FieldAliases, text)
 		if err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func mapping(r *dirsync.Rules, c *config.Sync) error {
 	}
 	r.Phones = dirsync.PhoneRules{Region: c.Normalize.PhoneRegion, Always: c.Phones.On == "always", Share: c.Phones.Taken == "share"}
 	for _, phone := range m.Phones {
-		e, err := expression(dirsync.FieldPhones, phone.Number)
+		e, err := formula(dirsync.FieldPhones, phone.Number)
 		if err != nil {
 			return err
 		}
@@ -78,7 +79,7 @@ func mapping(r *dirsync.Rules, c *config.Sync) error {
 	}
 	r.Status = m.Status != ""
 	if r.Status && m.Status != config.StatusPreset {
-		e, err := expression(dirsync.FieldStatus, m.Status)
+		e, err := formula(dirsync.FieldStatus, m.Status)
 		if err != nil {
 			return err
 		}
@@ -87,8 +88,8 @@ func mapping(r *dirsync.Rules, c *config.Sync) error {
 	return nil
 }
 
-func expression(field, text string) (*dirsync.Expression, error) {
-	e, err := dirsync.ParseExpression(text)
+func formula(field, text string) (dirsync.Expression, error) {
+	e, err := expression.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("sync.mapping.%s: %w", field, err)
 	}

@@ -22,7 +22,7 @@ import (
 // Config is the whole configuration. The yaml tags are the keys of the file;
 // an enum tag lists the only words that a key takes; is:"path" marks the name of
 // a file, which is made absolute against the folder of the configuration file, and
-// is:"expression" what dirsync.ParseExpression reads.
+// is:"expression" what expression.Parse reads.
 type Config struct {
 	LDAP     LDAP     `yaml:"ldap"`     // The directory.
 	Duo      Duo      `yaml:"duo"`      // The Duo account.

@@ -6,19 +6,20 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	dirsync "duosync/sync"
+	"duosync/sync/expression"
 )
 
 // expression checks the text of an expression, and notes the groups that it asks
 // about. A mistake is told at its very character, where that stands in the file
 // as it is.
 func (r *reader) expression(path string, n *yaml.Node, text string) {
-	e, err := dirsync.ParseExpression(text)
+	e, err := expression.Parse(text)
 	if err == nil {
 		r.asked = append(r.asked, e.Groups()...)
 		return
 	}
 	line, column, msg := n.Line, n.Column, "is no expression: "+err.Error()
-	if mistake, ok := errors.AsType[*dirsync.ExpressionError](err); ok {
+	if mistake, ok := errors.AsType[*expression.Error](err); ok {
 		msg = "is no expression: " + mistake.Message
 		if mistake.Line == 1 && text == n.Value {
 			column = r.columnOf(n, mistake.Column)

@@ -14,7 +14,7 @@ type field struct {
 	index int
 	typ   reflect.Type
 	words []string // the only values it takes, or nil
-	is    string   // "path": it names a file; "expression": dirsync.ParseExpression reads it; or ""
+	is    string   // "path": it names a file; "expression": expression.Parse reads it; or ""
 }
 
 // fieldsOf gives the keys of a section in the order of its struct.

@@ -1,4 +1,4 @@
-package dirsync_test
+package expression_test
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	dirsync "duosync/sync"
+	"duosync/sync/expression"
 )
 
 // FuzzExpression holds that any text is a mistake with a place in it or an
@@ -25,9 +26,9 @@ func FuzzExpression(f *testing.F) {
 		f.Add(text, "a@corp.example", "\xff")
 	}
 	f.Fuzz(func(t *testing.T, text, one, two string) {
-		e, err := dirsync.ParseExpression(text)
+		e, err := expression.Parse(text)
 		if err != nil {
-			mistake, ok := errors.AsType[*dirsync.ExpressionError](err)
+			mistake, ok := errors.AsType[*expression.Error](err)
 			if !ok || mistake.Message == "" {
 				t.Fatalf("%#v", err)
 			}
@@ -70,7 +71,7 @@ func BenchmarkExpression(b *testing.B) {
 		`sn`, `lower(sn)`, `mail ?? uid`, `givenName + " " + sn`, `mail matches "@corp\\.example$" ? mail : ""`, `filter(mail, # endsWith "@example.org")`,
 	} {
 		b.Run(text, func(b *testing.B) {
-			e, err := dirsync.ParseExpression(text)
+			e, err := expression.Parse(text)
 			if err != nil {
 				b.Fatal(err)
 			}

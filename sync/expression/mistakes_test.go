@@ -1,4 +1,4 @@
-package dirsync_test
+package expression_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	dirsync "duosync/sync"
+	"duosync/sync/expression"
 )
 
 func TestExpressionMistakes(t *testing.T) {
@@ -79,11 +80,11 @@ func TestExpressionMistakes(t *testing.T) {
 		{"lower(uid) +\n  \"äöü\" + lowr(mail)", `2:11: there is no function lowr; lower was meant?`},
 	} {
 		t.Run(c.text, func(t *testing.T) {
-			e, err := dirsync.ParseExpression(c.text)
+			e, err := expression.Parse(c.text)
 			if err == nil {
 				t.Fatalf("%v is no mistake", e)
 			}
-			if _, ok := errors.AsType[*dirsync.ExpressionError](err); !ok || err.Error() != c.want {
+			if _, ok := errors.AsType[*expression.Error](err); !ok || err.Error() != c.want {
 				t.Errorf("%v\nwant %s", err, c.want)
 			}
 		})
@@ -112,7 +113,7 @@ func TestExpressionThatFails(t *testing.T) {
 		{`split(long, "")`, `the list grows beyond 131072 values (at 1:1)`},
 	} {
 		t.Run(c.text, func(t *testing.T) {
-			e, err := dirsync.ParseExpression(c.text)
+			e, err := expression.Parse(c.text)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package dirsync
+package expression
 
 import (
 	"regexp"

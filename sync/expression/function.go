@@ -1,4 +1,4 @@
-package dirsync
+package expression
 
 import (
 	"encoding/base64"
@@ -8,11 +8,13 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	dirsync "duosync/sync"
 )
 
-// exprFunction is a function that expressions can call. Its arguments come in the
+// function is a function that expressions can call. Its arguments come in the
 // form of what takes says: string, int or []string, and others as they are.
-type exprFunction struct {
+type function struct {
 	name     string
 	takes    []valueKind
 	optional int  // how many of the last arguments may be left out
@@ -21,11 +23,11 @@ type exprFunction struct {
 	call     func(a []any) (any, error)
 }
 
-// exprFunctions lists all functions, apart from attr and in_group, which are
+// functions lists all functions, apart from attr and in_group, which are
 // resolved when the expression is read, from operators that are called, and from
 // those that go through a list with a condition, which are the language's own.
-func exprFunctions() []exprFunction {
-	return []exprFunction{
+func functions() []function {
+	return []function{
 		{name: "lower", takes: []valueKind{kindText}, gives: kindText, call: textOf(inCase(strings.ToLower))},
 		{name: "upper", takes: []valueKind{kindText}, gives: kindText, call: textOf(inCase(strings.ToUpper))},
 		{name: "trim", takes: []valueKind{kindText, kindText}, optional: 1, gives: kindText, call: callTrim},
@@ -177,7 +179,7 @@ func callInt(a []any) (any, error) {
 	s, ok := scalarText(a[0])
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	if !ok || err != nil {
-		return nil, fmt.Errorf("%s is no whole number", Quote(s))
+		return nil, fmt.Errorf("%s is no whole number", dirsync.Quote(s))
 	}
 	return n, nil
 }
@@ -234,7 +236,7 @@ func callSort(a []any) (any, error) {
 	case a[1] == "desc":
 		slices.Reverse(items)
 	default:
-		return nil, fmt.Errorf(`sort knows the orders "asc" and "desc", not %s`, Quote(a[1].(string)))
+		return nil, fmt.Errorf(`sort knows the orders "asc" and "desc", not %s`, dirsync.Quote(a[1].(string)))
 	}
 	return items, nil
 }
@@ -256,8 +258,8 @@ func callConcat(a []any) (any, error) {
 }
 
 // cutFunction is what list[from:to] calls; a place below 0 counts from the end.
-func cutFunction() exprFunction {
-	return exprFunction{
+func cutFunction() function {
+	return function{
 		name: "[:]", takes: []valueKind{kindList, kindNumber, kindNumber}, optional: 1, gives: kindList,
 		call: func(a []any) (any, error) {
 			items := a[0].([]string)

@@ -1,4 +1,4 @@
-package dirsync_test
+package expression_test
 
 import (
 	"maps"
@@ -12,12 +12,13 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	dirsync "duosync/sync"
+	"duosync/sync/expression"
 )
 
 // The documentation names every function and no other, and its examples give what
 // it says.
 func TestExpressionDocumentation(t *testing.T) {
-	page, err := os.ReadFile("../docs/expressions.md")
+	page, err := os.ReadFile("../../docs/expressions.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func TestExpressionDocumentation(t *testing.T) {
 		if !strings.Contains(text, name+"(") {
 			t.Errorf("%s: the example %s is of another function", name, text)
 		}
-		e, err := dirsync.ParseExpression(text)
+		e, err := expression.Parse(text)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -44,14 +45,14 @@ func TestExpressionDocumentation(t *testing.T) {
 			t.Errorf("%s gives %q, %v; want %q", text, got, err, want)
 		}
 	}
-	if diff := cmp.Diff(dirsync.ExpressionNames(), slices.Sorted(maps.Keys(documented))); diff != "" {
+	if diff := cmp.Diff(expression.Names(), slices.Sorted(maps.Keys(documented))); diff != "" {
 		t.Errorf("functions: %s", diff)
 	}
 }
 
 // The mappings that the documentation shows can be used as they stand.
 func TestExpressionDocumentationMappings(t *testing.T) {
-	page, err := os.ReadFile("../docs/expressions.md")
+	page, err := os.ReadFile("../../docs/expressions.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func TestExpressionDocumentationMappings(t *testing.T) {
 			t.Errorf("%s%v", block[1], err)
 		}
 		for _, text := range scalars(&root) {
-			if _, err := dirsync.ParseExpression(text); err != nil {
+			if _, err := expression.Parse(text); err != nil {
 				t.Errorf("%s: %v", text, err)
 			}
 		}

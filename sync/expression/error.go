@@ -1,4 +1,4 @@
-package dirsync
+package expression
 
 import (
 	"errors"
@@ -7,11 +7,11 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/expr-lang/expr/file"
+	dirsync "duosync/sync"
 )
 
-// ExpressionError is a mistake in an expression.
-type ExpressionError struct {
+// Error is a mistake in an expression.
+type Error struct {
 	// Line and Column tell where it is within the expression's text, from 1; the
 	// column counts characters.
 	Line, Column int
@@ -19,7 +19,7 @@ type ExpressionError struct {
 }
 
 // Error gives the place and the message.
-func (e *ExpressionError) Error() string {
+func (e *Error) Error() string {
 	return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Message)
 }
 
@@ -27,7 +27,7 @@ func (e *ExpressionError) Error() string {
 func (e *Expression) errorAt(at int, format string, args ...any) error {
 	before := []rune(e.text)
 	before = before[:min(at, len(before))]
-	err := &ExpressionError{Line: 1, Column: 1, Message: fmt.Sprintf(format, args...)}
+	err := &Error{Line: 1, Column: 1, Message: fmt.Sprintf(format, args...)}
 	for _, c := range before {
 		err.Column++
 		if c == '\n' {
@@ -41,11 +41,9 @@ func (e *Expression) errorAt(at int, format string, args ...any) error {
 // mistake puts an error of the language into words for those who never heard of
 // it.
 func (e *Expression) mistake(err error) error {
-	at, message := 0, err.Error()
-	if fault, ok := errors.AsType[*file.Error](err); ok {
-		at, message = fault.From, fault.Message
-	}
-	message, _, _ = strings.Cut(message, "\n")
+	c, _ := complaintOf(err)
+	at := c.at
+	message, _, _ := strings.Cut(c.message, "\n")
 	if start, word := e.hyphened(at); word != "" {
 		return e.errorAt(start, "a name with a hyphen is written attr(%q)", word)
 	}
@@ -66,7 +64,7 @@ func (e *Expression) hyphened(at int) (start int, word string) {
 		return 0, ""
 	}
 	inName := func(i int) bool {
-		return i >= 0 && i < len(all) && description.MatchString("a"+string(all[i])) && all[i] != ';'
+		return i >= 0 && i < len(all) && dirsync.ValidAttribute("a"+string(all[i])) && all[i] != ';'
 	}
 	start, end := at, at
 	for inName(start - 1) {
@@ -76,7 +74,7 @@ func (e *Expression) hyphened(at int) (start int, word string) {
 		end++
 	}
 	word = string(all[start : end+1])
-	if start == at || end == at || !description.MatchString(word) {
+	if start == at || end == at || !dirsync.ValidAttribute(word) {
 		return 0, ""
 	}
 	return start, word
@@ -84,15 +82,15 @@ func (e *Expression) hyphened(at int) (start int, word string) {
 
 // runtimeMessage tells why a program stopped.
 func runtimeMessage(err error) string {
-	fault, ok := errors.AsType[*file.Error](err)
+	c, ok := complaintOf(err)
 	if !ok {
-		return err.Error()
+		return c.message
 	}
-	message := plainWords(fault.Message)
-	if _, ok := errors.AsType[runtime.Error](fault.Prev); ok {
+	message := plainWords(c.message)
+	if _, ok := errors.AsType[runtime.Error](c.cause); ok {
 		message = "a value is of another kind than its place needs"
-	} else if _, ok := errors.AsType[*reflect.ValueError](fault.Prev); ok {
+	} else if _, ok := errors.AsType[*reflect.ValueError](c.cause); ok {
 		message = "a list is needed"
 	}
-	return fmt.Sprintf("%s (at %d:%d)", message, fault.Line, fault.Column+1)
+	return fmt.Sprintf("%s (at %d:%d)", message, c.line, c.column)
 }

@@ -1,4 +1,4 @@
-package dirsync_test
+package expression_test
 
 import (
 	"maps"
@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	dirsync "duosync/sync"
+	"duosync/sync/expression"
 )
 
 // ada is the person in the tables below.
@@ -180,7 +181,7 @@ func TestExpression(t *testing.T) {
 		  sn`, []string{"Lovelace"}},
 	} {
 		t.Run(c.text, func(t *testing.T) {
-			e, err := dirsync.ParseExpression(c.text)
+			e, err := expression.Parse(c.text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -217,7 +218,7 @@ func TestExpressionWords(t *testing.T) {
 		{text: `attr("preset")`, attributes: []string{"preset"}},
 	} {
 		t.Run(c.text, func(t *testing.T) {
-			e, err := dirsync.ParseExpression(c.text)
+			e, err := expression.Parse(c.text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -238,7 +239,7 @@ func TestExpressionPreset(t *testing.T) {
 	for standing, want := range map[dirsync.Standing]string{
 		dirsync.Enabled: "active", dirsync.Disabled: "disabled", dirsync.LockedOut: "locked out",
 	} {
-		e, err := dirsync.ParseExpression(`in_group("Staff") ? preset : "disabled"`)
+		e, err := expression.Parse(`in_group("Staff") ? preset : "disabled"`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +255,7 @@ func TestExpressionPreset(t *testing.T) {
 // and leaves the person as it was.
 func TestExpressionKeepsOrder(t *testing.T) {
 	for _, text := range []string{`mail`, `mail[1:]`, `join(mail, " ")`, `sort(mail, "desc")`, `reverse(mail)`, `uniq(mail)`, `concat(mail, uid)`, `take(mail, 2)`, `groups`} {
-		e, err := dirsync.ParseExpression(text)
+		e, err := expression.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}

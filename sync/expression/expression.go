@@ -1,17 +1,19 @@
-package dirsync
+// Package expression is the language in which the configuration says what a Duo field
+// is made of: an attribute's name, or a formula over attributes (docs/expressions.md).
+package expression
 
 import (
 	"errors"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/vm"
+
+	dirsync "duosync/sync"
 )
 
 // Expression gives the values of a Duo field from a directory entry: it is the
 // name of an attribute, or a formula over attributes. The same entry always gives
-// the same values. It serves one goroutine at a time.
+// the same values. It serves one goroutine at a time. It is a [dirsync.Expression].
 type Expression struct {
 	text       string
 	plain      string // the attribute, in lower case, if it is that alone
@@ -21,20 +23,18 @@ type Expression struct {
 
 	program *vm.Program
 	machine vm.VM
-	person  *Person // for the time of one evaluation
-	steps   int     // in it
+	person  *dirsync.Person // for the time of one evaluation
+	steps   int             // in it
 }
 
-// description is an LDAP attribute description (RFC 4512, 2.5): a name or an OID,
-// and options. Some servers allow an underscore in names, so it does.
-var description = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]*|[0-9]+(\.[0-9]+)+)(;[A-Za-z0-9-]+)*$`)
+var _ dirsync.Expression = (*Expression)(nil)
 
-// ParseExpression reads what stands behind a Duo field: the name of an attribute,
+// Parse reads what stands behind a Duo field: the name of an attribute,
 // which may have hyphens and options, or a formula (docs/expressions.md). An error
-// is an [ExpressionError].
-func ParseExpression(text string) (*Expression, error) {
+// is an [*Error].
+func Parse(text string) (*Expression, error) {
 	e := &Expression{text: text}
-	if name := strings.TrimSpace(text); description.MatchString(name) && !reserved(name) {
+	if name := strings.TrimSpace(text); dirsync.ValidAttribute(name) && !reserved(name) {
 		e.plain = strings.ToLower(name)
 		e.attributes = []string{e.plain}
 		return e, nil
@@ -74,9 +74,9 @@ func (e *Expression) Plain() bool { return e.plain != "" }
 // Value gives the one value for a person: of an attribute the one that counts, of
 // a list the first that is not empty, and "" where there is none. An error tells
 // why the expression can't be worked out for this person.
-func (e *Expression) Value(p *Person) (string, error) {
+func (e *Expression) Value(p *dirsync.Person) (string, error) {
 	if e.Plain() {
-		return p.value(e.plain), nil
+		return p.Value(e.plain), nil
 	}
 	result, err := e.run(p)
 	if err != nil {
@@ -100,9 +100,9 @@ func (e *Expression) Value(p *Person) (string, error) {
 // Values gives all values for a person, none of them empty, each once: of an
 // attribute all that it has, the one that counts first and the others sorted. The
 // error is as for [Expression.Value].
-func (e *Expression) Values(p *Person) ([]string, error) {
+func (e *Expression) Values(p *dirsync.Person) ([]string, error) {
 	if e.Plain() {
-		return distinct(p.ordered(e.plain)), nil
+		return distinct(p.Values(e.plain)), nil
 	}
 	result, err := e.run(p)
 	if err != nil {
@@ -115,7 +115,7 @@ func (e *Expression) Values(p *Person) ([]string, error) {
 	return distinct(items), nil
 }
 
-func (e *Expression) run(p *Person) (any, error) {
+func (e *Expression) run(p *dirsync.Person) (any, error) {
 	e.person, e.steps = p, 0
 	result, err := e.machine.Run(e.program, nil)
 	e.person = nil
@@ -137,24 +137,7 @@ func (e *Expression) step(value any) (any, error) {
 }
 
 func (e *Expression) fault(why string) error {
-	return errors.New("the expression " + Quote(e.text) + " can't be worked out: " + why)
-}
-
-// ordered returns the values of an attribute in an order that does not depend on
-// the directory's: the one that counts, see value, then the others, sorted. The
-// caller does not change them.
-func (p *Person) ordered(attribute string) []string {
-	values := p.Attrs[attribute]
-	if len(values) < 2 {
-		return values
-	}
-	first := p.value(attribute)
-	values = slices.Clone(values)
-	slices.Sort(values)
-	at := slices.Index(values, first)
-	copy(values[1:], values[:at])
-	values[0] = first
-	return values
+	return errors.New("the expression " + dirsync.Quote(e.text) + " can't be worked out: " + why)
 }
 
 // distinct returns the items that are not empty, each once, in their order.

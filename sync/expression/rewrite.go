@@ -1,37 +1,50 @@
-package dirsync
+package expression
 
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/conf"
+
+	dirsync "duosync/sync"
 )
 
-// exprBuilder rewrites the tree of an expression.
-type exprBuilder struct {
+// builder rewrites the tree of an expression.
+type builder struct {
 	e         *Expression
-	config    *conf.Config
-	functions map[string]exprFunction
+	functions map[string]function
+	define    func(name string, check signature, run action)
 	variables map[string]bool     // names that let gives
 	callees   map[ast.Node]bool   // the names of functions where they are called
 	reads     map[ast.Node]string // calls that read one value of an attribute
 	err       error
 }
 
-func (b *exprBuilder) rewrite(tree *ast.Node) error {
-	b.variables, b.callees = map[string]bool{}, map[ast.Node]bool{}
-	b.reads = map[ast.Node]string{}
+func newBuilder(e *Expression, all []function) *builder {
+	b := &builder{
+		e: e, functions: make(map[string]function, len(all)),
+		variables: map[string]bool{}, callees: map[ast.Node]bool{}, reads: map[ast.Node]string{},
+	}
+	for _, f := range all {
+		b.functions[f.name] = f
+	}
+	return b
+}
+
+func (b *builder) rewrite(tree *ast.Node) error {
 	ast.Walk(tree, visitor(b.survey))
 	ast.Walk(tree, visitor(b.node))
 	return b.err
 }
 
+// visitor is called for each node of a tree, after its children.
 type visitor func(node *ast.Node)
 
 func (v visitor) Visit(node *ast.Node) { v(node) }
 
-func (b *exprBuilder) survey(node *ast.Node) {
+// survey notes what must be known of the whole tree before a node is rewritten.
+func (b *builder) survey(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.VariableDeclaratorNode:
 		b.variables[n.Name] = true
@@ -41,14 +54,14 @@ func (b *exprBuilder) survey(node *ast.Node) {
 }
 
 // fail notes the first mistake.
-func (b *exprBuilder) fail(node ast.Node, format string, args ...any) {
+func (b *builder) fail(node ast.Node, format string, args ...any) {
 	if b.err == nil {
 		b.err = b.e.errorAt(node.Location().From, format, args...)
 	}
 }
 
 // node rewrites one node, whose children have been rewritten already.
-func (b *exprBuilder) node(node *ast.Node) {
+func (b *builder) node(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
 		if !b.callees[n] && !b.variables[n.Value] {
@@ -81,7 +94,7 @@ func (b *exprBuilder) node(node *ast.Node) {
 }
 
 // name makes an identifier the value of a variable or an attribute.
-func (b *exprBuilder) name(node *ast.Node, n *ast.IdentifierNode) {
+func (b *builder) name(node *ast.Node, n *ast.IdentifierNode) {
 	v, isVariable := variableNamed(n.Value)
 	switch {
 	case isVariable:
@@ -89,15 +102,15 @@ func (b *exprBuilder) name(node *ast.Node, n *ast.IdentifierNode) {
 		b.replace(node, "variable "+v.name, v.gives, func() any { return v.of(b.e.person) })
 	case slices.Contains(b.names(), n.Value):
 		b.fail(n, "%s is a function: write %s(…), or attr(%q) for an attribute of that name", n.Value, n.Value, n.Value)
-	case !description.MatchString(n.Value):
-		b.fail(n, "%s is no attribute's name", Quote(n.Value))
+	case !dirsync.ValidAttribute(n.Value):
+		b.fail(n, "%s is no attribute's name", dirsync.Quote(n.Value))
 	default:
 		b.read(node, n.Value)
 	}
 }
 
 // function handles the call of a function.
-func (b *exprBuilder) function(node *ast.Node, n *ast.CallNode) {
+func (b *builder) function(node *ast.Node, n *ast.CallNode) {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
 		b.fail(n, "values have no functions of their own: write f(x), not x.f()")
@@ -118,8 +131,8 @@ func (b *exprBuilder) function(node *ast.Node, n *ast.CallNode) {
 	case "in_group":
 		if name, ok := b.literal(n, "in_group", "a group"); ok {
 			b.e.groups = append(b.e.groups, name)
-			one := []string{name}
-			b.replace(node, "in the group "+name, kindFlag, func() any { return inAny(b.e.person.Groups, one) })
+			in := func(group string) bool { return strings.EqualFold(group, name) }
+			b.replace(node, "in the group "+name, kindFlag, func() any { return slices.ContainsFunc(b.e.person.Groups, in) })
 		}
 		return
 	}
@@ -140,7 +153,7 @@ func (b *exprBuilder) function(node *ast.Node, n *ast.CallNode) {
 }
 
 // operatorCall makes startsWith(a, b) and its like a startsWith b.
-func (b *exprBuilder) operatorCall(node *ast.Node, n *ast.CallNode, operator string) {
+func (b *builder) operatorCall(node *ast.Node, n *ast.CallNode, operator string) {
 	if len(n.Arguments) != 2 {
 		b.fail(n, "%s takes 2 arguments, not %d", operator, len(n.Arguments))
 		return
@@ -152,7 +165,7 @@ func (b *exprBuilder) operatorCall(node *ast.Node, n *ast.CallNode, operator str
 
 // literal returns the one argument of a call, which is a text that is known before
 // any entry is.
-func (b *exprBuilder) literal(n *ast.CallNode, function, of string) (string, bool) {
+func (b *builder) literal(n *ast.CallNode, function, of string) (string, bool) {
 	name, ok := stringAlone(n.Arguments)
 	if !ok || name == "" {
 		b.fail(n, `%s takes the name of %s in quotes, as in %s("…")`, function, of, function)
@@ -171,9 +184,9 @@ func stringAlone(arguments []ast.Node) (string, bool) {
 	return s.Value, true
 }
 
-func (b *exprBuilder) isAttribute(node ast.Node, name string) bool {
-	if !description.MatchString(name) {
-		b.fail(node, "%s is no attribute's name", Quote(name))
+func (b *builder) isAttribute(node ast.Node, name string) bool {
+	if !dirsync.ValidAttribute(name) {
+		b.fail(node, "%s is no attribute's name", dirsync.Quote(name))
 		return false
 	}
 	return true
@@ -181,8 +194,8 @@ func (b *exprBuilder) isAttribute(node ast.Node, name string) bool {
 
 // loop handles a function that goes through a list with a condition. The parser
 // knows all of the language's, so that those that are not ours come here, too.
-func (b *exprBuilder) loop(node *ast.Node, n *ast.BuiltinNode) {
-	if !slices.Contains(exprLoops(), n.Name) {
+func (b *builder) loop(node *ast.Node, n *ast.BuiltinNode) {
+	if !slices.Contains(loops(), n.Name) {
 		b.unknown(n, n.Name)
 		return
 	}
@@ -200,15 +213,15 @@ func (b *exprBuilder) loop(node *ast.Node, n *ast.BuiltinNode) {
 	}
 }
 
-// exprLoops names the functions that go through a list with a condition.
-func exprLoops() []string {
+// loops names the functions that go through a list with a condition.
+func loops() []string {
 	return []string{"all", "any", "none", "one", "filter", "map", "count", "find", "findLast", "sortBy", "reduce"}
 }
 
 // names lists the names of all functions.
-func (b *exprBuilder) names() []string {
-	names := append([]string{"attr", "in_group"}, exprLoops()...)
-	names = append(names, exprOperators()...)
+func (b *builder) names() []string {
+	names := append([]string{"attr", "in_group"}, loops()...)
+	names = append(names, operators()...)
 	for name := range b.functions {
 		names = append(names, name)
 	}
@@ -216,7 +229,7 @@ func (b *exprBuilder) names() []string {
 	return names
 }
 
-func (b *exprBuilder) unknown(node ast.Node, name string) {
+func (b *builder) unknown(node ast.Node, name string) {
 	switch near := nearest(name, b.names()); {
 	case near != "":
 		b.fail(node, "there is no function %s; %s was meant?", name, near)
@@ -229,7 +242,7 @@ func (b *exprBuilder) unknown(node ast.Node, name string) {
 
 // slice makes [from:to] a call: what the language itself cuts of a text are bytes,
 // not characters.
-func (b *exprBuilder) slice(node *ast.Node, n *ast.SliceNode) {
+func (b *builder) slice(node *ast.Node, n *ast.SliceNode) {
 	b.asList(&n.Node)
 	args := []ast.Node{n.Node, n.From}
 	if n.From == nil {
@@ -239,20 +252,19 @@ func (b *exprBuilder) slice(node *ast.Node, n *ast.SliceNode) {
 		args = append(args, n.To)
 	}
 	cut := cutFunction()
-	b.config.Functions[cut.name] = cut.builtin()
+	b.define(cut.name, cut.check, cut.run)
 	b.call(node, cut.name, args...)
 }
 
-func (b *exprBuilder) operator(node *ast.Node, n *ast.BinaryNode) {
+func (b *builder) operator(node *ast.Node, n *ast.BinaryNode) {
 	switch n.Operator {
 	case "in":
 		b.asList(&n.Right)
 	case "??":
 		b.wrap(&n.Left, "the value, or nil", emptyAsNil)
 	case "+":
-		plus := plusFunction()
-		b.config.Functions[plus.Name] = plus
-		b.call(node, plus.Name, n.Left, n.Right)
+		b.define("+", checkPlus, func(args ...any) (any, error) { return limited(callPlus(args)) })
+		b.call(node, "+", n.Left, n.Right)
 	case "matches":
 		if pattern, ok := n.Right.(*ast.StringNode); ok {
 			if _, err := regexp.Compile(pattern.Value); err != nil {

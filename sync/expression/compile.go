@@ -1,15 +1,10 @@
-package dirsync
+package expression
 
 import (
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/expr-lang/expr/builtin"
-	"github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 )
 
@@ -27,32 +22,26 @@ func (e *Expression) compile() error {
 	if err := e.checkText(); err != nil {
 		return err
 	}
-	config := conf.New(nil)
-	config.Optimize = false // of little use here
-	for _, b := range builtin.Builtins {
-		config.Disabled[b.Name] = true
-		delete(config.Builtins, b.Name)
+	l, b := newLanguage(), newBuilder(e, functions())
+	for _, f := range b.functions {
+		l.define(f.name, f.check, f.run)
 	}
-	b := exprBuilder{e: e, config: config, functions: map[string]exprFunction{}}
-	for _, f := range exprFunctions() {
-		b.functions[f.name] = f
-		config.Functions[f.name] = f.builtin()
-	}
-	tree, err := parser.ParseWithConfig(operatorsAsFunctions(e.text), config)
+	b.define = l.define
+	tree, err := l.parse(e.text)
 	if err != nil {
 		return e.mistake(err)
 	}
 	if err := b.rewrite(&tree.Node); err != nil {
 		return err
 	}
-	gives, err := checker.Check(tree, config)
+	gives, err := l.check(tree)
 	if err != nil {
 		return e.mistake(err)
 	}
 	if k := kindOf(gives); k == kindTable || k == kindStrange {
 		return e.errorAt(0, "the expression gives %v, where text or a list is wanted", k)
 	}
-	if e.program, err = compiler.Compile(tree, config); err != nil {
+	if e.program, err = l.compile(tree); err != nil {
 		return e.mistake(err)
 	}
 	e.machine = vm.VM{MemoryBudget: mostMemory}
