@@ -11,6 +11,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/apachedstest"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -25,7 +26,7 @@ func apachedsOptions(s *apachedstest.Server, change func(*ldapsrc.Options)) ldap
 		PageSize:     100,
 		Users:        ldapsrc.Users{Bases: []string{apachedstest.UsersDN}},
 		Attributes:   []string{"uid", "cn", "mail"},
-		Preset:       ldapsrc.WSO2IS,
+		Preset:       schema.WSO2IS,
 	}
 	if change != nil {
 		change(&opts)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -17,7 +18,7 @@ import (
 type decoder struct {
 	id     idForm
 	idName string // as configured
-	preset Preset
+	kind   *schema.Kind
 	now    func() time.Time
 	wanted wishes
 }
@@ -30,7 +31,7 @@ func (d *decoder) person(entry *ldap.Entry) (dirsync.Person, error) {
 		return dirsync.Person{}, &idError{err}
 	}
 	p := dirsync.Person{ID: id, DN: entry.DN, Attrs: attrs}
-	p.Standing, p.Unsure = d.preset.standing(attrs, d.now())
+	p.Standing, p.Unsure = d.kind.Standing(attrs, d.now())
 	return p, nil
 }
 
@@ -159,4 +160,8 @@ func isUUID(text string) bool {
 		}
 	}
 	return true
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }

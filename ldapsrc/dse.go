@@ -47,7 +47,7 @@ func (s *Source) describe(ctx context.Context, c *conn) (view, error) {
 		markNumber(marker, "usn", dse.GetEqualFoldAttributeValues("highestCommittedUSN"))
 		markNumber(marker, "change", dse.GetEqualFoldAttributeValues("lastChangeNumber"))
 	}
-	if s.opts.Preset == OpenLDAP || dse != nil && isOpenLDAP(dse) {
+	if s.kind.ContextCSN || dse != nil && isOpenLDAP(dse) {
 		if err := s.markContexts(ctx, c, v.contexts, marker); err != nil {
 			return v, err
 		}

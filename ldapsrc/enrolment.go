@@ -131,7 +131,7 @@ func (e *enrolment) candidate(p dirsync.Person, visit func(dirsync.Person) error
 			who.direct = append(who.direct, m.group)
 		}
 	}
-	if e.s.opts.Preset == ActiveDirectory {
+	if e.s.kind.PrimaryGroups {
 		if who.direct, err = e.r.appendPrimary(who.direct, &p); err != nil {
 			return nil, err
 		}
@@ -174,7 +174,7 @@ func (e *enrolment) settle(ctx context.Context, who *candidate) error {
 // isMember reports whether a person is in a group that names somebody in nearly
 // their way.
 func (e *enrolment) isMember(ctx context.Context, dn string, open claim, name string) (bool, error) {
-	exact := e.s.opts.Preset == ActiveDirectory
+	exact := e.s.kind.ExactNames
 	first := e.r.members[open.first]
 	_, twin := e.known[first.member]
 	switch {

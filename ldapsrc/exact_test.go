@@ -10,6 +10,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -202,8 +203,9 @@ func TestRolesComeWithTheLock(t *testing.T) {
 	add(t, sim, simUser(0), ldapsim.Attributes{
 		"objectClass": {"person"}, "nsUniqueId": {"9a7f2b81-1dd211b2-80e3b5c8-0f9b0000"}, "nsAccountLock": {"true"}, "nsRole": {"cn=locked,dc=example,dc=com"},
 	})
-	p := mustRead(t, newSource(t, simOptions(sim, func(o *ldapsrc.Options) { o.Preset = ldapsrc.DS389 })))[0]
-	if p.Standing != dirsync.Disabled || len(p.Attrs[ldapsrc.Via(ldapsrc.DS389)["nsaccountlock"]]) != 1 {
+	p := mustRead(t, newSource(t, simOptions(sim, func(o *ldapsrc.Options) { o.Preset = schema.DS389 })))[0]
+	kind, _ := schema.Of(schema.DS389)
+	if p.Standing != dirsync.Disabled || len(p.Attrs[kind.Via["nsaccountlock"]]) != 1 {
 		t.Errorf("%+v", p)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -334,7 +335,7 @@ func TestSecretInAnswer(t *testing.T) {
 	}()
 	src, err := ldapsrc.New(ldapsrc.Options{
 		URLs: []string{"ldap://" + listener.Addr().String()}, BindDN: simDN, BindPassword: simPassword,
-		Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
+		Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -84,7 +84,7 @@ func FuzzFrames(f *testing.F) {
 			}
 			_, _ = server.Write(data)
 		}()
-		s := &Source{opts: Options{PageSize: 10, Preset: Custom, Log: log}}
+		s := &Source{opts: Options{PageSize: 10, Log: log}}
 		visited := 0
 		err := s.search(context.Background(), c, query{base: "dc=b", scope: ldap.ScopeWholeSubtree, filter: "(a=b)", key: "k"}, func(entry *ldap.Entry) error {
 			visited++

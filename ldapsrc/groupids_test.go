@@ -8,6 +8,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
 )
@@ -157,7 +158,7 @@ func TestGroupIDsOfOtherPresets(t *testing.T) {
 		"objectClass": {"groupOfNames"}, "nsUniqueId": {"9A7F2B81-1dd211b2-80e3b5c8-0f9b0001"}, "member": {simUser(0)},
 	})
 	src := newSource(t, simOptions(sim, func(o *ldapsrc.Options) {
-		o.Preset, o.Groups = ldapsrc.DS389, ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup}
+		o.Preset, o.Groups = schema.DS389, ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup}
 	}))
 	want = []dirsync.GroupEntry{{Name: "staff", ID: "9a7f2b81-1dd211b2-80e3b5c8-0f9b0001"}}
 	if diff := cmp.Diff(want, foundGroups(t, src)); diff != "" {

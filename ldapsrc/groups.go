@@ -30,10 +30,9 @@ func (s *Source) prepareGroups() error {
 	if g.Want == nil {
 		return nil
 	}
-	_, usual := Defaults(s.opts.Preset)
-	g.Filter = cmp.Or(strings.TrimSpace(g.Filter), usual.Filter)
-	g.NameAttribute = cmp.Or(g.NameAttribute, usual.NameAttribute)
-	g.MemberAttribute = cmp.Or(g.MemberAttribute, usual.MemberAttribute)
+	g.Filter = cmp.Or(strings.TrimSpace(g.Filter), s.kind.Groups.Filter)
+	g.NameAttribute = cmp.Or(g.NameAttribute, s.kind.Groups.NameAttribute)
+	g.MemberAttribute = cmp.Or(g.MemberAttribute, s.kind.Groups.MemberAttribute)
 	if len(g.Bases) == 0 {
 		return dirsync.WithHint(errors.New("groups are asked for, but no base DN for groups is given"), "set ldap.groups.base_dns")
 	}
@@ -46,7 +45,7 @@ func (s *Source) prepareGroups() error {
 		return err
 	}
 	for _, name := range []string{g.NameAttribute, g.MemberAttribute} {
-		if !validAttribute(name) {
+		if !dirsync.ValidAttribute(name) {
 			return dirsync.WithHint(fmt.Errorf("%q is no name of an LDAP attribute", name),
 				"check ldap.groups.name_attribute and ldap.groups.member_attribute")
 		}
@@ -54,7 +53,7 @@ func (s *Source) prepareGroups() error {
 	if s.membersAreUIDs() {
 		s.askFor(uid)
 	}
-	if s.opts.Preset == ActiveDirectory {
+	if s.kind.PrimaryGroups {
 		s.askFor(objectSID)
 		s.askFor(primaryGroupID)
 	}
@@ -108,7 +107,7 @@ func (s *Source) readGroups(ctx context.Context, c *conn, v view) (*roster, erro
 // groupAttributes are what is read of a group besides its members.
 func (s *Source) groupAttributes() []string {
 	attrs := append([]string{s.opts.Groups.NameAttribute, s.decoder.idName}, s.stampAttributes()...)
-	if s.opts.Preset == ActiveDirectory {
+	if s.kind.PrimaryGroups {
 		attrs = append(attrs, objectSID)
 	}
 	return attrs
@@ -122,7 +121,7 @@ func (s *Source) group(entry *ldap.Entry) (group, error) {
 		return group{}, fmt.Errorf("group %q: the DN can't be read: %w", entry.DN, err)
 	}
 	g := group{dn: entry.DN, label: l, id: s.groupID(entry), name: groupName(entry, s.opts.Groups.NameAttribute), stamp: s.stampOf(entry)}
-	if s.opts.Preset == ActiveDirectory {
+	if s.kind.PrimaryGroups {
 		if g.sid, err = parseSID(valuesOf(entry, objectSID)); err != nil {
 			return group{}, dirsync.WithHint(fmt.Errorf("group %q: %w, so it is not known whose primary group it is", entry.DN, err),
 				"let the account read objectSid, and narrow ldap.groups.filter to (objectClass=group)")
@@ -181,7 +180,7 @@ func (s *Source) readMembers(ctx context.Context, c *conn, g group, visit func(v
 		return false, err
 	}
 	values := valuesOf(entry, attribute)
-	if len(values) == 0 && s.needsMembers(entry) && s.opts.Preset == OpenLDAP {
+	if len(values) == 0 && s.needsMembers(entry) && s.kind.ShowsMembers {
 		return false, dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", attribute),
 			"let the account of ldap.bind_dn read "+attribute)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -65,7 +66,7 @@ func addADGroup(t *testing.T, sim *ldapsim.Server, name string, number uint32, m
 // adOptions are those to read it.
 func adOptions(sim *ldapsim.Server, change func(*ldapsrc.Options)) ldapsrc.Options {
 	return simOptions(sim, func(o *ldapsrc.Options) {
-		o.Preset, o.Attributes = ldapsrc.ActiveDirectory, []string{"uid", "mail"}
+		o.Preset, o.Attributes = schema.ActiveDirectory, []string{"uid", "mail"}
 		o.Groups = ldapsrc.Groups{Bases: []string{simGroups}, Nested: true, Want: anyGroup}
 		if change != nil {
 			change(o)
@@ -315,7 +316,7 @@ func TestReferralsOfActiveDirectory(t *testing.T) {
 			}
 			_, _, err = readAll(t, newSource(t, simOptions(sim, func(o *ldapsrc.Options) {
 				fromRoot(o)
-				o.Users.IDAttribute, o.Preset = "objectGUID", ldapsrc.Custom
+				o.Users.IDAttribute, o.Preset = "objectGUID", schema.Custom
 			})))
 			if err == nil {
 				t.Error("another preset left it aside")
@@ -333,7 +334,7 @@ func TestPresetsOnTheWire(t *testing.T) {
 	sim := newSim(t, 0)
 	add(t, sim, simUser(0), ldapsim.Attributes{"objectClass": {"nsPerson"}, "nsUniqueId": {"9A7F2B81-1dd211b2-80e3b5c8-0f9b0000"}, "nsAccountLock": {"TRUE"}})
 	add(t, sim, simUser(1), ldapsim.Attributes{"objectClass": {"person"}, "nsUniqueId": {"9a7f2b81-1dd211b2-80e3b5c8-0f9b0001"}})
-	src := newSource(t, simOptions(sim, func(o *ldapsrc.Options) { o.Preset = ldapsrc.DS389 }))
+	src := newSource(t, simOptions(sim, func(o *ldapsrc.Options) { o.Preset = schema.DS389 }))
 	people := mustRead(t, src)
 	if len(people) != 2 || people[0].ID != "9a7f2b81-1dd211b2-80e3b5c8-0f9b0000" ||
 		people[0].Standing != dirsync.Disabled || people[1].Standing != dirsync.Enabled {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
 )
@@ -212,7 +213,7 @@ func TestGroupsThatCannotBeRead(t *testing.T) {
 		LDIF:   "dn: " + groupDN("hidden") + "\nobjectClass: groupOfNames\ncn: hidden\nmember: " + slapdtest.UserDN(0),
 		Access: `access to dn.exact="` + groupDN("hidden") + `" attrs=member by * none`,
 	})
-	openLDAP := func(o *ldapsrc.Options) { o.Preset = ldapsrc.OpenLDAP }
+	openLDAP := func(o *ldapsrc.Options) { o.Preset = schema.OpenLDAP }
 	tests := []struct {
 		name   string
 		want   func(string) bool

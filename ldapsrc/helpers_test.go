@@ -9,6 +9,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
 )
@@ -24,7 +25,7 @@ func options(s *slapdtest.Server, change func(*ldapsrc.Options)) ldapsrc.Options
 		PageSize:     100,
 		Users:        ldapsrc.Users{Bases: []string{slapdtest.UsersDN}},
 		Attributes:   []string{"uid", "cn", "mail"},
-		Preset:       ldapsrc.WSO2IS,
+		Preset:       schema.WSO2IS,
 	}
 	if change != nil {
 		change(&opts)
@@ -151,7 +152,7 @@ func simOptions(sim *ldapsim.Server, change func(*ldapsrc.Options)) ldapsrc.Opti
 		PageSize:     100,
 		Users:        ldapsrc.Users{Bases: []string{simUsers}},
 		Attributes:   []string{"uid", "cn", "mail"},
-		Preset:       ldapsrc.WSO2IS,
+		Preset:       schema.WSO2IS,
 	}
 	if change != nil {
 		change(&opts)

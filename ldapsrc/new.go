@@ -17,6 +17,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 	"github.com/sirupsen/logrus"
 
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -25,10 +26,10 @@ import (
 func New(opts Options) (*Source, error) {
 	opts.Timeout = cmp.Or(opts.Timeout, DefaultTimeout)
 	opts.PageSize = cmp.Or(opts.PageSize, DefaultPageSize)
-	usual, _ := Defaults(opts.Preset)
-	opts.Users.Filter = cmp.Or(strings.TrimSpace(opts.Users.Filter), usual.Filter)
-	opts.Users.IDAttribute = cmp.Or(opts.Users.IDAttribute, usual.IDAttribute)
-	opts.Users.Scope = cmp.Or(opts.Users.Scope, usual.Scope)
+	kind, _ := schema.Of(opts.Preset)
+	opts.Users.Filter = cmp.Or(strings.TrimSpace(opts.Users.Filter), kind.Users.Filter)
+	opts.Users.IDAttribute = cmp.Or(opts.Users.IDAttribute, kind.Users.IDAttribute)
+	opts.Users.Scope = cmp.Or(opts.Users.Scope, ScopeSub)
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -37,7 +38,7 @@ func New(opts Options) (*Source, error) {
 		quiet.SetOutput(io.Discard)
 		opts.Log = quiet
 	}
-	s := &Source{opts: opts, turn: make(chan struct{}, 1)}
+	s := &Source{opts: opts, kind: kind, turn: make(chan struct{}, 1)}
 	s.life, s.end = context.WithCancelCause(context.Background())
 	checks := []func() error{s.prepareLimits, s.prepareServers, s.prepareTLS, s.prepareUsers, s.prepareAttributes, s.prepareGroups}
 	for _, check := range checks {
@@ -147,22 +148,20 @@ func (s *Source) prepareUsers() error {
 }
 
 func (s *Source) prepareAttributes() error {
-	if !slices.Contains(Presets(), s.opts.Preset) {
+	if s.kind.Preset != s.opts.Preset {
 		return dirsync.WithHint(fmt.Errorf("LDAP preset %q is unknown", s.opts.Preset),
-			fmt.Sprintf("set ldap.preset to one of %v", Presets()))
+			fmt.Sprintf("set ldap.preset to one of %v", schema.Presets()))
 	}
-	names := append([]string{s.opts.Users.IDAttribute}, StatusAttributes(s.opts.Preset)...)
-	names = append(names, beside(s.opts.Preset)...)
-	names = append(names, s.opts.Attributes...)
+	names := slices.Concat([]string{s.opts.Users.IDAttribute}, s.kind.Status, s.kind.Beside, s.opts.Attributes)
 	s.decoder = decoder{
 		id:     idForm(strings.ToLower(s.opts.Users.IDAttribute)),
 		idName: s.opts.Users.IDAttribute,
-		preset: s.opts.Preset,
+		kind:   &s.kind,
 		now:    s.opts.Now,
 		wanted: make(wishes, len(names)),
 	}
 	for _, name := range names {
-		if !validAttribute(name) {
+		if !dirsync.ValidAttribute(name) {
 			return dirsync.WithHint(fmt.Errorf("%q is no name of an LDAP attribute", name), "check the mapping and ldap.users.id_attribute")
 		}
 		if !s.decoder.wanted.has(name) {
@@ -173,17 +172,8 @@ func (s *Source) prepareAttributes() error {
 	return nil
 }
 
-// validAttribute reports whether name is an attribute description (RFC 4512,
-// 2.5): a name or a number, with or without options.
-func validAttribute(name string) bool {
-	if name == "" || name[0] == '-' || name[0] == ';' || name[0] == '.' {
-		return false
-	}
-	for _, c := range []byte(name) {
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-		if !letter && c != '-' && c != ';' && c != '.' && c != '_' {
-			return false
-		}
-	}
-	return true
+// checkFilter checks the filter that a key of the configuration holds.
+func checkFilter(key, filter string) error {
+	return dirsync.WithHint(schema.CheckFilter(filter),
+		"write "+key+` like (&(objectClass=person)(uid=*)); in a value, ( ) * \ are \28 \29 \2a \5c`)
 }

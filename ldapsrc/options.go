@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"duosync/ldapsrc/schema"
 )
 
-// What the zero value of an option stands for, where the preset knows no better.
+// What the zero value of an option stands for.
 const (
-	DefaultTimeout     = 30 * time.Second
-	DefaultPageSize    = 1000
-	DefaultFilter      = "(objectClass=person)"
-	DefaultIDAttribute = "entryUUID" // RFC 4530
+	DefaultTimeout  = 30 * time.Second
+	DefaultPageSize = 1000
 )
 
 // Scope says how deep below a base DN people are looked for (RFC 4511, 4.5.1.2).
@@ -68,8 +68,8 @@ type Options struct {
 	// preset's status attributes; operational ones, too.
 	Attributes []string
 	// Preset says how a lock or a disabled account shows, and fills what Users
-	// and Groups leave out (Defaults).
-	Preset Preset
+	// and Groups leave out.
+	Preset schema.Preset
 	// Log gets debug messages; nil for none.
 	Log logrus.FieldLogger
 	// Now is the clock that tells whether a lock has run out; nil for time.Now.

@@ -2,10 +2,10 @@ package ldapsrc_test
 
 import (
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/schema"
 )
 
 func TestOptionsAreChecked(t *testing.T) {
@@ -65,7 +65,7 @@ func TestOptionsAreChecked(t *testing.T) {
 			t.Parallel()
 			opts := ldapsrc.Options{
 				URLs: []string{"ldaps://ldap.example.com"}, BindDN: simDN, BindPassword: simPassword,
-				Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
+				Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
 				Groups: ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup},
 			}
 			tt.change(&opts)
@@ -99,7 +99,7 @@ func TestPlaintextRule(t *testing.T) {
 	for _, tt := range tests {
 		opts := ldapsrc.Options{
 			URLs: []string{tt.url}, StartTLS: tt.startTLS, AllowPlaintext: tt.allow,
-			Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: ldapsrc.WSO2IS,
+			Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
 		}
 		if tt.password != "" {
 			opts.BindDN, opts.BindPassword = simDN, tt.password
@@ -117,7 +117,7 @@ func TestFiltersThatCompile(t *testing.T) {
 		"(modifyTimestamp>=20260101000000Z)", "(memberOf:1.2.840.113556.1.4.1941:=cn=x,dc=y)", "  (uid=*)  ", "(cn=Zoë)", "",
 	} {
 		_, err := ldapsrc.New(ldapsrc.Options{
-			URLs: []string{"ldaps://x"}, Users: ldapsrc.Users{Bases: []string{simUsers}, Filter: filter}, Preset: ldapsrc.OpenLDAP,
+			URLs: []string{"ldaps://x"}, Users: ldapsrc.Users{Bases: []string{simUsers}, Filter: filter}, Preset: schema.OpenLDAP,
 		})
 		if err != nil {
 			t.Errorf("%s: %v", filter, err)
@@ -147,32 +147,17 @@ func TestDirectory(t *testing.T) {
 	}
 }
 
-func TestStatusAttributes(t *testing.T) {
-	t.Parallel()
-	for preset, want := range map[ldapsrc.Preset][]string{
-		ldapsrc.WSO2IS:          {"accountLock", "accountDisabled", "unlockTime"},
-		ldapsrc.OpenLDAP:        {"pwdAccountLockedTime"},
-		ldapsrc.DS389:           {"nsAccountLock", "accountUnlockTime"},
-		ldapsrc.ActiveDirectory: {"userAccountControl", "accountExpires", "lockoutTime"},
-		ldapsrc.Custom:          nil,
-	} {
-		if got := ldapsrc.StatusAttributes(preset); !slices.Equal(got, want) {
-			t.Errorf("%s: %q", preset, got)
-		}
-	}
-}
-
 // What a preset fills in passes the checks, and each has an id attribute and the
 // names by which groups are read.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	for _, preset := range ldapsrc.Presets() {
-		users, groups := ldapsrc.Defaults(preset)
-		if users.IDAttribute == "" || users.Scope == "" || users.Bases != nil || groups.Bases != nil ||
-			groups.NameAttribute == "" || groups.MemberAttribute == "" {
-			t.Errorf("%s: %+v, %+v", preset, users, groups)
+	for _, preset := range schema.Presets() {
+		kind, ok := schema.Of(preset)
+		if !ok || kind.Users.IDAttribute == "" || kind.Users.Filter == "" || kind.Groups.Filter == "" ||
+			kind.Groups.NameAttribute == "" || kind.Groups.MemberAttribute == "" {
+			t.Errorf("%s: %+v", preset, kind)
 		}
-		users.Bases, groups.Bases, groups.Want = []string{simUsers}, []string{simGroups}, anyGroup
+		users, groups := ldapsrc.Users{Bases: []string{simUsers}}, ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup}
 		if _, err := ldapsrc.New(ldapsrc.Options{URLs: []string{"ldaps://x"}, Users: users, Groups: groups, Preset: preset}); err != nil {
 			t.Errorf("%s: %v", preset, err)
 		}

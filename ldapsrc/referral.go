@@ -47,7 +47,7 @@ func (s *Source) follow(ctx context.Context, text string, q query, visit func(*l
 // contexts of the forest, which lie below that root by name only. Others, such as
 // those to child domains, stay.
 func (s *Source) relevant(urls []string, q query) []string {
-	if s.opts.Preset != ActiveDirectory {
+	if len(s.kind.Aside) == 0 {
 		return urls
 	}
 	from, err := parseBase(q.base)
@@ -61,22 +61,17 @@ func (s *Source) relevant(urls []string, q query) []string {
 			return false
 		}
 		to, err := parseBase(strings.TrimPrefix(u.Path, "/"))
-		return err == nil && inOtherContext(root, to)
+		return err == nil && s.isAside(root, to)
 	})
 }
 
-// inOtherContext reports whether a DN is in one of the naming contexts of Active
-// Directory that hold no people (MS-ADTS, 3.1.1.1.3).
-func inOtherContext(root, dn *ldap.DN) bool {
+// isAside reports whether a DN is in one of the naming contexts that hold no people.
+func (s *Source) isAside(root, dn *ldap.DN) bool {
 	at := len(dn.RDNs) - len(root.RDNs) - 1
 	if at < 0 || !holds(root, dn) {
 		return false
 	}
-	switch foldDN(&ldap.DN{RDNs: dn.RDNs[at : at+1]}) {
-	case "cn=configuration", "dc=domaindnszones", "dc=forestdnszones":
-		return true
-	}
-	return false
+	return slices.Contains(s.kind.Aside, foldDN(&ldap.DN{RDNs: dn.RDNs[at : at+1]}))
 }
 
 // mayFollow reports whether e is one of the configured referral hosts.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
 )
@@ -284,7 +285,7 @@ func TestOpenLDAPLocks(t *testing.T) {
 	s := slapdtest.Start(t, slapdtest.Options{People: 3})
 	s.Modify(slapdtest.UserDN(1), "pwdAccountLockedTime", "000001010000Z")
 	s.Modify(slapdtest.UserDN(2), "pwdAccountLockedTime", "20260102030405Z")
-	people := mustRead(t, newSource(t, options(s, func(o *ldapsrc.Options) { o.Preset = ldapsrc.OpenLDAP })))
+	people := mustRead(t, newSource(t, options(s, func(o *ldapsrc.Options) { o.Preset = schema.OpenLDAP })))
 	for i, want := range []dirsync.Standing{dirsync.Enabled, dirsync.Disabled, dirsync.LockedOut} {
 		if got := byUID(t, people, slapdtest.UID(i)).Standing; got != want {
 			t.Errorf("%s: %s, want %s", slapdtest.UID(i), got, want)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -16,6 +17,7 @@ import (
 // LookupGroups and Stamps ask over it, one at a time.
 type Source struct {
 	opts       Options
+	kind       schema.Kind
 	endpoints  []endpoint
 	tls        *tls.Config
 	bases      []base

@@ -10,44 +10,21 @@ import (
 	dirsync "duosync/sync"
 )
 
-// stampKinds are the attributes that tell when an entry was changed last, the best
-// first: two changes in one second have one modifyTimestamp (RFC 4512, 3.4.4), but not
-// one entryCSN (OpenLDAP and ApacheDS) or entryusn (389's USN plugin). ApacheDS has no
-// modifyTimestamp before an entry's first change.
-var stampKinds = []struct {
-	name       string
-	attributes []string
-}{
-	{"csn", []string{"entryCSN"}},
-	{"usn", []string{"entryusn"}},
-	{"time", []string{"modifyTimestamp", "createTimestamp"}},
-}
-
 // stampAttributes are those to ask for.
 func (s *Source) stampAttributes() []string {
-	if s.opts.Preset == ActiveDirectory {
-		return []string{"whenChanged"}
-	}
 	var names []string
-	for _, kind := range stampKinds {
-		names = append(names, kind.attributes...)
+	for _, stamp := range s.kind.Stamps {
+		names = append(names, stamp.Attributes...)
 	}
 	return names
 }
 
-// stampOf gives an entry's stamp, or "". It begins with its kind: stamps of two kinds
-// can't be compared (see dirsync.GroupEntry).
+// stampOf gives an entry's stamp, or "". It begins with its kind.
 func (s *Source) stampOf(entry *ldap.Entry) string {
-	if s.opts.Preset == ActiveDirectory {
-		if values := valuesOf(entry, "whenChanged"); len(values) > 0 {
-			return "time " + values[0]
-		}
-		return ""
-	}
-	for _, kind := range stampKinds {
-		for _, name := range kind.attributes {
+	for _, stamp := range s.kind.Stamps {
+		for _, name := range stamp.Attributes {
 			if values := valuesOf(entry, name); len(values) > 0 {
-				return kind.name + " " + values[0]
+				return stamp.Kind + " " + values[0]
 			}
 		}
 	}

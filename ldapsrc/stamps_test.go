@@ -11,6 +11,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
 )
@@ -228,7 +229,7 @@ func TestHiddenMembers(t *testing.T) {
 	addGroup(s, "cn=hidden", slapdtest.UserDN(0))
 	addGroup(s, "cn=shown", slapdtest.UserDN(1))
 	_, info, err := readAll(t, newSource(t, options(s, func(o *ldapsrc.Options) {
-		o.Preset = ldapsrc.WSO2IS
+		o.Preset = schema.WSO2IS
 		o.Groups = ldapsrc.Groups{Bases: []string{slapdtest.GroupsDN}, Want: anyGroup, Nested: true}
 	})))
 	if err != nil || len(info.Groups) != 2 {

@@ -209,7 +209,7 @@ func (t *tracer) member(ctx context.Context, at int32, value string, l label, ke
 	switch before, asked := t.asked[l]; {
 	case asked:
 		t.settle(before, l, at, t.s.memberDN(value), inner)
-	case len(candidates) == 1 && t.s.opts.Preset != ActiveDirectory:
+	case len(candidates) == 1 && !t.s.kind.ExactNames:
 		t.nest(candidates[0], at)
 	case len(candidates) == 0 && (inner || key == ""):
 		t.r.add(l, at, inner)

@@ -3,7 +3,6 @@ package expression
 import (
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -131,7 +130,7 @@ func (b *builder) function(node *ast.Node, n *ast.CallNode) {
 	case "in_group":
 		if name, ok := b.literal(n, "in_group", "a group"); ok {
 			b.e.groups = append(b.e.groups, name)
-			in := func(group string) bool { return strings.EqualFold(group, name) }
+			in := func(group string) bool { return dirsync.SameGroup(group, name) }
 			b.replace(node, "in the group "+name, kindFlag, func() any { return slices.ContainsFunc(b.e.person.Groups, in) })
 		}
 		return

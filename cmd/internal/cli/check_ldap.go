@@ -15,6 +15,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -321,7 +322,7 @@ func (c *ldapCheck) unreadable(seen *census) bool {
 
 func unreadableAdvice(preset string) string {
 	advice := "let the account of ldap.bind_dn read it for everybody; until then nobody of them is created, enabled or put into a group"
-	if preset == string(ldapsrc.ActiveDirectory) {
+	if preset == string(schema.ActiveDirectory) {
 		advice = "make the account of ldap.bind_dn a member of \"Pre-Windows 2000 Compatible Access\", or give it the right to read userAccountControl of all users; " +
 			"until then nobody of them is created, enabled or put into a group"
 	}
@@ -349,7 +350,7 @@ func (c *ldapCheck) locks(seen *census) {
 		c.ok(checkLDAPLocks, "the preset %s knows no attribute for locks: everybody counts as active", c.config.LDAP.Preset)
 	case visible:
 		c.ok(checkLDAPLocks, "they are seen: %d locked or disabled, %d locked out for a time", disabled, out)
-	case c.config.LDAP.Preset == string(ldapsrc.WSO2IS):
+	case c.config.LDAP.Preset == string(schema.WSO2IS):
 		c.note(checkLDAPLocks, "WSO2 keeps accountLock and accountDisabled in its own database by default, where LDAP does not show them: "+
 			"a user locked there stays active in Duo. Have them kept in the user store "+
 			"(data_store org.wso2.carbon.identity.governance.store.UserStoreBasedIdentityDataStore), or let the account read them",

@@ -15,6 +15,7 @@ import (
 	"duosync/duo"
 	"duosync/duo/api"
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -127,7 +128,7 @@ func source(cfg *config.Config, rules *dirsync.Rules, log *logrus.Logger) (*ldap
 		BindDN: c.BindDN, BindPassword: c.BindPassword.Reveal(), AllowPlaintext: c.AllowPlaintext,
 		Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts,
 		Users:  ldapsrc.Users{Bases: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
-		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: ldapsrc.Preset(c.Preset), Log: log,
+		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: schema.Preset(c.Preset), Log: log,
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"duosync/cmd/internal/config"
-	"duosync/ldapsrc"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 	"duosync/sync/expression"
 )
@@ -16,8 +16,9 @@ import (
 // rules translates the configuration into the core's rules.
 func rules(cfg *config.Config) (dirsync.Rules, error) {
 	c := cfg.Sync
+	kind, _ := schema.Of(schema.Preset(cfg.LDAP.Preset))
 	r := dirsync.Rules{
-		StatusAttributes: ldapsrc.StatusAttributes(ldapsrc.Preset(cfg.LDAP.Preset)), AllowBypass: c.AllowBypass,
+		StatusAttributes: kind.Status, AllowBypass: c.AllowBypass,
 		CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
 		IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
 		Protect: map[string]bool{}, Existing: dirsync.Existing(c.Existing),
@@ -25,7 +26,7 @@ func rules(cfg *config.Config) (dirsync.Rules, error) {
 		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
 		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
 		Limits:      limits(c.Limits), Scope: scopeFingerprint(cfg), Place: placeFingerprint(cfg),
-		Lapses: ldapsrc.Lapses(ldapsrc.Preset(cfg.LDAP.Preset)), Via: ldapsrc.Via(ldapsrc.Preset(cfg.LDAP.Preset)),
+		Lapses: kind.Lapses, Via: kind.Via,
 	}
 	if cfg.Enroll.Email {
 		r.EnrollMails = cfg.Enroll.MaxPerRun

@@ -10,12 +10,14 @@
 // way back, with secrets hidden.
 //
 // The package knows words and values only. It opens no connection and imports
-// none of the adapters.
+// none of the adapters; what differs from one kind of directory to the next it takes
+// from their table, [schema].
 package config
 
 import (
 	"time"
 
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -344,8 +346,9 @@ type Email struct {
 // Default returns the configuration of an empty file, before paths are made
 // absolute. It lacks what has no default: Duo's host and keys.
 func Default() Config {
+	usual, _ := presetOf(string(schema.WSO2IS))
 	return Config{
-		LDAP: wso2is(),
+		LDAP: usual.ldap,
 		Duo: Duo{
 			Signature: 5,
 			Timeout:   30 * time.Second,

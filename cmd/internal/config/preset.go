@@ -3,6 +3,8 @@ package config
 import (
 	"reflect"
 	"time"
+
+	"duosync/ldapsrc/schema"
 )
 
 // preset is a kind of directory: what section ldap holds where the file is
@@ -13,22 +15,11 @@ type preset struct {
 }
 
 func presetOf(name string) (preset, bool) {
-	var l LDAP
-	switch name {
-	case "wso2is":
-		l = wso2is()
-	case "openldap":
-		l = unhomed(name, "(objectClass=inetOrgPerson)", "entryUUID", "(objectClass=groupOfNames)")
-	case "389ds":
-		l = unhomed(name, "(|(objectClass=person)(objectClass=nsPerson))", "nsUniqueId", "(objectClass=groupOfNames)")
-	case "activedirectory":
-		l = unhomed(name, "(&(objectCategory=person)(objectClass=user))", "objectGUID", "(objectClass=group)")
-	case "custom":
-		l = unhomed(name, "(objectClass=person)", "entryUUID", "(objectClass=groupOfNames)")
-	default:
+	kind, ok := schema.Of(schema.Preset(name))
+	if !ok {
 		return preset{}, false
 	}
-	return preset{l, presetKeys()}, true
+	return preset{ldapOf(kind), presetKeys()}, true
 }
 
 func presetKeys() []string {
@@ -40,33 +31,21 @@ func presetKeys() []string {
 	}
 }
 
-// wso2is is WSO2 Identity Server's embedded store, an ApacheDS as WSO2 ships it.
-func wso2is() LDAP {
+// ldapOf gives section ldap for a kind of directory.
+func ldapOf(kind schema.Kind) LDAP {
 	return LDAP{
-		Preset:   "wso2is",
-		URLs:     []string{"ldap://localhost:10389"},
+		Preset:   string(kind.Preset),
+		URLs:     []string{kind.URL},
 		Timeout:  30 * time.Second,
 		PageSize: 1000,
 		Users: LDAPUsers{
-			Bases: []string{"ou=Users,dc=WSO2,dc=ORG"}, Filter: "(objectClass=person)", Scope: "sub",
-			IDAttribute: "entryUUID",
+			Bases: kind.Users.Bases, Filter: kind.Users.Filter, Scope: "sub", IDAttribute: kind.Users.IDAttribute,
 		},
 		Groups: LDAPGroups{
-			Bases: []string{"ou=Groups,dc=WSO2,dc=ORG"}, Filter: "(objectClass=groupOfNames)",
-			NameAttribute: "cn", MemberAttribute: "member", Nested: true,
+			Bases: kind.Groups.Bases, Filter: kind.Groups.Filter,
+			NameAttribute: kind.Groups.NameAttribute, MemberAttribute: kind.Groups.MemberAttribute, Nested: true,
 		},
 	}
-}
-
-// unhomed is a directory with the usual schema of its kind. Everyone's suffix
-// is another, so it has no bases.
-func unhomed(name, users, id, groups string) LDAP {
-	l := wso2is()
-	l.Preset = name
-	l.URLs = []string{"ldap://localhost:389"}
-	l.Users.Bases, l.Users.Filter, l.Users.IDAttribute = nil, users, id
-	l.Groups.Bases, l.Groups.Filter = nil, groups
-	return l
 }
 
 // fill sets what the file left out to the values of the file's preset.

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -131,19 +131,12 @@ func (r *reader) validateBases(path string, bases []string) {
 }
 
 func (r *reader) validateFilter(path, filter, example string) {
-	_, err := ldap.CompileFilter(filter)
-	if wrapped, ok := errors.AsType[*ldap.Error](err); ok {
-		err = wrapped.Err
-	}
-	r.check(path, dirsync.WithHint(r.explain(path, "is not an LDAP filter", err), "such as "+example))
+	reason := schema.CompileFilter(filter)
+	r.check(path, dirsync.WithHint(r.explain(path, "is not an LDAP filter", reason), "such as "+example))
 }
 
-// attribute is an LDAP attribute description (RFC 4512, 2.5): a name or an OID,
-// and options. Some servers allow an underscore in names, so it does.
-var attribute = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]*|[0-9]+(\.[0-9]+)+)(;[A-Za-z0-9-]+)*$`)
-
 func (r *reader) validateAttribute(path, name, example string) {
-	if !attribute.MatchString(name) {
+	if !dirsync.ValidAttribute(name) {
 		r.check(path, dirsync.WithHint(errors.New("must be the name of an LDAP attribute"), "such as "+example))
 	}
 }

@@ -1,4 +1,4 @@
-package ldapsrc
+package schema
 
 import (
 	"cmp"
@@ -11,28 +11,48 @@ import (
 	dirsync "duosync/sync"
 )
 
-// standing decodes the status attributes. An absent attribute is no lock, but for
-// one that every entry of a kind has. Of several signs the surest wins: disabled by
-// an administrator, then one that can't be read, then a lockout.
-func (p Preset) standing(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure) {
-	standing, unsure := dirsync.Enabled, (*dirsync.Unsure)(nil)
-	switch p {
-	case WSO2IS:
-		standing, unsure = wso2Standing(attrs, now)
-	case OpenLDAP:
-		standing, unsure = ppolicyStanding(attrs)
-	case DS389:
-		standing, unsure = ds389Standing(attrs, now)
-	case ActiveDirectory:
-		standing, unsure = adStanding(attrs, now)
+// Names of the status attributes.
+const (
+	accountLock          = "accountLock"
+	accountDisabled      = "accountDisabled"
+	unlockTime           = "unlockTime"
+	pwdAccountLockedTime = "pwdAccountLockedTime"
+	nsAccountLock        = "nsAccountLock"
+	accountUnlockTime    = "accountUnlockTime"
+	userAccountControl   = "userAccountControl"
+	accountExpires       = "accountExpires"
+	lockoutTime          = "lockoutTime"
+
+	nsRole = "nsRole" // the roles of an entry, which may lock it
+)
+
+// Standing decodes the status attributes, which have lower-cased names. An absent
+// attribute is no lock, but for one that every entry of a kind has. Of several signs
+// the surest wins: disabled by an administrator, then one that can't be read, then a
+// lockout.
+func (k *Kind) Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure) {
+	if k.standing == nil {
+		return dirsync.Enabled, nil
 	}
-	switch {
-	case standing == dirsync.Disabled || unsure == nil:
+	standing, unsure := k.standing(attrs, now)
+	if standing == dirsync.Disabled || unsure == nil {
 		return standing, nil
-	default:
-		return dirsync.Unreadable, unsure
 	}
+	return dirsync.Unreadable, unsure
 }
+
+// Lapses tells, for the status attributes, which values the server sets and ends by
+// itself: lockouts after wrong passwords, and what every person has who is not
+// locked. That such values are gone says nothing of what may be read.
+func (k *Kind) Lapses(attribute string, values []string) bool {
+	lapses := k.lapses[strings.ToLower(attribute)]
+	if lapses == nil || len(values) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(values, func(value string) bool { return !lapses(strings.TrimSpace(value)) })
+}
+
+func always(string) bool { return true }
 
 // wso2Standing reads WSO2's identity claims: strings true and false in any case,
 // and a time in milliseconds since 1970 at which a lock ends. A lock whose end
@@ -50,6 +70,10 @@ func wso2Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, *
 		return dirsync.LockedOut, unsure
 	}
 	return dirsync.Disabled, nil
+}
+
+func wso2Lapses() map[string]func(string) bool {
+	return map[string]func(string) bool{strings.ToLower(unlockTime): always}
 }
 
 // flag reads an attribute that is true or false, in any case. True is sure as soon
@@ -83,7 +107,7 @@ func allAfter(values []string, now time.Time) bool {
 // other value is the time of a lockout.
 const lockedForGood = "000001010000"
 
-func ppolicyStanding(attrs map[string][]string) (dirsync.Standing, *dirsync.Unsure) {
+func ppolicyStanding(attrs map[string][]string, _ time.Time) (dirsync.Standing, *dirsync.Unsure) {
 	var unsure *dirsync.Unsure
 	standing, name := dirsync.Enabled, strings.ToLower(pwdAccountLockedTime)
 	for _, value := range attrs[name] {
@@ -97,6 +121,12 @@ func ppolicyStanding(attrs map[string][]string) (dirsync.Standing, *dirsync.Unsu
 		standing = dirsync.LockedOut
 	}
 	return standing, unsure
+}
+
+func ppolicyLapses() map[string]func(string) bool {
+	return map[string]func(string) bool{
+		strings.ToLower(pwdAccountLockedTime): func(value string) bool { return !strings.HasPrefix(value, lockedForGood) },
+	}
 }
 
 // lockedUntilReset is the accountUnlockTime of a lock that only an administrator
@@ -122,6 +152,12 @@ func ds389Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, 
 		}
 	}
 	return standing, unsure
+}
+
+func ds389Lapses() map[string]func(string) bool {
+	return map[string]func(string) bool{
+		strings.ToLower(accountUnlockTime): func(value string) bool { return value != lockedUntilReset },
+	}
 }
 
 const (
@@ -164,9 +200,18 @@ func adStanding(attrs map[string][]string, now time.Time) (dirsync.Standing, *di
 	return dirsync.Enabled, unsure
 }
 
+func adLapses() map[string]func(string) bool {
+	return map[string]func(string) bool{
+		strings.ToLower(lockoutTime): always,
+		strings.ToLower(accountExpires): func(value string) bool {
+			return value == "0" || value == strconv.FormatInt(neverExpires, 10)
+		},
+	}
+}
+
 // isADUser reports whether an entry is of the class user, for all that was read.
 func isADUser(attrs map[string][]string) bool {
-	classes, read := attrs[strings.ToLower(objectClass)]
+	classes, read := attrs["objectclass"]
 	return !read || slices.ContainsFunc(classes, func(class string) bool { return strings.EqualFold(class, "user") })
 }
 
@@ -198,56 +243,4 @@ func parseGeneralizedTime(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is no time", text)
-}
-
-// Lapses tells, for the status attributes of a preset, which values the server sets
-// and ends by itself: lockouts after wrong passwords, and what every person has who
-// is not locked. That such values are gone says nothing of what may be read. The
-// attribute's name is lower-cased.
-func Lapses(preset Preset) func(attribute string, values []string) bool {
-	own := map[string]func(value string) bool{}
-	always := func(string) bool { return true }
-	switch preset {
-	case WSO2IS:
-		own[unlockTime] = always
-	case OpenLDAP:
-		own[pwdAccountLockedTime] = func(value string) bool { return !strings.HasPrefix(value, lockedForGood) }
-	case DS389:
-		own[accountUnlockTime] = func(value string) bool { return value != lockedUntilReset }
-	case ActiveDirectory:
-		own[lockoutTime] = always
-		own[accountExpires] = func(value string) bool { return value == "0" || value == strconv.FormatInt(neverExpires, 10) }
-	}
-	folded := make(map[string]func(string) bool, len(own))
-	for name, lapses := range own {
-		folded[strings.ToLower(name)] = lapses
-	}
-	return func(attribute string, values []string) bool {
-		lapses := folded[strings.ToLower(attribute)]
-		if lapses == nil || len(values) == 0 {
-			return false
-		}
-		return !slices.ContainsFunc(values, func(value string) bool { return !lapses(strings.TrimSpace(value)) })
-	}
-}
-
-// Via tells which attributes may have a value by way of another entry, a group or a
-// role, and the attribute that holds the DNs of those entries; both by their
-// lower-cased names.
-func Via(preset Preset) map[string]string {
-	switch preset {
-	case WSO2IS: // its directory has no memberOf
-		return map[string]string{}
-	case DS389:
-		return map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)}
-	}
-	return map[string]string{memberOf: memberOf}
-}
-
-// beside are attributes that come with Person.Attrs for Via to be of use.
-func beside(preset Preset) []string {
-	if preset == DS389 {
-		return []string{nsRole}
-	}
-	return nil
 }

@@ -1,29 +1,37 @@
-package ldapsrc
+package schema
 
 import (
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
-
-	dirsync "duosync/sync"
 )
 
-// checkFilter compiles the filter of RFC 4515 that a key of the configuration
-// holds. Its error tells the position.
-func checkFilter(key, filter string) error {
-	hint := "write " + key + ` like (&(objectClass=person)(uid=*)); in a value, ( ) * \ are \28 \29 \2a \5c`
+// CheckFilter reads a filter of RFC 4515. Its error tells the position.
+func CheckFilter(filter string) error {
 	pos, problem := filterAt(filter, 0, 0)
 	if problem == "" && pos < len(filter) {
 		problem = "the filter ends before here"
 	}
 	if problem != "" {
-		return dirsync.WithHint(fmt.Errorf("filter %q, character %d: %s", filter, pos+1, problem), hint)
+		return fmt.Errorf("filter %q, character %d: %s", filter, pos+1, problem)
 	}
 	if _, err := ldap.CompileFilter(filter); err != nil {
-		return dirsync.WithHint(fmt.Errorf("filter %q: %w", filter, err), hint)
+		return fmt.Errorf("filter %q: %w", filter, err)
 	}
 	return nil
+}
+
+// CompileFilter tells why go-ldap can't send a filter. It takes some that CheckFilter
+// refuses, and its reasons name no place.
+func CompileFilter(filter string) error {
+	_, err := ldap.CompileFilter(filter)
+	if wrapped, ok := errors.AsType[*ldap.Error](err); ok {
+		return wrapped.Err
+	}
+	return err
 }
 
 // maxFilterDepth is far above what a person writes, and far below what a
@@ -79,14 +87,11 @@ func itemAt(text string, pos int) (end int, problem string) {
 		case '(':
 			return pos, "a ( in a value is written \\28"
 		case '\\':
-			if pos+2 >= len(text) || !isHex(text[pos+1]) || !isHex(text[pos+2]) {
+			digits := text[pos+1 : min(pos+3, len(text))]
+			if _, err := hex.DecodeString(digits); err != nil || len(digits) < 2 {
 				return pos, "two hexadecimal digits are expected after \\"
 			}
 		}
 	}
 	return pos, "a ) is missing"
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }

@@ -1,0 +1,175 @@
+// Package schema is the one table of kinds of directory: how each keeps people, groups
+// and locks.
+package schema
+
+import (
+	"strings"
+	"time"
+
+	dirsync "duosync/sync"
+)
+
+// Preset names a kind of directory, as ldap.preset of the configuration does.
+type Preset string
+
+// The presets.
+const (
+	// WSO2IS is WSO2 Identity Server's user store. Its locks are in LDAP only
+	// where the identity claims are kept in the user store
+	// (UserStoreBasedIdentityDataStore).
+	WSO2IS Preset = "wso2is"
+	// OpenLDAP has the password policy overlay's locks.
+	OpenLDAP Preset = "openldap"
+	// DS389 is 389 Directory Server, with its account inactivation and its
+	// password policy's locks.
+	DS389 Preset = "389ds"
+	// ActiveDirectory is Microsoft's, or Samba's. A person is also in their
+	// primary group, and referrals to the other naming contexts of the same
+	// forest, which every search from a domain's root brings, are left aside.
+	ActiveDirectory Preset = "activedirectory"
+	// Custom is any other directory. It tells no locks.
+	Custom Preset = "custom"
+)
+
+// Kind is a kind of directory: a row of the table.
+type Kind struct {
+	Preset Preset
+	URL    string // of a server on the machine itself
+	Users  Users
+	Groups Groups
+
+	// Status are the attributes from which Standing is told. They are asked for in
+	// every read, and come with Person.Attrs.
+	Status []string
+	// Via tells which attributes may have a value by way of another entry, a group or
+	// a role, and the attribute that holds the DNs of those entries; both by their
+	// lower-cased names. Beside are attributes that are read for it to be of use.
+	Via    map[string]string
+	Beside []string
+	// Stamps are the attributes that tell when an entry was changed last, the best
+	// first.
+	Stamps []Stamp
+
+	// PrimaryGroups: a person is in one more group, which does not list them as a
+	// member but is named in primaryGroupID by the end of its objectSid.
+	PrimaryGroups bool
+	// ExactNames: entries may have DNs that are the same to other servers (RFC 4518).
+	ExactNames bool
+	// Aside are the RDNs, folded, of naming contexts right below a domain's root that
+	// hold no people. A search from that root brings referrals to them.
+	Aside []string
+	// ContextCSN: the naming contexts tell by it how far the server has come, also
+	// where the server does not say what it is.
+	ContextCSN bool
+	// ShowsMembers: a group that shows no members though its class demands some is one
+	// whose members may not be read.
+	ShowsMembers bool
+
+	standing func(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure)
+	lapses   map[string]func(value string) bool // by lower-cased name
+}
+
+// Users says how people are kept. Everyone's suffix is another, so only a kind that
+// comes with one has Bases.
+type Users struct {
+	Bases       []string
+	Filter      string // RFC 4515
+	IDAttribute string
+}
+
+// Groups says how groups are kept.
+type Groups struct {
+	Bases           []string // as those of Users
+	Filter          string   // RFC 4515
+	NameAttribute   string
+	MemberAttribute string
+}
+
+// Stamp is a way to tell when an entry was changed last. Stamps of two kinds can't be
+// compared (see [dirsync.GroupEntry]).
+type Stamp struct {
+	Kind       string
+	Attributes []string // the first that an entry has
+}
+
+// memberOf names, at a person, the groups that they are in.
+const memberOf = "memberof"
+
+func table() []Kind {
+	const id = "entryUUID" // RFC 4530
+	var (
+		local  = "ldap://localhost:389"
+		names  = Groups{Filter: "(objectClass=groupOfNames)", NameAttribute: "cn", MemberAttribute: "member"}
+		via    = map[string]string{memberOf: memberOf}
+		stamps = serverStamps()
+	)
+	return []Kind{
+		{
+			Preset: WSO2IS, URL: "ldap://localhost:10389", // an ApacheDS, as WSO2 ships it
+			Users:  Users{Bases: []string{"ou=Users,dc=WSO2,dc=ORG"}, Filter: "(objectClass=person)", IDAttribute: id},
+			Groups: Groups{Bases: []string{"ou=Groups,dc=WSO2,dc=ORG"}, Filter: names.Filter, NameAttribute: "cn", MemberAttribute: "member"},
+			Status: []string{accountLock, accountDisabled, unlockTime}, standing: wso2Standing, lapses: wso2Lapses(),
+			Via: map[string]string{}, Stamps: stamps, // it has no memberOf
+		},
+		{
+			Preset: OpenLDAP, URL: local,
+			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: id}, Groups: names,
+			Status: []string{pwdAccountLockedTime}, standing: ppolicyStanding, lapses: ppolicyLapses(),
+			Via: via, Stamps: stamps, ContextCSN: true, ShowsMembers: true,
+		},
+		{
+			Preset: DS389, URL: local, // nsPerson is what its own tools make, and no person to the schema
+			Users: Users{Filter: "(|(objectClass=person)(objectClass=nsPerson))", IDAttribute: "nsUniqueId"}, Groups: names,
+			Status: []string{nsAccountLock, accountUnlockTime}, standing: ds389Standing, lapses: ds389Lapses(),
+			Via:    map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
+			Beside: []string{nsRole}, Stamps: stamps,
+		},
+		{
+			Preset: ActiveDirectory, URL: local,
+			Users:  Users{Filter: "(&(objectCategory=person)(objectClass=user))", IDAttribute: "objectGUID"},
+			Groups: Groups{Filter: "(objectClass=group)", NameAttribute: "cn", MemberAttribute: "member"},
+			Status: []string{userAccountControl, accountExpires, lockoutTime}, standing: adStanding, lapses: adLapses(),
+			Via: via, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
+			PrimaryGroups: true, ExactNames: true,
+			Aside: []string{"cn=configuration", "dc=domaindnszones", "dc=forestdnszones"}, // MS-ADTS, 3.1.1.1.3
+		},
+		{
+			Preset: Custom, URL: local,
+			Users: Users{Filter: "(objectClass=person)", IDAttribute: id}, Groups: names,
+			Via: via, Stamps: stamps,
+		},
+	}
+}
+
+// serverStamps are those of any server: two changes in one second have one
+// modifyTimestamp (RFC 4512, 3.4.4), but not one entryCSN (OpenLDAP and ApacheDS) or
+// entryusn (389's USN plugin). ApacheDS has no modifyTimestamp before an entry's first
+// change.
+func serverStamps() []Stamp {
+	return []Stamp{
+		{"csn", []string{"entryCSN"}},
+		{"usn", []string{"entryusn"}},
+		{"time", []string{"modifyTimestamp", "createTimestamp"}},
+	}
+}
+
+// Of gives the kind of a preset's name. Where ok is false there is none of that name,
+// and it is Custom's.
+func Of(preset Preset) (kind Kind, ok bool) {
+	for _, row := range table() {
+		if row.Preset == preset {
+			return row, true
+		}
+		kind = row
+	}
+	return kind, false
+}
+
+// Presets lists the names of all kinds.
+func Presets() []Preset {
+	var names []Preset
+	for _, row := range table() {
+		names = append(names, row.Preset)
+	}
+	return names
+}

@@ -1,0 +1,247 @@
+package schema
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	dirsync "duosync/sync"
+)
+
+func of(preset Preset) *Kind {
+	kind, _ := Of(preset)
+	return &kind
+}
+
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_800_000_000_000)
+	type attrs map[string][]string
+	tests := []struct {
+		preset Preset
+		attrs  attrs
+		want   dirsync.Standing
+	}{
+		{WSO2IS, nil, dirsync.Enabled},
+		{WSO2IS, attrs{"accountlock": {"false"}, "accountdisabled": {"FALSE"}}, dirsync.Enabled},
+		{WSO2IS, attrs{"accountlock": {"yes"}}, dirsync.Unreadable},
+		{WSO2IS, attrs{"accountlock": {"false"}, "accountdisabled": {"1"}}, dirsync.Unreadable},
+		{WSO2IS, attrs{"accountlock": {"yes", "TRUE"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountlock": {"true"}, "accountdisabled": {"1"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountlock": {"true"}, "accountdisabled": {"1"}, "unlocktime": {"1800000000001"}}, dirsync.Unreadable},
+		{WSO2IS, attrs{"accountlock": {"1"}, "accountdisabled": {"true"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountlock": {" "}, "accountdisabled": {""}}, dirsync.Enabled},
+		{WSO2IS, attrs{"accountlock": {" TRUE "}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountlock": {"false", "true"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountdisabled": {"True"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountlock": {"true"}, "unlocktime": {"1800000000001"}}, dirsync.LockedOut},
+		{WSO2IS, attrs{"accountlock": {"true"}, "unlocktime": {"1800000000000"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountlock": {"true"}, "unlocktime": {"0"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountlock": {"true"}, "unlocktime": {"soon"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountlock": {"true"}, "unlocktime": {"1800000000001", "0"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"accountlock": {"true"}, "accountdisabled": {"true"}, "unlocktime": {"1800000000001"}}, dirsync.Disabled},
+		{WSO2IS, attrs{"unlocktime": {"1800000000001"}}, dirsync.Enabled},
+		{WSO2IS, attrs{"pwdaccountlockedtime": {"000001010000Z"}}, dirsync.Enabled},
+		{OpenLDAP, nil, dirsync.Enabled},
+		{OpenLDAP, attrs{"accountlock": {"true"}}, dirsync.Enabled},
+		{OpenLDAP, attrs{"pwdaccountlockedtime": {"000001010000Z"}}, dirsync.Disabled},
+		{OpenLDAP, attrs{"pwdaccountlockedtime": {"00000101000000Z"}}, dirsync.Disabled},
+		{OpenLDAP, attrs{"pwdaccountlockedtime": {"20260101000000Z"}}, dirsync.LockedOut},
+		{OpenLDAP, attrs{"pwdaccountlockedtime": {"soon"}}, dirsync.Unreadable},
+		{OpenLDAP, attrs{"pwdaccountlockedtime": {"soon", "20260101000000Z"}}, dirsync.Unreadable},
+		{OpenLDAP, attrs{"pwdaccountlockedtime": {"soon", "000001010000Z"}}, dirsync.Disabled},
+		{DS389, nil, dirsync.Enabled},
+		{DS389, attrs{"nsaccountlock": {"on"}}, dirsync.Unreadable},
+		{DS389, attrs{"nsaccountlock": {"on"}, "accountunlocktime": {"20270115080001Z"}}, dirsync.Unreadable},
+		{DS389, attrs{"nsaccountlock": {"on"}, "accountunlocktime": {"19700101000000Z"}}, dirsync.Disabled},
+		{DS389, attrs{"nsaccountlock": {"false"}}, dirsync.Enabled},
+		{DS389, attrs{"nsaccountlock": {"TRUE"}}, dirsync.Disabled},
+		{DS389, attrs{"nsaccountlock": {"true"}, "accountunlocktime": {"20270115080001Z"}}, dirsync.Disabled},
+		{DS389, attrs{"accountunlocktime": {"20270115080001Z"}}, dirsync.LockedOut}, // a second after now
+		{DS389, attrs{"accountunlocktime": {"20270115080000Z"}}, dirsync.Enabled},
+		{DS389, attrs{"accountunlocktime": {"20270115090001.5+0100"}}, dirsync.LockedOut},
+		{DS389, attrs{"accountunlocktime": {"19700101000000Z"}}, dirsync.Disabled},
+		{DS389, attrs{"accountunlocktime": {"soon"}}, dirsync.LockedOut},
+		{ActiveDirectory, nil, dirsync.Unreadable},
+		{ActiveDirectory, attrs{"objectclass": {"top", "contact"}}, dirsync.Enabled},
+		{ActiveDirectory, attrs{"objectclass": {"top", "USER"}}, dirsync.Unreadable},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"512"}, "accountexpires": {"0"}, "lockouttime": {"0"}}, dirsync.Enabled},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"514"}}, dirsync.Disabled},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"-2147483134"}}, dirsync.Disabled},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"many"}}, dirsync.Unreadable},
+		{ActiveDirectory, attrs{"accountexpires": {"9223372036854775807"}, "useraccountcontrol": {"512"}}, dirsync.Enabled},
+		{ActiveDirectory, attrs{"accountexpires": {"134444736000000000"}}, dirsync.Disabled},                               // now
+		{ActiveDirectory, attrs{"accountexpires": {"134444736010000000"}, "useraccountcontrol": {"512"}}, dirsync.Enabled}, // a second later
+		{ActiveDirectory, attrs{"accountexpires": {"134444736010000000"}}, dirsync.Unreadable},
+		{ActiveDirectory, attrs{"accountexpires": {"116444736000000000"}}, dirsync.Disabled}, // 1970
+		{ActiveDirectory, attrs{"lockouttime": {"134444736000000000"}, "useraccountcontrol": {"512"}}, dirsync.LockedOut},
+		{ActiveDirectory, attrs{"lockouttime": {"134444736000000000"}}, dirsync.Unreadable},
+		{ActiveDirectory, attrs{"useraccountcontrol": {"514"}, "lockouttime": {"134444736000000000"}}, dirsync.Disabled},
+		{Custom, attrs{"useraccountcontrol": {"514"}, "accountlock": {"true"}, "nsaccountlock": {"true"}}, dirsync.Enabled},
+	}
+	for _, tt := range tests {
+		if got, _ := of(tt.preset).Standing(tt.attrs, now); got != tt.want {
+			t.Errorf("%s %v: %s, want %s", tt.preset, tt.attrs, got, tt.want)
+		}
+	}
+}
+
+func TestWhatIsUnsure(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		preset Preset
+		attrs  map[string][]string
+		want   *dirsync.Unsure
+	}{
+		{ActiveDirectory, map[string][]string{"useraccountcontrol": {"512"}}, nil},
+		{ActiveDirectory, nil, &dirsync.Unsure{Attribute: "useraccountcontrol"}},
+		{ActiveDirectory, map[string][]string{"useraccountcontrol": {"many"}}, &dirsync.Unsure{Attribute: "useraccountcontrol", Value: "many"}},
+		{WSO2IS, map[string][]string{"accountlock": {"1"}}, &dirsync.Unsure{Attribute: "accountlock", Value: "1"}},
+		{WSO2IS, map[string][]string{"accountlock": {"1"}, "accountdisabled": {"true"}}, nil},
+		{DS389, map[string][]string{"nsaccountlock": {"on"}}, &dirsync.Unsure{Attribute: "nsaccountlock", Value: "on"}},
+		{OpenLDAP, map[string][]string{"pwdaccountlockedtime": {"x"}}, &dirsync.Unsure{Attribute: "pwdaccountlockedtime", Value: "x"}},
+	} {
+		standing, got := of(tt.preset).Standing(tt.attrs, time.Now())
+		if diff := cmp.Diff(tt.want, got); diff != "" || (standing == dirsync.Unreadable) != (tt.want != nil) {
+			t.Errorf("%s %v: %s (-want +got):\n%s", tt.preset, tt.attrs, standing, diff)
+		}
+	}
+}
+
+func TestLapses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		preset    Preset
+		attribute string
+		values    []string
+		want      bool
+	}{
+		{OpenLDAP, "pwdaccountlockedtime", []string{"20260101000000Z"}, true},
+		{OpenLDAP, "pwdaccountlockedtime", []string{"000001010000Z"}, false},
+		{OpenLDAP, "pwdaccountlockedtime", []string{"20260101000000Z", "000001010000Z"}, false},
+		{OpenLDAP, "pwdaccountlockedtime", nil, false},
+		{OpenLDAP, "lockouttime", []string{"1"}, false},
+		{ActiveDirectory, "lockouttime", []string{"134444736000000000"}, true},
+		{ActiveDirectory, "accountexpires", []string{"0"}, true},
+		{ActiveDirectory, "accountexpires", []string{"9223372036854775807"}, true},
+		{ActiveDirectory, "accountexpires", []string{"134444736000000000"}, false},
+		{ActiveDirectory, "useraccountcontrol", []string{"512"}, false},
+		{DS389, "accountunlocktime", []string{"20260101000000Z"}, true},
+		{DS389, "accountunlocktime", []string{"19700101000000Z"}, false},
+		{DS389, "nsaccountlock", []string{"true"}, false},
+		{WSO2IS, "unlocktime", []string{"0"}, true},
+		{WSO2IS, "accountlock", []string{"true"}, false},
+		{Custom, "unlocktime", []string{"0"}, false},
+	} {
+		if got := of(tt.preset).Lapses(tt.attribute, tt.values); got != tt.want {
+			t.Errorf("%s %s %q: %v", tt.preset, tt.attribute, tt.values, got)
+		}
+	}
+	if got := of(DS389).Via; got["memberof"] != "memberof" || got["nsaccountlock"] != "nsrole" {
+		t.Errorf("389: %v", got)
+	}
+}
+
+func TestStatusAttributes(t *testing.T) {
+	t.Parallel()
+	for preset, want := range map[Preset][]string{
+		WSO2IS:          {"accountLock", "accountDisabled", "unlockTime"},
+		OpenLDAP:        {"pwdAccountLockedTime"},
+		DS389:           {"nsAccountLock", "accountUnlockTime"},
+		ActiveDirectory: {"userAccountControl", "accountExpires", "lockoutTime"},
+		Custom:          nil,
+	} {
+		if got := of(preset).Status; !slices.Equal(got, want) {
+			t.Errorf("%s: %q", preset, got)
+		}
+	}
+}
+
+func TestGeneralizedTime(t *testing.T) {
+	t.Parallel()
+	want := time.Date(2026, 11, 24, 6, 29, 44, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"20261124062944Z":      want,
+		"20261124062944.112Z":  want.Add(112 * time.Millisecond),
+		"20261124062944,5Z":    want.Add(500 * time.Millisecond),
+		"20261124062944.0Z":    want,
+		"20261124082944+0200":  want,
+		"20261124082944+02":    want,
+		"202611240629Z":        want.Truncate(time.Minute),
+		"2026112406Z":          want.Truncate(time.Hour),
+		"20261124062944":       {}, // no zone
+		"20261324062944Z":      {},
+		"":                     {},
+		"20261124062944Z more": {},
+	} {
+		got, err := parseGeneralizedTime(text)
+		if (err != nil) != want.IsZero() || err == nil && !got.Equal(want) {
+			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
+		}
+	}
+}
+
+func FuzzStanding(f *testing.F) {
+	f.Add("true", "1800000000001", "")
+	f.Add("FALSE", "x", "000001010000Z")
+	f.Fuzz(func(t *testing.T, lock, unlock, locked string) {
+		now := time.UnixMilli(1_800_000_000_000)
+		attrs := map[string][]string{"accountlock": {lock}, "unlocktime": {unlock}, "pwdaccountlockedtime": {locked}}
+		isLocked := strings.EqualFold(strings.TrimSpace(lock), "true")
+		if got, _ := of(WSO2IS).Standing(attrs, now); (got == dirsync.Disabled || got == dirsync.LockedOut) != isLocked {
+			t.Errorf("accountLock %q, unlockTime %q: %s", lock, unlock, got)
+		}
+		if got, _ := of(OpenLDAP).Standing(attrs, now); got == dirsync.Enabled {
+			t.Errorf("pwdAccountLockedTime %q: %s", locked, got)
+		}
+	})
+}
+
+// FuzzTimes holds that a time is read as one, wherever a preset looks for one,
+// and that what is none never lets in whom another value locks out.
+func FuzzTimes(f *testing.F) {
+	for _, text := range []string{
+		"20261124062944Z", "20261124062944,5+0130", "202611240629Z", "19700101000000Z", "000001010000Z", "20260230000000Z", "99991231235959.999999999Z",
+		"1800000000001", "-1", "9223372036854775807", "-9223372036854775808", "134444736000000000", "514", "0x2", " 2 ", "٢",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		now := time.UnixMilli(1_800_000_000_000)
+		if at, err := parseGeneralizedTime(text); err == nil {
+			again, err := parseGeneralizedTime(at.UTC().Format("20060102150405.999999999Z"))
+			if err != nil || !again.Equal(at) {
+				t.Fatalf("%q is %v, which reads back as %v, %v", text, at, again, err)
+			}
+		} else if strings.Contains(err.Error(), "\n") {
+			t.Fatalf("%q", err)
+		}
+		disabled := []struct {
+			preset Preset
+			attrs  map[string][]string
+		}{
+			{WSO2IS, map[string][]string{"accountdisabled": {"true"}, "accountlock": {text}, "unlocktime": {text}}},
+			{WSO2IS, map[string][]string{"accountlock": {"true"}, "unlocktime": {"0", text}}},
+			{OpenLDAP, map[string][]string{"pwdaccountlockedtime": {text, "000001010000Z"}}},
+			{DS389, map[string][]string{"nsaccountlock": {"true"}, "accountunlocktime": {text}}},
+			{DS389, map[string][]string{"accountunlocktime": {text, lockedUntilReset}}},
+			{ActiveDirectory, map[string][]string{"useraccountcontrol": {"2"}, "accountexpires": {text}, "lockouttime": {text}}},
+			{ActiveDirectory, map[string][]string{"useraccountcontrol": {text, "514"}}},
+		}
+		for _, d := range disabled {
+			if got, _ := of(d.preset).Standing(d.attrs, now); got != dirsync.Disabled {
+				t.Errorf("%s %q: %s", d.preset, d.attrs, got)
+			}
+		}
+		ticks, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		expired := err == nil && ticks > 0 && ticks <= (now.Unix()+secondsTo1970)*ticksPerSecond+ticksPerSecond-1
+		got, _ := of(ActiveDirectory).Standing(map[string][]string{"accountexpires": {text}}, now)
+		if (got == dirsync.Disabled) != expired {
+			t.Errorf("accountExpires %q: %s", text, got)
+		}
+	})
+}
