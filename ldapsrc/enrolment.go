@@ -132,7 +132,7 @@ func (e *enrolment) candidate(p dirsync.Person, visit func(dirsync.Person) error
 		}
 	}
 	if e.s.kind.PrimaryGroups {
-		if who.direct, err = e.r.appendPrimary(who.direct, &p); err != nil {
+		if who.direct, err = e.r.appendPrimary(who.direct, &who.person); err != nil {
 			return nil, err
 		}
 	}

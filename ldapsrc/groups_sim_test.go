@@ -358,3 +358,23 @@ func TestPresetsOnTheWire(t *testing.T) {
 		t.Errorf("Active Directory looked up: %+v", w)
 	}
 }
+
+// A user of Active Directory without a primary group, while one may count, is one whose
+// groups can't be told.
+func TestHiddenPrimaryGroup(t *testing.T) {
+	t.Parallel()
+	sim := newAD(t, 2, 0)
+	addADGroup(t, sim, "Domain Users", 513)
+	if err := sim.Replace(simUser(0), "primaryGroupID"); err != nil {
+		t.Fatal(err)
+	}
+	people := mustRead(t, newSource(t, adOptions(sim, func(o *ldapsrc.Options) {
+		o.Groups = ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup, Nested: true}
+	})))
+	for _, p := range people {
+		hidden := p.DN == simUser(0)
+		if told := p.Unsure != nil && p.Unsure.Groups; told != hidden || hidden != (p.Standing == dirsync.Unreadable) {
+			t.Errorf("%s: %s, %+v", p.DN, p.Standing, p.Unsure)
+		}
+	}
+}

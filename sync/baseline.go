@@ -40,7 +40,7 @@ func (r *runner) nextReference() Reference {
 	info := &r.run.Read
 	next := Reference{Identity: info.Identity, Marker: info.Marker, Furthest: info.Marker.furthest(ref.Furthest), Bases: map[string]int{}, Groups: map[string]GroupSeen{}, Attributes: map[string]AttributeSeen{}}
 	if r.run.stopped() {
-		next.Identity, next.Marker = ref.Identity, ref.Marker
+		next.Identity, next.Marker, next.Furthest = ref.Identity, ref.Marker, ref.Furthest
 	}
 	for _, base := range info.Bases {
 		next.Bases[base] = r.census.bases[base]
@@ -97,7 +97,12 @@ func (r *runner) nextAttributes(next, ref *Reference) {
 	for attribute, t := range r.census.tallies {
 		was := ref.Attributes[attribute]
 		if d := r.doubted("min_attribute", attribute); d != nil {
-			was.Blind = was.Blind || d.blind
+			was.Bearers = maps.Clone(was.Bearers)
+			for _, id := range d.unseen {
+				bearer := was.Bearers[id]
+				bearer.Blind = true
+				was.Bearers[id] = bearer
+			}
 			next.Attributes[attribute] = was
 			continue
 		}

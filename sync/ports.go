@@ -303,8 +303,6 @@ type AttributeSeen struct {
 	Persons int                 `json:"persons"`
 	Of      int                 `json:"of"` // persons in scope
 	Bearers map[SourceID]Bearer `json:"bearers,omitempty"`
-	// Blind: a later read was known not to see the values. No stamp lifts that.
-	Blind bool `json:"blind,omitempty"`
 }
 
 // Bearer is a person with a value. Stamp is the entry's, and Via are those of other
@@ -314,6 +312,8 @@ type Bearer struct {
 	Stamp    string            `json:"stamp,omitempty"`
 	Identity string            `json:"identity,omitempty"`
 	Via      map[string]string `json:"via,omitempty"`
+	// Blind: a later read was known not to see the value. No stamp lifts that.
+	Blind bool `json:"blind,omitempty"`
 }
 
 // RunStart begins a run's record.

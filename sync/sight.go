@@ -40,6 +40,7 @@ type doubt struct {
 	remedy   string            // where no approval lifts it
 	subjects map[SourceID]bool // people who are missing, and of whom it holds what would follow
 	blind    bool              // it is known that something is there and not seen
+	unseen   []SourceID        // the bearers of which that is known
 	// accepted: an approval was used, and nothing further is held.
 	accepted bool
 }
@@ -166,7 +167,7 @@ func (e *examination) attributes(ctx context.Context) error {
 		// Who left has not lost it: as many more people without it as there were before.
 		less := min(seen.Persons-t.persons, e.census.inScope-t.persons-(seen.Of-seen.Persons))
 		fallen := limit.Below(seen.Persons-less, seen.Persons) && less > e.engine.Rules.Limits.Floor
-		vanished := t.persons == 0 && (seen.Persons > 0 && seen.Bearers == nil || len(lost) > 0 && (!lifted || seen.Blind))
+		vanished := t.persons == 0 && (seen.Persons > 0 && seen.Bearers == nil || len(lost) > 0 && !lifted)
 		switch {
 		case fallen:
 		case blind:
@@ -174,7 +175,10 @@ func (e *examination) attributes(ctx context.Context) error {
 		case !vanished:
 			continue
 		}
-		d.names, d.blind = e.labels(ctx, lost), blind
+		d.names = e.labels(ctx, lost)
+		if blind {
+			d.unseen = lost
+		}
 		e.doubts = append(e.doubts, d)
 	}
 	return nil
@@ -191,17 +195,23 @@ func (e *examination) seenAttribute(attribute string) AttributeSeen {
 
 // lostAttribute gives the bearers of before who are still in scope and have no value
 // now; nil where it is not known who they were. lifted: they are few, and each entry
-// was changed. blind: one of them is known to be unchanged.
+// was changed. blind: one of them is known to be unchanged, or was in an earlier read
+// and none of those who were has come back since.
 func (e *examination) lostAttribute(t *tally, seen *AttributeSeen) (lost []SourceID, lifted, blind bool) {
 	lifted = true
+	still, back := false, false
 	for _, id := range slices.Sorted(maps.Keys(seen.Bearers)) {
+		bearer := seen.Bearers[id]
 		if !e.lostBy(t, id) {
+			_, has := t.bearers[id]
+			back = back || bearer.Blind && has
 			continue
 		}
 		lost = append(lost, id)
-		changed, unchanged := e.bearerChanged(id, seen.Bearers[id])
-		lifted, blind = lifted && changed, blind || unchanged
+		changed, unchanged := e.bearerChanged(id, bearer)
+		lifted, blind, still = lifted && changed, blind || unchanged, still || bearer.Blind
 	}
+	blind = blind || still && !back
 	return lost, lifted && len(lost) <= e.engine.Rules.Limits.Floor, blind
 }
 

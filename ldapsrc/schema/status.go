@@ -203,9 +203,6 @@ func adStanding(attrs map[string][]string, now time.Time) (dirsync.Standing, *di
 func adLapses() map[string]func(string) bool {
 	return map[string]func(string) bool{
 		strings.ToLower(lockoutTime): always,
-		strings.ToLower(accountExpires): func(value string) bool {
-			return value == "0" || value == strconv.FormatInt(neverExpires, 10)
-		},
 	}
 }
 

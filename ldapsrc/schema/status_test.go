@@ -126,8 +126,8 @@ func TestLapses(t *testing.T) {
 		{OpenLDAP, "pwdaccountlockedtime", nil, false},
 		{OpenLDAP, "lockouttime", []string{"1"}, false},
 		{ActiveDirectory, "lockouttime", []string{"134444736000000000"}, true},
-		{ActiveDirectory, "accountexpires", []string{"0"}, true},
-		{ActiveDirectory, "accountexpires", []string{"9223372036854775807"}, true},
+		{ActiveDirectory, "accountexpires", []string{"0"}, false}, // every account has one
+		{ActiveDirectory, "accountexpires", []string{"9223372036854775807"}, false},
 		{ActiveDirectory, "accountexpires", []string{"134444736000000000"}, false},
 		{ActiveDirectory, "useraccountcontrol", []string{"512"}, false},
 		{DS389, "accountunlocktime", []string{"20260101000000Z"}, true},
