@@ -2,12 +2,9 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"duosync/cmd/internal/report"
 )
 
 func newApplyCommand(a *app) *cobra.Command {
@@ -45,6 +42,5 @@ moved, all others were applied.`,
 // addReportFlags adds those that sync and apply share.
 func (o *syncOptions) addReportFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.approve, "approve", "", "let through, in this run, what was held under this `ID`, of the report or of one of its guards; what is approved already keeps its time")
-	f.StringVar(&o.format, "format", string(report.Table), fmt.Sprintf("`FORM` of the report: %v", report.Formats()))
-	f.StringVar(&o.output, "output", "", "write the report to this `FILE`")
+	o.formOptions.addFlags(f, "report")
 }

@@ -8,13 +8,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"duosync/cmd/internal/byhand"
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
-	"duosync/state"
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
 type approveOptions struct {
-	listOptions
+	formOptions
 	until  time.Duration
 	revoke bool
 }
@@ -48,12 +51,12 @@ Exit status: 0 approved, taken back or listed; 1 the ID is not known, or used.`,
 			case opts.revoke:
 				return dirsync.WithHint(errors.New("--revoke needs the ID of an approval"), "`duosync approve` lists them.")
 			}
-			return a.list(cmd.Context(), opts.listOptions, func(err error) document { return &report.Approvals{Error: report.Explain(err)} }, approvable)
+			return a.list(cmd.Context(), opts.formOptions, func(err error) report.Renderer { return &report.Approvals{Error: report.Explain(err)} }, approvable)
 		},
 	}
 	cmd.Flags().DurationVar(&opts.until, "until", 24*time.Hour, "how long the approval holds")
 	cmd.Flags().BoolVar(&opts.revoke, "revoke", false, "take the approval of this ID back")
-	opts.addFlags(cmd.Flags())
+	opts.addFlags(cmd.Flags(), "list")
 	return cmd
 }
 
@@ -65,99 +68,31 @@ func (a *app) runApprove(ctx context.Context, id string, opts approveOptions) er
 	if err != nil {
 		return err
 	}
-	return withState(ctx, loaded, func(store *state.DB) error {
-		if err := store.Check(ctx, binding(&loaded.Config)); err != nil {
-			return err
-		}
-		if opts.revoke {
-			return a.revoke(ctx, store, id)
-		}
-		return a.approve(ctx, store, binding(&loaded.Config), id, opts)
-	})
-}
-
-func (a *app) approve(ctx context.Context, store *state.DB, binding dirsync.Binding, id string, opts approveOptions) error {
-	approval, err := approvalOf(ctx, store, binding, id)
-	if err != nil {
+	if opts.revoke {
+		return a.revoke(ctx, &loaded.Config, id)
+	}
+	approval, err := byhand.Approve(ctx, &loaded.Config, id, opts.until)
+	if approval == nil {
 		return err
 	}
-	approval.Until = time.Now().Add(opts.until)
-	if err := store.Approve(ctx, *approval); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(a.Out, "Approved until %s: %s. What is approved goes through in the next run, once.\n",
+	_, failed := fmt.Fprintf(a.Out, "Approved until %s: %s. What is approved goes through in the next run, once.\n",
 		approval.Until.UTC().Format(time.RFC3339), report.ApprovalWords(approval))
-	return err
+	return errors.Join(failed, err)
 }
 
-func (a *app) revoke(ctx context.Context, store *state.DB, id string) error {
-	revoked, err := store.Revoke(ctx, id)
-	if err != nil {
+func (a *app) revoke(ctx context.Context, cfg *config.Config, id string) error {
+	revoked, err := byhand.Revoke(ctx, cfg, id)
+	if !revoked {
 		return err
 	}
-	if !revoked {
-		return dirsync.WithHint(fmt.Errorf("nothing is approved under the ID %s", dirsync.Quote(id)), "`duosync approve` lists what is; each approval can be used once.")
-	}
-	_, err = fmt.Fprintf(a.Out, "Taken back: %s is not approved any more. A run that has begun to carry it out goes on.\n", id)
-	return err
+	_, failed := fmt.Fprintf(a.Out, "Taken back: %s is not approved any more. A run that has begun to carry it out goes on.\n", id)
+	return errors.Join(failed, err)
 }
 
 // approvable lists what can be approved, and what is.
-func approvable(ctx context.Context, p *past) (document, error) {
-	if err := p.Check(ctx, binding(p.config)); err != nil {
+func approvable(ctx context.Context, cfg *config.Config, m *past.Moment) (report.Renderer, error) {
+	if err := m.Check(ctx, wire.BindingOf(cfg)); err != nil {
 		return nil, err
 	}
-	approvals, err := p.Approvals(ctx, p.at)
-	if err != nil {
-		return nil, err
-	}
-	last, err := p.lastHold(ctx)
-	if err != nil {
-		return nil, err
-	}
-	settled, err := p.settled(ctx, last)
-	if err != nil {
-		return nil, err
-	}
-	return report.NewApprovals(p.at, last, approvals, settled), nil
-}
-
-// approvalOf gives the approval that an id stands for: the operations that a
-// held run wrote down under it, or the very ones that a dry run reported.
-func approvalOf(ctx context.Context, store *state.DB, binding dirsync.Binding, id string) (*dirsync.Approval, error) {
-	if id == "" {
-		return nil, nil
-	}
-	held, found, err := store.Hold(ctx, id)
-	switch {
-	case err != nil:
-		return nil, err
-	case found:
-		return held, nil
-	case dirsync.KnownApproval(id, binding):
-		return &dirsync.Approval{ID: id}, nil
-	}
-	return nil, dirsync.WithHint(fmt.Errorf("nothing is held under the ID %s", dirsync.Quote(id)),
-		"Take the ID from the report of the run that was held, or from `duosync approve`; each can be used once.")
-}
-
-// aRun is for how long sync --approve approves: the run looks once, as it begins.
-const aRun = time.Minute
-
-// approveForRun gives what --approve stands for, nil where it was not given. What is
-// approved already keeps its time; else the approval is for the run that begins now.
-func (p *parts) approveForRun(ctx context.Context, store *state.DB, opts syncOptions) (*dirsync.Approval, error) {
-	approval, err := approvalOf(ctx, store, p.binding, opts.approve)
-	if err != nil || approval == nil || opts.dryRun {
-		return approval, err
-	}
-	now := time.Now()
-	if p.timing.now != nil {
-		now = p.timing.now()
-	}
-	if approval.Until.After(now) {
-		return approval, nil
-	}
-	approval.Until = now.Add(aRun)
-	return approval, store.Approve(ctx, *approval)
+	return known(m.Approvable(ctx))
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"duosync/cmd/internal/wire"
 	"duosync/ldapsrc/slapdtest"
 	"duosync/state"
 	dirsync "duosync/sync"
@@ -45,7 +46,7 @@ func (h *house) ends(id, outcome, report string, holds []dirsync.Approval, used 
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	j, err := db.Begin(h.t.Context(), dirsync.RunStart{ID: id, Started: time.Now(), Binding: binding(&loaded.Config)})
+	j, err := db.Begin(h.t.Context(), dirsync.RunStart{ID: id, Started: time.Now(), Binding: wire.BindingOf(&loaded.Config)})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -107,6 +108,7 @@ func TestApproveList(t *testing.T) {
 	h.fails("nothing is approved", "approve", "--revoke", "two")
 	h.fails("needs the ID", "approve", "--revoke")
 	h.fails("nothing is held", "approve", "three")
+	h.fails("the ID is empty", "approve", "")
 	if r := h.run("approve", "--revoke", "one"); r.code != 0 {
 		t.Error(r.err)
 	}
@@ -184,7 +186,7 @@ func TestHeldInPart(t *testing.T) {
 	h.ldap.Delete("uid=" + plain(0) + "," + slapdtest.UsersDN)
 	held := h.want(3, "held")
 	g := held.guard(t, "max_create")
-	if g.WholeRun || g.Affected != 3 || len(g.Names) != 3 || g.Since == "" || g.Approve != "duosync approve "+g.ApprovalID {
+	if g.WholeRun || g.Affected != 3 || len(g.Names) != 3 || g.Since == "" || g.Approve != "duosync approve "+g.ApprovalID+" --config "+h.config {
 		t.Errorf("guard %+v", g)
 	}
 	if status := h.user(plain(0)).Status; status != "disabled" || held.report.Summary["held"] != 3 {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"duosync/cmd/internal/check"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/ldapsim"
 	"duosync/ldapsrc/slapdtest"
@@ -121,50 +122,56 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 		return edits(shared.URL, shared.TLSURL, "ldap: {", fmt.Sprintf("ldap: {ca_file: %q, %s", ca, more))
 	}
 	return []fault{
-		{name: "wrong port", plant: edits(shared.URL, "ldap://127.0.0.1:1"), check: checkLDAPConnection, leaves: checkLDAPUsernames, detail: "ldap://127.0.0.1:1: ", hint: "port in ldap.urls"},
-		{name: "one server of two down", plant: edits(shared.URL+`"`, `ldap://127.0.0.1:1", "`+shared.URL+`"`), check: checkLDAPConnection, detail: "127.0.0.1:1: ", hint: "ldap.urls"},
-		{name: "wrong authority", plant: tlsTo(shared.OtherCA, ""), check: checkLDAPConnection, detail: "unknown authority", hint: "ldap.ca_file"},
-		{name: "wrong server name", plant: tlsTo(shared.CAFile, "server_name: ldap.example.org, "), check: checkLDAPConnection, detail: "ldap.example.org", hint: "ldap.server_name"},
-		{name: "authority's file is not there", plant: tlsTo("/nowhere/ca.pem", ""), check: checkLDAPConnection, detail: "/nowhere/ca.pem", hint: "ldap.ca_file"},
-		{name: "certificate that ends soon", plant: tlsTo(shared.CAFile, ""), check: checkLDAPConnection, note: true, detail: "localhost is good for 23h", hint: "renewed"},
-		{name: "certificate that has ended", sim: &sim{expired: true}, check: checkLDAPConnection, detail: "expired", hint: "renewed"},
-		{name: "TLS to a plain port", plant: edits(shared.URL, strings.Replace(shared.URL, "ldap:", "ldaps:", 1)), check: checkLDAPConnection, detail: "TLS"},
-		{name: "StartTLS refused", sim: &sim{people: 3}, plant: inLDAP("start_tls: true"), check: checkLDAPConnection, detail: "StartTLS", hint: "ldaps://"},
-		{name: "encryption demanded", slapd: slapdtest.Options{RequireTLS: true}, check: checkLDAPLogin, detail: "confidentiality required", hint: "ldap.start_tls"},
-		{name: "wrong password", plant: edits(bindPassword, "planted-wrong"), check: checkLDAPLogin, detail: "invalid credentials", hint: "ldap.bind_password"},
+		{name: "wrong port", plant: edits(shared.URL, "ldap://127.0.0.1:1"), check: check.LDAPConnection, leaves: check.LDAPUsernames, detail: "ldap://127.0.0.1:1: ", hint: "port in ldap.urls"},
+		{name: "one server of two down", plant: edits(shared.URL+`"`, `ldap://127.0.0.1:1", "`+shared.URL+`"`), check: check.LDAPConnection, detail: "127.0.0.1:1: ", hint: "ldap.urls"},
+		{name: "wrong authority", plant: tlsTo(shared.OtherCA, ""), check: check.LDAPConnection, detail: "unknown authority", hint: "ldap.ca_file"},
+		{name: "wrong server name", plant: tlsTo(shared.CAFile, "server_name: ldap.example.org, "), check: check.LDAPConnection, detail: "ldap.example.org", hint: "ldap.server_name"},
+		{name: "authority's file is not there", plant: tlsTo("/nowhere/ca.pem", ""), check: check.LDAPConnection, detail: "/nowhere/ca.pem", hint: "ldap.ca_file"},
+		{name: "certificate that ends soon", plant: tlsTo(shared.CAFile, ""), check: check.LDAPConnection, note: true, detail: "localhost is good for 23h", hint: "renewed"},
+		{name: "certificate that has ended", sim: &sim{expired: true}, check: check.LDAPConnection, detail: "expired", hint: "renewed"},
+		{name: "TLS to a plain port", plant: edits(shared.URL, strings.Replace(shared.URL, "ldap:", "ldaps:", 1)), check: check.LDAPConnection, detail: "TLS"},
+		{name: "StartTLS refused", sim: &sim{people: 3}, plant: inLDAP("start_tls: true"), check: check.LDAPConnection, detail: "StartTLS", hint: "ldaps://"},
+		{name: "encryption demanded", slapd: slapdtest.Options{RequireTLS: true}, check: check.LDAPLogin, detail: "confidentiality required", hint: "ldap.start_tls"},
+		{name: "wrong password", plant: edits(bindPassword, "planted-wrong"), check: check.LDAPLogin, detail: "invalid credentials", hint: "ldap.bind_password"},
 		{name: "wrong password is not tried twice", plant: edits(bindPassword, "planted-wrong", shared.URL+`"`, shared.URL+`", "`+shared.TLSURL+`"`,
-			"ldap: {", fmt.Sprintf("ldap: {ca_file: %q, ", shared.CAFile)), check: checkLDAPLogin, detail: "not checked: the login that another server refused"},
-		{name: "wrong base", plant: inLDAP("users: {base_dns: ['ou=Nowhere,dc=WSO2,dc=ORG']}"), check: checkLDAPBase, detail: "ou=Nowhere", hint: "ldap.users.base_dns"},
+			"ldap: {", fmt.Sprintf("ldap: {ca_file: %q, ", shared.CAFile)), check: check.LDAPLogin, detail: "not checked: the login that another server refused"},
+		{name: "wrong base", plant: inLDAP("users: {base_dns: ['ou=Nowhere,dc=WSO2,dc=ORG']}"), check: check.LDAPBase, detail: "ou=Nowhere", hint: "ldap.users.base_dns"},
 		{name: "base without read rights", slapd: slapdtest.Options{People: 3, Access: `access to dn.subtree="` + slapdtest.UsersDN + `" by * none`},
-			check: checkLDAPBase, detail: "LDAP code 32", hint: "right to read"},
+			check: check.LDAPBase, detail: "LDAP code 32", hint: "right to read"},
 		{name: "people without read rights", slapd: slapdtest.Options{People: 3, Access: `access to dn.children="` + slapdtest.UsersDN + `" by * none`},
-			check: checkLDAPSearch, detail: "nobody matches", hint: "may not read"},
-		{name: "filter that finds nobody", plant: inLDAP("users: {filter: '(uid=nobody)'}"), check: checkLDAPSearch, detail: "(uid=nobody)", hint: "ldap.users.filter"},
-		{name: "id attribute that nobody has", plant: inLDAP("users: {id_attribute: employeeNumber}"), check: checkLDAPIDs, detail: "employeeNumber", hint: "ldap.users.id_attribute"},
-		{name: "id attribute that two share", plant: inLDAP("users: {id_attribute: sn}"), check: checkLDAPIDs, detail: "came twice", hint: "ldap.users.id_attribute"},
+			check: check.LDAPSearch, detail: "nobody matches", hint: "may not read"},
+		{name: "filter that finds nobody", plant: inLDAP("users: {filter: '(uid=nobody)'}"), check: check.LDAPSearch, detail: "(uid=nobody)", hint: "ldap.users.filter"},
+		{name: "id attribute that nobody has", plant: inLDAP("users: {id_attribute: employeeNumber}"), check: check.LDAPIDs, detail: "employeeNumber", hint: "ldap.users.id_attribute"},
+		{name: "id attribute that two share", plant: inLDAP("users: {id_attribute: sn}"), check: check.LDAPIDs, detail: "came twice", hint: "ldap.users.id_attribute"},
 		{name: "attribute without read rights", slapd: slapdtest.Options{People: 30, Access: "access to attrs=mail by * none"},
-			check: checkLDAPAttributes, detail: "mail (for email) came back for none of 30 people", hint: "read these attributes"},
+			check: check.LDAPAttributes, detail: "mail (for email) came back for none of 30 people", hint: "read these attributes"},
 		{name: "attribute misspelt", plant: func(h *house) { h.edit("sync:\n", "sync:\n  mapping: {firstname: givenNam}\n") },
-			check: checkLDAPAttributes, detail: "givennam (for firstname)", hint: "sync.mapping"},
+			check: check.LDAPAttributes, detail: "givennam (for firstname)", hint: "sync.mapping"},
 		{name: "people without a username", slapd: slapdtest.Options{LDIF: "dn: cn=Nameless," + slapdtest.UsersDN + "\nobjectClass: inetOrgPerson\ncn: Nameless\nsn: N\n", People: 20},
-			check: checkLDAPUsernames, detail: "1 person can't be carried over: the username is missing", hint: "uid"},
+			check: check.LDAPUsernames, detail: "1 person can't be carried over: the username is missing", hint: "uid"},
+		{name: "a group of a mapping that is not there", plant: func(h *house) {
+			h.edit("sync:\n", "sync:\n  mapping: {notes: 'in_group(\"nowhere\") ? \"in\" : \"\"'}\n")
+		},
+			check: check.LDAPGroups, detail: "of in_group in sync.mapping, nowhere cannot be found", hint: "ldap.groups"},
+		{name: "a group to mirror that is not there", plant: func(h *house) { h.edit("sync:\n", "sync:\n  groups: {mirror: [nowhere]}\n") },
+			check: check.LDAPGroups, note: true, detail: "of sync.groups.mirror, nowhere cannot be found", hint: "nobody is in"},
 		{name: "two people with one username", plant: func(h *house) { h.edit("sync:\n", "sync:\n  mapping: {username: sn}\n") },
-			check: checkLDAPUsernames, detail: "are both", hint: "sync.scope.exclude_users"},
-		{name: "limit of the paged total", slapd: slapdtest.Options{People: 300, PagedTotal: 250}, check: checkLDAPLimits, detail: "OpenLDAP", hint: "size.prtotal=unlimited"},
+			check: check.LDAPUsernames, detail: "are both", hint: "sync.scope.exclude_users"},
+		{name: "limit of the paged total", slapd: slapdtest.Options{People: 300, PagedTotal: 250}, check: check.LDAPLimits, detail: "OpenLDAP", hint: "size.prtotal=unlimited"},
 		{name: "ApacheDS' limit", sim: &sim{people: 1100, Options: ldapsim.Options{Vendor: "Apache Software Foundation"}, Faults: ldapsim.Faults{PagedTotal: 1000}},
-			check: checkLDAPLimits, detail: "ApacheDS", hint: "uid=admin,ou=system"},
+			check: check.LDAPLimits, detail: "ApacheDS", hint: "uid=admin,ou=system"},
 		{name: "ApacheDS' limit ahead", sim: &sim{people: 30, Options: ldapsim.Options{Vendor: "Apache Software Foundation"}},
-			check: checkLDAPLimits, note: true, detail: "all 30 people came", hint: "1000"},
+			check: check.LDAPLimits, note: true, detail: "all 30 people came", hint: "1000"},
 		{name: "time limit", sim: &sim{people: 30, Faults: ldapsim.Faults{TimeLimitOnPage: 2}}, plant: inLDAP("page_size: 10"),
-			check: checkLDAPLimits, detail: "time limit", hint: "indexed"},
-		{name: "lost connection", sim: &sim{people: 30, Faults: ldapsim.Faults{DropAfter: 10}}, check: checkLDAPSearch, detail: "after 10 entries", hint: "the directory's log"},
+			check: check.LDAPLimits, detail: "time limit", hint: "indexed"},
+		{name: "lost connection", sim: &sim{people: 30, Faults: ldapsim.Faults{DropAfter: 10}}, check: check.LDAPSearch, detail: "after 10 entries", hint: "the directory's log"},
 		{name: "id that can't be searched", sim: &sim{people: 5, Faults: ldapsim.Faults{BlindFilter: "entryUUID"}},
-			check: checkLDAPLookup, detail: "not found", hint: "search (not only read)"},
+			check: check.LDAPLookup, detail: "not found", hint: "search (not only read)"},
 		{name: "suffix without read rights", slapd: slapdtest.Options{People: 20, Access: `access to dn.base="` + slapdtest.Suffix + `" by * none`},
-			check: checkLDAPLookup, detail: "LDAP code 32", hint: "the whole suffix"},
+			check: check.LDAPLookup, detail: "LDAP code 32", hint: "the whole suffix"},
 		{name: "locks that can't be read", slapd: slapdtest.Options{LDIF: someone("odd", "accountLock=maybe") + someone("even", "accountLock=1") + someone("well", "accountLock=true"), People: 2},
-			check: checkLDAPLocks, note: true, detail: `accountLock of 2 people has a value that can't be read, such as "maybe", "1"`, hint: "true or false"},
-		{name: "locks that can't be seen", sim: &sim{people: 5}, check: checkLDAPLocks, note: true, detail: "accountLock", hint: "UserStoreBasedIdentityDataStore"},
+			check: check.LDAPLocks, note: true, detail: `accountLock of 2 people has a value that can't be read, such as "maybe", "1"`, hint: "true or false"},
+		{name: "locks that can't be seen", sim: &sim{people: 5}, check: check.LDAPLocks, note: true, detail: "accountLock", hint: "UserStoreBasedIdentityDataStore"},
 	}
 }
 
@@ -178,25 +185,25 @@ func duoFaults() []fault {
 		}
 	}
 	return []fault{
-		{name: "wrong Duo host", plant: func(h *house) { h.edit(h.duo.Host(), "127.0.0.1:1") }, check: checkDuoConnection, leaves: checkDuoWrite, detail: "127.0.0.1", hint: "duo.host"},
-		{name: "untrusted authority of Duo", plant: func(h *house) { h.edit("  ca_file:", "  #ca_file:") }, check: checkDuoConnection, detail: "unknown authority", hint: "duo.ca_file"},
+		{name: "wrong Duo host", plant: func(h *house) { h.edit(h.duo.Host(), "127.0.0.1:1") }, check: check.DuoConnection, leaves: check.DuoWrite, detail: "127.0.0.1", hint: "duo.host"},
+		{name: "untrusted authority of Duo", plant: func(h *house) { h.edit("  ca_file:", "  #ca_file:") }, check: check.DuoConnection, detail: "unknown authority", hint: "duo.ca_file"},
 		{name: "a proxy that is not there", plant: func(h *house) { h.edit("  host:", "  proxy_url: http://user:planted-wrong@127.0.0.1:1\n  host:") },
-			check: checkDuoConnection, detail: "through the proxy http://127.0.0.1:1", hint: "duo.proxy_url"},
+			check: check.DuoConnection, detail: "through the proxy http://127.0.0.1:1", hint: "duo.proxy_url"},
 		{name: "something else than Duo", duo: duosim.Options{Faults: duosim.Faults{Rules: []duosim.Fault{{Name: "portal", Effect: duosim.HTML502}}}},
-			check: checkDuoConnection, detail: "502", hint: "try again later"},
+			check: check.DuoConnection, detail: "502", hint: "try again later"},
 		{name: "clock ten minutes off", duo: duosim.Options{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }},
-			check: checkDuoClock, detail: "ahead of this machine's", hint: "NTP"},
+			check: check.DuoClock, detail: "ahead of this machine's", hint: "NTP"},
 		{name: "clock two minutes off", duo: duosim.Options{Now: func() time.Time { return time.Now().Add(-2 * time.Minute) }},
-			check: checkDuoClock, note: true, detail: "behind this machine's", hint: "NTP"},
-		{name: "wrong integration key", plant: func(h *house) { h.edit(admin, "DIWRONGKEY0000000001") }, check: checkDuoKeys, detail: "40102", hint: "duo.integration_key"},
-		{name: "wrong secret key", plant: func(h *house) { h.edit(secretKey, strings.Repeat("w", 40)) }, check: checkDuoKeys, detail: "40103", hint: "duo.secret_key"},
-		{name: "keys of an Auth API application", plant: keys(duosim.KeyAuth), check: checkDuoApplication, detail: "40301", hint: "Admin API application"},
-		{name: "keys that may only read", plant: keys(duosim.KeyReader), check: checkDuoWrite, detail: "40301", hint: "Grant resource - Write"},
+			check: check.DuoClock, note: true, detail: "behind this machine's", hint: "NTP"},
+		{name: "wrong integration key", plant: func(h *house) { h.edit(admin, "DIWRONGKEY0000000001") }, check: check.DuoKeys, detail: "40102", hint: "duo.integration_key"},
+		{name: "wrong secret key", plant: func(h *house) { h.edit(secretKey, strings.Repeat("w", 40)) }, check: check.DuoKeys, detail: "40103", hint: "duo.secret_key"},
+		{name: "keys of an Auth API application", plant: keys(duosim.KeyAuth), check: check.DuoApplication, detail: "40301", hint: "Admin API application"},
+		{name: "keys that may only read", plant: keys(duosim.KeyReader), check: check.DuoWrite, detail: "40301", hint: "Grant resource - Write"},
 		{name: "users who are there already", plant: func(h *house) {
 			if _, err := h.duo.AddUser(duosim.User{Username: "somebody"}); err != nil {
 				h.t.Fatal(err)
 			}
-		}, check: checkDuoUsers, note: true, detail: "Duo has 1 user, the state none", hint: "sync.existing"},
+		}, check: check.DuoUsers, note: true, detail: "Duo has 1 user, the state none", hint: "sync.existing"},
 	}
 }
 
@@ -243,54 +250,54 @@ func stateFaults(t *testing.T) []fault {
 		{name: "state of another account", plant: with(func(h *house, db *state.DB) error {
 			return begin(h, db, dirsync.Binding{Host: "api-other.duosecurity.com", Key: "DIOTHER", Directory: "dc=other"}).Finish(h.t.Context(),
 				dirsync.RunEnd{Finished: time.Now(), Outcome: dirsync.OutcomeApplied})
-		}), check: checkStateOwner, detail: "api-other.duosecurity.com", hint: "a state of its own"},
+		}), check: check.StateOwner, detail: "api-other.duosecurity.com", hint: "a state of its own"},
 		{name: "state of a newer duosync", plant: func(h *house) {
 			with(func(*house, *state.DB) error { return nil })(h)
 			execute(`INSERT INTO duosync_schema (version_id, is_applied) VALUES (9999, 1)`)(h)
-		}, check: checkStateFile, detail: "newer duosync", hint: "update duosync"},
-		{name: "another program's database", plant: execute(`CREATE TABLE letters (id INTEGER)`), check: checkStateFile, detail: "not a state of duosync", hint: "state.dsn"},
+		}, check: check.StateFile, detail: "newer duosync", hint: "update duosync"},
+		{name: "another program's database", plant: execute(`CREATE TABLE letters (id INTEGER)`), check: check.StateFile, detail: "not a state of duosync", hint: "state.dsn"},
 		{name: "a state that is a folder", plant: func(h *house) {
 			if err := os.Mkdir(h.state, 0o700); err != nil {
 				h.t.Fatal(err)
 			}
-		}, check: checkStateFile, detail: "is a folder", hint: "state.dsn"},
-		{name: "a state below a file", plant: func(h *house) { h.edit("dsn: state.db", "dsn: config.yaml/state.db") }, check: checkStateFile, detail: "config.yaml", hint: "state.dsn"},
+		}, check: check.StateFile, detail: "is a folder", hint: "state.dsn"},
+		{name: "a state below a file", plant: func(h *house) { h.edit("dsn: state.db", "dsn: config.yaml/state.db") }, check: check.StateFile, detail: "config.yaml", hint: "state.dsn"},
 		{name: "lock held", plant: func(h *house) {
 			db, err := state.Open(h.t.Context(), h.state, state.Options{})
 			if err != nil {
 				h.t.Fatal(err)
 			}
 			h.t.Cleanup(func() { _ = db.Close() })
-		}, check: checkStateLock, detail: fmt.Sprintf("process %d on ", os.Getpid()), hint: "wait until that run has ended"},
+		}, check: check.StateLock, detail: fmt.Sprintf("process %d on ", os.Getpid()), hint: "wait until that run has ended"},
 		{name: "state open to others", plant: func(h *house) {
 			with(func(*house, *state.DB) error { return nil })(h)
 			if err := os.Chmod(h.state, 0o644); err != nil { //nolint:gosec // the fault
 				h.t.Fatal(err)
 			}
-		}, check: checkStateFile, note: true, detail: "chmod 600"},
+		}, check: check.StateFile, note: true, detail: "chmod 600"},
 		{name: "paused", plant: with(func(h *house, db *state.DB) error {
 			return db.Pause(h.t.Context(), dirsync.Pause{Since: time.Now(), Reason: "moving house"})
-		}), check: checkStateOpen, note: true, detail: "moving house", hint: "duosync resume"},
+		}), check: check.StateOpen, note: true, detail: "moving house", hint: "duosync resume"},
 		{name: "a run that was cut off", plant: with(func(h *house, db *state.DB) error {
 			j := begin(h, db, dirsync.Binding{Host: "127.0.0.1", Key: "DIPLANTEDKEY00000001", Directory: "dc=wso2,dc=org"})
 			_, err := j.Intend(h.t.Context(), []*dirsync.Op{{Action: dirsync.Create, Source: "a", Username: "a"}}, time.Now())
 			return err
-		}), check: checkStateOpen, note: true, detail: "1 operation is not known", hint: "the next run"},
+		}), check: check.StateOpen, note: true, detail: "1 operation is not known", hint: "the next run"},
 		{name: "an approval not used", plant: with(func(h *house, db *state.DB) error {
 			return db.Approve(h.t.Context(), dirsync.Approval{ID: "feedbeef", Until: time.Now().Add(time.Hour)})
-		}), check: checkStateOpen, note: true, detail: "feedbeef", hint: "held"},
+		}), check: check.StateOpen, note: true, detail: "feedbeef", hint: "held"},
 	}
 }
 
 func configFaults() []fault {
 	return []fault{
-		{name: "broken YAML", plant: edits("ldap: {", "ldap: {{"), check: checkConfiguration, detail: "broken YAML", hint: "config.example.yaml"},
-		{name: "a key that is none", plant: edits("ldap: {", "ldap: {base_dn: x, "), check: checkConfiguration, detail: "base_dn"},
-		{name: "a filter that is none", plant: edits("ldap: {", "ldap: {users: {filter: '(uid=*'}, "), check: checkConfiguration, detail: "ldap.users.filter"},
+		{name: "broken YAML", plant: edits("ldap: {", "ldap: {{"), check: check.Configuration, detail: "broken YAML", hint: "config.example.yaml"},
+		{name: "a key that is none", plant: edits("ldap: {", "ldap: {base_dn: x, "), check: check.Configuration, detail: "base_dn"},
+		{name: "a filter that is none", plant: edits("ldap: {", "ldap: {users: {filter: '(uid=*'}, "), check: check.Configuration, detail: "ldap.users.filter"},
 		{name: "a secret that all can read", plant: func(h *house) {
 			if err := os.Chmod(h.config, 0o644); err != nil { //nolint:gosec // the fault
 				h.t.Fatal(err)
 			}
-		}, check: checkConfiguration, note: true, detail: "chmod o-r"},
+		}, check: check.Configuration, note: true, detail: "chmod o-r"},
 	}
 }

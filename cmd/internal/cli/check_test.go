@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"duosync/cmd/internal/check"
 	"duosync/cmd/internal/report"
 	"duosync/ldapsrc/slapdtest"
 )
@@ -103,8 +104,8 @@ func TestCheckChangesNothing(t *testing.T) {
 		if r.code != 0 || r.err != "" {
 			t.Errorf("%s: exit %d\n%s%s", when, r.code, r.err, linesOf(checks))
 		}
-		for _, name := range append([]string{checkConfiguration, checkLDAPConnection, checkLDAPLogin, checkLDAPBase, checkDuoConnection, checkDuoClock,
-			checkDuoKeys, checkDuoApplication, checkDuoRead, checkDuoWrite, checkDuoUsers, checkStateFile, checkStateLock, checkStateOwner}, aboutPeople()...) {
+		for _, name := range append([]string{check.Configuration, check.LDAPConnection, check.LDAPLogin, check.LDAPBase, check.DuoConnection, check.DuoClock,
+			check.DuoKeys, check.DuoApplication, check.DuoRead, check.DuoWrite, check.DuoUsers, check.StateFile, check.StateLock, check.StateOwner}, check.AboutPeople()...) {
 			if !slices.ContainsFunc(checks, func(c report.Check) bool { return c.Name == name && c.OK && c.Hint == "" }) {
 				t.Errorf("%s: %s is not plainly ok:\n%s", when, name, linesOf(checks))
 			}
@@ -200,7 +201,7 @@ func TestCheckUnwritableFolder(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if !slices.ContainsFunc(document.Checks, func(c report.Check) bool {
-		return c.Name == checkStateFile && !c.OK && strings.Contains(c.Detail, "permission denied") && strings.Contains(c.Hint, "right to write")
+		return c.Name == check.StateFile && !c.OK && strings.Contains(c.Detail, "permission denied") && strings.Contains(c.Hint, "right to write")
 	}) {
 		t.Errorf("nothing tells of the folder:\n%s", linesOf(document.Checks))
 	}

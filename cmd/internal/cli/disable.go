@@ -6,15 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"duosync/cmd/internal/config"
-	"duosync/duo/api"
-	"duosync/state"
+	"duosync/cmd/internal/byhand"
+	"duosync/cmd/internal/report"
 	dirsync "duosync/sync"
 )
 
@@ -59,35 +56,17 @@ func (a *app) runDisable(ctx context.Context, name string, opts disableOptions) 
 	if err != nil {
 		return err
 	}
-	log, err := a.logger()
+	setup, err := a.setup()
 	if err != nil {
 		return err
 	}
-	cfg := &loaded.Config
-	client, err := duoClient(cfg, api.Rate{N: cfg.Duo.Rate.Calls, Per: cfg.Duo.Rate.Per}, a.timing, log)
-	if err != nil {
-		return err
+	by := cmp.Or(opts.by, a.loginName())
+	mark, err := byhand.Disable(ctx, &loaded.Config, setup, name, strings.TrimSpace(opts.reason), by)
+	if mark != nil {
+		_, failed := fmt.Fprintf(a.Out, "%s (%s) is disabled in Duo. No run lets this user in again until: duosync enable %s\n", mark.Username, mark.User, mark.Username)
+		err = errors.Join(err, failed)
 	}
-	defer client.Close()
-	return withState(ctx, loaded, func(db *state.DB) error {
-		if err := db.Check(ctx, binding(cfg)); err != nil {
-			return err
-		}
-		d := &disabler{config: cfg, db: db, client: client, name: name}
-		mark, err := d.target(ctx)
-		if err != nil {
-			return err
-		}
-		mark.Since, mark.Reason, mark.By = time.Now(), strings.TrimSpace(opts.reason), cmp.Or(opts.by, a.loginName())
-		if err := db.Mark(ctx, *mark); err != nil {
-			return err
-		}
-		if err := d.disable(ctx, mark); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(a.Out, "%s (%s) is disabled in Duo. No run lets this user in again until: duosync enable %s\n", mark.Username, mark.User, mark.Username)
-		return err
-	})
+	return err
 }
 
 // loginName gives who is logged in, as far as this machine knows.
@@ -104,125 +83,6 @@ func (a *app) loginName() string {
 		}
 	}
 	return "unknown"
-}
-
-// disabler finds one Duo user, and disables it.
-type disabler struct {
-	config *config.Config
-	db     *state.DB
-	client *api.Client
-	name   string // as it was asked for
-}
-
-// target finds out who is meant: somebody who is ours, or while nobody is, the Duo
-// user of that name.
-func (d *disabler) target(ctx context.Context) (*dirsync.Mark, error) {
-	meta, err := d.db.Meta(ctx)
-	if err != nil {
-		return nil, err
-	}
-	find := d.ours
-	if meta.Links == 0 {
-		find = d.inDuo
-	}
-	mark, err := find(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range d.config.Sync.Scope.Protect {
-		if folded := dirsync.FoldName(name); folded == dirsync.FoldName(mark.Username) || folded == dirsync.FoldName(d.name) {
-			return nil, dirsync.WithHint(fmt.Errorf("%s is protected by sync.scope.protect, and was left as it is", dirsync.Quote(mark.Username)),
-				"Disable this user in the Duo Admin Panel, or take the name out of sync.scope.protect first.")
-		}
-	}
-	return mark, nil
-}
-
-// ours finds the link that is meant.
-func (d *disabler) ours(ctx context.Context) (*dirsync.Mark, error) {
-	var found []dirsync.Link
-	var names []string
-	if err := eachLink(ctx, d.db, func(dirsync.Brief) bool { return true }, func(l *dirsync.Link) {
-		names = append(names, l.Answered.Username)
-		if d.means(l.Answered.Username, l.User, l.ID) {
-			found = append(found, *l)
-		}
-	}); err != nil {
-		return nil, err
-	}
-	switch {
-	case len(found) == 0:
-		return nil, d.nobody("is not a user of duosync's, and was left as it is", names)
-	case len(found) > 1:
-		users := make([]string, len(found))
-		for i := range found {
-			users[i] = found[i].User
-		}
-		return nil, dirsync.WithHint(fmt.Errorf("several users are meant by %s: %s", dirsync.Quote(d.name), strings.Join(users, ", ")), "Name one of them by its Duo user id.")
-	case found[0].LetGo == dirsync.LetGoSynced:
-		return nil, dirsync.WithHint(fmt.Errorf("%s is managed by Duo's own directory sync, and was left as it is", dirsync.Quote(found[0].Answered.Username)),
-			"Disable the person in the directory that Duo reads, or see the Duo Admin Panel.")
-	}
-	l := &found[0]
-	return &dirsync.Mark{User: l.User, Username: l.Answered.Username, Source: l.ID}, nil
-}
-
-// means reports whether a user is the one that was asked for.
-func (d *disabler) means(username, id string, source dirsync.SourceID) bool {
-	return dirsync.FoldName(username) == dirsync.FoldName(d.name) || id == d.name || source != "" && strings.EqualFold(string(source), d.name)
-}
-
-// nobody says that a name is not found, and how it may have been meant.
-func (d *disabler) nobody(what string, names []string) error {
-	hint := "Disable this user in the Duo Admin Panel."
-	if near := config.Nearest(d.name, names); near != "" {
-		hint = fmt.Sprintf("Did you mean %s? If not: disable this user in the Duo Admin Panel.", dirsync.Quote(near))
-	}
-	return dirsync.WithHint(fmt.Errorf("%s %s", dirsync.Quote(d.name), what), hint)
-}
-
-// inDuo finds the Duo user of exactly that name, and looks once more, by id.
-func (d *disabler) inDuo(ctx context.Context) (*dirsync.Mark, error) {
-	unmarked := func(err error) error {
-		return fmt.Errorf("nothing was done: the state knows nobody, so %s has to be found in Duo: %w", dirsync.Quote(d.name), err)
-	}
-	found, err := d.client.UserByName(ctx, d.name)
-	if err != nil {
-		return nil, unmarked(err)
-	}
-	if found == nil {
-		return nil, d.nobody("is the username of nobody in Duo, and the state knows nobody", nil)
-	}
-	if dirsync.FoldName(found.Username) != dirsync.FoldName(d.name) {
-		return nil, dirsync.WithHint(fmt.Errorf("%s is an alias of the Duo user %s, who was left as it is", dirsync.Quote(d.name), dirsync.Quote(found.Username)),
-			"If this user is meant, give the username.")
-	}
-	again, err := d.client.User(ctx, found.ID)
-	if err != nil {
-		return nil, unmarked(err)
-	}
-	if dirsync.FoldName(again.Username) != dirsync.FoldName(d.name) {
-		return nil, unmarked(fmt.Errorf("the user %s is called %s at a second look", found.ID, dirsync.Quote(again.Username)))
-	}
-	return &dirsync.Mark{User: again.ID, Username: again.Username}, nil
-}
-
-// disable sends the one call, and looks at what Duo answers. The mark was made.
-func (d *disabler) disable(ctx context.Context, mark *dirsync.Mark) error {
-	who := dirsync.Quote(mark.Username)
-	account, err := d.client.ModifyUser(ctx, mark.User, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
-	switch {
-	case errors.Is(err, api.ErrNotFound):
-		return dirsync.WithHint(fmt.Errorf("the user %s (%s) is not in Duo any more. The mark is kept: no run creates this user again", who, mark.User),
-			"See in the Duo Admin Panel whether somebody else holds the name.")
-	case err != nil:
-		return dirsync.WithHint(fmt.Errorf("%s is NOT disabled in Duo yet. The mark is kept, and the next run disables this user: %w", who, err),
-			"If it can't wait, disable this user in the Duo Admin Panel.")
-	case slices.Contains([]string{dirsync.StatusDisabled, dirsync.StatusPendingDeletion}, account.Status):
-		return nil
-	}
-	return dirsync.WithHint(fmt.Errorf("the status that Duo answers is %s for %s. The mark is kept, and the next run disables this user", dirsync.Quote(account.Status), who),
-		"Look at this user in the Duo Admin Panel now.")
 }
 
 func newEnableCommand(a *app) *cobra.Command {
@@ -246,55 +106,11 @@ func (a *app) runEnable(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return withState(ctx, loaded, func(db *state.DB) error {
-		if err := db.Check(ctx, binding(&loaded.Config)); err != nil {
-			return err
-		}
-		mark, err := markOfUser(ctx, db, strings.TrimSpace(name))
-		if err != nil {
-			return err
-		}
-		if _, err := db.Unmark(ctx, mark.User); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(a.Out, "%s (%s) is no longer kept disabled. It was since %s, by %s: %s\nNothing was sent to Duo: the next run decides, by the directory.\n",
-			mark.Username, mark.User, shortTime(mark.Since), mark.By, mark.Reason)
-		return err
-	})
-}
-
-// standingMarks gives the marks that were not taken back.
-func standingMarks(ctx context.Context, store interface {
-	Marks(ctx context.Context) ([]dirsync.Mark, error)
-}) ([]dirsync.Mark, error) {
-	marks, err := store.Marks(ctx)
-	return slices.DeleteFunc(marks, func(m dirsync.Mark) bool { return !m.Stands() }), err
-}
-
-// markOfUser finds the mark that is meant.
-func markOfUser(ctx context.Context, db *state.DB, name string) (*dirsync.Mark, error) {
-	marks, err := standingMarks(ctx, db)
-	if err != nil {
-		return nil, err
+	mark, err := byhand.Enable(ctx, &loaded.Config, strings.TrimSpace(name))
+	if mark != nil {
+		_, failed := fmt.Fprintf(a.Out, "%s (%s) is no longer kept disabled. It was since %s, by %s: %s\nNothing was sent to Duo: the next run decides, by the directory.\n",
+			mark.Username, mark.User, report.ShortTime(mark.Since), mark.By, mark.Reason)
+		err = errors.Join(err, failed)
 	}
-	d := &disabler{name: name}
-	var found []dirsync.Mark
-	var names, users []string
-	for _, m := range marks {
-		names = append(names, m.Username)
-		if d.means(m.Username, m.User, m.Source) {
-			found, users = append(found, m), append(users, m.User)
-		}
-	}
-	switch len(found) {
-	case 1:
-		return &found[0], nil
-	case 0:
-		hint := "`duosync due` lists those who are kept disabled. Whom others have disabled in Duo is enabled in the Duo Admin Panel."
-		if near := config.Nearest(name, names); near != "" {
-			hint = fmt.Sprintf("Did you mean %s? ", dirsync.Quote(near)) + hint
-		}
-		return nil, dirsync.WithHint(fmt.Errorf("%s is not kept disabled by duosync disable", dirsync.Quote(name)), hint)
-	}
-	return nil, dirsync.WithHint(fmt.Errorf("several users are meant by %s: %s", dirsync.Quote(name), strings.Join(users, ", ")), "Name one of them by its Duo user id.")
+	return err
 }

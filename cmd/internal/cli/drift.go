@@ -7,11 +7,12 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
 func newDriftCommand(a *app) *cobra.Command {
-	var opts listOptions
+	var opts formOptions
 	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Tell what Duo holds in another way than it was left",
@@ -29,19 +30,19 @@ a run is under way.
 
 Exit status: 0 nothing differs; 1 it could not be found out; 2 something differs.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.present(cmd.Context(), opts, a.drift) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.presentWork(cmd.Context(), opts, drift) },
 	}
-	opts.addFlags(cmd.Flags())
+	opts.addFlags(cmd.Flags(), "list")
 	return cmd
 }
 
-func (a *app) drift(ctx context.Context, loaded *config.Loaded) (document, error) {
+func drift(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (report.Renderer, error) {
 	var found *dirsync.Drifted
-	err := a.withBench(ctx, loaded, true, func(b *bench) (err error) {
-		if err := b.store.Check(ctx, b.binding); err != nil {
+	err := wire.WithBench(ctx, loaded, setup, true, line, func(b *wire.Bench) (err error) {
+		if err := b.Store.Check(ctx, b.Binding); err != nil {
 			return err
 		}
-		found, err = b.engine.Drift(ctx)
+		found, err = b.Engine.Drift(ctx)
 		return err
 	})
 	if err != nil {

@@ -1,10 +1,10 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
@@ -49,9 +49,7 @@ func (a *app) exit(err error) int {
 	if errors.As(err, &code) {
 		return int(code)
 	}
-	if errors.Is(err, context.Canceled) {
-		err = dirsync.WithHint(errors.New("interrupted"), "What was done is written down; the next run goes on from there.")
-	}
+	err = wire.Interrupted(err)
 	_, _ = fmt.Fprintf(a.Err, "duosync: %v\n", err)
 	if hint := dirsync.Hint(err); hint != "" {
 		_, _ = fmt.Fprintf(a.Err, "  → %s\n", hint)

@@ -5,27 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/explain"
 	"duosync/cmd/internal/report"
-	"duosync/state"
 	dirsync "duosync/sync"
-	"duosync/sync/expression"
 )
 
-type explainOptions struct{ format, output string }
-
-func (o *explainOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.format, "format", string(report.Table), fmt.Sprintf("`FORM` of the answer: %v", report.Formats()))
-	f.StringVar(&o.output, "output", "", "write the answer to this `FILE`")
-}
-
 func newExplainCommand(a *app) *cobra.Command {
-	var opts explainOptions
+	var opts formOptions
 	cmd := &cobra.Command{
 		Use:   "explain USER",
 		Short: "Tell all about one user: why in or out, what Duo holds, what the next run does",
@@ -49,11 +38,11 @@ or not all could be found out.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runExplain(cmd.Context(), opts, args[0]) },
 	}
-	opts.addFlags(cmd.Flags())
+	opts.addFlags(cmd.Flags(), "answer")
 	return cmd
 }
 
-func (a *app) runExplain(ctx context.Context, opts explainOptions, user string) error {
+func (a *app) runExplain(ctx context.Context, opts formOptions, user string) error {
 	format, err := report.ParseFormat(opts.format)
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
@@ -65,11 +54,17 @@ func (a *app) runExplain(ctx context.Context, opts explainOptions, user string) 
 	if err != nil {
 		return err
 	}
+	setup, err := a.setup()
+	if err != nil {
+		return err
+	}
 	out, err := a.output(opts.output)
 	if err != nil {
 		return err
 	}
-	doc, err := a.explain(ctx, loaded, user)
+	line := a.progress()
+	doc, err := explain.User(ctx, loaded, setup, user, line)
+	line.Close()
 	if ctx.Err() != nil {
 		doc, err = nil, errors.New("interrupted")
 	}
@@ -81,75 +76,4 @@ func (a *app) runExplain(ctx context.Context, opts explainOptions, user string) 
 		err = errors.Join(err, doc.Write(out, format, opts.output == "" && a.colour(a.OutTerminal)))
 	}
 	return errors.Join(err, out.Close())
-}
-
-// explainer finds all out about one user.
-type explainer struct {
-	*parts
-	past  *past
-	asked *asked
-	x     *dirsync.Explanation
-	doc   *report.Explanation
-
-	// account is the Duo user who has USER as a name or id; nil: nobody.
-	account *dirsync.Account
-	duoErr  error // why Duo could not be asked for USER
-}
-
-// explain gives what is known of a user; nil where that is nothing. The error says
-// why nobody is explained, or what could not be found out.
-func (a *app) explain(ctx context.Context, loaded *config.Loaded, user string) (doc *report.Explanation, err error) {
-	p, err := a.assemble(loaded)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, p.Close()) }()
-	if err := p.readMore(); err != nil {
-		return nil, err
-	}
-	dsn := p.config.State.DSN.Reveal()
-	past := &past{config: p.config, at: time.Now()}
-	if past.holder, err = state.Holder(dsn); err != nil {
-		return nil, err
-	}
-	if past.DB, err = state.OpenReadOnly(ctx, dsn); err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, past.Close()) }()
-	if err := past.Check(ctx, p.binding); err != nil {
-		return nil, err
-	}
-	asked, err := newAsked(user, &p.rules)
-	if err != nil {
-		return nil, err
-	}
-	line := a.progress()
-	defer line.Close()
-	e := &explainer{parts: p, past: past, asked: asked, doc: report.NewExplanation(user)}
-	e.doc.Warnings = append(e.doc.Warnings, past.Warnings()...)
-	if err := e.search(ctx, line); err != nil {
-		return nil, err
-	}
-	return e.answer(ctx)
-}
-
-// readMore has some more attributes read than the mapping needs: those by which
-// people are asked for.
-func (p *parts) readMore() error {
-	wider := p.rules
-	wider.Aliases = append([]dirsync.Expression{}, p.rules.Aliases...)
-	for _, name := range append(loginAttributes(), mailAttribute) {
-		e, err := expression.Parse(name)
-		if err != nil {
-			return err
-		}
-		wider.Aliases = append(wider.Aliases, e)
-	}
-	more, err := source(p.config, &wider, p.log)
-	if err != nil {
-		return err
-	}
-	err = p.source.Close()
-	p.source = more
-	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"duosync/cmd/internal/explain"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
 )
@@ -123,7 +124,7 @@ func TestExplainFindsTheSame(t *testing.T) {
 		t.Fatalf("no person of ours: %+v", step)
 	}
 	for asked, how := range map[string]string{
-		"STEP ": byUsername, strings.ToUpper(step.Entry.SourceID): byID, step.Entry.DN: byDN, "step@example.com": byMail, step.Duo.User.ID: byDuoID,
+		"STEP ": explain.ByUsername, strings.ToUpper(step.Entry.SourceID): explain.ByID, step.Entry.DN: explain.ByDN, "step@example.com": explain.ByMail, step.Duo.User.ID: explain.ByDuoID,
 	} {
 		got := h.explain(0, asked)
 		if got.FoundBy != how || got.Entry == nil || got.Entry.SourceID != step.Entry.SourceID || got.Next.Action != "none" {
@@ -136,7 +137,7 @@ func TestExplainFindsTheSame(t *testing.T) {
 	if err := h.duo.SetUser(u); err != nil {
 		t.Fatal(err)
 	}
-	if got := h.explain(0, "other-name"); got.FoundBy != byDuoName || got.Entry.SourceID != step.Entry.SourceID {
+	if got := h.explain(0, "other-name"); got.FoundBy != explain.ByDuoName || got.Entry.SourceID != step.Entry.SourceID {
 		t.Errorf("by a name in Duo: %q, %+v", got.FoundBy, got.Entry)
 	}
 	// Who is gone from both is still in the state.
@@ -144,7 +145,7 @@ func TestExplainFindsTheSame(t *testing.T) {
 	h.sync()
 	leaver, _ := h.duo.User("leaver")
 	h.duo.RemoveUser(leaver.ID)
-	if got := h.explain(0, "leaver"); got.FoundBy != byMemory || got.Entry.Found != "nowhere" || got.Duo.Standing != "no such user" || got.Next.Action != "wait" {
+	if got := h.explain(0, "leaver"); got.FoundBy != explain.ByMemory || got.Entry.Found != "nowhere" || got.Duo.Standing != "no such user" || got.Next.Action != "wait" {
 		t.Errorf("by the state: %+v", got)
 	}
 	// An entry that ldap.users leaves out is found by its id.
@@ -227,7 +228,9 @@ func TestExplainHolds(t *testing.T) {
 	if want := []string{"guard max_remove", "guard min_source", "held max_remove", "held min_source"}; !slices.Equal(kinds(doc), want) {
 		t.Errorf("after the run: holds %v", kinds(doc))
 	}
-	if !slices.ContainsFunc(doc.Holds, func(hold struct{ Kind, Name, Approve string }) bool { return hold.Approve == "duosync approve "+one }) {
+	if !slices.ContainsFunc(doc.Holds, func(hold struct{ Kind, Name, Approve string }) bool {
+		return hold.Approve == "duosync approve "+one+" --config "+h.config
+	}) {
 		t.Errorf("no way on: %+v", doc.Holds)
 	}
 	if r := h.run("approve", id); r.code != 0 {

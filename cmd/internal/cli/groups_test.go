@@ -54,4 +54,8 @@ func TestGroupScope(t *testing.T) {
 	if r := h.run("check", "--format", "json"); r.code != 1 || !strings.Contains(r.out, "include_groups, Staff cannot be found") {
 		t.Errorf("check: exit %d\n%s", r.code, r.out)
 	}
+	h.ldap.Delete("cn=robots," + slapdtest.GroupsDN)
+	if r := h.run("check", "--format", "json"); r.code != 1 || !strings.Contains(r.out, "include_groups, Staff; of sync.scope.exclude_groups, robots cannot be found") {
+		t.Errorf("check: exit %d\n%s", r.code, r.out)
+	}
 }

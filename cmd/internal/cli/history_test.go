@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
+	"duosync/cmd/internal/wire"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
 	"duosync/state"
@@ -124,7 +126,7 @@ func TestHistoryOfUnfinishedRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := db.Begin(t.Context(), dirsync.RunStart{ID: "killed", Started: time.Now(), Binding: binding(&loaded.Config)})
+	j, err := db.Begin(t.Context(), dirsync.RunStart{ID: "killed", Started: time.Now(), Binding: wire.BindingOf(&loaded.Config)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +134,7 @@ func TestHistoryOfUnfinishedRuns(t *testing.T) {
 	if _, err := j.Intend(t.Context(), ops, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Note: noteDone}}); err != nil {
+	if err := j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Note: past.NoteDone}}); err != nil {
 		t.Fatal(err)
 	}
 	if r := h.run("history", "killed"); r.code != 0 || !strings.Contains(r.out, "under way") {
@@ -166,8 +168,8 @@ func TestNoteDone(t *testing.T) {
 		t.Fatalf("%d runs, %v", len(runs), err)
 	}
 	steps, err := db.Steps(t.Context(), runs[0].ID)
-	if err != nil || len(steps) != 1 || steps[0].Note != noteDone || steps[0].Done.IsZero() {
-		t.Errorf("steps %+v, %v; want one that is %q", steps, err, noteDone)
+	if err != nil || len(steps) != 1 || steps[0].Note != past.NoteDone || steps[0].Done.IsZero() {
+		t.Errorf("steps %+v, %v; want one that is %q", steps, err, past.NoteDone)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"duosync/cmd/internal/wire"
 	"duosync/state/pgtest"
 )
 
@@ -22,9 +23,9 @@ const (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(beDuosync) != "" {
-		a := &app{Stdio: Process(), timing: timing{sleep: hurried, operation: durationOf(operationTime), call: durationOf(callTime)}}
+		a := &app{Stdio: Process(), timing: wire.Timing{Sleep: hurried, Operation: durationOf(operationTime), Call: durationOf(callTime)}}
 		if ahead := durationOf(clockAhead); ahead != 0 {
-			a.timing.now = func() time.Time { return time.Now().Add(ahead) }
+			a.timing.Now = func() time.Time { return time.Now().Add(ahead) }
 		}
 		os.Exit(a.main(os.Args[1:]))
 	}

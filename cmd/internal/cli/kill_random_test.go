@@ -47,7 +47,7 @@ func TestKilled(t *testing.T) {
 		seed := numberOf(t, seedVariable, rand.Uint64N(1e6))
 		t.Logf("seed %d: %s=%d repeats the changes", seed, seedVariable, seed)
 		s := newSite(t, siteOptions{dsn: dsn, sync: crowdRules, more: crowdMails})
-		s.timing.call = 200 * time.Millisecond // who is killed makes no more calls
+		s.timing.Call = 200 * time.Millisecond // who is killed makes no more calls
 		k.crowd = newCrowd(s, seed)
 		for k.kills < k.plan {
 			k.round()

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"duosync/cmd/internal/wire"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/ldapsim"
 )
@@ -38,7 +39,7 @@ type site struct {
 	duo    *duosim.Server
 	ledger ledger
 	onCall atomic.Pointer[func(duosim.Call)] // after the ledger
-	timing timing                            // of all runs; the clock apart
+	timing wire.Timing                       // of all runs; the clock apart
 	ahead  time.Duration                     // of the clock
 }
 
@@ -131,8 +132,8 @@ func (s *site) command(args ...string) *process {
 	s.must(err)
 	p := &process{site: s, cmd: exec.CommandContext(s.t.Context(), self, append(args, "--config", s.config)...),
 		started: make(chan struct{}), done: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), beDuosync+"=1", operationTime+"="+s.timing.operation.String(),
-		callTime+"="+s.timing.call.String(), clockAhead+"="+s.ahead.String())
+	p.cmd.Env = append(os.Environ(), beDuosync+"=1", operationTime+"="+s.timing.Operation.String(),
+		callTime+"="+s.timing.Call.String(), clockAhead+"="+s.ahead.String())
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.errs
 	return p
 }
@@ -186,8 +187,8 @@ func (s *site) run(args ...string) result {
 	s.t.Helper()
 	var out, errs bytes.Buffer
 	a := &app{Stdio: Stdio{Out: &out, Err: &errs, Env: func(string) (string, bool) { return "", false }}, timing: s.timing}
-	a.timing.sleep = hurried
-	a.timing.now = func() time.Time { return time.Now().Add(s.ahead) }
+	a.timing.Sleep = hurried
+	a.timing.Now = func() time.Time { return time.Now().Add(s.ahead) }
 	r := result{code: a.run(s.t.Context(), append(args, "--config", s.config)), out: out.String(), err: errs.String()}
 	if strings.HasPrefix(r.out, "{") {
 		s.must(json.Unmarshal(out.Bytes(), &r.report))

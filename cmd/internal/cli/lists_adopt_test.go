@@ -85,8 +85,8 @@ func TestAdoption(t *testing.T) {
 	h.silent()
 }
 
-// TestRecycledUsername gives a leaver's username to a new entry: another human
-// until somebody says otherwise.
+// TestRecycledUsername gives a leaver's username to a new entry with another mail
+// address: another human until somebody says otherwise.
 func TestRecycledUsername(t *testing.T) {
 	h := newHouse(t, houseOptions{
 		slapd: slapdtest.Options{LDIF: someone("anna", "mobile=+12025550101", "departmentNumber=alias") + someone("bert")},
@@ -96,7 +96,7 @@ func TestRecycledUsername(t *testing.T) {
 	h.enroll("anna", "+12025550199")
 	before := h.user("anna")
 	h.ldap.Delete(userDN("anna"))
-	h.hire("anna", "mobile=+12025550102", "departmentNumber=alias")
+	h.hire("anna", "mail=another@example.com", "mobile=+12025550102", "departmentNumber=alias")
 	r := h.want(4, "applied")
 	r.has(t, "disable anna")
 	if !strings.Contains(r.conflict("anna"), "--adopt") {

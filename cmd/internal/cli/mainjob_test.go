@@ -133,7 +133,7 @@ func TestMassRemoval(t *testing.T) {
 	if h.writes() != 0 {
 		t.Fatal("a held run wrote to Duo")
 	}
-	if g := held.guard(t, "max_remove"); g.Approve != "duosync approve "+g.ApprovalID || g.ApprovalID == "" || held.report.ApprovalID == "" || !g.WholeRun {
+	if g := held.guard(t, "max_remove"); g.Approve != "duosync approve "+g.ApprovalID+" --config "+h.config || g.ApprovalID == "" || held.report.ApprovalID == "" || !g.WholeRun {
 		t.Errorf("no approve command: %+v", held.report.Guards)
 	}
 	for _, id := range []string{"nonsense", "0123456789abcdef0123", held.report.ApprovalID[:19] + "x"} {

@@ -1,16 +1,12 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"duosync/cmd/internal/config"
-	"duosync/state"
-	dirsync "duosync/sync"
+	"duosync/cmd/internal/byhand"
 )
 
 func newPauseCommand(a *app) *cobra.Command {
@@ -28,13 +24,12 @@ Exit status: 0 paused; 1 the state could not be written.`,
 			if err != nil {
 				return err
 			}
-			return withState(cmd.Context(), loaded, func(db *state.DB) error {
-				if err := db.Pause(cmd.Context(), dirsync.Pause{Since: time.Now(), Reason: reason}); err != nil {
-					return err
-				}
-				_, err := fmt.Fprintln(a.Out, "Paused. Nothing is written to Duo until: duosync resume")
+			paused, err := byhand.Pause(cmd.Context(), &loaded.Config, reason)
+			if !paused {
 				return err
-			})
+			}
+			_, failed := fmt.Fprintln(a.Out, "Paused. Nothing is written to Duo until: duosync resume")
+			return errors.Join(failed, err)
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever meets the pause")
@@ -51,27 +46,16 @@ func newResumeCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withState(cmd.Context(), loaded, func(db *state.DB) error {
-				paused, err := db.Resume(cmd.Context())
-				if err != nil {
-					return err
-				}
-				text := "Resumed. The next run writes again."
-				if !paused {
-					text = "Writing was not paused."
-				}
-				_, err = fmt.Fprintln(a.Out, text)
+			resumed, paused, err := byhand.Resume(cmd.Context(), &loaded.Config)
+			if !resumed {
 				return err
-			})
+			}
+			text := "Resumed. The next run writes again."
+			if !paused {
+				text = "Writing was not paused."
+			}
+			_, failed := fmt.Fprintln(a.Out, text)
+			return errors.Join(failed, err)
 		},
 	}
-}
-
-// withState opens the state beside a run that may be under way, for one change.
-func withState(ctx context.Context, loaded *config.Loaded, do func(*state.DB) error) error {
-	db, err := state.OpenBeside(ctx, loaded.Config.State.DSN.Reveal(), state.Options{KeepHistory: loaded.Config.State.KeepHistory})
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(db), db.Close())
 }

@@ -1,16 +1,10 @@
 package cli
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
-	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/planfile"
-	"duosync/state"
 	dirsync "duosync/sync"
 )
 
@@ -38,121 +32,4 @@ func (a *app) openPlan(path string) (io.WriteCloser, error) {
 		return nil, nil
 	}
 	return wholeOrNot("--plan-out", path, true)
-}
-
-// keepPlan writes the plan of a dry run into the file that was opened for it.
-func keepPlan(ctx context.Context, opts *syncOptions, p *parts, store *state.DB, run *dirsync.Run) error {
-	if opts.keep == nil || run.Err != nil {
-		return nil
-	}
-	key, err := planfile.NewKey(p.config.Duo.SecretKey.Reveal())
-	if err != nil {
-		return err
-	}
-	plan := planfile.Of(run)
-	plan.Version, plan.Binding = Version(), p.binding
-	plan.Options = planfile.Options{Refresh: opts.refresh, Only: opts.only, Adopt: opts.adopt}
-	if plan.Settings, err = settings(p.config, key); err != nil {
-		return err
-	}
-	runs, err := store.Runs(ctx, 1)
-	if err != nil {
-		return err
-	}
-	if len(runs) > 0 {
-		plan.State = markOf(&runs[0])
-	}
-	if opts.redact {
-		plan = plan.Redact(key)
-	}
-	file, err := plan.Seal(key)
-	if err != nil {
-		return err
-	}
-	if _, err = opts.keep.Write(file); err != nil {
-		return fmt.Errorf("--plan-out: %w", err)
-	}
-	return nil
-}
-
-// settings digests the sections that a plan is bound to.
-func settings(cfg *config.Config, key planfile.Key) (map[string]string, error) {
-	return key.Settings(map[string]any{"ldap": cfg.LDAP, "sync": cfg.Sync})
-}
-
-func markOf(run *state.Run) planfile.Mark {
-	return planfile.Mark{Run: run.ID, Started: run.Started.UTC(), Finished: run.Finished.UTC()}
-}
-
-// maxPlan is the size in bytes above which a file is taken to be no plan. One with
-// a million operations is smaller.
-const maxPlan = 2 << 30
-
-// readPlan reads the plan that is to be applied, and checks that it is for this
-// account, these settings and this state. It writes nothing and asks neither Duo
-// nor the directory. No file is no plan.
-func readPlan(ctx context.Context, cfg *config.Config, path string) (*planfile.Plan, error) {
-	if path == "" {
-		return nil, nil
-	}
-	file, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	key, err := planfile.NewKey(cfg.Duo.SecretKey.Reveal())
-	if err != nil {
-		return nil, err
-	}
-	plan, err := planfile.Read(file, key, binding(cfg))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	now, err := settings(cfg, key)
-	if err != nil {
-		return nil, err
-	}
-	if err := plan.Under(now); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	store, err := state.OpenReadOnly(ctx, cfg.State.DSN.Reveal())
-	if err != nil {
-		return nil, err
-	}
-	return plan, errors.Join(knownTo(ctx, store, plan), store.Close())
-}
-
-func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, dirsync.WithHint(err, "Name the file that `duosync sync --dry-run --plan-out FILE` wrote.")
-	}
-	data, err := io.ReadAll(io.LimitReader(file, maxPlan+1))
-	if len(data) > maxPlan {
-		err = dirsync.WithHint(fmt.Errorf("%s is too large for a plan", path), planfile.Anew)
-	}
-	return data, errors.Join(err, file.Close())
-}
-
-// knownTo fails unless the state is the one that the plan was made of, and no older.
-func knownTo(ctx context.Context, store *state.DB, plan *planfile.Plan) error {
-	run, known, err := store.Run(ctx, plan.State.Run)
-	if err != nil {
-		return err
-	}
-	var now planfile.Mark
-	if known {
-		now = markOf(run)
-	}
-	return plan.Known(now, known)
-}
-
-// exactly makes a run carry out the operations of a plan, with the options under
-// which they were planned.
-func exactly(options *dirsync.Options, plan *planfile.Plan) {
-	options.Exactly = plan.Ops()
-	options.Refresh = plan.Options.Refresh
-	if options.Adopt = plan.Options.Adopt; options.Adopt != "" {
-		// Beside a state that knows nobody, one person can be adopted by name only.
-		options.Only = plan.Options.Only
-	}
 }

@@ -267,7 +267,7 @@ func TestApplyHeld(t *testing.T) {
 	held := h.apply(3, "held", file)
 	if h.writes() != 0 || held.report.ApprovalID != dry.report.ApprovalID ||
 		!slices.ContainsFunc(held.report.Guards, func(g reportGuard) bool {
-			return g.Held && g.Approve == "duosync approve "+g.ApprovalID && g.ApprovalID != ""
+			return g.Held && g.Approve == "duosync approve "+g.ApprovalID+" --config "+h.config && g.ApprovalID != ""
 		}) {
 		t.Errorf("held: %+v", held.report.Guards)
 	}

@@ -1,10 +1,15 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"sync"
 	"time"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/wire"
 )
 
 // progress is a status line on a terminal; elsewhere it is silent.
@@ -65,4 +70,17 @@ func (p *progress) Close() {
 		_, _ = fmt.Fprint(p.out, "\r\x1b[K")
 	}
 	p.out = nil
+}
+
+// presentWork presents what work finds out, while a terminal shows how far it is.
+func (a *app) presentWork(ctx context.Context, opts formOptions, work func(context.Context, *config.Loaded, wire.Setup, *progress) (report.Renderer, error)) error {
+	return a.present(ctx, opts, func(ctx context.Context, loaded *config.Loaded) (report.Renderer, error) {
+		setup, err := a.setup()
+		if err != nil {
+			return nil, err
+		}
+		line := a.progress()
+		defer line.Close()
+		return work(ctx, loaded, setup, line)
+	})
 }

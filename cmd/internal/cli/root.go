@@ -10,13 +10,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
@@ -69,16 +69,7 @@ type app struct {
 	configPath string
 	logLevel   string
 	logFormat  string
-	timing     timing
-}
-
-// timing are the times of a run that nobody configures. Zero values are the
-// binary's; tests have others.
-type timing struct {
-	now       func() time.Time                                 // the clock; nil: the machine's
-	sleep     func(ctx context.Context, d time.Duration) error // between two tries of a call to Duo; nil: it does
-	operation time.Duration                                    // see duo.OperationTime
-	call      time.Duration                                    // see state.Options; 0: an operation with its last call
+	timing     wire.Timing // zero; tests have others
 }
 
 func newRootCommand(a *app) *cobra.Command {
@@ -145,6 +136,12 @@ func refuseEmpty(flags *pflag.FlagSet) error {
 		}
 	})
 	return err
+}
+
+// setup gives what the parts of a run need besides the configuration.
+func (a *app) setup() (wire.Setup, error) {
+	log, err := a.logger()
+	return wire.Setup{Log: log, Version: Version(), Timing: a.timing}, err
 }
 
 // logger makes the one logger of a command.

@@ -11,7 +11,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/daemon"
-	"duosync/state"
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
@@ -49,28 +49,28 @@ func (a *app) runRun(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log, err := a.logger()
+	setup, err := a.setup()
 	if err != nil {
 		return err
 	}
 	watchdog, err := systemd.SdWatchdogEnabled(false)
 	if err != nil {
-		log.WithError(err).Warn("the service manager's watchdog is not answered")
+		setup.Log.WithError(err).Warn("the service manager's watchdog is not answered")
 	}
 	return daemon.Run(ctx, loaded, daemon.Options{
 		Load: a.loadWhole,
 		Run: func(ctx context.Context, loaded *config.Loaded, watch *daemon.Watch) *dirsync.Run {
-			return a.attempt(ctx, loaded, syncOptions{}, watch)
+			return wire.Attempt(ctx, loaded, setup, wire.RunOptions{}, watch)
 		},
-		Reachable: stateReachable,
+		Reachable: func(loaded *config.Loaded) error { return wire.StateReachable(&loaded.Config) },
 		Reload:    hangup,
 		Notify: func(state string) error {
 			_, err := systemd.SdNotify(false, state)
 			return err
 		},
 		Watchdog: watchdog,
-		Log:      log,
-		Version:  Version(),
+		Log:      setup.Log,
+		Version:  setup.Version,
 	})
 }
 
@@ -81,16 +81,13 @@ func (a *app) loadWhole() (*config.Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts, err := a.assemble(loaded)
+	setup, err := a.setup()
+	if err != nil {
+		return nil, err
+	}
+	parts, err := wire.Assemble(loaded, setup)
 	if err != nil {
 		return nil, err
 	}
 	return loaded, parts.Close()
-}
-
-// stateReachable says why the state can't be read and written, or nil. It opens no
-// state and takes no lock.
-func stateReachable(loaded *config.Loaded) error {
-	_, err := state.Examine(loaded.Config.State.DSN.Reveal())
-	return err
 }

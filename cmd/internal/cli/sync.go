@@ -1,36 +1,30 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/report"
-	"duosync/duo"
-	"duosync/state"
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
 type syncOptions struct {
-	dryRun, refresh, detailed    bool
-	only, adopt, approve, format string
-	output, asOf, planOut        string
-	redact                       bool
-	apply                        string         // file of the plan to carry out; "": whatever is to be done
-	at                           time.Time      // what asOf says; zero: now
-	keep                         io.WriteCloser // for the plan; nil: it is not kept
+	formOptions
+	dryRun, refresh, detailed bool
+	only, adopt, approve      string
+	asOf, planOut             string
+	redact                    bool
+	apply                     string         // file of the plan to carry out; "": whatever is to be done
+	at                        time.Time      // what asOf says; zero: now
+	keep                      io.WriteCloser // for the plan; nil: it is not kept
 }
 
 func (o *syncOptions) addFlags(f *pflag.FlagSet) {
@@ -43,6 +37,14 @@ func (o *syncOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.planOut, "plan-out", "", "with --dry-run: keep the plan in this `FILE`, for duosync apply")
 	f.BoolVar(&o.redact, "redact", false, "with --plan-out: digests in place of names, numbers, addresses and ids; such a plan is for reading only")
 	o.addReportFlags(f)
+}
+
+// run gives what is asked of the run itself.
+func (o *syncOptions) run() wire.RunOptions {
+	return wire.RunOptions{
+		DryRun: o.dryRun, Refresh: o.refresh, Only: o.only, Adopt: o.adopt, Approve: o.approve,
+		AsOf: o.at, Plan: o.apply, Keep: o.keep, Redact: o.redact,
+	}
 }
 
 func newSyncCommand(a *app) *cobra.Command {
@@ -85,6 +87,10 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 	if err != nil {
 		return err
 	}
+	setup, err := a.setup()
+	if err != nil {
+		return err
+	}
 	out, err := a.output(opts.output)
 	if err != nil {
 		return err
@@ -94,7 +100,7 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 	}
 	progress := a.progress()
 	watch := daemon.NewWatch(progress)
-	run := a.attempt(ctx, loaded, opts, watch)
+	run := wire.Attempt(ctx, loaded, setup, opts.run(), watch)
 	progress.Close()
 	// Where a run failed before it did anything, the message on stderr says it all.
 	if err = nil; run.Err == nil || format == report.JSON || opts.output != "" || len(run.Operations) > 0 {
@@ -105,7 +111,7 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 		err = errors.Join(err, opts.keep.Close())
 	}
 	if !opts.dryRun && opts.only == "" && opts.apply == "" {
-		err = errors.Join(err, a.tellOutside(ctx, loaded, run, watch))
+		daemon.After(ctx, daemon.Ended{Config: &loaded.Config, Run: run, Watch: watch, Version: setup.Version, Log: setup.Log})
 	}
 	return err
 }
@@ -128,108 +134,4 @@ func parseAsOf(text string, dryRun bool, now time.Time) (time.Time, error) {
 		}
 	}
 	return time.Time{}, dirsync.WithHint(fmt.Errorf("%s is no time", dirsync.Quote(text)), "Such as 2026-03-31, 2026-03-31T12:00:00Z, or 720h for so long from now.")
-}
-
-// attempt makes one run, and gives what is known of it in any case.
-func (a *app) attempt(ctx context.Context, loaded *config.Loaded, opts syncOptions, watch *daemon.Watch) *dirsync.Run {
-	now := time.Now()
-	id := newRunID(now)
-	run, err := a.sync(ctx, loaded, opts, id, watch)
-	if run == nil { // it did not begin
-		run = &dirsync.Run{ID: id, DryRun: opts.dryRun, Started: now, Finished: time.Now()}
-	}
-	if err = errors.Join(run.Err, err); errors.Is(err, context.Canceled) {
-		err = dirsync.WithHint(errors.New("interrupted"), "What was done is written down; the next run goes on from there.")
-	}
-	if err != nil {
-		run.Outcome, run.Err = dirsync.OutcomeFailed, err
-	}
-	return run
-}
-
-// tellOutside writes the textfile of a run, and calls the heartbeat.
-func (a *app) tellOutside(ctx context.Context, loaded *config.Loaded, run *dirsync.Run, watch *daemon.Watch) error {
-	log, err := a.logger()
-	if err != nil {
-		return err
-	}
-	daemon.After(ctx, daemon.Ended{Config: &loaded.Config, Run: run, Watch: watch, Version: Version(), Log: log})
-	return nil
-}
-
-// output opens what --output names, or standard output. A new file, or one that
-// is there, appears whole or not at all; a new one is for its owner only, since
-// reports name people. What is no plain file, such as a pipe, is written to.
-func (a *app) output(path string) (io.WriteCloser, error) {
-	if path == "" {
-		return stream{a.Out}, nil
-	}
-	return wholeOrNot("--output", path, false)
-}
-
-// wholeOrNot opens a file that appears whole or not at all. It is for its owner
-// only, unless one is there that is open to others, and private does not forbid it.
-func wholeOrNot(flag, path string, private bool) (io.WriteCloser, error) {
-	mode := os.FileMode(0o600)
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	switch info, err := os.Stat(path); {
-	case err == nil && info.IsDir():
-		return nil, dirsync.WithHint(fmt.Errorf("%s: %s is a folder", flag, path), "Name a file in it.")
-	case err == nil && !info.Mode().IsRegular():
-		return os.OpenFile(path, os.O_WRONLY, 0)
-	case err == nil && !private:
-		mode = info.Mode().Perm()
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".duosync-report-*")
-	if err != nil {
-		return nil, dirsync.WithHint(fmt.Errorf("%s: %w", flag, err), "Name a file in a folder that can be written.")
-	}
-	return &wholeFile{file: file, path: path}, file.Chmod(mode)
-}
-
-type stream struct{ io.Writer }
-
-func (stream) Close() error { return nil }
-
-type wholeFile struct {
-	file *os.File
-	path string
-	err  error // of a write
-}
-
-func (f *wholeFile) Write(data []byte) (int, error) {
-	n, err := f.file.Write(data)
-	f.err = errors.Join(f.err, err)
-	return n, err
-}
-
-// Close gives the file its name, unless nothing was written, or not all.
-func (f *wholeFile) Close() error {
-	info, err := f.file.Stat()
-	err = errors.Join(err, f.file.Close())
-	if f.err != nil || err != nil || info.Size() == 0 {
-		return errors.Join(err, os.Remove(f.file.Name()))
-	}
-	return os.Rename(f.file.Name(), f.path)
-}
-
-// newRunID names a run: when it began, and a bit of chance.
-func newRunID(now time.Time) string {
-	var random [3]byte
-	_, _ = rand.Read(random[:]) // it never fails
-	return now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])
-}
-
-// openState opens the state for a run: a dry run gets a private copy.
-func openState(ctx context.Context, parts *parts, dryRun bool) (*state.DB, error) {
-	dsn := parts.config.State.DSN.Reveal()
-	if dryRun {
-		return state.OpenReadOnly(ctx, dsn)
-	}
-	return state.Open(ctx, dsn, state.Options{
-		KeepHistory: parts.config.State.KeepHistory, Now: parts.timing.now,
-		CallTime: cmp.Or(parts.timing.call, cmp.Or(parts.timing.operation, duo.OperationTime)+parts.config.Duo.Timeout),
-	})
 }

@@ -2,25 +2,17 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"duosync/cmd/internal/byhand"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
-	"duosync/state"
-	dirsync "duosync/sync"
+	"duosync/cmd/internal/wire"
 )
 
-// lastRun stands for the newest run in place of an id.
-const lastRun = "last"
-
 func newUndoCommand(a *app) *cobra.Command {
-	var opts listOptions
+	var opts formOptions
 	var write bool
 	cmd := &cobra.Command{
 		Use:   "undo RUN",
@@ -43,8 +35,8 @@ be done; 4 (with --write) some could not be given back, all others were.`,
   duosync undo 20261124T1000 --write`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.present(cmd.Context(), opts, func(ctx context.Context, loaded *config.Loaded) (document, error) {
-				run, undoes := a.undo(ctx, loaded, args[0], write)
+			return a.presentWork(cmd.Context(), opts, func(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (report.Renderer, error) {
+				run, undoes := byhand.Undo(ctx, loaded, setup, args[0], write, line)
 				if run.Err != nil && len(run.Operations) == 0 && !opts.whole() {
 					return nil, run.Err
 				}
@@ -53,116 +45,6 @@ be done; 4 (with --write) some could not be given back, all others were.`,
 		},
 	}
 	cmd.Flags().BoolVar(&write, "write", false, "do it; without this flag, only show the plan")
-	opts.addFlags(cmd.Flags())
+	opts.addFlags(cmd.Flags(), "list")
 	return cmd
-}
-
-// undo makes the run that undoes another one, and gives the other's id.
-func (a *app) undo(ctx context.Context, loaded *config.Loaded, name string, write bool) (run *dirsync.Run, undoes string) {
-	now := time.Now()
-	id := newRunID(now)
-	holder, err := state.Holder(loaded.Config.State.DSN.Reveal())
-	if err != nil {
-		return ended(nil, id, !write, now, err), ""
-	}
-	err = a.withBench(ctx, loaded, !write, func(b *bench) error {
-		if err := b.store.Check(ctx, b.binding); err != nil {
-			return err
-		}
-		past, err := pickRun(ctx, b.store, name)
-		if err != nil {
-			return err
-		}
-		if past.Outcome == "" && !write && (holder != "" || past.Started.After(now)) {
-			return dirsync.WithHint(fmt.Errorf("the run %s is still under way", past.ID), "Wait until it has ended; `duosync pause` ends it before its next call.")
-		}
-		undoes = past.ID
-		removed, err := removedBy(ctx, b.store, past.ID)
-		if err != nil {
-			return err
-		}
-		nothing := len(removed) == 0 // to undo nothing leaves no trace
-		run = b.engine.Undo(ctx, dirsync.Options{RunID: id, DryRun: !write || nothing}, past.ID, removed)
-		if nothing && run.Err == nil {
-			other, err := lastRemoval(ctx, b.store, past.ID)
-			run.Warnings = append(run.Warnings, fmt.Sprintf("run %s took nothing from anybody%s", past.ID, other))
-			return err
-		}
-		return nil
-	})
-	return ended(run, id, !write, now, err), undoes
-}
-
-// pickRun finds the run that is meant: by its id, how that begins, or lastRun.
-func pickRun(ctx context.Context, store *state.DB, name string) (*state.Run, error) {
-	newest, err := store.Runs(ctx, 5)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := store.RunIDs(ctx, name, 5)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case name == lastRun && len(newest) > 0:
-		return &newest[0], nil
-	case len(newest) == 0:
-		return nil, dirsync.WithHint(errors.New("the history has no run yet"), "Dry runs leave no trace there, and a state that was lost has lost its history.")
-	case name != "" && slices.Contains(ids, name): // also when others begin with it
-		ids = []string{name}
-	case name != "" && len(ids) > 1:
-		return nil, dirsync.WithHint(fmt.Errorf("several runs begin with %s: %s", dirsync.Quote(name), strings.Join(ids, ", ")), "Give more of the id.")
-	case name == "" || len(ids) == 0:
-		var some []string
-		for i := range newest {
-			some = append(some, newest[i].ID)
-		}
-		return nil, dirsync.WithHint(fmt.Errorf("there is no run %s in the history; the newest are %s", dirsync.Quote(name), strings.Join(some, ", ")),
-			"`duosync history` lists them; dry runs and what is older than state.keep_history are not there.")
-	}
-	run, found, err := store.Run(ctx, ids[0])
-	if err == nil && !found {
-		err = fmt.Errorf("the run %s is gone from the history", ids[0])
-	}
-	return run, err
-}
-
-// removedBy lists what a run took, as its journal has it: that knows also what
-// became of a call that was open when the run ended. One that is open still is
-// among them, since the undoing finds out first.
-func removedBy(ctx context.Context, store *state.DB, id string) ([]dirsync.Removed, error) {
-	steps, err := store.Steps(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	var removed []dirsync.Removed
-	for _, step := range steps {
-		if op := step.Op; op.Removes() && (step.Done.IsZero() || step.Note == noteDone) {
-			removed = append(removed, dirsync.Removed{Source: op.Source, User: op.User, Username: op.Username, Action: op.Action})
-		}
-	}
-	return removed, nil
-}
-
-// lastRemoval names the newest run, other than one, that took something from
-// somebody.
-func lastRemoval(ctx context.Context, store *state.DB, except string) (string, error) {
-	const most = 1000
-	runs, err := store.Runs(ctx, most)
-	if err != nil {
-		return "", err
-	}
-	for i := range runs {
-		if runs[i].ID == except || runs[i].Outcome == dirsync.OutcomeNoChanges {
-			continue
-		}
-		removed, err := removedBy(ctx, store, runs[i].ID)
-		if err != nil {
-			return "", err
-		}
-		if len(removed) > 0 {
-			return "; the newest that did is " + runs[i].ID, nil
-		}
-	}
-	return "", nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/wire"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
 	"duosync/state"
@@ -199,7 +200,7 @@ func TestUndoOfKilled(t *testing.T) {
 	}
 	op := dirsync.Op{Action: dirsync.Disable, Username: plain(0), Missing: &dirsync.Missing{Why: dirsync.Gone, Step: dirsync.Disable},
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: "active", After: "disabled"}}, Asked: dirsync.Fields{dirsync.FieldStatus: "disabled"}}
-	j, err := db.Begin(t.Context(), dirsync.RunStart{ID: "killed", Started: time.Now(), Binding: binding(&loaded.Config)})
+	j, err := db.Begin(t.Context(), dirsync.RunStart{ID: "killed", Started: time.Now(), Binding: wire.BindingOf(&loaded.Config)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,27 +3,24 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/verify"
 	dirsync "duosync/sync"
 )
 
 type verifyOptions struct {
-	push           bool
-	passcode       string // "-": from standard input
-	timeout        time.Duration
+	verify.Options // where its passcode is "-", it is read from standard input
 	format, output string
 }
 
@@ -33,9 +30,9 @@ const (
 )
 
 func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
-	f.BoolVar(&o.push, flagPush, false, "send a push to the user's device, and wait for the answer")
-	f.StringVar(&o.passcode, flagPasscode, "", "log in with this passcode or bypass `CODE`; - reads it from standard input")
-	f.DurationVar(&o.timeout, "timeout", 90*time.Second, "`TIME` to wait for the answer to a push")
+	f.BoolVar(&o.Push, flagPush, false, "send a push to the user's device, and wait for the answer")
+	f.StringVar(&o.Passcode, flagPasscode, "", "log in with this passcode or bypass `CODE`; - reads it from standard input")
+	f.DurationVar(&o.Timeout, "timeout", 90*time.Second, "`TIME` to wait for the answer to a push")
 	f.StringVar(&o.format, "format", string(report.Table), fmt.Sprintf("`FORM` of the answer: %v", verifyFormats()))
 	f.StringVar(&o.output, "output", "", "write the answer to this `FILE`")
 }
@@ -84,10 +81,14 @@ func (a *app) runVerify(ctx context.Context, opts verifyOptions, user string, in
 	switch {
 	case strings.TrimSpace(user) == "":
 		return dirsync.WithHint(errors.New("USER is empty"), "Give a username or an alias in Duo, or a Duo user id.")
-	case opts.timeout <= 0:
+	case opts.Timeout <= 0:
 		return errors.New("--timeout must be more than nothing, such as 90s")
 	}
 	loaded, err := a.load()
+	if err != nil {
+		return err
+	}
+	setup, err := a.setup()
 	if err != nil {
 		return err
 	}
@@ -95,23 +96,25 @@ func (a *app) runVerify(ctx context.Context, opts verifyOptions, user string, in
 	if err != nil {
 		return err
 	}
-	var found *verification
-	if opts.passcode, err = a.passcode(ctx, opts.passcode, in); err == nil {
-		found, err = a.verify(ctx, &loaded.Config, opts, user)
+	var found *verify.Answer
+	if opts.Passcode, err = a.passcode(ctx, opts.Passcode, in); err == nil {
+		line := a.progress()
+		found, err = verify.User(ctx, &loaded.Config, setup, opts.Options, user, line.show)
+		line.Close()
 	}
 	if ctx.Err() != nil {
 		err = errors.New("interrupted")
-		if opts.push {
+		if opts.Push {
 			err = dirsync.WithHint(err, "A push that was sent stays on the phone until it runs out.")
 		}
 	}
 	if err != nil {
-		found = failedVerification(user, err)
+		found = verify.Unknown(user, err)
 	}
 	if err == nil || format == report.JSON {
-		err = errors.Join(err, found.write(out, format))
+		err = errors.Join(err, found.Write(out, format))
 	}
-	if err = errors.Join(err, out.Close()); err == nil && !found.can() {
+	if err = errors.Join(err, out.Close()); err == nil && !found.Can() {
 		return status(exitPartial)
 	}
 	return err
@@ -175,66 +178,4 @@ func typed(ctx context.Context, terminal int) (string, error) {
 	case <-ctx.Done():
 		return "", errors.Join(context.Cause(ctx), term.Restore(terminal, before))
 	}
-}
-
-// The results of a verification. The first three are Duo's own words.
-const (
-	verifyAllow  = "allow"
-	verifyEnroll = "enroll"
-	verifyDeny   = "deny"
-	verifyError  = "error" // Duo could not be asked
-)
-
-// verification is what was found out about a user.
-type verification struct {
-	Username string   // Duo's, or what was asked for
-	Result   string   // allow, enroll, deny or error
-	Title    string   // what comes of it, after the name
-	Detail   []string // sentences
-}
-
-func failedVerification(user string, err error) *verification {
-	return &verification{Username: user, Result: verifyError, Detail: []string{report.Explain(err)}}
-}
-
-func (v *verification) can() bool { return v.Result == verifyAllow }
-
-func (v *verification) conclude(result, title string) { v.Result, v.Title = result, title }
-
-func (v *verification) say(format string, args ...any) {
-	v.Detail = append(v.Detail, fmt.Sprintf(format, args...))
-}
-
-func (v *verification) write(w io.Writer, format report.Format) error {
-	if format == report.JSON {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(struct {
-			Username string `json:"username"`
-			Result   string `json:"result"`
-			Detail   string `json:"detail"`
-		}{v.Username, v.Result, strings.Join(v.Detail, " ")})
-	}
-	text := dirsync.Quote(v.Username) + " " + v.Title + "\n"
-	for _, sentence := range v.Detail {
-		text += wrapped(sentence)
-	}
-	_, err := io.WriteString(w, text)
-	return err
-}
-
-// wrapped breaks a sentence into lines of a terminal, indented.
-func wrapped(sentence string) string {
-	const width = 79
-	var text strings.Builder
-	line := " "
-	for _, word := range strings.Fields(sentence) {
-		if line != " " && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			text.WriteString(line + "\n")
-			line = "   "
-		}
-		line += " " + word
-	}
-	return text.String() + line + "\n"
 }

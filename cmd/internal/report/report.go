@@ -40,6 +40,11 @@ func Write(w io.Writer, run *dirsync.Run, format Format, colour bool) error {
 	return Of(run).Write(w, format, colour)
 }
 
+// Renderer is what a command has to say, in any form.
+type Renderer interface {
+	Write(w io.Writer, format Format, colour bool) error
+}
+
 // A content is something to report, in all its forms.
 type content interface {
 	encode() ([]byte, error) // JSON without a line break at its end

@@ -174,3 +174,27 @@ func count(n int) string {
 	slices.Reverse(groups)
 	return strings.Join(groups, ",")
 }
+
+// Quantity is a number with its word, in the singular or plural.
+func Quantity(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// Span is a length of time as one says it: the two largest units at most.
+func Span(d time.Duration) string {
+	switch d = d.Abs(); {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days", int(d.Hours())/24)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%ds", int(d.Seconds()))
+}
+
+// ShortTime shows a time to the minute.
+func ShortTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -1,4 +1,4 @@
-package cli
+package explain
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
@@ -62,7 +63,7 @@ func (e *explainer) whereabouts(ctx context.Context, d *dirsync.Decision) (*dirs
 	if d.Person != nil || d.Seen != nil || !e.x.Run.Complete {
 		return d.Seen, nil
 	}
-	found, err := e.source.Lookup(ctx, []dirsync.SourceID{d.ID})
+	found, err := e.Source.Lookup(ctx, []dirsync.SourceID{d.ID})
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +77,11 @@ func (e *explainer) entry(d *dirsync.Decision, where *dirsync.Whereabouts) {
 	switch {
 	case d.Person != nil:
 		entry.Found, entry.DN, entry.Standing = report.FoundInBase, d.Person.DN, d.Person.Standing
-		entry.Server, entry.Base = e.x.Run.Read.Server, baseOf(e.config.LDAP.Users.Bases, d.Person.DN)
+		entry.Server, entry.Base = e.x.Run.Read.Server, baseOf(e.Config.LDAP.Users.Bases, d.Person.DN)
 		entry.Groups = append(entry.Groups, d.Person.Groups...)
 		for name, values := range d.Person.Attrs {
-			if secret(name) {
-				values = []string{hiddenValue}
+			if wire.Secret(name) {
+				values = []string{wire.Hidden}
 			}
 			entry.Attributes[name] = values
 		}
@@ -108,21 +109,13 @@ func baseOf(bases []string, dn string) string {
 	return best
 }
 
-const hiddenValue = "<hidden>"
-
-// secret reports whether an attribute holds what nobody should see, should
-// somebody have mapped it.
-func secret(attributes ...string) bool {
-	return slices.ContainsFunc(attributes, func(a string) bool { return strings.Contains(a, "password") || strings.Contains(a, "secret") })
-}
-
 // scope says which rule puts the person in or out.
 func (e *explainer) scope(d *dirsync.Decision, where *dirsync.Whereabouts) {
 	s := &e.doc.Scope
 	set := func(in bool, rule, item, reason string) {
 		*s = report.ScopeStand{In: in, Rule: rule, Item: item, Reason: reason}
 	}
-	rules := &e.rules
+	rules := &e.Rules
 	if d.Person == nil {
 		asked := ""
 		if d.Link != nil {
@@ -175,8 +168,8 @@ const (
 
 // excludedBy gives the item of exclude_users that matches.
 func (e *explainer) excludedBy(name, dn string) string {
-	for _, item := range e.config.Sync.Scope.ExcludeUsers {
-		exclude, err := exclusions([]string{item})
+	for _, item := range e.Config.Sync.Scope.ExcludeUsers {
+		exclude, err := wire.Exclusions([]string{item})
 		if err == nil && exclude(name, dn) {
 			return item
 		}
@@ -190,7 +183,7 @@ func (e *explainer) fields(d *dirsync.Decision) {
 	if d.Person == nil {
 		return
 	}
-	for _, t := range e.rules.Trace(d.Person) {
+	for _, t := range e.Rules.Trace(d.Person) {
 		f := report.FieldStep{Field: t.Field, Before: report.ValueOf(""), After: report.FieldValues(t.Field, t.After), From: []string{}, Once: t.Once,
 			Warnings: append([]string{}, t.Warnings...)}
 		f.Before = report.Values{List: dirsync.IsList(t.Field), Items: t.Before}
@@ -205,7 +198,7 @@ func (e *explainer) fields(d *dirsync.Decision) {
 		case t.Field == dirsync.FieldGroups:
 			f.From = []string{"groups"}
 		default:
-			f.From = []string{"preset " + e.config.LDAP.Preset}
+			f.From = []string{"preset " + e.Config.LDAP.Preset}
 		}
 		if d.Link != nil {
 			if asked, ours := d.Link.Asked[t.Field]; ours {
@@ -225,12 +218,12 @@ func (e *explainer) fields(d *dirsync.Decision) {
 
 // hides reports whether a field is made of an attribute that nobody should see.
 func (e *explainer) hides(field string) bool {
-	return slices.ContainsFunc(mappings(&e.rules), func(m mapped) bool { return m.field == field && secret(m.from.Attributes()...) })
+	return slices.ContainsFunc(wire.Mappings(&e.Rules), func(m wire.Mapped) bool { return m.Field == field && wire.Secret(m.From.Attributes()...) })
 }
 
 func hide(v report.Values) report.Values {
 	if len(v.Items) > 0 {
-		v.Items = []string{hiddenValue}
+		v.Items = []string{wire.Hidden}
 	}
 	return v
 }
@@ -238,7 +231,7 @@ func hide(v report.Values) report.Values {
 func (e *explainer) hideChanges(o *report.Operation) {
 	for i, c := range o.Changes {
 		if e.hides(c.Field) {
-			o.Changes[i].Before, o.Changes[i].After = hiddenValue, hiddenValue
+			o.Changes[i].Before, o.Changes[i].After = wire.Hidden, wire.Hidden
 		}
 	}
 }
@@ -283,7 +276,7 @@ func (e *explainer) snapshot(ctx context.Context, d *dirsync.Decision) error {
 	}
 	e.doc.Snapshot = s
 	meta, err := e.past.Meta(ctx)
-	if every := e.rules.RefreshEvery; err == nil && !meta.Refreshed.IsZero() {
+	if every := e.Rules.RefreshEvery; err == nil && !meta.Refreshed.IsZero() {
 		s.Refreshed = stamped(meta.Refreshed)
 		if every > 0 {
 			s.RefreshDue = stamped(meta.Refreshed.Add(every))

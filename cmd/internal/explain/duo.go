@@ -1,4 +1,4 @@
-package cli
+package explain
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func (e *explainer) duo(ctx context.Context, d *dirsync.Decision) error {
 	}
 	var others []dirsync.Account
 	if names := e.wanted(live); len(names) > 0 {
-		if others, err = e.target.Find(ctx, names); err != nil {
+		if others, err = e.Target.Find(ctx, names); err != nil {
 			return err
 		}
 	}
@@ -63,7 +63,7 @@ func (e *explainer) live(ctx context.Context, l *dirsync.Link) (*dirsync.Account
 	case e.account != nil && e.account.ID == l.User:
 		return e.account, nil
 	}
-	found, err := e.client.User(ctx, l.User)
+	found, err := e.Client.User(ctx, l.User)
 	if errors.Is(err, api.ErrNotFound) {
 		return nil, nil
 	}
@@ -89,7 +89,7 @@ func (e *explainer) groupStatuses(ctx context.Context, users []dirsync.Account) 
 	if !slices.ContainsFunc(users, func(a dirsync.Account) bool { return len(a.Groups) > 0 }) {
 		return nil, nil
 	}
-	groups, err := e.target.Groups(ctx)
+	groups, err := e.Target.Groups(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -176,9 +176,9 @@ func (e *explainer) holder(a, live *dirsync.Account, statuses map[string]string)
 
 // stranger explains a Duo user whom neither the directory nor the state knows.
 func (e *explainer) stranger(ctx context.Context) (*report.Explanation, error) {
-	e.doc.FoundBy = byDuoName
+	e.doc.FoundBy = ByDuoName
 	if e.account.ID == e.asked.text {
-		e.doc.FoundBy = byDuoID
+		e.doc.FoundBy = ByDuoID
 	}
 	e.doc.Duo.Standing = report.DuoNotOurs
 	statuses, err := e.groupStatuses(ctx, []dirsync.Account{*e.account})

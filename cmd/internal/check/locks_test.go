@@ -1,12 +1,16 @@
-package cli
+package check
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
+
+func plain(i int) string { return fmt.Sprintf("plain%03d", i) }
 
 // TestCheckUnreadableStatus fails where an attribute does not come back that every
 // entry has, for all or for some.
@@ -19,7 +23,7 @@ func TestCheckUnreadableStatus(t *testing.T) {
 		fails bool
 	}{"all": {5, true}, "some": {2, true}, "none": {0, false}} {
 		t.Run(name, func(t *testing.T) {
-			rules, err := rules(&cfg)
+			rules, err := wire.Rules(&cfg)
 			if err != nil {
 				t.Fatal(err)
 			}

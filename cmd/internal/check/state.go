@@ -1,4 +1,4 @@
-package cli
+package check
 
 import (
 	"context"
@@ -7,17 +7,19 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/wire"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
 
 // The checks of the state, in their order.
 const (
-	checkStateFile  = "state file"
-	checkStateLock  = "state lock"
-	checkStateOwner = "state owner"
-	checkStateOpen  = "state journal"
-	checkStateRuns  = "state last run"
+	StateFile  = "state file"
+	StateLock  = "state lock"
+	StateOwner = "state owner"
+	StateOpen  = "state journal"
+	StateRuns  = "state last run"
 )
 
 // stateCheck looks at the state through a private copy, as a dry run does.
@@ -34,21 +36,21 @@ func (c *stateCheck) run(ctx context.Context) {
 	dsn := c.config.State.DSN.Reveal()
 	condition, err := state.Examine(dsn)
 	if err != nil {
-		c.fail(checkStateFile, err, "set state.dsn to a file in a folder that this user can write")
-		c.skip(checkStateFile, checkStateLock, checkStateOwner, checkStateOpen, checkStateRuns)
+		c.fail(StateFile, err, "set state.dsn to a file in a folder that this user can write")
+		c.skip(StateFile, StateLock, StateOwner, StateOpen, StateRuns)
 		return
 	}
 	store, err := state.OpenReadOnly(ctx, dsn)
 	if err != nil {
-		c.fail(checkStateFile, err, "set state.dsn to a state of this duosync")
-		c.skip(checkStateFile, checkStateLock, checkStateOwner, checkStateOpen, checkStateRuns)
+		c.fail(StateFile, err, "set state.dsn to a state of this duosync")
+		c.skip(StateFile, StateLock, StateOwner, StateOpen, StateRuns)
 		return
 	}
 	defer func() { _ = store.Close() }() // a copy, which is not needed any more
 	meta, err := store.Meta(ctx)
 	if err != nil {
-		c.fail(checkStateFile, err, "restore the state from a backup")
-		c.skip(checkStateFile, checkStateLock, checkStateOwner, checkStateOpen, checkStateRuns)
+		c.fail(StateFile, err, "restore the state from a backup")
+		c.skip(StateFile, StateLock, StateOwner, StateOpen, StateRuns)
 		return
 	}
 	c.read, c.links = true, meta.Links
@@ -63,33 +65,33 @@ func (c *stateCheck) run(ctx context.Context) {
 
 func (c *stateCheck) file(condition state.Condition, store *state.DB, meta *dirsync.Meta) {
 	if !condition.Exists {
-		c.ok(checkStateFile, "%s is not there yet; the first run makes it", condition.Path)
+		c.ok(StateFile, "%s is not there yet; the first run makes it", condition.Path)
 		return
 	}
-	c.ok(checkStateFile, "%s can be read and written; it has %s", condition.Path, quantity(meta.Links, "user", "users"))
+	c.ok(StateFile, "%s can be read and written; it has %s", condition.Path, report.Quantity(meta.Links, "user", "users"))
 	for _, warning := range store.Warnings() {
-		c.note(checkStateFile, "put this right; it stops nothing", "%s", warning)
+		c.note(StateFile, "put this right; it stops nothing", "%s", warning)
 	}
 }
 
 func (c *stateCheck) lock(condition state.Condition) {
 	if condition.Holder != "" {
-		c.fail(checkStateLock, fmt.Errorf("the state is in use: %s", condition.Holder),
+		c.fail(StateLock, fmt.Errorf("the state is in use: %s", condition.Holder),
 			"wait until that run has ended; the lock goes with its process")
 		return
 	}
-	c.ok(checkStateLock, "no run is under way")
+	c.ok(StateLock, "no run is under way")
 }
 
 func (c *stateCheck) owner(ctx context.Context, store *state.DB, meta *dirsync.Meta) {
-	b := binding(c.config)
+	b := wire.BindingOf(c.config)
 	switch err := store.Check(ctx, b); {
 	case err != nil:
-		c.fail(checkStateOwner, err, "set state.dsn to a state of its own")
+		c.fail(StateOwner, err, "set state.dsn to a state of its own")
 	case meta.Binding == nil:
-		c.ok(checkStateOwner, "nobody's yet; the first run binds it to %s and %s", b.Host, b.Directory)
+		c.ok(StateOwner, "nobody's yet; the first run binds it to %s and %s", b.Host, b.Directory)
 	default:
-		c.ok(checkStateOwner, "it belongs to this Duo account (%s) and directory (%s)", b.Host, b.Directory)
+		c.ok(StateOwner, "it belongs to this Duo account (%s) and directory (%s)", b.Host, b.Directory)
 	}
 }
 
@@ -98,48 +100,48 @@ func (c *stateCheck) open(ctx context.Context, store *state.DB, meta *dirsync.Me
 	intents, err1 := store.Open(ctx)
 	approvals, err2 := store.Approvals(ctx, time.Now())
 	if err := errors.Join(err1, err2); err != nil {
-		c.fail(checkStateOpen, err, "restore the state from a backup")
+		c.fail(StateOpen, err, "restore the state from a backup")
 		return
 	}
 	quiet := true
 	tell := func(hint, detail string, args ...any) {
 		quiet = false
-		c.note(checkStateOpen, hint, detail, args...)
+		c.note(StateOpen, hint, detail, args...)
 	}
 	if meta.Paused != nil {
 		tell("let writing go on with: duosync resume", "%v", meta.Paused)
 	}
 	if n := len(intents); n > 0 {
 		tell("nothing to do: the next run asks Duo what became of it", "an earlier run was cut off: the outcome of %s is not known",
-			quantity(n, "operation", "operations"))
+			report.Quantity(n, "operation", "operations"))
 	}
 	for _, approval := range approvals {
 		tell("the next run that is held for just that uses it", "an approval is not used yet: %s, good until %s", approval.ID, approval.Until.UTC().Format(time.RFC3339))
 	}
 	if quiet {
-		c.ok(checkStateOpen, "nothing: no pause, no operation of unknown outcome, no approval")
+		c.ok(StateOpen, "nothing: no pause, no operation of unknown outcome, no approval")
 	}
 }
 
 func (c *stateCheck) runs(ctx context.Context, store *state.DB, meta *dirsync.Meta) {
 	runs, err := store.Runs(ctx, 1)
 	if err != nil {
-		c.fail(checkStateRuns, err, "restore the state from a backup")
+		c.fail(StateRuns, err, "restore the state from a backup")
 		return
 	}
 	if len(runs) == 0 {
-		c.ok(checkStateRuns, "there was none yet")
+		c.ok(StateRuns, "there was none yet")
 		return
 	}
 	last := runs[0]
-	detail := fmt.Sprintf("%s, begun %s ago: %s", last.ID, span(time.Since(last.Started)), outcomeOf(&last))
+	detail := fmt.Sprintf("%s, begun %s ago: %s", last.ID, report.Span(time.Since(last.Started)), outcomeOf(&last))
 	switch {
 	case meta.Baseline == nil:
-		c.note(checkStateRuns, "look at what keeps runs from ending well: duosync sync --dry-run", "%s; no run was good yet", detail)
+		c.note(StateRuns, "look at what keeps runs from ending well: duosync sync --dry-run", "%s; no run was good yet", detail)
 	case last.Outcome == dirsync.OutcomeFailed || last.Outcome == dirsync.OutcomeHeld:
-		c.note(checkStateRuns, "look at why: duosync history "+last.ID, "%s; the last good run was %s ago", detail, span(time.Since(meta.Baseline.At)))
+		c.note(StateRuns, "look at why: duosync history "+last.ID, "%s; the last good run was %s ago", detail, report.Span(time.Since(meta.Baseline.At)))
 	default:
-		c.ok(checkStateRuns, "%s; the last good run was %s ago", detail, span(time.Since(meta.Baseline.At)))
+		c.ok(StateRuns, "%s; the last good run was %s ago", detail, report.Span(time.Since(meta.Baseline.At)))
 	}
 }
 

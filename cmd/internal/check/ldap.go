@@ -1,4 +1,4 @@
-package cli
+package check
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/wire"
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
@@ -22,18 +24,18 @@ import (
 // The checks of the directory, in their order. There is one of the first two for
 // each server, and one of the third for each base.
 const (
-	checkLDAPConnection = "LDAP connection"
-	checkLDAPLogin      = "LDAP login"
-	checkLDAPBase       = "LDAP base"
-	checkLDAPSearch     = "LDAP search"
-	checkLDAPLimits     = "LDAP limits"
-	checkLDAPIDs        = "LDAP ids"
-	checkLDAPLookup     = "LDAP search by id"
-	checkLDAPSample     = "LDAP sample entry"
-	checkLDAPAttributes = "LDAP attributes"
-	checkLDAPUsernames  = "LDAP usernames"
-	checkLDAPLocks      = "LDAP locks"
-	checkLDAPGroups     = "LDAP groups"
+	LDAPConnection = "LDAP connection"
+	LDAPLogin      = "LDAP login"
+	LDAPBase       = "LDAP base"
+	LDAPSearch     = "LDAP search"
+	LDAPLimits     = "LDAP limits"
+	LDAPIDs        = "LDAP ids"
+	LDAPLookup     = "LDAP search by id"
+	LDAPSample     = "LDAP sample entry"
+	LDAPAttributes = "LDAP attributes"
+	LDAPUsernames  = "LDAP usernames"
+	LDAPLocks      = "LDAP locks"
+	LDAPGroups     = "LDAP groups"
 )
 
 // readFor is how long people are read for: of a large directory only a part.
@@ -55,51 +57,51 @@ type ldapCheck struct {
 }
 
 func (c *ldapCheck) run(ctx context.Context) {
-	source, err := source(c.config, c.rules, c.log)
+	source, err := wire.NewSource(c.config, c.rules, c.log)
 	if err != nil {
-		c.fail(checkLDAPConnection, err, "correct section ldap")
-		c.skip(checkLDAPConnection, append([]string{checkLDAPLogin, checkLDAPBase}, aboutPeople()...)...)
+		c.fail(LDAPConnection, err, "correct section ldap")
+		c.skip(LDAPConnection, append([]string{LDAPLogin, LDAPBase}, AboutPeople()...)...)
 		return
 	}
 	defer func() { _ = source.Close() }() // it always succeeds
 	c.source = source
 	if failed := c.servers(ctx); failed != "" {
-		c.skip(failed, append([]string{checkLDAPBase}, aboutPeople()...)...)
+		c.skip(failed, append([]string{LDAPBase}, AboutPeople()...)...)
 		return
 	}
 	if !c.bases(ctx) {
-		c.skip(checkLDAPBase, aboutPeople()...)
+		c.skip(LDAPBase, AboutPeople()...)
 		return
 	}
 	c.people(ctx)
 }
 
-// aboutPeople are the checks that need people.
-func aboutPeople() []string {
+// AboutPeople are the checks that need people.
+func AboutPeople() []string {
 	return []string{
-		checkLDAPSearch, checkLDAPLimits, checkLDAPIDs, checkLDAPLookup, checkLDAPSample, checkLDAPAttributes, checkLDAPUsernames, checkLDAPLocks,
+		LDAPSearch, LDAPLimits, LDAPIDs, LDAPLookup, LDAPSample, LDAPAttributes, LDAPUsernames, LDAPLocks,
 	}
 }
 
 // servers tries each server by itself. It gives the check that failed when none
 // can be used.
 func (c *ldapCheck) servers(ctx context.Context) (failed string) {
-	failed = checkLDAPConnection
+	failed = LDAPConnection
 	for _, s := range c.source.Probe(ctx) {
 		if s.ConnectErr != nil {
-			c.fail(checkLDAPConnection, fmt.Errorf("%s: %w", s.URL, s.ConnectErr), "check host and port in ldap.urls, and the firewall")
-			c.skip(checkLDAPConnection+" to "+s.URL, checkLDAPLogin)
+			c.fail(LDAPConnection, fmt.Errorf("%s: %w", s.URL, s.ConnectErr), "check host and port in ldap.urls, and the firewall")
+			c.skip(LDAPConnection+" to "+s.URL, LDAPLogin)
 			continue
 		}
 		c.connection(&s)
 		switch {
 		case errors.Is(s.BindErr, ldapsrc.ErrNotTried):
-			c.skip("the login that another server refused", checkLDAPLogin)
+			c.skip("the login that another server refused", LDAPLogin)
 		case s.BindErr != nil:
-			failed = checkLDAPLogin
-			c.fail(checkLDAPLogin, fmt.Errorf("%s: %w", s.URL, s.BindErr), "check ldap.bind_dn and ldap.bind_password")
+			failed = LDAPLogin
+			c.fail(LDAPLogin, fmt.Errorf("%s: %w", s.URL, s.BindErr), "check ldap.bind_dn and ldap.bind_password")
 		default:
-			c.ok(checkLDAPLogin, "%s lets %s in", s.URL, c.account())
+			c.ok(LDAPLogin, "%s lets %s in", s.URL, c.account())
 			if c.server.URL == "" {
 				c.server = s
 			}
@@ -113,7 +115,7 @@ func (c *ldapCheck) servers(ctx context.Context) (failed string) {
 
 func (c *ldapCheck) connection(s *ldapsrc.Server) {
 	if s.TLS == nil {
-		c.ok(checkLDAPConnection, "%s answers; not encrypted", s.URL)
+		c.ok(LDAPConnection, "%s answers; not encrypted", s.URL)
 		return
 	}
 	certificate := s.TLS.PeerCertificates[0]
@@ -126,8 +128,8 @@ func (c *ldapCheck) connection(s *ldapsrc.Server) {
 	if len(certificate.DNSNames) > 0 {
 		name = strings.Join(certificate.DNSNames, ", ")
 	}
-	c.note(checkLDAPConnection, hint, "%s answers; %s, the certificate for %s is good for %s more, until %s", s.URL,
-		tls.VersionName(s.TLS.Version), name, span(left), certificate.NotAfter.UTC().Format(time.DateOnly))
+	c.note(LDAPConnection, hint, "%s answers; %s, the certificate for %s is good for %s more, until %s", s.URL,
+		tls.VersionName(s.TLS.Version), name, report.Span(left), certificate.NotAfter.UTC().Format(time.DateOnly))
 }
 
 func (c *ldapCheck) account() string {
@@ -144,17 +146,17 @@ func (c *ldapCheck) account() string {
 func (c *ldapCheck) bases(ctx context.Context) bool {
 	bases, err := c.source.Bases(ctx)
 	if err != nil {
-		c.fail(checkLDAPBase, err, "check ldap.users.base_dns")
+		c.fail(LDAPBase, err, "check ldap.users.base_dns")
 		return false
 	}
 	there := true
 	for _, b := range bases {
 		if b.Err != nil {
-			c.fail(checkLDAPBase, b.Err, "check ldap.users.base_dns")
+			c.fail(LDAPBase, b.Err, "check ldap.users.base_dns")
 			there = false
 			continue
 		}
-		c.ok(checkLDAPBase, "%s is there", b.DN)
+		c.ok(LDAPBase, "%s is there", b.DN)
 	}
 	return there
 }
@@ -174,7 +176,7 @@ func (c *ldapCheck) people(ctx context.Context) {
 		return nil
 	})
 	if !c.search(seen, err) {
-		c.skip(checkLDAPSearch, aboutPeople()[1:]...)
+		c.skip(LDAPSearch, AboutPeople()[1:]...)
 		return
 	}
 	if err == nil {
@@ -182,12 +184,12 @@ func (c *ldapCheck) people(ctx context.Context) {
 	}
 	c.limits(seen, err)
 	if seen.total == 0 && limited(err) {
-		c.skip(checkLDAPLimits, aboutPeople()[2:]...)
+		c.skip(LDAPLimits, AboutPeople()[2:]...)
 		return
 	}
 	c.ids(ctx, seen, err)
 	if seen.total == 0 {
-		c.skip(checkLDAPIDs, aboutPeople()[4:]...)
+		c.skip(LDAPIDs, AboutPeople()[4:]...)
 		return
 	}
 	c.sample(seen)
@@ -207,17 +209,17 @@ func (c *ldapCheck) search(seen *census, err error) bool {
 	users := c.config.LDAP.Users
 	switch {
 	case err == nil && seen.total == 0:
-		c.fail(checkLDAPSearch, fmt.Errorf("nobody matches the filter %s below %s", users.Filter, strings.Join(users.Bases, " and ")),
+		c.fail(LDAPSearch, fmt.Errorf("nobody matches the filter %s below %s", users.Filter, strings.Join(users.Bases, " and ")),
 			"check ldap.users.filter, base_dns and scope; it looks the same where the account may not read or search people")
 		return false
 	case err == nil:
-		c.ok(checkLDAPSearch, "%s within the filter %s", quantity(seen.total, "person", "people"), users.Filter)
+		c.ok(LDAPSearch, "%s within the filter %s", report.Quantity(seen.total, "person", "people"), users.Filter)
 	case seen.total == 0 && (limited(err) || errors.Is(err, ldapsrc.ErrID)):
-		c.ok(checkLDAPSearch, "the server answers")
+		c.ok(LDAPSearch, "the server answers")
 	case errors.Is(err, errEnough), limited(err), errors.Is(err, ldapsrc.ErrID):
-		c.ok(checkLDAPSearch, "at least %s within the filter %s", quantity(seen.total, "person", "people"), users.Filter)
+		c.ok(LDAPSearch, "at least %s within the filter %s", report.Quantity(seen.total, "person", "people"), users.Filter)
 	default:
-		c.fail(checkLDAPSearch, err, "check the network and the server's log, and try again")
+		c.fail(LDAPSearch, err, "check the network and the server's log, and try again")
 		return false
 	}
 	return true
@@ -243,18 +245,18 @@ func (c *ldapCheck) limits(seen *census, err error) {
 		if ldap.IsErrorWithCode(err, ldap.LDAPResultTimeLimitExceeded) || advice == "" {
 			advice = dirsync.Hint(err)
 		}
-		c.fail(checkLDAPLimits, unadvised(fmt.Errorf("%s: %w", server, err)), advice)
+		c.fail(LDAPLimits, unadvised(fmt.Errorf("%s: %w", server, err)), advice)
 	case errors.Is(err, errEnough):
-		c.ok(checkLDAPLimits, "%s %s; %d people came within %s, and there the check stopped reading", server, pages, seen.total, span(readFor))
+		c.ok(LDAPLimits, "%s %s; %d people came within %s, and there the check stopped reading", server, pages, seen.total, report.Span(readFor))
 	case c.server.Product == ldapsrc.ProductApacheDS && err == nil && seen.total <= default1000 && !apacheAdmin(c.config.LDAP.BindDN):
-		c.note(checkLDAPLimits, "before there are 1000 people: "+c.server.Product.LimitAdvice(), "%s %s; all %d people came", server, pages, seen.total)
+		c.note(LDAPLimits, "before there are 1000 people: "+c.server.Product.LimitAdvice(), "%s %s; all %d people came", server, pages, seen.total)
 	case err == nil && !c.server.Paging:
-		c.note(checkLDAPLimits, "a search is answered in one piece: the server's size limit must be above the number of people",
+		c.note(LDAPLimits, "a search is answered in one piece: the server's size limit must be above the number of people",
 			"%s %s; all %d people came", server, pages, seen.total)
 	case err == nil:
-		c.ok(checkLDAPLimits, "%s %s; all %d people came, no limit is in the way", server, pages, seen.total)
+		c.ok(LDAPLimits, "%s %s; all %d people came, no limit is in the way", server, pages, seen.total)
 	default:
-		c.ok(checkLDAPLimits, "%s %s; no limit was met up to where reading stopped", server, pages)
+		c.ok(LDAPLimits, "%s %s; no limit was met up to where reading stopped", server, pages)
 	}
 }
 
@@ -273,22 +275,22 @@ func unadvised(err error) error { return errors.New(err.Error()) }
 func (c *ldapCheck) ids(ctx context.Context, seen *census, err error) {
 	attribute := c.config.LDAP.Users.IDAttribute
 	if errors.Is(err, ldapsrc.ErrID) {
-		c.fail(checkLDAPIDs, err, "set ldap.users.id_attribute to one that every person has, once, for good")
-		c.skip(checkLDAPIDs, checkLDAPLookup)
+		c.fail(LDAPIDs, err, "set ldap.users.id_attribute to one that every person has, once, for good")
+		c.skip(LDAPIDs, LDAPLookup)
 		return
 	}
-	c.ok(checkLDAPIDs, "each person has one id (%s) and nobody shares it", attribute)
+	c.ok(LDAPIDs, "each person has one id (%s) and nobody shares it", attribute)
 	id := seen.first.ID
 	found, err := c.source.Lookup(ctx, []dirsync.SourceID{id})
 	const advice = "let the account search (not only read) the id attribute in the whole suffix, and check that attribute's index; " +
 		"without it no run can tell who is gone"
 	switch {
 	case err != nil:
-		c.fail(checkLDAPLookup, err, advice)
+		c.fail(LDAPLookup, err, advice)
 	case found[id].Person == nil:
-		c.fail(checkLDAPLookup, fmt.Errorf("%s, who was just read, is not found by %s=%s", seen.first.DN, attribute, id), advice)
+		c.fail(LDAPLookup, fmt.Errorf("%s, who was just read, is not found by %s=%s", seen.first.DN, attribute, id), advice)
 	default:
-		c.ok(checkLDAPLookup, "a person is found by %s in the whole suffix", attribute)
+		c.ok(LDAPLookup, "a person is found by %s in the whole suffix", attribute)
 	}
 }
 
@@ -309,12 +311,12 @@ func (c *ldapCheck) unreadable(seen *census) bool {
 		}
 		if u.absent > 0 {
 			failed = true
-			c.fail(checkLDAPLocks, fmt.Errorf("%s did not come back for %d of %s, though each of them has it: whether they are locked can't be told",
-				attribute, u.absent, quantity(seen.total, "person", "people")), unreadableAdvice(c.config.LDAP.Preset))
+			c.fail(LDAPLocks, fmt.Errorf("%s did not come back for %d of %s, though each of them has it: whether they are locked can't be told",
+				attribute, u.absent, report.Quantity(seen.total, "person", "people")), unreadableAdvice(c.config.LDAP.Preset))
 		}
 		if u.illegible > 0 {
-			c.note(checkLDAPLocks, "set each to true or false, or to what the server's manual names; until then nobody of them is created, enabled or put into a group",
-				"%s of %s has a value that can't be read, such as %s", attribute, quantity(u.illegible, "person", "people"), strings.Join(u.examples, ", "))
+			c.note(LDAPLocks, "set each to true or false, or to what the server's manual names; until then nobody of them is created, enabled or put into a group",
+				"%s of %s has a value that can't be read, such as %s", attribute, report.Quantity(u.illegible, "person", "people"), strings.Join(u.examples, ", "))
 		}
 	}
 	return failed
@@ -343,20 +345,20 @@ func (c *ldapCheck) locks(seen *census) {
 	disabled, out := seen.standings[dirsync.Disabled], seen.standings[dirsync.LockedOut]
 	switch {
 	case !c.rules.Status:
-		c.ok(checkLDAPLocks, "the status is not ours (sync.mapping.status is empty)")
+		c.ok(LDAPLocks, "the status is not ours (sync.mapping.status is empty)")
 	case c.rules.StatusFrom != nil:
-		c.ok(checkLDAPLocks, "the status is what the expression of sync.mapping.status gives; by the preset, %d are locked or disabled, %d locked out for a time", disabled, out)
+		c.ok(LDAPLocks, "the status is what the expression of sync.mapping.status gives; by the preset, %d are locked or disabled, %d locked out for a time", disabled, out)
 	case len(names) == 0:
-		c.ok(checkLDAPLocks, "the preset %s knows no attribute for locks: everybody counts as active", c.config.LDAP.Preset)
+		c.ok(LDAPLocks, "the preset %s knows no attribute for locks: everybody counts as active", c.config.LDAP.Preset)
 	case visible:
-		c.ok(checkLDAPLocks, "they are seen: %d locked or disabled, %d locked out for a time", disabled, out)
+		c.ok(LDAPLocks, "they are seen: %d locked or disabled, %d locked out for a time", disabled, out)
 	case c.config.LDAP.Preset == string(schema.WSO2IS):
-		c.note(checkLDAPLocks, "WSO2 keeps accountLock and accountDisabled in its own database by default, where LDAP does not show them: "+
+		c.note(LDAPLocks, "WSO2 keeps accountLock and accountDisabled in its own database by default, where LDAP does not show them: "+
 			"a user locked there stays active in Duo. Have them kept in the user store "+
 			"(data_store org.wso2.carbon.identity.governance.store.UserStoreBasedIdentityDataStore), or let the account read them",
 			"%s came back for nobody: no lock can be seen", strings.Join(names, ", "))
 	default:
-		c.note(checkLDAPLocks, "nothing to do if nobody is locked; else let the account read it",
+		c.note(LDAPLocks, "nothing to do if nobody is locked; else let the account read it",
 			"%s came back for nobody: nobody is locked, or locks can't be seen", strings.Join(names, ", "))
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package wire
 
 import (
 	"cmp"
@@ -13,8 +13,8 @@ import (
 	"duosync/sync/expression"
 )
 
-// rules translates the configuration into the core's rules.
-func rules(cfg *config.Config) (dirsync.Rules, error) {
+// Rules translates the configuration into the core's rules.
+func Rules(cfg *config.Config) (dirsync.Rules, error) {
 	c := cfg.Sync
 	kind, _ := schema.Of(schema.Preset(cfg.LDAP.Preset))
 	r := dirsync.Rules{
@@ -35,7 +35,7 @@ func rules(cfg *config.Config) (dirsync.Rules, error) {
 		r.Protect[dirsync.FoldName(name)] = true
 	}
 	var err error
-	if r.Exclude, err = exclusions(c.Scope.ExcludeUsers); err != nil {
+	if r.Exclude, err = Exclusions(c.Scope.ExcludeUsers); err != nil {
 		return r, err
 	}
 	if r.Groups, err = mirror(&c.Groups); err != nil {
@@ -117,8 +117,8 @@ func removal(c config.Removal) dirsync.Removal {
 	return dirsync.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
 }
 
-// exclusions makes the test for sync.scope.exclude_users.
-func exclusions(items []string) (func(username, dn string) bool, error) {
+// Exclusions makes the test for sync.scope.exclude_users, or for some of its items.
+func Exclusions(items []string) (func(username, dn string) bool, error) {
 	var rules []config.UserRule
 	var dns []*ldap.DN
 	names := map[string]bool{}

@@ -1,4 +1,4 @@
-package cli
+package explain
 
 import (
 	"context"
@@ -9,22 +9,23 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
-	"duosync/duo/api"
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
 // How a user was recognized.
 const (
-	byID       = "directory id"
-	byDN       = "DN"
-	byUsername = "username"
-	byAlias    = "alias"
-	byLogin    = "login name in the directory"
-	byMail     = "mail address"
-	byDuoID    = "Duo user id"
-	byDuoName  = "Duo username or alias"
-	byMemory   = "name or mail address in the state"
+	ByID       = "directory id"
+	ByDN       = "DN"
+	ByUsername = "username"
+	ByAlias    = "alias"
+	ByLogin    = "login name in the directory"
+	ByMail     = "mail address"
+	ByDuoID    = "Duo user id"
+	ByDuoName  = "Duo username or alias"
+	ByMemory   = "name or mail address in the state"
 )
 
 const mailAttribute = "mail"
@@ -71,23 +72,23 @@ func newAsked(user string, rules *dirsync.Rules) (*asked, error) {
 // match tells how a person of the directory is meant; "" where it is not.
 func (a *asked) match(p *dirsync.Person) string {
 	if strings.EqualFold(string(p.ID), a.text) {
-		return byID
+		return ByID
 	}
 	if a.dn != nil {
 		if dn, err := ldap.ParseDN(p.DN); err == nil && dn.EqualFold(a.dn) {
-			return byDN
+			return ByDN
 		}
 	}
 	fields, _, _ := a.names.Map(p)
 	switch {
 	case a.is(fields[dirsync.FieldUsername]):
-		return byUsername
+		return ByUsername
 	case slices.ContainsFunc(dirsync.Items(fields[dirsync.FieldAliases]), a.is):
-		return byAlias
+		return ByAlias
 	case a.is(fields[dirsync.FieldEmail]), a.in(p, a.mails):
-		return byMail
+		return ByMail
 	case a.in(p, a.logins):
-		return byLogin
+		return ByLogin
 	}
 	return ""
 }
@@ -115,46 +116,31 @@ func (a *asked) looksLikeID() bool {
 
 // search looks for USER in Duo, then makes the dry run, which looks in the
 // directory and the state.
-func (e *explainer) search(ctx context.Context, line *progress) error {
+func (e *explainer) search(ctx context.Context, observer dirsync.Observer) error {
 	quest := dirsync.Quest{
 		IDs:   []dirsync.SourceID{dirsync.SourceID(e.asked.text), dirsync.SourceID(strings.ToLower(e.asked.text))},
 		Match: func(p *dirsync.Person) bool { return e.asked.match(p) != "" },
 		Else:  e.remembered,
 	}
 	if e.asked.dn == nil {
-		e.account, e.duoErr = e.inDuo(ctx)
+		e.account, e.duoErr = wire.FindUser(ctx, e.Client, e.asked.text)
 	}
-	if isUserID(e.asked.text) {
+	if wire.IsUserID(e.asked.text) {
 		quest.Users = append(quest.Users, e.asked.text)
 	}
 	if e.account != nil {
 		quest.Users = append(quest.Users, e.account.ID)
 	}
-	engine := &dirsync.Engine{Source: e.source, Target: e.target, Store: e.past.DB, Rules: e.rules, Binding: e.binding, Flags: e.flags, Observer: line}
-	e.x = engine.Explain(ctx, dirsync.Options{RunID: newRunID(e.past.at)}, quest)
+	engine := &dirsync.Engine{Source: e.Source, Target: e.Target, Store: e.past.DB, Rules: e.Rules, Binding: e.Binding, Flags: e.Flags, Observer: observer}
+	e.x = engine.Explain(ctx, dirsync.Options{RunID: wire.NewRunID(e.past.At)}, quest)
 	return ctx.Err()
-}
-
-// inDuo looks for the Duo user who has USER as id, username or alias.
-func (e *explainer) inDuo(ctx context.Context) (*dirsync.Account, error) {
-	if isUserID(e.asked.text) {
-		found, err := e.client.User(ctx, e.asked.text)
-		if !errors.Is(err, api.ErrNotFound) {
-			return found, err
-		}
-	}
-	found, err := e.client.UserByName(ctx, e.asked.text)
-	if errors.Is(err, api.ErrInvalid) {
-		return nil, nil // a name that Duo refuses is held by nobody
-	}
-	return found, err
 }
 
 // remembered looks through the whole state for people who are neither in the
 // directory nor in Duo under this name.
 func (e *explainer) remembered(ctx context.Context) ([]dirsync.SourceID, error) {
 	var ids []dirsync.SourceID
-	err := eachLink(ctx, e.past.DB, func(dirsync.Brief) bool { return true }, func(l *dirsync.Link) {
+	err := past.EachLink(ctx, e.past.DB, past.Everybody, func(l *dirsync.Link) {
 		if e.asked.remembers(l) {
 			ids = append(ids, l.ID)
 		}
@@ -168,7 +154,7 @@ func (e *explainer) answer(ctx context.Context) (*report.Explanation, error) {
 	people := e.x.Matched
 	if exact := slices.DeleteFunc(slices.Clone(people), func(p dirsync.Person) bool {
 		how := e.asked.match(&p)
-		return how != byID && how != byDN
+		return how != ByID && how != ByDN
 	}); len(exact) > 0 {
 		people = exact
 	}
@@ -194,7 +180,7 @@ func (e *explainer) answer(ctx context.Context) (*report.Explanation, error) {
 	}
 	if e.asked.looksLikeID() && e.x.Run.Complete {
 		id := dirsync.SourceID(strings.ToLower(e.asked.text))
-		found, err := e.source.Lookup(ctx, []dirsync.SourceID{id})
+		found, err := e.Source.Lookup(ctx, []dirsync.SourceID{id})
 		if err != nil || found[id].Present {
 			return e.outsider(id, found[id], err)
 		}
@@ -205,13 +191,13 @@ func (e *explainer) answer(ctx context.Context) (*report.Explanation, error) {
 func (e *explainer) howLinked(l *dirsync.Link) string {
 	switch {
 	case strings.EqualFold(string(l.ID), e.asked.text):
-		return byID
+		return ByID
 	case l.User == e.asked.text:
-		return byDuoID
+		return ByDuoID
 	case e.account != nil && e.account.ID == l.User:
-		return byDuoName
+		return ByDuoName
 	}
-	return byMemory
+	return ByMemory
 }
 
 func (e *explainer) several() (*report.Explanation, error) {
@@ -232,7 +218,7 @@ func (e *explainer) nobody() error {
 	}
 	return dirsync.WithHint(fmt.Errorf("nobody is found by %s", dirsync.Quote(e.asked.text)), fmt.Sprintf(
 		"Looked in the directory (%s that ldap.users gives, by id, DN, username, alias and mail), in the state, and %s. "+
-			"An entry that ldap.users leaves out is found by its directory id only.", quantity(e.x.Run.Read.Read, "entry", "entries"), inDuo))
+			"An entry that ldap.users leaves out is found by its directory id only.", report.Quantity(e.x.Run.Read.Read, "entry", "entries"), inDuo))
 }
 
 // outsider explains an entry that ldap.users leaves out and that is not ours; err
@@ -241,7 +227,7 @@ func (e *explainer) outsider(id dirsync.SourceID, where dirsync.Whereabouts, err
 	if err != nil {
 		return nil, err
 	}
-	e.doc.FoundBy = byID
+	e.doc.FoundBy = ByID
 	d := &dirsync.Decision{ID: id}
 	e.entry(d, &where)
 	e.scope(d, &where)

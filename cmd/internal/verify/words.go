@@ -1,4 +1,4 @@
-package cli
+package verify
 
 import (
 	"fmt"
@@ -25,13 +25,13 @@ func (v *verifier) introduce() {
 func (v *verifier) prospects(p *api.Preauth) {
 	switch p.Result {
 	case api.PreauthAuth:
-		v.conclude(verifyAllow, "can authenticate")
+		v.conclude(Allow, "can authenticate")
 		v.devices(p.Devices)
 	case api.PreauthAllow:
-		v.conclude(verifyAllow, "can authenticate, without a second factor")
+		v.conclude(Allow, "can authenticate, without a second factor")
 		v.bypassed()
 	case api.PreauthEnroll:
-		v.conclude(verifyEnroll, "cannot authenticate yet: must enroll")
+		v.conclude(Enroll, "cannot authenticate yet: must enroll")
 		v.notEnrolled()
 	case api.PreauthDeny:
 		v.denied()
@@ -97,7 +97,7 @@ func (v *verifier) notEnrolled() {
 }
 
 func (v *verifier) denied() {
-	v.conclude(verifyDeny, "cannot authenticate: Duo denies it")
+	v.conclude(Deny, "cannot authenticate: Duo denies it")
 	if v.account == nil {
 		return
 	}
@@ -130,7 +130,7 @@ func (v *verifier) trashed() {
 	}
 	v.Title += " (in Duo's Trash)"
 	text := "The user is in Duo's Trash and will be deleted for good."
-	if v.can() {
+	if v.Can() {
 		text += " Until then Duo lets the user log in: disable users before they go there."
 	}
 	v.say("%s", text)
@@ -140,13 +140,13 @@ func (v *verifier) trashed() {
 func (v *verifier) unknown(p *api.Preauth) {
 	switch p.Result {
 	case api.PreauthEnroll:
-		v.Result = verifyEnroll
+		v.Result = Enroll
 		v.say("A login by this name would be asked to enroll (Duo's new user policy).")
 	case api.PreauthAllow:
-		v.conclude(verifyAllow, "can authenticate, without being a user in Duo")
+		v.conclude(Allow, "can authenticate, without being a user in Duo")
 		v.say("A login by this name would be let in without a second factor: that is Duo's new user policy.")
 	case api.PreauthAuth:
-		v.conclude(verifyAllow, "can authenticate")
+		v.conclude(Allow, "can authenticate")
 		v.say("Yet Duo would ask a login by this name for a second factor: the user may have been made just now.")
 	case api.PreauthDeny:
 		v.say("A login by this name would be denied (Duo's new user policy).")
@@ -157,9 +157,9 @@ func (v *verifier) unknown(p *api.Preauth) {
 // plain.
 func (v *verifier) untried(why string) {
 	switch {
-	case v.opts.push:
+	case v.opts.Push:
 		v.say("Nothing was pushed%s.", why)
-	case v.opts.passcode != "":
+	case v.opts.Passcode != "":
 		v.say("The passcode was not tried%s.", why)
 	}
 }
@@ -177,7 +177,7 @@ func (v *verifier) pushed(verdict *api.Verdict) {
 	case "fraud":
 		title, words = "did not authenticate: the push was reported as fraud", "The push was reported as fraud; Duo tells the administrators."
 	}
-	v.conclude(verifyDeny, title)
+	v.conclude(Deny, title)
 	v.say("%s", words)
 	v.quote(verdict.Message)
 }
@@ -185,11 +185,11 @@ func (v *verifier) pushed(verdict *api.Verdict) {
 // loggedIn says how a login with a passcode went.
 func (v *verifier) loggedIn(verdict *api.Verdict) {
 	if verdict.Allowed {
-		v.conclude(verifyAllow, "can authenticate")
+		v.conclude(Allow, "can authenticate")
 		v.say("Duo accepted the passcode.")
 		return
 	}
-	v.conclude(verifyDeny, "did not authenticate: Duo refused the passcode")
+	v.conclude(Deny, "did not authenticate: Duo refused the passcode")
 	v.say("Duo refused the passcode.")
 	v.quote(verdict.Message)
 }

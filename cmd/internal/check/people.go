@@ -1,4 +1,4 @@
-package cli
+package check
 
 import (
 	"fmt"
@@ -6,42 +6,18 @@ import (
 	"strings"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
-
-// mapped is an expression and the field that it fills.
-type mapped struct {
-	field string
-	from  dirsync.Expression
-}
-
-// mappings gives all that is mapped, in the order of reports.
-func mappings(rules *dirsync.Rules) []mapped {
-	var all []mapped
-	for _, field := range dirsync.FieldNames {
-		if from := rules.Mapping[field]; from != nil {
-			all = append(all, mapped{field, from})
-		}
-	}
-	if rules.StatusFrom != nil {
-		all = append(all, mapped{dirsync.FieldStatus, rules.StatusFrom})
-	}
-	for _, from := range rules.Aliases {
-		all = append(all, mapped{dirsync.FieldAliases, from})
-	}
-	for _, phone := range rules.Phones.From {
-		all = append(all, mapped{dirsync.FieldPhones, phone.Number})
-	}
-	return all
-}
 
 // sample shows one person before and after mapping.
 func (c *ldapCheck) sample(seen *census) {
 	p := seen.sample
 	fields, problem, warnings := c.rules.Map(p)
 	sources := map[string][]string{} // attributes by field
-	for _, m := range mappings(c.rules) {
-		sources[m.field] = append(sources[m.field], m.from.Attributes()...)
+	for _, m := range wire.Mappings(c.rules) {
+		sources[m.Field] = append(sources[m.Field], m.From.Attributes()...)
 	}
 	var parts []string
 	for _, name := range slices.Concat(dirsync.FieldNames, dirsync.ListFields) {
@@ -72,7 +48,7 @@ func (c *ldapCheck) sample(seen *census) {
 	if len(warnings) > 0 {
 		hint = strings.Join(warnings, "; ")
 	}
-	c.note(checkLDAPSample, hint, "%s", detail)
+	c.note(LDAPSample, hint, "%s", detail)
 }
 
 // raw shows an attribute's values.
@@ -89,9 +65,8 @@ func raw(attribute string, values []string) string {
 // shown shows a value that comes of some attributes: short, and no password that
 // somebody has mapped.
 func shown(value string, attributes ...string) string {
-	secret := slices.ContainsFunc(attributes, func(a string) bool { return strings.Contains(a, "password") || strings.Contains(a, "secret") })
-	if value != "" && secret {
-		return "<hidden>"
+	if value != "" && wire.Secret(attributes...) {
+		return wire.Hidden
 	}
 	return dirsync.Quote(value)
 }
@@ -102,10 +77,21 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 	for _, group := range entries {
 		found = append(found, group.Name)
 	}
-	missing := func(names []string) []string {
-		return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-			return slices.ContainsFunc(found, func(other string) bool { return dirsync.SameGroup(name, other) })
-		})
+	type place struct {
+		key   string
+		names []string
+	}
+	absent := func(places ...place) string {
+		var texts []string
+		for _, p := range places {
+			missing := slices.DeleteFunc(slices.Clone(p.names), func(name string) bool {
+				return slices.ContainsFunc(found, func(other string) bool { return dirsync.SameGroup(name, other) })
+			})
+			if len(missing) > 0 {
+				texts = append(texts, fmt.Sprintf("of %s, %s", p.key, strings.Join(missing, ", ")))
+			}
+		}
+		return strings.Join(texts, "; ")
 	}
 	scope := c.config.Sync.Scope
 	var asked []string // in expressions
@@ -116,30 +102,21 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 	if len(scope.IncludeGroups)+len(scope.ExcludeGroups)+len(asked) == 0 && c.rules.Groups.Mirror == nil {
 		return
 	}
-	if include := missing(scope.IncludeGroups); len(include) > 0 {
-		c.fail(checkLDAPGroups, fmt.Errorf("of sync.scope.include_groups, %s cannot be found", strings.Join(include, ", ")),
+	if required := absent(
+		place{"sync.scope.include_groups", scope.IncludeGroups},
+		place{"sync.scope.exclude_groups", scope.ExcludeGroups},
+		place{"in_group in sync.mapping", asked},
+	); required != "" {
+		c.fail(LDAPGroups, fmt.Errorf("%s cannot be found", required),
 			"check the names, ldap.groups, and that the account may read there; a run ends with an error while one is missing")
 		return
 	}
-	var absent []string
-	for _, place := range []struct {
-		key   string
-		names []string
-	}{
-		{"sync.scope.exclude_groups", scope.ExcludeGroups},
-		{"in_group in sync.mapping", asked},
-		{"sync.groups.mirror", mirroredByName(&c.config.Sync.Groups)},
-	} {
-		if names := missing(place.names); len(names) > 0 {
-			absent = append(absent, fmt.Sprintf("of %s, %s", place.key, strings.Join(names, ", ")))
-		}
-	}
-	if len(absent) > 0 {
-		c.note(checkLDAPGroups, "check the names; nobody is in such a group", "%s cannot be found", strings.Join(absent, "; "))
+	if mirrored := absent(place{"sync.groups.mirror", mirroredByName(&c.config.Sync.Groups)}); mirrored != "" {
+		c.note(LDAPGroups, "check the names; nobody is in such a group", "%s cannot be found", mirrored)
 		return
 	}
 	if len(found) == 0 {
-		c.note(checkLDAPGroups, "check the items and ldap.groups", "sync.groups.mirror matches no group")
+		c.note(LDAPGroups, "check the items and ldap.groups", "sync.groups.mirror matches no group")
 		return
 	}
 	const most = 10
@@ -148,7 +125,7 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 	if len(found) > most {
 		names += fmt.Sprintf(" and %d more", len(found)-most)
 	}
-	c.ok(checkLDAPGroups, "all that section sync names are there: %s", names)
+	c.ok(LDAPGroups, "all that section sync names are there: %s", names)
 }
 
 // mirroredByName gives the groups of sync.groups.mirror that stand there by name.
@@ -167,11 +144,11 @@ func mirroredByName(g *config.GroupRules) []string {
 func (c *ldapCheck) attributes(seen *census) {
 	var missing, unused, counts []string
 	counted := map[string]bool{}
-	for _, m := range mappings(c.rules) {
-		for _, attribute := range m.from.Attributes() {
-			text := fmt.Sprintf("%s (for %s)", attribute, m.field)
+	for _, m := range wire.Mappings(c.rules) {
+		for _, attribute := range m.From.Attributes() {
+			text := fmt.Sprintf("%s (for %s)", attribute, m.Field)
 			switch {
-			case seen.values[attribute] == 0 && m.from.Plain():
+			case seen.values[attribute] == 0 && m.From.Plain():
 				missing = append(missing, text)
 			case seen.values[attribute] == 0:
 				unused = append(unused, text)
@@ -181,16 +158,16 @@ func (c *ldapCheck) attributes(seen *census) {
 			}
 		}
 	}
-	people := quantity(seen.total, "person", "people")
+	people := report.Quantity(seen.total, "person", "people")
 	switch {
 	case len(missing) > 0:
-		c.fail(checkLDAPAttributes, fmt.Errorf("%s came back for none of %s", strings.Join(slices.Concat(missing, unused), ", "), people),
+		c.fail(LDAPAttributes, fmt.Errorf("%s came back for none of %s", strings.Join(slices.Concat(missing, unused), ", "), people),
 			"let the account of ldap.bind_dn read these attributes; where the directory does not keep one, name another in sync.mapping, or \"\"")
 	case len(unused) > 0:
-		c.note(checkLDAPAttributes, "nothing to do if the directory does not keep them; else let the account of ldap.bind_dn read them",
+		c.note(LDAPAttributes, "nothing to do if the directory does not keep them; else let the account of ldap.bind_dn read them",
 			"of %s have a value: %s; %s came back for nobody", people, strings.Join(counts, ", "), strings.Join(unused, ", "))
 	default:
-		c.ok(checkLDAPAttributes, "of %s have a value: %s", people, strings.Join(counts, ", "))
+		c.ok(LDAPAttributes, "of %s have a value: %s", people, strings.Join(counts, ", "))
 	}
 }
 
@@ -199,12 +176,12 @@ func (c *ldapCheck) usernames(seen *census) {
 	attribute := strings.Join(c.rules.Mapping[dirsync.FieldUsername].Attributes(), " or ")
 	switch {
 	case seen.shared > 0:
-		c.fail(checkLDAPUsernames, fmt.Errorf("%s: two people have the username of %s", seen.sharers, quantity(seen.shared, "person", "people")),
+		c.fail(LDAPUsernames, fmt.Errorf("%s: two people have the username of %s", seen.sharers, report.Quantity(seen.shared, "person", "people")),
 			"give one of them another "+attribute+", or leave one out by ldap.users.filter or sync.scope.exclude_users; until then neither is changed")
 	case seen.unnamed > 0:
-		c.fail(checkLDAPUsernames, fmt.Errorf("%s can't be carried over: %s", quantity(seen.unnamed, "person", "people"), seen.unnamedWhy),
+		c.fail(LDAPUsernames, fmt.Errorf("%s can't be carried over: %s", report.Quantity(seen.unnamed, "person", "people"), seen.unnamedWhy),
 			"give each a usable "+attribute+", map another attribute to sync.mapping.username, or leave them out by ldap.users.filter")
 	default:
-		c.ok(checkLDAPUsernames, "%d different ones", len(seen.names))
+		c.ok(LDAPUsernames, "%d different ones", len(seen.names))
 	}
 }

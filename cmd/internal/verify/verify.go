@@ -1,51 +1,55 @@
-package cli
+// Package verify asks Duo's Auth API whether a user can authenticate, and puts the
+// answer into words.
+package verify
 
 import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/sirupsen/logrus"
+	"time"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/wire"
 	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
 
+// Options say how a user is put to the test. Without any, nobody is bothered.
+type Options struct {
+	Push     bool   // send a push, and wait for the answer
+	Passcode string // log in with it; "": don't
+	Timeout  time.Duration
+}
+
 // verifier asks Duo about one user.
 type verifier struct {
-	verification
+	Answer
 
 	auth  *api.AuthClient
 	admin *api.Client
-	opts  verifyOptions
-	line  *progress
+	opts  Options
+	show  func(text string) // what goes on meanwhile
 
 	asked   string           // USER
 	account *dirsync.Account // nil: unknown, or not looked up
 	blind   error            // why the Admin API did not look the user up
 }
 
-// verify finds out whether a user can authenticate. An error means that Duo could not
-// be asked.
-func (a *app) verify(ctx context.Context, cfg *config.Config, opts verifyOptions, user string) (*verification, error) {
-	log, err := a.logger()
-	if err != nil {
-		return nil, err
-	}
-	auth, err := authClient(cfg, log)
+// User finds out whether a user can authenticate. show is told what goes on meanwhile. An
+// error means that Duo could not be asked.
+func User(ctx context.Context, cfg *config.Config, setup wire.Setup, opts Options, user string, show func(text string)) (*Answer, error) {
+	auth, err := wire.NewAuthClient(cfg, setup)
 	if err != nil {
 		return nil, err
 	}
 	defer auth.Close()
-	admin, err := duoClient(cfg, api.Rate{}, a.timing, log) // a few calls need no pacing
+	admin, err := wire.NewClient(cfg, setup)
 	if err != nil {
 		return nil, err
 	}
 	defer admin.Close()
-	line := a.progress()
-	defer line.Close()
-	v := verifier{verification: verification{Username: user}, auth: auth, admin: admin, opts: opts, line: line, asked: user}
+	v := verifier{Answer: Answer{Username: user}, auth: auth, admin: admin, opts: opts, show: show, asked: user}
 	if err := v.lookUp(ctx); err != nil {
 		return nil, err
 	}
@@ -54,23 +58,14 @@ func (a *app) verify(ctx context.Context, cfg *config.Config, opts verifyOptions
 	} else {
 		err = v.ask(ctx)
 	}
-	return &v.verification, err
-}
-
-// authClient makes the client of the Auth API's keys.
-func authClient(cfg *config.Config, log *logrus.Logger) (*api.AuthClient, error) {
-	c := cfg.Duo
-	return api.NewAuth(api.Options{
-		Host: c.Host, IntegrationKey: c.Auth.IntegrationKey, SecretKey: c.Auth.SecretKey.Reveal(), Signature: c.Signature,
-		CAFile: c.CAFile, ProxyURL: c.ProxyURL.Reveal(), Timeout: c.Timeout, Version: Version(), Log: log,
-	})
+	return &v.Answer, err
 }
 
 // lookUp finds the user in the Admin API, by id or else by name. Keys that may not look
 // are no hindrance: then the Auth API is asked by name, and what it says of a name need
 // not be about a user.
 func (v *verifier) lookUp(ctx context.Context) error {
-	found, err := v.find(ctx)
+	found, err := wire.FindUser(ctx, v.admin, v.asked)
 	if errors.Is(err, api.ErrUnauthorized) || errors.Is(err, api.ErrForbidden) {
 		v.blind = err
 		return nil
@@ -84,38 +79,11 @@ func (v *verifier) lookUp(ctx context.Context) error {
 	return nil
 }
 
-func (v *verifier) find(ctx context.Context) (*dirsync.Account, error) {
-	if isUserID(v.asked) {
-		found, err := v.admin.User(ctx, v.asked)
-		if !errors.Is(err, api.ErrNotFound) {
-			return found, err
-		}
-	}
-	found, err := v.admin.UserByName(ctx, v.asked)
-	if errors.Is(err, api.ErrInvalid) {
-		return nil, nil // a name that Duo refuses is held by nobody
-	}
-	return found, err
-}
-
-// isUserID reports whether text has the form of a Duo user_id.
-func isUserID(text string) bool {
-	if len(text) != 20 || text[:2] != "DU" {
-		return false
-	}
-	for i := range len(text) {
-		if c := text[i]; !('A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
-			return false
-		}
-	}
-	return true
-}
-
 func (v *verifier) who() api.Who {
 	if v.account != nil {
 		return api.Who{ID: v.account.ID}
 	}
-	if isUserID(v.asked) {
+	if wire.IsUserID(v.asked) {
 		return api.Who{ID: v.asked}
 	}
 	return api.Who{Name: v.asked}
@@ -123,10 +91,10 @@ func (v *verifier) who() api.Who {
 
 // askUnknown asks what would become of a login by a name that no user has.
 func (v *verifier) askUnknown(ctx context.Context) error {
-	v.conclude(verifyDeny, "cannot authenticate: there is no such user in Duo")
+	v.conclude(Deny, "cannot authenticate: there is no such user in Duo")
 	v.say("No user in Duo has this username, alias or id.")
 	defer v.untried("")
-	if isUserID(v.asked) {
+	if wire.IsUserID(v.asked) {
 		return nil
 	}
 	preauth, err := v.auth.Preauth(ctx, api.Who{Name: v.asked})
@@ -146,7 +114,7 @@ func (v *verifier) ask(ctx context.Context) error {
 	v.introduce()
 	preauth, err := v.auth.Preauth(ctx, v.who())
 	if errors.Is(err, api.ErrUnknownUser) {
-		v.conclude(verifyDeny, "cannot authenticate: the Auth API does not know the user")
+		v.conclude(Deny, "cannot authenticate: the Auth API does not know the user")
 		if v.account != nil {
 			v.say("The user may have been deleted just now.")
 		}
@@ -157,9 +125,9 @@ func (v *verifier) ask(ctx context.Context) error {
 	}
 	v.prospects(preauth)
 	switch {
-	case v.opts.push:
+	case v.opts.Push:
 		return v.push(ctx, preauth)
-	case v.opts.passcode != "":
+	case v.opts.Passcode != "":
 		return v.login(ctx, preauth)
 	}
 	return nil
@@ -171,18 +139,18 @@ func (v *verifier) push(ctx context.Context, preauth *api.Preauth) error {
 		v.untried("")
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, v.opts.timeout)
+	ctx, cancel := context.WithTimeout(ctx, v.opts.Timeout)
 	defer cancel()
-	v.line.show(fmt.Sprintf("a push to %s; waiting for the answer, up to %s …", dirsync.Quote(v.Username), span(v.opts.timeout)))
-	verdict, err := v.auth.Push(ctx, v.who(), func(message string) { v.line.show("Duo says: " + message) })
+	v.show(fmt.Sprintf("a push to %s; waiting for the answer, up to %s …", dirsync.Quote(v.Username), report.Span(v.opts.Timeout)))
+	verdict, err := v.auth.Push(ctx, v.who(), func(message string) { v.show("Duo says: " + message) })
 	switch {
 	case errors.Is(err, api.ErrNoDevice):
-		v.conclude(verifyDeny, "cannot authenticate by push: no device takes one")
+		v.conclude(Deny, "cannot authenticate by push: no device takes one")
 		v.say("Duo Mobile is not activated on any device of the user.")
 		v.untried("")
 		return nil
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
-		return dirsync.WithHint(fmt.Errorf("there was no answer to the push within %s", span(v.opts.timeout)),
+		return dirsync.WithHint(fmt.Errorf("there was no answer to the push within %s", report.Span(v.opts.Timeout)),
 			"The push may still be on the phone. Ask the user to look, and try again.")
 	case err != nil:
 		return unclear(err, "whether the push was sent")
@@ -202,7 +170,7 @@ func (v *verifier) login(ctx context.Context, preauth *api.Preauth) error {
 		v.untried(", since the user may not exist")
 		return nil
 	}
-	verdict, err := v.auth.Passcode(ctx, v.who(), v.opts.passcode)
+	verdict, err := v.auth.Passcode(ctx, v.who(), v.opts.Passcode)
 	if err != nil {
 		return unclear(err, "whether the passcode was used up")
 	}

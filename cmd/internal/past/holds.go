@@ -1,4 +1,4 @@
-package cli
+package past
 
 import (
 	"context"
@@ -9,12 +9,23 @@ import (
 	dirsync "duosync/sync"
 )
 
-// lastHold gives the report of the last run over all that came to an end of its own,
+// LastHold gives the report of the last run over all that came to an end of its own,
 // where it held something; nil: it held nothing. Runs about some people only tell
-// nothing of what else is held.
-func (p *past) lastHold(ctx context.Context) (*report.Document, error) {
+// nothing of what else is held. settled says of each approval id of that report whether
+// it was approved and still is, or was used up.
+func (m *Moment) LastHold(ctx context.Context) (last *report.Document, settled func(id string) bool, err error) {
+	if last, err = m.lastHold(ctx); err != nil {
+		return nil, nil, err
+	}
+	if settled, err = m.settled(ctx, last); err != nil {
+		return nil, nil, err
+	}
+	return last, settled, nil
+}
+
+func (m *Moment) lastHold(ctx context.Context) (*report.Document, error) {
 	const most = 1000
-	runs, err := p.Runs(ctx, most)
+	runs, err := m.Runs(ctx, most)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +42,7 @@ func (p *past) lastHold(ctx context.Context) (*report.Document, error) {
 		case runs[i].Outcome != dirsync.OutcomeHeld:
 			return nil, nil
 		}
-		run, found, err := p.Run(ctx, runs[i].ID)
+		run, found, err := m.Run(ctx, runs[i].ID)
 		if err != nil || !found || run.Report == nil {
 			return nil, err
 		}
@@ -40,9 +51,7 @@ func (p *past) lastHold(ctx context.Context) (*report.Document, error) {
 	return nil, nil
 }
 
-// settled says of each approval id of a report whether it was approved and still is,
-// or was used up. A report that is nil has none.
-func (p *past) settled(ctx context.Context, last *report.Document) (func(id string) bool, error) {
+func (m *Moment) settled(ctx context.Context, last *report.Document) (func(id string) bool, error) {
 	done := map[string]bool{}
 	if last != nil {
 		ids := []string{last.ApprovalID}
@@ -50,11 +59,11 @@ func (p *past) settled(ctx context.Context, last *report.Document) (func(id stri
 			ids = append(ids, last.Guards[i].ApprovalID)
 		}
 		for _, id := range ids {
-			held, found, err := p.Hold(ctx, id)
+			held, found, err := m.Hold(ctx, id)
 			if err != nil && !errors.Is(err, state.ErrNotOpen) {
 				return nil, err
 			}
-			done[id] = err != nil || found && held.Until.After(p.at)
+			done[id] = err != nil || found && held.Until.After(m.At)
 		}
 	}
 	return func(id string) bool { return done[id] }, nil

@@ -1,0 +1,71 @@
+package byhand
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/wire"
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// Approve lets what is held under an id go through, once, for so long from now. It
+// gives the approval once that is written down.
+func Approve(ctx context.Context, cfg *config.Config, id string, forSoLong time.Duration) (done *dirsync.Approval, err error) {
+	err = withOurState(ctx, cfg, func(db *state.DB) error {
+		approval, err := wire.ApprovalOf(ctx, db, wire.BindingOf(cfg), id)
+		if err != nil {
+			return err
+		}
+		approval.Until = time.Now().Add(forSoLong)
+		if err := db.Approve(ctx, *approval); err != nil {
+			return err
+		}
+		done = approval
+		return nil
+	})
+	return done, err
+}
+
+// Revoke takes the approval of an id back, and tells whether it did.
+func Revoke(ctx context.Context, cfg *config.Config, id string) (done bool, err error) {
+	err = withOurState(ctx, cfg, func(db *state.DB) error {
+		if done, err = db.Revoke(ctx, id); err != nil || done {
+			return err
+		}
+		return dirsync.WithHint(fmt.Errorf("nothing is approved under the ID %s", dirsync.Quote(id)), "`duosync approve` lists what is; each approval can be used once.")
+	})
+	return done, err
+}
+
+// Pause stops all writing to Duo, and tells whether it did.
+func Pause(ctx context.Context, cfg *config.Config, reason string) (done bool, err error) {
+	err = wire.WithState(ctx, cfg, func(db *state.DB) error {
+		err := db.Pause(ctx, dirsync.Pause{Since: time.Now(), Reason: reason})
+		done = err == nil
+		return err
+	})
+	return done, err
+}
+
+// Resume lets writing go on. It tells whether it did, and whether that was paused.
+func Resume(ctx context.Context, cfg *config.Config) (done, paused bool, err error) {
+	err = wire.WithState(ctx, cfg, func(db *state.DB) (err error) {
+		paused, err = db.Resume(ctx)
+		done = err == nil
+		return err
+	})
+	return done, paused, err
+}
+
+// withOurState opens the state for one change, where it is that of the configuration.
+func withOurState(ctx context.Context, cfg *config.Config, do func(*state.DB) error) error {
+	return wire.WithState(ctx, cfg, func(db *state.DB) error {
+		if err := db.Check(ctx, wire.BindingOf(cfg)); err != nil {
+			return err
+		}
+		return do(db)
+	})
+}

@@ -1,0 +1,157 @@
+package byhand
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
+	"duosync/cmd/internal/wire"
+	"duosync/duo/api"
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// Disable notes that somebody is to be kept disabled, and disables the user in Duo with
+// one call. It gives the mark once that is done; the error says whether it was made.
+func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, reason, by string) (done *dirsync.Mark, err error) {
+	client, err := wire.NewPacedClient(cfg, setup)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	err = withOurState(ctx, cfg, func(db *state.DB) error {
+		d := &disabler{config: cfg, db: db, client: client, name: name}
+		mark, err := d.target(ctx)
+		if err != nil {
+			return err
+		}
+		mark.Since, mark.Reason, mark.By = time.Now(), reason, by
+		if err := db.Mark(ctx, *mark); err != nil {
+			return err
+		}
+		if err := d.disable(ctx, mark); err != nil {
+			return err
+		}
+		done = mark
+		return nil
+	})
+	return done, err
+}
+
+// disabler finds one Duo user, and disables it.
+type disabler struct {
+	config *config.Config
+	db     *state.DB
+	client *api.Client
+	name   string // as it was asked for
+}
+
+// target finds out who is meant: somebody who is ours, or while nobody is, the Duo
+// user of that name.
+func (d *disabler) target(ctx context.Context) (*dirsync.Mark, error) {
+	meta, err := d.db.Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	find := d.ours
+	if meta.Links == 0 {
+		find = d.inDuo
+	}
+	mark, err := find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range d.config.Sync.Scope.Protect {
+		if folded := dirsync.FoldName(name); folded == dirsync.FoldName(mark.Username) || folded == dirsync.FoldName(d.name) {
+			return nil, dirsync.WithHint(fmt.Errorf("%s is protected by sync.scope.protect, and was left as it is", dirsync.Quote(mark.Username)),
+				"Disable this user in the Duo Admin Panel, or take the name out of sync.scope.protect first.")
+		}
+	}
+	return mark, nil
+}
+
+// ours finds the link that is meant.
+func (d *disabler) ours(ctx context.Context) (*dirsync.Mark, error) {
+	var found []dirsync.Link
+	var names []string
+	if err := past.EachLink(ctx, d.db, past.Everybody, func(l *dirsync.Link) {
+		names = append(names, l.Answered.Username)
+		if means(d.name, l.Answered.Username, l.User, l.ID) {
+			found = append(found, *l)
+		}
+	}); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(found) == 0:
+		return nil, d.nobody("is not a user of duosync's, and was left as it is", names)
+	case len(found) > 1:
+		users := make([]string, len(found))
+		for i := range found {
+			users[i] = found[i].User
+		}
+		return nil, several(d.name, users)
+	case found[0].LetGo == dirsync.LetGoSynced:
+		return nil, dirsync.WithHint(fmt.Errorf("%s is managed by Duo's own directory sync, and was left as it is", dirsync.Quote(found[0].Answered.Username)),
+			"Disable the person in the directory that Duo reads, or see the Duo Admin Panel.")
+	}
+	l := &found[0]
+	return &dirsync.Mark{User: l.User, Username: l.Answered.Username, Source: l.ID}, nil
+}
+
+// nobody says that a name is not found, and how it may have been meant.
+func (d *disabler) nobody(what string, names []string) error {
+	hint := "Disable this user in the Duo Admin Panel."
+	if near := config.Nearest(d.name, names); near != "" {
+		hint = fmt.Sprintf("Did you mean %s? If not: disable this user in the Duo Admin Panel.", dirsync.Quote(near))
+	}
+	return dirsync.WithHint(fmt.Errorf("%s %s", dirsync.Quote(d.name), what), hint)
+}
+
+// inDuo finds the Duo user of exactly that name, and looks once more, by id.
+func (d *disabler) inDuo(ctx context.Context) (*dirsync.Mark, error) {
+	unmarked := func(err error) error {
+		return fmt.Errorf("nothing was done: the state knows nobody, so %s has to be found in Duo: %w", dirsync.Quote(d.name), err)
+	}
+	found, err := d.client.UserByName(ctx, d.name)
+	if err != nil {
+		return nil, unmarked(err)
+	}
+	if found == nil {
+		return nil, d.nobody("is the username of nobody in Duo, and the state knows nobody", nil)
+	}
+	if dirsync.FoldName(found.Username) != dirsync.FoldName(d.name) {
+		return nil, dirsync.WithHint(fmt.Errorf("%s is an alias of the Duo user %s, who was left as it is", dirsync.Quote(d.name), dirsync.Quote(found.Username)),
+			"If this user is meant, give the username.")
+	}
+	again, err := d.client.User(ctx, found.ID)
+	if err != nil {
+		return nil, unmarked(err)
+	}
+	if dirsync.FoldName(again.Username) != dirsync.FoldName(d.name) {
+		return nil, unmarked(fmt.Errorf("the user %s is called %s at a second look", found.ID, dirsync.Quote(again.Username)))
+	}
+	return &dirsync.Mark{User: again.ID, Username: again.Username}, nil
+}
+
+// disable sends the one call, and looks at what Duo answers. The mark was made.
+func (d *disabler) disable(ctx context.Context, mark *dirsync.Mark) error {
+	who := dirsync.Quote(mark.Username)
+	account, err := d.client.ModifyUser(ctx, mark.User, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
+	switch {
+	case errors.Is(err, api.ErrNotFound):
+		return dirsync.WithHint(fmt.Errorf("the user %s (%s) is not in Duo any more. The mark is kept: no run creates this user again", who, mark.User),
+			"See in the Duo Admin Panel whether somebody else holds the name.")
+	case err != nil:
+		return dirsync.WithHint(fmt.Errorf("%s is NOT disabled in Duo yet. The mark is kept, and the next run disables this user: %w", who, err),
+			"If it can't wait, disable this user in the Duo Admin Panel.")
+	case slices.Contains([]string{dirsync.StatusDisabled, dirsync.StatusPendingDeletion}, account.Status):
+		return nil
+	}
+	return dirsync.WithHint(fmt.Errorf("the status that Duo answers is %s for %s. The mark is kept, and the next run disables this user", dirsync.Quote(account.Status), who),
+		"Look at this user in the Duo Admin Panel now.")
+}

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
+	"duosync/cmd/internal/report"
+	dirsync "duosync/sync"
+)
+
+// formOptions say in which form something is written, and where to.
+type formOptions struct{ format, output string }
+
+// addFlags adds them for what the command calls its result.
+func (o *formOptions) addFlags(f *pflag.FlagSet, result string) {
+	f.StringVar(&o.format, "format", string(report.Table), fmt.Sprintf("`FORM` of the %s: %v", result, report.Formats()))
+	f.StringVar(&o.output, "output", "", fmt.Sprintf("write the %s to this `FILE`", result))
+}
+
+// present writes what make gives, beside an error, too. In JSON there is an object in
+// any case.
+func (a *app) present(ctx context.Context, opts formOptions, make func(context.Context, *config.Loaded) (report.Renderer, error)) error {
+	format, err := report.ParseFormat(opts.format)
+	if err != nil {
+		return fmt.Errorf("--format: %w", err)
+	}
+	loaded, err := a.load()
+	if err != nil {
+		return err
+	}
+	out, err := a.output(opts.output)
+	if err != nil {
+		return err
+	}
+	doc, err := make(ctx, loaded)
+	if doc == nil && format == report.JSON {
+		doc = problem(err)
+	}
+	if doc != nil {
+		err = errors.Join(err, doc.Write(out, format, opts.output == "" && a.colour(a.OutTerminal)))
+	}
+	return errors.Join(err, out.Close())
+}
+
+// whole reports whether a report is asked for also where the message on stderr says
+// it all.
+func (o *formOptions) whole() bool { return o.format == string(report.JSON) || o.output != "" }
+
+// problem is the object that JSON has in place of what could not be found.
+func problem(err error) report.Renderer { return &report.Problem{Error: report.Explain(err)} }
+
+// list reads the state and renders what show makes of it. In JSON there is an
+// object also where that fails, as failed gives it.
+func (a *app) list(ctx context.Context, opts formOptions, failed func(error) report.Renderer,
+	show func(context.Context, *config.Config, *past.Moment) (report.Renderer, error)) error {
+	return a.present(ctx, opts, func(ctx context.Context, loaded *config.Loaded) (report.Renderer, error) {
+		doc, err := readPast(ctx, loaded, show)
+		if err != nil && opts.format == string(report.JSON) {
+			doc = failed(err)
+		}
+		return doc, err
+	})
+}
+
+func readPast(ctx context.Context, loaded *config.Loaded,
+	show func(context.Context, *config.Config, *past.Moment) (report.Renderer, error)) (doc report.Renderer, err error) {
+	m, err := past.Open(ctx, loaded.Config.State.DSN.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return show(ctx, &loaded.Config, m)
+}
+
+// known gives a document as one of any kind; nil stays nil.
+func known[D any, P interface {
+	*D
+	report.Renderer
+}](doc P, err error) (report.Renderer, error) {
+	if doc == nil {
+		return nil, err
+	}
+	return doc, err
+}
+
+// output opens what --output names, or standard output. A new file, or one that
+// is there, appears whole or not at all; a new one is for its owner only, since
+// reports name people. What is no plain file, such as a pipe, is written to.
+func (a *app) output(path string) (io.WriteCloser, error) {
+	if path == "" {
+		return stream{a.Out}, nil
+	}
+	return wholeOrNot("--output", path, false)
+}
+
+// wholeOrNot opens a file that appears whole or not at all. It is for its owner
+// only, unless one is there that is open to others, and private does not forbid it.
+func wholeOrNot(flag, path string, private bool) (io.WriteCloser, error) {
+	mode := os.FileMode(0o600)
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	switch info, err := os.Stat(path); {
+	case err == nil && info.IsDir():
+		return nil, dirsync.WithHint(fmt.Errorf("%s: %s is a folder", flag, path), "Name a file in it.")
+	case err == nil && !info.Mode().IsRegular():
+		return os.OpenFile(path, os.O_WRONLY, 0)
+	case err == nil && !private:
+		mode = info.Mode().Perm()
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".duosync-report-*")
+	if err != nil {
+		return nil, dirsync.WithHint(fmt.Errorf("%s: %w", flag, err), "Name a file in a folder that can be written.")
+	}
+	return &wholeFile{file: file, path: path}, file.Chmod(mode)
+}
+
+type stream struct{ io.Writer }
+
+func (stream) Close() error { return nil }
+
+type wholeFile struct {
+	file *os.File
+	path string
+	err  error // of a write
+}
+
+func (f *wholeFile) Write(data []byte) (int, error) {
+	n, err := f.file.Write(data)
+	f.err = errors.Join(f.err, err)
+	return n, err
+}
+
+// Close gives the file its name, unless nothing was written, or not all.
+func (f *wholeFile) Close() error {
+	info, err := f.file.Stat()
+	err = errors.Join(err, f.file.Close())
+	if f.err != nil || err != nil || info.Size() == 0 {
+		return errors.Join(err, os.Remove(f.file.Name()))
+	}
+	return os.Rename(f.file.Name(), f.path)
+}

@@ -1,0 +1,58 @@
+// Package explain finds all out about one user: why it is in or out, what Duo holds,
+// what the next run does, and what past runs did.
+package explain
+
+import (
+	"context"
+	"errors"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
+	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/wire"
+	dirsync "duosync/sync"
+)
+
+// explainer finds all out about one user.
+type explainer struct {
+	*wire.Parts
+	past  *past.Moment
+	asked *asked
+	x     *dirsync.Explanation
+	doc   *report.Explanation
+
+	// account is the Duo user who has USER as a name or id; nil: nobody.
+	account *dirsync.Account
+	duoErr  error // why Duo could not be asked for USER
+}
+
+// User gives what is known of a user; nil where that is nothing. The error says
+// why nobody is explained, or what could not be found out.
+func User(ctx context.Context, loaded *config.Loaded, setup wire.Setup, user string, observer dirsync.Observer) (doc *report.Explanation, err error) {
+	p, err := wire.Assemble(loaded, setup)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	if err := p.ReadMore(append(loginAttributes(), mailAttribute)...); err != nil {
+		return nil, err
+	}
+	m, err := past.Open(ctx, p.Config.State.DSN.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	if err := m.Check(ctx, p.Binding); err != nil {
+		return nil, err
+	}
+	asked, err := newAsked(user, &p.Rules)
+	if err != nil {
+		return nil, err
+	}
+	e := &explainer{Parts: p, past: m, asked: asked, doc: report.NewExplanation(user)}
+	e.doc.Warnings = append(e.doc.Warnings, m.Warnings()...)
+	if err := e.search(ctx, observer); err != nil {
+		return nil, err
+	}
+	return e.answer(ctx)
+}

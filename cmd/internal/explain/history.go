@@ -1,0 +1,84 @@
+package explain
+
+import (
+	"context"
+
+	"duosync/cmd/internal/report"
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// pastSteps is how much of the past is told.
+const pastSteps = 20
+
+// history tells what the last runs did to the user.
+func (e *explainer) history(ctx context.Context, d *dirsync.Decision) error {
+	runs, err := e.past.Runs(ctx, 0)
+	if err != nil {
+		return err
+	}
+	meant := e.traces(d)
+	for i := range runs {
+		if len(e.doc.History) >= pastSteps {
+			break
+		}
+		if err := e.pastRun(ctx, &runs[i], meant); err != nil {
+			e.doc.Warnings = append(e.doc.Warnings, report.Explain(err))
+		}
+	}
+	if s := e.doc.Snapshot; s != nil && s.Origin == dirsync.Adopted {
+		for _, h := range e.doc.History {
+			if h.Action == dirsync.Adopt && h.User == s.User && h.Result == dirsync.ResultApplied {
+				s.Since = h.Started
+			}
+		}
+	}
+	return nil
+}
+
+func (e *explainer) pastRun(ctx context.Context, r *state.Run, meant traces) error {
+	if r.Summary == nil {
+		doc, err := e.past.Unfinished(ctx, r)
+		if err == nil {
+			e.doc.PastOf(doc, pastSteps, meant.of)
+		}
+		return err
+	}
+	head, err := report.DecodeHead(r.Summary)
+	if err != nil || head.Planned() == 0 {
+		return err
+	}
+	run, found, err := e.past.Run(ctx, r.ID)
+	if err != nil || !found || !report.Mentions(run.Report, string(meant.id), meant.user, meant.username) {
+		return err
+	}
+	return e.doc.Past(r.ID, stamped(r.Started), run.Report, pastSteps, meant.of)
+}
+
+// traces are what a user leaves in a report.
+type traces struct {
+	id             dirsync.SourceID
+	user, username string
+}
+
+func (e *explainer) traces(d *dirsync.Decision) traces {
+	t := traces{id: d.ID}
+	switch {
+	case d.Link != nil:
+		t.user, t.username = d.Link.User, d.Link.Answered.Username
+	case e.doc.Duo.User != nil:
+		t.user, t.username = e.doc.Duo.User.ID, e.doc.Duo.User.Username
+	}
+	for _, f := range e.doc.Fields {
+		if f.Field == dirsync.FieldUsername {
+			t.username = f.After.Text()
+		}
+	}
+	return t
+}
+
+// of reports whether an operation was one on the user.
+func (t traces) of(o *report.Operation) bool {
+	return t.id != "" && o.SourceID == t.id || t.user != "" && o.User == t.user ||
+		t.username != "" && dirsync.FoldName(o.Username) == dirsync.FoldName(t.username)
+}

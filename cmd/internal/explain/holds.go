@@ -1,0 +1,92 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"duosync/cmd/internal/past"
+	"duosync/cmd/internal/report"
+	dirsync "duosync/sync"
+)
+
+// holds tells what keeps the person's operations back, and what has been let
+// through.
+func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
+	meta, err := e.past.Meta(ctx)
+	if err != nil {
+		return err
+	}
+	add := func(h report.Hold) { e.doc.Holds = append(e.doc.Holds, h) }
+	if meta.Paused != nil {
+		text := "writing to Duo is paused since " + report.ShortTime(meta.Paused.Since)
+		if meta.Paused.Reason != "" {
+			text += " (" + meta.Paused.Reason + ")"
+		}
+		add(report.Hold{Kind: report.HoldPaused, Reason: text + "; duosync resume lets it go on"})
+	}
+	if len(d.Operations) > 0 {
+		for i := range d.Guards {
+			add(report.GuardHold(&d.Guards[i]))
+		}
+	}
+	approvals, err := e.past.Approvals(ctx, e.past.At)
+	if err != nil {
+		return err
+	}
+	for i := range approvals {
+		if a := &approvals[i]; slices.ContainsFunc(d.Operations, func(o *dirsync.Operation) bool { return covers(a, o.Op) }) {
+			add(report.Hold{Kind: report.HoldApproved, Reason: fmt.Sprintf("approved: %s lets this through, once, until %s", a.ID, report.ShortTime(a.Until))})
+		}
+	}
+	if err := e.marked(ctx, d, add); err != nil || d.ID == "" {
+		return err
+	}
+	last, settled, err := e.past.LastHold(ctx)
+	if err != nil || last == nil {
+		return err
+	}
+	concerns := func(g *report.Guard) bool {
+		if slices.ContainsFunc(d.Guards, func(now dirsync.Guard) bool { return now.Name == g.Name && now.About == g.About }) {
+			return true
+		}
+		held, found, err := e.past.Hold(ctx, g.ApprovalID)
+		return err == nil && found && slices.ContainsFunc(d.Operations, func(o *dirsync.Operation) bool { return covers(held, o.Op) })
+	}
+	for _, h := range last.HeldIn(func(o *report.Operation) bool { return o.SourceID == d.ID }, settled, concerns) {
+		add(h)
+	}
+	return nil
+}
+
+// covers reports whether an operation is among those that an approval lets through.
+func covers(a *dirsync.Approval, op *dirsync.Op) bool {
+	return slices.ContainsFunc(a.Holds, func(h dirsync.Hold) bool { return slices.Contains(h.Keys, op.Key()) })
+}
+
+// mark gives the mark that keeps the user disabled; nil: there is none.
+func (e *explainer) mark(ctx context.Context, d *dirsync.Decision) (*dirsync.Mark, error) {
+	marks, err := past.StandingMarks(ctx, e.past.DB)
+	if err != nil {
+		return nil, err
+	}
+	t := e.traces(d)
+	for i := range marks {
+		m := &marks[i]
+		if m.User == t.user || t.id != "" && m.Source == t.id || t.username != "" && dirsync.FoldName(m.Username) == dirsync.FoldName(t.username) {
+			return m, nil
+		}
+	}
+	return nil, nil
+}
+
+// marked tells that the user is kept disabled by hand.
+func (e *explainer) marked(ctx context.Context, d *dirsync.Decision, add func(report.Hold)) error {
+	m, err := e.mark(ctx, d)
+	if err != nil || m == nil {
+		return err
+	}
+	add(report.Hold{Kind: report.HoldDisabled, Reason: fmt.Sprintf("kept disabled since %s by %s (%s), whatever the directory says; duosync enable %s ends that",
+		report.ShortTime(m.Since), m.By, m.Reason, m.Username)})
+	return nil
+}

@@ -1,0 +1,62 @@
+package past
+
+import (
+	"context"
+
+	"duosync/cmd/internal/report"
+	dirsync "duosync/sync"
+)
+
+// Due lists what waits under these rules, what is held, approved or paused, and who is
+// kept disabled or has no device.
+func (m *Moment) Due(ctx context.Context, rules *dirsync.Rules) (*report.Due, error) {
+	meta, err := m.Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := report.NewDue(m.At, meta.Refreshed)
+	if meta.Paused != nil {
+		d.Pause(*meta.Paused)
+	}
+	approvals, err := m.Approvals(ctx, m.At)
+	if err != nil {
+		return nil, err
+	}
+	for _, approval := range approvals {
+		d.Approve(approval)
+	}
+	marks, err := StandingMarks(ctx, m.DB)
+	if err != nil {
+		return nil, err
+	}
+	for _, mark := range marks {
+		d.Disable(mark)
+	}
+	last, settled, err := m.LastHold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.Hold(last, settled)
+	activeOrMissing := func(b dirsync.Brief) bool { return b.Active || b.Missing }
+	return d, EachLink(ctx, m.DB, activeOrMissing, func(l *dirsync.Link) {
+		if w, ok := rules.Due(l); ok {
+			d.Wait(w)
+		}
+		if l.Active() && !l.Answered.Enrolled {
+			d.NotEnrolled = append(d.NotEnrolled, report.NotEnrolled{Username: l.Answered.Username, SourceID: l.ID, User: l.User})
+		}
+	})
+}
+
+// Approvable lists what can be approved, and what is.
+func (m *Moment) Approvable(ctx context.Context) (*report.Approvals, error) {
+	approvals, err := m.Approvals(ctx, m.At)
+	if err != nil {
+		return nil, err
+	}
+	last, settled, err := m.LastHold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return report.NewApprovals(m.At, last, approvals, settled), nil
+}

@@ -1,0 +1,64 @@
+// Package past reads what earlier runs left in the state: the runs themselves, what
+// they took, what they held, and who is linked, waits or is marked.
+package past
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// Moment is the state as it was at one moment, beside a run that may be under way.
+type Moment struct {
+	*state.DB
+	At     time.Time // when it was looked whether a run is under way
+	holder string    // who held the lock then; "" for nobody
+}
+
+// Open gives the state as it is now, by a private copy.
+func Open(ctx context.Context, dsn string) (*Moment, error) {
+	m := &Moment{At: time.Now()}
+	var err error
+	if m.holder, err = state.Holder(dsn); err != nil {
+		return nil, err
+	}
+	if m.DB, err = state.OpenReadOnly(ctx, dsn); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// EachLink visits the links that wanted picks, in the order of their ids.
+func EachLink(ctx context.Context, db *state.DB, wanted func(dirsync.Brief) bool, visit func(*dirsync.Link)) error {
+	var ids []dirsync.SourceID
+	if err := db.Scan(ctx, func(b dirsync.Brief) error {
+		if wanted(b) {
+			ids = append(ids, b.ID)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(ids, 500) {
+		links, err := db.Load(ctx, some)
+		if err != nil {
+			return err
+		}
+		for i := range links {
+			visit(&links[i])
+		}
+	}
+	return nil
+}
+
+// Everybody picks each link.
+func Everybody(dirsync.Brief) bool { return true }
+
+// StandingMarks gives the marks that were not taken back.
+func StandingMarks(ctx context.Context, db *state.DB) ([]dirsync.Mark, error) {
+	marks, err := db.Marks(ctx)
+	return slices.DeleteFunc(marks, func(m dirsync.Mark) bool { return !m.Stands() }), err
+}

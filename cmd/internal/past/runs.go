@@ -1,0 +1,187 @@
+package past
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"duosync/cmd/internal/report"
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// RunID gives the id of the run that a text names: the id itself, or how it alone
+// begins; "" where the history has none.
+func RunID(ctx context.Context, db *state.DB, text string) (string, error) {
+	ids, err := db.RunIDs(ctx, text, 5)
+	switch {
+	case err != nil:
+		return "", err
+	case slices.Contains(ids, text): // also when others begin with it
+		return text, nil
+	case len(ids) > 1:
+		return "", dirsync.WithHint(fmt.Errorf("several runs begin with %s: %s", dirsync.Quote(text), strings.Join(ids, ", ")), "Give more of the id.")
+	case len(ids) == 1:
+		return ids[0], nil
+	}
+	return "", nil
+}
+
+// Last stands for the newest run in place of an id.
+const Last = "last"
+
+// Pick finds the run that is meant: by its id, how that begins, or [Last].
+func Pick(ctx context.Context, db *state.DB, text string) (*state.Run, error) {
+	newest, err := db.Runs(ctx, 5)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(newest) == 0:
+		return nil, dirsync.WithHint(errors.New("the history has no run yet"), "Dry runs leave no trace there, and a state that was lost has lost its history.")
+	case text == Last:
+		return &newest[0], nil
+	}
+	id := ""
+	if text != "" {
+		if id, err = RunID(ctx, db, text); err != nil {
+			return nil, err
+		}
+	}
+	if id == "" {
+		var some []string
+		for i := range newest {
+			some = append(some, newest[i].ID)
+		}
+		return nil, dirsync.WithHint(fmt.Errorf("there is no run %s in the history; the newest are %s", dirsync.Quote(text), strings.Join(some, ", ")),
+			"`duosync history` lists them; dry runs and what is older than state.keep_history are not there.")
+	}
+	run, found, err := db.Run(ctx, id)
+	if err == nil && !found {
+		err = fmt.Errorf("the run %s is gone from the history", id)
+	}
+	return run, err
+}
+
+// History lists the newest runs.
+func (m *Moment) History(ctx context.Context, limit int) (*report.History, error) {
+	runs, err := m.Runs(ctx, limit)
+	if err != nil {
+		return nil, err
+	}
+	history := &report.History{}
+	for i := range runs {
+		head, err := m.head(ctx, &runs[i])
+		if err != nil {
+			return nil, fmt.Errorf("run %s: %w", runs[i].ID, err)
+		}
+		history.Runs = append(history.Runs, *head)
+	}
+	return history, nil
+}
+
+func (m *Moment) head(ctx context.Context, run *state.Run) (*report.Head, error) {
+	if run.Summary != nil {
+		return report.DecodeHead(run.Summary)
+	}
+	doc, err := m.Unfinished(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return &doc.Head, nil
+}
+
+// Report gives the report of the run that a text names.
+func (m *Moment) Report(ctx context.Context, text string) (report.Renderer, error) {
+	id, err := RunID(ctx, m.DB, text)
+	if err != nil {
+		return nil, err
+	}
+	run, found, err := m.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !found || text == "" {
+		return nil, dirsync.WithHint(fmt.Errorf("there is no run %s in the history", dirsync.Quote(text)),
+			"Take the id from `duosync history`; dry runs and what is older than state.keep_history are not there.")
+	}
+	if run.Report != nil {
+		return report.Stored(run.Report), nil
+	}
+	return m.Unfinished(ctx, run)
+}
+
+// UnderWay reports whether a run goes on. Who held the lock at a time tells: it was
+// taken before the run began, and goes with its process.
+func UnderWay(run *state.Run, holder string, at time.Time) bool {
+	return run.Outcome == "" && (holder != "" || run.Started.After(at))
+}
+
+// Unfinished reports on a run that has not made a report, from its journal.
+func (m *Moment) Unfinished(ctx context.Context, run *state.Run) (*report.Document, error) {
+	steps, err := m.Steps(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	goesOn := UnderWay(run, m.holder, m.At)
+	operations := make([]report.Operation, len(steps))
+	for i, step := range steps {
+		result, problem := dirsync.ResultApplied, ""
+		switch {
+		case step.Done.IsZero() && goesOn:
+			result = dirsync.ResultPlanned
+		case step.Done.IsZero():
+			result, problem = dirsync.ResultFailed, "what became of it is not known yet; the next run finds out"
+		case step.Note != NoteDone:
+			result, problem = dirsync.ResultFailed, step.Note
+		}
+		operations[i] = report.OperationOf(step.Op, result, problem)
+	}
+	return report.Unfinished(run.ID, run.Started, goesOn, operations), nil
+}
+
+// NoteDone is the note that the core leaves of an operation that was done; any
+// other says why it was not.
+const NoteDone = "done"
+
+// Removed lists what a run took, as its journal has it: that knows also what
+// became of a call that was open when the run ended. One that is open still is
+// among them, since the undoing finds out first.
+func Removed(ctx context.Context, db *state.DB, id string) ([]dirsync.Removed, error) {
+	steps, err := db.Steps(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var removed []dirsync.Removed
+	for _, step := range steps {
+		if op := step.Op; op.Removes() && (step.Done.IsZero() || step.Note == NoteDone) {
+			removed = append(removed, dirsync.Removed{Source: op.Source, User: op.User, Username: op.Username, Action: op.Action})
+		}
+	}
+	return removed, nil
+}
+
+// LastRemoval names the newest run, other than one, that took something from
+// somebody; "": none did.
+func LastRemoval(ctx context.Context, db *state.DB, except string) (string, error) {
+	const most = 1000
+	runs, err := db.Runs(ctx, most)
+	if err != nil {
+		return "", err
+	}
+	for i := range runs {
+		if runs[i].ID == except || runs[i].Outcome == dirsync.OutcomeNoChanges {
+			continue
+		}
+		removed, err := Removed(ctx, db, runs[i].ID)
+		if err != nil {
+			return "", err
+		}
+		if len(removed) > 0 {
+			return runs[i].ID, nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,112 @@
+package wire
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"time"
+
+	"duosync/cmd/internal/config"
+	dirsync "duosync/sync"
+)
+
+// RunOptions are what is asked of one run.
+type RunOptions struct {
+	DryRun, Refresh      bool
+	Only, Adopt, Approve string
+	AsOf                 time.Time // zero: now
+	Plan                 string    // file of the plan to carry out; "": whatever is to be done
+	Keep                 io.Writer // for the plan; nil: it is not kept
+	Redact               bool      // digests in place of names in the plan that is kept
+}
+
+// Watcher observes a run, and may count its calls to Duo meanwhile.
+type Watcher interface {
+	dirsync.Observer
+	CountCalls(count func() int)
+}
+
+// Attempt makes one run, and gives what is known of it in any case.
+func Attempt(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOptions, watch Watcher) *dirsync.Run {
+	now := time.Now()
+	id := NewRunID(now)
+	run, err := Run(ctx, loaded, setup, opts, id, watch)
+	return Ended(run, id, opts.DryRun, now, err)
+}
+
+// Run makes one run, which watch observes. Without a run, the error says why it
+// did not begin; beside one, what could not be closed after it.
+func Run(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOptions, id string, watch Watcher) (run *dirsync.Run, err error) {
+	plan, err := readPlan(ctx, &loaded.Config, opts.Plan)
+	if err != nil {
+		return nil, err
+	}
+	p, err := Assemble(loaded, setup)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	watch.CountCalls(func() int { return p.Target.Usage().Calls })
+	store, err := p.openState(ctx, opts.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	warned := store.Warnings()
+	for _, warning := range warned {
+		p.Log.Warn(warning)
+	}
+	if err := store.Check(ctx, p.Binding); err != nil {
+		return nil, err
+	}
+	if plan != nil { // once more, now that nobody else can write
+		if err := knownTo(ctx, store, plan); err != nil {
+			return nil, err
+		}
+	}
+	approval, err := p.approve(ctx, store, &opts)
+	if err != nil {
+		return nil, err
+	}
+	options := dirsync.Options{
+		RunID: id, DryRun: opts.DryRun, Refresh: opts.Refresh, Only: opts.Only, Adopt: opts.Adopt, Approve: approval, AsOf: opts.AsOf,
+	}
+	if plan != nil {
+		exactly(&options, plan)
+	}
+	run = p.engine(store, watch).Run(ctx, options)
+	for _, warning := range store.Warnings()[len(warned):] {
+		p.Log.Warn(warning)
+	}
+	return run, p.keepPlan(ctx, store, run, &opts)
+}
+
+// Ended gives what is known of a run that began at started, in any case: run is nil
+// where it did not begin, and err is why, or what went wrong besides.
+func Ended(run *dirsync.Run, id string, dry bool, started time.Time, err error) *dirsync.Run {
+	if run == nil {
+		run = &dirsync.Run{ID: id, DryRun: dry, Started: started, Finished: time.Now()}
+	}
+	if err = Interrupted(errors.Join(run.Err, err)); err != nil {
+		run.Outcome, run.Err = dirsync.OutcomeFailed, err
+	}
+	return run
+}
+
+// Interrupted gives the words for a run that was ended from outside; any other error
+// stays as it is.
+func Interrupted(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return dirsync.WithHint(errors.New("interrupted"), "What was done is written down; the next run goes on from there.")
+	}
+	return err
+}
+
+// NewRunID names a run: when it began, and a bit of chance.
+func NewRunID(now time.Time) string {
+	var random [3]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	return now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])
+}

@@ -1,0 +1,75 @@
+package wire
+
+import (
+	"slices"
+
+	"github.com/sirupsen/logrus"
+
+	"duosync/cmd/internal/config"
+	"duosync/ldapsrc"
+	"duosync/ldapsrc/schema"
+	dirsync "duosync/sync"
+	"duosync/sync/expression"
+)
+
+// NewSource makes the directory of a configuration, which is asked for what the rules
+// need.
+func NewSource(cfg *config.Config, rules *dirsync.Rules, log *logrus.Logger) (*ldapsrc.Source, error) {
+	c := cfg.LDAP
+	return ldapsrc.New(ldapsrc.Options{
+		URLs: c.URLs, StartTLS: c.StartTLS, CAFile: c.CAFile, ServerName: c.ServerName,
+		ClientCertFile: c.ClientCertFile, ClientKeyFile: c.ClientKeyFile,
+		BindDN: c.BindDN, BindPassword: c.BindPassword.Reveal(), AllowPlaintext: c.AllowPlaintext,
+		Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts,
+		Users:  ldapsrc.Users{Bases: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
+		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: schema.Preset(c.Preset), Log: log,
+	})
+}
+
+// ReadMore has more attributes read than the mapping needs.
+func (p *Parts) ReadMore(attributes ...string) error {
+	wider := p.Rules
+	wider.Aliases = slices.Clone(p.Rules.Aliases)
+	for _, name := range attributes {
+		e, err := expression.Parse(name)
+		if err != nil {
+			return err
+		}
+		wider.Aliases = append(wider.Aliases, e)
+	}
+	more, err := NewSource(p.Config, &wider, p.Log)
+	if err != nil {
+		return err
+	}
+	err = p.Source.Close()
+	p.Source = more
+	return err
+}
+
+// attributes lists the LDAP attributes that the expressions read, each once.
+func attributes(rules *dirsync.Rules) []string {
+	var all []string
+	for _, e := range rules.Expressions() {
+		all = append(all, e.Attributes()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// groups asks for the groups that the scope or an expression names, and for those
+// that are mirrored; for none, none is read.
+func groups(cfg *config.Config, rules *dirsync.Rules) ldapsrc.Groups {
+	c := cfg.LDAP.Groups
+	g := ldapsrc.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttribute: c.MemberAttribute, Nested: c.Nested}
+	named := slices.Concat(rules.IncludeGroups, rules.ExcludeGroups)
+	for _, e := range rules.Expressions() {
+		named = append(named, e.Groups()...)
+	}
+	mirrored := rules.Groups.Mirror
+	if len(named) > 0 || mirrored != nil {
+		g.Want = func(name string) bool {
+			return mirrored != nil && mirrored(name) || slices.ContainsFunc(named, func(n string) bool { return dirsync.SameGroup(n, name) })
+		}
+	}
+	return g
+}

@@ -1,0 +1,67 @@
+package wire
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"duosync/cmd/internal/config"
+	"duosync/duo"
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// openState opens the state for a run: a dry run gets a private copy.
+func (p *Parts) openState(ctx context.Context, dryRun bool) (*state.DB, error) {
+	dsn := p.Config.State.DSN.Reveal()
+	if dryRun {
+		return state.OpenReadOnly(ctx, dsn)
+	}
+	return state.Open(ctx, dsn, state.Options{
+		KeepHistory: p.Config.State.KeepHistory, Now: p.Timing.Now,
+		CallTime: cmp.Or(p.Timing.Call, cmp.Or(p.Timing.Operation, duo.OperationTime)+p.Config.Duo.Timeout),
+	})
+}
+
+// WithState opens the state beside a run that may be under way, for one change.
+func WithState(ctx context.Context, cfg *config.Config, do func(*state.DB) error) error {
+	db, err := state.OpenBeside(ctx, cfg.State.DSN.Reveal(), state.Options{KeepHistory: cfg.State.KeepHistory})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(db), db.Close())
+}
+
+// StateReachable says why the state can't be read and written, or nil. It opens no
+// state and takes no lock.
+func StateReachable(cfg *config.Config) error {
+	_, err := state.Examine(cfg.State.DSN.Reveal())
+	return err
+}
+
+// Bench is what a command works with that is no run of the ordinary kind.
+type Bench struct {
+	*Parts
+	Store  *state.DB
+	Engine *dirsync.Engine
+}
+
+// WithBench opens the state, for reading only where dry is set, and puts an engine
+// together for do. It does not look whose state it is.
+func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool, observer dirsync.Observer, do func(*Bench) error) (err error) {
+	p, err := Assemble(loaded, setup)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	store, err := p.openState(ctx, dry)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	err = do(&Bench{Parts: p, Store: store, Engine: p.engine(store, observer)})
+	for _, warning := range store.Warnings() {
+		p.Log.Warn(warning)
+	}
+	return err
+}

@@ -1,0 +1,90 @@
+// Package wire makes of a configuration the parts of a run, and of the parts a run. It
+// is the only room that knows every adapter.
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/report"
+	"duosync/duo"
+	"duosync/duo/api"
+	"duosync/ldapsrc"
+	"duosync/state"
+	dirsync "duosync/sync"
+)
+
+// Setup is what parts need that no configuration says.
+type Setup struct {
+	Log     *logrus.Logger
+	Version string // what duosync calls itself by before Duo, and in a plan
+	Timing  Timing
+}
+
+// Timing are the times of a run that nobody configures. Zero values are the
+// binary's; tests have others.
+type Timing struct {
+	Now       func() time.Time                                 // the clock; nil: the machine's
+	Sleep     func(ctx context.Context, d time.Duration) error // between two tries of a call to Duo; nil: it does
+	Operation time.Duration                                    // see duo.OperationTime
+	Call      time.Duration                                    // see state.Options; 0: an operation with its last call
+}
+
+// Parts are what a run is put together from.
+type Parts struct {
+	Config  *config.Config
+	Rules   dirsync.Rules
+	Binding dirsync.Binding
+	Source  *ldapsrc.Source
+	Client  *api.Client
+	Target  *duo.Target
+	Flags   string // see dirsync.Engine
+	Setup
+}
+
+// Assemble makes the parts of a run. It connects to nothing.
+func Assemble(loaded *config.Loaded, setup Setup) (*Parts, error) {
+	cfg := &loaded.Config
+	p := &Parts{Config: cfg, Binding: BindingOf(cfg), Flags: loaded.Flags(), Setup: setup}
+	var err error
+	if p.Rules, err = Rules(cfg); err != nil {
+		return nil, err
+	}
+	if p.Source, err = NewSource(cfg, &p.Rules, setup.Log); err != nil {
+		return nil, err
+	}
+	if p.Client, err = NewPacedClient(cfg, setup); err != nil {
+		return nil, errors.Join(err, p.Source.Close())
+	}
+	p.Target = duo.NewTarget(p.Client, setup.Timing.Operation)
+	return p, nil
+}
+
+// Close gives all connections back.
+func (p *Parts) Close() error {
+	p.Client.Close()
+	return p.Source.Close()
+}
+
+// BindingOf says whose state a run with this configuration uses.
+func BindingOf(cfg *config.Config) dirsync.Binding {
+	host := cfg.Duo.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey, Directory: ldapsrc.Directory(cfg.LDAP.Users.Bases)}
+}
+
+// engine puts the parts together.
+func (p *Parts) engine(store *state.DB, observer dirsync.Observer) *dirsync.Engine {
+	return &dirsync.Engine{
+		Source: p.Source, Target: p.Target, Store: store, Rules: p.Rules, Binding: p.Binding, Flags: p.Flags,
+		Observer: observer, Now: p.Timing.Now, Encode: report.Encode,
+	}
+}
