@@ -182,11 +182,11 @@ func (r *roster) report() (wanted, nested []dirsync.GroupEntry) {
 			entry.People = slices.Clone(t.people)
 			slices.Sort(entry.People)
 		}
+		entry.Inside = slices.DeleteFunc(r.namesOf([]int32{place(i)}), func(name string) bool { return g.wanted && name == g.name })
 		if g.wanted {
 			wanted = append(wanted, entry)
 			continue
 		}
-		entry.Inside = r.namesOf([]int32{place(i)})
 		nested = append(nested, entry)
 	}
 	slices.SortFunc(wanted, func(a, b dirsync.GroupEntry) int {

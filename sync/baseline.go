@@ -22,7 +22,7 @@ func (r *runner) nextBaseline() *Baseline {
 	if !r.holds(guardMinSource) {
 		next.InScope, next.Sighted = r.census.inScope, r.sighted(false)
 	}
-	if !r.holds(guardScopeChanged) {
+	if !r.holds(guardScopeChanged) && !run.stopped() {
 		next.Scope, next.Place = rules.Scope, rules.Place
 	}
 	next.Directories[rules.Directory] = r.nextReference()
@@ -68,8 +68,9 @@ func (r *runner) nextGroups(next, ref *Reference) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(ref.Groups)) {
 		d := r.doubted("min_group", key)
-		if d != nil || slices.Contains(r.deferred, key) {
-			was := ref.Groups[key]
+		was := ref.Groups[key]
+		_, read := next.Groups[key]
+		if d != nil || slices.Contains(r.deferred, key) || !read && r.groups.keeps(was.ID) {
 			was.Blind = was.Blind || d != nil && d.blind
 			next.Groups[key] = was
 		}
@@ -94,7 +95,9 @@ func (r *runner) stillKnown(seen, was *GroupSeen) []SourceID {
 
 // nextAttributes notes who has a value of which attribute, and of rare ones since when.
 func (r *runner) nextAttributes(next, ref *Reference) {
+	maps.Copy(next.Attributes, ref.Attributes) // those that no field is made of now may come back
 	for attribute, t := range r.census.tallies {
+		delete(next.Attributes, attribute)
 		was := ref.Attributes[attribute]
 		if d := r.doubted("min_attribute", attribute); d != nil {
 			was.Bearers = maps.Clone(was.Bearers)
@@ -112,9 +115,9 @@ func (r *runner) nextAttributes(next, ref *Reference) {
 			for id, via := range t.bearers {
 				seen.Bearers[id] = r.bearer(attribute, len(t.bearers), id, via)
 			}
-			for id, bearer := range was.Bearers { // hidden, perhaps
+			for _, id := range slices.Sorted(maps.Keys(was.Bearers)) { // hidden, perhaps
 				if _, met := r.census.met[id]; !met && len(seen.Bearers) < MaxPeople {
-					seen.Bearers[id] = bearer
+					seen.Bearers[id] = was.Bearers[id]
 				}
 			}
 		}

@@ -81,7 +81,7 @@ func (d *memDirectory) see(p dirsync.Person) dirsync.Person {
 	p.Groups = slices.DeleteFunc(slices.Sorted(maps.Keys(groups)), func(name string) bool {
 		return slices.ContainsFunc(slices.Concat(d.groups, d.nested), func(text string) bool {
 			text, _, inner := strings.Cut(text, ":")
-			return nameOf(text) == name && (inner || d.blind[d.keyOf(text)])
+			return nameOf(text) == name && (inner && !slices.Contains(d.groups, text) || d.blind[d.keyOf(text)])
 		})
 	})
 	return p
@@ -112,12 +112,17 @@ func (d *memDirectory) Read(_ context.Context, visit func(dirsync.Person) error)
 	slices.Sort(info.Bases)
 	for _, text := range d.groups {
 		if g := d.group(text); !d.blind[g.Key()] {
+			for _, nested := range d.nested {
+				if inner, outer, _ := strings.Cut(nested, ":"); inner == text {
+					g.Inside = append(g.Inside, outer)
+				}
+			}
 			info.Groups = append(info.Groups, g)
 		}
 	}
 	for _, text := range d.nested {
 		inner, outer, _ := strings.Cut(text, ":")
-		if g := d.group(inner); !d.blind[g.Key()] {
+		if g := d.group(inner); !d.blind[g.Key()] && !slices.Contains(d.groups, inner) {
 			g.Inside = []string{outer}
 			info.Nested = append(info.Nested, g)
 		}

@@ -70,6 +70,16 @@ func (b *groupBook) open(key string) (id string, ok bool) {
 	return "", false
 }
 
+// keeps reports whether a group of the directory has a mirror in Duo.
+func (b *groupBook) keeps(id SourceID) bool {
+	for _, link := range b.links {
+		if slices.Contains(link.Sources, id) {
+			return true
+		}
+	}
+	return false
+}
+
 // mirrored returns the key under which the directory wants a Duo group of ours, by
 // its id: that of its new name, where it goes by another one now.
 func (b *groupBook) mirrored(id string) (key string, ok bool) {

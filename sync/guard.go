@@ -334,11 +334,6 @@ func (r *runner) sighted(passed bool) int {
 	if passed || r.holds(guardScopeChanged) {
 		maps.Copy(accounted, r.scopeWho)
 	}
-	for _, s := range r.subjects {
-		if s.heir != nil {
-			accounted[s.id] = true
-		}
-	}
 	return r.census.inScope + r.census.excluded + len(accounted)
 }
 

@@ -334,6 +334,9 @@ func (w *world) people(lines []string) []dirsync.Person {
 				p.Attrs["accountlock"] = []string{"true"}
 			case word == "lockout":
 				p.Standing = dirsync.LockedOut
+			case word == "badlock":
+				p.Standing, p.Unsure = dirsync.Unreadable, &dirsync.Unsure{Attribute: "accountlock", Value: "maybe"}
+				p.Attrs["accountlock"] = []string{"maybe"}
 			case word == "unreadable":
 				p.Standing, p.Unsure = dirsync.Unreadable, &dirsync.Unsure{Attribute: "accountlock"}
 			default:

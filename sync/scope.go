@@ -1,6 +1,7 @@
 package dirsync
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -57,8 +58,11 @@ func (r *runner) scopeChanged(ctx context.Context) {
 	}
 	r.scopeWho = map[SourceID]bool{}
 	for _, s := range r.subjects {
-		if s.notAccepted {
+		switch {
+		case s.notAccepted:
 			who[s.id], r.scopeWho[s.id] = true, true
+		case s.want != nil && s.link != nil && s.link.LetGo == "" && s.want.name() != FoldName(cmp.Or(s.link.Asked[FieldUsername], s.link.Answered.Username)):
+			who[s.id] = true // put off, or blocked: with the scope accepted, it would come without a word
 		}
 	}
 	if len(who) == 0 {

@@ -51,6 +51,9 @@ func (r *runner) reference() Reference {
 	if r.meta.Baseline == nil {
 		return Reference{}
 	}
+	if r.meta.Baseline.Directories == nil {
+		return r.firstVersion()
+	}
 	return r.meta.Baseline.Directories[r.engine.Rules.Directory]
 }
 
@@ -140,12 +143,7 @@ func (e *examination) changed(was, now, identity string) (changed, unchanged boo
 func (e *examination) bearerChanged(id SourceID, b Bearer) (changed, unchanged bool) {
 	changed, unchanged = e.changed(b.Stamp, e.byID[id], b.Identity)
 	for dn, was := range b.Via {
-		now := e.byDN[dn]
-		if now == "" && was != "" && e.sameServer(b.Identity) { // the group or role is gone
-			changed, unchanged = true, false
-			continue
-		}
-		c, u := e.changed(was, now, b.Identity)
+		c, u := e.changed(was, e.byDN[dn], b.Identity)
 		changed, unchanged = changed || c, unchanged && u
 	}
 	return changed, unchanged
@@ -158,10 +156,10 @@ func (e *examination) attributes(ctx context.Context) error {
 		return nil
 	}
 	for _, attribute := range slices.Sorted(maps.Keys(e.census.tallies)) {
-		if e.census.unsure[attribute] != nil {
+		if u := e.census.unsure[attribute]; u != nil && u.absent > 0 {
 			continue // told by what follows for each of them
 		}
-		t, seen := e.census.tallies[attribute], e.seenAttribute(attribute)
+		t, seen := e.census.tallies[attribute], e.ref.Attributes[attribute]
 		d := &doubt{guard: "min_attribute", about: About{Attribute: e.engine.Rules.attributeName(attribute)}, key: attribute, limit: limit.String(), had: max(seen.Persons, len(seen.Bearers)), have: t.persons}
 		lost, lifted, blind := e.lostAttribute(t, &seen)
 		// Who left has not lost it: as many more people without it as there were before.
@@ -182,15 +180,6 @@ func (e *examination) attributes(ctx context.Context) error {
 		e.doubts = append(e.doubts, d)
 	}
 	return nil
-}
-
-// seenAttribute is the reference of an attribute; a state of the first version has a
-// count only.
-func (e *examination) seenAttribute(attribute string) AttributeSeen {
-	if before := e.meta.Baseline; before != nil && before.Directories == nil {
-		return AttributeSeen{Persons: before.Attributes[attribute], Of: before.InScope}
-	}
-	return e.ref.Attributes[attribute]
 }
 
 // lostAttribute gives the bearers of before who are still in scope and have no value

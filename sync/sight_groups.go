@@ -23,7 +23,6 @@ type lostGroup struct {
 // groups doubts groups that decide something and have nobody any more, or, nested in
 // one, are gone.
 func (e *examination) groups(ctx context.Context) error {
-	e.firstVersion()
 	now := map[string]*GroupEntry{}
 	for _, list := range [][]GroupEntry{e.run.Read.Groups, e.run.Read.Nested} {
 		for i := range list {
@@ -172,11 +171,7 @@ func (e *examination) takenOut(inner *GroupSeen) bool {
 
 func (e *examination) doubtGroup(key, name string, seen *GroupSeen, inside []string, have int, names []string, what string) *doubt {
 	d := &doubt{guard: "min_group", about: About{Group: name}, key: key, had: cmp.Or(max(seen.Persons, len(seen.People)), seen.Members), have: have, names: names}
-	now := append(slices.Clone(inside), seen.Inside...) // a nested one decides by those that hold it
-	if len(now) == 0 {
-		now = append(now, name)
-	}
-	for _, name := range now {
+	for _, name := range slices.Concat([]string{name}, inside, seen.Inside) { // a nested one decides by those that hold it
 		d.groups = append(d.groups, foldGroup(name))
 	}
 	d.former = []string{foldGroup(seen.Name)}
@@ -189,16 +184,16 @@ func (e *examination) doubtGroup(key, name string, seen *GroupSeen, inside []str
 	return d
 }
 
-// firstVersion makes references of what a state of the first version has: counts of
-// mirrored groups by their name in Duo, and of people whom groups excluded.
-func (e *examination) firstVersion() {
-	before := e.meta.Baseline
-	if before == nil || before.Directories != nil {
-		return
+// firstVersion makes a reference of what a state of the first version has: counts of
+// attributes, of mirrored groups by their name in Duo, and of people whom groups
+// excluded.
+func (r *runner) firstVersion() Reference {
+	before, rules := r.meta.Baseline, &r.engine.Rules
+	ref := Reference{Groups: map[string]GroupSeen{}, Attributes: map[string]AttributeSeen{}}
+	for attribute, persons := range before.Attributes {
+		ref.Attributes[attribute] = AttributeSeen{Persons: persons, Of: before.InScope}
 	}
-	e.ref.Groups = map[string]GroupSeen{}
-	rules := &e.engine.Rules
-	for _, g := range e.run.Read.Groups {
+	for _, g := range r.run.Read.Groups {
 		seen := GroupSeen{ID: g.ID, Name: g.Name, DN: g.DN}
 		if rules.Groups.Mirror != nil && rules.Groups.Mirror(g.Name) {
 			seen.Persons = before.Groups[FoldName(rules.Groups.name(g.Name))]
@@ -207,9 +202,10 @@ func (e *examination) firstVersion() {
 			seen.Persons = max(seen.Persons, before.Excluded)
 		}
 		if g.Members == 0 && g.Persons == 0 && seen.Persons > rules.Limits.Floor {
-			e.ref.Groups[g.Key()] = seen
+			ref.Groups[g.Key()] = seen
 		}
 	}
+	return ref
 }
 
 func (g *GroupSeen) entry() GroupEntry { return GroupEntry{ID: g.ID, Name: g.Name, DN: g.DN} }
