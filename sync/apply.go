@@ -22,6 +22,9 @@ func (r *runner) apply(ctx context.Context) error {
 	}
 	if r.run.stopped() { // but what somebody asked for by hand goes on
 		r.plan.keepMarked()
+		if r.narrowed() {
+			return r.carryOut(ctx)
+		}
 		return inOrder(ctx, r.keepQuietChanges, r.carryOut)
 	}
 	if len(r.used) > 0 {
@@ -112,15 +115,16 @@ func (r *runner) keepQuietChanges(ctx context.Context) error {
 	if !r.run.stopped() {
 		outcomes = r.groups.quiet
 	}
-	sent := map[SourceID]bool{}
-	for _, o := range r.run.Operations {
-		if o.Result == ResultPlanned {
-			sent[o.Source] = true
-		}
-	}
+	sent := r.sourcesOf(ResultPlanned)
 	for _, s := range r.subjects {
+		if s.done && r.believed(s) {
+			s.noteDisabled(r.now, r.marks.of(s.link.User, "") != nil)
+		}
 		if _, linked := r.snap.index[s.id]; !linked || sent[s.id] && !r.run.stopped() {
 			continue
+		}
+		if s.link == nil && (r.run.stopped() || s.sends()) {
+			continue // made anew for a user who is gone: the link of that one stands until then
 		}
 		if r.run.stopped() && s.link.Missing == nil && len(s.link.Offered) == 0 {
 			continue
@@ -133,6 +137,24 @@ func (r *runner) keepQuietChanges(ctx context.Context) error {
 		return nil
 	}
 	return r.journal.Record(ctx, outcomes)
+}
+
+// sourcesOf gives whom the operations with a result are about.
+func (r *runner) sourcesOf(result string) map[SourceID]bool {
+	who := map[SourceID]bool{}
+	for _, o := range r.run.Operations {
+		if o.Result == result {
+			who[o.Source] = true
+		}
+	}
+	return who
+}
+
+// believed reports whether a person counts as missing: an operation that follows from it
+// would not be held.
+func (r *runner) believed(s *subject) bool {
+	doubted := slices.ContainsFunc(r.doubts, func(d *doubt) bool { return d.subjects[s.id] && !d.accepted })
+	return !doubted && s.next.Missing.Scope == "" && !r.run.stopped()
 }
 
 // known reports whether the very same was told of a person before.
@@ -175,7 +197,7 @@ func (a *application) ready(wave []*Op) []*Op {
 		case o.Result == ResultHeld:
 			return true
 		case op.Missing != nil && (s.retry || s.problem != ""),
-			op.Action == Update && s.next != nil && s.next.Missing != nil: // still in the Trash
+			op.Action == Update && s.next != nil && s.next.Answered.Status == StatusPendingDeletion:
 			o.Result, o.Error, s.retry = ResultSkipped, "what comes before it failed; the next run tries again", true
 			return true
 		case op.Action == EnrollMail && op.User == "" && (s.next == nil || s.next.User == ""):
@@ -220,7 +242,7 @@ func (a *application) record(ctx context.Context, results []Result) error {
 		switch {
 		case outcome.Link != nil && !outcome.Same:
 			if s.want != nil && s.link == nil {
-				outcome.Link.Seen = s.want.seen
+				outcome.Link.Seen, outcome.Link.Marked = s.want.seen, s.want.mark != nil
 			}
 			s.next = outcome.Link
 		case outcome.Same && !outcome.Keep && s.next != nil && s.link != nil:
@@ -438,8 +460,9 @@ func (r *runner) tellings() map[string]Told {
 		told[c.key] = Told{Hash: c.hash, Username: c.Username, Sources: c.Sources, Reason: c.Reason}
 	}
 	maps.Copy(told, r.groupsTold)
+	held := r.sourcesOf(ResultHeld)
 	for _, s := range slices.Concat(r.subjects, r.idle) {
-		if s.retry || r.run.stopped() && s.sends() || slices.ContainsFunc(r.run.Operations, func(o *Operation) bool { return o.Source == s.id && o.Result == ResultHeld }) {
+		if s.retry || r.run.stopped() && s.sends() || held[s.id] {
 			delete(told, personKey(s.id))
 			continue
 		}

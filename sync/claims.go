@@ -41,8 +41,12 @@ func (r *runner) settleClaims(ctx context.Context) error {
 	}
 	r.held = 0
 	users := map[string]SourceID{}
+	subjects := map[SourceID]*subject{}
 	if len(holders) > 0 {
 		users = r.snap.byUser()
+		for _, s := range r.subjects {
+			subjects[s.id] = s
+		}
 	}
 	for _, c := range claims {
 		if holder := holders[c.name]; holder != nil && users[holder.ID] == "" && c.link == nil && !c.alias {
@@ -79,12 +83,17 @@ func (r *runner) settleClaims(ctx context.Context) error {
 			continue // the user's own: given up first
 		}
 		owner, ours := users[holder.ID]
+		former := subjects[owner] // nil where the user was handed over
 		switch {
 		case ours && given[c.name] == owner: // given up in this plan
-		case ours && r.gone[owner] && c.mayBeAdopted() && (r.adopts(c.want) || r.inherits(owner, c.want)) && r.canHandOver(c, holder, owner):
-			r.adopt(c, holder, owner)
+		case ours && r.gone[owner] && c.mayBeAdopted() && (r.adopts(c.want) || r.inherits(former, c.want)) && canHandOver(c, holder, former):
+			r.adopt(c, holder, owner, former)
+			if former != nil {
+				former.handed = true
+				delete(subjects, owner)
+			}
 		case !ours && c.mayBeAdopted() && r.mayAdopt(c.want, holder):
-			r.adopt(c, holder, "")
+			r.adopt(c, holder, "", nil)
 		default:
 			before := c.op.gives()
 			r.dropClaim(c, holder, owner, holders)
@@ -94,6 +103,7 @@ func (r *runner) settleClaims(ctx context.Context) error {
 			}
 		}
 	}
+	r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool { return s.handed })
 	return nil
 }
 
@@ -113,13 +123,11 @@ func (r *runner) dropIdle(holders map[string]*Account) {
 
 // canHandOver reports whether the user of a missing person can go to the person
 // who claims its name: not one that others sync or have put into the Trash.
-func (r *runner) canHandOver(c claim, holder *Account, owner SourceID) bool {
+func canHandOver(c claim, holder *Account, former *subject) bool {
 	if holder.Synced || FoldName(holder.Username) != c.name {
 		return false
 	}
-	return holder.Status != StatusPendingDeletion || slices.ContainsFunc(r.subjects, func(s *subject) bool {
-		return s.id == owner && s.link.Missing != nil && s.link.Missing.Step == Trash
-	})
+	return holder.Status != StatusPendingDeletion || former != nil && former.link.Missing != nil && former.link.Missing.Step == Trash
 }
 
 // claims lists the operations that want a name, in order.
@@ -192,21 +200,21 @@ func (r *runner) mayAdopt(want *desired, holder *Account) bool {
 // adopt turns a create into the adoption of the user who holds the name. Each
 // field that it overwrites stands in the changes. A status is not
 // raised, but for a user whom we had disabled ourselves.
-// owner is the missing person whose link the user had, if there was one.
-func (r *runner) adopt(c claim, holder *Account, owner SourceID) {
+// owner is the missing person whose link the user had, if there was one, and former what
+// was decided of that person, if anything.
+func (r *runner) adopt(c claim, holder *Account, owner SourceID, former *subject) {
 	op := Op{Action: Adopt, Username: holder.Username, Source: c.id, User: holder.ID, Reason: "adopted: a Duo user of this name exists",
 		Asked: c.op.Asked}
-	disabledByUs := false
+	disabledByUs, byOthers := false, c.want.mark == nil
 	if owner != "" {
 		op.Reason = fmt.Sprintf("adopted: the user was %s's, who is missing from the directory", owner)
 		op.From = owner
-		r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool {
-			if s.id == owner {
-				op.Takes = &s.link.Belongings
-				disabledByUs = s.link.Asked[FieldStatus] == StatusDisabled && !s.link.ByHand
-			}
-			return s.id == owner
-		})
+	}
+	if former != nil {
+		link := former.link
+		op.Takes = &link.Belongings
+		disabledByUs = link.Asked[FieldStatus] == StatusDisabled && !link.ByHand
+		byOthers = byOthers || link.byOthers(true)
 	}
 	for _, field := range FieldNames {
 		value, ours := c.want.fields[field]
@@ -218,7 +226,7 @@ func (r *runner) adopt(c claim, holder *Account, owner SourceID) {
 		}
 		op.Changes = append(op.Changes, Change{Field: field, Before: held, After: value})
 	}
-	op.ByHand = holder.Status == StatusDisabled && !disabledByUs && c.want.fields[FieldStatus] == StatusDisabled
+	op.ByHand = holder.Status == StatusDisabled && !disabledByUs && byOthers && c.want.fields[FieldStatus] == StatusDisabled
 	if want, ours := c.want.fields[FieldAliases]; ours {
 		op.Changes = append(op.Changes, adoptedAliases(holder, want)...)
 	}

@@ -55,6 +55,8 @@ type subject struct {
 	heir, ancestor *subject
 	switched       bool // removals wait for a second complete read
 	lifted         bool // the user was disabled for a mark that was taken back
+	handed         bool // missing, and the user goes to somebody else
+	done           bool // missing, and disabled already: the step needs no call
 	notAccepted    bool // missing, perhaps, for a scope that is not accepted
 	blind          bool // nobody's status is believed in this run
 	idle           bool // disabled: there is something to do only if Duo has the user
@@ -120,13 +122,6 @@ func (r *Rules) decideNew(s *subject, reason string) {
 	switch {
 	case s.contested, s.ancestor != nil:
 		return
-	case want.unsure != nil && !s.blind:
-		problem := want.unsure.problem()
-		s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason, Blocked: problem})
-		s.problem = problem
-		return
-	case want.unsure != nil: // created when it is known whether the person is locked
-		want.fields[FieldStatus] = StatusActive
 	case want.problem != "":
 		s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason, Blocked: want.problem})
 		s.problem = want.problem
@@ -134,6 +129,13 @@ func (r *Rules) decideNew(s *subject, reason string) {
 	case r.Protect[want.name()]:
 		s.skipped = true
 		return
+	case want.unsure != nil && !s.blind:
+		problem := want.unsure.problem()
+		s.add(Op{Action: Create, Username: want.fields[FieldUsername], Reason: reason, Blocked: problem})
+		s.problem = problem
+		return
+	case want.unsure != nil: // created when it is known whether the person is locked
+		want.fields[FieldStatus] = StatusActive
 	case want.fields[FieldStatus] == StatusDisabled:
 		// A user who is locked in the directory is not created: a licence saved.
 		if r.Existing == ExistingReport && !s.adopted {
@@ -216,8 +218,7 @@ func (r *Rules) decideOurs(s *subject) {
 		if link.ByHand {
 			to = StatusDisabled // by others, before we put it into the Trash
 		}
-		next.ByHand = link.ByHand && want.fields[FieldStatus] == StatusDisabled
-		next.Missing = link.Missing // until it is out of the Trash
+		next.Missing = link.whileOut() // until it is out of the Trash
 		op := Op{Action: Restore, Username: live.Username, Reason: "back in the directory's scope", Asked: asked,
 			Changes: append(update, Change{Field: FieldStatus, Before: live.Status, After: to})}
 		for _, c := range update {

@@ -283,7 +283,7 @@ func (r *runner) personHash(s *subject) Hash {
 func (r *runner) asks(s *subject) bool {
 	switch {
 	case s.heir != nil:
-		return s.heir.want.fields[FieldStatus] == StatusDisabled && s.link.Asked[FieldStatus] != StatusDisabled
+		return s.heir.want.fields[FieldStatus] == StatusDisabled && (r.look[s.id] || s.link.Asked[FieldStatus] != StatusDisabled)
 	case s.want != nil, r.look[s.id]:
 		return true
 	}

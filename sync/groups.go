@@ -142,6 +142,7 @@ func (r *runner) planGroups(ctx context.Context) error {
 		r.warn("sync.groups.mirror matches no group of the directory; groups and memberships in Duo stay as they are")
 		return nil
 	}
+	b.seenAgain()
 	if !r.groupsDiffer() {
 		return nil
 	}
@@ -169,6 +170,17 @@ func (r *runner) planGroups(ctx context.Context) error {
 		}
 	}
 	return r.dropGroups(ctx, last)
+}
+
+// seenAgain forgets of groups that are there, under their name, that the last read did
+// not have them.
+func (b *groupBook) seenAgain() {
+	for _, key := range slices.Sorted(maps.Keys(b.links)) {
+		if link := *b.links[key]; b.wanted[key] != nil && (link.Missed || link.Offered != "") {
+			link.Missed, link.Offered = false, ""
+			b.keep(&link)
+		}
+	}
 }
 
 // readLive reads all groups of Duo.
@@ -263,7 +275,7 @@ func (r *runner) planGroup(key string, link *GroupLink) {
 	case live != nil && (live.Synced || live.Status == StatusBypass):
 		r.barGroup(key, live)
 	case live != nil && FoldName(live.Name) == key:
-		if !slices.Equal(want.Sources, link.Sources) || want.Name != link.Name || link.Missed || link.Offered != "" {
+		if !slices.Equal(want.Sources, link.Sources) || want.Name != link.Name {
 			b.keep(&want)
 		}
 	case live != nil && link.Key() == key && b.rules.ReportDrift(FieldGroups):

@@ -69,15 +69,21 @@ func (r *runner) adoptsHeir(want *desired) bool {
 
 // inherits reports whether the person who claims a name is the missing one who had it,
 // under a new id, and is given the user at once.
-func (r *runner) inherits(owner SourceID, want *desired) bool {
-	i := slices.IndexFunc(r.subjects, func(s *subject) bool { return s.id == owner })
-	return i >= 0 && r.subjects[i].link != nil && r.subjects[i].link.isHeir(want) && r.adoptsHeir(want)
+func (r *runner) inherits(former *subject, want *desired) bool {
+	return former != nil && former.link != nil && former.link.isHeir(want) && r.adoptsHeir(want)
 }
 
 // decideHeir is for a missing person who is there under a new id. The clock stands.
 func (s *subject) decideHeir() {
-	if s.heir.want.fields[FieldStatus] != StatusDisabled || s.live == nil || s.live.Synced ||
-		s.live.Status == StatusDisabled || s.live.Status == StatusPendingDeletion {
+	if s.heir.want.fields[FieldStatus] != StatusDisabled || s.live == nil || s.live.Synced || s.live.Status == StatusPendingDeletion {
+		return
+	}
+	if s.live.Status == StatusDisabled { // done already
+		marked := s.heir.want.mark != nil
+		s.next.ByHand = s.link.byOthers(marked || s.link.Marked)
+		s.next.Marked = marked
+		s.next.Asked = merged(s.link.Asked, Fields{FieldStatus: StatusDisabled})
+		s.next.Answered.Status = StatusDisabled
 		return
 	}
 	s.add(Op{Action: Disable, Reason: "disabled in the directory, under a new id", Missing: s.link.Missing,

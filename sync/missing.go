@@ -57,6 +57,10 @@ func (r *Rules) decideMissing(s *subject, now time.Time) {
 		s.skipped = true
 		return
 	}
+	if step == Disable && live.Status == StatusDisabled { // by us (a lock) or by hand
+		s.done = true
+		return
+	}
 	missing.Step, missing.At = step, now
 	reason := missing.Why
 	if missing.Why == Gone {
@@ -68,15 +72,6 @@ func (r *Rules) decideMissing(s *subject, now time.Time) {
 	op := Op{Action: step, Reason: reason, Missing: &missing}
 	switch step {
 	case Disable:
-		if live.Status == StatusDisabled && s.notAccepted {
-			return // nothing is to be done, but perhaps for another scope alone
-		}
-		if live.Status == StatusDisabled { // done already, by us (a lock) or by hand
-			s.next.ByHand = s.link.ByHand || s.link.Asked[FieldStatus] != StatusDisabled
-			s.next.Missing = &missing
-			s.next.Asked = merged(s.next.Asked, Fields{FieldStatus: StatusDisabled})
-			return
-		}
 		op.Changes = []Change{{Field: FieldStatus, Before: live.Status, After: StatusDisabled}}
 		op.Asked = Fields{FieldStatus: StatusDisabled}
 	case Trash:
@@ -96,6 +91,16 @@ func (r *Rules) decideMissing(s *subject, now time.Time) {
 		after.Missing = &missing
 		s.add(after)
 	}
+}
+
+// noteDisabled notes that the disabling which was due was done already; marked: perhaps
+// for a mark.
+func (s *subject) noteDisabled(now time.Time, marked bool) {
+	missing := *s.next.Missing
+	missing.Step, missing.At = Disable, now
+	s.next.Missing = &missing
+	s.next.ByHand, s.next.Marked = s.link.byOthers(marked || s.link.Marked), marked
+	s.next.Asked = merged(s.next.Asked, Fields{FieldStatus: StatusDisabled})
 }
 
 // disableFirst disables a user at once on the way to a removal that comes last in
@@ -151,9 +156,15 @@ func (s *subject) missing(now time.Time) Missing {
 	m := Missing{Why: Gone, Since: now}
 	if s.link.Missing != nil {
 		m = *s.link.Missing
-		m.Reads = max(m.Reads, 1) // a state of the first version does not count
 	}
-	m.Reads = min(m.Reads+1, enoughReads)
+	switch {
+	case m.Reads == seenSince:
+		m.Reads = 1
+	case s.link.Missing != nil && m.Reads == 0: // a state of the first version does not count
+		m.Reads = enoughReads
+	default:
+		m.Reads = min(m.Reads+1, enoughReads)
+	}
 	if m.Since.After(now) {
 		m.Since = now
 	}
@@ -170,8 +181,23 @@ func (s *subject) missing(now time.Time) Missing {
 }
 
 // enoughReads is how many complete reads in a row have to miss a person after a switch
-// of servers; more are not counted.
-const enoughReads = 2
+// of servers; more are not counted. seenSince stands for none: the last read had the
+// person, who is not let in again yet.
+const (
+	enoughReads = 2
+	seenSince   = -1
+)
+
+// whileOut is the state of a missing link whose person is there again, until the user
+// is let in again; nil: the person was not missing.
+func (l *Link) whileOut() *Missing {
+	if l.Missing == nil {
+		return nil
+	}
+	m := *l.Missing
+	m.Reads = seenSince
+	return &m
+}
 
 // step gives the removal step that follows for a missing person, and when. While
 // somebody else in the directory claims the name, the user is not deleted: they

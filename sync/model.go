@@ -527,7 +527,7 @@ type Missing struct {
 	// At is when Step was carried out.
 	At time.Time `json:"at,omitzero"`
 	// Reads counts the complete reads in a row that missed the person; 0 in a state
-	// of the first version.
+	// of the first version, and -1 while the person is there again and not let in yet.
 	Reads int `json:"reads,omitempty"`
 	// Scope is the fingerprint of the scope (see Rules.Scope) under which the person
 	// was missed first, where that was not the accepted one.

@@ -101,9 +101,7 @@ func (s *subject) putOff(offered Fields) {
 	}
 	s.next.Offered = waits
 	if _, status := waits[FieldStatus]; status && s.link.Missing != nil {
-		missing := *s.link.Missing
-		missing.Reads = 0
-		s.next.Missing = &missing
+		s.next.Missing = s.link.whileOut()
 	}
 	s.warn("%s: what another server offers waits for one more complete read", s.username())
 }

@@ -110,7 +110,9 @@ func made(op *Op, cur *Link, account *Account) Link {
 func changed(op *Op, cur *Link, account *Account) Link {
 	next := *cur
 	next.Asked = merged(cur.Asked, op.Asked)
-	next.Missing = op.Missing
+	if op.Action != Update { // which may come where the person is not let in again
+		next.Missing = op.Missing
+	}
 	next.LetGo = ""
 	if account != nil {
 		for _, field := range FieldNames { // drift that nobody has looked at: unknown until it is mended
@@ -121,8 +123,12 @@ func changed(op *Op, cur *Link, account *Account) Link {
 		next.Answered = *account
 	}
 	switch op.Action {
-	case Disable, Enable:
+	case Disable:
 		next.ByHand = false
+	case Enable:
+		next.ByHand, next.Marked = false, false
+	case Restore:
+		next.ByHand = cur.ByHand && op.Asked[FieldStatus] == StatusDisabled
 	case Trash:
 		next.ByHand = cur.ByHand || op.Changes[0].Before == StatusDisabled && cur.Asked[FieldStatus] != StatusDisabled
 	}

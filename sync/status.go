@@ -8,7 +8,7 @@ func (r *Rules) decideStatus(s *subject) (action Action, after, reason string) {
 	wanted, ours := s.want.fields[FieldStatus]
 	last := link.Asked[FieldStatus]
 	marked := s.want.mark != nil
-	if s.lifted && live.Status == StatusDisabled && !link.ByHand { // by us, whatever the link says
+	if s.lifted && live.Status == StatusDisabled && !link.byOthers(true) { // by us, whatever the link says
 		last, link = StatusDisabled, s.disabledForMark()
 	}
 	next.Marked = marked
@@ -30,7 +30,7 @@ func (r *Rules) decideStatus(s *subject) (action Action, after, reason string) {
 		switch {
 		case live.Status == StatusDisabled:
 			keep()
-			next.ByHand = link.ByHand || !marked && !link.Marked && (last != StatusDisabled || link.Answered.Status != StatusDisabled)
+			next.ByHand = link.byOthers(marked || link.Marked)
 			return "", "", ""
 		case last == StatusDisabled && live.Status != link.Answered.Status && r.ReportDrift(FieldStatus):
 			keep()
@@ -52,6 +52,7 @@ func (r *Rules) decideStatus(s *subject) (action Action, after, reason string) {
 	switch {
 	case ourDisabling:
 		next.Asked[FieldStatus] = last
+		next.Missing, next.Marked = s.link.whileOut(), link.Marked // until it is done
 		if link.Missing != nil {
 			return Enable, wanted, "back in the directory's scope"
 		}
@@ -69,6 +70,16 @@ func (r *Rules) decideStatus(s *subject) (action Action, after, reason string) {
 		s.warn("%s: is %s in Duo by other hands, and stays so", s.username(), live.Status)
 	}
 	return "", "", ""
+}
+
+// byOthers reports whether a user who is found disabled was disabled by others, and so is
+// not ours to enable. Of a marked one only that counts which was so before the mark.
+func (l *Link) byOthers(marked bool) bool {
+	asked, was := l.Asked[FieldStatus] == StatusDisabled, l.Answered.Status == StatusDisabled
+	if marked {
+		return l.ByHand || was && !asked
+	}
+	return l.ByHand || !was || !asked
 }
 
 // disabledForMark is the link as it would be had a run disabled the user.
