@@ -418,7 +418,10 @@ func (r *runner) writeDown(ctx context.Context) error {
 		end.Baseline = r.nextBaseline()
 	}
 	if run.Err == nil && run.Count(ResultSkipped) == 0 && !run.stopped() {
-		end.Used, end.Unmarked = r.used, r.unmarked()
+		end.Unmarked = r.unmarked()
+		if r.opts.Only == "" { // else a part of what was approved is done
+			end.Used = r.used
+		}
 	}
 	if run.Err == nil && !r.narrowed() && !run.stopped() && run.Count(ResultSkipped) == 0 {
 		if outcomes := r.groups.settleFresh(); len(outcomes) > 0 {

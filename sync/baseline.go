@@ -71,7 +71,9 @@ func (r *runner) nextGroups(next, ref *Reference) {
 		was := ref.Groups[key]
 		_, read := next.Groups[key]
 		if d != nil || slices.Contains(r.deferred, key) || !read && r.groups.keeps(was.ID) {
-			was.Blind = was.Blind || d != nil && d.blind
+			if d != nil && d.blind {
+				was.Blind, was.Bare = true, d.bare && (!was.Blind || was.Bare)
+			}
 			next.Groups[key] = was
 		}
 	}

@@ -334,6 +334,10 @@ func (r *runner) sighted(passed bool) int {
 	if passed || r.holds(guardScopeChanged) {
 		maps.Copy(accounted, r.scopeWho)
 	}
+	maps.DeleteFunc(accounted, func(id SourceID, _ bool) bool { // who was missing before was not counted then
+		s := r.bySource[id]
+		return s != nil && s.link != nil && s.link.Missing != nil && s.link.Missing.Scope == ""
+	})
 	return r.census.inScope + r.census.excluded + len(accounted)
 }
 

@@ -292,8 +292,10 @@ type GroupSeen struct {
 	Persons  int        `json:"persons"`
 	People   []SourceID `json:"people,omitempty"`
 	Inside   []string   `json:"inside,omitempty"` // for a nested one
-	// Blind: a later read was known not to see its members. No stamp lifts that.
+	// Blind: a later read was known not to see its members, or with Bare, not to see that
+	// it has any. No stamp lifts that.
 	Blind bool `json:"blind,omitempty"`
+	Bare  bool `json:"bare,omitempty"`
 }
 
 // AttributeSeen is what was seen of an attribute: how many persons in scope have a

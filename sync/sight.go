@@ -40,6 +40,7 @@ type doubt struct {
 	remedy   string            // where no approval lifts it
 	subjects map[SourceID]bool // people who are missing, and of whom it holds what would follow
 	blind    bool              // it is known that something is there and not seen
+	bare     bool              // and a group shows no member at all
 	unseen   []SourceID        // the bearers of which that is known
 	// accepted: an approval was used, and nothing further is held.
 	accepted bool

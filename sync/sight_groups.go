@@ -52,14 +52,15 @@ func (e *examination) groups(ctx context.Context) error {
 	for _, l := range lost {
 		if blind || l.seen.Blind && !back || l.count > e.engine.Rules.Limits.Floor {
 			d := e.doubtGroup(l.key, l.now.Name, &l.seen, l.now.Inside, l.now.Members, e.labels(ctx, l.whom), "lost its last member")
-			d.blind = proven
+			d.blind, d.bare = proven, l.now.Members == 0
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(now)) {
 		// No reference is needed where the server itself says that it hides something.
 		if g := now[key]; g.Hidden && !slices.ContainsFunc(lost, func(l *lostGroup) bool { return l.key == key }) {
 			seen := GroupSeen{ID: g.ID, Name: g.Name, DN: g.DN, Inside: g.Inside}
-			e.doubtGroup(key, g.Name, &seen, g.Inside, 0, nil, "shows no member, though its object class demands one: the account may not read them").blind = true
+			d := e.doubtGroup(key, g.Name, &seen, g.Inside, 0, nil, "shows no member, though its object class demands one: the account may not read them")
+			d.blind, d.bare = true, true
 		}
 	}
 	return e.goneGroups(ctx, absent)
@@ -92,7 +93,7 @@ func (e *examination) blindTo(ctx context.Context, lost []*lostGroup) (blind, pr
 // were some: then the right to read them is back.
 func (e *examination) seenAgain(now map[string]*GroupEntry) bool {
 	for key, seen := range e.ref.Groups {
-		if g := now[key]; seen.Blind && g != nil && g.Members > 0 && g.Persons > 0 {
+		if g := now[key]; seen.Blind && g != nil && g.Members > 0 && (seen.Bare || g.Persons > 0) {
 			return true
 		}
 	}
