@@ -80,6 +80,7 @@ func (r *runner) carryOut(ctx context.Context) error {
 // list makes the report's operations of the plan.
 func (r *runner) list() {
 	held := r.heldOps()
+	r.plan.unask(held)
 	for _, op := range r.plan.Ops() {
 		result := ResultPlanned
 		if held[op] {

@@ -70,6 +70,11 @@ func (r *runner) holdings() []Approval {
 // approve lets through what approvals cover. Of what a partial guard holds the approved
 // passes and the rest stays held; what holds the whole run passes whole or not at all.
 func (r *runner) approve(ctx context.Context) {
+	for i := range r.run.Guards { // now that nothing is split any more
+		if g := &r.run.Guards[i]; g.Held {
+			g.keep(r.engine.Binding)
+		}
+	}
 	allID := approvalID(r.heldNow(), r.engine.Binding)
 	for i := range r.run.Guards {
 		g := &r.run.Guards[i]
@@ -82,7 +87,7 @@ func (r *runner) approve(ctx context.Context) {
 			}
 		}
 		if g.Held {
-			g.ApprovalID = approvalID([]Hold{g.hold}, r.engine.Binding)
+			g.keep(r.engine.Binding)
 		}
 	}
 	if held := r.heldNow(); len(held) > 0 {
@@ -107,7 +112,8 @@ func (r *runner) heldNow() []Hold {
 func (r *runner) lets(ctx context.Context, g *Guard, a Approval, allID string) bool {
 	if a.Holds == nil { // of a dry run: the very same
 		if a.ID == g.ApprovalID || a.ID == allID {
-			r.pass(g, g.ops)
+			r.forgiveScope(g, g.hold.People)
+			g.pass(func(*Op) bool { return true })
 			return true
 		}
 		return false
@@ -117,18 +123,24 @@ func (r *runner) lets(ctx context.Context, g *Guard, a Approval, allID string) b
 		if h.Guard != g.Name || h.About != g.About || h.Count > g.hold.Count || h.Scope != g.hold.Scope {
 			continue
 		}
-		passed := slices.DeleteFunc(slices.Clone(g.ops), func(o *Op) bool { return !h.covers(o) })
+		covers, people := h.covers(), setOf(h.People)
+		covered := 0
+		for _, o := range g.ops {
+			if covers(o) {
+				covered++
+			}
+		}
+		further := slices.DeleteFunc(slices.Clone(g.hold.People), func(id SourceID) bool { return people[id] })
 		switch {
-		case !g.Partial && len(passed) < len(g.ops), len(passed) == 0 && len(g.ops) > 0:
+		case !g.Partial && covered < len(g.ops), covered == 0 && len(g.ops) > 0:
 			continue
-		case len(g.ops) == 0 && !subset(g.hold.People, h.People):
+		case len(g.ops) == 0 && len(further) > 0:
 			continue
 		}
-		r.pass(g, passed)
-		g.hold.People = slices.DeleteFunc(slices.Clone(g.hold.People), func(id SourceID) bool { return slices.Contains(h.People, id) })
-		if g.Held = len(g.ops) > 0 || len(g.hold.People) > 0; g.Held && g.Name == guardScopeChanged {
-			g.Affected, g.Names = len(g.hold.People), r.labels(ctx, g.hold.People)
-			g.hold.Affected = g.Affected
+		g.pass(covers)
+		g.hold.People = further
+		if g.Held = len(g.ops) > 0 || len(further) > 0; g.Held && g.Name == guardScopeChanged {
+			g.Affected, g.Names = len(further), r.labels(ctx, further)
 		}
 		r.forgiveScope(g, h.People)
 		return true
@@ -136,34 +148,23 @@ func (r *runner) lets(ctx context.Context, g *Guard, a Approval, allID string) b
 	return false
 }
 
-func subset(ids, of []SourceID) bool {
-	return !slices.ContainsFunc(ids, func(id SourceID) bool { return !slices.Contains(of, id) })
-}
-
-// covers reports whether an operation is one that was held: itself, or under a changed
-// scope any that is about the same person.
-func (h *Hold) covers(o *Op) bool {
-	return slices.Contains(h.Keys, o.Key()) || h.Scope != "" && slices.Contains(h.People, o.Source)
+// covers tells operations that were held: the same ones, and under a changed scope any
+// that are about the same people.
+func (h *Hold) covers() func(*Op) bool {
+	keys, people := setOf(h.Keys), setOf(h.People)
+	return func(o *Op) bool { return keys[o.Key()] || h.Scope != "" && people[o.Source] }
 }
 
 // pass lets operations through a guard.
-func (r *runner) pass(g *Guard, passed []*Op) {
-	g.ops = slices.DeleteFunc(slices.Clone(g.ops), func(o *Op) bool { return slices.Contains(passed, o) })
-	g.hold.Keys = nil
-	for _, o := range g.ops {
-		g.hold.Keys = append(g.hold.Keys, o.Key())
-	}
-	r.passed = append(r.passed, passed...)
-	if len(g.ops) == 0 {
-		g.Held = false
-		r.forgiveScope(g, g.hold.People)
+func (g *Guard) pass(covered func(*Op) bool) {
+	g.ops = slices.DeleteFunc(slices.Clone(g.ops), covered)
+	if g.Held = len(g.ops) > 0; !g.Held {
 		return
 	}
 	g.Names = namesOf(g.ops)
 	if strings.HasPrefix(g.Name, "max_") {
 		g.Affected = persons(g.ops)
 	}
-	g.hold.Affected = g.Affected
 }
 
 // persons counts those whom operations are about.
@@ -180,19 +181,24 @@ func (r *runner) forgiveScope(g *Guard, ids []SourceID) {
 	if g.Name != guardScopeChanged {
 		return
 	}
+	forgiven := func(m *Missing) *Missing {
+		if m == nil {
+			return nil
+		}
+		n := *m
+		n.Scope, n.Approved = "", true
+		return &n
+	}
 	for _, id := range ids {
 		s := r.bySource[id]
-		if s == nil || s.next == nil || s.next.Missing == nil {
+		if s == nil {
 			continue
 		}
-		missing := *s.next.Missing
-		missing.Scope, missing.Approved = "", true
-		s.next.Missing = &missing
+		if s.next != nil {
+			s.next.Missing = forgiven(s.next.Missing)
+		}
 		for _, o := range s.ops {
-			if o.Missing != nil {
-				step := *o.Missing
-				step.Scope, step.Approved, o.Missing = "", true, &step
-			}
+			o.Missing = forgiven(o.Missing)
 		}
 	}
 }
@@ -220,7 +226,7 @@ func (r *runner) heldOps() map[*Op]bool {
 			}
 		}
 	}
-	r.plan.withDependents(held)
+	r.withDependents(held)
 	if !r.run.stopped() {
 		return held
 	}

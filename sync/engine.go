@@ -78,7 +78,6 @@ type runner struct {
 	plan     *Plan
 	partly   map[*Op]bool      // what a partial guard holds, or let through
 	scopeWho map[SourceID]bool // people who are missing for a scope that is not accepted
-	passed   []*Op             // what approvals let through
 	moved    []*Operation      // of a plan that was made before: what has moved since
 	idle     []*subject        // remembered as disabled and not in Duo
 	used     []string          // approvals
@@ -432,7 +431,9 @@ func (r *runner) weigh(ctx context.Context) error {
 	}
 	r.plan = assemble(ops)
 	if r.opts.Exactly != nil {
-		r.keepExactly(r.opts.Exactly)
+		if err := r.keepExactly(ctx, r.opts.Exactly); err != nil {
+			return err
+		}
 	}
 	if err := r.guard(ctx); err != nil { // which may split operations
 		return err

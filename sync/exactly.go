@@ -1,7 +1,9 @@
 package dirsync
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -9,29 +11,134 @@ import (
 // keepExactly narrows the plan to the operations of one that was made before.
 // The run has looked at the directory, the snapshot and Duo as they are now; an
 // operation that it would not make just so any more has moved: it is left out, and
-// what is different is told.
-func (r *runner) keepExactly(before []*Op) {
-	now := map[string]*Op{}
+// what is different is told. One that guards split off is taken out of the whole.
+func (r *runner) keepExactly(ctx context.Context, before []*Op) error {
+	now, of := map[string]*Op{}, map[SourceID][]*Op{}
 	for _, op := range r.plan.Ops() {
 		now[op.exactly()] = op
+		of[op.Source] = append(of[op.Source], op)
+	}
+	parts, err := r.parts(ctx)
+	if err != nil {
+		return err
 	}
 	kept := map[*Op]bool{}
+	split := halves{}
+	find := func(op *Op) *Op {
+		text := op.exactly()
+		if current := now[text]; current != nil && !kept[current] {
+			return current
+		}
+		for _, current := range of[op.Source] {
+			if part, ok := op.partOf(current); ok && parts[text] && !kept[current] {
+				return split.takeOut(current, part)
+			}
+		}
+		return nil
+	}
 	for _, op := range before {
-		if current := now[op.exactly()]; current != nil && !kept[current] {
+		if current := find(op); current != nil {
 			kept[current] = true
 			continue
 		}
 		r.moved = append(r.moved, &Operation{Op: op, Result: ResultSkipped, Error: r.whatMoved(op)})
 	}
-	if len(r.moved) == 0 && len(kept) == len(now) {
-		r.opts.Exactly = nil // nothing else is to be done, so this is a run like any other
-		return
+	r.plan.insert(split)
+	left := map[*Op]bool{}
+	for _, op := range r.plan.Ops() {
+		if !kept[op] {
+			left[op] = true
+		}
 	}
+	if len(r.moved)+len(left) == 0 {
+		r.opts.Exactly = nil // nothing else is to be done, so this is a run like any other
+		return nil
+	}
+	r.plan.unask(left)
 	r.plan.narrow(func(op *Op) bool { return kept[op] })
 	for _, s := range r.subjects { // nothing else is reported, either
 		s.ops = slices.DeleteFunc(s.ops, func(op *Op) bool { return op.Blocked != "" })
 	}
 	r.run.Conflicts, r.run.Waiting = nil, nil
+	return nil
+}
+
+// parts tells the operations of the plan as guards split them. The plan itself is let be.
+func (r *runner) parts(ctx context.Context) (map[string]bool, error) {
+	plan, warnings := r.plan, r.run.Warnings
+	defer func() { r.plan, r.run.Guards, r.run.Warnings = plan, nil, warnings }()
+	r.plan = plan.clone()
+	if err := r.hold(ctx); err != nil {
+		return nil, err
+	}
+	parts := map[string]bool{}
+	for _, op := range r.plan.Ops() {
+		parts[op.exactly()] = true
+	}
+	return parts, nil
+}
+
+func (p *Plan) clone() *Plan {
+	var waves [][]*Op
+	for _, wave := range p.Waves {
+		var ops []*Op
+		for _, o := range wave {
+			op := *o
+			op.Changes, op.Asked = slices.Clone(o.Changes), maps.Clone(o.Asked)
+			ops = append(ops, &op)
+		}
+		waves = append(waves, ops)
+	}
+	return &Plan{Waves: waves}
+}
+
+// partOf gives what an update is of another one that does the same, and perhaps more,
+// from the same start.
+func (o *Op) partOf(whole *Op) (p part, ok bool) {
+	if o.Action != Update || whole.Action != Update || o.User != whole.User {
+		return p, false
+	}
+	for i := range o.Changes {
+		c, in := &o.Changes[i], whole.Change(o.Changes[i].Field)
+		switch {
+		case in == nil, IsList(c.Field) && !c.onTheWay(in), !IsList(c.Field) && *c != *in:
+			return p, false
+		case !IsList(c.Field):
+			p.fields = append(p.fields, c.Field)
+		case c.Field != FieldGroups:
+			taken, given := c.items()
+			p.takes, p.gives = p.takes || len(taken) > 0, p.gives || len(given) > 0
+		}
+	}
+	for _, field := range []string{FieldAliases, FieldPhones} { // of both, what is taken is taken at once
+		taken, given := o.Change(field).items()
+		allTaken, allGiven := whole.Change(field).items()
+		if p.takes && !slices.Equal(taken, allTaken) || p.gives && !slices.Equal(given, allGiven) {
+			return p, false
+		}
+	}
+	p.joins, p.leaves = o.Joins, o.Leaves
+	return p, within(o.Joins, whole.Joins) && within(o.Leaves, whole.Leaves) && within(o.Phones, whole.Phones)
+}
+
+// onTheWay reports whether the change of a list begins between the two ends of another
+// one.
+func (c *Change) onTheWay(whole *Change) bool {
+	before, from, to := Items(c.Before), Items(whole.Before), Items(whole.After)
+	return within(intersect(from, to), before) && within(before, slices.Concat(from, to))
+}
+
+// items gives what the change of a list takes, and what it gives.
+func (c *Change) items() (taken, given []string) {
+	if c == nil {
+		return nil, nil
+	}
+	before, after := Items(c.Before), Items(c.After)
+	return without(before, after), without(after, before)
+}
+
+func within[T comparable](items, others []T) bool {
+	return !slices.ContainsFunc(items, func(item T) bool { return !slices.Contains(others, item) })
 }
 
 // exactly is a text that two operations share when they do the same from the same

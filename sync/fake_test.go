@@ -279,6 +279,19 @@ func (d *memDuo) Fetch(_ context.Context, ids []string) (map[string]dirsync.Acco
 	return found, nil
 }
 
+// aliasesAfter are the aliases of a user after a change: those that it does not speak of
+// are let be.
+func aliasesAfter(a *dirsync.Account, c *dirsync.Change) string {
+	after := dirsync.Items(c.After)
+	before := dirsync.Items(dirsync.FoldName(c.Before))
+	for _, alias := range a.Aliases {
+		if !slices.Contains(before, alias) {
+			after = append(after, alias)
+		}
+	}
+	return dirsync.ListOf(after)
+}
+
 func set(a *dirsync.Account, field, value string) {
 	switch field {
 	case dirsync.FieldUsername:
@@ -458,8 +471,11 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 		}
 	}
 	if op.Action != dirsync.Trash {
-		for field, value := range op.After() {
-			set(a, field, value)
+		for _, c := range op.Changes {
+			if c.Field == dirsync.FieldAliases {
+				c.After = aliasesAfter(a, &c)
+			}
+			set(a, c.Field, c.After)
 		}
 	}
 	return d.done(res, a)

@@ -1,6 +1,7 @@
 package dirsync
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -62,6 +63,11 @@ type part struct {
 
 func (p *part) empty() bool {
 	return !p.whole && len(p.fields) == 0 && len(p.joins) == 0 && len(p.leaves) == 0 && !p.gives && !p.takes
+}
+
+// onlyTakes reports whether a part is nothing but what is taken from lists.
+func (p *part) onlyTakes() bool {
+	return !p.whole && len(p.fields) == 0 && len(p.joins) == 0 && !p.gives
 }
 
 // raises reports whether an operation lets people in who were not let in, or not
@@ -153,7 +159,7 @@ func (r *runner) followsGroup(o *Op, s *subject, d *doubt, group string) (p part
 	unknown := s.link == nil || s.link.Seen.Hash() == 0
 	switch {
 	case o.Missing != nil:
-		p.whole = roles.include && (was || unknown) && o.Missing.Why == OutOfScope
+		p.whole = (roles.include || roles.exclude) && (was || unknown) && o.Missing.Why == OutOfScope
 		return p
 	case roles.exclude && (was || s.link == nil || letsIn(o)):
 		return part{whole: true}
@@ -204,32 +210,85 @@ func (r *runner) follows(o *Op, s *subject, d *doubt) part {
 	return all
 }
 
-// takeOut splits off of an operation of the plan what a part says, and puts it beside
-// what is left. An operation that is no update is not split: its part is all of it.
-func (p *Plan) takeOut(o *Op, part part) *Op {
+// unask leaves open what was asked for in a list of which a part is not carried out in
+// this run: else the next one would take that part for done. left is what is not.
+func (p *Plan) unask(left map[*Op]bool) {
+	lists := map[SourceID]map[string]bool{}
+	for o := range left {
+		for _, c := range o.Changes {
+			if !IsList(c.Field) {
+				continue
+			}
+			if lists[o.Source] == nil {
+				lists[o.Source] = map[string]bool{}
+			}
+			lists[o.Source][c.Field] = true
+		}
+	}
+	for _, o := range p.Ops() {
+		if !left[o] {
+			maps.DeleteFunc(o.Asked, func(field, _ string) bool { return lists[o.Source][field] })
+		}
+	}
+}
+
+// halves are what was split off of operations, one after another, by what is left of
+// these.
+type halves map[*Op][]half
+
+type half struct {
+	op    *Op
+	first bool // it comes before what is left
+}
+
+// takeOut splits off of an operation what a part says. An operation that is no update is
+// not split: its part is all of it. What only takes from lists comes first: it frees
+// places for what is given.
+func (h halves) takeOut(o *Op, part part) *Op {
 	if part.whole || o.Action != Update {
 		return o
 	}
-	half := o.part(Change{}, o.Reason)
-	half.Changes, half.Late = nil, o.Late
+	taken := o.part(Change{}, o.Reason)
+	taken.Changes, taken.Late = nil, o.Late
 	for _, field := range part.fields {
-		half.moveField(o, field)
+		taken.moveField(o, field)
 	}
-	half.moveGroups(o, part.joins, part.leaves)
-	half.moveItems(o, &part)
-	if len(o.Changes) == 0 && !o.steps() {
-		*o = *half
+	first := part.onlyTakes()
+	taken.moveGroups(o, part.joins, part.leaves, first)
+	taken.moveItems(o, &part, first)
+	switch {
+	case len(o.Changes) == 0 && !o.steps():
+		*o = *taken
+		return o
+	case len(taken.Changes) == 0:
 		return o
 	}
-	if len(half.Changes) == 0 {
-		return o
+	h[o] = append(h[o], half{taken, first})
+	return taken
+}
+
+// insert puts halves beside what is left.
+func (p *Plan) insert(h halves) {
+	if len(h) == 0 {
+		return
 	}
 	for i, wave := range p.Waves {
-		if at := slices.Index(wave, o); at >= 0 {
-			p.Waves[i] = slices.Insert(slices.Clone(wave), at+1, half)
+		all := make([]*Op, 0, len(wave))
+		for _, o := range wave {
+			for _, half := range h[o] {
+				if half.first {
+					all = append(all, half.op)
+				}
+			}
+			all = append(all, o)
+			for _, half := range slices.Backward(h[o]) { // the last one builds on what is left
+				if !half.first {
+					all = append(all, half.op)
+				}
+			}
 		}
+		p.Waves[i] = all
 	}
-	return half
 }
 
 func (o *Op) steps() bool { return len(o.Joins)+len(o.Leaves)+len(o.Phones) > 0 }
@@ -253,40 +312,62 @@ func (o *Op) moveField(from *Op, field string) {
 	}
 }
 
-// moveGroups moves some memberships. What was asked for goes with them: it is not
-// done before all of it is.
-func (o *Op) moveGroups(from *Op, joins, leaves []Membership) {
-	c := from.Change(FieldGroups)
+// A side is what one of two operations does of the change of a list; a nil change is
+// nothing.
+type side struct {
+	op     *Op
+	change func(before []string) Change
+}
+
+// share divides the change of a list between an operation and what it is split off of.
+// Who comes first begins at what is there, and the other one builds on it. What was
+// asked for goes with the last: it is not done before all of it is.
+func (o *Op) share(from *Op, field string, mine, rest func(before []string) Change, first bool) {
+	sides := []side{{from, rest}, {o, mine}}
+	if first {
+		slices.Reverse(sides)
+	}
+	sides = slices.DeleteFunc(sides, func(s side) bool { return s.change == nil })
+	before := Items(from.Change(field).Before)
+	asked, ours := from.Asked[field]
+	from.drop(field)
+	for _, s := range sides {
+		c := s.change(before)
+		s.op.Changes, before = append(s.op.Changes, c), Items(c.After)
+	}
+	if ours {
+		sides[len(sides)-1].op.Asked[field] = asked
+	}
+}
+
+// moveGroups moves some memberships.
+func (o *Op) moveGroups(from *Op, joins, leaves []Membership, first bool) {
 	in := func(list []Membership) func(Membership) bool {
 		return func(m Membership) bool { return slices.Contains(list, m) }
 	}
-	if c == nil || !slices.ContainsFunc(from.Joins, in(joins)) && !slices.ContainsFunc(from.Leaves, in(leaves)) {
+	if from.Change(FieldGroups) == nil || !slices.ContainsFunc(from.Joins, in(joins)) && !slices.ContainsFunc(from.Leaves, in(leaves)) {
 		return
 	}
-	move := func(list []Membership, moved func(Membership) bool) (kept, gone []Membership) {
-		for _, m := range list {
-			if moved(m) {
-				gone = append(gone, m)
-			} else {
-				kept = append(kept, m)
-			}
-		}
-		return kept, gone
-	}
-	before := Items(c.Before)
-	from.Joins, o.Joins = move(from.Joins, in(joins))
-	from.Leaves, o.Leaves = move(from.Leaves, in(leaves))
-	asked, ours := from.Asked[FieldGroups]
-	from.drop(FieldGroups)
+	from.Joins, o.Joins = parted(from.Joins, in(joins))
+	from.Leaves, o.Leaves = parted(from.Leaves, in(leaves))
+	mine := func(before []string) Change { return namesChange(before, o.Joins, o.Leaves) }
+	var rest func([]string) Change
 	if len(from.Joins)+len(from.Leaves) > 0 {
-		rest := namesChange(before, from.Joins, from.Leaves)
-		from.Changes = append(from.Changes, rest)
-		before = Items(rest.After)
+		rest = func(before []string) Change { return namesChange(before, from.Joins, from.Leaves) }
 	}
-	o.Changes = append(o.Changes, namesChange(before, o.Joins, o.Leaves))
-	if ours {
-		o.Asked[FieldGroups] = asked
+	o.share(from, FieldGroups, mine, rest, first)
+}
+
+// parted gives the items that stay, and those that are moved.
+func parted[T any](items []T, moved func(T) bool) (kept, gone []T) {
+	for _, item := range items {
+		if moved(item) {
+			gone = append(gone, item)
+		} else {
+			kept = append(kept, item)
+		}
 	}
+	return kept, gone
 }
 
 func namesChange(before []string, joins, leaves []Membership) Change {
@@ -301,60 +382,45 @@ func namesChange(before []string, joins, leaves []Membership) Change {
 }
 
 // moveItems moves what is taken, or given, of aliases and phones.
-func (o *Op) moveItems(from *Op, p *part) {
+func (o *Op) moveItems(from *Op, p *part, first bool) {
 	if !p.takes && !p.gives {
 		return
 	}
-	removed := func(s PhoneStep) bool { return s.Do == PhoneRemove }
-	moves := func(takes bool) bool { return takes && p.takes || !takes && p.gives }
-	if c := from.Change(FieldPhones); c != nil {
-		steps := from.Phones
-		asked, ours := from.Asked[FieldPhones]
-		from.Phones = slices.DeleteFunc(slices.Clone(steps), func(s PhoneStep) bool { return moves(removed(s)) })
-		mine := slices.DeleteFunc(slices.Clone(steps), func(s PhoneStep) bool { return !moves(removed(s)) })
-		if len(mine) > 0 {
-			before := Items(c.Before)
-			from.drop(FieldPhones)
-			if len(from.Phones) > 0 {
-				from.Changes = append(from.Changes, phoneChange(before, from.Phones))
-				before = Items(from.Change(FieldPhones).After)
+	if from.Change(FieldPhones) != nil {
+		kept, gone := parted(from.Phones, func(s PhoneStep) bool { return p.moves(s.Do == PhoneRemove) })
+		if len(gone) > 0 {
+			from.Phones, o.Phones = kept, append(o.Phones, gone...)
+			mine := func(before []string) Change { return phoneChange(before, gone) }
+			var rest func([]string) Change
+			if len(kept) > 0 {
+				rest = func(before []string) Change { return phoneChange(before, kept) }
 			}
-			o.Phones = append(o.Phones, mine...)
-			o.Changes = append(o.Changes, phoneChange(before, mine))
-			if ours {
-				o.Asked[FieldPhones] = asked
-			}
+			o.share(from, FieldPhones, mine, rest, first)
 		}
 	}
 	if c := from.Change(FieldAliases); c != nil {
-		o.moveAliases(from, *c, moves)
+		before, after := Items(c.Before), Items(c.After)
+		dropped, added := without(before, after), without(after, before)
+		change := func(mine bool) func([]string) Change {
+			var less, more []string
+			if p.moves(true) == mine {
+				less = dropped
+			}
+			if p.moves(false) == mine {
+				more = added
+			}
+			if len(less)+len(more) == 0 {
+				return nil
+			}
+			return func(before []string) Change {
+				return Change{Field: FieldAliases, Before: ListOf(before), After: ListOf(append(without(before, less), more...))}
+			}
+		}
+		if mine := change(true); mine != nil {
+			o.share(from, FieldAliases, mine, change(false), first)
+		}
 	}
 }
 
-func (o *Op) moveAliases(from *Op, c Change, moves func(takes bool) bool) {
-	before, after := Items(c.Before), Items(c.After)
-	dropped, added := without(before, after), without(after, before)
-	rest, mine := before, before
-	if moves(true) {
-		mine = without(mine, dropped)
-	} else {
-		rest = without(rest, dropped)
-	}
-	if moves(false) {
-		mine = append(slices.Clone(mine), added...)
-	} else {
-		rest = append(slices.Clone(rest), added...)
-	}
-	if ListOf(mine) == ListOf(before) {
-		return
-	}
-	asked, ours := from.Asked[FieldAliases]
-	from.drop(FieldAliases)
-	if ListOf(rest) != ListOf(before) {
-		from.Changes = append(from.Changes, Change{Field: FieldAliases, Before: c.Before, After: ListOf(rest)})
-	}
-	o.Changes = append(o.Changes, Change{Field: FieldAliases, Before: ListOf(rest), After: c.After})
-	if ours {
-		o.Asked[FieldAliases] = asked
-	}
-}
+// moves reports whether a part has what takes an alias or phone, or what gives one.
+func (p *part) moves(takes bool) bool { return takes && p.takes || !takes && p.gives }

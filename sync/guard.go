@@ -28,6 +28,15 @@ const (
 // sight that is doubted, or from a changed scope, is held by itself and counts for no
 // limit; the limits weigh the rest.
 func (r *runner) guard(ctx context.Context) error {
+	if err := r.hold(ctx); err != nil {
+		return err
+	}
+	r.approve(ctx)
+	return nil
+}
+
+// hold lets each guard hold what it is about, whatever is approved.
+func (r *runner) hold(ctx context.Context) error {
 	r.bySource = map[SourceID]*subject{}
 	for _, s := range r.subjects {
 		r.bySource[s.id] = s
@@ -52,7 +61,6 @@ func (r *runner) guard(ctx context.Context) error {
 	r.maxRemove(limits.MaxRemove, ours)
 	r.minimumSource(limits.MinSource)
 	r.stateLost()
-	r.approve(ctx)
 	return nil
 }
 
@@ -81,45 +89,74 @@ func (r *runner) collect(match func(*Op) part, partial bool) (ops []*Op, persons
 // takeOut splits off what a guard holds of each operation.
 func (r *runner) takeOut(ops []*Op, match func(*Op) part) []*Op {
 	out := make([]*Op, len(ops))
+	split := halves{}
 	for i, o := range ops {
-		out[i] = r.plan.takeOut(o, match(o))
-		if r.partly[o] {
-			r.partly[out[i]] = true
+		out[i] = split.takeOut(o, match(o))
+	}
+	r.insert(split)
+	return out
+}
+
+// insert puts halves into the plan. What guards hold of the whole, they hold of both.
+func (r *runner) insert(split halves) {
+	if len(split) == 0 {
+		return
+	}
+	r.plan.insert(split)
+	for o, halves := range split {
+		for _, half := range halves {
+			if r.partly[o] {
+				r.partly[half.op] = true
+			}
 		}
 	}
-	return out
+	for i := range r.run.Guards {
+		g := &r.run.Guards[i]
+		var ops []*Op
+		for _, o := range g.ops {
+			ops = append(ops, o)
+			for _, half := range split[o] {
+				ops = append(ops, half.op)
+			}
+		}
+		g.ops = ops
+	}
 }
 
 // add adds a guard. Where it holds, what depends on its operations is held with them.
 func (r *runner) add(g Guard) {
 	if g.Held {
-		held := map[*Op]bool{}
-		for _, o := range g.ops {
-			held[o] = true
-		}
+		held := setOf(g.ops)
 		if g.Partial {
-			r.plan.withDependents(held)
+			r.withDependents(held)
 			g.ops = slices.DeleteFunc(r.plan.Ops(), func(o *Op) bool { return !held[o] })
 		}
-		g.hold = r.holdOf(&g)
 		if len(g.Names) == 0 {
 			g.Names = namesOf(g.ops)
-		}
-		if g.Remedy == "" {
-			g.ApprovalID = approvalID([]Hold{g.hold}, r.engine.Binding)
 		}
 	}
 	r.run.Guards = append(r.run.Guards, g)
 }
 
-// holdOf says what a guard holds, for an approval to be bound to.
-func (r *runner) holdOf(g *Guard) Hold {
-	h := g.hold
+func setOf[T comparable](items []T) map[T]bool {
+	set := make(map[T]bool, len(items))
+	for _, item := range items {
+		set[item] = true
+	}
+	return set
+}
+
+// keep notes what the guard holds, for an approval to be bound to.
+func (g *Guard) keep(binding Binding) {
+	h := &g.hold
 	h.Guard, h.About, h.Limit, h.Affected, h.Total, h.Whole = g.Name, g.About, g.Limit, g.Affected, g.Total, !g.Partial
+	h.Keys = nil
 	for _, o := range g.ops {
 		h.Keys = append(h.Keys, o.Key())
 	}
-	return h
+	if g.Remedy == "" {
+		g.ApprovalID = approvalID([]Hold{*h}, binding)
+	}
 }
 
 // namesOf names the people of operations, ten at most.
@@ -349,16 +386,19 @@ func (r *runner) groupLoss(limit Limit) {
 	if limit.Off {
 		return
 	}
-	names := map[string]string{}
+	names, keys := map[string]string{}, map[Membership]string{}
 	for _, o := range r.plan.Ops() {
 		for _, m := range o.Leaves {
-			names[FoldName(m.Name)] = m.Name
+			if keys[m] == "" {
+				keys[m] = r.groups.keyOf(m)
+				names[keys[m]] = m.Name
+			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(names)) {
 		match := func(o *Op) (p part) {
 			for _, m := range o.Leaves {
-				if FoldName(m.Name) == key {
+				if keys[m] == key {
 					p.leaves = append(p.leaves, m)
 				}
 			}
@@ -376,6 +416,15 @@ func (r *runner) groupLoss(limit Limit) {
 		}
 		r.add(g)
 	}
+}
+
+// keyOf gives the key under which the directory wants the group of a membership, which
+// may have another name there by now.
+func (b *groupBook) keyOf(m Membership) string {
+	if key, ok := b.mirrored(m.ID); ok {
+		return key
+	}
+	return FoldName(m.Name)
 }
 
 // groupDeletes holds deletions of groups, with which Duo's policies for them go. One

@@ -7,21 +7,23 @@ import (
 // withDependents adds to held operations of the plan those that need what the held ones
 // would have freed or made: a name, a group, a phone, a user; transitively, so that a
 // ring of names is held whole. Of an update only what needs it is held.
-func (p *Plan) withDependents(held map[*Op]bool) {
+func (r *runner) withDependents(held map[*Op]bool) {
 	f := &freed{names: map[string]bool{}, groups: map[string]bool{}, phones: map[string]bool{}, users: map[SourceID]*foundation{}}
 	for again := true; again; {
 		again = false
-		for _, o := range p.Ops() {
+		split := halves{}
+		for _, o := range r.plan.Ops() {
 			if !held[o] {
 				part := f.neededBy(o)
 				if part.empty() {
 					continue
 				}
-				o = p.takeOut(o, part)
+				o = split.takeOut(o, part)
 				held[o] = true
 			}
 			again = f.add(o) || again
 		}
+		r.insert(split)
 	}
 }
 

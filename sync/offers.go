@@ -134,12 +134,12 @@ func (o *Op) putOff(offered, waits Fields) {
 	for _, field := range fields {
 		half.moveField(o, field)
 	}
-	half.moveGroups(o, joins, nil)
+	half.moveGroups(o, joins, nil, false)
 	given := false
 	for _, field := range []string{FieldAliases, FieldPhones} {
 		if c := o.Change(field); c != nil && len(without(Items(c.After), Items(c.Before))) > 0 && offered[field] != c.After {
 			waits[field], given = c.After, true
 		}
 	}
-	half.moveItems(o, &part{gives: given})
+	half.moveItems(o, &part{gives: given}, false)
 }

@@ -34,7 +34,7 @@ var update = flag.Bool("update", false, "write the scenarios' golden parts anew"
 //	duo              set ID field=value… | add ID field=value… | delete ID
 //	faults           refuse NAME | fail NAME | failop ACTION NAME | lose NAME | crash ACTION NAME | no-trash | read | clear
 //	clock            a duration to go forward, or back where it is negative
-//	run [dry] [refresh] [adopt NAME] [only NAME] [approve]
+//	run [dry] [refresh] [adopt NAME] [only NAME] [approve] [approveguard NAME[/ABOUT[/DETAIL]]]
 //	show             Duo's users, and the links to them, as they are (golden)
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -110,6 +110,7 @@ type world struct {
 	exclude map[string]bool
 	drift   string
 	held    string // the last approval id
+	last    *dirsync.Run
 }
 
 func newWorld(t testing.TB) *world {
@@ -464,11 +465,29 @@ func (w *world) options(args string) dirsync.Options {
 		case "approve": // whatever the last run held
 			hold := w.store.holds[w.held]
 			opts.Approve = &hold
+		case "approveguard": // what that one guard held in the last run
+			i++
+			hold := w.holdOf(words[i])
+			opts.Approve = &hold
 		default:
 			w.t.Fatalf("unknown option %q", words[i])
 		}
 	}
 	return opts
+}
+
+// holdOf gives what a guard of the last run held, by its name, what it is about, and how
+// its detail begins; none where it ends with a slash.
+func (w *world) holdOf(text string) dirsync.Approval {
+	name, rest, _ := strings.Cut(text, "/")
+	about, detail, _ := strings.Cut(rest, "/")
+	for _, g := range w.last.Guards {
+		if g.Held && g.Name == name && g.About.Text() == about && strings.HasPrefix(g.Detail, detail) && (!strings.HasSuffix(text, "/") || g.Detail == "") {
+			return w.store.holds[g.ApprovalID]
+		}
+	}
+	w.t.Fatalf("no guard %s holds", text)
+	return dirsync.Approval{}
 }
 
 func (w *world) run(opts dirsync.Options) *dirsync.Run {
@@ -477,6 +496,9 @@ func (w *world) run(opts dirsync.Options) *dirsync.Run {
 	run := e.Run(context.Background(), opts)
 	if run.ApprovalID != "" {
 		w.held = run.ApprovalID
+	}
+	if !opts.DryRun {
+		w.last = run
 	}
 	return run
 }
