@@ -72,7 +72,7 @@ func (r *runner) nextGroups(next, ref *Reference) {
 		_, read := next.Groups[key]
 		if d != nil || slices.Contains(r.deferred, key) || !read && r.groups.keeps(was.ID) {
 			if d != nil && d.blind {
-				was.Blind, was.Bare = true, d.bare && (!was.Blind || was.Bare)
+				was.Blind, was.Bare = true, d.bare
 			}
 			next.Groups[key] = was
 		}
@@ -102,6 +102,9 @@ func (r *runner) nextAttributes(next, ref *Reference) {
 		delete(next.Attributes, attribute)
 		was := ref.Attributes[attribute]
 		if d := r.doubted("min_attribute", attribute); d != nil {
+			if len(d.unseen) > 0 {
+				was.Bare = d.bare && (was.Bare || !was.blind())
+			}
 			was.Bearers = maps.Clone(was.Bearers)
 			for _, id := range d.unseen {
 				bearer := was.Bearers[id]
@@ -127,6 +130,16 @@ func (r *runner) nextAttributes(next, ref *Reference) {
 			next.Attributes[attribute] = seen
 		}
 	}
+}
+
+// blind reports whether a value was known not to be seen.
+func (a *AttributeSeen) blind() bool {
+	for _, bearer := range a.Bearers {
+		if bearer.Blind {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *runner) bearer(attribute string, bearers int, id SourceID, via []string) (b Bearer) {

@@ -253,6 +253,9 @@ func (t *tally) note(p *Person, via string) {
 	}
 }
 
+// nobody reports whether nobody who came by has a value.
+func (t *tally) nobody() bool { return t.bearers != nil && len(t.bearers) == 0 }
+
 func (c *census) claim(name uint64, claimant int32) {
 	first, taken := c.claims[name]
 	if !taken {

@@ -184,7 +184,7 @@ func (r *runner) guardDoubt(d *doubt) {
 	}
 	d.subjects = r.concerned(d, ops)
 	g := Guard{Name: d.guard, About: d.about, Limit: d.limit, Affected: max(d.had-d.have, 0), Total: d.had, Partial: true,
-		Held: len(ops) > 0 || r.opts.Only == "" && (d.remedy != "" || r.namesLost(d)), Names: d.names, Detail: d.detail, Remedy: d.remedy, ops: ops}
+		Held: len(ops) > 0 || r.opts.Only == "" && (d.remedy != "" || len(d.subjects) > 0 || r.namesLost(d)), Names: d.names, Detail: d.detail, Remedy: d.remedy, ops: ops}
 	if g.Total == 0 { // what it had was never seen
 		g.Affected = persons(ops)
 	}
@@ -192,6 +192,9 @@ func (r *runner) guardDoubt(d *doubt) {
 		r.warn("%s; nothing follows from it in this run, and what would is held", d.words())
 	}
 	g.hold = Hold{Count: d.have}
+	if len(ops) == 0 { // yet their removal counts no step
+		g.hold.People = slices.Sorted(maps.Keys(d.subjects))
+	}
 	r.add(g)
 	for _, o := range r.run.Guards[len(r.run.Guards)-1].ops {
 		r.partly[o] = true

@@ -305,6 +305,8 @@ type AttributeSeen struct {
 	Persons int                 `json:"persons"`
 	Of      int                 `json:"of"` // persons in scope
 	Bearers map[SourceID]Bearer `json:"bearers,omitempty"`
+	// Bare: a later read was known not to see any value, see Bearer.Blind.
+	Bare bool `json:"bare,omitempty"`
 }
 
 // Bearer is a person with a value. Stamp is the entry's, and Via are those of other

@@ -40,7 +40,7 @@ type doubt struct {
 	remedy   string            // where no approval lifts it
 	subjects map[SourceID]bool // people who are missing, and of whom it holds what would follow
 	blind    bool              // it is known that something is there and not seen
-	bare     bool              // and a group shows no member at all
+	bare     bool              // and that no member at all is shown, or no value
 	unseen   []SourceID        // the bearers of which that is known
 	// accepted: an approval was used, and nothing further is held.
 	accepted bool
@@ -176,7 +176,7 @@ func (e *examination) attributes(ctx context.Context) error {
 		}
 		d.names = e.labels(ctx, lost)
 		if blind {
-			d.unseen = lost
+			d.unseen, d.bare = lost, t.nobody()
 		}
 		e.doubts = append(e.doubts, d)
 	}
@@ -186,10 +186,10 @@ func (e *examination) attributes(ctx context.Context) error {
 // lostAttribute gives the bearers of before who are still in scope and have no value
 // now; nil where it is not known who they were. lifted: they are few, and each entry
 // was changed. blind: one of them is known to be unchanged, or was in an earlier read
-// and none of those who were has come back since.
+// and nothing has come back since: of those who were, or where all were, of anybody.
 func (e *examination) lostAttribute(t *tally, seen *AttributeSeen) (lost []SourceID, lifted, blind bool) {
 	lifted = true
-	still, back := false, false
+	still, back := false, seen.Bare && !t.nobody()
 	for _, id := range slices.Sorted(maps.Keys(seen.Bearers)) {
 		bearer := seen.Bearers[id]
 		if !e.lostBy(t, id) {
