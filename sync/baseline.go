@@ -111,6 +111,11 @@ func (r *runner) nextAttributes(next, ref *Reference) {
 				bearer.Blind = true
 				was.Bearers[id] = bearer
 			}
+			for _, id := range slices.Sorted(maps.Keys(t.bearers)) { // in sight, whatever is not
+				if _, known := was.Bearers[id]; was.Bearers != nil && (known || len(was.Bearers) < MaxPeople) {
+					was.Bearers[id] = r.bearer(attribute, len(t.bearers), id, t.bearers[id])
+				}
+			}
 			next.Attributes[attribute] = was
 			continue
 		}

@@ -189,7 +189,7 @@ func (e *examination) attributes(ctx context.Context) error {
 // and nothing has come back since: of those who were, or where all were, of anybody.
 func (e *examination) lostAttribute(t *tally, seen *AttributeSeen) (lost []SourceID, lifted, blind bool) {
 	lifted = true
-	still, back := false, seen.Bare && !t.nobody()
+	back := seen.Bare && !t.nobody()
 	for _, id := range slices.Sorted(maps.Keys(seen.Bearers)) {
 		bearer := seen.Bearers[id]
 		if !e.lostBy(t, id) {
@@ -199,9 +199,9 @@ func (e *examination) lostAttribute(t *tally, seen *AttributeSeen) (lost []Sourc
 		}
 		lost = append(lost, id)
 		changed, unchanged := e.bearerChanged(id, bearer)
-		lifted, blind, still = lifted && changed, blind || unchanged, still || bearer.Blind
+		lifted, blind = lifted && changed, blind || unchanged
 	}
-	blind = blind || still && !back
+	blind = blind || len(lost) > 0 && seen.blind() && !back
 	return lost, lifted && len(lost) <= e.engine.Rules.Limits.Floor, blind
 }
 
