@@ -374,11 +374,29 @@ func (r *runner) sighted(passed bool) int {
 	if passed || r.holds(guardScopeChanged) {
 		maps.Copy(accounted, r.scopeWho)
 	}
-	maps.DeleteFunc(accounted, func(id SourceID, _ bool) bool { // who was missing before was not counted then
+	var held map[*Op]bool
+	if !passed {
+		held = r.heldOps()
+	}
+	maps.DeleteFunc(accounted, func(id SourceID, _ bool) bool {
 		s := r.bySource[id]
-		return s != nil && s.link != nil && s.link.Missing != nil && s.link.Missing.Scope == ""
+		if s == nil || s.heir != nil { // who is there under a new id is in scope already
+			return s != nil
+		}
+		if s.link != nil && s.link.Missing != nil && s.link.Missing.Scope == "" { // was not counted then, either
+			return true
+		}
+		return !passed && s.goes(held)
 	})
 	return r.census.inScope + r.census.excluded + len(accounted)
+}
+
+// goes reports whether it counts for a person from this run on that they are missing.
+func (s *subject) goes(held map[*Op]bool) bool {
+	if s.next != nil && s.next.Missing != nil && s.next.Missing.Approved {
+		return true
+	}
+	return slices.ContainsFunc(s.ops, func(o *Op) bool { return o.Missing != nil && !held[o] })
 }
 
 // groupFloor is from how many members on a group's loss is weighed.
