@@ -36,13 +36,14 @@ func (r *runner) diff(ctx context.Context) error {
 }
 
 // waitsForGroup reports whether a person of ours was kept for nothing but a group
-// that will not become ours in this run.
+// that will not become ours in this run, or was not read in it, either.
 func (r *runner) waitsForGroup(want *desired, link *Link) bool {
 	if link == nil || r.look[want.id] || want.problem != "" || want.mark != nil {
 		return false
 	}
 	b := link.Brief()
-	return !b.Missing && !b.Pending && !b.LetGo && want.same(b.Asked) && !slices.ContainsFunc(want.groups(), r.groups.takesIn)
+	return !b.Missing && !link.due() && !b.LetGo && want.same(b.Asked) && !slices.ContainsFunc(want.groups(), r.groups.takesIn) &&
+		!slices.ContainsFunc(link.Unread, r.groups.readAgain)
 }
 
 func (r *runner) keptIDs() []SourceID {

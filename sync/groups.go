@@ -70,6 +70,25 @@ func (b *groupBook) open(key string) (id string, ok bool) {
 	return "", false
 }
 
+// readAgain reports whether the directory's group of a Duo group of ours, by its id, was
+// read in this run.
+func (b *groupBook) readAgain(id string) bool {
+	_, read := b.mirrored(id)
+	return read
+}
+
+// unread gives of the groups that a person was put into those of ours of which the
+// directory's was not read: the person may have left it.
+func (b *groupBook) unread(joined []string) []string {
+	if b.rules.Groups.Mirror == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(joined), func(id string) bool {
+		key, read := b.mirrored(id)
+		return key == "" || read
+	})
+}
+
 // keeps reports whether a group of the directory has a mirror in Duo.
 func (b *groupBook) keeps(id SourceID) bool {
 	for _, link := range b.links {

@@ -112,6 +112,7 @@ func (s *subject) planGroups(r *runner, carrier *Op, held []Membership, joined [
 	told := s.problem != problem || s.later
 	if s.next != nil && s.live != nil {
 		s.next.Joined = stillIn(joined, held)
+		s.next.Unread = r.groups.unread(s.next.Joined)
 	}
 	if len(joins)+len(leaves) == 0 {
 		if !told {
@@ -162,7 +163,8 @@ func (s *subject) driftReason(op *Op, field, want string) {
 	}
 	const byHand = "changed in Duo by hand"
 	was, known := s.link.Asked[field]
-	switch drift := known && was == want; {
+	unread := field == FieldGroups && len(s.link.Unread) > 0 // it was not seen what the directory wanted
+	switch drift := known && was == want && !unread; {
 	case drift && len(op.Changes) == 1:
 		op.Reason = byHand
 	case !drift && op.Reason == byHand:

@@ -420,6 +420,9 @@ type Link struct {
 	// Unfinished are fields that the operation which made the user ours was to
 	// set and could not, and that no later change brings about.
 	Unfinished []string `json:"unfinished,omitempty"`
+	// Unread are the ids of Duo groups that we put the user into, of which the directory's
+	// group was not read: when it is again, it shows whether the person is still in it.
+	Unread []string `json:"unread,omitempty"`
 	// Mail is where the user's enrollment mail stands.
 	Mail Mail `json:"mail,omitempty"`
 	// Seen is what the person's place in the scope rests on.
@@ -558,7 +561,10 @@ func (l *Link) Brief() Brief {
 		ID: l.ID, User: l.User,
 		Asked: l.Asked.Hash(), Answered: l.Answered.Hash(),
 		Missing: l.Missing != nil, LetGo: l.LetGo != "", Active: l.Active(),
-		Pending: l.Mail == MailDue || len(l.Unfinished) > 0 || len(l.Offered) > 0,
+		Pending: l.due() || len(l.Unread) > 0,
 		Seen:    l.Seen.Hash(),
 	}
 }
+
+// due reports whether something is to be done whatever the directory shows.
+func (l *Link) due() bool { return l.Mail == MailDue || len(l.Unfinished) > 0 || len(l.Offered) > 0 }
