@@ -229,7 +229,7 @@ func (b *builder) names() []string {
 }
 
 func (b *builder) unknown(node ast.Node, name string) {
-	switch near := nearest(name, b.names()); {
+	switch near := dirsync.Nearest(name, b.names()); {
 	case near != "":
 		b.fail(node, "there is no function %s; %s was meant?", name, near)
 	case slices.Contains([]string{"now", "date", "duration", "timezone"}, name):

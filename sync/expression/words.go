@@ -66,39 +66,3 @@ func kindName(goType string) string {
 	}
 	return kindAny.String()
 }
-
-// nearest returns the candidate that was probably meant by word, or "".
-func nearest(word string, candidates []string) string {
-	bare := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "")) }
-	meant := bare(word)
-	best, least := "", 1+max(1, len(meant)/3)
-	for _, candidate := range candidates {
-		name := bare(candidate)
-		if d := distance(meant, name); d < least {
-			best, least = candidate, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to change, add or drop to get from a to b
-// (Levenshtein).
-func distance(a, b string) int {
-	last := make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		diagonal := last[0]
-		last[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = last[j+1]
-			last[j+1] = min(last[j+1]+1, last[j]+1, change)
-		}
-	}
-	return last[len(b)]
-}

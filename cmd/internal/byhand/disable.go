@@ -106,7 +106,7 @@ func (d *disabler) ours(ctx context.Context) (*dirsync.Mark, error) {
 // nobody says that a name is not found, and how it may have been meant.
 func (d *disabler) nobody(what string, names []string) error {
 	hint := "Disable this user in the Duo Admin Panel."
-	if near := config.Nearest(d.name, names); near != "" {
+	if near := dirsync.Nearest(d.name, names); near != "" {
 		hint = fmt.Sprintf("Did you mean %s? If not: disable this user in the Duo Admin Panel.", dirsync.Quote(near))
 	}
 	return dirsync.WithHint(fmt.Errorf("%s %s", dirsync.Quote(d.name), what), hint)

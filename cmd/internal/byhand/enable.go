@@ -46,7 +46,7 @@ func markOf(ctx context.Context, db *state.DB, name string) (*dirsync.Mark, erro
 		return &found[0], nil
 	case 0:
 		hint := "`duosync due` lists those who are kept disabled. Whom others have disabled in Duo is enabled in the Duo Admin Panel."
-		if near := config.Nearest(name, names); near != "" {
+		if near := dirsync.Nearest(name, names); near != "" {
 			hint = fmt.Sprintf("Did you mean %s? ", dirsync.Quote(near)) + hint
 		}
 		return nil, dirsync.WithHint(fmt.Errorf("%s is not kept disabled by duosync disable", dirsync.Quote(name)), hint)

@@ -48,7 +48,7 @@ func (r *reader) drift(path string, n *yaml.Node, d *Drift) {
 		name := key.Value
 		if !slices.Contains(driftFields(), name) {
 			hint := "one of " + oneOf(driftFields())
-			if near := nearest(name, driftFields()); near != "" {
+			if near := dirsync.Nearest(name, driftFields()); near != "" {
 				hint = "did you mean " + near + "?"
 			}
 			r.reportAt(join(path, tellable(name)), key.Line, key.Column, "is not a field of a Duo user", hint)

@@ -146,7 +146,7 @@ func (r *reader) unknownKey(section string, key *yaml.Node, fields []field) {
 		hint = "a colon needs a blank after it"
 	} else if homes := elsewhere(key.Value, section); len(homes) > 0 && len(homes) <= 3 {
 		hint = "did you mean " + strings.Join(homes, " or ") + "?"
-	} else if name := nearest(key.Value, names); name != "" {
+	} else if name := dirsync.Nearest(key.Value, names); name != "" {
 		hint = "did you mean " + name + "?"
 		r.bad[join(section, strings.TrimSuffix(name, twin("")))] = true // not missing, misspelt
 	}
@@ -274,7 +274,7 @@ func (r *reader) scalar(path string, n *yaml.Node, v reflect.Value, f field) {
 	}
 	if f.words != nil && !slices.Contains(f.words, fmt.Sprint(read.Interface())) {
 		hint := ""
-		if near := nearest(text, f.words); near != "" {
+		if near := dirsync.Nearest(text, f.words); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		r.report(path, dirsync.WithHint(errors.New("must be "+oneOf(f.words)), hint))
