@@ -1,241 +1,46 @@
 package dirsync
 
 import (
-	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"slices"
-	"strings"
+	"cmp"
+	"time"
 )
 
-// The first part of an approval id is a digest of what is held, the second
-// proves that a run against this account and directory gave it.
-const (
-	approvalDigest = 12 // hex digits
-	approvalProof  = 8
-)
-
-// approvalID digests what guards hold.
-func approvalID(holds []Hold, binding Binding) string {
-	h := sha256.New()
-	for _, hold := range holds {
-		hold.Keys, hold.People = slices.Clone(hold.Keys), slices.Clone(hold.People)
-		slices.Sort(hold.Keys)
-		slices.Sort(hold.People)
-		hold.Limit, hold.Affected, hold.Total = "", 0, 0 // what is held is the same whatever else there is
-		text, _ := json.Marshal(hold)                    // texts and numbers always marshal
-		_, _ = fmt.Fprintf(h, "%s\n", text)
-	}
-	digest := hex.EncodeToString(h.Sum(nil))[:approvalDigest]
-	return digest + proof(digest, binding)
+// Approval lets what guards held go through, once.
+type Approval struct {
+	ID string `json:"id"` // of the report, or of one of its guards
+	// Holds are what was held; nil for an id that only a dry run showed, which lets
+	// through the very operations that give it.
+	Holds []Hold    `json:"holds,omitempty"`
+	Until time.Time `json:"until,omitzero"`
 }
 
-func proof(digest string, binding Binding) string {
-	text, _ := json.Marshal(binding)
-	mac := hmac.New(sha256.New, text)
-	_, _ = mac.Write([]byte(digest))
-	return hex.EncodeToString(mac.Sum(nil))[:approvalProof]
+// Hold is what one guard held.
+type Hold struct {
+	Guard    string `json:"guard"`
+	About    About  `json:"about,omitzero"`
+	Limit    string `json:"limit,omitempty"`
+	Affected int    `json:"affected"`
+	Total    int    `json:"total"`
+	// Whole: the guard holds the whole run.
+	Whole bool `json:"whole,omitempty"`
+	// Keys are those of the operations.
+	Keys []string `json:"keys,omitempty"`
+	// People are those concerned of whom no operation is held yet.
+	People []SourceID `json:"people,omitempty"`
+	// Count is what a count has fallen to; an approval accepts that and no less.
+	Count int `json:"count,omitempty"`
+	// Scope is the fingerprint that an approval accepts.
+	Scope string `json:"scope,omitempty"`
 }
 
-// KnownApproval reports whether id has the form of an approval id that a run
-// against this account and directory gave. It tells mistyped ids and those of
-// other states.
-func KnownApproval(id string, binding Binding) bool {
-	if len(id) != approvalDigest+approvalProof {
-		return false
-	}
-	return id[approvalDigest:] == proof(id[:approvalDigest], binding)
+// About says what a guard is about, where it is not about all: one of its fields
+// is set.
+type About struct {
+	Attribute string `json:"attribute,omitempty"`
+	Group     string `json:"group,omitempty"`
+	Base      string `json:"base,omitempty"`
+	Directory string `json:"directory,omitempty"`
 }
 
-// holdings are what the run's guards hold, for the state to know: all of it under the
-// report's approval id, and each guard under its own.
-func (r *runner) holdings() []Approval {
-	var all []Approval
-	var holds []Hold
-	for _, g := range r.run.Guards {
-		if g.Held && g.ApprovalID != "" {
-			all = append(all, Approval{ID: g.ApprovalID, Holds: []Hold{g.hold}})
-			holds = append(holds, g.hold)
-		}
-	}
-	if r.run.ApprovalID != "" && len(all) > 1 {
-		all = append(all, Approval{ID: r.run.ApprovalID, Holds: holds})
-	}
-	return all
-}
-
-// approve lets through what approvals cover. Of what a partial guard holds the approved
-// passes and the rest stays held; what holds the whole run passes whole or not at all.
-func (r *runner) approve(ctx context.Context) {
-	for i := range r.run.Guards { // now that nothing is split any more
-		if g := &r.run.Guards[i]; g.Held {
-			g.keep(r.engine.Binding)
-		}
-	}
-	allID := approvalID(r.heldNow(), r.engine.Binding)
-	for i := range r.run.Guards {
-		g := &r.run.Guards[i]
-		if !g.Held || g.Remedy != "" {
-			continue
-		}
-		for _, a := range r.approvals {
-			if g.Held && r.lets(ctx, g, a, allID) && !slices.Contains(r.used, a.ID) {
-				r.used = append(r.used, a.ID)
-			}
-		}
-		if g.Held {
-			g.keep(r.engine.Binding)
-		}
-	}
-	if held := r.heldNow(); len(held) > 0 {
-		r.run.ApprovalID = approvalID(held, r.engine.Binding)
-	}
-	r.acceptDoubts()
-}
-
-// heldNow gives what guards hold that can be approved.
-func (r *runner) heldNow() []Hold {
-	var holds []Hold
-	for _, g := range r.run.Guards {
-		if g.Held && g.Remedy == "" {
-			holds = append(holds, g.hold)
-		}
-	}
-	return holds
-}
-
-// lets lets through of what a guard holds what an approval covers, and reports whether
-// that is anything.
-func (r *runner) lets(ctx context.Context, g *Guard, a Approval, allID string) bool {
-	if a.Holds == nil { // of a dry run: the very same
-		if a.ID == g.ApprovalID || a.ID == allID {
-			r.forgiveScope(g, g.hold.People)
-			g.pass(func(*Op) bool { return true })
-			return true
-		}
-		return false
-	}
-	for i := range a.Holds {
-		h := &a.Holds[i]
-		if h.Guard != g.Name || h.About != g.About || h.Count > g.hold.Count || h.Scope != g.hold.Scope {
-			continue
-		}
-		covers, people := h.covers(), setOf(h.People)
-		covered := 0
-		for _, o := range g.ops {
-			if covers(o) {
-				covered++
-			}
-		}
-		further := slices.DeleteFunc(slices.Clone(g.hold.People), func(id SourceID) bool { return people[id] })
-		switch {
-		case !g.Partial && covered < len(g.ops), covered == 0 && len(g.ops) > 0:
-			continue
-		case len(g.ops) == 0 && len(further) > 0:
-			continue
-		}
-		g.pass(covers)
-		g.hold.People = further
-		if g.Held = len(g.ops) > 0 || len(further) > 0; g.Held && g.Name == guardScopeChanged {
-			g.Affected, g.Names = len(further), r.labels(ctx, further)
-		}
-		r.forgiveScope(g, h.People)
-		return true
-	}
-	return false
-}
-
-// covers tells operations that were held: the same ones, and under a changed scope any
-// that are about the same people.
-func (h *Hold) covers() func(*Op) bool {
-	keys, people := setOf(h.Keys), setOf(h.People)
-	return func(o *Op) bool { return keys[o.Key()] || h.Scope != "" && people[o.Source] }
-}
-
-// pass lets operations through a guard.
-func (g *Guard) pass(covered func(*Op) bool) {
-	g.ops = slices.DeleteFunc(slices.Clone(g.ops), covered)
-	if g.Held = len(g.ops) > 0; !g.Held {
-		return
-	}
-	g.Names = namesOf(g.ops)
-	if strings.HasPrefix(g.Name, "max_") {
-		g.Affected = persons(g.ops)
-	}
-}
-
-// persons counts those whom operations are about.
-func persons(ops []*Op) int {
-	who := map[SourceID]bool{}
-	for _, o := range ops {
-		who[o.Source] = true
-	}
-	return len(who)
-}
-
-// forgiveScope makes approved people ones who are missing as under any scope.
-func (r *runner) forgiveScope(g *Guard, ids []SourceID) {
-	if g.Name != guardScopeChanged {
-		return
-	}
-	forgiven := func(m *Missing) *Missing {
-		if m == nil {
-			return nil
-		}
-		n := *m
-		n.Scope, n.Approved = "", true
-		return &n
-	}
-	for _, id := range ids {
-		s := r.bySource[id]
-		if s == nil {
-			continue
-		}
-		if s.next != nil {
-			s.next.Missing = forgiven(s.next.Missing)
-		}
-		for _, o := range s.ops {
-			o.Missing = forgiven(o.Missing)
-		}
-	}
-}
-
-// acceptDoubts notes what was approved of what is doubted: from now on it is taken for
-// the truth. Nothing is accepted by a run that does not go on.
-func (r *runner) acceptDoubts() {
-	for _, d := range r.doubts {
-		for _, g := range r.run.Guards {
-			if g.Name == d.guard && g.About == d.about && d.remedy == "" {
-				d.accepted = g.ApprovalID != "" && !g.Held && !r.run.stopped()
-			}
-		}
-	}
-}
-
-// heldOps are the operations that a guard still holds, and those that need what these
-// would have freed or made. An operation that two guards hold needs both.
-func (r *runner) heldOps() map[*Op]bool {
-	held := map[*Op]bool{}
-	for _, g := range r.run.Guards {
-		if g.Held && g.Partial {
-			for _, o := range g.ops {
-				held[o] = true
-			}
-		}
-	}
-	r.withDependents(held)
-	if !r.run.stopped() {
-		return held
-	}
-	for _, g := range r.run.Guards {
-		if g.Held && !g.Partial {
-			for _, o := range g.ops {
-				held[o] = true
-			}
-		}
-	}
-	return held
-}
+// Text gives the field that is set.
+func (a About) Text() string { return cmp.Or(a.Attribute, a.Group, a.Base, a.Directory) }

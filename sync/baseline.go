@@ -1,210 +1,91 @@
 package dirsync
 
 import (
-	"context"
-	"fmt"
-	"maps"
-	"slices"
+	"time"
 )
 
-// nextBaseline is what later runs compare with: what this one saw, but for what is
-// doubted or held, which keeps what was seen before.
-func (r *runner) nextBaseline() *Baseline {
-	run, rules := r.run, &r.engine.Rules
-	next := Baseline{Directories: map[string]Reference{}, Held: r.sinceWhen()}
-	if before := r.meta.Baseline; before != nil {
-		next.At, next.Server, next.InScope, next.Sighted, next.Scope, next.Place = before.At, before.Server, before.InScope, before.Sighted, before.Scope, before.Place
-		maps.Copy(next.Directories, before.Directories)
-	}
-	if !run.stopped() {
-		next.At, next.Server = r.now, run.Read.Server
-	}
-	if !r.holds(guardMinSource) {
-		next.InScope, next.Sighted = r.census.inScope, r.sighted(false)
-	}
-	if !r.holds(guardScopeChanged) && !run.stopped() {
-		next.Scope, next.Place = rules.Scope, rules.Place
-	}
-	next.Directories[rules.Directory] = r.nextReference()
-	return &next
+// Baseline is what a complete run saw, for later runs to compare with. What was
+// doubted or held keeps the figures of the run before.
+type Baseline struct {
+	At     time.Time `json:"at"`
+	Server string    `json:"server"` // the LDAP URL that answered
+	// InScope counts the persons in scope; Sighted these and those whom an exclusion
+	// left alone.
+	InScope int `json:"in_scope"`
+	Sighted int `json:"sighted,omitempty"`
+	// Scope is the accepted fingerprint of what decides who is in, see Rules.Scope,
+	// and Place that of where people are looked for and by which id, see Rules.Place.
+	Scope string `json:"scope,omitempty"`
+	Place string `json:"place,omitempty"`
+	// Directories are the references of each directory, by its name; "" is that of
+	// the section ldap. It is nil in a state of the first version.
+	Directories map[string]Reference `json:"directories,omitempty"`
+	// Held tells since when a guard holds, by its name and what it is about.
+	Held map[string]time.Time `json:"held,omitempty"`
+
+	// What a state of the first version has in the place of Directories: persons
+	// with a value, by attribute; persons of each mirrored group, by the folded name
+	// of the Duo group; and persons whom an excluded group left alone.
+	Attributes map[string]int `json:"attributes,omitempty"`
+	Groups     map[string]int `json:"groups,omitempty"`
+	Excluded   int            `json:"excluded,omitempty"`
 }
 
-// holds reports whether a guard that is about all holds something.
-func (r *runner) holds(name string) bool {
-	return slices.ContainsFunc(r.run.Guards, func(g Guard) bool { return g.Name == name && g.About == About{} && g.Held })
+// Reference is what complete reads saw of one directory: each part of it as it was
+// at the last read in which it was not doubted.
+type Reference struct {
+	Identity string `json:"identity"`
+	Marker   Marker `json:"marker,omitempty"`
+	// Furthest is the furthest that a server has come in any read.
+	Furthest Marker `json:"furthest,omitempty"`
+	// Bases counts the persons below each base DN, folded, in scope or not.
+	Bases map[string]int `json:"bases,omitempty"`
+	// Groups are the groups that decide something, or are nested in one, by
+	// GroupEntry.Key.
+	Groups map[string]GroupSeen `json:"groups,omitempty"`
+	// Attributes are the attributes that a field is made of, by lower-cased name.
+	Attributes map[string]AttributeSeen `json:"attributes,omitempty"`
 }
 
-// nextReference is the reference of the directory after this run.
-func (r *runner) nextReference() Reference {
-	ref := r.reference()
-	info := &r.run.Read
-	next := Reference{Identity: info.Identity, Marker: info.Marker, Furthest: info.Marker.furthest(ref.Furthest), Bases: map[string]int{}, Groups: map[string]GroupSeen{}, Attributes: map[string]AttributeSeen{}}
-	if r.run.stopped() {
-		next.Identity, next.Marker, next.Furthest = ref.Identity, ref.Marker, ref.Furthest
-	}
-	for _, base := range info.Bases {
-		next.Bases[base] = r.census.bases[base]
-		if r.doubted(guardMinSource, base) != nil {
-			next.Bases[base] = ref.Bases[base]
-		}
-	}
-	r.nextGroups(&next, &ref)
-	r.nextAttributes(&next, &ref)
-	return next
+// GroupSeen is what was seen of a group, see GroupEntry. Identity is that of the
+// server that gave the stamp.
+type GroupSeen struct {
+	ID       SourceID   `json:"id,omitempty"`
+	Name     string     `json:"name"`
+	DN       string     `json:"dn"`
+	Stamp    string     `json:"stamp,omitempty"`
+	Identity string     `json:"identity,omitempty"`
+	Members  int        `json:"members"`
+	Persons  int        `json:"persons"`
+	People   []SourceID `json:"people,omitempty"`
+	Inside   []string   `json:"inside,omitempty"` // for a nested one
+	// Blind: a later read was known not to see its members, or with Bare, not to see that
+	// it has any. No stamp lifts that.
+	Blind bool `json:"blind,omitempty"`
+	Bare  bool `json:"bare,omitempty"`
 }
 
-// nextGroups notes the groups that decide something.
-func (r *runner) nextGroups(next, ref *Reference) {
-	info := &r.run.Read
-	for _, list := range [][]GroupEntry{info.Groups, info.Nested} {
-		for i := range list {
-			g := &list[i]
-			key := g.Key()
-			seen := GroupSeen{ID: g.ID, Name: g.Name, DN: g.DN, Stamp: g.Stamp, Identity: info.Identity, Members: g.Members, Persons: g.Persons, People: g.People, Inside: g.Inside}
-			was := ref.Groups[key]
-			seen.People = r.stillKnown(&seen, &was)
-			next.Groups[key] = seen
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(ref.Groups)) {
-		d := r.doubted("min_group", key)
-		was := ref.Groups[key]
-		_, read := next.Groups[key]
-		if d != nil || slices.Contains(r.deferred, key) || !read && r.groups.keeps(was.ID) {
-			if d != nil && d.blind {
-				was.Blind, was.Bare = true, d.bare
-			}
-			next.Groups[key] = was
-		}
-	}
+// AttributeSeen is what was seen of an attribute: how many persons in scope have a
+// value, and who where there are no more than MaxPeople. A value that the server
+// sets and ends by itself (a lockout) does not count.
+type AttributeSeen struct {
+	Persons int                 `json:"persons"`
+	Of      int                 `json:"of"` // persons in scope
+	Bearers map[SourceID]Bearer `json:"bearers,omitempty"`
+	// Bare: a later read was known not to see any value, see Bearer.Blind.
+	Bare bool `json:"bare,omitempty"`
 }
 
-// stillKnown keeps among a group's people those who did not come by at all while the
-// group still has members: they may be hidden, and come back.
-func (r *runner) stillKnown(seen, was *GroupSeen) []SourceID {
-	if seen.Members == 0 || seen.Persons > len(seen.People) {
-		return seen.People
-	}
-	all := slices.Clone(seen.People)
-	for _, id := range was.People {
-		if _, met := r.census.met[id]; !met && len(all) < MaxPeople && !slices.Contains(all, id) {
-			all = append(all, id)
-		}
-	}
-	slices.Sort(all)
-	return all
+// Bearer is a person with a value. Stamp is the entry's, and Via are those of other
+// entries from which the value may come, by DN: groups, roles. There are none where
+// more than the floor have a value.
+type Bearer struct {
+	Stamp    string            `json:"stamp,omitempty"`
+	Identity string            `json:"identity,omitempty"`
+	Via      map[string]string `json:"via,omitempty"`
+	// Blind: a later read was known not to see the value. No stamp lifts that.
+	Blind bool `json:"blind,omitempty"`
 }
 
-// nextAttributes notes who has a value of which attribute, and of rare ones since when.
-func (r *runner) nextAttributes(next, ref *Reference) {
-	maps.Copy(next.Attributes, ref.Attributes) // those that no field is made of now may come back
-	for attribute, t := range r.census.tallies {
-		delete(next.Attributes, attribute)
-		was := ref.Attributes[attribute]
-		if d := r.doubted("min_attribute", attribute); d != nil {
-			if len(d.unseen) > 0 {
-				was.Bare = d.bare && (was.Bare || !was.blind())
-			}
-			was.Bearers = maps.Clone(was.Bearers)
-			for _, id := range d.unseen {
-				bearer := was.Bearers[id]
-				bearer.Blind = true
-				was.Bearers[id] = bearer
-			}
-			for _, id := range slices.Sorted(maps.Keys(t.bearers)) { // in sight, whatever is not
-				if _, known := was.Bearers[id]; was.Bearers != nil && (known || len(was.Bearers) < MaxPeople) {
-					was.Bearers[id] = r.bearer(attribute, len(t.bearers), id, t.bearers[id])
-				}
-			}
-			next.Attributes[attribute] = was
-			continue
-		}
-		seen := AttributeSeen{Persons: t.persons, Of: r.census.inScope}
-		if t.bearers != nil {
-			seen.Bearers = map[SourceID]Bearer{}
-			for id, via := range t.bearers {
-				seen.Bearers[id] = r.bearer(attribute, len(t.bearers), id, via)
-			}
-			for _, id := range slices.Sorted(maps.Keys(was.Bearers)) { // hidden, perhaps
-				if _, met := r.census.met[id]; !met && len(seen.Bearers) < MaxPeople {
-					seen.Bearers[id] = was.Bearers[id]
-				}
-			}
-		}
-		if seen.Persons > 0 || len(seen.Bearers) > 0 {
-			next.Attributes[attribute] = seen
-		}
-	}
-}
-
-// blind reports whether a value was known not to be seen.
-func (a *AttributeSeen) blind() bool {
-	for _, bearer := range a.Bearers {
-		if bearer.Blind {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *runner) bearer(attribute string, bearers int, id SourceID, via []string) (b Bearer) {
-	if !r.stamped(attribute, bearers) {
-		return b
-	}
-	b.Stamp, b.Identity = r.stamps.byID[id], r.run.Read.Identity
-	for _, dn := range via {
-		if b.Via == nil {
-			b.Via = map[string]string{}
-		}
-		b.Via[dn] = r.stamps.byDN[dn]
-	}
-	return b
-}
-
-// keepSeen writes down what each person's place in the scope rests on, where that is
-// another thing now. What is doubted stays as it was.
-func (r *runner) keepSeen(ctx context.Context) error {
-	var doubted []string
-	for _, d := range r.doubts {
-		if !d.accepted {
-			doubted = append(doubted, slices.Concat(d.groups, d.former)...)
-		}
-	}
-	for some := range slices.Chunk(r.census.moved, 500) {
-		ids := make([]SourceID, len(some))
-		seen := map[SourceID]Seen{}
-		for i, m := range some {
-			ids[i], seen[m.id] = m.id, m.seen
-		}
-		links, err := r.engine.Store.Load(ctx, ids)
-		if err != nil {
-			return fmt.Errorf("reading the snapshot: %w", err)
-		}
-		var outcomes []Outcome
-		for i := range links {
-			link := &links[i]
-			now := seen[link.ID].with(link.Seen, doubted)
-			if now.Hash() != link.Seen.Hash() {
-				link.Seen = now
-				outcomes = append(outcomes, Outcome{Source: link.ID, Link: link})
-			}
-		}
-		if len(outcomes) > 0 {
-			if err := r.journal.Record(ctx, outcomes); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// with keeps of what was seen before the groups that are doubted now.
-func (s Seen) with(before Seen, doubted []string) Seen {
-	for _, group := range before.Groups {
-		if slices.Contains(doubted, group) && !slices.Contains(s.Groups, group) {
-			s.Groups = append(slices.Clone(s.Groups), group)
-		}
-	}
-	slices.Sort(s.Groups)
-	return s
-}
+// Entry gives the group as it was seen last.
+func (g *GroupSeen) Entry() GroupEntry { return GroupEntry{ID: g.ID, Name: g.Name, DN: g.DN} }

@@ -2,24 +2,7 @@ package dirsync
 
 import (
 	"errors"
-	"fmt"
-	"time"
 )
-
-// ErrPaused means that somebody has paused all writing.
-var ErrPaused = errors.New("writing is paused")
-
-// Error says since when, and why.
-func (p *Pause) Error() string {
-	text := fmt.Sprintf("%v since %s", ErrPaused, p.Since.UTC().Format(time.RFC3339))
-	if p.Reason != "" {
-		text += ": " + p.Reason
-	}
-	return text
-}
-
-// Unwrap makes a pause an ErrPaused.
-func (p *Pause) Unwrap() error { return ErrPaused }
 
 // Advised is an error together with what the admin can do about it.
 type Advised struct {
@@ -28,6 +11,7 @@ type Advised struct {
 }
 
 func (e *Advised) Error() string { return e.Err.Error() }
+
 func (e *Advised) Unwrap() error { return e.Err }
 
 // WithHint adds advice to an error. A nil error stays nil.

@@ -6,6 +6,16 @@ import (
 	"time"
 )
 
+// Observer is told how a run goes on. Its methods return quickly and may be
+// called from several goroutines.
+type Observer interface {
+	// Phase begins a step of the run: "settle", "refresh", "read", "confirm",
+	// "apply".
+	Phase(name string)
+	// Progress tells how far the phase is; total 0 means it is not known.
+	Progress(done, total int)
+}
+
 // Outcome words of a run, as the report gives them.
 const (
 	OutcomeNoChanges = "no-changes"
@@ -82,8 +92,8 @@ type Conflict struct {
 	Reason   string
 	New      bool // not told before
 
-	key  string
-	hash Hash
+	Key  string
+	Hash Hash
 }
 
 // Waiting is a removal that is not due yet.
@@ -116,8 +126,8 @@ type Guard struct {
 	// Detail says what was seen, where the figures do not say it all.
 	Detail string
 
-	ops  []*Op
-	hold Hold
+	Ops  []*Op
+	Hold Hold
 }
 
 // Held reports whether a guard holds the run, or a part of it.
@@ -125,8 +135,8 @@ func (r *Run) Held() bool {
 	return slices.ContainsFunc(r.Guards, func(g Guard) bool { return g.Held })
 }
 
-// stopped reports whether a guard holds the whole run.
-func (r *Run) stopped() bool {
+// Stopped reports whether a guard holds the whole run.
+func (r *Run) Stopped() bool {
 	return slices.ContainsFunc(r.Guards, func(g Guard) bool { return g.Held && !g.Partial })
 }
 
@@ -159,8 +169,8 @@ func (r *Run) Pending() bool {
 	return slices.ContainsFunc(r.Operations, func(o *Operation) bool { return o.Blocked == "" })
 }
 
-// sort brings all lists into the order that the same input always gives.
-func (r *Run) sort() {
+// Sort brings all lists into the order that the same input always gives.
+func (r *Run) Sort() {
 	slices.SortFunc(r.Conflicts, func(a, b Conflict) int {
 		return cmp.Or(cmp.Compare(a.Username, b.Username), slices.Compare(a.Sources, b.Sources), cmp.Compare(a.Reason, b.Reason))
 	})

@@ -9,6 +9,7 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 )
 
 // RebuildOptions say what is paired anew.
@@ -22,7 +23,7 @@ type RebuildOptions struct {
 func Rebuild(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked RebuildOptions, observer dirsync.Observer) (rebuilt *dirsync.Rebuilt, formerKey string) {
 	now := time.Now()
 	write := asked.Write
-	opts := dirsync.Options{RunID: wire.NewRunID(now), DryRun: !write, Only: asked.Only}
+	opts := engine.Options{RunID: wire.NewRunID(now), DryRun: !write, Only: asked.Only}
 	rebuilt = &dirsync.Rebuilt{}
 	err := wire.WithBench(ctx, loaded, setup, !write, observer, func(b *wire.Bench) (err error) {
 		if formerKey, err = otherKey(ctx, b); err != nil {

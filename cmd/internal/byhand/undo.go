@@ -10,6 +10,7 @@ import (
 	"duosync/cmd/internal/wire"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 )
 
 // Undo makes the run that undoes another one, and gives the other's id.
@@ -37,7 +38,7 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, name str
 			return err
 		}
 		nothing := len(removed) == 0 // to undo nothing leaves no trace
-		run = b.Engine.Undo(ctx, dirsync.Options{RunID: id, DryRun: !write || nothing}, other.ID, removed)
+		run = b.Engine.Undo(ctx, engine.Options{RunID: id, DryRun: !write || nothing}, other.ID, removed)
 		if nothing && run.Err == nil {
 			did, err := past.LastRemoval(ctx, b.Store, other.ID)
 			if did != "" {

@@ -19,6 +19,7 @@ import (
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 )
 
 // The checks of the directory, in their order. There is one of the first two for
@@ -49,7 +50,7 @@ type ldapCheck struct {
 	findings
 
 	config *config.Config
-	rules  *dirsync.Rules
+	rules  *engine.Rules
 	log    *logrus.Logger
 
 	source *ldapsrc.Source

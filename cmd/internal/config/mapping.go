@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	dirsync "duosync/sync"
+	"duosync/sync/phonenumber"
 )
 
 // StatusPreset as sync.mapping.status takes the status from the locks that the
@@ -39,7 +40,7 @@ func (r *reader) validateMapping(m *Mapping) {
 
 // validatePeople checks the rest of what people get: phones and mails.
 func (r *reader) validatePeople(c *Config) {
-	if !dirsync.ValidRegion(c.Sync.Normalize.PhoneRegion) {
+	if !phonenumber.ValidRegion(c.Sync.Normalize.PhoneRegion) {
 		r.check("sync.normalize.phone_region", dirsync.WithHint(errors.New("must be the two letters of a country with phone numbers of its own"), "such as US or DE"))
 	}
 	if c.Enroll.Email && c.Enroll.MaxPerRun == 0 {

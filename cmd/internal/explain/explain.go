@@ -11,6 +11,7 @@ import (
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 )
 
 // explainer finds all out about one user.
@@ -18,7 +19,7 @@ type explainer struct {
 	*wire.Parts
 	past  *past.Moment
 	asked *asked
-	x     *dirsync.Explanation
+	x     *engine.Explanation
 	doc   *report.Explanation
 
 	// account is the Duo user who has USER as a name or id; nil: nobody.

@@ -13,6 +13,8 @@ import (
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
+	"duosync/sync/mapping"
 )
 
 // How a user was recognized.
@@ -40,19 +42,19 @@ type asked struct {
 	folded string
 	dn     *ldap.DN // nil: it is none
 	// names are the rules for usernames, aliases and mail alone, which are quick.
-	names  dirsync.Rules
+	names  mapping.Rules
 	logins []string // attributes, in lower case
 	mails  []string
 }
 
-func newAsked(user string, rules *dirsync.Rules) (*asked, error) {
+func newAsked(user string, rules *engine.Rules) (*asked, error) {
 	a := &asked{text: strings.TrimSpace(user), folded: dirsync.FoldName(user), mails: []string{mailAttribute}}
 	if strings.Contains(a.text, "=") {
 		if dn, err := ldap.ParseDN(a.text); err == nil && len(dn.RDNs) > 0 {
 			a.dn = dn
 		}
 	}
-	a.names = dirsync.Rules{Mapping: map[string]dirsync.Expression{}, Aliases: rules.Aliases, LowerUsername: rules.LowerUsername}
+	a.names = mapping.Rules{Mapping: map[string]dirsync.Expression{}, Aliases: rules.Aliases, LowerUsername: rules.LowerUsername}
 	username, mail := rules.Mapping[dirsync.FieldUsername], rules.Mapping[dirsync.FieldEmail]
 	if username == nil {
 		return nil, errors.New("sync.mapping.username is empty")
@@ -117,7 +119,7 @@ func (a *asked) looksLikeID() bool {
 // search looks for USER in Duo, then makes the dry run, which looks in the
 // directory and the state.
 func (e *explainer) search(ctx context.Context, observer dirsync.Observer) error {
-	quest := dirsync.Quest{
+	quest := engine.Quest{
 		IDs:   []dirsync.SourceID{dirsync.SourceID(e.asked.text), dirsync.SourceID(strings.ToLower(e.asked.text))},
 		Match: func(p *dirsync.Person) bool { return e.asked.match(p) != "" },
 		Else:  e.remembered,
@@ -131,8 +133,8 @@ func (e *explainer) search(ctx context.Context, observer dirsync.Observer) error
 	if e.account != nil {
 		quest.Users = append(quest.Users, e.account.ID)
 	}
-	engine := &dirsync.Engine{Source: e.Source, Target: e.Target, Store: e.past.DB, Rules: e.Rules, Binding: e.Binding, Flags: e.Flags, Observer: observer}
-	e.x = engine.Explain(ctx, dirsync.Options{RunID: wire.NewRunID(e.past.At)}, quest)
+	core := &engine.Engine{Source: e.Source, Target: e.Target, Store: e.past.DB, Rules: e.Rules, Binding: e.Binding, Flags: e.Flags, Observer: observer}
+	e.x = core.Explain(ctx, engine.Options{RunID: wire.NewRunID(e.past.At)}, quest)
 	return ctx.Err()
 }
 

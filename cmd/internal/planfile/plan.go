@@ -4,7 +4,7 @@
 // does not have the key, makes a file that [Read] refuses. Nothing secret is in it.
 //
 // What a plan says is never sent as it stands. A run plans anew and compares, see
-// dirsync.Options.Exactly.
+// engine.Options.Exactly.
 package planfile
 
 import (
@@ -111,7 +111,7 @@ func Of(run *dirsync.Run) *Plan {
 	return p
 }
 
-// Ops gives the plan's operations, for dirsync.Options.Exactly; never nil.
+// Ops gives the plan's operations, for engine.Options.Exactly; never nil.
 func (p *Plan) Ops() []*dirsync.Op {
 	ops := make([]*dirsync.Op, len(p.Operations))
 	for i, o := range p.Operations {

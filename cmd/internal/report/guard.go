@@ -48,7 +48,7 @@ func guardOfHold(h *dirsync.Hold) Guard {
 }
 
 // approveCommand gives the command that lets through what has this approval id, ""
-// where there is none. flags are those of dirsync.Engine.
+// where there is none. flags are those of engine.Engine.
 func approveCommand(id, flags string) string {
 	if id == "" {
 		return ""

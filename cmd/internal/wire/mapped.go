@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 )
 
 // Mapped is an expression and the field that it fills.
@@ -14,7 +15,7 @@ type Mapped struct {
 }
 
 // Mappings gives all that is mapped, in the order of reports.
-func Mappings(rules *dirsync.Rules) []Mapped {
+func Mappings(rules *engine.Rules) []Mapped {
 	var all []Mapped
 	for _, field := range dirsync.FieldNames {
 		if from := rules.Mapping[field]; from != nil {

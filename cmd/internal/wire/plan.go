@@ -11,6 +11,7 @@ import (
 	"duosync/cmd/internal/planfile"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 )
 
 // keepPlan writes the plan of a dry run into the file that was opened for it.
@@ -121,7 +122,7 @@ func knownTo(ctx context.Context, store *state.DB, plan *planfile.Plan) error {
 
 // exactly makes a run carry out the operations of a plan, with the options under
 // which they were planned.
-func exactly(options *dirsync.Options, plan *planfile.Plan) {
+func exactly(options *engine.Options, plan *planfile.Plan) {
 	options.Exactly = plan.Ops()
 	options.Refresh = plan.Options.Refresh
 	if options.Adopt = plan.Options.Adopt; options.Adopt != "" {

@@ -10,18 +10,23 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 	"duosync/sync/expression"
+	"duosync/sync/mapping"
 )
 
 // Rules translates the configuration into the core's rules.
-func Rules(cfg *config.Config) (dirsync.Rules, error) {
+func Rules(cfg *config.Config) (engine.Rules, error) {
 	c := cfg.Sync
 	kind, _ := schema.Of(schema.Preset(cfg.LDAP.Preset))
-	r := dirsync.Rules{
-		StatusAttributes: kind.Status, AllowBypass: c.AllowBypass,
-		CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
-		IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
-		Protect: map[string]bool{}, Existing: dirsync.Existing(c.Existing),
+	r := engine.Rules{
+		Rules: mapping.Rules{
+			StatusAttributes: kind.Status, AllowBypass: c.AllowBypass,
+			CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
+			IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
+			Protect: map[string]bool{},
+		},
+		Existing:  engine.Existing(c.Existing),
 		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
 		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
 		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
@@ -41,12 +46,12 @@ func Rules(cfg *config.Config) (dirsync.Rules, error) {
 	if r.Groups, err = mirror(&c.Groups); err != nil {
 		return r, err
 	}
-	err = mapping(&r, &c)
+	err = fields(&r.Rules, &c)
 	return r, err
 }
 
-// mapping fills in the expressions behind the keys of sync.mapping.
-func mapping(r *dirsync.Rules, c *config.Sync) error {
+// fields fills in the expressions behind the keys of sync.mapping.
+func fields(r *mapping.Rules, c *config.Sync) error {
 	m := &c.Mapping
 	r.Mapping = map[string]dirsync.Expression{}
 	for _, f := range []struct{ field, text string }{
@@ -70,13 +75,13 @@ func mapping(r *dirsync.Rules, c *config.Sync) error {
 		}
 		r.Aliases = append(r.Aliases, e)
 	}
-	r.Phones = dirsync.PhoneRules{Region: c.Normalize.PhoneRegion, Always: c.Phones.On == "always", Share: c.Phones.Taken == "share"}
+	r.Phones = mapping.PhoneRules{Region: c.Normalize.PhoneRegion, Always: c.Phones.On == "always", Share: c.Phones.Taken == "share"}
 	for _, phone := range m.Phones {
 		e, err := formula(dirsync.FieldPhones, phone.Number)
 		if err != nil {
 			return err
 		}
-		r.Phones.From = append(r.Phones.From, dirsync.PhoneFrom{Number: e, Type: cmp.Or(phone.Type, "mobile")})
+		r.Phones.From = append(r.Phones.From, mapping.PhoneFrom{Number: e, Type: cmp.Or(phone.Type, "mobile")})
 	}
 	r.Status = m.Status != ""
 	if r.Status && m.Status != config.StatusPreset {
@@ -97,8 +102,8 @@ func formula(field, text string) (dirsync.Expression, error) {
 	return e, nil
 }
 
-func mirror(c *config.GroupRules) (dirsync.GroupRules, error) {
-	g := dirsync.GroupRules{Adopt: c.Existing == "adopt", DeleteUnmirrored: c.WhenUnmirrored == "delete", Names: c.Named()}
+func mirror(c *config.GroupRules) (mapping.GroupRules, error) {
+	g := mapping.GroupRules{Adopt: c.Existing == "adopt", DeleteUnmirrored: c.WhenUnmirrored == "delete", Names: c.Named()}
 	if len(c.Rename) > 0 {
 		g.Rename = c.Renamed
 	}
@@ -113,8 +118,8 @@ func limits(l config.Limits) dirsync.Limits {
 		MinSource: l.MinSource, MinAttribute: l.MinAttribute, Floor: l.Floor}
 }
 
-func removal(c config.Removal) dirsync.Removal {
-	return dirsync.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
+func removal(c config.Removal) engine.Removal {
+	return engine.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
 }
 
 // Exclusions makes the test for sync.scope.exclude_users, or for some of its items.

@@ -10,6 +10,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 )
 
 // RunOptions are what is asked of one run.
@@ -70,7 +71,7 @@ func Run(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOption
 	if err != nil {
 		return nil, err
 	}
-	options := dirsync.Options{
+	options := engine.Options{
 		RunID: id, DryRun: opts.DryRun, Refresh: opts.Refresh, Only: opts.Only, Adopt: opts.Adopt, Approve: approval, AsOf: opts.AsOf,
 	}
 	if plan != nil {

@@ -9,6 +9,7 @@ import (
 	"duosync/duo"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 )
 
 // openState opens the state for a run: a dry run gets a private copy.
@@ -43,7 +44,7 @@ func StateReachable(cfg *config.Config) error {
 type Bench struct {
 	*Parts
 	Store  *state.DB
-	Engine *dirsync.Engine
+	Engine *engine.Engine
 }
 
 // WithBench opens the state, for reading only where dry is set, and puts an engine

@@ -18,6 +18,7 @@ import (
 	"duosync/ldapsrc"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/engine"
 )
 
 // Setup is what parts need that no configuration says.
@@ -39,12 +40,12 @@ type Timing struct {
 // Parts are what a run is put together from.
 type Parts struct {
 	Config  *config.Config
-	Rules   dirsync.Rules
+	Rules   engine.Rules
 	Binding dirsync.Binding
 	Source  *ldapsrc.Source
 	Client  *api.Client
 	Target  *duo.Target
-	Flags   string // see dirsync.Engine
+	Flags   string // see engine.Engine
 	Setup
 }
 
@@ -82,8 +83,8 @@ func BindingOf(cfg *config.Config) dirsync.Binding {
 }
 
 // engine puts the parts together.
-func (p *Parts) engine(store *state.DB, observer dirsync.Observer) *dirsync.Engine {
-	return &dirsync.Engine{
+func (p *Parts) engine(store *state.DB, observer dirsync.Observer) *engine.Engine {
+	return &engine.Engine{
 		Source: p.Source, Target: p.Target, Store: store, Rules: p.Rules, Binding: p.Binding, Flags: p.Flags,
 		Observer: observer, Now: p.Timing.Now, Encode: report.Encode,
 	}

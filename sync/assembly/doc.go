@@ -1,0 +1,3 @@
+// Package assembly makes a plan of operations: what each one claims and frees, in
+// which wave it goes, how one is split in two, and what depends on what.
+package assembly

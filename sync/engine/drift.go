@@ -1,0 +1,249 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	dirsync "duosync/sync"
+)
+
+// Drift reads all of Duo and tells where it differs from what we left there, in the
+// order of usernames. It changes nothing, and settles in memory. What a person
+// enrolled, and what others made, is no difference; nor are users who were let go.
+func (e *Engine) Drift(ctx context.Context) (*dirsync.Drifted, error) {
+	c := &comparison{runner: e.runner(Options{DryRun: true}), found: &dirsync.Drifted{}, lost: map[string]*dirsync.Link{}}
+	if err := inOrder(ctx, c.open, c.settle, c.users, c.namesakes, c.compareGroups); err != nil {
+		return nil, err
+	}
+	c.found.Warnings = c.run.Warnings
+	slices.SortFunc(c.found.Differences, func(a, b dirsync.Difference) int {
+		return cmp.Or(cmp.Compare(dirsync.FoldName(a.Username), dirsync.FoldName(b.Username)), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Duo, b.Duo))
+	})
+	return c.found, nil
+}
+
+// comparison is one look for drift under way.
+type comparison struct {
+	*runner
+	found *dirsync.Drifted
+	// lost are names that our users were left with, and have no more.
+	lost map[string]*dirsync.Link
+}
+
+func (c *comparison) add(d dirsync.Difference) { c.found.Differences = append(c.found.Differences, d) }
+
+// users compares all users of ours.
+func (c *comparison) users(ctx context.Context) error {
+	c.phase("refresh")
+	users := c.snap.byUser()
+	present := make(map[string]bool, len(users))
+	suspects := map[string]*dirsync.Account{} // who are not as Duo answered them last
+	n := 0
+	if _, err := c.engine.Target.Inventory(ctx, func(a dirsync.Account) error {
+		n++
+		c.progress(n, 0)
+		id, ours := users[a.ID]
+		if !ours || present[a.ID] {
+			return nil
+		}
+		present[a.ID] = true
+		if c.mayDiffer(&c.snap.briefs[c.snap.index[id]], &a) {
+			suspects[a.ID] = &a
+		}
+		if len(suspects) < 500 {
+			return nil
+		}
+		err := c.compare(ctx, users, slices.Collect(maps.Keys(suspects)), suspects)
+		clear(suspects)
+		return err
+	}); err != nil {
+		return fmt.Errorf("reading all users from Duo: %w", err)
+	}
+	absent := slices.DeleteFunc(slices.Sorted(maps.Keys(users)), func(user string) bool { return present[user] })
+	if len(absent) > 0 { // a list proves presence only
+		fetched, err := c.engine.Target.Fetch(ctx, absent)
+		if err != nil {
+			return fmt.Errorf("reading %d users from Duo: %w", len(absent), err)
+		}
+		for id, account := range fetched {
+			suspects[id] = &account
+		}
+	}
+	for i := range c.snap.briefs {
+		if b := &c.snap.briefs[i]; b.ID != "" && !b.LetGo {
+			c.found.Users++
+		}
+	}
+	c.found.Groups = len(c.groups.links)
+	return c.compare(ctx, users, slices.Concat(slices.Collect(maps.Keys(suspects)), absent), suspects)
+}
+
+// mayDiffer reports whether a user may differ from what we left there. Where drift
+// is reported only, a run takes over what it was told, and the hash says little.
+func (c *comparison) mayDiffer(b *dirsync.Brief, a *dirsync.Account) bool {
+	return b.Answered != a.Hash() || slices.ContainsFunc(slices.Concat(dirsync.FieldNames, dirsync.ListFields), c.engine.Rules.ReportDrift)
+}
+
+// compare compares some users of ours, by their ids, with what Duo holds; one that
+// is not in live does not exist any more.
+func (c *comparison) compare(ctx context.Context, users map[string]dirsync.SourceID, some []string, live map[string]*dirsync.Account) error {
+	ids := make([]dirsync.SourceID, len(some))
+	for i, user := range some {
+		ids[i] = users[user]
+	}
+	slices.Sort(ids)
+	links, err := c.snap.load(ctx, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(links)) {
+		link := links[id]
+		account := live[link.User]
+		removed := link.Missing != nil && (link.Missing.Step == dirsync.Trash || link.Missing.Step == dirsync.Delete)
+		if link.LetGo != "" || c.engine.Rules.Protect[dirsync.FoldName(link.Answered.Username)] || removed && account == nil { // purged, as was to be
+			continue
+		}
+		for _, d := range c.engine.Rules.drift(link, account) {
+			c.add(d)
+		}
+		for _, name := range link.Answered.Names() {
+			if account == nil || !slices.Contains(account.Names(), name) {
+				c.lost[name] = link
+			}
+		}
+	}
+	return nil
+}
+
+// drift compares what Duo holds of a user with what it answered to us last; live is
+// nil for one that does not exist any more.
+func (r *Rules) drift(l *dirsync.Link, live *dirsync.Account) []dirsync.Difference {
+	var all []dirsync.Difference
+	differs := func(field, ours, duo string) {
+		all = append(all, dirsync.Difference{Username: l.Answered.Username, Source: l.ID, User: l.User, Field: field, Ours: ours, Duo: duo})
+	}
+	if live == nil {
+		differs(dirsync.DriftUser, l.Answered.Username, dirsync.DriftDeleted)
+		return all
+	}
+	if live.Synced && !l.Answered.Synced {
+		differs(dirsync.DriftSynced, "false", "true")
+	}
+	for _, field := range dirsync.FieldNames {
+		_, asked := l.Asked[field]
+		ours, duo := r.left(l, field), live.Field(field)
+		if ours != duo && (asked || field == dirsync.FieldStatus || field == dirsync.FieldUsername) {
+			differs(field, ours, duo)
+		}
+	}
+	for _, field := range dirsync.ListFields {
+		if ours, there := givenOf(l, field, live); len(there) < len(ours) {
+			differs(field, dirsync.ListOf(ours), dirsync.ListOf(there))
+		}
+	}
+	return all
+}
+
+// left gives what we left in a field of a user. That is what Duo answered, perhaps
+// in a form of its own; but where drift of the field is reported only, or a user is
+// let in whom we disabled, a run may have taken over what others wrote.
+func (r *Rules) left(l *dirsync.Link, field string) string {
+	answered := l.Answered.Field(field)
+	asked, known := l.Asked[field]
+	switch {
+	case !known || dirsync.FoldName(asked) == dirsync.FoldName(answered):
+		return answered
+	case field == dirsync.FieldStatus && asked == dirsync.StatusDisabled && answered != dirsync.StatusPendingDeletion:
+		return asked
+	case field != dirsync.FieldStatus && r.ReportDrift(field):
+		return asked
+	}
+	return answered
+}
+
+// lists gives what we gave a user of a list, and what of that is there.
+func givenOf(l *dirsync.Link, field string, live *dirsync.Account) (ours, there []string) {
+	item := func(text string, kept bool) {
+		ours = append(ours, text)
+		if kept {
+			there = append(there, text)
+		}
+	}
+	switch field {
+	case dirsync.FieldAliases:
+		names := live.Names()
+		for _, alias := range dirsync.Items(l.Asked[dirsync.FieldAliases]) {
+			item(alias, slices.Contains(names, dirsync.FoldName(alias)))
+		}
+	case dirsync.FieldPhones:
+		for _, p := range l.Answered.Phones {
+			if slices.ContainsFunc(l.Phones, func(own dirsync.OwnPhone) bool { return own.ID == p.ID }) {
+				item(p.Text(), slices.ContainsFunc(live.Phones, func(held dirsync.Phone) bool { return held.Text() == p.Text() }))
+			}
+		}
+	case dirsync.FieldGroups:
+		for _, g := range l.Answered.Groups {
+			if slices.Contains(l.Joined, g.ID) {
+				item(g.Name, slices.ContainsFunc(live.Groups, func(m dirsync.Membership) bool { return m.ID == g.ID }))
+			}
+		}
+	}
+	return ours, there
+}
+
+// namesakes finds those who hold names now that our users were left with.
+func (c *comparison) namesakes(ctx context.Context) error {
+	if len(c.lost) == 0 {
+		return nil
+	}
+	found, err := c.engine.Target.Find(ctx, slices.Sorted(maps.Keys(c.lost)))
+	if err != nil {
+		return fmt.Errorf("looking up %d names in Duo: %w", len(c.lost), err)
+	}
+	for i := range found {
+		holder := &found[i]
+		for _, name := range holder.Names() {
+			if link := c.lost[name]; link != nil && link.User != holder.ID {
+				c.add(dirsync.Difference{Username: name, Source: link.ID, User: link.User, Field: dirsync.DriftHolder, Ours: link.User, Duo: holder.ID})
+			}
+		}
+	}
+	return nil
+}
+
+// compareGroups compares the groups that are ours with Duo's.
+func (c *comparison) compareGroups(ctx context.Context) error {
+	if len(c.groups.links) == 0 {
+		return nil
+	}
+	live, err := c.engine.Target.Groups(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the groups from Duo: %w", err)
+	}
+	byID := make(map[string]*dirsync.Group, len(live))
+	for i := range live {
+		byID[live[i].ID] = &live[i]
+	}
+	for _, link := range c.groups.links {
+		differs := func(field, ours, duo string) {
+			c.add(dirsync.Difference{Username: link.Name, Source: groupSource(link.Key()), User: link.ID, Field: field, Ours: ours, Duo: duo})
+		}
+		g := byID[link.ID]
+		switch {
+		case g == nil:
+			differs(dirsync.DriftGroup, link.Name, dirsync.DriftDeleted)
+			continue
+		case g.Synced:
+			differs(dirsync.DriftSynced, "false", "true")
+		case dirsync.FoldName(g.Name) != link.Key():
+			differs(dirsync.DriftGroup, link.Name, g.Name)
+		}
+		if g.Status == dirsync.StatusBypass {
+			differs(dirsync.DriftGroupStatus, dirsync.StatusActive, g.Status)
+		}
+	}
+	return nil
+}

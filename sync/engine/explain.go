@@ -1,0 +1,226 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	dirsync "duosync/sync"
+	"duosync/sync/mapping"
+)
+
+// Quest says about whom an explanation is. Whoever is meant is found on the way
+// through the directory, which is read once.
+type Quest struct {
+	// IDs and Users are directory ids, and Duo user ids, of people who may be
+	// meant.
+	IDs   []dirsync.SourceID
+	Users []string
+	// Match reports whether a person of the directory is meant. It is asked once of
+	// everybody.
+	Match func(*dirsync.Person) bool
+	// Else is asked for ids once the read is over and has met nobody who is meant,
+	// and neither has the snapshot.
+	Else func(context.Context) ([]dirsync.SourceID, error)
+}
+
+// Explanation is a dry run together with what it found about those who are meant.
+type Explanation struct {
+	Run *dirsync.Run
+	// Matched are the people of the read for whom Quest.Match holds, in its order.
+	Matched []dirsync.Person
+	// Links are the links that the other parts of the Quest stand for, without
+	// repetition.
+	Links []*dirsync.Link
+
+	runner *runner
+	links  map[dirsync.SourceID]*dirsync.Link
+	seen   map[dirsync.SourceID]*dirsync.Person
+}
+
+// Explain makes the dry run that the next run would be, guards included, and tells
+// of those who are meant. Only what concerns them differs from a run: where a
+// refresh is due, Duo is asked about them alone.
+func (e *Engine) Explain(ctx context.Context, opts Options, quest Quest) *Explanation {
+	opts.DryRun = true
+	watched := *e
+	x := &Explanation{links: map[dirsync.SourceID]*dirsync.Link{}, seen: map[dirsync.SourceID]*dirsync.Person{}}
+	watched.Source = watchedSource{e.Source, func(p *dirsync.Person) { x.meet(p, &quest) }}
+	r := watched.runner(opts)
+	x.runner = r
+	err := inOrder(ctx,
+		r.open,
+		r.settle,
+		func(ctx context.Context) error { return x.begin(ctx, &quest) },
+		r.read,
+		func(ctx context.Context) error { return x.end(ctx, &quest) },
+		r.planGroups, r.diff, r.examine, r.decide, r.weigh, r.apply,
+	)
+	r.run.Refreshed = false // it was not all of Duo
+	x.Run = r.finish(ctx, err)
+	return x
+}
+
+// watchedSource shows each person of a read before it is taken in.
+type watchedSource struct {
+	dirsync.Source
+	show func(*dirsync.Person)
+}
+
+func (s watchedSource) Read(ctx context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
+	return s.Source.Read(ctx, func(p dirsync.Person) error {
+		s.show(&p)
+		return visit(p)
+	})
+}
+
+// begin finds the links that are meant, and takes a due refresh for theirs.
+func (x *Explanation) begin(ctx context.Context, quest *Quest) error {
+	r := x.runner
+	r.run.RefreshReason = r.refreshReason()
+	r.run.Refreshed = r.run.RefreshReason != ""
+	ids := slices.Clone(quest.IDs)
+	if len(quest.Users) > 0 {
+		users := r.snap.byUser()
+		for _, user := range quest.Users {
+			if id, ours := users[user]; ours {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return x.look(ctx, ids)
+}
+
+// end asks for others who may be meant, where nobody was met so far.
+func (x *Explanation) end(ctx context.Context, quest *Quest) error {
+	if len(x.Matched)+len(x.Links) > 0 || quest.Else == nil {
+		return nil
+	}
+	ids, err := quest.Else(ctx)
+	if err != nil {
+		return err
+	}
+	return x.look(ctx, ids)
+}
+
+// look takes links in, those ids that are some.
+func (x *Explanation) look(ctx context.Context, ids []dirsync.SourceID) error {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	links, err := x.runner.snap.load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if link := links[id]; link != nil && x.links[id] == nil {
+			x.links[id] = link
+			x.Links = append(x.Links, link)
+			x.note(id)
+		}
+	}
+	return nil
+}
+
+// note has Duo asked about a link where a refresh is due.
+func (x *Explanation) note(id dirsync.SourceID) {
+	if x.runner.run.Refreshed {
+		x.runner.look[id] = true
+	}
+}
+
+// meet keeps a person of the read who is meant.
+func (x *Explanation) meet(p *dirsync.Person, quest *Quest) {
+	matched := quest.Match != nil && quest.Match(p)
+	if !matched && x.links[p.ID] == nil {
+		return
+	}
+	kept := *p
+	x.seen[p.ID] = &kept
+	if matched {
+		x.Matched = append(x.Matched, kept)
+		x.note(p.ID)
+	}
+}
+
+// Of gives what was decided about one person or link. Where the run failed, that
+// is as far as it came.
+func (x *Explanation) Of(ctx context.Context, id dirsync.SourceID) (*dirsync.Decision, error) {
+	r := x.runner
+	d := &dirsync.Decision{ID: id, Person: x.seen[id]}
+	if r.snap == nil {
+		return d, nil
+	}
+	links, err := r.snap.load(ctx, []dirsync.SourceID{id})
+	if err != nil {
+		return nil, err
+	}
+	d.Link = links[id]
+	d.Delayed = r.switched
+	for _, s := range slices.Concat(r.subjects, r.idle) {
+		if s.id == id {
+			takeOver(d, s)
+		}
+	}
+	ops := map[*dirsync.Op]bool{}
+	for _, o := range x.Run.Operations {
+		if o.Source == id {
+			d.Operations = append(d.Operations, o)
+			ops[o.Op] = true
+		}
+	}
+	for _, g := range x.Run.Guards {
+		if g.Held && (!g.Partial || slices.Contains(g.Hold.People, id) || slices.ContainsFunc(g.Ops, func(op *dirsync.Op) bool { return ops[op] })) {
+			d.Guards = append(d.Guards, g)
+		}
+	}
+	var want mapping.Desired
+	if d.Person != nil {
+		want = r.engine.Rules.Desire(d.Person)
+	}
+	groups := want.Groups()
+	for _, c := range x.Run.Conflicts {
+		group, about := strings.CutPrefix(c.Key, groupPrefix)
+		if !about && slices.Contains(c.Sources, id) || about && slices.Contains(groups, group) {
+			d.Conflicts = append(d.Conflicts, c)
+		}
+	}
+	d.Skipped = r.skipped(d, &want)
+	return d, nil
+}
+
+// Owner gives the person to whom a Duo user belongs, as far as it is ours.
+func (x *Explanation) Owner(user string) (dirsync.SourceID, bool) {
+	if x.runner.snap == nil {
+		return "", false
+	}
+	id, ours := x.runner.snap.byUser()[user]
+	return id, ours
+}
+
+// take takes over what stands in a subject alone.
+func takeOver(d *dirsync.Decision, s *subject) {
+	d.Waiting = s.wait
+	d.Warnings = slices.Clone(s.warnings)
+	d.Ends = s.link != nil && s.next == nil && !s.quiet && s.asked && len(s.ops) == 0
+	d.Seen = s.seen
+	if d.Person == nil && s.seen != nil {
+		d.Person = s.seen.Person
+	}
+}
+
+// skipped tells why nothing is done about a person by rule.
+func (r *runner) skipped(d *dirsync.Decision, want *mapping.Desired) string {
+	protect := r.engine.Rules.Protect
+	verdict := mapping.Verdict{}
+	if d.Person != nil {
+		verdict = r.engine.Rules.Judge(d.Person)
+	}
+	switch {
+	case len(d.Operations) > 0 || verdict.Excluded || d.Person == nil && d.Link == nil:
+		return ""
+	case d.Link != nil && protect[dirsync.FoldName(d.Link.Answered.Username)], verdict.In && protect[want.Name()]:
+		return dirsync.SkippedProtected
+	case verdict.In && d.Link == nil && len(d.Conflicts) == 0 && want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled:
+		return dirsync.SkippedLocked
+	}
+	return ""
+}

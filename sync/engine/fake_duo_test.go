@@ -1,0 +1,375 @@
+package engine_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	dirsync "duosync/sync"
+
+	"pgregory.net/rapid"
+)
+
+// A Duo account in memory. It knows the rules that a plan relies on: names are
+// unique and folded, a name in the Trash is still held.
+type memDuo struct {
+	users map[string]*dirsync.Account
+	next  int
+	calls int
+	now   func() time.Time
+
+	groups map[string]*dirsync.Group
+	phones map[string]*dirsync.Phone
+	mails  map[string]int  // by user id
+	found  map[string]bool // phones that were found, as nobody's, and attached
+
+	refuse  map[string]bool // folded usernames
+	fail    map[string]bool // once: not done
+	lose    map[string]bool // once: done, and the reply is lost for good
+	noTrash bool
+	halt    error // returned before the next operation
+	chaos   *rapid.T
+	rate    int
+	bare    bool            // list steps are not carried out
+	crash   map[string]bool // once: "action name": done, then the process dies before record
+	failop  map[string]bool // once: "action name": 500
+}
+
+func (d *memDuo) holder(name string) *dirsync.Account {
+	for _, a := range d.users {
+		if slices.Contains(a.Names(), dirsync.FoldName(name)) {
+			return a
+		}
+	}
+	return nil
+}
+
+func (d *memDuo) sorted() []*dirsync.Account {
+	return slices.SortedFunc(maps.Values(d.users), func(a, b *dirsync.Account) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func (d *memDuo) Inventory(_ context.Context, visit func(dirsync.Account) error) (bool, error) {
+	d.calls++
+	for _, a := range d.sorted() {
+		if err := visit(*d.account(a)); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (d *memDuo) Find(_ context.Context, names []string) ([]dirsync.Account, error) {
+	d.calls++
+	found := map[string]dirsync.Account{}
+	for _, name := range names {
+		if a := d.holder(name); a != nil {
+			found[a.ID] = *d.account(a)
+		}
+	}
+	return slices.Collect(maps.Values(found)), nil
+}
+
+func (d *memDuo) Fetch(_ context.Context, ids []string) (map[string]dirsync.Account, error) {
+	d.calls++
+	found := map[string]dirsync.Account{}
+	for _, id := range ids {
+		if a := d.users[id]; a != nil {
+			found[id] = *d.account(a)
+		}
+	}
+	return found, nil
+}
+
+// aliasesAfter are the aliases of a user after a change: those that it does not speak of
+// are let be.
+func aliasesAfter(a *dirsync.Account, c *dirsync.Change) string {
+	after := dirsync.Items(c.After)
+	before := dirsync.Items(dirsync.FoldName(c.Before))
+	for _, alias := range a.Aliases {
+		if !slices.Contains(before, alias) {
+			after = append(after, alias)
+		}
+	}
+	return dirsync.ListOf(after)
+}
+
+func set(a *dirsync.Account, field, value string) {
+	switch field {
+	case dirsync.FieldUsername:
+		a.Username = dirsync.FoldName(value)
+	case dirsync.FieldRealname:
+		a.Realname = value
+	case dirsync.FieldFirstname:
+		a.Firstname = value
+	case dirsync.FieldLastname:
+		a.Lastname = value
+	case dirsync.FieldEmail:
+		a.Email = value
+	case dirsync.FieldNotes:
+		a.Notes = value
+	case dirsync.FieldAliases:
+		a.Aliases = nil
+		for _, alias := range dirsync.Items(value) {
+			a.Aliases = append(a.Aliases, dirsync.FoldName(alias))
+		}
+	case dirsync.FieldStatus:
+		if a.Status != dirsync.StatusPendingDeletion { // in the Trash a modification has no effect
+			a.Status = value
+		}
+	}
+}
+
+func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error) error {
+	for _, op := range wave {
+		if d.halt != nil {
+			return d.halt
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		sent, err := intend([]*dirsync.Op{op})
+		if err != nil {
+			return err
+		}
+		if len(sent) == 0 {
+			continue
+		}
+		d.calls++
+		key := string(op.Action) + " " + dirsync.FoldName(op.Name())
+		if d.failop[key] {
+			delete(d.failop, key)
+			if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")}}); err != nil {
+				return err
+			}
+			continue
+		}
+		if d.rate > 0 && rapid.IntRange(0, d.rate).Draw(d.chaos, "fault "+key) == 0 {
+			switch rapid.SampledFrom([]string{"crashbefore", "crash", "half", "undone", "failed", "unknown", "lost"}).Draw(d.chaos, "kind") {
+			case "crashbefore":
+				return errCrash
+			case "crash":
+				d.one(op)
+				return errCrash
+			case "half": // the lists were not come to
+				d.bare = true
+				d.one(op)
+				d.bare = false
+				return errCrash
+			case "undone":
+				d.bare = true
+				res := d.one(op)
+				d.bare = false
+				for _, c := range op.Changes {
+					if c.Field == dirsync.FieldPhones || c.Field == dirsync.FieldGroups {
+						res.Undone = append(res.Undone, dirsync.Undone{Field: c.Field, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")})
+					}
+				}
+				if err := record([]dirsync.Result{res}); err != nil {
+					return err
+				}
+			case "failed":
+				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")}}); err != nil {
+					return err
+				}
+			case "unknown":
+				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Unknown, Err: errors.New("no reply, not done")}}); err != nil {
+					return err
+				}
+			case "lost":
+				d.one(op)
+				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Unknown, Err: errors.New("no reply, done")}}); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		res := d.one(op)
+		if d.crash[key] {
+			delete(d.crash, key)
+			return errors.New("crashed")
+		}
+		if err := record([]dirsync.Result{res}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
+	if op.OnGroup() {
+		return d.onGroup(op)
+	}
+	name := dirsync.FoldName(op.Name())
+	res := dirsync.Result{Op: op}
+	switch {
+	case d.refuse[name]:
+		res.Fate, res.Err = dirsync.Refused, errors.New("Duo refuses realname: Invalid request parameters")
+		return res
+	case d.fail[name]:
+		delete(d.fail, name)
+		res.Fate, res.Err = dirsync.Failed, errors.New("Duo answered 500")
+		return res
+	}
+	if op.Action == dirsync.Create || op.Action == dirsync.Recreate {
+		for _, name := range append(dirsync.Items(op.After()[dirsync.FieldAliases]), name) {
+			if holder := d.holder(name); holder != nil {
+				res.Fate, res.Account = dirsync.Taken, d.account(holder)
+				return res
+			}
+		}
+		d.next++
+		a := &dirsync.Account{ID: fmt.Sprintf("DU%03d", d.next), Status: dirsync.StatusActive, Created: d.now().Truncate(time.Second)}
+		for field, value := range op.After() {
+			set(a, field, value)
+		}
+		d.users[a.ID] = a
+		return d.done(res, a)
+	}
+	a := d.users[op.User]
+	switch {
+	case op.Action == dirsync.PhoneDelete:
+		d.lists(nil, op, &res)
+		return res
+	case a == nil && op.Action == dirsync.Delete:
+		return res
+	case a == nil:
+		res.Fate = dirsync.Vanished
+		return res
+	}
+	var names []string
+	if op.After()[dirsync.FieldUsername] != "" {
+		names = append(names, name)
+	}
+	names = append(names, dirsync.Items(op.After()[dirsync.FieldAliases])...)
+	for _, name := range names {
+		if holder := d.holder(name); holder != nil && (holder != a || d.twice(a, op, name)) {
+			res.Fate, res.Account = dirsync.Taken, d.account(holder)
+			return res
+		}
+	}
+	switch op.Action {
+	case dirsync.EnrollMail:
+		if a.Enrolled || len(d.account(a).Phones) > 0 || a.Status != dirsync.StatusActive {
+			res.Fate, res.Err = dirsync.Refused, errors.New("has a device")
+			return res
+		}
+		d.mails[a.ID]++
+		return res
+	case dirsync.Delete:
+		d.purge(op.User)
+		return res
+	case dirsync.Trash:
+		set(a, dirsync.FieldStatus, dirsync.StatusDisabled)
+		if d.noTrash {
+			res = d.done(res, a)
+			res.Fate, res.Err = dirsync.Refused, errors.New("Duo did not put the user into its Trash")
+			return res
+		}
+		a.Status = dirsync.StatusPendingDeletion
+	case dirsync.Restore, dirsync.Adopt:
+		if op.After()[dirsync.FieldStatus] != "" && a.Status == dirsync.StatusPendingDeletion {
+			a.Status = dirsync.StatusDisabled
+		}
+	}
+	if op.Action != dirsync.Trash {
+		for _, c := range op.Changes {
+			if c.Field == dirsync.FieldAliases {
+				c.After = aliasesAfter(a, &c)
+			}
+			set(a, c.Field, c.After)
+		}
+	}
+	return d.done(res, a)
+}
+
+// twice reports whether a user is to have one name as username and as alias. A
+// name that moves between the two is freed first, so that is not refused.
+func (d *memDuo) twice(a *dirsync.Account, op *dirsync.Op, name string) bool {
+	username := cmp.Or(dirsync.FoldName(op.After()[dirsync.FieldUsername]), dirsync.FoldName(a.Username))
+	aliases := dirsync.Items(a.Field(dirsync.FieldAliases))
+	if c := op.Change(dirsync.FieldAliases); c != nil {
+		aliases = dirsync.Items(c.After)
+	}
+	return name == username && slices.Contains(aliases, name)
+}
+
+func (d *memDuo) done(res dirsync.Result, a *dirsync.Account) dirsync.Result {
+	d.lists(a, res.Op, &res)
+	res.Account = d.account(a)
+	if name := dirsync.FoldName(res.Op.Name()); d.lose[name] {
+		delete(d.lose, name)
+		return dirsync.Result{Op: res.Op, Fate: dirsync.Unknown, Err: errors.New("no reply")}
+	}
+	return res
+}
+
+func (d *memDuo) Settle(_ context.Context, intents []dirsync.Intent) ([]dirsync.Result, error) {
+	var results []dirsync.Result
+	for _, intent := range intents {
+		d.calls++
+		results = append(results, d.settle(intent))
+	}
+	return results, nil
+}
+
+func (d *memDuo) settle(intent dirsync.Intent) dirsync.Result {
+	op := intent.Op
+	if op.OnGroup() {
+		return d.settleGroup(op)
+	}
+	res := dirsync.Result{Op: op, Fate: dirsync.Failed}
+	a := d.users[op.User]
+	holds := func() bool {
+		for field, value := range op.After() {
+			if !dirsync.IsList(field) && a.Field(field) != value {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case op.Action == dirsync.EnrollMail:
+		res.Fate = dirsync.Done
+		return res
+	case op.Action == dirsync.PhoneDelete:
+		d.settleLists(a, op, &res)
+		if len(res.Undone) == 0 {
+			res.Fate = dirsync.Done
+		}
+		return res
+	case op.Action == dirsync.Create || op.Action == dirsync.Recreate:
+		a = d.holder(op.Name())
+		if a == nil {
+			return res
+		}
+		res.Account, res.Fate = d.account(a), dirsync.Taken
+		if !a.Created.Before(intent.At.Truncate(time.Second)) && holds() {
+			res.Fate = dirsync.Done
+		}
+	case a == nil && op.Action == dirsync.Delete:
+		res.Fate = dirsync.Done
+	case a == nil:
+		res.Fate = dirsync.Vanished
+	case op.Action == dirsync.Delete:
+		res.Account = d.account(a)
+	default:
+		res.Account = d.account(a)
+		if holds() {
+			res.Fate = dirsync.Done
+		}
+	}
+	if res.Fate == dirsync.Done && a != nil {
+		d.settleLists(a, op, &res)
+	}
+	return res
+}
+
+func (d *memDuo) Now() time.Time       { return d.now() }
+func (d *memDuo) Usage() dirsync.Usage { return dirsync.Usage{Calls: d.calls} }
+func (d *memDuo) Forecast(p *dirsync.Plan) (int, time.Duration) {
+	return len(p.Ops()), time.Duration(len(p.Ops())) * time.Second
+}

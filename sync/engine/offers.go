@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
+)
+
+// Behind one name there may be several servers, and one of them may lag. After a
+// switch, what a read gives to somebody waits until a second one in a row gives the
+// same, whoever answers; what it takes by a lock, or out of a group, goes at once; a
+// removal waits until two in a row miss the person.
+
+// offerGroups is the key of joins in Link.Offered.
+const offerGroups = dirsync.FieldGroups
+
+// hasSwitched reports whether another server answered than at the last complete read,
+// or the same one as it was before.
+func (r *runner) hasSwitched(info *dirsync.ReadInfo) bool {
+	before := r.meta.Baseline
+	if before == nil {
+		return false
+	}
+	ref := r.reference()
+	if ref.Identity == "" { // of a state of the first version
+		return before.Server != info.Server && slices.Contains(r.engine.Rules.Servers, before.Server)
+	}
+	back := ref.Marker.Behind(ref.Furthest) && !info.Marker.Behind(ref.Furthest) // from one that lags
+	return ref.Identity != info.Identity || info.Marker.Behind(ref.Marker) || back
+}
+
+// waitsForRead reports whether a removal waits for one more complete read.
+func (s *subject) waitsForRead(switched bool, now dirsync.Missing) bool {
+	return switched && now.Reads < enoughReads
+}
+
+// putOff keeps back, after a switch, what gives something that the last read did not
+// offer.
+func (r *runner) putOff(ctx context.Context) error {
+	if !r.switched {
+		return nil
+	}
+	for _, s := range r.subjects {
+		if s.link == nil || s.want == nil || s.next == nil || s.want.Mark != nil {
+			continue
+		}
+		if r.opts.Only != "" {
+			again, err := r.offeredAgain(ctx, s)
+			if err != nil {
+				return err
+			}
+			if again {
+				continue
+			}
+		}
+		s.putOff(s.link.Offered)
+	}
+	return nil
+}
+
+// offeredAgain looks for one person once more on the same connection, which counts as
+// the second read.
+func (r *runner) offeredAgain(ctx context.Context, s *subject) (bool, error) {
+	found, err := r.engine.Source.Lookup(ctx, []dirsync.SourceID{s.id})
+	if err != nil {
+		return false, fmt.Errorf("looking again for %s: %w", s.username(), err)
+	}
+	where := found[s.id]
+	if where.Person == nil || !r.engine.Rules.Selected(where.Person) {
+		return false, nil
+	}
+	want := r.engine.Rules.Desire(where.Person)
+	return want.Fields.Hash() == s.want.Fields.Hash(), nil
+}
+
+// putOff keeps back what was not offered before.
+func (s *subject) putOff(offered dirsync.Fields) {
+	waits := dirsync.Fields{}
+	var kept []*dirsync.Op
+	for _, o := range s.ops {
+		switch {
+		case o.Blocked != "", o.Action == dirsync.Disable:
+			kept = append(kept, o)
+		case o.Action == dirsync.Update:
+			putOffOp(o, offered, waits)
+			if len(o.Changes) > 0 {
+				kept = append(kept, o)
+			}
+		default:
+			status := o.After()[dirsync.FieldStatus]
+			if was, ok := offered[dirsync.FieldStatus]; ok && was == status || status == "" {
+				kept = append(kept, o)
+				continue
+			}
+			waits[dirsync.FieldStatus] = status
+		}
+	}
+	s.ops = kept
+	if len(waits) == 0 {
+		return
+	}
+	s.next.Offered = waits
+	if _, status := waits[dirsync.FieldStatus]; status && s.link.Missing != nil {
+		s.next.Missing = whileOut(s.link)
+	}
+	s.warn("%s: what another server offers waits for one more complete read", s.username())
+}
+
+// putOff takes out of an update what gives, or changes, and was not offered before.
+func putOffOp(o *dirsync.Op, offered, waits dirsync.Fields) {
+	var fields []string
+	for _, c := range o.Changes {
+		if !dirsync.IsList(c.Field) && offered[c.Field] != c.After {
+			fields = append(fields, c.Field)
+			waits[c.Field] = c.After
+		}
+	}
+	var joins []dirsync.Membership
+	known := dirsync.Items(offered[offerGroups])
+	for _, m := range o.Joins {
+		if !slices.Contains(known, m.Name) {
+			joins = append(joins, m)
+		}
+	}
+	if len(joins) > 0 {
+		names := make([]string, 0, len(o.Joins))
+		for _, m := range o.Joins {
+			names = append(names, m.Name)
+		}
+		waits[offerGroups] = dirsync.ListOf(names)
+	}
+	half := assembly.UpdateOf(o, dirsync.Change{}, "")
+	half.Changes = nil
+	for _, field := range fields {
+		assembly.MoveField(half, o, field)
+	}
+	assembly.MoveGroups(half, o, joins, nil, false)
+	given := false
+	for _, field := range []string{dirsync.FieldAliases, dirsync.FieldPhones} {
+		if c := o.Change(field); c != nil && len(dirsync.Without(dirsync.Items(c.After), dirsync.Items(c.Before))) > 0 && offered[field] != c.After {
+			waits[field], given = c.After, true
+		}
+	}
+	assembly.MoveItems(half, o, &assembly.Part{Gives: given}, false)
+}

@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	dirsync "duosync/sync"
+	"duosync/sync/mapping"
+)
+
+// givesPhones reports whether phones are given to a person by this operation, or
+// kept in step at all.
+func (r *Rules) givesPhones(s *subject, carrier *dirsync.Op) bool {
+	switch {
+	case len(r.Phones.From) == 0:
+		return false
+	case r.Phones.Always:
+		return true
+	case carrier != nil && (carrier.Action == dirsync.Create || carrier.Action == dirsync.Recreate):
+		return true
+	}
+	return s.link != nil && slices.Contains(s.link.Unfinished, dirsync.FieldPhones)
+}
+
+// phonePlan is what becomes of one person's phones.
+type phonePlan struct {
+	*subject
+	carrier *dirsync.Op // nil: none yet
+	held    []dirsync.Phone
+	own     []dirsync.OwnPhone
+	needed  []mapping.Phone // in none of the phones held
+	steps   []dirsync.PhoneStep
+	later   bool // a phone has to become free first
+}
+
+// newPhonePlan compares the phones that a person has with those wanted.
+func (r *runner) newPhonePlan(s *subject, carrier *dirsync.Op, held []dirsync.Phone, own []dirsync.OwnPhone) *phonePlan {
+	p := &phonePlan{subject: s, carrier: carrier, held: held, own: own}
+	wanted := map[string]bool{}
+	for _, w := range s.want.Phones {
+		text := w.Text()
+		wanted[text] = true
+		switch {
+		case slices.ContainsFunc(held, func(h dirsync.Phone) bool { return h.Text() == text }):
+		case s.tookAway(text) && r.engine.Rules.ReportDrift(dirsync.FieldPhones):
+			s.warn("%s: the phone %s was taken away in Duo; the configuration asks to report it only", s.username(), text)
+		default:
+			p.needed = append(p.needed, w)
+		}
+	}
+	for _, o := range own {
+		i := slices.IndexFunc(held, func(h dirsync.Phone) bool { return h.ID == o.ID })
+		switch {
+		case wanted[o.Number]: // attached, or to be attached again
+		case i >= 0 && !r.engine.Rules.Phones.Always: // given once, and not kept in step
+		case i >= 0 && held[i].Text() != o.Number:
+			s.warn("%s: the phone %s was changed in Duo to %s, and is kept", s.username(), o.Number, held[i].Text())
+		case i >= 0 && held[i].Activated:
+			s.warn("%s: the phone %s is no longer in the directory, but the person has activated it; it is kept", s.username(), o.Number)
+		default:
+			number, extension, _ := strings.Cut(o.Number, ";ext=")
+			p.steps = append(p.steps, dirsync.PhoneStep{Do: dirsync.PhoneRemove, ID: o.ID, Number: number, Extension: extension})
+		}
+	}
+	return p
+}
+
+// tookAway reports whether others took a phone away that the user had with us.
+func (s *subject) tookAway(text string) bool {
+	return s.link != nil && s.live != nil && s.link.Asked[dirsync.FieldPhones] == s.want.Fields[dirsync.FieldPhones] &&
+		slices.Contains(dirsync.Items(s.link.Answered.Field(dirsync.FieldPhones)), text)
+}
+
+// planPhones settles where each needed phone comes from. Duo is asked for all of
+// the numbers at once.
+func (r *runner) planPhones(ctx context.Context, plans []*phonePlan) error {
+	claimants := map[string][]*phonePlan{}
+	freed := map[string]bool{} // ids of phones that somebody gives up in this plan; true: before users are added
+	for _, p := range plans {
+		for _, w := range p.needed {
+			claimants[w.Text()] = append(claimants[w.Text()], p)
+		}
+		for _, step := range p.steps {
+			freed[step.ID] = late(p) == 0
+		}
+	}
+	for _, sharers := range claimants { // in the order in which their operations come
+		slices.SortStableFunc(sharers, func(a, b *phonePlan) int {
+			return cmp.Or(cmp.Compare(late(a), late(b)), cmp.Compare(dirsync.FoldName(a.username()), dirsync.FoldName(b.username())))
+		})
+	}
+	phones := map[string]dirsync.Phone{}
+	if len(claimants) > 0 {
+		r.phase("confirm")
+		var err error
+		if phones, err = r.engine.Target.Phones(ctx, slices.Sorted(maps.Keys(claimants))); err != nil {
+			return fmt.Errorf("looking up %d phone numbers in Duo: %w", len(claimants), err)
+		}
+	}
+	ours, err := r.madeByUs(ctx, phones)
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		for _, w := range p.needed {
+			phone, exists := phones[w.Text()]
+			r.planPhone(p, w, phone, exists, freed, ours, claimants[w.Text()])
+		}
+		for i, step := range p.steps {
+			if step.Do == dirsync.PhoneAttach {
+				p.steps[i].Ours = ours[step.ID]
+			}
+		}
+	}
+	return nil
+}
+
+// madeByUs tells which phones we made for those who have them.
+func (r *runner) madeByUs(ctx context.Context, phones map[string]dirsync.Phone) (map[string]bool, error) {
+	users := map[string]bool{}
+	for _, phone := range phones {
+		for _, user := range phone.Users {
+			users[user] = true
+		}
+	}
+	ours := map[string]bool{}
+	if len(users) == 0 {
+		return ours, nil
+	}
+	var ids []dirsync.SourceID
+	for user, id := range r.snap.byUser() {
+		if users[user] {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	links, err := r.snap.load(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, link := range links {
+		for _, phone := range link.Phones {
+			ours[phone.ID] = true
+		}
+	}
+	return ours, nil
+}
+
+// late is 1 where the operation of a plan comes with those that add users.
+func late(p *phonePlan) int {
+	if p.link == nil || p.carrier != nil && p.carrier.Action != dirsync.Update {
+		return 1
+	}
+	return 0
+}
+
+func (r *runner) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone, exists bool, freed, ours map[string]bool, claimants []*phonePlan) {
+	share := r.engine.Rules.Phones.Share
+	step := dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: w.Number, Extension: w.Extension, Type: w.Kind}
+	others := slices.DeleteFunc(slices.Clone(phone.Users), func(user string) bool { return p.link != nil && p.link.User == user })
+	before, removed := freed[phone.ID]
+	switch {
+	case len(claimants) > 1 && !share:
+		p.tellProblem("%d people in the directory have the phone number %s; nobody is given it (sync.phones.taken)", len(claimants), w.Text())
+		return
+	case share && len(others)+slices.Index(claimants, p) >= dirsync.MaxPhoneUsers:
+		p.tellProblem("the phone %s has %d users, and Duo takes no more; it is not attached", w.Text(), dirsync.MaxPhoneUsers)
+		return
+	case len(claimants) > 1 && !exists && claimants[0] != p: // the first one makes it
+		step.Share, step.Ours, p.later = true, true, true
+	case !exists:
+	case removed && len(others) == 0: // perhaps it is deleted before
+		step.Ours, p.later = true, before
+	case len(others) == 0:
+		step.Do, step.ID = dirsync.PhoneAttach, phone.ID
+	case share && removed: // perhaps it is deleted before
+		step.Share, step.Ours, p.later = true, ours[phone.ID], true
+	case share:
+		step.Do, step.ID = dirsync.PhoneAttach, phone.ID
+	case before && len(others) == 1:
+		p.later = true // it is made again when its owner has given it up
+	default:
+		p.tellProblem("the phone %s belongs to another Duo user; it is not attached (sync.phones.taken)", w.Text())
+		return
+	}
+	if removed := len(p.steps) - p.added(); len(p.held)-removed+p.added() >= dirsync.MaxPhones {
+		p.tellProblem("Duo holds %d phones a user at most; %s is not attached", dirsync.MaxPhones, w.Text())
+		return
+	}
+	p.steps = append(p.steps, step)
+}
+
+// added counts the phones that the plan gives.
+func (p *phonePlan) added() int {
+	_, given := p.split()
+	return len(given)
+}
+
+// split gives the steps that take phones away, and those that give some.
+func (p *phonePlan) split() (taken, given []dirsync.PhoneStep) {
+	for _, step := range p.steps {
+		if step.Do == dirsync.PhoneRemove {
+			taken = append(taken, step)
+		} else {
+			given = append(given, step)
+		}
+	}
+	return taken, given
+}
+
+// removals gives the steps that delete phones of ours.
+func removals(phones []dirsync.OwnPhone) []dirsync.PhoneStep {
+	steps := make([]dirsync.PhoneStep, 0, len(phones))
+	for _, o := range phones {
+		number, extension, _ := strings.Cut(o.Number, ";ext=")
+		steps = append(steps, dirsync.PhoneStep{Do: dirsync.PhoneRemove, ID: o.ID, Number: number, Extension: extension})
+	}
+	return steps
+}
+
+// orphans is the operation that deletes the phones of ours whose user is gone.
+func orphans(s *subject) dirsync.Op {
+	numbers := make([]string, 0, len(s.link.Phones))
+	for _, o := range s.link.Phones {
+		numbers = append(numbers, o.Number)
+	}
+	return dirsync.Op{Action: dirsync.PhoneDelete, Reason: "the user is gone from Duo", Phones: removals(s.link.Phones),
+		Changes: []dirsync.Change{{Field: dirsync.FieldPhones, Before: dirsync.ListOf(numbers)}}}
+}

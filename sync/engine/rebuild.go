@@ -1,0 +1,332 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	dirsync "duosync/sync"
+	"duosync/sync/mapping"
+)
+
+// Rebuild pairs the directory's people with the account's users anew, by username,
+// after the state was lost. Links that the state has still are kept. It writes the
+// state only, and nothing to Duo. As it is not known any more who was created by
+// us, everybody counts as adopted: nobody is ever deleted, and phones and
+// memberships that are there are nobody's of ours.
+//
+// A dry run writes nothing.
+func (e *Engine) Rebuild(ctx context.Context, opts Options) *dirsync.Rebuilt {
+	r := e.runner(opts)
+	p := &pairing{runner: r, found: &dirsync.Rebuilt{Run: r.run}, wanting: map[string]*mapping.Desired{}, holders: map[string]*dirsync.Account{}}
+	r.finish(ctx, inOrder(ctx, r.open, p.keepGuards, r.settle, r.read, r.contest, p.want, p.heirs, p.pairGroups, p.look, p.pair, p.record))
+	return p.found
+}
+
+// pairing is one rebuilding under way.
+type pairing struct {
+	*runner
+	found   *dirsync.Rebuilt
+	wanting map[string]*mapping.Desired // people who are not linked, by username
+	// holders are the users who hold these usernames, as their own or as an alias.
+	holders  map[string]*dirsync.Account
+	open     []string // users who are nobody's, and can log in
+	mails    []string // paired users who have another e-mail address
+	outcomes []dirsync.Outcome
+}
+
+// keepGuards keeps what later runs compare with: a state that has a baseline keeps
+// it, for else a rebuilding would let through what a guard is there to hold. A state
+// that knows somebody is read against all of Duo by the next run, as it was to be.
+func (p *pairing) keepGuards(context.Context) error {
+	if p.journal != nil {
+		p.told = maps.Clone(p.told)
+		p.journal = &guarded{Journal: p.journal, told: p.told, baseline: p.meta.Baseline != nil, refreshed: p.snap.links > 0}
+	}
+	return nil
+}
+
+// guarded is a journal whose end leaves some of what the state has as it was.
+type guarded struct {
+	dirsync.Journal
+	told                map[string]dirsync.Told
+	baseline, refreshed bool
+}
+
+// Finish implements [Journal].
+func (g *guarded) Finish(ctx context.Context, end dirsync.RunEnd) error {
+	if g.baseline {
+		end.Baseline = nil
+	}
+	if g.refreshed {
+		end.Refreshed = time.Time{}
+	}
+	if end.Told != nil {
+		told := maps.Clone(end.Told)
+		for key, t := range g.told {
+			if _, again := told[key]; !again {
+				told[key] = t
+			}
+		}
+		end.Told = told
+	}
+	return g.Journal.Finish(ctx, end)
+}
+
+// want finds the people who want a user: in scope, and not linked. The census keeps
+// each of them.
+func (p *pairing) want(context.Context) error {
+	for _, want := range p.census.kept {
+		_, linked := p.snap.index[want.ID]
+		switch {
+		case linked, p.contested[want.ID]: // a conflict under its name
+		case want.Problem != "":
+			p.unpaired(want, want.Problem)
+		case p.engine.Rules.Protect[want.Name()]:
+			p.run.Skipped++
+		case p.opts.Only != "" && dirsync.FoldName(p.opts.Only) != want.Name():
+		default:
+			p.wanting[want.Name()] = want
+		}
+	}
+	p.run.InScope, p.run.Unchanged = p.census.inScope, p.census.unchanged
+	if only := p.opts.Only; only != "" && p.wanting[dirsync.FoldName(only)] == nil {
+		return dirsync.WithHint(fmt.Errorf("--only %s: nobody in scope who is to be paired has this username", dirsync.Quote(only)),
+			"Give the username as it is after mapping. Nothing was changed.")
+	}
+	return nil
+}
+
+// heirs pairs people who are ours under an id that is missing now, and who are there
+// under a new one. All that is known of them stays. Whoever has the name of a missing
+// person and is not known to be the same human is listed.
+func (p *pairing) heirs(ctx context.Context) error {
+	absent := p.census.absent()
+	links, err := p.snap.load(ctx, absent)
+	if err != nil || len(absent) == 0 {
+		return err
+	}
+	found, err := p.engine.Source.Lookup(ctx, absent)
+	if err != nil {
+		return fmt.Errorf("looking again for %s who were not in the read: %w", people(len(absent)), err)
+	}
+	for _, id := range absent {
+		link := links[id]
+		if link == nil || found[id].Person != nil {
+			continue
+		}
+		name := dirsync.FoldName(cmp.Or(link.Asked[dirsync.FieldUsername], link.Answered.Username))
+		want := p.wanting[name]
+		if want == nil {
+			continue
+		}
+		delete(p.wanting, name)
+		if !isHeir(link, want) {
+			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: duosync sync --adopt %s", id, name))
+			continue
+		}
+		moved := *link
+		moved.ID, moved.Seen = want.ID, want.Seen
+		op := &dirsync.Op{Action: dirsync.Adopt, Username: link.Answered.Username, Source: want.ID, User: link.User, From: id, Reason: "the same person under a new id"}
+		p.run.Operations = append(p.run.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultPlanned})
+		p.outcomes = append(p.outcomes, dirsync.Outcome{Source: id}, dirsync.Outcome{Source: want.ID, Link: &moved})
+		p.found.Moved++
+	}
+	return nil
+}
+
+// look reads all of Duo, and finds who holds the names that are wanted.
+func (p *pairing) look(ctx context.Context) error {
+	p.phase("refresh")
+	users := p.snap.byUser()
+	b := p.found
+	b.Known = len(users)
+	n := 0
+	complete, err := p.engine.Target.Inventory(ctx, func(a dirsync.Account) error {
+		n++
+		p.progress(n, 0)
+		if users[a.ID] != "" {
+			b.Found++
+			return nil
+		}
+		name := dirsync.FoldName(a.Username)
+		for _, alias := range a.Names() {
+			if p.wanting[alias] != nil && (alias == name || p.holders[alias] == nil) {
+				p.holders[alias] = &a
+			}
+		}
+		if p.wanting[name] == nil {
+			b.Strangers++
+			if a.Status == dirsync.StatusActive || a.Status == dirsync.StatusBypass {
+				p.open = append(p.open, a.Username)
+			}
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("reading all users from Duo: %w", err)
+	case !complete:
+		return dirsync.WithHint(errors.New("the list of users in Duo changed while it was read"), "Try again in a quiet moment. Nothing was changed.")
+	}
+	p.run.Refreshed, p.run.RefreshReason = true, "flag"
+	b.Open = len(p.open)
+	slices.Sort(p.open)
+	return nil
+}
+
+// pair pairs each person with the user of that name, or says why not.
+func (p *pairing) pair(context.Context) error {
+	var ops []*dirsync.Op
+	for _, o := range p.run.Operations { // those of heirs
+		ops = append(ops, o.Op)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.wanting)) {
+		want, a := p.wanting[name], p.holders[name]
+		switch {
+		case a == nil:
+			p.found.Absent++
+			continue
+		case dirsync.FoldName(a.Username) != name:
+			p.unpaired(want, fmt.Sprintf("the name is an alias of the Duo user %s; it is not paired", dirsync.Quote(a.Username)))
+			continue
+		case a.Synced:
+			p.unpaired(want, "Duo's own directory sync manages this user; it is not paired")
+			continue
+		case a.Status == dirsync.StatusPendingDeletion:
+			p.unpaired(want, "this user lies in Duo's Trash; restore it in the Duo Admin Panel to have it paired")
+			continue
+		}
+		link := p.paired(want, a)
+		op := &dirsync.Op{Action: dirsync.Adopt, Username: a.Username, Source: want.ID, User: a.ID, Reason: "paired by username"}
+		if differ := unlike(want, link); len(differ) > 0 {
+			p.found.Differ++
+			op.Reason += "; the next run updates " + strings.Join(differ, ", ")
+		}
+		if mail := want.Fields[dirsync.FieldEmail]; mail != "" && a.Email != "" && !strings.EqualFold(mail, a.Email) {
+			p.mails = append(p.mails, a.Username)
+		}
+		ops = append(ops, op)
+		p.run.Operations = append(p.run.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultPlanned})
+		p.outcomes = append(p.outcomes, dirsync.Outcome{Source: want.ID, Link: link})
+	}
+	p.found.Paired = len(ops)
+	p.run.PlanID = (&dirsync.Plan{Waves: [][]*dirsync.Op{ops}}).ID()
+	p.warnings()
+	return nil
+}
+
+func (p *pairing) warnings() {
+	b := p.found
+	if len(p.mails) > 0 {
+		p.warn("%s paired with a user who has another e-mail address: make sure that they are no other people of the same names: %s", people(len(p.mails)), someNames(p.mails))
+	}
+	if b.Open > 0 {
+		p.warn("%d users who can log in are nobody's, and stay as they are; whoever left the directory meanwhile is among them: %s", b.Open, someNames(p.open))
+	}
+	if lost := b.Known - b.Found; lost > 0 {
+		p.warn("%d of the %d users whom the state knows are not in this account", lost, b.Known)
+	}
+	if b.Paired > 0 {
+		p.warn("nobody who is paired is ever deleted, and phones and memberships that are there now stay when the directory drops them: it is not known any more who made them")
+	}
+}
+
+// record writes the links.
+func (p *pairing) record(ctx context.Context) error {
+	if p.journal == nil {
+		return nil
+	}
+	for part := range slices.Chunk(append(p.outcomes, p.groups.quiet...), 1000) {
+		if err := p.journal.Record(ctx, part); err != nil {
+			return err
+		}
+	}
+	for _, o := range p.run.Operations {
+		o.Result = dirsync.ResultApplied
+		delete(p.told, personKey(o.Source))
+	}
+	return nil
+}
+
+func (p *pairing) unpaired(want *mapping.Desired, why string) {
+	p.conflict(dirsync.Conflict{Key: personKey(want.ID), Hash: p.personHash(&subject{id: want.ID, want: want}), Username: want.Label(), Sources: []dirsync.SourceID{want.ID}, Reason: why})
+}
+
+// paired is the link of a user as it is found: what Duo holds as the directory
+// wants it counts as asked for.
+func (p *pairing) paired(want *mapping.Desired, a *dirsync.Account) *dirsync.Link {
+	link := &dirsync.Link{ID: want.ID, User: a.ID, Origin: dirsync.Adopted, Asked: dirsync.Fields{}, Answered: *a}
+	for field, value := range want.Fields {
+		held := a.Field(field)
+		same := sameValue(field, held, value)
+		if dirsync.IsList(field) {
+			same = p.holdsAll(field, value, a)
+		}
+		if field == dirsync.FieldStatus && value != dirsync.StatusDisabled && a.Status != value && a.Status != dirsync.StatusActive {
+			// Disabled, locked out or let in by others, as far as is known: that stays.
+			same, link.ByHand = true, a.Status == dirsync.StatusDisabled
+		}
+		if same {
+			link.Asked[field] = value
+		}
+	}
+	return link
+}
+
+// unlike lists the fields in which a link is not as the directory wants it.
+func unlike(d *mapping.Desired, link *dirsync.Link) []string {
+	return slices.DeleteFunc(slices.Concat(dirsync.FieldNames, dirsync.ListFields), func(field string) bool {
+		_, wanted := d.Fields[field]
+		_, asked := link.Asked[field]
+		return !wanted || asked
+	})
+}
+
+// holdsAll reports whether an account has all that the directory wants of a list.
+func (p *pairing) holdsAll(field, want string, a *dirsync.Account) bool {
+	held := dirsync.FoldedSet(dirsync.Items(a.Field(field)))
+	if field == dirsync.FieldAliases {
+		held = dirsync.FoldedSet(a.Names())
+	}
+	return !slices.ContainsFunc(dirsync.Items(want), func(item string) bool {
+		return !held[dirsync.FoldName(item)] && !(field == dirsync.FieldGroups && p.groups.barred[dirsync.FoldName(item)])
+	})
+}
+
+// pairGroups links the account's groups that mirror the directory's by name.
+func (p *pairing) pairGroups(ctx context.Context) error {
+	b := p.groups
+	b.want(p.run.Read.Groups)
+	if len(b.wanted) == 0 {
+		return nil
+	}
+	live, err := p.engine.Target.Groups(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the groups from Duo: %w", err)
+	}
+	var names []string
+	for _, g := range live {
+		key := dirsync.FoldName(g.Name)
+		want := b.wanted[key]
+		if want == nil || b.links[key] != nil || g.Synced || g.Status == dirsync.StatusBypass || b.twins[key] {
+			continue
+		}
+		link := &dirsync.GroupLink{ID: g.ID, Name: want.Name, Origin: dirsync.Adopted, Sources: want.Sources}
+		b.links[key] = link
+		b.quiet = append(b.quiet, dirsync.Outcome{Source: groupSource(key), Same: true, Group: link})
+		names = append(names, want.Name)
+	}
+	for key := range b.wanted {
+		b.barred[key] = b.links[key] == nil
+	}
+	if len(names) > 0 {
+		p.warn("groups paired by name: %s; the next run puts people into them, and whoever is in them already stays in", someNames(names))
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"time"
+
+	dirsync "duosync/sync"
+	"duosync/sync/mapping"
+)
+
+// Rules is what the configuration asks of a run.
+type Rules struct {
+	mapping.Rules
+	// EnrollMails is how many enrollment mails a run may send; 0: none is sent to
+	// anybody.
+	EnrollMails int
+
+	// Scope is a digest of all that decides who is in and by which name, exclusions
+	// apart: bases, filter, groups and how they resolve, the id attribute, the
+	// mapping of the username. Place digests of these what tells where people are
+	// looked for and by which id: the suffixes and the id attribute.
+	Scope string
+	Place string
+	// Directory is the name of the directory, "" for that of the section ldap.
+	Directory string
+	// Lapses reports whether the values of an attribute (lower-cased name) are ones
+	// that the server sets and ends by itself, such as a lockout; nil: none are.
+	Lapses func(attribute string, values []string) bool
+	// Via names, for attributes whose values may come from other entries, the
+	// attribute that holds the DNs of these: groups, roles. Both in lower case.
+	Via map[string]string
+
+	// Existing says what becomes of a Duo user of a wanted name that is not
+	// ours.
+	Existing Existing
+
+	OnMissing    Removal
+	OnOutOfScope Removal
+
+	Limits dirsync.Limits
+
+	// RefreshEvery is how often all of Duo is read; 0: in each run.
+	RefreshEvery time.Duration
+	// ReportDrift reports whether drift of a field is told only, not mended.
+	ReportDrift func(field string) bool
+	// MaxDuration ends a run at the next border between operations; 0: never.
+	MaxDuration time.Duration
+	// Servers are the configured LDAP URLs. Removals wait one more complete
+	// read when another of them answers than last time.
+	Servers []string
+}
+
+// Existing is a policy for Duo users of a wanted name that are not ours.
+type Existing string
+
+// Report tells of a conflict. AdoptIfEmailMatches adopts where both e-mail
+// addresses are there and equal without case.
+const (
+	ExistingReport              Existing = "report"
+	ExistingAdopt               Existing = "adopt"
+	ExistingAdoptIfEmailMatches Existing = "adopt_if_email_matches"
+)
+
+// Keep is the removal action that leaves the Duo user as it is.
+const Keep dirsync.Action = "keep"
+
+// Removal says what becomes of a user whose person is missing.
+type Removal struct {
+	Action dirsync.Action // Disable, Trash, Delete or Keep
+	After  time.Duration  // since the first complete read without the person
+	Then   dirsync.Action // Trash, Delete or Keep; after a Disable
+	Grace  time.Duration  // from the disabling to Then
+}
+
+// next returns the step that follows for a missing link and when it is due.
+// ok is false when nothing follows.
+func (r Removal) next(m *dirsync.Missing, origin dirsync.Origin) (step dirsync.Action, due time.Time, ok bool) {
+	switch m.Step {
+	case "":
+		step, due = r.Action, m.Since.Add(r.After)
+	case dirsync.Disable:
+		step, due = r.Then, m.At.Add(r.Grace)
+		if r.Action != dirsync.Disable { // disabled on the way to the Trash, or to the end
+			step, due = r.Action, m.At
+		}
+	default:
+		return "", time.Time{}, false
+	}
+	if step == dirsync.Delete && origin == dirsync.Adopted {
+		step = dirsync.Trash // what we did not make we do not destroy
+	}
+	return step, due, step != Keep && step != ""
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	dirsync "duosync/sync"
+)
+
+// snapshot is the store's links as this run sees them: a brief of each in
+// memory, and on top what the run has learnt since (settled intents), so that
+// a dry run sees the same without writing.
+type snapshot struct {
+	store  dirsync.Store
+	briefs []dirsync.Brief
+	index  map[dirsync.SourceID]int32
+	newer  map[dirsync.SourceID]*dirsync.Link // newer than the store's; nil: dropped
+	links  int
+}
+
+func openSnapshot(ctx context.Context, store dirsync.Store) (*snapshot, error) {
+	s := &snapshot{store: store, index: map[dirsync.SourceID]int32{}, newer: map[dirsync.SourceID]*dirsync.Link{}}
+	err := store.Scan(ctx, func(b dirsync.Brief) error {
+		s.index[b.ID] = int32(len(s.briefs))
+		s.briefs = append(s.briefs, b)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the snapshot: %w", err)
+	}
+	s.links = len(s.briefs)
+	return s, nil
+}
+
+// put makes link, or its absence when nil, what the run sees under id.
+func (s *snapshot) put(id dirsync.SourceID, link *dirsync.Link) {
+	s.newer[id] = link
+	i, known := s.index[id]
+	switch {
+	case link == nil && known:
+		s.briefs[i] = dirsync.Brief{}
+		delete(s.index, id)
+		s.links--
+	case link != nil && known:
+		s.briefs[i] = link.Brief()
+	case link != nil:
+		s.index[id] = int32(len(s.briefs))
+		s.briefs = append(s.briefs, link.Brief())
+		s.links++
+	}
+}
+
+// load gives the whole links of some ids.
+func (s *snapshot) load(ctx context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]*dirsync.Link, error) {
+	links := make(map[dirsync.SourceID]*dirsync.Link, len(ids))
+	var stored []dirsync.SourceID
+	for _, id := range ids {
+		if link, ok := s.newer[id]; ok {
+			if link != nil {
+				links[id] = link
+			}
+			continue
+		}
+		if _, known := s.index[id]; known {
+			stored = append(stored, id)
+		}
+	}
+	if len(stored) == 0 {
+		return links, nil
+	}
+	loaded, err := s.store.Load(ctx, stored)
+	if err != nil {
+		return nil, fmt.Errorf("reading the snapshot: %w", err)
+	}
+	for i := range loaded {
+		links[loaded[i].ID] = &loaded[i]
+	}
+	return links, nil
+}
+
+// byUser indexes the links by Duo user_id.
+func (s *snapshot) byUser() map[string]dirsync.SourceID {
+	users := make(map[string]dirsync.SourceID, len(s.index))
+	for i := range s.briefs {
+		if s.briefs[i].ID != "" {
+			users[s.briefs[i].User] = s.briefs[i].ID
+		}
+	}
+	return users
+}
+
+// active counts the persons that are ours and active.
+func (s *snapshot) active() int {
+	n := 0
+	for i := range s.briefs {
+		if s.briefs[i].Active {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,274 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
+	"duosync/sync/mapping"
+)
+
+// Undo makes a run that gives back what an earlier one took: users whom it disabled
+// are enabled, and those whom it put into the Trash restored, where they are still
+// as it left them. removed are its removals in their order; of several for one
+// person the last one counts. No limit holds it, since it is asked for by name.
+//
+// Who can't be given back is among the operations, as skipped. What the next run
+// would do again is among the warnings. A dry run shows the plan and writes nothing.
+func (e *Engine) Undo(ctx context.Context, opts Options, run string, removed []dirsync.Removed) *dirsync.Run {
+	r := e.runner(opts)
+	return r.finish(ctx, inOrder(ctx, r.open, r.settle,
+		func(ctx context.Context) error { return r.planUndo(ctx, run, removed) },
+		r.apply,
+		func(ctx context.Context) error { r.foretell(ctx); return nil },
+	))
+}
+
+func (r *runner) planUndo(ctx context.Context, run string, removed []dirsync.Removed) error {
+	last := make(map[dirsync.SourceID]dirsync.Removed, len(removed)) // disabled first, and trashed after: one way back
+	for _, x := range removed {
+		last[x.Source] = x
+	}
+	ids := slices.Sorted(maps.Keys(last))
+	links, err := r.snap.load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	accounts, err := r.accounts(ctx, links)
+	if err != nil {
+		return err
+	}
+	back := map[string][]string{} // who needs nothing, by status
+	var ops []*dirsync.Op
+	for _, id := range ids {
+		x := last[id]
+		s := &subject{id: id, link: links[id]}
+		if s.link != nil && accounts[s.link.User] != nil {
+			s.live = accounts[s.link.User]
+		}
+		if why := cmp.Or(r.engine.Rules.neverBack(s, x), r.markedWhy(s)); why != "" {
+			r.moved = append(r.moved, &dirsync.Operation{Result: dirsync.ResultSkipped, Error: why,
+				Op: &dirsync.Op{Action: wayBack(x.Action), Username: x.Username, Source: id, User: x.User, Reason: undoes(run, x.Action)}})
+			continue
+		}
+		if s.live.Status != dirsync.StatusDisabled && s.live.Status != dirsync.StatusPendingDeletion {
+			back[s.live.Status] = append(back[s.live.Status], x.Username)
+			continue
+		}
+		r.giveBack(s, undoes(run, x.Action))
+		r.subjects = append(r.subjects, s)
+		ops = append(ops, s.ops...)
+	}
+	for _, status := range slices.Sorted(maps.Keys(back)) {
+		r.warn("nothing to undo for %s, now %s: %s", people(len(back[status])), status, someNames(back[status]))
+	}
+	r.plan = assembly.Plan(ops)
+	r.run.PlanID = r.plan.ID()
+	r.run.ExpectedCalls, r.run.ExpectedDuration = r.engine.Target.Forecast(r.plan)
+	return nil
+}
+
+// accounts gives what Duo holds now of the users of some links, by their ids.
+func (r *runner) accounts(ctx context.Context, links map[dirsync.SourceID]*dirsync.Link) (map[string]*dirsync.Account, error) {
+	if len(links) == 0 {
+		return nil, nil
+	}
+	users := make([]string, 0, len(links))
+	for _, link := range links {
+		users = append(users, link.User)
+	}
+	slices.Sort(users)
+	found, err := r.engine.Target.Fetch(ctx, users)
+	if err != nil {
+		return nil, fmt.Errorf("reading %d users from Duo: %w", len(users), err)
+	}
+	accounts := make(map[string]*dirsync.Account, len(found))
+	for id, account := range found {
+		accounts[id] = &account
+	}
+	return accounts, nil
+}
+
+// neverBack tells why there is no way back for one user, "" where there is one, or
+// none is needed.
+func (r *Rules) neverBack(s *subject, x dirsync.Removed) string {
+	link, live := s.link, s.live
+	switch {
+	case x.Action == dirsync.Delete:
+		return "the run deleted this user, who is lost with its devices; if the person is back in scope, the next run creates a new one"
+	case link == nil && x.Action == dirsync.Release:
+		return "the user was released, as it was; sync --adopt makes it ours again"
+	case link == nil:
+		return "the user is not ours any more"
+	case link.User != x.User:
+		return "the person has another Duo user since"
+	case live == nil:
+		return "the user no longer exists in Duo, and is lost with its devices"
+	case live.Synced:
+		return "Duo's own directory sync manages this user now"
+	case r.Protect[dirsync.FoldName(live.Username)]:
+		return "the user is protected (sync.scope.protect)"
+	case live.Status == dirsync.StatusPendingDeletion && (link.Missing == nil || link.Missing.Step != dirsync.Trash):
+		return "somebody else put the user into Duo's Trash since, and that stays"
+	case live.Status == dirsync.StatusDisabled && !disabledByUs(link):
+		return "others have disabled the user, and that stays"
+	}
+	return ""
+}
+
+// markedWhy tells of the mark that keeps a user disabled, "" where there is none.
+func (r *runner) markedWhy(s *subject) string {
+	if s.link == nil {
+		return ""
+	}
+	if m := r.marks.of(s.link.User, dirsync.FoldName(s.link.Answered.Username)); m != nil {
+		return fmt.Sprintf("kept disabled since %s: %s; duosync enable ends that", m.Since.UTC().Format(time.RFC3339), m.Reason)
+	}
+	return ""
+}
+
+// disabledByUs reports whether a user who is disabled in Duo is so by us, as far as
+// is known.
+func disabledByUs(l *dirsync.Link) bool {
+	left := l.Answered.Status == dirsync.StatusDisabled || l.Answered.Status == dirsync.StatusPendingDeletion
+	return left && l.Asked[dirsync.FieldStatus] == dirsync.StatusDisabled && !l.ByHand
+}
+
+// giveBack plans the way back of a user whom we disabled or put into the Trash.
+func (r *runner) giveBack(s *subject, reason string) {
+	next := *s.link // what drifted in Duo shows once it is done, see changed
+	s.next = &next
+	op := dirsync.Op{Action: dirsync.Enable, Reason: reason, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusActive},
+		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: s.live.Status, After: dirsync.StatusActive}}}
+	if s.live.Status == dirsync.StatusPendingDeletion {
+		op.Action = dirsync.Restore
+		if s.link.ByHand { // by others, before we put it into the Trash
+			op.Changes[0].After, op.Asked = dirsync.StatusDisabled, dirsync.Fields{}
+			op.Reason += "; others had disabled the user before, and that stays"
+		}
+	}
+	s.add(op)
+}
+
+// wayBack is the action that undoes one.
+func wayBack(a dirsync.Action) dirsync.Action {
+	if a == dirsync.Disable {
+		return dirsync.Enable
+	}
+	return dirsync.Restore
+}
+
+func undoes(run string, a dirsync.Action) string {
+	done := map[dirsync.Action]string{dirsync.Disable: "disabled", dirsync.Trash: "put into the Trash", dirsync.Delete: "deleted", dirsync.Release: "released"}[a]
+	return fmt.Sprintf("%s by run %s", done, run)
+}
+
+// foretell says what the next run would take again from those who are given back.
+func (r *runner) foretell(ctx context.Context) {
+	if len(r.subjects) == 0 {
+		return
+	}
+	for _, s := range r.subjects {
+		r.look[s.id] = true
+	}
+	err := r.read(ctx)
+	census := r.census
+	r.census = nil // an undoing moves no baseline
+	again := map[string]int{}
+	if err == nil {
+		r.run.InScope, r.run.Unchanged = census.inScope, census.unchanged
+		err = r.takenAgain(ctx, census, again)
+	}
+	if err != nil {
+		r.warn("it is not known what the next run would do again: %v", err)
+		return
+	}
+	for _, what := range slices.Sorted(maps.Keys(again)) {
+		are := "are"
+		if again[what] == 1 {
+			are = "is"
+		}
+		r.warn("%d of them %s still %s again; `duosync pause` gives you time to change that", again[what], are, what)
+	}
+}
+
+// takenAgain counts the people from whom the next run would take something again,
+// by what and why.
+func (r *runner) takenAgain(ctx context.Context, census *census, again map[string]int) error {
+	wanted := map[dirsync.SourceID]*mapping.Desired{}
+	for _, want := range census.kept {
+		wanted[want.ID] = want
+	}
+	var absent []dirsync.SourceID
+	for _, s := range r.subjects {
+		switch want := wanted[s.id]; {
+		case want != nil && want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled:
+			again["disabled in the directory: the next run disables them"]++
+		case want == nil && !census.excludes(s.id):
+			absent = append(absent, s.id)
+		}
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	found, err := r.engine.Source.Lookup(ctx, absent)
+	if err != nil {
+		return fmt.Errorf("looking again for %d people: %w", len(absent), err)
+	}
+	rules := &r.engine.Rules
+	for _, s := range r.subjects {
+		where, asked := found[s.id]
+		inScope := where.Person != nil && rules.Selected(where.Person)
+		if !asked || inScope || rules.Exclude(dirsync.FoldName(s.link.Asked[dirsync.FieldUsername]), where.DN) {
+			continue
+		}
+		missing := dirsync.Missing{Why: dirsync.Gone, Since: r.now}
+		words := "gone from the directory"
+		if where.Present {
+			missing.Why, words = dirsync.OutOfScope, "out of the directory's scope"
+		}
+		step, due, ok := rules.removal(missing.Why).next(&missing, s.link.Origin)
+		if !ok {
+			continue
+		}
+		when := "the next run"
+		if due.After(r.now) {
+			when = "the first run from " + due.UTC().Format(time.RFC3339) + " on"
+		}
+		doing := map[dirsync.Action]string{dirsync.Disable: "disables them", dirsync.Trash: "puts them into the Trash", dirsync.Delete: "deletes them for good"}[step]
+		again[words+": "+when+" "+doing]++
+	}
+	return nil
+}
+
+// excludes reports whether a link's person came by, and is left alone.
+func (c *census) excludes(id dirsync.SourceID) bool {
+	i, linked := c.snap.index[id]
+	return linked && c.seen[i]
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
+}
+
+// someNames lists names, no more than can be read at a glance.
+func someNames(names []string) string {
+	const most = 20
+	shown := make([]string, 0, most+1)
+	for _, name := range names[:min(most, len(names))] {
+		shown = append(shown, dirsync.Quote(name))
+	}
+	if rest := len(names) - most; rest > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", rest))
+	}
+	return strings.Join(shown, ", ")
+}

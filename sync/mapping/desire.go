@@ -1,0 +1,123 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	dirsync "duosync/sync"
+)
+
+// Desire maps a directory entry to the fields that Duo shall hold.
+func (r *Rules) Desire(p *dirsync.Person) Desired {
+	d := Desired{ID: p.ID, DN: p.DN, Fields: make(dirsync.Fields, len(r.Mapping)+1)}
+	for _, field := range dirsync.FieldNames {
+		from, ours := r.Mapping[field]
+		if !ours {
+			continue
+		}
+		raw, err := from.Value(p)
+		if err != nil {
+			d.fail("%s: %v", field, err)
+			continue
+		}
+		origin := "attribute " + strings.Join(from.Attributes(), ", ")
+		if field == dirsync.FieldUsername {
+			name, err := r.username(raw)
+			if err != nil {
+				d.fail("%v: %s of %s", err, origin, p.DN)
+			}
+			d.Fields[field] = name
+			continue
+		}
+		value, err := clean(field, raw)
+		if err != nil {
+			d.warn("%s of %s %v", field, origin, err)
+		}
+		d.Fields[field] = value
+	}
+	r.desireStatus(p, &d)
+	r.desireAliases(p, &d)
+	if r.Phones.Always {
+		r.desirePhones(p, &d)
+	}
+	r.desireGroups(p, &d)
+	return d
+}
+
+// DesireGiven adds the phones that are given only once. Reading numbers is slow, so
+// it is left to people who may need something.
+func (r *Rules) DesireGiven(p *dirsync.Person, d *Desired) {
+	if !r.Phones.Always {
+		r.desirePhones(p, d)
+	}
+}
+
+// username normalises a raw username, or tells why it can be none.
+func (r *Rules) username(raw string) (string, error) {
+	name := strings.TrimSpace(raw)
+	if r.LowerUsername {
+		name = strings.ToLower(name)
+	}
+	switch {
+	case name == "":
+		return "", errors.New("the username is missing")
+	case !utf8.ValidString(name):
+		return "", errors.New("the username is not UTF-8 text")
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "", fmt.Errorf("the username %s has control characters", dirsync.Quote(name))
+	}
+	return name, nil
+}
+
+// An address with one @, something before it, and a host name after it; the
+// rest is for the mail system to judge.
+var address = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
+
+// clean normalises a value. An error tells what was wrong with it; the value
+// returned beside it is what to use all the same.
+func clean(field, raw string) (string, error) {
+	if !utf8.ValidString(raw) {
+		return "", errors.New("is not UTF-8 text and was left out")
+	}
+	value := strings.TrimSpace(raw)
+	if field == dirsync.FieldEmail {
+		if value != "" && (!address.MatchString(value) || strings.ContainsFunc(value, unicode.IsControl)) {
+			return "", fmt.Errorf("is no e-mail address and was left out: %s", dirsync.Quote(value))
+		}
+		return value, nil
+	}
+	bad := func(c rune) bool {
+		return unicode.IsControl(c) && (field != dirsync.FieldNotes || c != '\n' && c != '\t')
+	}
+	if !strings.ContainsFunc(value, bad) {
+		return value, nil
+	}
+	value = strings.Map(func(c rune) rune {
+		if bad(c) {
+			return ' '
+		}
+		return c
+	}, value)
+	return strings.TrimSpace(value), errors.New("has control characters, which were replaced by spaces")
+}
+
+// Map gives what the rules make of one person: the fields that Duo would be
+// asked to hold, why the person can't be carried over as a whole ("" where
+// nothing is in the way), and which values were left out or changed. It is what
+// a run does with each person; scope, exclusions and conflicts come later.
+func (r *Rules) Map(p *dirsync.Person) (fields dirsync.Fields, problem string, warnings []string) {
+	d := r.Desire(p)
+	r.DesireGiven(p, &d)
+	if len(r.Phones.From) > 0 {
+		var texts []string
+		for i := range d.Phones {
+			texts = append(texts, d.Phones[i].Text())
+		}
+		d.Fields[dirsync.FieldPhones] = dirsync.ListOf(texts)
+	}
+	return d.Fields, d.Problem, d.Warnings
+}

@@ -1,0 +1,41 @@
+package mapping_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	dirsync "duosync/sync"
+	"duosync/sync/expression"
+	"duosync/sync/mapping"
+)
+
+func TestMapOnePerson(t *testing.T) {
+	rules := mapping.Rules{
+		Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldEmail: formula(t, "mail")},
+		Status:  true, LowerUsername: true,
+	}
+	person := dirsync.Person{DN: "uid=Anna,dc=x", Standing: dirsync.Disabled, Attrs: map[string][]string{"uid": {" Anna "}, "mail": {"nowhere"}}}
+	fields, problem, warnings := rules.Map(&person)
+	want := dirsync.Fields{dirsync.FieldUsername: "anna", dirsync.FieldEmail: "", dirsync.FieldStatus: dirsync.StatusDisabled}
+	if diff := cmp.Diff(want, fields); diff != "" || problem != "" {
+		t.Errorf("problem %q, fields (-want +got):\n%s", problem, diff)
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], `"nowhere"`) {
+		t.Errorf("warnings %q, want one of the address", warnings)
+	}
+	nameless := dirsync.Person{DN: "cn=N,dc=x"}
+	if _, problem, _ := rules.Map(&nameless); !strings.Contains(problem, "username is missing") || !strings.Contains(problem, "cn=N,dc=x") {
+		t.Errorf("a person without a username: problem %q", problem)
+	}
+}
+
+func formula(t *testing.T, text string) dirsync.Expression {
+	t.Helper()
+	e, err := expression.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}

@@ -1,0 +1,90 @@
+package mapping
+
+import (
+	"fmt"
+
+	dirsync "duosync/sync"
+)
+
+// Desired is what the directory wants for one person.
+type Desired struct {
+	ID     dirsync.SourceID
+	DN     string
+	Fields dirsync.Fields
+	// Problem tells why the person can't be carried over as a whole; then
+	// Fields may lack the username.
+	Problem  string
+	Warnings []string
+	// Phones are the phones that the directory wants, whether they are kept in
+	// step (then they are among the fields) or given at create only.
+	Phones []Phone
+	// Unsure tells why the status can't be told; it stays as it is then.
+	Unsure *dirsync.Unsure
+	Mark   *dirsync.Mark // which forces the status
+	Seen   dirsync.Seen
+}
+
+// Phone is a phone that the directory wants for a person; Kind is mobile or landline.
+type Phone struct{ Number, Extension, Kind string }
+
+// Text names the phone, see [dirsync.PhoneText].
+func (w *Phone) Text() string { return dirsync.PhoneText(w.Number, w.Extension) }
+
+// Names returns the folded username and aliases.
+func (d *Desired) Names() []string {
+	var names []string
+	if name := d.Name(); name != "" {
+		names = append(names, name)
+	}
+	for _, alias := range dirsync.Items(d.Fields[dirsync.FieldAliases]) {
+		names = append(names, dirsync.FoldName(alias))
+	}
+	return names
+}
+
+// Groups returns the folded names of the Duo groups that the directory wants the
+// person in.
+func (d *Desired) Groups() []string {
+	groups := dirsync.Items(d.Fields[dirsync.FieldGroups])
+	for i := range groups {
+		groups[i] = dirsync.FoldName(groups[i])
+	}
+	return groups
+}
+
+// Name returns the folded username, "" when there is none.
+func (d *Desired) Name() string { return dirsync.FoldName(d.Fields[dirsync.FieldUsername]) }
+
+// Label names a person for people: the username, else the DN.
+func (d *Desired) Label() string {
+	if name := d.Fields[dirsync.FieldUsername]; name != "" {
+		return name
+	}
+	return d.DN
+}
+
+func (d *Desired) fail(format string, args ...any) {
+	if d.Problem == "" {
+		d.Problem = fmt.Sprintf(format, args...)
+	}
+}
+
+func (d *Desired) warn(format string, args ...any) {
+	d.Warnings = append(d.Warnings, d.Label()+": "+fmt.Sprintf(format, args...))
+}
+
+// Same reports whether the fields are those of a hash. Of a person whose standing
+// can't be told, the status is what it was.
+func (d *Desired) Same(asked dirsync.Hash) bool {
+	if d.Unsure == nil {
+		return d.Fields.Hash() == asked
+	}
+	for _, status := range []string{dirsync.StatusActive, dirsync.StatusDisabled, dirsync.StatusBypass} {
+		d.Fields[dirsync.FieldStatus] = status
+		if d.Fields.Hash() == asked {
+			return true
+		}
+	}
+	delete(d.Fields, dirsync.FieldStatus)
+	return false
+}

@@ -1,0 +1,104 @@
+package mapping
+
+import (
+	dirsync "duosync/sync"
+)
+
+// Rules say who is in scope, and what the directory wants of Duo for each person.
+type Rules struct {
+	// Mapping gives the expression for each Duo field with a single value that is
+	// ours. The status does not stand here.
+	Mapping map[string]dirsync.Expression
+	// Aliases give the aliases; none: aliases are not ours.
+	Aliases []dirsync.Expression
+	// Status: the status is ours. It is StatusFrom's, or where that is nil the
+	// person's Standing, decoded from StatusAttributes.
+	Status           bool
+	StatusFrom       dirsync.Expression
+	StatusAttributes []string
+	// AllowBypass lets StatusFrom give bypass.
+	AllowBypass bool
+	// CountLockouts makes a temporary lockout count as disabled.
+	CountLockouts bool
+	// LowerUsername puts usernames into lower case.
+	LowerUsername bool
+
+	// Phones give the phones; none: phones are not ours.
+	Phones PhoneRules
+	// Groups says which groups are mirrored.
+	Groups GroupRules
+
+	// Exclude reports whether a person is left alone, by mapped username
+	// (folded) or DN.
+	Exclude func(username, dn string) bool
+	// IncludeGroups narrows the scope to members of these groups; empty:
+	// everyone. ExcludeGroups leaves the members of these alone. Names are
+	// compared without case.
+	IncludeGroups []string
+	ExcludeGroups []string
+	// Protect holds the folded Duo usernames that are never touched.
+	Protect map[string]bool
+}
+
+// PhoneRules says which phones people get.
+type PhoneRules struct {
+	From []PhoneFrom
+	// Region completes numbers without a country code; two letters, such as US.
+	Region string
+	// Always keeps phones in step; else they are given to a new user only.
+	Always bool
+	// Share gives a person a phone that another one has, too. Else that is a
+	// conflict.
+	Share bool
+}
+
+// PhoneFrom makes phones of the values of an expression.
+type PhoneFrom struct {
+	Number dirsync.Expression
+	Type   string // mobile or landline
+}
+
+// GroupRules says which groups of the directory are mirrored in Duo.
+type GroupRules struct {
+	// Mirror reports whether a group of the directory is mirrored; nil: none is.
+	Mirror func(name string) bool
+	// Names are the groups that Mirror takes by their name; one that is not there
+	// is worth a warning.
+	Names []string
+	// Rename gives the Duo group's name; nil: the same.
+	Rename func(name string) string
+	// Adopt makes an existing Duo group of that name ours, and else it is a
+	// conflict. A group with the status bypass, or one of Duo's own directory
+	// sync, never becomes ours.
+	Adopt bool
+	// DeleteUnmirrored deletes groups that we made and that are mirrored no more;
+	// else they stay as they are.
+	DeleteUnmirrored bool
+}
+
+// Name gives the name of the Duo group that mirrors a group.
+func (g *GroupRules) Name(group string) string {
+	if g.Rename == nil {
+		return group
+	}
+	return g.Rename(group)
+}
+
+// Expressions lists all expressions of the rules: those of the fields in the order
+// of FieldNames, the status included, then aliases and phones.
+func (r *Rules) Expressions() []dirsync.Expression {
+	var all []dirsync.Expression
+	for _, field := range dirsync.FieldNames {
+		if e := r.Mapping[field]; e != nil {
+			all = append(all, e)
+		}
+	}
+	if r.StatusFrom != nil {
+		all = append(all, r.StatusFrom)
+	}
+	all = append(all, r.Aliases...)
+	for _, from := range r.Phones.From {
+		all = append(all, from.Number)
+	}
+	return all
+}

@@ -1,0 +1,71 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+
+	dirsync "duosync/sync"
+)
+
+func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
+	if !r.Status {
+		return
+	}
+	if r.isUnsure(p) && !r.disabledAnyway(p) {
+		d.Unsure = p.Unsure // and the status is none, until it is known what it was
+		return
+	}
+	if r.StatusFrom == nil {
+		d.Fields[dirsync.FieldStatus] = dirsync.StatusActive
+		if p.Standing == dirsync.Disabled || p.Standing == dirsync.LockedOut && r.CountLockouts {
+			d.Fields[dirsync.FieldStatus] = dirsync.StatusDisabled
+		}
+		return
+	}
+	if p.Standing == dirsync.Unreadable { // and it makes no difference
+		enabled := *p
+		enabled.Standing = dirsync.Enabled
+		p = &enabled
+	}
+	value, err := r.StatusFrom.Value(p)
+	status := strings.ToLower(strings.TrimSpace(value))
+	switch {
+	case err != nil:
+		d.fail("status: %v", err)
+	case status == string(dirsync.LockedOut): // what the preset says
+		d.Fields[dirsync.FieldStatus] = dirsync.StatusActive
+		if r.CountLockouts {
+			d.Fields[dirsync.FieldStatus] = dirsync.StatusDisabled
+		}
+	case status == dirsync.StatusActive, status == dirsync.StatusDisabled, status == dirsync.StatusBypass && r.AllowBypass:
+		d.Fields[dirsync.FieldStatus] = status
+	case status == dirsync.StatusBypass:
+		d.fail("status: the directory asks for bypass, which sync.allow_bypass does not allow")
+	default:
+		d.fail("status: the expression gives %s, and only active and disabled are statuses", dirsync.Quote(value))
+	}
+}
+
+// isUnsure reports whether the status hangs on what can't be told of a person.
+func (r *Rules) isUnsure(p *dirsync.Person) bool {
+	switch {
+	case p.Standing != dirsync.Unreadable || p.Unsure == nil:
+		return false
+	case r.StatusFrom == nil || r.StatusFrom.Preset() || p.Unsure.Groups:
+		return true
+	}
+	// An expression may read by itself a value that the preset can't; none that is absent.
+	return p.Unsure.Value == "" && slices.Contains(r.StatusFrom.Attributes(), p.Unsure.Attribute)
+}
+
+// disabledAnyway reports whether the status expression gives disabled though the person
+// were not locked: something else asks for it.
+func (r *Rules) disabledAnyway(p *dirsync.Person) bool {
+	if r.StatusFrom == nil || p.Unsure.Groups {
+		return false
+	}
+	enabled := *p
+	enabled.Standing = dirsync.Enabled
+	value, err := r.StatusFrom.Value(&enabled)
+	return err == nil && strings.EqualFold(strings.TrimSpace(value), dirsync.StatusDisabled)
+}

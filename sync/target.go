@@ -1,0 +1,111 @@
+package dirsync
+
+import (
+	"context"
+	"time"
+)
+
+// Target is a Duo account.
+type Target interface {
+	// Inventory streams every user of the account. A count that does not match
+	// Duo's total is read again; if it still does not match, complete is false
+	// and the accounts seen prove presence only.
+	Inventory(ctx context.Context, visit func(Account) error) (complete bool, err error)
+
+	// Find returns the users who hold any of these names, as username or alias.
+	// Each user comes once. A name that nobody holds is no error.
+	Find(ctx context.Context, names []string) ([]Account, error)
+
+	// Fetch returns the users with these ids. An id that is missing in the
+	// answer does not exist in Duo: that was concluded from a 404 for that id,
+	// never from a list.
+	Fetch(ctx context.Context, ids []string) (map[string]Account, error)
+
+	// Groups returns all groups of the account. A list that can't be read whole is
+	// an error.
+	Groups(ctx context.Context) ([]Group, error)
+
+	// Phones looks for phones by number and extension (see Phone.Text) and
+	// returns those that exist under that text, with their Users. A number that
+	// is missing in the answer was in no phone when it was asked for.
+	Phones(ctx context.Context, numbers []string) (map[string]Phone, error)
+
+	// Apply performs one wave, op by op or in bulk as it sees fit. It calls
+	// intend with the operations of a call before that call, sends those that it
+	// gives back and no others, and calls record with their results before the next
+	// one; an error of either stops it at once.
+	// It returns an error only when the run must stop (a refused key, a missing
+	// right, ten failures in a row, ctx done); what happened to one operation
+	// is in its Result. Operations for which record was not called have not
+	// been sent, unless intend was called for them: their fate is unknown.
+	Apply(ctx context.Context, wave []*Op, intend func([]*Op) ([]*Op, error), record func([]Result) error) error
+
+	// Settle finds out what became of operations that were intended in an
+	// earlier run and have no recorded outcome. It changes nothing in Duo. The
+	// results are in the order of the intents, with Done where the effect is
+	// there, Failed where it is not, and Taken where a user of that name exists
+	// who is not provably the one we asked for.
+	Settle(ctx context.Context, intents []Intent) ([]Result, error)
+
+	// Now is the time by Duo's clock, as far as replies told it.
+	Now() time.Time
+
+	// Usage says what calls have been made so far.
+	Usage() Usage
+
+	// Forecast estimates the calls that a plan takes, and how long that is at
+	// the rate that calls are made now.
+	Forecast(p *Plan) (calls int, d time.Duration)
+}
+
+// Usage counts calls to Duo.
+type Usage struct {
+	Calls   int // attempts that were sent, retries included
+	Retries int
+}
+
+// Fate is what became of an operation.
+type Fate int
+
+const (
+	// Done means that Duo holds what was asked for; Account is its answer (nil after a
+	// delete).
+	Done Fate = iota
+	// Refused means that Duo will not have these fields. No use to try again before they
+	// change.
+	Refused
+	// Taken means that another user holds the name; Account is that user, where known.
+	Taken
+	// Vanished means that the user does not exist any more (404 for its id).
+	Vanished
+	// Failed means that it did not happen, or happened without harm; the next run tries
+	// again.
+	Failed
+	// Unknown means that it was sent, no reply came, and what became of it could not be found out.
+	// The intent stays open for the next run to settle.
+	Unknown
+)
+
+// Result is what became of one operation.
+type Result struct {
+	Op      *Op
+	Fate    Fate
+	Account *Account
+	Err     error // why not Done; its text is for the admin and names no secret
+	// Undone are the list fields that an operation which is Done otherwise could
+	// not, or not wholly, bring about. Account tells what is there.
+	Undone []Undone
+	// Made are the phones that the operation made, whatever its fate.
+	Made []OwnPhone
+	// Removed are the ids of phones of ours that no longer exist.
+	Removed []string
+	// Group is the id of the group that the operation made.
+	Group string
+}
+
+// Undone is a list field that could not be brought about.
+type Undone struct {
+	Field string
+	Fate  Fate // not Done; Refused where it is of no use to try again
+	Err   error
+}
