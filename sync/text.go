@@ -62,3 +62,11 @@ func distance(a, b string) int {
 	}
 	return last[len(b)]
 }
+
+// CountPeople counts people in words.
+func CountPeople(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
+}

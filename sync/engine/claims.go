@@ -2,14 +2,12 @@ package engine
 
 import (
 	"context"
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-
-	dirsync "duosync/sync"
-	"duosync/sync/assembly"
-	"duosync/sync/mapping"
 )
 
 // A claim is an operation that wants a name: a create, a recreate, a rename, or
@@ -34,81 +32,93 @@ func (c *claim) stands() bool {
 	return dirsync.FoldName(c.op.Name()) == c.name
 }
 
+// naming is who holds, gives up and wants which name in Duo.
+type naming struct {
+	*deciding
+	holders  map[string]*dirsync.Account // by folded name
+	users    map[string]dirsync.SourceID // people who are ours, by Duo user_id
+	subjects map[dirsync.SourceID]*subject
+	given    map[string]dirsync.SourceID // names that are given up in this plan
+	wanting  map[string][]claim          // by name
+	handed   map[*subject]bool           // missing people whose user goes to somebody else
+}
+
 // settleClaims looks at who holds each wanted name in Duo. A name that nobody
 // holds is free; one that a person of ours gives up in this plan is freed
 // first; anybody else who holds it makes a conflict, or is adopted.
-func (r *runner) settleClaims(ctx context.Context) error {
-	claims := r.claims()
-	holders, err := r.holders(ctx, claims)
+func (d *deciding) settleClaims(ctx context.Context) error {
+	claims := d.claims()
+	holders, err := d.holders(ctx, claims)
 	if err != nil {
 		return err
 	}
-	r.held = 0
-	users := map[string]dirsync.SourceID{}
-	subjects := map[dirsync.SourceID]*subject{}
+	n := &naming{deciding: d, holders: holders, users: map[string]dirsync.SourceID{}, subjects: map[dirsync.SourceID]*subject{},
+		given: map[string]dirsync.SourceID{}, wanting: map[string][]claim{}, handed: map[*subject]bool{}}
 	if len(holders) > 0 {
-		users = r.snap.byUser()
-		for _, s := range r.subjects {
-			subjects[s.id] = s
+		n.users = d.snap.byUser()
+		for _, s := range d.subjects {
+			n.subjects[s.id] = s
 		}
 	}
 	for _, c := range claims {
-		if holder := holders[c.name]; holder != nil && users[holder.ID] == "" && c.link == nil && !c.alias {
-			r.held++
+		if holder := holders[c.name]; holder != nil && n.users[holder.ID] == "" && c.link == nil && !c.alias {
+			d.strangers++
 		}
 	}
-	r.dropIdle(holders)
-	claims = r.claims()
-	given := map[string]dirsync.SourceID{} // names that are given up in this plan
-	wanting := map[string][]claim{}        // by name
-	for _, s := range r.subjects {
+	d.dropIdle(holders)
+	for _, s := range d.subjects {
 		for _, op := range s.ops {
 			for _, name := range op.Gives() {
-				given[name] = s.id
+				n.given[name] = s.id
 			}
 		}
 	}
+	claims = d.claims()
 	for _, c := range claims {
-		wanting[c.name] = append(wanting[c.name], c)
+		n.wanting[c.name] = append(n.wanting[c.name], c)
 	}
 	// A claim that is dropped may take away the rename on which another one
 	// counts: that one is looked at again.
 	for len(claims) > 0 {
-		c := claims[0]
-		claims = claims[1:]
-		holder := holders[c.name]
-		if holder == nil || !c.stands() {
-			continue // free, or settled already
+		claims = append(claims[1:], n.settle(claims[0])...)
+	}
+	d.subjects = slices.DeleteFunc(d.subjects, func(s *subject) bool { return n.handed[s] })
+	return nil
+}
+
+// settle settles one claim, and gives those that are to be looked at again for it.
+func (n *naming) settle(c claim) (again []claim) {
+	holder := n.holders[c.name]
+	if holder == nil || !c.stands() {
+		return nil // free, or settled already
+	}
+	if c.link != nil && holder.ID == c.link.User || c.op.Action == dirsync.Adopt && holder.ID == c.op.User {
+		if c.alias && dirsync.FoldName(holder.Username) == c.name && !c.op.Renames() {
+			c.cutAlias() // it stays the username, under which the user is found
 		}
-		if c.link != nil && holder.ID == c.link.User || c.op.Action == dirsync.Adopt && holder.ID == c.op.User {
-			if c.alias && dirsync.FoldName(holder.Username) == c.name && !c.op.Renames() {
-				c.cutAlias() // it stays the username, under which the user is found
-			}
-			continue // the user's own: given up first
+		return nil // the user's own: given up first
+	}
+	owner, ours := n.users[holder.ID]
+	former := n.subjects[owner] // nil where the user was handed over
+	switch {
+	case ours && n.given[c.name] == owner: // given up in this plan
+	case ours && n.found.gone[owner] && c.mayBeAdopted() && (n.adopts(c.want) || n.inherits(former, c.want)) && canHandOver(c, holder, former):
+		n.adopt(c, holder, owner, former)
+		if former != nil {
+			n.handed[former] = true
+			delete(n.subjects, owner)
 		}
-		owner, ours := users[holder.ID]
-		former := subjects[owner] // nil where the user was handed over
-		switch {
-		case ours && given[c.name] == owner: // given up in this plan
-		case ours && r.gone[owner] && c.mayBeAdopted() && (r.adopts(c.want) || r.inherits(former, c.want)) && canHandOver(c, holder, former):
-			r.adopt(c, holder, owner, former)
-			if former != nil {
-				former.handed = true
-				delete(subjects, owner)
-			}
-		case !ours && c.mayBeAdopted() && r.mayAdopt(c.want, holder):
-			r.adopt(c, holder, "", nil)
-		default:
-			before := c.op.Gives()
-			r.dropClaim(c, holder, owner, holders)
-			for _, name := range dirsync.Without(before, c.op.Gives()) {
-				delete(given, name)
-				claims = append(claims, wanting[name]...)
-			}
+	case !ours && c.mayBeAdopted() && n.mayAdopt(c.want, holder):
+		n.adopt(c, holder, "", nil)
+	default:
+		before := c.op.Gives()
+		n.dropClaim(c, holder, owner, n.holders)
+		for _, name := range dirsync.Without(before, c.op.Gives()) {
+			delete(n.given, name)
+			again = append(again, n.wanting[name]...)
 		}
 	}
-	r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool { return s.handed })
-	return nil
+	return again
 }
 
 // mayBeAdopted reports whether the holder of the name may become the claimant's.
@@ -119,27 +129,18 @@ func (c *claim) mayBeAdopted() bool {
 // dropIdle drops the creation of people who are disabled in the directory and
 // whose name is free: it was there only to find out whether there is somebody to
 // adopt, and to disable.
-func (r *runner) dropIdle(holders map[string]*dirsync.Account) {
-	for _, s := range r.subjects {
+func (d *deciding) dropIdle(holders map[string]*dirsync.Account) {
+	for _, s := range d.subjects {
 		if s.idle && len(s.ops) == 1 && holders[s.want.Name()] == nil {
 			s.ops, s.skipped = nil, true
 		}
 	}
 }
 
-// canHandOver reports whether the user of a missing person can go to the person
-// who claims its name: not one that others sync or have put into the Trash.
-func canHandOver(c claim, holder *dirsync.Account, former *subject) bool {
-	if holder.Synced || dirsync.FoldName(holder.Username) != c.name {
-		return false
-	}
-	return holder.Status != dirsync.StatusPendingDeletion || former != nil && former.link.Missing != nil && former.link.Missing.Step == dirsync.Trash
-}
-
 // claims lists the operations that want a name, in order.
-func (r *runner) claims() []claim {
+func (d *deciding) claims() []claim {
 	var claims []claim
-	for _, s := range r.subjects {
+	for _, s := range d.subjects {
 		for _, op := range s.ops {
 			if op.Blocked != "" {
 				continue
@@ -153,10 +154,10 @@ func (r *runner) claims() []claim {
 }
 
 // holders gives the Duo user that holds each claimed name, by folded name.
-func (r *runner) holders(ctx context.Context, claims []claim) (map[string]*dirsync.Account, error) {
+func (d *deciding) holders(ctx context.Context, claims []claim) (map[string]*dirsync.Account, error) {
 	wanted := map[string]bool{}
 	for _, c := range claims {
-		if r.names == nil || r.names[hashName(c.name)] {
+		if d.fresh.names == nil || d.fresh.names[hashName(c.name)] {
 			wanted[c.name] = true
 		}
 		if c.op.Action == dirsync.Update {
@@ -168,8 +169,8 @@ func (r *runner) holders(ctx context.Context, claims []claim) (map[string]*dirsy
 	if len(wanted) == 0 {
 		return nil, nil
 	}
-	r.phase("confirm")
-	accounts, err := r.engine.Target.Find(ctx, slices.Sorted(maps.Keys(wanted)))
+	d.phase("confirm")
+	accounts, err := d.Target.Find(ctx, slices.Sorted(maps.Keys(wanted)))
 	if err != nil {
 		return nil, fmt.Errorf("looking up %d names in Duo: %w", len(wanted), err)
 	}
@@ -185,83 +186,12 @@ func (r *runner) holders(ctx context.Context, claims []claim) (map[string]*dirsy
 	return holders, nil
 }
 
-// adopts reports whether the run was asked to adopt the user of this name.
-func (r *runner) adopts(want *mapping.Desired) bool {
-	return r.opts.Adopt != "" && dirsync.FoldName(r.opts.Adopt) == want.Name()
-}
-
-func (r *runner) mayAdopt(want *mapping.Desired, holder *dirsync.Account) bool {
-	if holder.Synced || holder.Status == dirsync.StatusPendingDeletion || dirsync.FoldName(holder.Username) != want.Name() {
-		return false
-	}
-	switch email := want.Fields[dirsync.FieldEmail]; {
-	case r.adopts(want), r.engine.Rules.Existing == ExistingAdopt:
-		return true
-	case r.engine.Rules.Existing == ExistingAdoptIfEmailMatches:
-		return email != "" && strings.EqualFold(email, holder.Email)
-	}
-	return false
-}
-
-// adopt turns a create into the adoption of the user who holds the name. Each
-// field that it overwrites stands in the changes. A status is not
-// raised, but for a user whom we had disabled ourselves.
-// owner is the missing person whose link the user had, if there was one, and former what
-// was decided of that person, if anything.
-func (r *runner) adopt(c claim, holder *dirsync.Account, owner dirsync.SourceID, former *subject) {
-	op := dirsync.Op{Action: dirsync.Adopt, Username: holder.Username, Source: c.id, User: holder.ID, Reason: "adopted: a Duo user of this name exists",
-		Asked: c.op.Asked}
-	disabledByUs, byOthers := false, c.want.Mark == nil
-	if owner != "" {
-		op.Reason = fmt.Sprintf("adopted: the user was %s's, who is missing from the directory", owner)
-		op.From = owner
-	}
-	if former != nil {
-		link := former.link
-		op.Takes = &link.Belongings
-		disabledByUs = link.Asked[dirsync.FieldStatus] == dirsync.StatusDisabled && !link.ByHand
-		byOthers = byOthers || wasByOthers(link, true)
-	}
-	for _, field := range dirsync.FieldNames {
-		value, ours := c.want.Fields[field]
-		held := holder.Field(field)
-		ourDoing := disabledByUs && (held == dirsync.StatusDisabled || held == dirsync.StatusPendingDeletion)
-		raises := field == dirsync.FieldStatus && value != dirsync.StatusDisabled && !ourDoing
-		if !ours || raises || sameValue(field, held, value) {
-			continue
-		}
-		op.Changes = append(op.Changes, dirsync.Change{Field: field, Before: held, After: value})
-	}
-	op.ByHand = holder.Status == dirsync.StatusDisabled && !disabledByUs && byOthers && c.want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled
-	if want, ours := c.want.Fields[dirsync.FieldAliases]; ours {
-		op.Changes = append(op.Changes, adoptedAliases(holder, want)...)
-	}
-	*c.op = op // the claims on its aliases go on
-	c.holder = holder
-}
-
-// adoptedAliases adds the wanted aliases to those that an adopted user has.
-func adoptedAliases(holder *dirsync.Account, want string) []dirsync.Change {
-	held := dirsync.Items(holder.Field(dirsync.FieldAliases))
-	have := dirsync.FoldedSet(holder.Names())
-	after := held
-	for _, alias := range dirsync.Items(want) {
-		if !have[dirsync.FoldName(alias)] {
-			after = append(after, alias)
-		}
-	}
-	if len(after) == len(held) || len(after) > dirsync.MaxAliases {
-		return nil
-	}
-	return []dirsync.Change{{Field: dirsync.FieldAliases, Before: dirsync.ListOf(held), After: dirsync.ListOf(after)}}
-}
-
 // dropClaim gives a claim up and says who is in the way. All else about the
 // person goes on.
-func (r *runner) dropClaim(c claim, holder *dirsync.Account, owner dirsync.SourceID, holders map[string]*dirsync.Account) {
+func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.SourceID, holders map[string]*dirsync.Account) {
 	var why string
 	switch {
-	case owner != "" && r.gone[owner]:
+	case owner != "" && d.found.gone[owner]:
 		why = fmt.Sprintf("the name belonged to another person (id %s), who is missing from the directory; if it is the same human, adopt the Duo user with --adopt", owner)
 	case owner != "":
 		why = fmt.Sprintf("another person of ours (id %s) holds the name in Duo", owner)
@@ -277,7 +207,7 @@ func (r *runner) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sourc
 		why = "a user of this name exists in Duo and is not ours; adopt it with --adopt, or set sync.existing"
 	}
 	if c.alias {
-		r.dropAlias(c, holder, why)
+		d.dropAlias(c, holder, why)
 		return
 	}
 	c.problem = why
@@ -300,7 +230,7 @@ func (r *runner) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sourc
 
 // dropAlias gives the claim of an alias up. A user who does not exist yet is not
 // created without it; to all others the rest is done.
-func (r *runner) dropAlias(c claim, holder *dirsync.Account, why string) {
+func (d *deciding) dropAlias(c claim, holder *dirsync.Account, why string) {
 	c.tellProblem("the alias %s is not free: %s", dirsync.Quote(c.name), why)
 	if c.op.Action == dirsync.Create || c.op.Action == dirsync.Recreate {
 		c.ops = slices.DeleteFunc(c.ops, func(o *dirsync.Op) bool { return o == c.op })

@@ -3,22 +3,28 @@ package engine
 import (
 	"cmp"
 	"context"
+	dirsync "duosync/sync"
 	"fmt"
 	"maps"
 	"slices"
-
-	dirsync "duosync/sync"
 )
 
 // Drift reads all of Duo and tells where it differs from what we left there, in the
 // order of usernames. It changes nothing, and settles in memory. What a person
 // enrolled, and what others made, is no difference; nor are users who were let go.
 func (e *Engine) Drift(ctx context.Context) (*dirsync.Drifted, error) {
-	c := &comparison{runner: e.runner(Options{DryRun: true}), found: &dirsync.Drifted{}, lost: map[string]*dirsync.Link{}}
-	if err := inOrder(ctx, c.open, c.settle, c.users, c.namesakes, c.compareGroups); err != nil {
+	c := &comparison{run: e.run(Options{DryRun: true}), found: &dirsync.Drifted{}, lost: map[string]*dirsync.Link{}}
+	var err error
+	if c.state, err = c.open(ctx); err != nil {
 		return nil, err
 	}
-	c.found.Warnings = c.run.Warnings
+	if err := c.settle(ctx, c.state); err != nil {
+		return nil, err
+	}
+	if err := inOrder(ctx, c.users, c.namesakes, c.compareGroups); err != nil {
+		return nil, err
+	}
+	c.found.Warnings = c.report.Warnings
 	slices.SortFunc(c.found.Differences, func(a, b dirsync.Difference) int {
 		return cmp.Or(cmp.Compare(dirsync.FoldName(a.Username), dirsync.FoldName(b.Username)), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Duo, b.Duo))
 	})
@@ -27,7 +33,8 @@ func (e *Engine) Drift(ctx context.Context) (*dirsync.Drifted, error) {
 
 // comparison is one look for drift under way.
 type comparison struct {
-	*runner
+	*run
+	*state
 	found *dirsync.Drifted
 	// lost are names that our users were left with, and have no more.
 	lost map[string]*dirsync.Link
@@ -42,7 +49,7 @@ func (c *comparison) users(ctx context.Context) error {
 	present := make(map[string]bool, len(users))
 	suspects := map[string]*dirsync.Account{} // who are not as Duo answered them last
 	n := 0
-	if _, err := c.engine.Target.Inventory(ctx, func(a dirsync.Account) error {
+	if _, err := c.Target.Inventory(ctx, func(a dirsync.Account) error {
 		n++
 		c.progress(n, 0)
 		id, ours := users[a.ID]
@@ -64,7 +71,7 @@ func (c *comparison) users(ctx context.Context) error {
 	}
 	absent := slices.DeleteFunc(slices.Sorted(maps.Keys(users)), func(user string) bool { return present[user] })
 	if len(absent) > 0 { // a list proves presence only
-		fetched, err := c.engine.Target.Fetch(ctx, absent)
+		fetched, err := c.Target.Fetch(ctx, absent)
 		if err != nil {
 			return fmt.Errorf("reading %d users from Duo: %w", len(absent), err)
 		}
@@ -84,7 +91,7 @@ func (c *comparison) users(ctx context.Context) error {
 // mayDiffer reports whether a user may differ from what we left there. Where drift
 // is reported only, a run takes over what it was told, and the hash says little.
 func (c *comparison) mayDiffer(b *dirsync.Brief, a *dirsync.Account) bool {
-	return b.Answered != a.Hash() || slices.ContainsFunc(slices.Concat(dirsync.FieldNames, dirsync.ListFields), c.engine.Rules.ReportDrift)
+	return b.Answered != a.Hash() || slices.ContainsFunc(slices.Concat(dirsync.FieldNames, dirsync.ListFields), c.Rules.ReportDrift)
 }
 
 // compare compares some users of ours, by their ids, with what Duo holds; one that
@@ -103,10 +110,10 @@ func (c *comparison) compare(ctx context.Context, users map[string]dirsync.Sourc
 		link := links[id]
 		account := live[link.User]
 		removed := link.Missing != nil && (link.Missing.Step == dirsync.Trash || link.Missing.Step == dirsync.Delete)
-		if link.LetGo != "" || c.engine.Rules.Protect[dirsync.FoldName(link.Answered.Username)] || removed && account == nil { // purged, as was to be
+		if link.LetGo != "" || c.Rules.Protect[dirsync.FoldName(link.Answered.Username)] || removed && account == nil { // purged, as was to be
 			continue
 		}
-		for _, d := range c.engine.Rules.drift(link, account) {
+		for _, d := range c.Rules.drift(link, account) {
 			c.add(d)
 		}
 		for _, name := range link.Answered.Names() {
@@ -199,7 +206,7 @@ func (c *comparison) namesakes(ctx context.Context) error {
 	if len(c.lost) == 0 {
 		return nil
 	}
-	found, err := c.engine.Target.Find(ctx, slices.Sorted(maps.Keys(c.lost)))
+	found, err := c.Target.Find(ctx, slices.Sorted(maps.Keys(c.lost)))
 	if err != nil {
 		return fmt.Errorf("looking up %d names in Duo: %w", len(c.lost), err)
 	}
@@ -219,7 +226,7 @@ func (c *comparison) compareGroups(ctx context.Context) error {
 	if len(c.groups.links) == 0 {
 		return nil
 	}
-	live, err := c.engine.Target.Groups(ctx)
+	live, err := c.Target.Groups(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the groups from Duo: %w", err)
 	}

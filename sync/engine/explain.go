@@ -2,11 +2,10 @@ package engine
 
 import (
 	"context"
-	"slices"
-	"strings"
-
 	dirsync "duosync/sync"
 	"duosync/sync/mapping"
+	"slices"
+	"strings"
 )
 
 // Quest says about whom an explanation is. Whoever is meant is found on the way
@@ -33,7 +32,8 @@ type Explanation struct {
 	// repetition.
 	Links []*dirsync.Link
 
-	runner *runner
+	run    *run
+	course course
 	links  map[dirsync.SourceID]*dirsync.Link
 	seen   map[dirsync.SourceID]*dirsync.Person
 }
@@ -46,19 +46,35 @@ func (e *Engine) Explain(ctx context.Context, opts Options, quest Quest) *Explan
 	watched := *e
 	x := &Explanation{links: map[dirsync.SourceID]*dirsync.Link{}, seen: map[dirsync.SourceID]*dirsync.Person{}}
 	watched.Source = watchedSource{e.Source, func(p *dirsync.Person) { x.meet(p, &quest) }}
-	r := watched.runner(opts)
-	x.runner = r
-	err := inOrder(ctx,
-		r.open,
-		r.settle,
-		func(ctx context.Context) error { return x.begin(ctx, &quest) },
-		r.read,
-		func(ctx context.Context) error { return x.end(ctx, &quest) },
-		r.planGroups, r.diff, r.examine, r.decide, r.weigh, r.apply,
-	)
-	r.run.Refreshed = false // it was not all of Duo
-	x.Run = r.finish(ctx, err)
+	x.run = watched.run(opts)
+	err := x.through(ctx, &quest)
+	x.run.report.Refreshed = false // it was not all of Duo
+	x.Run = x.run.end(ctx, &x.course, err)
 	return x
+}
+
+func (x *Explanation) through(ctx context.Context, quest *Quest) (err error) {
+	r, c := x.run, &x.course
+	if c.state, err = r.open(ctx); err != nil {
+		return err
+	}
+	if err = r.settle(ctx, c.state); err != nil {
+		return err
+	}
+	if err = x.begin(ctx, quest); err != nil {
+		return err
+	}
+	if c.census, err = r.read(ctx, c.state, c.fresh); err != nil {
+		return err
+	}
+	if err = x.end(ctx, quest); err != nil {
+		return err
+	}
+	if err = r.prepare(ctx, c); err != nil {
+		return err
+	}
+	c.done, err = r.apply(ctx, c)
+	return err
 }
 
 // watchedSource shows each person of a read before it is taken in.
@@ -76,12 +92,13 @@ func (s watchedSource) Read(ctx context.Context, visit func(dirsync.Person) erro
 
 // begin finds the links that are meant, and takes a due refresh for theirs.
 func (x *Explanation) begin(ctx context.Context, quest *Quest) error {
-	r := x.runner
-	r.run.RefreshReason = r.refreshReason()
-	r.run.Refreshed = r.run.RefreshReason != ""
+	r, c := x.run, &x.course
+	c.fresh = newFreshness(c.state)
+	r.report.RefreshReason = r.refreshReason(&c.state.meta)
+	r.report.Refreshed = r.report.RefreshReason != ""
 	ids := slices.Clone(quest.IDs)
 	if len(quest.Users) > 0 {
-		users := r.snap.byUser()
+		users := c.state.snap.byUser()
 		for _, user := range quest.Users {
 			if id, ours := users[user]; ours {
 				ids = append(ids, id)
@@ -106,7 +123,7 @@ func (x *Explanation) end(ctx context.Context, quest *Quest) error {
 // look takes links in, those ids that are some.
 func (x *Explanation) look(ctx context.Context, ids []dirsync.SourceID) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	links, err := x.runner.snap.load(ctx, ids)
+	links, err := x.course.state.snap.load(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -122,8 +139,8 @@ func (x *Explanation) look(ctx context.Context, ids []dirsync.SourceID) error {
 
 // note has Duo asked about a link where a refresh is due.
 func (x *Explanation) note(id dirsync.SourceID) {
-	if x.runner.run.Refreshed {
-		x.runner.look[id] = true
+	if x.run.report.Refreshed {
+		x.course.fresh.recheck[id] = true
 	}
 }
 
@@ -144,18 +161,18 @@ func (x *Explanation) meet(p *dirsync.Person, quest *Quest) {
 // Of gives what was decided about one person or link. Where the run failed, that
 // is as far as it came.
 func (x *Explanation) Of(ctx context.Context, id dirsync.SourceID) (*dirsync.Decision, error) {
-	r := x.runner
+	r, c := x.run, &x.course
 	d := &dirsync.Decision{ID: id, Person: x.seen[id]}
-	if r.snap == nil {
+	if c.state == nil {
 		return d, nil
 	}
-	links, err := r.snap.load(ctx, []dirsync.SourceID{id})
+	links, err := c.state.snap.load(ctx, []dirsync.SourceID{id})
 	if err != nil {
 		return nil, err
 	}
 	d.Link = links[id]
-	d.Delayed = r.switched
-	for _, s := range slices.Concat(r.subjects, r.idle) {
+	d.Delayed = c.census != nil && c.census.switched
+	for _, s := range slices.Concat(c.subjects(), c.idle()) {
 		if s.id == id {
 			takeOver(d, s)
 		}
@@ -174,13 +191,13 @@ func (x *Explanation) Of(ctx context.Context, id dirsync.SourceID) (*dirsync.Dec
 	}
 	var want mapping.Desired
 	if d.Person != nil {
-		want = r.engine.Rules.Desire(d.Person)
+		want = r.Rules.Desire(d.Person)
 	}
 	groups := want.Groups()
-	for _, c := range x.Run.Conflicts {
-		group, about := strings.CutPrefix(c.Key, groupPrefix)
-		if !about && slices.Contains(c.Sources, id) || about && slices.Contains(groups, group) {
-			d.Conflicts = append(d.Conflicts, c)
+	for _, conflict := range x.Run.Conflicts {
+		group, about := strings.CutPrefix(conflict.Key, groupPrefix)
+		if !about && slices.Contains(conflict.Sources, id) || about && slices.Contains(groups, group) {
+			d.Conflicts = append(d.Conflicts, conflict)
 		}
 	}
 	d.Skipped = r.skipped(d, &want)
@@ -189,10 +206,10 @@ func (x *Explanation) Of(ctx context.Context, id dirsync.SourceID) (*dirsync.Dec
 
 // Owner gives the person to whom a Duo user belongs, as far as it is ours.
 func (x *Explanation) Owner(user string) (dirsync.SourceID, bool) {
-	if x.runner.snap == nil {
+	if x.course.state == nil {
 		return "", false
 	}
-	id, ours := x.runner.snap.byUser()[user]
+	id, ours := x.course.state.snap.byUser()[user]
 	return id, ours
 }
 
@@ -201,18 +218,18 @@ func takeOver(d *dirsync.Decision, s *subject) {
 	d.Waiting = s.wait
 	d.Warnings = slices.Clone(s.warnings)
 	d.Ends = s.link != nil && s.next == nil && !s.quiet && s.asked && len(s.ops) == 0
-	d.Seen = s.seen
-	if d.Person == nil && s.seen != nil {
-		d.Person = s.seen.Person
+	d.Seen = s.second
+	if d.Person == nil && s.second != nil {
+		d.Person = s.second.Person
 	}
 }
 
 // skipped tells why nothing is done about a person by rule.
-func (r *runner) skipped(d *dirsync.Decision, want *mapping.Desired) string {
-	protect := r.engine.Rules.Protect
+func (r *run) skipped(d *dirsync.Decision, want *mapping.Desired) string {
+	protect := r.Rules.Protect
 	verdict := mapping.Verdict{}
 	if d.Person != nil {
-		verdict = r.engine.Rules.Judge(d.Person)
+		verdict = r.Rules.Judge(d.Person)
 	}
 	switch {
 	case len(d.Operations) > 0 || verdict.Excluded || d.Person == nil && d.Link == nil:
@@ -223,4 +240,12 @@ func (r *runner) skipped(d *dirsync.Decision, want *mapping.Desired) string {
 		return dirsync.SkippedLocked
 	}
 	return ""
+}
+
+// idle are those who are remembered as disabled and not in Duo.
+func (c *course) idle() []*subject {
+	if c.decided == nil {
+		return nil
+	}
+	return c.decided.idle
 }

@@ -2,11 +2,9 @@ package engine
 
 import (
 	"cmp"
-	"slices"
-	"strings"
-
 	dirsync "duosync/sync"
 	"duosync/sync/mapping"
+	"strings"
 )
 
 // A person is one human under one id. After a reload of the directory, a migration, or
@@ -39,19 +37,19 @@ func lastKnown(l *dirsync.Link, field string) string {
 // findHeirs finds who is missing under an old id and there under a new one. Nothing is
 // done to them until somebody decides, but that who is locked is disabled. A user who
 // is to be adopted goes the way of adoptions.
-func (r *runner) findHeirs() {
+func (d *deciding) findHeirs() {
 	byName := map[string]*subject{}
-	for _, s := range r.subjects {
-		if s.want != nil && s.link == nil && s.want.Problem == "" && !r.contested[s.id] {
+	for _, s := range d.subjects {
+		if s.want != nil && s.link == nil && s.want.Problem == "" && !d.found.contested[s.id] {
 			byName[s.want.Name()] = s
 		}
 	}
-	for _, s := range r.subjects {
+	for _, s := range d.subjects {
 		if s.want != nil || s.link == nil || s.link.LetGo != "" {
 			continue
 		}
 		heir := byName[dirsync.FoldName(cmp.Or(s.link.Asked[dirsync.FieldUsername], s.link.Answered.Username))]
-		if heir == nil || !isHeir(s.link, heir.want) || r.adopts(heir.want) || r.adoptsHeir(heir.want) {
+		if heir == nil || !isHeir(s.link, heir.want) || d.adopts(heir.want) || d.adoptsHeir(heir.want) {
 			continue
 		}
 		s.heir, heir.ancestor = heir, s
@@ -60,8 +58,8 @@ func (r *runner) findHeirs() {
 
 // adoptsHeir reports whether the user of a missing person goes to their new entry at
 // once.
-func (r *runner) adoptsHeir(want *mapping.Desired) bool {
-	switch r.engine.Rules.Existing {
+func (r *run) adoptsHeir(want *mapping.Desired) bool {
+	switch r.Rules.Existing {
 	case ExistingAdopt:
 		return true
 	case ExistingAdoptIfEmailMatches:
@@ -72,7 +70,7 @@ func (r *runner) adoptsHeir(want *mapping.Desired) bool {
 
 // inherits reports whether the person who claims a name is the missing one who had it,
 // under a new id, and is given the user at once.
-func (r *runner) inherits(former *subject, want *mapping.Desired) bool {
+func (r *run) inherits(former *subject, want *mapping.Desired) bool {
 	return former != nil && former.link != nil && isHeir(former.link, want) && r.adoptsHeir(want)
 }
 
@@ -91,26 +89,4 @@ func (s *subject) decideHeir() {
 	}
 	s.add(dirsync.Op{Action: dirsync.Disable, Reason: "disabled in the directory, under a new id", Missing: s.link.Missing,
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: s.live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})
-}
-
-// idsChanged tells of people who are there under a new id, in every run until somebody
-// decides.
-func (r *runner) idsChanged() {
-	var ids []dirsync.SourceID
-	var names []string
-	for _, s := range r.subjects {
-		if s.heir != nil {
-			ids = append(ids, s.id, s.heir.id)
-			names = append(names, s.username())
-		}
-	}
-	if len(ids) == 0 {
-		return
-	}
-	slices.Sort(names)
-	remedy := "duosync rebuild --write" + r.run.Flags
-	if len(names) == 1 {
-		remedy = "duosync sync --adopt " + names[0] + r.run.Flags
-	}
-	r.add(dirsync.Guard{Name: guardIDsChanged, Hold: dirsync.Hold{People: ids}, Affected: len(names), Total: r.snap.links, Held: true, Partial: true, Names: names[:min(len(names), mostNames)], Remedy: remedy})
 }

@@ -2,42 +2,16 @@ package engine
 
 import (
 	"context"
-	"fmt"
+	dirsync "duosync/sync"
 	"slices"
 	"strings"
-
-	dirsync "duosync/sync"
-	"duosync/sync/assembly"
 )
-
-// tellProblem adds to what a human has to settle about the subject.
-func (s *subject) tellProblem(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if s.problem == "" {
-		s.problem = text
-	} else if !strings.Contains(s.problem, text) {
-		s.problem += "; " + text
-	}
-}
-
-// carrier is the operation that the lists of a subject go with; nil: none.
-func (s *subject) carrier() *dirsync.Op {
-	for _, op := range s.ops {
-		switch op.Action {
-		case dirsync.Create, dirsync.Recreate, dirsync.Adopt, dirsync.Restore, dirsync.Update:
-			if op.Blocked == "" {
-				return op
-			}
-		}
-	}
-	return nil
-}
 
 // lists plans the groups and phones of everybody who is open to it: aliases
 // are planned with the other fields, since they are names.
-func (r *runner) lists(ctx context.Context) error {
+func (d *deciding) lists(ctx context.Context) error {
 	var plans []*phonePlan
-	for _, s := range r.subjects {
+	for _, s := range d.subjects {
 		if s.former != nil && !s.sends() { // not made anew: the phones are not forgotten
 			s.link, s.next = s.was, s.was
 			s.add(orphans(s))
@@ -60,62 +34,31 @@ func (r *runner) lists(ctx context.Context) error {
 		}
 		own := s.belongings(carrier)
 		if s.want.Fields[dirsync.FieldGroups] != "" || len(own.Joined) > 0 {
-			s.planGroups(r, carrier, live.Groups, own.Joined)
+			d.planGroups(s, carrier, live.Groups, own.Joined)
 		} else if want, ours := s.want.Fields[dirsync.FieldGroups]; ours {
 			s.ask(carrier, dirsync.FieldGroups, want)
 		}
-		if r.engine.Rules.givesPhones(s, s.carrier()) {
-			plans = append(plans, r.newPhonePlan(s, s.carrier(), live.Phones, own.Phones))
+		if d.Rules.givesPhones(s, s.carrier()) {
+			plans = append(plans, d.newPhonePlan(s, s.carrier(), live.Phones, own.Phones))
 		}
 	}
-	if err := r.planPhones(ctx, plans); err != nil {
+	if err := d.planPhones(ctx, plans); err != nil {
 		return err
 	}
 	for _, p := range plans {
-		p.finish(r)
+		p.finish(d.Rules.Phones.Always)
 	}
 	return nil
 }
 
-// belongings are what of the user is ours, before the operation.
-func (s *subject) belongings(carrier *dirsync.Op) dirsync.Belongings {
-	switch {
-	case carrier != nil && carrier.Takes != nil:
-		return *carrier.Takes
-	case s.link != nil:
-		return s.link.Belongings
-	}
-	return dirsync.Belongings{}
-}
-
-// ask notes that Duo holds what is asked for in a field, or will when the
-// carrier is done.
-func (s *subject) ask(carrier *dirsync.Op, field, value string) {
-	if carrier != nil && s.link == nil || carrier != nil && carrier.Action == dirsync.Recreate {
-		carrier.Asked[field] = value
-		return
-	}
-	s.next.Asked[field] = value
-}
-
-// takeUp gives the operation that takes list changes up, a new one where there
-// is none.
-func (s *subject) takeUp() *dirsync.Op {
-	if op := s.carrier(); op != nil {
-		return op
-	}
-	s.add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Asked: dirsync.Fields{}})
-	return s.ops[len(s.ops)-1]
-}
-
-func (s *subject) planGroups(r *runner, carrier *dirsync.Op, held []dirsync.Membership, joined []string) {
+func (d *deciding) planGroups(s *subject, carrier *dirsync.Op, held []dirsync.Membership, joined []string) {
 	want := s.want.Fields[dirsync.FieldGroups]
 	problem := s.problem
-	joins, leaves := r.memberships(s, held, joined)
+	joins, leaves := d.memberships(s, held, joined)
 	told := s.problem != problem || s.later
 	if s.next != nil && s.live != nil {
 		s.next.Joined = stillIn(joined, held)
-		s.next.Unread = r.groups.unread(s.next.Joined)
+		s.next.Unread = d.groups.unread(s.next.Joined)
 	}
 	if len(joins)+len(leaves) == 0 {
 		if !told {
@@ -139,23 +82,70 @@ func (s *subject) planGroups(r *runner, carrier *dirsync.Op, held []dirsync.Memb
 	keepAsked(s, dirsync.FieldGroups)
 }
 
+// memberships plans which groups a person joins and leaves. held are those that
+// the user is in now.
+func (d *deciding) memberships(s *subject, held []dirsync.Membership, joined []string) (joins, leaves []dirsync.Membership) {
+	b := d.groups
+	in := func(id string) bool {
+		return slices.ContainsFunc(held, func(m dirsync.Membership) bool { return m.ID == id })
+	}
+	wanted := map[string]bool{}
+	for _, name := range dirsync.Items(s.want.Fields[dirsync.FieldGroups]) {
+		key := dirsync.FoldName(name)
+		wanted[key] = true
+		id, ok := b.open(key)
+		switch {
+		case !ok, id != "" && in(id):
+		case id != "" && slices.Contains(joined, id) && d.Rules.ReportDrift(dirsync.FieldGroups):
+			s.warn("%s: was taken out of the group %s in Duo; the configuration asks to report it only", s.username(), dirsync.Quote(name))
+		case s.want.Mark != nil: // kept disabled, and given nothing meanwhile
+			s.later = true
+		case s.want.Unsure != nil:
+			s.tellProblem("%s; not joined: %s", s.want.Unsure.Problem(), dirsync.Quote(name))
+		default:
+			joins = append(joins, dirsync.Membership{ID: id, Name: name})
+		}
+	}
+	if s.want.Unsure != nil && s.want.Unsure.Groups { // whom can't be told to have left, stays
+		return joins, nil
+	}
+	for _, m := range held {
+		if key, ok := b.mirrored(m.ID); ok && !wanted[key] && slices.Contains(joined, m.ID) {
+			leaves = append(leaves, m)
+		}
+	}
+	if room := max(dirsync.MaxGroups-(len(held)-len(leaves)), 0); len(joins) > room {
+		names := make([]string, 0, len(joins)-room)
+		for _, m := range joins[room:] {
+			names = append(names, m.Name)
+		}
+		s.tellProblem("Duo holds %d groups a user at most; not joined: %s", dirsync.MaxGroups, strings.Join(names, ", "))
+		joins = joins[:room]
+	}
+	return joins, leaves
+}
+
+// groupNames gives the change of a person's groups.
+func groupChange(held, joins, leaves []dirsync.Membership) dirsync.Change {
+	before, after := make([]string, 0, len(held)), make([]string, 0, len(held)+len(joins))
+	for _, m := range held {
+		before = append(before, m.Name)
+		if !slices.Contains(leaves, m) {
+			after = append(after, m.Name)
+		}
+	}
+	for _, m := range joins {
+		after = append(after, m.Name)
+	}
+	return dirsync.Change{Field: dirsync.FieldGroups, Before: dirsync.ListOf(before), After: dirsync.ListOf(after)}
+}
+
 // stillIn leaves of the memberships that we made those that are there. One that
 // somebody has ended in Duo, and perhaps made again, is not ours any more.
 func stillIn(joined []string, held []dirsync.Membership) []string {
 	return slices.DeleteFunc(slices.Clone(joined), func(id string) bool {
 		return !slices.ContainsFunc(held, func(m dirsync.Membership) bool { return m.ID == id })
 	})
-}
-
-// keepAsked carries over what was asked for in a field before: it is not, or not
-// yet, as the directory wants it.
-func keepAsked(s *subject, field string) {
-	if s.link == nil || s.next == nil || s.next.Asked == nil {
-		return
-	}
-	if last, known := s.link.Asked[field]; known && last != s.want.Fields[field] {
-		s.next.Asked[field] = last
-	}
 }
 
 // driftReason says of an operation that it mends what was changed in Duo, where
@@ -172,70 +162,5 @@ func (s *subject) driftReason(op *dirsync.Op, field, want string) {
 		op.Reason = byHand
 	case !drift && op.Reason == byHand:
 		op.Reason = "changed in the directory"
-	}
-}
-
-// finish puts the plan for a person's phones into its operation.
-func (p *phonePlan) finish(r *runner) {
-	s := p.subject
-	always := r.engine.Rules.Phones.Always
-	want := s.want.Fields[dirsync.FieldPhones]
-	told := p.added() < len(p.needed)
-	if len(p.steps) > 0 {
-		op := p.carry()
-		if always {
-			s.driftReason(op, dirsync.FieldPhones, want)
-		}
-		if !told && always {
-			op.Asked[dirsync.FieldPhones] = want
-		}
-		if told {
-			p.leaveForLater(op, always)
-		}
-		keepAsked(s, dirsync.FieldPhones)
-		return
-	}
-	switch {
-	case told:
-		p.leaveForLater(p.carrier, always)
-		keepAsked(s, dirsync.FieldPhones)
-	case always:
-		s.ask(p.carrier, dirsync.FieldPhones, want)
-	case s.link != nil:
-		s.next.Unfinished = dirsync.Without(s.next.Unfinished, []string{dirsync.FieldPhones})
-	}
-}
-
-// carry puts the steps into the person's operation, and gives it. What needs a
-// phone that somebody else gives up is an operation of its own, later.
-func (p *phonePlan) carry() *dirsync.Op {
-	s := p.subject
-	account := dirsync.Account{Phones: p.held}
-	held := dirsync.Items(account.Field(dirsync.FieldPhones))
-	steps := p.steps
-	if p.later && s.link != nil && (p.carrier == nil || p.carrier.Action == dirsync.Update) {
-		taken, given := p.split()
-		if len(taken) > 0 {
-			op := s.takeUp()
-			op.Phones = taken
-			op.Changes = append(op.Changes, assembly.PhoneChange(held, taken))
-			held = dirsync.Items(op.Changes[len(op.Changes)-1].After)
-		}
-		steps = given
-		s.add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Asked: dirsync.Fields{}, Late: true})
-		p.carrier = s.ops[len(s.ops)-1]
-	}
-	if p.carrier == nil {
-		p.carrier = s.takeUp()
-	}
-	p.carrier.Phones = steps
-	p.carrier.Changes = append(p.carrier.Changes, assembly.PhoneChange(held, steps))
-	return p.carrier
-}
-
-// leaveForLater notes that phones are still to be given.
-func (p *phonePlan) leaveForLater(op *dirsync.Op, always bool) {
-	if !always && op != nil && (op.Action == dirsync.Create || op.Action == dirsync.Recreate) {
-		op.Unfinished = []string{dirsync.FieldPhones}
 	}
 }

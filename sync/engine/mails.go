@@ -2,18 +2,17 @@ package engine
 
 import (
 	"cmp"
-	"slices"
-
 	dirsync "duosync/sync"
+	"slices"
 )
 
 // fewMails leaves of the people who wait for nothing but their enrollment mail
 // as many as this run may send; the others need no look. Where no mails are to be
 // sent any more, they stop waiting.
-func (r *runner) fewMails() {
-	most, n := r.engine.Rules.EnrollMails, 0
-	r.subjects = slices.DeleteFunc(r.subjects, func(s *subject) bool {
-		if !r.onlyMail(s) {
+func (d *deciding) fewMails() {
+	most, n := d.Rules.EnrollMails, 0
+	d.subjects = slices.DeleteFunc(d.subjects, func(s *subject) bool {
+		if !d.onlyMail(s) {
 			return false
 		}
 		if most == 0 {
@@ -23,42 +22,42 @@ func (r *runner) fewMails() {
 			return false
 		}
 		if s.link.Answered.Status != dirsync.StatusActive { // none is sent before that is another one, which shows
-			r.census.unchanged++
+			d.census.unchanged++
 			return true
 		}
 		n++
 		if n > most {
-			r.census.unchanged++
+			d.census.unchanged++
 		}
 		return n > most
 	})
 }
 
 // onlyMail reports whether a person was kept only because a mail is due.
-func (r *runner) onlyMail(s *subject) bool {
-	if s.link == nil || s.want == nil || s.link.Mail != dirsync.MailDue || r.look[s.id] || s.contested {
+func (d *deciding) onlyMail(s *subject) bool {
+	if s.link == nil || s.want == nil || s.link.Mail != dirsync.MailDue || d.fresh.recheck[s.id] || s.contested {
 		return false
 	}
 	rest := *s.link
 	rest.Mail = dirsync.MailNone
 	b := rest.Brief()
 	return !b.Pending && !b.Missing && !b.LetGo && s.want.Problem == "" && b.Asked == s.want.Fields.Hash() &&
-		!slices.ContainsFunc(s.want.Groups(), r.groups.takesIn)
+		!slices.ContainsFunc(s.want.Groups(), d.groups.takesIn)
 }
 
 // planMails plans the enrollment mails: to people whom we created, who have a
 // mail address and no device, up to the run's number, the longest waiting first.
-func (r *runner) planMails() {
-	room := r.engine.Rules.EnrollMails
+func (d *deciding) planMails() {
+	room := d.Rules.EnrollMails
 	var created []*subject
-	for _, s := range r.subjects {
+	for _, s := range d.subjects {
 		switch {
 		case s.want == nil || !s.open:
 		case s.link != nil && s.link.Mail == dirsync.MailDue && s.live != nil && s.next != nil:
 			if room > 0 && s.planMail() {
 				room--
 			}
-		case s.link == nil && r.engine.Rules.EnrollMails > 0:
+		case s.link == nil && d.Rules.EnrollMails > 0:
 			created = append(created, s)
 		}
 	}

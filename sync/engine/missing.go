@@ -1,27 +1,11 @@
 package engine
 
 import (
+	dirsync "duosync/sync"
 	"maps"
 	"slices"
 	"time"
-
-	dirsync "duosync/sync"
 )
-
-// Due gives the removal that a link has before it under these rules: which step,
-// and when. ok is false where there is none: the person is there, the user is let
-// go or protected, or the rules keep it. A step whose day has come is due in the
-// next run, which looks again, in the directory and in Duo, before it takes it.
-func (r *Rules) Due(l *dirsync.Link) (w dirsync.Waiting, ok bool) {
-	if l.Missing == nil || l.LetGo != "" || r.Protect[dirsync.FoldName(l.Answered.Username)] {
-		return dirsync.Waiting{}, false
-	}
-	step, due, ok := r.removal(l.Missing.Why).next(l.Missing, l.Origin)
-	if !ok {
-		return dirsync.Waiting{}, false
-	}
-	return dirsync.Waiting{Username: l.Answered.Username, Source: l.ID, Since: l.Missing.Since, Action: step, Due: due}, true
-}
 
 // decideMissing is for a link whose person is gone or out of scope.
 func (r *Rules) decideMissing(s *subject, now time.Time) {
@@ -188,9 +172,9 @@ func (s *subject) missing(now time.Time) dirsync.Missing {
 	if m.At.After(now) {
 		m.At = now
 	}
-	if s.seen != nil {
+	if s.second != nil {
 		m.Why = dirsync.Gone
-		if s.seen.Present {
+		if s.second.Present {
 			m.Why = dirsync.OutOfScope
 		}
 	}
@@ -204,6 +188,11 @@ const (
 	enoughReads = 2
 	seenSince   = -1
 )
+
+// waitsForRead reports whether a removal waits for one more complete read.
+func (s *subject) waitsForRead(switched bool, now dirsync.Missing) bool {
+	return switched && now.Reads < enoughReads
+}
 
 // whileOut is the state of a missing link whose person is there again, until the user
 // is let in again; nil: the person was not missing.
@@ -232,4 +221,19 @@ func (r *Rules) removal(why string) Removal {
 		return r.OnOutOfScope
 	}
 	return r.OnMissing
+}
+
+// Due gives the removal that a link has before it under these rules: which step,
+// and when. ok is false where there is none: the person is there, the user is let
+// go or protected, or the rules keep it. A step whose day has come is due in the
+// next run, which looks again, in the directory and in Duo, before it takes it.
+func (r *Rules) Due(l *dirsync.Link) (w dirsync.Waiting, ok bool) {
+	if l.Missing == nil || l.LetGo != "" || r.Protect[dirsync.FoldName(l.Answered.Username)] {
+		return dirsync.Waiting{}, false
+	}
+	step, due, ok := r.removal(l.Missing.Why).next(l.Missing, l.Origin)
+	if !ok {
+		return dirsync.Waiting{}, false
+	}
+	return dirsync.Waiting{Username: l.Answered.Username, Source: l.ID, Since: l.Missing.Since, Action: step, Due: due}, true
 }

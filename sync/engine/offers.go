@@ -2,11 +2,10 @@ package engine
 
 import (
 	"context"
-	"fmt"
-	"slices"
-
 	dirsync "duosync/sync"
 	"duosync/sync/assembly"
+	"fmt"
+	"slices"
 )
 
 // Behind one name there may be several servers, and one of them may lag. After a
@@ -17,38 +16,18 @@ import (
 // offerGroups is the key of joins in Link.Offered.
 const offerGroups = dirsync.FieldGroups
 
-// hasSwitched reports whether another server answered than at the last complete read,
-// or the same one as it was before.
-func (r *runner) hasSwitched(info *dirsync.ReadInfo) bool {
-	before := r.meta.Baseline
-	if before == nil {
-		return false
-	}
-	ref := r.reference()
-	if ref.Identity == "" { // of a state of the first version
-		return before.Server != info.Server && slices.Contains(r.engine.Rules.Servers, before.Server)
-	}
-	back := ref.Marker.Behind(ref.Furthest) && !info.Marker.Behind(ref.Furthest) // from one that lags
-	return ref.Identity != info.Identity || info.Marker.Behind(ref.Marker) || back
-}
-
-// waitsForRead reports whether a removal waits for one more complete read.
-func (s *subject) waitsForRead(switched bool, now dirsync.Missing) bool {
-	return switched && now.Reads < enoughReads
-}
-
 // putOff keeps back, after a switch, what gives something that the last read did not
 // offer.
-func (r *runner) putOff(ctx context.Context) error {
-	if !r.switched {
+func (d *deciding) putOff(ctx context.Context) error {
+	if !d.census.switched {
 		return nil
 	}
-	for _, s := range r.subjects {
+	for _, s := range d.subjects {
 		if s.link == nil || s.want == nil || s.next == nil || s.want.Mark != nil {
 			continue
 		}
-		if r.opts.Only != "" {
-			again, err := r.offeredAgain(ctx, s)
+		if d.opts.Only != "" {
+			again, err := d.offeredAgain(ctx, s)
 			if err != nil {
 				return err
 			}
@@ -63,16 +42,16 @@ func (r *runner) putOff(ctx context.Context) error {
 
 // offeredAgain looks for one person once more on the same connection, which counts as
 // the second read.
-func (r *runner) offeredAgain(ctx context.Context, s *subject) (bool, error) {
-	found, err := r.engine.Source.Lookup(ctx, []dirsync.SourceID{s.id})
+func (d *deciding) offeredAgain(ctx context.Context, s *subject) (bool, error) {
+	found, err := d.Source.Lookup(ctx, []dirsync.SourceID{s.id})
 	if err != nil {
 		return false, fmt.Errorf("looking again for %s: %w", s.username(), err)
 	}
 	where := found[s.id]
-	if where.Person == nil || !r.engine.Rules.Selected(where.Person) {
+	if where.Person == nil || !d.Rules.Selected(where.Person) {
 		return false, nil
 	}
-	want := r.engine.Rules.Desire(where.Person)
+	want := d.Rules.Desire(where.Person)
 	return want.Fields.Hash() == s.want.Fields.Hash(), nil
 }
 

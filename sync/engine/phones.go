@@ -3,13 +3,13 @@ package engine
 import (
 	"cmp"
 	"context"
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
+	"duosync/sync/mapping"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-
-	dirsync "duosync/sync"
-	"duosync/sync/mapping"
 )
 
 // givesPhones reports whether phones are given to a person by this operation, or
@@ -38,7 +38,7 @@ type phonePlan struct {
 }
 
 // newPhonePlan compares the phones that a person has with those wanted.
-func (r *runner) newPhonePlan(s *subject, carrier *dirsync.Op, held []dirsync.Phone, own []dirsync.OwnPhone) *phonePlan {
+func (d *deciding) newPhonePlan(s *subject, carrier *dirsync.Op, held []dirsync.Phone, own []dirsync.OwnPhone) *phonePlan {
 	p := &phonePlan{subject: s, carrier: carrier, held: held, own: own}
 	wanted := map[string]bool{}
 	for _, w := range s.want.Phones {
@@ -46,7 +46,7 @@ func (r *runner) newPhonePlan(s *subject, carrier *dirsync.Op, held []dirsync.Ph
 		wanted[text] = true
 		switch {
 		case slices.ContainsFunc(held, func(h dirsync.Phone) bool { return h.Text() == text }):
-		case s.tookAway(text) && r.engine.Rules.ReportDrift(dirsync.FieldPhones):
+		case s.tookAway(text) && d.Rules.ReportDrift(dirsync.FieldPhones):
 			s.warn("%s: the phone %s was taken away in Duo; the configuration asks to report it only", s.username(), text)
 		default:
 			p.needed = append(p.needed, w)
@@ -56,7 +56,7 @@ func (r *runner) newPhonePlan(s *subject, carrier *dirsync.Op, held []dirsync.Ph
 		i := slices.IndexFunc(held, func(h dirsync.Phone) bool { return h.ID == o.ID })
 		switch {
 		case wanted[o.Number]: // attached, or to be attached again
-		case i >= 0 && !r.engine.Rules.Phones.Always: // given once, and not kept in step
+		case i >= 0 && !d.Rules.Phones.Always: // given once, and not kept in step
 		case i >= 0 && held[i].Text() != o.Number:
 			s.warn("%s: the phone %s was changed in Duo to %s, and is kept", s.username(), o.Number, held[i].Text())
 		case i >= 0 && held[i].Activated:
@@ -77,7 +77,7 @@ func (s *subject) tookAway(text string) bool {
 
 // planPhones settles where each needed phone comes from. Duo is asked for all of
 // the numbers at once.
-func (r *runner) planPhones(ctx context.Context, plans []*phonePlan) error {
+func (d *deciding) planPhones(ctx context.Context, plans []*phonePlan) error {
 	claimants := map[string][]*phonePlan{}
 	freed := map[string]bool{} // ids of phones that somebody gives up in this plan; true: before users are added
 	for _, p := range plans {
@@ -95,20 +95,20 @@ func (r *runner) planPhones(ctx context.Context, plans []*phonePlan) error {
 	}
 	phones := map[string]dirsync.Phone{}
 	if len(claimants) > 0 {
-		r.phase("confirm")
+		d.phase("confirm")
 		var err error
-		if phones, err = r.engine.Target.Phones(ctx, slices.Sorted(maps.Keys(claimants))); err != nil {
+		if phones, err = d.Target.Phones(ctx, slices.Sorted(maps.Keys(claimants))); err != nil {
 			return fmt.Errorf("looking up %d phone numbers in Duo: %w", len(claimants), err)
 		}
 	}
-	ours, err := r.madeByUs(ctx, phones)
+	ours, err := d.madeByUs(ctx, phones)
 	if err != nil {
 		return err
 	}
 	for _, p := range plans {
 		for _, w := range p.needed {
 			phone, exists := phones[w.Text()]
-			r.planPhone(p, w, phone, exists, freed, ours, claimants[w.Text()])
+			d.planPhone(p, w, phone, exists, freed, ours, claimants[w.Text()])
 		}
 		for i, step := range p.steps {
 			if step.Do == dirsync.PhoneAttach {
@@ -120,7 +120,7 @@ func (r *runner) planPhones(ctx context.Context, plans []*phonePlan) error {
 }
 
 // madeByUs tells which phones we made for those who have them.
-func (r *runner) madeByUs(ctx context.Context, phones map[string]dirsync.Phone) (map[string]bool, error) {
+func (d *deciding) madeByUs(ctx context.Context, phones map[string]dirsync.Phone) (map[string]bool, error) {
 	users := map[string]bool{}
 	for _, phone := range phones {
 		for _, user := range phone.Users {
@@ -132,13 +132,13 @@ func (r *runner) madeByUs(ctx context.Context, phones map[string]dirsync.Phone) 
 		return ours, nil
 	}
 	var ids []dirsync.SourceID
-	for user, id := range r.snap.byUser() {
+	for user, id := range d.snap.byUser() {
 		if users[user] {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
-	links, err := r.snap.load(ctx, ids)
+	links, err := d.snap.load(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -158,8 +158,8 @@ func late(p *phonePlan) int {
 	return 0
 }
 
-func (r *runner) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone, exists bool, freed, ours map[string]bool, claimants []*phonePlan) {
-	share := r.engine.Rules.Phones.Share
+func (d *deciding) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone, exists bool, freed, ours map[string]bool, claimants []*phonePlan) {
+	share := d.Rules.Phones.Share
 	step := dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: w.Number, Extension: w.Extension, Type: w.Kind}
 	others := slices.DeleteFunc(slices.Clone(phone.Users), func(user string) bool { return p.link != nil && p.link.User == user })
 	before, removed := freed[phone.ID]
@@ -210,6 +210,70 @@ func (p *phonePlan) split() (taken, given []dirsync.PhoneStep) {
 		}
 	}
 	return taken, given
+}
+
+// finish puts the plan for a person's phones into its operation.
+func (p *phonePlan) finish(always bool) {
+	s := p.subject
+	want := s.want.Fields[dirsync.FieldPhones]
+	told := p.added() < len(p.needed)
+	if len(p.steps) > 0 {
+		op := p.carry()
+		if always {
+			s.driftReason(op, dirsync.FieldPhones, want)
+		}
+		if !told && always {
+			op.Asked[dirsync.FieldPhones] = want
+		}
+		if told {
+			p.leaveForLater(op, always)
+		}
+		keepAsked(s, dirsync.FieldPhones)
+		return
+	}
+	switch {
+	case told:
+		p.leaveForLater(p.carrier, always)
+		keepAsked(s, dirsync.FieldPhones)
+	case always:
+		s.ask(p.carrier, dirsync.FieldPhones, want)
+	case s.link != nil:
+		s.next.Unfinished = dirsync.Without(s.next.Unfinished, []string{dirsync.FieldPhones})
+	}
+}
+
+// carry puts the steps into the person's operation, and gives it. What needs a
+// phone that somebody else gives up is an operation of its own, later.
+func (p *phonePlan) carry() *dirsync.Op {
+	s := p.subject
+	account := dirsync.Account{Phones: p.held}
+	held := dirsync.Items(account.Field(dirsync.FieldPhones))
+	steps := p.steps
+	if p.later && s.link != nil && (p.carrier == nil || p.carrier.Action == dirsync.Update) {
+		taken, given := p.split()
+		if len(taken) > 0 {
+			op := s.takeUp()
+			op.Phones = taken
+			op.Changes = append(op.Changes, assembly.PhoneChange(held, taken))
+			held = dirsync.Items(op.Changes[len(op.Changes)-1].After)
+		}
+		steps = given
+		s.add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Asked: dirsync.Fields{}, Late: true})
+		p.carrier = s.ops[len(s.ops)-1]
+	}
+	if p.carrier == nil {
+		p.carrier = s.takeUp()
+	}
+	p.carrier.Phones = steps
+	p.carrier.Changes = append(p.carrier.Changes, assembly.PhoneChange(held, steps))
+	return p.carrier
+}
+
+// leaveForLater notes that phones are still to be given.
+func (p *phonePlan) leaveForLater(op *dirsync.Op, always bool) {
+	if !always && op != nil && (op.Action == dirsync.Create || op.Action == dirsync.Recreate) {
+		op.Unfinished = []string{dirsync.FieldPhones}
+	}
 }
 
 // removals gives the steps that delete phones of ours.

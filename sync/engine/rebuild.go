@@ -3,15 +3,15 @@ package engine
 import (
 	"cmp"
 	"context"
+	dirsync "duosync/sync"
+	"duosync/sync/guard"
+	"duosync/sync/mapping"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	dirsync "duosync/sync"
-	"duosync/sync/mapping"
 )
 
 // Rebuild pairs the directory's people with the account's users anew, by username,
@@ -22,33 +22,62 @@ import (
 //
 // A dry run writes nothing.
 func (e *Engine) Rebuild(ctx context.Context, opts Options) *dirsync.Rebuilt {
-	r := e.runner(opts)
-	p := &pairing{runner: r, found: &dirsync.Rebuilt{Run: r.run}, wanting: map[string]*mapping.Desired{}, holders: map[string]*dirsync.Account{}}
-	r.finish(ctx, inOrder(ctx, r.open, p.keepGuards, r.settle, r.read, r.contest, p.want, p.heirs, p.pairGroups, p.look, p.pair, p.record))
+	r := e.run(opts)
+	c := &course{evidence: &evidence{Doubts: &guard.Doubts{}}, decided: &decided{}}
+	p := &pairing{run: r, found: &dirsync.Rebuilt{Run: r.report}, wanting: map[string]*mapping.Desired{}, holders: map[string]*dirsync.Account{}}
+	r.end(ctx, c, p.through(ctx, c))
 	return p.found
 }
 
 // pairing is one rebuilding under way.
 type pairing struct {
-	*runner
+	*run
+	*state
+	census  *census
+	groups  *groupPlan
 	found   *dirsync.Rebuilt
 	wanting map[string]*mapping.Desired // people who are not linked, by username
 	// holders are the users who hold these usernames, as their own or as an alias.
 	holders  map[string]*dirsync.Account
-	open     []string // users who are nobody's, and can log in
+	unowned  []string // users who are nobody's, and can log in
 	mails    []string // paired users who have another e-mail address
 	outcomes []dirsync.Outcome
+}
+
+func (p *pairing) through(ctx context.Context, c *course) (err error) {
+	if c.state, err = p.open(ctx); err != nil {
+		return err
+	}
+	p.state = c.state
+	p.keepGuards()
+	if err = p.settle(ctx, p.state); err != nil {
+		return err
+	}
+	if c.census, err = p.read(ctx, p.state, newFreshness(p.state)); err != nil {
+		return err
+	}
+	contested, err := p.contest(ctx, p.state, c.census)
+	if err != nil {
+		return err
+	}
+	c.groups = c.state.groups.plan(p.report.Read.Groups)
+	p.census, p.groups = c.census, c.groups
+	c.verdicts = guard.None(&guard.Facts{Plan: &dirsync.Plan{}, Read: &guard.Read{Info: &p.report.Read, Sight: c.census.sight}, Doubts: c.evidence.Doubts,
+		Before: c.state.meta.Baseline, Rules: &p.Rules.Rules, Policy: *p.policy(), Asked: guard.Asked{Started: p.report.Started}})
+	if err = p.want(contested); err != nil {
+		return err
+	}
+	return inOrder(ctx, p.heirs, p.pairGroups, p.look, p.pair, p.write)
 }
 
 // keepGuards keeps what later runs compare with: a state that has a baseline keeps
 // it, for else a rebuilding would let through what a guard is there to hold. A state
 // that knows somebody is read against all of Duo by the next run, as it was to be.
-func (p *pairing) keepGuards(context.Context) error {
+func (p *pairing) keepGuards() {
 	if p.journal != nil {
 		p.told = maps.Clone(p.told)
 		p.journal = &guarded{Journal: p.journal, told: p.told, baseline: p.meta.Baseline != nil, refreshed: p.snap.links > 0}
 	}
-	return nil
 }
 
 // guarded is a journal whose end leaves some of what the state has as it was.
@@ -80,21 +109,21 @@ func (g *guarded) Finish(ctx context.Context, end dirsync.RunEnd) error {
 
 // want finds the people who want a user: in scope, and not linked. The census keeps
 // each of them.
-func (p *pairing) want(context.Context) error {
+func (p *pairing) want(contested map[dirsync.SourceID]bool) error {
 	for _, want := range p.census.kept {
 		_, linked := p.snap.index[want.ID]
 		switch {
-		case linked, p.contested[want.ID]: // a conflict under its name
+		case linked, contested[want.ID]: // a conflict under its name
 		case want.Problem != "":
 			p.unpaired(want, want.Problem)
-		case p.engine.Rules.Protect[want.Name()]:
-			p.run.Skipped++
+		case p.Rules.Protect[want.Name()]:
+			p.report.Skipped++
 		case p.opts.Only != "" && dirsync.FoldName(p.opts.Only) != want.Name():
 		default:
 			p.wanting[want.Name()] = want
 		}
 	}
-	p.run.InScope, p.run.Unchanged = p.census.inScope, p.census.unchanged
+	p.report.InScope, p.report.Unchanged = p.census.sight.InScope, p.census.unchanged
 	if only := p.opts.Only; only != "" && p.wanting[dirsync.FoldName(only)] == nil {
 		return dirsync.WithHint(fmt.Errorf("--only %s: nobody in scope who is to be paired has this username", dirsync.Quote(only)),
 			"Give the username as it is after mapping. Nothing was changed.")
@@ -111,9 +140,9 @@ func (p *pairing) heirs(ctx context.Context) error {
 	if err != nil || len(absent) == 0 {
 		return err
 	}
-	found, err := p.engine.Source.Lookup(ctx, absent)
+	found, err := p.Source.Lookup(ctx, absent)
 	if err != nil {
-		return fmt.Errorf("looking again for %s who were not in the read: %w", people(len(absent)), err)
+		return fmt.Errorf("looking again for %s who were not in the read: %w", dirsync.CountPeople(len(absent)), err)
 	}
 	for _, id := range absent {
 		link := links[id]
@@ -133,7 +162,7 @@ func (p *pairing) heirs(ctx context.Context) error {
 		moved := *link
 		moved.ID, moved.Seen = want.ID, want.Seen
 		op := &dirsync.Op{Action: dirsync.Adopt, Username: link.Answered.Username, Source: want.ID, User: link.User, From: id, Reason: "the same person under a new id"}
-		p.run.Operations = append(p.run.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultPlanned})
+		p.report.Operations = append(p.report.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultPlanned})
 		p.outcomes = append(p.outcomes, dirsync.Outcome{Source: id}, dirsync.Outcome{Source: want.ID, Link: &moved})
 		p.found.Moved++
 	}
@@ -147,7 +176,7 @@ func (p *pairing) look(ctx context.Context) error {
 	b := p.found
 	b.Known = len(users)
 	n := 0
-	complete, err := p.engine.Target.Inventory(ctx, func(a dirsync.Account) error {
+	complete, err := p.Target.Inventory(ctx, func(a dirsync.Account) error {
 		n++
 		p.progress(n, 0)
 		if users[a.ID] != "" {
@@ -163,7 +192,7 @@ func (p *pairing) look(ctx context.Context) error {
 		if p.wanting[name] == nil {
 			b.Strangers++
 			if a.Status == dirsync.StatusActive || a.Status == dirsync.StatusBypass {
-				p.open = append(p.open, a.Username)
+				p.unowned = append(p.unowned, a.Username)
 			}
 		}
 		return nil
@@ -174,16 +203,16 @@ func (p *pairing) look(ctx context.Context) error {
 	case !complete:
 		return dirsync.WithHint(errors.New("the list of users in Duo changed while it was read"), "Try again in a quiet moment. Nothing was changed.")
 	}
-	p.run.Refreshed, p.run.RefreshReason = true, "flag"
-	b.Open = len(p.open)
-	slices.Sort(p.open)
+	p.report.Refreshed, p.report.RefreshReason = true, "flag"
+	b.Open = len(p.unowned)
+	slices.Sort(p.unowned)
 	return nil
 }
 
 // pair pairs each person with the user of that name, or says why not.
 func (p *pairing) pair(context.Context) error {
 	var ops []*dirsync.Op
-	for _, o := range p.run.Operations { // those of heirs
+	for _, o := range p.report.Operations { // those of heirs
 		ops = append(ops, o.Op)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.wanting)) {
@@ -212,11 +241,11 @@ func (p *pairing) pair(context.Context) error {
 			p.mails = append(p.mails, a.Username)
 		}
 		ops = append(ops, op)
-		p.run.Operations = append(p.run.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultPlanned})
+		p.report.Operations = append(p.report.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultPlanned})
 		p.outcomes = append(p.outcomes, dirsync.Outcome{Source: want.ID, Link: link})
 	}
 	p.found.Paired = len(ops)
-	p.run.PlanID = (&dirsync.Plan{Waves: [][]*dirsync.Op{ops}}).ID()
+	p.report.PlanID = (&dirsync.Plan{Waves: [][]*dirsync.Op{ops}}).ID()
 	p.warnings()
 	return nil
 }
@@ -224,10 +253,10 @@ func (p *pairing) pair(context.Context) error {
 func (p *pairing) warnings() {
 	b := p.found
 	if len(p.mails) > 0 {
-		p.warn("%s paired with a user who has another e-mail address: make sure that they are no other people of the same names: %s", people(len(p.mails)), someNames(p.mails))
+		p.warn("%s paired with a user who has another e-mail address: make sure that they are no other people of the same names: %s", dirsync.CountPeople(len(p.mails)), someNames(p.mails))
 	}
 	if b.Open > 0 {
-		p.warn("%d users who can log in are nobody's, and stay as they are; whoever left the directory meanwhile is among them: %s", b.Open, someNames(p.open))
+		p.warn("%d users who can log in are nobody's, and stay as they are; whoever left the directory meanwhile is among them: %s", b.Open, someNames(p.unowned))
 	}
 	if lost := b.Known - b.Found; lost > 0 {
 		p.warn("%d of the %d users whom the state knows are not in this account", lost, b.Known)
@@ -237,8 +266,8 @@ func (p *pairing) warnings() {
 	}
 }
 
-// record writes the links.
-func (p *pairing) record(ctx context.Context) error {
+// write writes the links.
+func (p *pairing) write(ctx context.Context) error {
 	if p.journal == nil {
 		return nil
 	}
@@ -247,7 +276,7 @@ func (p *pairing) record(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, o := range p.run.Operations {
+	for _, o := range p.report.Operations {
 		o.Result = dirsync.ResultApplied
 		delete(p.told, personKey(o.Source))
 	}
@@ -302,11 +331,11 @@ func (p *pairing) holdsAll(field, want string, a *dirsync.Account) bool {
 // pairGroups links the account's groups that mirror the directory's by name.
 func (p *pairing) pairGroups(ctx context.Context) error {
 	b := p.groups
-	b.want(p.run.Read.Groups)
+	b.want(p.report.Read.Groups)
 	if len(b.wanted) == 0 {
 		return nil
 	}
-	live, err := p.engine.Target.Groups(ctx)
+	live, err := p.Target.Groups(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the groups from Duo: %w", err)
 	}

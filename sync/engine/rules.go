@@ -1,10 +1,9 @@
 package engine
 
 import (
-	"time"
-
 	dirsync "duosync/sync"
 	"duosync/sync/mapping"
+	"time"
 )
 
 // Rules is what the configuration asks of a run.
@@ -22,12 +21,6 @@ type Rules struct {
 	Place string
 	// Directory is the name of the directory, "" for that of the section ldap.
 	Directory string
-	// Lapses reports whether the values of an attribute (lower-cased name) are ones
-	// that the server sets and ends by itself, such as a lockout; nil: none are.
-	Lapses func(attribute string, values []string) bool
-	// Via names, for attributes whose values may come from other entries, the
-	// attribute that holds the DNs of these: groups, roles. Both in lower case.
-	Via map[string]string
 
 	// Existing says what becomes of a Duo user of a wanted name that is not
 	// ours.

@@ -3,15 +3,15 @@ package engine
 import (
 	"cmp"
 	"context"
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
+	"duosync/sync/guard"
+	"duosync/sync/mapping"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	dirsync "duosync/sync"
-	"duosync/sync/assembly"
-	"duosync/sync/mapping"
 )
 
 // Undo makes a run that gives back what an earlier one took: users whom it disabled
@@ -22,29 +22,46 @@ import (
 // Who can't be given back is among the operations, as skipped. What the next run
 // would do again is among the warnings. A dry run shows the plan and writes nothing.
 func (e *Engine) Undo(ctx context.Context, opts Options, run string, removed []dirsync.Removed) *dirsync.Run {
-	r := e.runner(opts)
-	return r.finish(ctx, inOrder(ctx, r.open, r.settle,
-		func(ctx context.Context) error { return r.planUndo(ctx, run, removed) },
-		r.apply,
-		func(ctx context.Context) error { r.foretell(ctx); return nil },
-	))
+	r := e.run(opts)
+	c := &course{}
+	return r.end(ctx, c, r.undo(ctx, c, run, removed))
 }
 
-func (r *runner) planUndo(ctx context.Context, run string, removed []dirsync.Removed) error {
+func (r *run) undo(ctx context.Context, c *course, of string, removed []dirsync.Removed) (err error) {
+	if c.state, err = r.open(ctx); err != nil {
+		return err
+	}
+	if err = r.settle(ctx, c.state); err != nil {
+		return err
+	}
+	c.groups, c.decided, c.verdicts = c.state.groups.plan(nil), &decided{}, &guard.Verdicts{}
+	if c.plan, err = r.planUndo(ctx, c, of, removed); err != nil {
+		return err
+	}
+	if c.done, err = r.apply(ctx, c); err != nil {
+		return err
+	}
+	r.foretell(ctx, c)
+	return nil
+}
+
+// planUndo plans the way back of those who are still as the run left them.
+func (r *run) planUndo(ctx context.Context, c *course, of string, removed []dirsync.Removed) (*planned, error) {
 	last := make(map[dirsync.SourceID]dirsync.Removed, len(removed)) // disabled first, and trashed after: one way back
 	for _, x := range removed {
 		last[x.Source] = x
 	}
 	ids := slices.Sorted(maps.Keys(last))
-	links, err := r.snap.load(ctx, ids)
+	links, err := c.state.snap.load(ctx, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	accounts, err := r.accounts(ctx, links)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	back := map[string][]string{} // who needs nothing, by status
+	plan := &planned{}
 	var ops []*dirsync.Op
 	for _, id := range ids {
 		x := last[id]
@@ -52,30 +69,30 @@ func (r *runner) planUndo(ctx context.Context, run string, removed []dirsync.Rem
 		if s.link != nil && accounts[s.link.User] != nil {
 			s.live = accounts[s.link.User]
 		}
-		if why := cmp.Or(r.engine.Rules.neverBack(s, x), r.markedWhy(s)); why != "" {
-			r.moved = append(r.moved, &dirsync.Operation{Result: dirsync.ResultSkipped, Error: why,
-				Op: &dirsync.Op{Action: wayBack(x.Action), Username: x.Username, Source: id, User: x.User, Reason: undoes(run, x.Action)}})
+		if why := cmp.Or(r.Rules.neverBack(s, x), c.state.markedWhy(s)); why != "" {
+			plan.moved = append(plan.moved, &dirsync.Operation{Result: dirsync.ResultSkipped, Error: why,
+				Op: &dirsync.Op{Action: wayBack(x.Action), Username: x.Username, Source: id, User: x.User, Reason: undoes(of, x.Action)}})
 			continue
 		}
 		if s.live.Status != dirsync.StatusDisabled && s.live.Status != dirsync.StatusPendingDeletion {
 			back[s.live.Status] = append(back[s.live.Status], x.Username)
 			continue
 		}
-		r.giveBack(s, undoes(run, x.Action))
-		r.subjects = append(r.subjects, s)
+		giveBack(s, undoes(of, x.Action))
+		c.decided.subjects = append(c.decided.subjects, s)
 		ops = append(ops, s.ops...)
 	}
 	for _, status := range slices.Sorted(maps.Keys(back)) {
-		r.warn("nothing to undo for %s, now %s: %s", people(len(back[status])), status, someNames(back[status]))
+		r.warn("nothing to undo for %s, now %s: %s", dirsync.CountPeople(len(back[status])), status, someNames(back[status]))
 	}
-	r.plan = assembly.Plan(ops)
-	r.run.PlanID = r.plan.ID()
-	r.run.ExpectedCalls, r.run.ExpectedDuration = r.engine.Target.Forecast(r.plan)
-	return nil
+	plan.Plan = assembly.Plan(ops)
+	r.report.PlanID = plan.ID()
+	r.report.ExpectedCalls, r.report.ExpectedDuration = r.Target.Forecast(plan.Plan)
+	return plan, nil
 }
 
 // accounts gives what Duo holds now of the users of some links, by their ids.
-func (r *runner) accounts(ctx context.Context, links map[dirsync.SourceID]*dirsync.Link) (map[string]*dirsync.Account, error) {
+func (r *run) accounts(ctx context.Context, links map[dirsync.SourceID]*dirsync.Link) (map[string]*dirsync.Account, error) {
 	if len(links) == 0 {
 		return nil, nil
 	}
@@ -84,7 +101,7 @@ func (r *runner) accounts(ctx context.Context, links map[dirsync.SourceID]*dirsy
 		users = append(users, link.User)
 	}
 	slices.Sort(users)
-	found, err := r.engine.Target.Fetch(ctx, users)
+	found, err := r.Target.Fetch(ctx, users)
 	if err != nil {
 		return nil, fmt.Errorf("reading %d users from Duo: %w", len(users), err)
 	}
@@ -123,11 +140,11 @@ func (r *Rules) neverBack(s *subject, x dirsync.Removed) string {
 }
 
 // markedWhy tells of the mark that keeps a user disabled, "" where there is none.
-func (r *runner) markedWhy(s *subject) string {
+func (st *state) markedWhy(s *subject) string {
 	if s.link == nil {
 		return ""
 	}
-	if m := r.marks.of(s.link.User, dirsync.FoldName(s.link.Answered.Username)); m != nil {
+	if m := st.marks.of(s.link.User, dirsync.FoldName(s.link.Answered.Username)); m != nil {
 		return fmt.Sprintf("kept disabled since %s: %s; duosync enable ends that", m.Since.UTC().Format(time.RFC3339), m.Reason)
 	}
 	return ""
@@ -141,7 +158,7 @@ func disabledByUs(l *dirsync.Link) bool {
 }
 
 // giveBack plans the way back of a user whom we disabled or put into the Trash.
-func (r *runner) giveBack(s *subject, reason string) {
+func giveBack(s *subject, reason string) {
 	next := *s.link // what drifted in Duo shows once it is done, see changed
 	s.next = &next
 	op := dirsync.Op{Action: dirsync.Enable, Reason: reason, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusActive},
@@ -170,20 +187,19 @@ func undoes(run string, a dirsync.Action) string {
 }
 
 // foretell says what the next run would take again from those who are given back.
-func (r *runner) foretell(ctx context.Context) {
-	if len(r.subjects) == 0 {
+func (r *run) foretell(ctx context.Context, c *course) {
+	if len(c.subjects()) == 0 {
 		return
 	}
-	for _, s := range r.subjects {
-		r.look[s.id] = true
+	fresh := newFreshness(c.state)
+	for _, s := range c.subjects() {
+		fresh.recheck[s.id] = true
 	}
-	err := r.read(ctx)
-	census := r.census
-	r.census = nil // an undoing moves no baseline
+	census, err := r.read(ctx, c.state, fresh)
 	again := map[string]int{}
 	if err == nil {
-		r.run.InScope, r.run.Unchanged = census.inScope, census.unchanged
-		err = r.takenAgain(ctx, census, again)
+		r.report.InScope, r.report.Unchanged = census.sight.InScope, census.unchanged
+		err = r.takenAgain(ctx, c.subjects(), census, again)
 	}
 	if err != nil {
 		r.warn("it is not known what the next run would do again: %v", err)
@@ -200,13 +216,13 @@ func (r *runner) foretell(ctx context.Context) {
 
 // takenAgain counts the people from whom the next run would take something again,
 // by what and why.
-func (r *runner) takenAgain(ctx context.Context, census *census, again map[string]int) error {
+func (r *run) takenAgain(ctx context.Context, subjects []*subject, census *census, again map[string]int) error {
 	wanted := map[dirsync.SourceID]*mapping.Desired{}
 	for _, want := range census.kept {
 		wanted[want.ID] = want
 	}
 	var absent []dirsync.SourceID
-	for _, s := range r.subjects {
+	for _, s := range subjects {
 		switch want := wanted[s.id]; {
 		case want != nil && want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled:
 			again["disabled in the directory: the next run disables them"]++
@@ -217,12 +233,12 @@ func (r *runner) takenAgain(ctx context.Context, census *census, again map[strin
 	if len(absent) == 0 {
 		return nil
 	}
-	found, err := r.engine.Source.Lookup(ctx, absent)
+	found, err := r.Source.Lookup(ctx, absent)
 	if err != nil {
 		return fmt.Errorf("looking again for %d people: %w", len(absent), err)
 	}
-	rules := &r.engine.Rules
-	for _, s := range r.subjects {
+	rules := &r.Rules
+	for _, s := range subjects {
 		where, asked := found[s.id]
 		inScope := where.Person != nil && rules.Selected(where.Person)
 		if !asked || inScope || rules.Exclude(dirsync.FoldName(s.link.Asked[dirsync.FieldUsername]), where.DN) {
@@ -251,13 +267,6 @@ func (r *runner) takenAgain(ctx context.Context, census *census, again map[strin
 func (c *census) excludes(id dirsync.SourceID) bool {
 	i, linked := c.snap.index[id]
 	return linked && c.seen[i]
-}
-
-func people(n int) string {
-	if n == 1 {
-		return "1 person"
-	}
-	return fmt.Sprintf("%d people", n)
 }
 
 // someNames lists names, no more than can be read at a glance.

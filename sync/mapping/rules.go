@@ -16,6 +16,12 @@ type Rules struct {
 	Status           bool
 	StatusFrom       dirsync.Expression
 	StatusAttributes []string
+	// Lapses reports whether the values of an attribute (lower-cased name) are ones
+	// that the server sets and ends by itself, such as a lockout; nil: none are.
+	Lapses func(attribute string, values []string) bool
+	// Via names, for attributes whose values may come from other entries, the
+	// attribute that holds the DNs of these: groups, roles. Both in lower case.
+	Via map[string]string
 	// AllowBypass lets StatusFrom give bypass.
 	AllowBypass bool
 	// CountLockouts makes a temporary lockout count as disabled.

@@ -8,7 +8,7 @@ import (
 
 	"duosync/state"
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
+	"duosync/sync/guard"
 )
 
 // ApprovalOf gives the approval that an id stands for: the operations that a
@@ -23,7 +23,7 @@ func ApprovalOf(ctx context.Context, store *state.DB, binding dirsync.Binding, i
 		return nil, err
 	case found:
 		return held, nil
-	case engine.KnownApproval(id, binding):
+	case guard.KnownApproval(id, binding):
 		return &dirsync.Approval{ID: id}, nil
 	}
 	return nil, dirsync.WithHint(fmt.Errorf("nothing is held under the ID %s", dirsync.Quote(id)),

@@ -21,7 +21,7 @@ func Rules(cfg *config.Config) (engine.Rules, error) {
 	kind, _ := schema.Of(schema.Preset(cfg.LDAP.Preset))
 	r := engine.Rules{
 		Rules: mapping.Rules{
-			StatusAttributes: kind.Status, AllowBypass: c.AllowBypass,
+			StatusAttributes: kind.Status, Lapses: kind.Lapses, Via: kind.Via, AllowBypass: c.AllowBypass,
 			CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
 			IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
 			Protect: map[string]bool{},
@@ -31,7 +31,6 @@ func Rules(cfg *config.Config) (engine.Rules, error) {
 		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
 		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
 		Limits:      limits(c.Limits), Scope: scopeFingerprint(cfg), Place: placeFingerprint(cfg),
-		Lapses: kind.Lapses, Via: kind.Via,
 	}
 	if cfg.Enroll.Email {
 		r.EnrollMails = cfg.Enroll.MaxPerRun

@@ -2,10 +2,55 @@ package engine
 
 import (
 	"context"
-	"fmt"
-
 	dirsync "duosync/sync"
+	"fmt"
 )
+
+// state is the store as the run found it, with what the run has learnt since.
+type state struct {
+	meta      dirsync.Meta
+	snap      *snapshot
+	groups    *groupLinks
+	marks     *marks
+	approvals []dirsync.Approval
+}
+
+// open reads the state, and begins the run in it.
+func (r *run) open(ctx context.Context) (*state, error) {
+	s := &state{}
+	var err error
+	if s.meta, err = r.Store.Meta(ctx); err != nil {
+		return nil, err
+	}
+	if !r.opts.DryRun && s.meta.Paused != nil {
+		return nil, dirsync.WithHint(s.meta.Paused, "Dry runs go on; `duosync resume` lets writing go on.")
+	}
+	if !r.opts.DryRun {
+		r.journal, err = r.Store.Begin(ctx, dirsync.RunStart{ID: r.report.ID, Started: r.now, Binding: r.Binding})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if r.told, err = r.Store.Told(ctx); err != nil {
+		return nil, err
+	}
+	if s.approvals, err = r.Store.Approvals(ctx, r.now); err != nil {
+		return nil, err
+	}
+	if r.opts.Approve != nil {
+		s.approvals = append(s.approvals, *r.opts.Approve)
+	}
+	if s.marks, err = openMarks(ctx, r.Store); err != nil {
+		return nil, err
+	}
+	if s.groups, err = openGroups(ctx, &r.Rules.Rules, r.Store); err != nil {
+		return nil, err
+	}
+	if s.snap, err = openSnapshot(ctx, r.Store); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
 
 // snapshot is the store's links as this run sees them: a brief of each in
 // memory, and on top what the run has learnt since (settled intents), so that

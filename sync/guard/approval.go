@@ -1,7 +1,6 @@
-package engine
+package guard
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -52,56 +51,69 @@ func KnownApproval(id string, binding dirsync.Binding) bool {
 	return id[approvalDigest:] == proof(id[:approvalDigest], binding)
 }
 
-// holdings are what the run's guards hold, for the state to know: all of it under the
-// report's approval id, and each guard under its own.
-func (r *runner) holdings() []dirsync.Approval {
+// Holdings are what guards hold, for the state to know: all of it under one approval
+// id, and each guard under its own.
+func (v *Verdicts) Holdings() []dirsync.Approval {
 	var all []dirsync.Approval
 	var holds []dirsync.Hold
-	for _, g := range r.run.Guards {
+	for _, g := range v.Guards {
 		if g.Held && g.ApprovalID != "" {
 			all = append(all, dirsync.Approval{ID: g.ApprovalID, Holds: []dirsync.Hold{g.Hold}})
 			holds = append(holds, g.Hold)
 		}
 	}
-	if r.run.ApprovalID != "" && len(all) > 1 {
-		all = append(all, dirsync.Approval{ID: r.run.ApprovalID, Holds: holds})
+	if v.ApprovalID != "" && len(all) > 1 {
+		all = append(all, dirsync.Approval{ID: v.ApprovalID, Holds: holds})
 	}
 	return all
 }
 
 // approve lets through what approvals cover. Of what a partial guard holds the approved
 // passes and the rest stays held; what holds the whole run passes whole or not at all.
-func (r *runner) approve(ctx context.Context) {
-	for i := range r.run.Guards { // now that nothing is split any more
-		if g := &r.run.Guards[i]; g.Held {
-			keepHold(g, r.engine.Binding)
+func (w *weighing) approve() {
+	for i := range w.Guards { // now that nothing is split any more
+		if g := &w.Guards[i]; g.Held {
+			keepHold(g, w.Asked.Binding)
 		}
 	}
-	allID := approvalID(r.heldNow(), r.engine.Binding)
-	for i := range r.run.Guards {
-		g := &r.run.Guards[i]
+	allID := approvalID(w.heldNow(), w.Asked.Binding)
+	for i := range w.Guards {
+		g := &w.Guards[i]
 		if !g.Held || g.Remedy != "" {
 			continue
 		}
-		for _, a := range r.approvals {
-			if g.Held && r.lets(ctx, g, a, allID) && !slices.Contains(r.used, a.ID) {
-				r.used = append(r.used, a.ID)
+		for _, a := range w.Asked.Approvals {
+			if g.Held && w.lets(g, a, allID) && !slices.Contains(w.Used, a.ID) {
+				w.Used = append(w.Used, a.ID)
 			}
 		}
 		if g.Held {
-			keepHold(g, r.engine.Binding)
+			keepHold(g, w.Asked.Binding)
 		}
 	}
-	if held := r.heldNow(); len(held) > 0 {
-		r.run.ApprovalID = approvalID(held, r.engine.Binding)
+	if held := w.heldNow(); len(held) > 0 {
+		w.ApprovalID = approvalID(held, w.Asked.Binding)
 	}
-	r.acceptDoubts()
+	w.acceptDoubts()
+}
+
+// keepHold notes what a guard holds, for an approval to be bound to.
+func keepHold(g *dirsync.Guard, binding dirsync.Binding) {
+	h := &g.Hold
+	h.Guard, h.About, h.Limit, h.Affected, h.Total, h.Whole = g.Name, g.About, g.Limit, g.Affected, g.Total, !g.Partial
+	h.Keys = nil
+	for _, o := range g.Ops {
+		h.Keys = append(h.Keys, o.Key())
+	}
+	if g.Remedy == "" {
+		g.ApprovalID = approvalID([]dirsync.Hold{*h}, binding)
+	}
 }
 
 // heldNow gives what guards hold that can be approved.
-func (r *runner) heldNow() []dirsync.Hold {
+func (w *weighing) heldNow() []dirsync.Hold {
 	var holds []dirsync.Hold
-	for _, g := range r.run.Guards {
+	for _, g := range w.Guards {
 		if g.Held && g.Remedy == "" {
 			holds = append(holds, g.Hold)
 		}
@@ -111,10 +123,10 @@ func (r *runner) heldNow() []dirsync.Hold {
 
 // lets lets through of what a guard holds what an approval covers, and reports whether
 // that is anything.
-func (r *runner) lets(ctx context.Context, g *dirsync.Guard, a dirsync.Approval, allID string) bool {
+func (w *weighing) lets(g *dirsync.Guard, a dirsync.Approval, allID string) bool {
 	if a.Holds == nil { // of a dry run: the very same
 		if a.ID == g.ApprovalID || a.ID == allID {
-			r.forgiveScope(g, g.Hold.People)
+			w.forgive(g, g.Hold.People)
 			pass(g, func(*dirsync.Op) bool { return true })
 			return true
 		}
@@ -141,23 +153,23 @@ func (r *runner) lets(ctx context.Context, g *dirsync.Guard, a dirsync.Approval,
 		}
 		pass(g, covers)
 		g.Hold.People = further
-		if g.Held = len(g.Ops) > 0 || len(further) > 0; g.Held && g.Name == guardScopeChanged {
-			g.Affected, g.Names = len(further), r.labels(ctx, further)
+		if g.Held = len(g.Ops) > 0 || len(further) > 0; g.Held && h.Scope != "" {
+			g.Affected, g.Names = len(further), w.labels(further)
 		}
-		r.forgiveScope(g, h.People)
+		w.forgive(g, h.People)
 		return true
 	}
 	return false
 }
 
-// covers tells operations that were held: the same ones, and under a changed scope any
+// covers tells operations that were held: the same ones, and under another scope any
 // that are about the same people.
 func covers(h *dirsync.Hold) func(*dirsync.Op) bool {
 	keys, people := setOf(h.Keys), setOf(h.People)
 	return func(o *dirsync.Op) bool { return keys[o.Key()] || h.Scope != "" && people[o.Source] }
 }
 
-// pass lets operations through a guard.
+// pass lets operations through a guard. What a maximum counts are those who are left.
 func pass(g *dirsync.Guard, covered func(*dirsync.Op) bool) {
 	g.Ops = slices.DeleteFunc(slices.Clone(g.Ops), covered)
 	if g.Held = len(g.Ops) > 0; !g.Held {
@@ -165,79 +177,48 @@ func pass(g *dirsync.Guard, covered func(*dirsync.Op) bool) {
 	}
 	g.Names = namesOf(g.Ops)
 	if strings.HasPrefix(g.Name, "max_") {
-		g.Affected = persons(g.Ops)
+		g.Affected = len(sourcesOf(g.Ops))
 	}
 }
 
-// persons counts those whom operations are about.
-func persons(ops []*dirsync.Op) int {
-	who := map[dirsync.SourceID]bool{}
-	for _, o := range ops {
-		who[o.Source] = true
-	}
-	return len(who)
-}
-
-// forgiveScope makes approved people ones who are missing as under any scope.
-func (r *runner) forgiveScope(g *dirsync.Guard, ids []dirsync.SourceID) {
-	if g.Name != guardScopeChanged {
+// forgive makes people whom an approval of another scope covers ones who are missing as
+// under any scope.
+func (w *weighing) forgive(g *dirsync.Guard, ids []dirsync.SourceID) {
+	if g.Hold.Scope == "" {
 		return
 	}
-	forgiven := func(m *dirsync.Missing) *dirsync.Missing {
-		if m == nil {
-			return nil
-		}
-		n := *m
-		n.Scope, n.Approved = "", true
-		return &n
-	}
 	for _, id := range ids {
-		s := r.bySource[id]
-		if s == nil {
+		p := w.people[id]
+		if p == nil {
 			continue
 		}
-		if s.next != nil {
-			s.next.Missing = forgiven(s.next.Missing)
-		}
-		for _, o := range s.ops {
-			o.Missing = forgiven(o.Missing)
+		w.Forgiven[id] = true
+		p.Missing = Forgiven(p.Missing)
+		for _, o := range p.Ops {
+			o.Missing = Forgiven(o.Missing)
 		}
 	}
+}
+
+// Forgiven is the end of a link's life as it is once another scope is approved for the
+// person.
+func Forgiven(m *dirsync.Missing) *dirsync.Missing {
+	if m == nil {
+		return nil
+	}
+	n := *m
+	n.Scope, n.Approved = "", true
+	return &n
 }
 
 // acceptDoubts notes what was approved of what is doubted: from now on it is taken for
 // the truth. Nothing is accepted by a run that does not go on.
-func (r *runner) acceptDoubts() {
-	for _, d := range r.doubts {
-		for _, g := range r.run.Guards {
-			if g.Name == d.guard && g.About == d.about && d.remedy == "" {
-				d.accepted = g.ApprovalID != "" && !g.Held && !r.run.Stopped()
+func (w *weighing) acceptDoubts() {
+	for _, d := range w.Doubts.All {
+		for _, g := range w.Guards {
+			if g.Name == d.Guard && g.About == d.About && d.Remedy == "" {
+				w.judged[d].accepted = g.ApprovalID != "" && !g.Held && !w.Stopped()
 			}
 		}
 	}
-}
-
-// heldOps are the operations that a guard still holds, and those that need what these
-// would have freed or made. An operation that two guards hold needs both.
-func (r *runner) heldOps() map[*dirsync.Op]bool {
-	held := map[*dirsync.Op]bool{}
-	for _, g := range r.run.Guards {
-		if g.Held && g.Partial {
-			for _, o := range g.Ops {
-				held[o] = true
-			}
-		}
-	}
-	r.withDependents(held)
-	if !r.run.Stopped() {
-		return held
-	}
-	for _, g := range r.run.Guards {
-		if g.Held && !g.Partial {
-			for _, o := range g.Ops {
-				held[o] = true
-			}
-		}
-	}
-	return held
 }

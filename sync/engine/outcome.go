@@ -1,15 +1,14 @@
 package engine
 
 import (
+	dirsync "duosync/sync"
 	"maps"
 	"slices"
-
-	dirsync "duosync/sync"
 )
 
-// settled gives what a result means for the link of its person. cur is the link
+// outcomeOf gives what a result means for the link of its person. cur is the link
 // before, nil when there is none.
-func settled(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) dirsync.Outcome {
+func outcomeOf(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) dirsync.Outcome {
 	outcome := dirsync.Outcome{Source: op.Source, Note: fateWords(res.Fate), Link: cur, Same: true}
 	switch {
 	case op.Action == dirsync.EnrollMail:
@@ -211,8 +210,8 @@ func forgetLost(l *dirsync.Link) {
 	}
 }
 
-// settled gives what a result means for the link of its group, and takes it over.
-func (b *groupBook) settled(res dirsync.Result) dirsync.Outcome {
+// outcome gives what a result means for the link of its group, and takes it over.
+func (b *groupLinks) outcome(res dirsync.Result) dirsync.Outcome {
 	op := res.Op
 	link := *op.Group
 	outcome := dirsync.Outcome{Source: op.Source, Same: true, Note: fateWords(res.Fate), Keep: res.Fate == dirsync.Unknown}

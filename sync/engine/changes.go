@@ -2,7 +2,116 @@ package engine
 
 import (
 	dirsync "duosync/sync"
+	"slices"
+	"strings"
 )
+
+// changes lists the fields, status apart, in which Duo differs from what the
+// directory wants, and carries the others over into next.Asked.
+func (r *Rules) changes(s *subject) []dirsync.Change {
+	var changes []dirsync.Change
+	for _, field := range dirsync.FieldNames {
+		value, ours := s.want.Fields[field]
+		if !ours || field == dirsync.FieldStatus {
+			continue
+		}
+		last, known := s.link.Asked[field]
+		held := s.live.Field(field)
+		drifted := held != s.link.Answered.Field(field)
+		unchanged := known && last == value
+		switch {
+		case s.contested || s.want.Problem != "":
+			if known && !drifted { // frozen as it is; drift is mended afterwards
+				s.next.Asked[field] = last
+			}
+		case sameValue(field, held, value), unchanged && !drifted: // or Duo's own form of it
+			s.next.Asked[field] = value
+		case unchanged && r.ReportDrift(field):
+			s.next.Asked[field] = value
+			s.warn("%s: %s was changed in Duo to %s; the configuration asks to report it only", s.username(), field, dirsync.Quote(held))
+		default:
+			changes = append(changes, dirsync.Change{Field: field, Before: held, After: value})
+			if known && !unchanged { // drift: unknown until it is mended
+				s.next.Asked[field] = last
+			}
+		}
+	}
+	if c := r.aliasChange(s); c != nil {
+		changes = append(changes, *c)
+	}
+	return changes
+}
+
+// aliasChange is the change of the aliases, nil where there is none. Aliases that
+// others gave the user stay, but for one that becomes the username.
+func (r *Rules) aliasChange(s *subject) *dirsync.Change {
+	want, ours := s.want.Fields[dirsync.FieldAliases]
+	asked, known := s.link.Asked[dirsync.FieldAliases]
+	s.next.Aliases = stillHeld(s.live, s.link.Aliases)
+	if s.contested || s.want.Problem != "" {
+		if ours && known {
+			s.next.Asked[dirsync.FieldAliases] = asked
+		}
+		return nil
+	}
+	held := dirsync.Items(s.live.Field(dirsync.FieldAliases))
+	wanted, given := dirsync.FoldedSet(dirsync.Items(want)), dirsync.FoldedSet(s.link.Aliases)
+	becomes := ""
+	if _, mapped := s.want.Fields[dirsync.FieldUsername]; mapped && s.want.Name() != dirsync.FoldName(s.live.Username) {
+		becomes = s.want.Name()
+	}
+	var after, missing []string
+	have := map[string]bool{}
+	for _, alias := range held {
+		if name := dirsync.FoldName(alias); name != becomes && (!ours || wanted[name] || !given[name]) {
+			after = append(after, alias)
+			have[name] = true
+		}
+	}
+	for _, alias := range dirsync.Items(want) {
+		if !have[dirsync.FoldName(alias)] {
+			missing = append(missing, alias)
+		}
+	}
+	kept := len(after)
+	switch {
+	case len(missing) == 0 && kept == len(held):
+		if ours {
+			s.next.Asked[dirsync.FieldAliases] = want
+		}
+		return nil
+	case known && asked == want && kept == len(held) && r.ReportDrift(dirsync.FieldAliases):
+		s.next.Asked[dirsync.FieldAliases] = want
+		s.warn("%s: the aliases %s were taken away in Duo; the configuration asks to report it only", s.username(), strings.Join(missing, ", "))
+		return nil
+	case kept+len(missing) > dirsync.MaxAliases:
+		s.tellProblem("Duo holds %d aliases a user at most, and others have given %d; not added: %s", dirsync.MaxAliases, kept, strings.Join(missing, ", "))
+		missing = missing[:max(dirsync.MaxAliases-kept, 0)]
+		if known {
+			s.next.Asked[dirsync.FieldAliases] = asked
+		}
+		if len(missing) == 0 && kept == len(held) {
+			return nil
+		}
+	}
+	if known && asked != want {
+		s.next.Asked[dirsync.FieldAliases] = asked
+	}
+	return &dirsync.Change{Field: dirsync.FieldAliases, Before: dirsync.ListOf(held), After: dirsync.ListOf(append(after, missing...))}
+}
+
+// stillHeld leaves of the aliases that we gave those that the user has.
+func stillHeld(a *dirsync.Account, aliases []string) []string {
+	held := dirsync.FoldedSet(a.Aliases)
+	return slices.DeleteFunc(slices.Clone(aliases), func(name string) bool { return !held[name] })
+}
+
+func sameValue(field, a, b string) bool {
+	if field == dirsync.FieldUsername {
+		return dirsync.FoldName(a) == dirsync.FoldName(b)
+	}
+	return a == b
+}
 
 // decideStatus compares the wanted status with Duo's. It gives an action and the
 // status after it, or nothing. A status that somebody set in Duo by hand is never

@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"context"
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
+	"duosync/sync/guard"
+	"fmt"
+	"slices"
+)
+
+// planned is the plan of a run.
+type planned struct {
+	*dirsync.Plan
+	moved []*dirsync.Operation // of a plan that was made before: what has moved since
+}
+
+// assemble makes the plan of what was decided, and puts the rest of it into the report.
+func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
+	r.report.InScope = c.census.sight.InScope
+	r.report.Unchanged = c.census.unchanged
+	ops := slices.Clone(c.groups.ops)
+	for _, s := range c.decided.subjects {
+		r.gather(s)
+		for _, op := range s.ops {
+			if op.Blocked == "" {
+				ops = append(ops, op)
+			}
+		}
+	}
+	p := &planned{Plan: assembly.Plan(ops)}
+	if r.opts.Exactly == nil {
+		return p, nil
+	}
+	return p, r.keepExactly(ctx, c, p)
+}
+
+// gather puts what was decided for one subject into the run, its operations
+// apart.
+func (r *run) gather(s *subject) {
+	for _, text := range s.warnings {
+		r.warn("%s", text)
+	}
+	if s.want != nil && s.sends() {
+		for _, text := range s.want.Warnings {
+			r.warn("%s", text)
+		}
+	}
+	if s.wait != nil {
+		r.report.Waiting = append(r.report.Waiting, *s.wait)
+	}
+	if s.skipped {
+		r.report.Skipped++
+	}
+	blocked := slices.ContainsFunc(s.ops, func(o *dirsync.Op) bool { return o.Blocked != "" })
+	if s.problem != "" && !blocked {
+		r.conflict(dirsync.Conflict{Key: personKey(s.id), Hash: r.personHash(s), Username: s.username(), Sources: []dirsync.SourceID{s.id}, Reason: s.problem})
+	}
+	if s.want != nil && len(s.ops) == 0 && s.problem == "" && !s.skipped && !s.contested {
+		r.report.Unchanged++
+	}
+}
+
+// keepExactly narrows the plan to the operations of one that was made before.
+// The run has looked at the directory, the snapshot and Duo as they are now; an
+// operation that it would not make just so any more has moved: it is left out, and
+// what is different is told. One that guards split off is taken out of the whole.
+func (r *run) keepExactly(ctx context.Context, c *course, p *planned) error {
+	now, of := map[string]*dirsync.Op{}, map[dirsync.SourceID][]*dirsync.Op{}
+	for _, op := range p.Ops() {
+		now[assembly.Exactly(op)] = op
+		of[op.Source] = append(of[op.Source], op)
+	}
+	parts, err := r.parts(ctx, c, p)
+	if err != nil {
+		return err
+	}
+	kept := map[*dirsync.Op]bool{}
+	split := assembly.Halves{}
+	find := func(op *dirsync.Op) *dirsync.Op {
+		text := assembly.Exactly(op)
+		if current := now[text]; current != nil && !kept[current] {
+			return current
+		}
+		for _, current := range of[op.Source] {
+			if part, ok := assembly.PartOf(op, current); ok && parts[text] && !kept[current] {
+				return split.TakeOut(current, part)
+			}
+		}
+		return nil
+	}
+	for _, op := range r.opts.Exactly {
+		if current := find(op); current != nil {
+			kept[current] = true
+			continue
+		}
+		p.moved = append(p.moved, &dirsync.Operation{Op: op, Result: dirsync.ResultSkipped, Error: whatMoved(op, p, c.decided.subjects)})
+	}
+	assembly.Insert(p.Plan, split)
+	left := map[*dirsync.Op]bool{}
+	for _, op := range p.Ops() {
+		if !kept[op] {
+			left[op] = true
+		}
+	}
+	if len(p.moved)+len(left) == 0 {
+		r.opts.Exactly = nil // nothing else is to be done, so this is a run like any other
+		return nil
+	}
+	assembly.Unask(p.Plan, left)
+	p.Narrow(func(op *dirsync.Op) bool { return kept[op] })
+	for _, s := range c.decided.subjects { // nothing else is reported, either
+		s.ops = slices.DeleteFunc(s.ops, func(op *dirsync.Op) bool { return op.Blocked != "" })
+	}
+	r.report.Conflicts, r.report.Waiting = nil, nil
+	return nil
+}
+
+// parts tells the operations of the plan as guards split them. The plan itself is let be.
+func (r *run) parts(ctx context.Context, c *course, p *planned) (map[string]bool, error) {
+	plan := assembly.Clone(p.Plan)
+	facts, err := r.facts(ctx, c, plan)
+	if err != nil {
+		return nil, err
+	}
+	guard.Hold(facts)
+	parts := map[string]bool{}
+	for _, op := range plan.Ops() {
+		parts[assembly.Exactly(op)] = true
+	}
+	return parts, nil
+}
+
+// whatMoved says why a planned operation is not what the run would do now.
+func whatMoved(op *dirsync.Op, p *planned, subjects []*subject) string {
+	const since = "moved since the plan was made: "
+	var current *dirsync.Op
+	for _, o := range p.Ops() {
+		if o.Source == op.Source && (current == nil || o.Action == op.Action) {
+			current = o
+		}
+	}
+	i := slices.IndexFunc(subjects, func(s *subject) bool { return s.id == op.Source })
+	switch {
+	case current != nil && current.Action == op.Action && current.User == op.User:
+		return since + assembly.Differences(op, current)
+	case current != nil:
+		return since + fmt.Sprintf("now it would be %s of %s", current.Action, dirsync.Quote(current.Username))
+	case i >= 0 && subjects[i].problem != "":
+		return since + subjects[i].problem
+	case i >= 0 && subjects[i].wait != nil:
+		return since + "it is not due any more"
+	}
+	return since + "there is nothing to do any more"
+}

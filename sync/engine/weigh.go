@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"context"
+	dirsync "duosync/sync"
+	"duosync/sync/guard"
+	"fmt"
+	"slices"
+)
+
+// evidence is what of a read is not believed, and what the directory was asked about it.
+type evidence struct {
+	*guard.Doubts
+	answers guard.Answers
+}
+
+// policy is what the configuration asks of guards.
+func (r *run) policy() *guard.Policy {
+	return &guard.Policy{Limits: r.Rules.Limits, Scope: r.Rules.Scope, Place: r.Rules.Place, Directory: r.Rules.Directory, Adopts: r.Rules.Existing != ExistingReport}
+}
+
+// examine compares what was read with the references, and notes what is doubted.
+func (r *run) examine(ctx context.Context, st *state, c *census, f *found) (*evidence, error) {
+	if before := st.meta.Baseline; before != nil && before.Directories == nil {
+		r.warn("nothing to compare with yet: the state was written by an earlier version; from the next run on it shows when a base, a group or an attribute is lost from sight")
+	}
+	e := guard.Evidence{Read: &guard.Read{Info: &r.report.Read, Sight: c.sight}, Ref: r.reference(st), Rules: &r.Rules.Rules, Policy: r.policy(), People: people(f.subjects)}
+	var err error
+	if e.Answers, err = r.ask(ctx, e.Questions()); err != nil {
+		return nil, err
+	}
+	found := &evidence{Doubts: guard.Examine(e), answers: e.Answers}
+	r.report.Warnings = append(r.report.Warnings, found.Warnings...)
+	for _, d := range found.All {
+		if len(d.Whom) > 0 {
+			d.Names = labels(ctx, st, f.subjects, d.Whom)
+		}
+	}
+	return found, r.tellUnsure(ctx, st, found.Unsure)
+}
+
+// ask puts questions to the directory.
+func (r *run) ask(ctx context.Context, q guard.Questions) (a guard.Answers, err error) {
+	if len(q.IDs)+len(q.Entries) > 0 {
+		if a.ByID, a.ByDN, err = r.Source.Stamps(ctx, q.IDs, q.Entries); err != nil {
+			return a, fmt.Errorf("reading when %s were changed: %w", dirsync.CountPeople(len(q.IDs)), err)
+		}
+	}
+	for _, m := range q.Members {
+		if a.Still, err = r.Source.StillMembers(ctx, m.Group, m.People); err != nil || a.Still {
+			break
+		}
+	}
+	if len(q.Groups) > 0 && err == nil {
+		if a.Found, err = r.Source.LookupGroups(ctx, q.Groups); err != nil {
+			return a, fmt.Errorf("looking again for %d groups that were nested in others: %w", len(q.Groups), err)
+		}
+	}
+	return a, err
+}
+
+// tellUnsure tells of each of few people who are ours that their status can't be told.
+// Newcomers fail by themselves.
+func (r *run) tellUnsure(ctx context.Context, st *state, all []guard.Unsure) error {
+	for _, u := range all {
+		links, err := st.snap.load(ctx, u.Ours)
+		if err != nil {
+			return err
+		}
+		for _, id := range u.Ours {
+			if link := links[id]; link != nil {
+				r.conflict(dirsync.Conflict{Key: "unsure|" + string(id), Hash: dirsync.Fields{"attribute": u.Attribute, "value": u.Why.Value}.Hash(),
+					Username: link.Answered.Username, Sources: []dirsync.SourceID{id}, Reason: u.Why.Problem() + "; the status stays as it is"})
+			}
+		}
+	}
+	return nil
+}
+
+// labels names people by their ids' usernames, where the run knows them; ten at most.
+func labels(ctx context.Context, st *state, subjects []*subject, ids []dirsync.SourceID) []string {
+	const most = 10
+	ids = ids[:min(len(ids), most)]
+	links, err := st.snap.load(ctx, ids)
+	if err != nil {
+		links = nil // names are for reading only
+	}
+	var names []string
+	for _, id := range ids {
+		name := string(id)
+		if i := slices.IndexFunc(subjects, func(s *subject) bool { return s.id == id }); i >= 0 {
+			name = subjects[i].username()
+		} else if link := links[id]; link != nil {
+			name = link.Answered.Username
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// people gives what guards know of subjects.
+func people(subjects []*subject) []*guard.Person {
+	all := make([]*guard.Person, 0, len(subjects))
+	for _, s := range subjects {
+		p := &guard.Person{ID: s.id, Username: s.username(), Link: s.link, Wanted: s.want, Elsewhere: s.second != nil && s.second.Present, NotAccepted: s.notAccepted, Ops: s.ops}
+		if s.heir != nil {
+			p.Heir = s.heir.id
+		}
+		if s.next != nil {
+			p.Missing = s.next.Missing
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// facts gives what guards know. Duo's groups are read where it matters which of them
+// lets nobody in.
+func (r *run) facts(ctx context.Context, c *course, plan *dirsync.Plan) (*guard.Facts, error) {
+	if c.groups.live == nil && slices.ContainsFunc(plan.Ops(), func(o *dirsync.Op) bool { return len(o.Leaves) > 0 }) {
+		if err := c.groups.readLive(ctx, r.Target); err != nil {
+			return nil, err
+		}
+	}
+	f := &guard.Facts{Plan: plan, People: people(c.subjects()), Read: &guard.Read{Info: &r.report.Read, Sight: c.census.sight}, Doubts: c.evidence.Doubts,
+		Before: c.state.meta.Baseline, Rules: &r.Rules.Rules, Policy: *r.policy(),
+		State:  guard.State{Links: c.state.snap.links, Active: c.state.snap.active(), Strangers: c.decided.strangers},
+		Groups: guard.Groups{Links: len(c.groups.links), Key: map[string]string{}, Status: map[string]string{}},
+		Asked:  guard.Asked{Only: r.opts.Only != "", Adopt: r.opts.Adopt != "", Approvals: c.state.approvals, Binding: r.Binding, Flags: r.Flags, Started: r.report.Started}}
+	for _, link := range c.groups.links {
+		if key, ok := c.groups.mirrored(link.ID); ok {
+			f.Groups.Key[link.ID] = key
+		}
+	}
+	for id, g := range c.groups.live {
+		f.Groups.Status[id] = g.Status
+	}
+	return f, nil
+}
+
+// weigh has the guards weigh the plan, and takes over what they say.
+func (r *run) weigh(ctx context.Context, c *course) (*guard.Verdicts, error) {
+	facts, err := r.facts(ctx, c, c.plan.Plan)
+	if err != nil {
+		return nil, err
+	}
+	v := guard.Weigh(facts)
+	r.report.Guards, r.report.ApprovalID = v.Guards, v.ApprovalID
+	r.report.Warnings = append(r.report.Warnings, v.Warnings...)
+	for _, s := range c.subjects() {
+		if v.Forgiven[s.id] && s.next != nil {
+			s.next.Missing = guard.Forgiven(s.next.Missing)
+		}
+	}
+	return v, nil
+}

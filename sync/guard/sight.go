@@ -1,0 +1,169 @@
+package guard
+
+import (
+	"slices"
+
+	dirsync "duosync/sync"
+	"duosync/sync/mapping"
+)
+
+// Sight is what one read shows of the parts of the directory, for the references to be
+// compared with. It takes people in as they stream by, and keeps few bytes of each part.
+type Sight struct {
+	InScope  int
+	Excluded int                            // of those who would be in scope else
+	Bases    map[string]int                 // persons below each base, in scope or not
+	Members  map[string]int                 // persons of each mirrored group, by the folded name in Duo
+	met      map[dirsync.SourceID]bool      // people of the references who came by; true: in scope
+	watch    map[dirsync.SourceID]bool      // people of the references
+	tallies  map[string]*tally              // of attributes that a field is made of
+	unsure   map[string]*unsure             // by attribute
+	fields   map[string][]mapping.Dependent // that are made of each attribute
+	rules    *mapping.Rules
+}
+
+// tally counts the persons in scope who have a value of an attribute. bearers are who
+// of all that came by, with the DNs of the entries from which the value may come; nil
+// where they are more than dirsync.MaxPeople.
+type tally struct {
+	persons int
+	bearers map[dirsync.SourceID][]string
+}
+
+// unsure counts people whose standing can't be told from an attribute.
+type unsure struct {
+	absent, unread int
+	names          []string           // mostNames at most
+	ours           []dirsync.SourceID // people with a link, dirsync.MaxPeople at most
+	value          string             // one of those that can't be read
+}
+
+func (u *unsure) total() int { return u.absent + u.unread }
+
+// mostNames is how many people a message names.
+const mostNames = 10
+
+// NewSight begins a read. ref is what it will be compared with.
+func NewSight(rules *mapping.Rules, ref *dirsync.Reference) *Sight {
+	s := &Sight{Bases: map[string]int{}, Members: map[string]int{}, met: map[dirsync.SourceID]bool{}, watch: map[dirsync.SourceID]bool{},
+		tallies: map[string]*tally{}, unsure: map[string]*unsure{}, fields: rules.Dependents(), rules: rules}
+	for attribute := range s.fields {
+		s.tallies[attribute] = &tally{bearers: map[dirsync.SourceID][]string{}}
+	}
+	for _, g := range ref.Groups {
+		for _, id := range g.People {
+			s.watch[id] = true
+		}
+	}
+	for _, a := range ref.Attributes {
+		for id := range a.Bearers {
+			s.watch[id] = true
+		}
+	}
+	return s
+}
+
+// Meet notes that a person came by, in scope or not: that may hang on something else
+// that is lost.
+func (s *Sight) Meet(p *dirsync.Person) {
+	if s.watch[p.ID] {
+		s.met[p.ID] = false
+	}
+	if p.Base != "" {
+		s.Bases[p.Base]++
+	}
+}
+
+// Pass notes what a person has who is not in scope: whoever is locked now may come into
+// scope when that can't be seen any more.
+func (s *Sight) Pass(p *dirsync.Person) {
+	for attribute, t := range s.tallies {
+		if s.has(p, attribute) {
+			t.note(p, s.rules.Via[attribute])
+		}
+	}
+}
+
+// Count counts a person in scope; ours: there is a link.
+func (s *Sight) Count(p *dirsync.Person, want *mapping.Desired, ours bool) {
+	s.InScope++
+	if s.watch[p.ID] {
+		s.met[p.ID] = true
+	}
+	for _, group := range want.Groups() {
+		s.Members[group]++
+	}
+	for attribute, t := range s.tallies {
+		if s.has(p, attribute) {
+			t.persons++
+			t.note(p, s.rules.Via[attribute])
+		}
+	}
+	s.countUnsure(p, want, ours)
+}
+
+func (s *Sight) countUnsure(p *dirsync.Person, want *mapping.Desired, ours bool) {
+	why := want.Unsure
+	if why == nil {
+		return
+	}
+	u := s.unsure[why.Attribute]
+	if u == nil {
+		u = &unsure{}
+		s.unsure[why.Attribute] = u
+	}
+	if why.Value == "" {
+		u.absent++
+	} else {
+		u.unread, u.value = u.unread+1, why.Value
+	}
+	u.names = append(u.names, want.Label())[:min(len(u.names)+1, mostNames)]
+	if ours && len(u.ours) < dirsync.MaxPeople {
+		u.ours = append(u.ours, p.ID)
+	}
+}
+
+// has reports whether a person has a value of an attribute that counts.
+func (s *Sight) has(p *dirsync.Person, attribute string) bool {
+	values := p.Attrs[attribute]
+	if !slices.ContainsFunc(values, func(v string) bool { return v != "" }) {
+		return false
+	}
+	return s.rules.Lapses == nil || !s.rules.Lapses(attribute, values)
+}
+
+func (t *tally) note(p *dirsync.Person, via string) {
+	switch {
+	case t.bearers == nil:
+	case len(t.bearers) == dirsync.MaxPeople:
+		t.bearers = nil
+	case via != "":
+		t.bearers[p.ID] = slices.Clone(p.Attrs[via])
+	default:
+		t.bearers[p.ID] = nil
+	}
+}
+
+// nobody reports whether nobody who came by has a value.
+func (t *tally) nobody() bool { return t.bearers != nil && len(t.bearers) == 0 }
+
+// lostBy reports whether a person is known to have come by without a value.
+func (s *Sight) lostBy(t *tally, id dirsync.SourceID) bool {
+	_, has := t.bearers[id]
+	_, met := s.met[id]
+	return t.bearers != nil && !has && met
+}
+
+// stamped reports whether the stamps of an attribute's bearers are kept: of rare ones,
+// and of those that decide who may log in as long as they are known by id.
+func (s *Sight) stamped(attribute string, bearers, floor int) bool {
+	if bearers <= floor {
+		return true
+	}
+	return s.decides(attribute, dirsync.FieldStatus)
+}
+
+// decides reports whether a field is made of an attribute.
+func (s *Sight) decides(attribute, field string) bool {
+	return slices.ContainsFunc(s.fields[attribute], func(d mapping.Dependent) bool { return d.Field == field })
+}
