@@ -2,10 +2,14 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
 	dirsync "duosync/sync"
 	"duosync/sync/assembly"
-	"errors"
-	"slices"
+	"duosync/sync/decide"
 )
 
 var errTimeUp = errors.New("sync.max_duration is over")
@@ -13,46 +17,45 @@ var errTimeUp = errors.New("sync.max_duration is over")
 // application carries one plan out.
 type application struct {
 	*run
-	*course
-	byID  map[dirsync.SourceID]*subject
-	byOp  map[*dirsync.Op]*dirsync.Operation
-	sent  []*dirsync.Op // of the call under way
-	count int           // operations done
-	total int
-
-	retry  map[*subject]bool // an operation is still to be done
-	failed bool              // one failed that the next run must try again
-	// refused are groups that Duo refused in this run.
-	refused map[string]dirsync.Told
+	*applied
+	plan   *dirsync.Plan
+	groups *groupPlan
+	byID   map[dirsync.SourceID]*decide.Subject
+	byOp   map[*dirsync.Op]*dirsync.Operation
+	sent   []*dirsync.Op // of the call under way
+	done   int           // operations
+	total  int
 }
 
 // apply carries the plan out, wave by wave. An intent is durable before its
 // call, an outcome before the next one.
-func (r *run) apply(ctx context.Context, c *course) (*application, error) {
-	a := &application{run: r, course: c, byID: map[dirsync.SourceID]*subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, total: len(c.plan.Ops()),
-		retry: map[*subject]bool{}, refused: map[string]dirsync.Told{}}
-	a.list()
+func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
+	r.list(c)
+	done := &applied{retry: map[*decide.Subject]bool{}, refused: map[string]dirsync.Told{}}
 	if r.opts.DryRun {
-		return a, nil
+		return done, nil
 	}
 	if r.report.Stopped() { // but what somebody asked for by hand goes on
 		c.plan.Narrow(func(o *dirsync.Op) bool { return o.Marked })
-		if r.narrowed(c) {
-			return a, a.carryOut(ctx)
-		}
-		return a, inOrder(ctx, a.keepQuietChanges, a.carryOut)
-	}
-	if len(c.verdicts.Used) > 0 {
+	} else if len(c.verdicts.Used) > 0 {
 		if err := r.journal.Use(ctx, c.verdicts.Used); err != nil {
-			return a, err
+			return done, err
 		}
 	}
-	if r.opts.Exactly == nil {
-		if err := inOrder(ctx, a.keepSeen, a.keepQuietChanges); err != nil {
-			return a, err
-		}
+	if err := r.keep(ctx, c); err != nil {
+		return done, err
 	}
-	return a, a.carryOut(ctx)
+	a := &application{run: r, applied: done, plan: c.plan.Plan, groups: c.groups, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, total: len(c.plan.Ops())}
+	for _, s := range c.subjects() {
+		a.byID[s.ID] = s
+	}
+	for _, op := range c.groups.ops {
+		a.byID[op.Source] = &decide.Subject{ID: op.Source}
+	}
+	for _, o := range r.report.Operations {
+		a.byOp[o.Op] = o
+	}
+	return done, a.carryOut(ctx)
 }
 
 // carryOut carries the plan out, wave by wave.
@@ -61,16 +64,6 @@ func (a *application) carryOut(ctx context.Context) error {
 		return nil
 	}
 	a.phase("apply")
-	for _, s := range a.subjects() {
-		a.byID[s.id] = s
-	}
-	for _, op := range a.groups.ops {
-		a.byID[op.Source] = &subject{id: op.Source}
-	}
-	for _, o := range a.report.Operations {
-		a.byOp[o.Op] = o
-	}
-	a.total = len(a.plan.Ops())
 	a.progress(0, a.total)
 	for _, wave := range a.plan.Waves {
 		err := a.Target.Apply(ctx, a.ready(wave), func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(ctx, ops) },
@@ -88,24 +81,24 @@ func (a *application) carryOut(ctx context.Context) error {
 }
 
 // list makes the report's operations of the plan.
-func (a *application) list() {
-	held := a.verdicts.Held
-	assembly.Unask(a.plan.Plan, held)
-	for _, op := range a.plan.Ops() {
+func (r *run) list(c *course) {
+	held := c.verdicts.Held
+	assembly.Unask(c.plan.Plan, held)
+	for _, op := range c.plan.Ops() {
 		result := dirsync.ResultPlanned
 		if held[op] {
 			result = dirsync.ResultHeld
 		}
-		a.report.Operations = append(a.report.Operations, &dirsync.Operation{Op: op, Result: result})
+		r.report.Operations = append(r.report.Operations, &dirsync.Operation{Op: op, Result: result})
 	}
-	for _, s := range a.subjects() {
-		for _, op := range s.ops {
+	for _, s := range c.subjects() {
+		for _, op := range s.Ops {
 			if op.Blocked != "" {
-				a.report.Operations = append(a.report.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultFailed, Error: op.Blocked, Known: a.known(s, op.Blocked)})
+				r.report.Operations = append(r.report.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultFailed, Error: op.Blocked, Known: r.known(s, op.Blocked)})
 			}
 		}
 	}
-	a.report.Operations = append(a.report.Operations, a.plan.moved...)
+	r.report.Operations = append(r.report.Operations, c.plan.moved...)
 }
 
 // ready gives the operations of a wave that nothing before has made senseless:
@@ -117,16 +110,16 @@ func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 		switch {
 		case o.Result == dirsync.ResultHeld:
 			return true
-		case op.Missing != nil && (a.retry[s] || s.problem != ""),
-			op.Action == dirsync.Update && s.next != nil && s.next.Answered.Status == dirsync.StatusPendingDeletion:
+		case op.Missing != nil && (a.retry[s] || s.Problem != ""),
+			op.Action == dirsync.Update && s.Next != nil && s.Next.Answered.Status == dirsync.StatusPendingDeletion:
 			o.Result, o.Error = dirsync.ResultSkipped, "what comes before it failed; the next run tries again"
 			a.retry[s] = true
 			return true
-		case op.Action == dirsync.EnrollMail && op.User == "" && (s.next == nil || s.next.User == ""):
+		case op.Action == dirsync.EnrollMail && op.User == "" && (s.Next == nil || s.Next.User == ""):
 			o.Result, o.Error = dirsync.ResultSkipped, "the user was not created"
 			return true
 		case op.Action == dirsync.EnrollMail && op.User == "":
-			op.User = s.next.User
+			op.User = s.Next.User
 		}
 		return false
 	})
@@ -160,14 +153,14 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 			a.tell(s, res)
 			continue
 		}
-		outcome := outcomeOf(res.Op, s.next, res)
+		outcome := decide.OutcomeOf(res.Op, s.Next, res)
 		switch {
 		case outcome.Link != nil && !outcome.Same:
-			if s.want != nil && s.link == nil {
-				outcome.Link.Seen, outcome.Link.Marked = s.want.Seen, s.want.Mark != nil
+			if s.Want != nil && s.Link == nil {
+				outcome.Link.Seen, outcome.Link.Marked = s.Want.Seen, s.Want.Mark != nil
 			}
-			s.next = outcome.Link
-		case outcome.Same && !outcome.Keep && s.next != nil && s.link != nil:
+			s.Next = outcome.Link
+		case outcome.Same && !outcome.Keep && s.Next != nil && s.Link != nil:
 			// What was decided besides the operation holds all the same; what it
 			// was to mend counts as not asked for.
 			outcome.Same = false
@@ -176,7 +169,108 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 		outcomes = append(outcomes, outcome)
 		a.tell(s, res)
 	}
-	a.count += len(results)
-	a.progress(a.count, a.total)
+	a.done += len(results)
+	a.progress(a.done, a.total)
 	return a.journal.Record(context.WithoutCancel(ctx), outcomes)
+}
+
+// tell puts a result into the report.
+func (a *application) tell(s *decide.Subject, res dirsync.Result) {
+	o := a.byOp[res.Op]
+	if res.Fate == dirsync.Done {
+		o.Result = dirsync.ResultApplied
+		if res.Account != nil {
+			a.compare(res)
+		}
+		if len(res.Undone) > 0 {
+			a.tellUndone(s, o, res)
+		}
+		return
+	}
+	o.Result, o.Error = dirsync.ResultFailed, decide.FateWords(res.Fate)
+	if res.Err != nil {
+		o.Error = res.Err.Error()
+	}
+	switch {
+	case res.Op.OnGroup():
+		if res.Fate == dirsync.Refused || res.Fate == dirsync.Taken {
+			key := string(res.Op.Source)
+			a.refused[key] = dirsync.Told{Hash: a.groups.hash(res.Op.Group.Key()), Username: res.Op.Group.Name, Sources: res.Op.Group.Sources, Reason: o.Error}
+		}
+		a.failed = a.failed || res.Fate == dirsync.Unknown
+		return
+	case res.Op.Action == dirsync.EnrollMail && res.Fate == dirsync.Unknown:
+		o.Error = "it is not known whether the mail was sent; it is not sent again"
+		return
+	}
+	switch res.Fate {
+	case dirsync.Refused:
+		s.Problem, o.Known = o.Error, a.known(s, o.Error)
+	case dirsync.Taken:
+		// Perhaps the holder is ours, and its rename failed in this run: the
+		// next run looks again, and tells of a conflict if it is one.
+		o.Error = "another Duo user holds the name"
+		if res.Account != nil && dirsync.FoldName(res.Account.Username) != dirsync.FoldName(res.Op.Name()) {
+			o.Error = fmt.Sprintf("the name is an alias of the Duo user %s", dirsync.Quote(res.Account.Username))
+		}
+		a.retry[s] = true
+	case dirsync.Unknown:
+		a.failed, a.retry[s] = true, true
+	default:
+		a.retry[s] = true
+	}
+}
+
+// tellUndone puts into the report which lists of a person could not be brought
+// about. What Duo refused is told once, and not tried again before something
+// changes.
+func (a *application) tellUndone(s *decide.Subject, o *dirsync.Operation, res dirsync.Result) {
+	texts := make([]string, 0, len(res.Undone))
+	refused := true
+	for _, u := range res.Undone {
+		text := u.Field + ": " + decide.FateWords(u.Fate)
+		if u.Err != nil {
+			text = u.Field + ": " + u.Err.Error()
+		}
+		texts = append(texts, text)
+		refused = refused && u.Fate == dirsync.Refused
+	}
+	o.Result, o.Error = dirsync.ResultFailed, strings.Join(texts, "; ")
+	if refused {
+		s.Problem, o.Known = o.Error, a.known(s, o.Error)
+	} else {
+		a.retry[s] = true
+	}
+}
+
+// compare warns, once, of values that Duo keeps in another form than it was
+// sent them. That form is not fought.
+func (a *application) compare(res dirsync.Result) {
+	if res.Op.Action == dirsync.EnrollMail || res.Op.Action == dirsync.PhoneDelete {
+		return
+	}
+	for _, c := range res.Op.Changes {
+		if dirsync.IsList(c.Field) {
+			continue
+		}
+		held := res.Account.Field(c.Field)
+		if held == c.After || c.Field == dirsync.FieldUsername && dirsync.FoldName(held) == dirsync.FoldName(c.After) || res.Op.Action == dirsync.Trash {
+			continue
+		}
+		a.warn("%s: Duo keeps %s as %s, it was sent %s", res.Op.Name(), c.Field, dirsync.Quote(held), dirsync.Quote(c.After))
+	}
+}
+
+// leave marks what was not sent.
+func (a *application) leave(why string) {
+	a.failed = true
+	for _, o := range a.report.Operations {
+		if o.Result == dirsync.ResultPlanned {
+			o.Result, o.Error = dirsync.ResultSkipped, why
+			if slices.Contains(a.sent, o.Op) {
+				o.Error = "perhaps sent, and not written down; the next run finds out"
+			}
+			a.retry[a.byID[o.Source]] = true
+		}
+	}
 }

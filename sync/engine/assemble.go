@@ -2,18 +2,14 @@ package engine
 
 import (
 	"context"
-	dirsync "duosync/sync"
-	"duosync/sync/assembly"
-	"duosync/sync/guard"
 	"fmt"
 	"slices"
-)
 
-// planned is the plan of a run.
-type planned struct {
-	*dirsync.Plan
-	moved []*dirsync.Operation // of a plan that was made before: what has moved since
-}
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
+	"duosync/sync/decide"
+	"duosync/sync/guard"
+)
 
 // assemble makes the plan of what was decided, and puts the rest of it into the report.
 func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
@@ -22,7 +18,7 @@ func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
 	ops := slices.Clone(c.groups.ops)
 	for _, s := range c.decided.subjects {
 		r.gather(s)
-		for _, op := range s.ops {
+		for _, op := range s.Ops {
 			if op.Blocked == "" {
 				ops = append(ops, op)
 			}
@@ -37,26 +33,26 @@ func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
 
 // gather puts what was decided for one subject into the run, its operations
 // apart.
-func (r *run) gather(s *subject) {
-	for _, text := range s.warnings {
+func (r *run) gather(s *decide.Subject) {
+	for _, text := range s.Warnings {
 		r.warn("%s", text)
 	}
-	if s.want != nil && s.sends() {
-		for _, text := range s.want.Warnings {
+	if s.Want != nil && s.Sends() {
+		for _, text := range s.Want.Warnings {
 			r.warn("%s", text)
 		}
 	}
-	if s.wait != nil {
-		r.report.Waiting = append(r.report.Waiting, *s.wait)
+	if s.Wait != nil {
+		r.report.Waiting = append(r.report.Waiting, *s.Wait)
 	}
-	if s.skipped {
+	if s.Skipped {
 		r.report.Skipped++
 	}
-	blocked := slices.ContainsFunc(s.ops, func(o *dirsync.Op) bool { return o.Blocked != "" })
-	if s.problem != "" && !blocked {
-		r.conflict(dirsync.Conflict{Key: personKey(s.id), Hash: r.personHash(s), Username: s.username(), Sources: []dirsync.SourceID{s.id}, Reason: s.problem})
+	blocked := slices.ContainsFunc(s.Ops, func(o *dirsync.Op) bool { return o.Blocked != "" })
+	if s.Problem != "" && !blocked {
+		r.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: r.personHash(s), Username: s.Username(), Sources: []dirsync.SourceID{s.ID}, Reason: s.Problem})
 	}
-	if s.want != nil && len(s.ops) == 0 && s.problem == "" && !s.skipped && !s.contested {
+	if s.Want != nil && len(s.Ops) == 0 && s.Problem == "" && !s.Skipped && !s.Contested {
 		r.report.Unchanged++
 	}
 }
@@ -110,7 +106,7 @@ func (r *run) keepExactly(ctx context.Context, c *course, p *planned) error {
 	assembly.Unask(p.Plan, left)
 	p.Narrow(func(op *dirsync.Op) bool { return kept[op] })
 	for _, s := range c.decided.subjects { // nothing else is reported, either
-		s.ops = slices.DeleteFunc(s.ops, func(op *dirsync.Op) bool { return op.Blocked != "" })
+		s.Ops = slices.DeleteFunc(s.Ops, func(op *dirsync.Op) bool { return op.Blocked != "" })
 	}
 	r.report.Conflicts, r.report.Waiting = nil, nil
 	return nil
@@ -132,7 +128,7 @@ func (r *run) parts(ctx context.Context, c *course, p *planned) (map[string]bool
 }
 
 // whatMoved says why a planned operation is not what the run would do now.
-func whatMoved(op *dirsync.Op, p *planned, subjects []*subject) string {
+func whatMoved(op *dirsync.Op, p *planned, subjects []*decide.Subject) string {
 	const since = "moved since the plan was made: "
 	var current *dirsync.Op
 	for _, o := range p.Ops() {
@@ -140,15 +136,15 @@ func whatMoved(op *dirsync.Op, p *planned, subjects []*subject) string {
 			current = o
 		}
 	}
-	i := slices.IndexFunc(subjects, func(s *subject) bool { return s.id == op.Source })
+	i := slices.IndexFunc(subjects, func(s *decide.Subject) bool { return s.ID == op.Source })
 	switch {
 	case current != nil && current.Action == op.Action && current.User == op.User:
 		return since + assembly.Differences(op, current)
 	case current != nil:
 		return since + fmt.Sprintf("now it would be %s of %s", current.Action, dirsync.Quote(current.Username))
-	case i >= 0 && subjects[i].problem != "":
-		return since + subjects[i].problem
-	case i >= 0 && subjects[i].wait != nil:
+	case i >= 0 && subjects[i].Problem != "":
+		return since + subjects[i].Problem
+	case i >= 0 && subjects[i].Wait != nil:
 		return since + "it is not due any more"
 	}
 	return since + "there is nothing to do any more"

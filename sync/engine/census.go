@@ -1,12 +1,12 @@
 package engine
 
 import (
+	"maps"
+	"slices"
+
 	dirsync "duosync/sync"
 	"duosync/sync/guard"
 	"duosync/sync/mapping"
-	"hash/fnv"
-	"maps"
-	"slices"
 )
 
 // census takes in the directory as it streams by. Of a person who needs
@@ -27,12 +27,6 @@ type census struct {
 	switched  bool // another server answered than last time
 }
 
-// places are what each person's place in the scope rests on, see dirsync.Seen.
-type places struct {
-	deciding map[string]bool // folded names of the groups that decide
-	moved    []movedSeen
-}
-
 // claimants are who claims which name in Duo, by the name's hash. A claimant is a person
 // of the snapshot (its index) or one that was kept (the complement of its place).
 type claimants struct {
@@ -40,24 +34,16 @@ type claimants struct {
 	contested map[uint64][]int32 // names with several claimants
 }
 
+// places are what each person's place in the scope rests on, see dirsync.Seen.
+type places struct {
+	deciding map[string]bool // folded names of the groups that decide
+	moved    []movedSeen
+}
+
 // movedSeen is a link whose Seen is another one now.
 type movedSeen struct {
 	id   dirsync.SourceID
 	seen dirsync.Seen
-}
-
-func (r *run) newCensus(st *state, fresh *freshness) *census {
-	rules := &r.Rules.Rules
-	ref := r.reference(st)
-	c := &census{
-		rules: rules, snap: st.snap, recheck: fresh.recheck, marks: st.marks, groups: st.groups,
-		sight: guard.NewSight(rules, &ref), seen: make([]bool, len(st.snap.briefs)), places: places{deciding: map[string]bool{}},
-		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}},
-	}
-	for _, name := range rules.ScopeGroups() {
-		c.places.deciding[dirsync.FoldGroup(name)] = true
-	}
-	return c
 }
 
 // take takes one person in.
@@ -103,18 +89,6 @@ func (c *census) take(p *dirsync.Person) {
 	}
 }
 
-// of tells what the person's place in the scope rests on.
-func (p *places) of(person *dirsync.Person) dirsync.Seen {
-	seen := dirsync.Seen{Base: person.Base}
-	for _, group := range person.Groups {
-		if name := dirsync.FoldGroup(group); p.deciding[name] {
-			seen.Groups = append(seen.Groups, name)
-		}
-	}
-	slices.Sort(seen.Groups)
-	return seen
-}
-
 func (c *census) isUnchanged(i int32, want *mapping.Desired) bool {
 	b := &c.snap.briefs[i]
 	if c.recheck[b.ID] {
@@ -124,18 +98,6 @@ func (c *census) isUnchanged(i int32, want *mapping.Desired) bool {
 		return true
 	}
 	return !b.Missing && !b.Pending && want.Problem == "" && want.Same(b.Asked) && !slices.ContainsFunc(want.Groups(), c.groups.unsettled)
-}
-
-func (c *claimants) add(name uint64, claimant int32) {
-	first, taken := c.first[name]
-	if !taken {
-		c.first[name] = claimant
-		return
-	}
-	if len(c.contested[name]) == 0 {
-		c.contested[name] = []int32{first}
-	}
-	c.contested[name] = append(c.contested[name], claimant)
 }
 
 // absent lists the links whose person did not come by.
@@ -150,11 +112,35 @@ func (c *census) absent() []dirsync.SourceID {
 	return ids
 }
 
+// excludes reports whether a link's person came by, and is left alone.
+func (c *census) excludes(id dirsync.SourceID) bool {
+	i, linked := c.snap.index[id]
+	return linked && c.seen[i]
+}
+
+// of tells what the person's place in the scope rests on.
+func (p *places) of(person *dirsync.Person) dirsync.Seen {
+	seen := dirsync.Seen{Base: person.Base}
+	for _, group := range person.Groups {
+		if name := dirsync.FoldGroup(group); p.deciding[name] {
+			seen.Groups = append(seen.Groups, name)
+		}
+	}
+	slices.Sort(seen.Groups)
+	return seen
+}
+
+func (c *claimants) add(name uint64, claimant int32) {
+	first, taken := c.first[name]
+	if !taken {
+		c.first[name] = claimant
+		return
+	}
+	if len(c.contested[name]) == 0 {
+		c.contested[name] = []int32{first}
+	}
+	c.contested[name] = append(c.contested[name], claimant)
+}
+
 // sorted gives the hashes of the names with several claimants, in order.
 func (c *claimants) sorted() []uint64 { return slices.Sorted(maps.Keys(c.contested)) }
-
-func hashName(folded string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(folded))
-	return h.Sum64()
-}

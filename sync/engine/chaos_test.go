@@ -9,6 +9,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/engine"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,8 +48,8 @@ type chaos struct {
 func newChaos(t *rapid.T) *chaos {
 	c := &chaos{world: newWorld(&silent{TB: nil, rapid: t}), t: t, foreign: map[string]dirsync.Account{}, byHand: map[string]bool{}}
 	c.duo.chaos = t
-	c.rules.OnMissing = rapid.SampledFrom([]engine.Removal{
-		{Action: dirsync.Disable, Then: engine.Keep}, {Action: dirsync.Trash}, {Action: dirsync.Delete}, {Action: engine.Keep},
+	c.rules.OnMissing = rapid.SampledFrom([]decide.Removal{
+		{Action: dirsync.Disable, Then: decide.Keep}, {Action: dirsync.Trash}, {Action: dirsync.Delete}, {Action: decide.Keep},
 		{Action: dirsync.Disable, Then: dirsync.Trash, Grace: time.Hour},
 		{Action: dirsync.Disable, After: 5 * time.Hour, Then: dirsync.Delete, Grace: 10 * time.Hour},
 	}).Draw(t, "on_missing")
@@ -243,7 +244,7 @@ func (c *chaos) settled(run *dirsync.Run) {
 	}
 	for id, link := range c.store.links {
 		a := c.duo.users[link.User]
-		if c.rules.OnMissing.Action != engine.Keep && !here[id] && link.LetGo == "" && !told[id] &&
+		if c.rules.OnMissing.Action != decide.Keep && !here[id] && link.LetGo == "" && !told[id] &&
 			a != nil && a.Status == dirsync.StatusActive && link.Missing != nil && link.Missing.Step != "" {
 			c.fatal("the leaver %s is active", id)
 		}

@@ -2,18 +2,21 @@ package engine
 
 import (
 	"context"
-	dirsync "duosync/sync"
-	"duosync/sync/assembly"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
+	"duosync/sync/decide"
+	"duosync/sync/mapping"
 )
 
 // A claim is an operation that wants a name: a create, a recreate, a rename, or
 // one that adds an alias.
 type claim struct {
-	*subject
+	*decide.Subject
 	op    *dirsync.Op
 	name  string // folded
 	alias bool
@@ -22,7 +25,7 @@ type claim struct {
 // stands reports whether the operation still wants the name.
 func (c *claim) stands() bool {
 	switch {
-	case !slices.Contains(c.ops, c.op):
+	case !slices.Contains(c.Ops, c.op):
 		return false
 	case c.alias:
 		return slices.Contains(c.op.Claims(), c.name)
@@ -32,15 +35,20 @@ func (c *claim) stands() bool {
 	return dirsync.FoldName(c.op.Name()) == c.name
 }
 
+// mayBeAdopted reports whether the holder of the name may become the claimant's.
+func (c *claim) mayBeAdopted() bool {
+	return c.Link == nil && !c.alias && c.op.Action == dirsync.Create
+}
+
 // naming is who holds, gives up and wants which name in Duo.
 type naming struct {
 	*deciding
 	holders  map[string]*dirsync.Account // by folded name
 	users    map[string]dirsync.SourceID // people who are ours, by Duo user_id
-	subjects map[dirsync.SourceID]*subject
+	subjects map[dirsync.SourceID]*decide.Subject
 	given    map[string]dirsync.SourceID // names that are given up in this plan
 	wanting  map[string][]claim          // by name
-	handed   map[*subject]bool           // missing people whose user goes to somebody else
+	handed   map[*decide.Subject]bool    // missing people whose user goes to somebody else
 }
 
 // settleClaims looks at who holds each wanted name in Duo. A name that nobody
@@ -52,24 +60,24 @@ func (d *deciding) settleClaims(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n := &naming{deciding: d, holders: holders, users: map[string]dirsync.SourceID{}, subjects: map[dirsync.SourceID]*subject{},
-		given: map[string]dirsync.SourceID{}, wanting: map[string][]claim{}, handed: map[*subject]bool{}}
+	n := &naming{deciding: d, holders: holders, users: map[string]dirsync.SourceID{}, subjects: map[dirsync.SourceID]*decide.Subject{},
+		given: map[string]dirsync.SourceID{}, wanting: map[string][]claim{}, handed: map[*decide.Subject]bool{}}
 	if len(holders) > 0 {
 		n.users = d.snap.byUser()
 		for _, s := range d.subjects {
-			n.subjects[s.id] = s
+			n.subjects[s.ID] = s
 		}
 	}
 	for _, c := range claims {
-		if holder := holders[c.name]; holder != nil && n.users[holder.ID] == "" && c.link == nil && !c.alias {
+		if holder := holders[c.name]; holder != nil && n.users[holder.ID] == "" && c.Link == nil && !c.alias {
 			d.strangers++
 		}
 	}
 	d.dropIdle(holders)
 	for _, s := range d.subjects {
-		for _, op := range s.ops {
+		for _, op := range s.Ops {
 			for _, name := range op.Gives() {
-				n.given[name] = s.id
+				n.given[name] = s.ID
 			}
 		}
 	}
@@ -82,71 +90,20 @@ func (d *deciding) settleClaims(ctx context.Context) error {
 	for len(claims) > 0 {
 		claims = append(claims[1:], n.settle(claims[0])...)
 	}
-	d.subjects = slices.DeleteFunc(d.subjects, func(s *subject) bool { return n.handed[s] })
+	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool { return n.handed[s] })
 	return nil
-}
-
-// settle settles one claim, and gives those that are to be looked at again for it.
-func (n *naming) settle(c claim) (again []claim) {
-	holder := n.holders[c.name]
-	if holder == nil || !c.stands() {
-		return nil // free, or settled already
-	}
-	if c.link != nil && holder.ID == c.link.User || c.op.Action == dirsync.Adopt && holder.ID == c.op.User {
-		if c.alias && dirsync.FoldName(holder.Username) == c.name && !c.op.Renames() {
-			c.cutAlias() // it stays the username, under which the user is found
-		}
-		return nil // the user's own: given up first
-	}
-	owner, ours := n.users[holder.ID]
-	former := n.subjects[owner] // nil where the user was handed over
-	switch {
-	case ours && n.given[c.name] == owner: // given up in this plan
-	case ours && n.found.gone[owner] && c.mayBeAdopted() && (n.adopts(c.want) || n.inherits(former, c.want)) && canHandOver(c, holder, former):
-		n.adopt(c, holder, owner, former)
-		if former != nil {
-			n.handed[former] = true
-			delete(n.subjects, owner)
-		}
-	case !ours && c.mayBeAdopted() && n.mayAdopt(c.want, holder):
-		n.adopt(c, holder, "", nil)
-	default:
-		before := c.op.Gives()
-		n.dropClaim(c, holder, owner, n.holders)
-		for _, name := range dirsync.Without(before, c.op.Gives()) {
-			delete(n.given, name)
-			again = append(again, n.wanting[name]...)
-		}
-	}
-	return again
-}
-
-// mayBeAdopted reports whether the holder of the name may become the claimant's.
-func (c *claim) mayBeAdopted() bool {
-	return c.link == nil && !c.alias && c.op.Action == dirsync.Create
-}
-
-// dropIdle drops the creation of people who are disabled in the directory and
-// whose name is free: it was there only to find out whether there is somebody to
-// adopt, and to disable.
-func (d *deciding) dropIdle(holders map[string]*dirsync.Account) {
-	for _, s := range d.subjects {
-		if s.idle && len(s.ops) == 1 && holders[s.want.Name()] == nil {
-			s.ops, s.skipped = nil, true
-		}
-	}
 }
 
 // claims lists the operations that want a name, in order.
 func (d *deciding) claims() []claim {
 	var claims []claim
 	for _, s := range d.subjects {
-		for _, op := range s.ops {
+		for _, op := range s.Ops {
 			if op.Blocked != "" {
 				continue
 			}
 			for _, name := range op.Claims() {
-				claims = append(claims, claim{subject: s, op: op, name: name, alias: name != dirsync.FoldName(op.Name())})
+				claims = append(claims, claim{Subject: s, op: op, name: name, alias: name != dirsync.FoldName(op.Name())})
 			}
 		}
 	}
@@ -186,6 +143,127 @@ func (d *deciding) holders(ctx context.Context, claims []claim) (map[string]*dir
 	return holders, nil
 }
 
+// dropIdle drops the creation of people who are disabled in the directory and
+// whose name is free: it was there only to find out whether there is somebody to
+// adopt, and to disable.
+func (d *deciding) dropIdle(holders map[string]*dirsync.Account) {
+	for _, s := range d.subjects {
+		if s.Idle && len(s.Ops) == 1 && holders[s.Want.Name()] == nil {
+			s.Ops, s.Skipped = nil, true
+		}
+	}
+}
+
+// settle settles one claim, and gives those that are to be looked at again for it.
+func (n *naming) settle(c claim) (again []claim) {
+	holder := n.holders[c.name]
+	if holder == nil || !c.stands() {
+		return nil // free, or settled already
+	}
+	if c.Link != nil && holder.ID == c.Link.User || c.op.Action == dirsync.Adopt && holder.ID == c.op.User {
+		if c.alias && dirsync.FoldName(holder.Username) == c.name && !c.op.Renames() {
+			c.cutAlias() // it stays the username, under which the user is found
+		}
+		return nil // the user's own: given up first
+	}
+	owner, ours := n.users[holder.ID]
+	former := n.subjects[owner] // nil where the user was handed over
+	switch {
+	case ours && n.given[c.name] == owner: // given up in this plan
+	case ours && n.found.gone[owner] && c.mayBeAdopted() && (n.adopts(c.Want) || n.inherits(former, c.Want)) && canHandOver(c, holder, former):
+		n.adopt(c, holder, owner, former)
+		if former != nil {
+			n.handed[former] = true
+			delete(n.subjects, owner)
+		}
+	case !ours && c.mayBeAdopted() && n.mayAdopt(c.Want, holder):
+		n.adopt(c, holder, "", nil)
+	default:
+		before := c.op.Gives()
+		n.dropClaim(c, holder, owner, n.holders)
+		for _, name := range dirsync.Without(before, c.op.Gives()) {
+			delete(n.given, name)
+			again = append(again, n.wanting[name]...)
+		}
+	}
+	return again
+}
+
+// canHandOver reports whether the user of a missing person can go to the person
+// who claims its name: not one that others sync or have put into the Trash.
+func canHandOver(c claim, holder *dirsync.Account, former *decide.Subject) bool {
+	if holder.Synced || dirsync.FoldName(holder.Username) != c.name {
+		return false
+	}
+	return holder.Status != dirsync.StatusPendingDeletion || former != nil && former.Link.Missing != nil && former.Link.Missing.Step == dirsync.Trash
+}
+
+func (r *run) mayAdopt(want *mapping.Desired, holder *dirsync.Account) bool {
+	if holder.Synced || holder.Status == dirsync.StatusPendingDeletion || dirsync.FoldName(holder.Username) != want.Name() {
+		return false
+	}
+	switch email := want.Fields[dirsync.FieldEmail]; {
+	case r.adopts(want), r.Rules.Existing == decide.ExistingAdopt:
+		return true
+	case r.Rules.Existing == decide.ExistingAdoptIfEmailMatches:
+		return email != "" && strings.EqualFold(email, holder.Email)
+	}
+	return false
+}
+
+// adopt turns a create into the adoption of the user who holds the name. Each
+// field that it overwrites stands in the changes. A status is not
+// raised, but for a user whom we had disabled ourselves.
+// owner is the missing person whose link the user had, if there was one, and former what
+// was decided of that person, if anything.
+func (d *deciding) adopt(c claim, holder *dirsync.Account, owner dirsync.SourceID, former *decide.Subject) {
+	op := dirsync.Op{Action: dirsync.Adopt, Username: holder.Username, Source: c.ID, User: holder.ID, Reason: "adopted: a Duo user of this name exists",
+		Asked: c.op.Asked}
+	disabledByUs, byOthers := false, c.Want.Mark == nil
+	if owner != "" {
+		op.Reason = fmt.Sprintf("adopted: the user was %s's, who is missing from the directory", owner)
+		op.From = owner
+	}
+	if former != nil {
+		link := former.Link
+		op.Takes = &link.Belongings
+		disabledByUs = link.Asked[dirsync.FieldStatus] == dirsync.StatusDisabled && !link.ByHand
+		byOthers = byOthers || decide.WasByOthers(link, true)
+	}
+	for _, field := range dirsync.FieldNames {
+		value, ours := c.Want.Fields[field]
+		held := holder.Field(field)
+		ourDoing := disabledByUs && (held == dirsync.StatusDisabled || held == dirsync.StatusPendingDeletion)
+		raises := field == dirsync.FieldStatus && value != dirsync.StatusDisabled && !ourDoing
+		if !ours || raises || decide.SameValue(field, held, value) {
+			continue
+		}
+		op.Changes = append(op.Changes, dirsync.Change{Field: field, Before: held, After: value})
+	}
+	op.ByHand = holder.Status == dirsync.StatusDisabled && !disabledByUs && byOthers && c.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled
+	if want, ours := c.Want.Fields[dirsync.FieldAliases]; ours {
+		op.Changes = append(op.Changes, adoptedAliases(holder, want)...)
+	}
+	*c.op = op // the claims on its aliases go on
+	c.Holder = holder
+}
+
+// adoptedAliases adds the wanted aliases to those that an adopted user has.
+func adoptedAliases(holder *dirsync.Account, want string) []dirsync.Change {
+	held := dirsync.Items(holder.Field(dirsync.FieldAliases))
+	have := dirsync.FoldedSet(holder.Names())
+	after := held
+	for _, alias := range dirsync.Items(want) {
+		if !have[dirsync.FoldName(alias)] {
+			after = append(after, alias)
+		}
+	}
+	if len(after) == len(held) || len(after) > dirsync.MaxAliases {
+		return nil
+	}
+	return []dirsync.Change{{Field: dirsync.FieldAliases, Before: dirsync.ListOf(held), After: dirsync.ListOf(after)}}
+}
+
 // dropClaim gives a claim up and says who is in the way. All else about the
 // person goes on.
 func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.SourceID, holders map[string]*dirsync.Account) {
@@ -210,7 +288,7 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 		d.dropAlias(c, holder, why)
 		return
 	}
-	c.problem = why
+	c.Problem = why
 	if former, ok := assembly.FormerName(dirsync.FoldName(c.op.Username), c.op.User); ok && c.op.Action == dirsync.Update && c.name != former && holders[former] == nil {
 		c.op.Reason = "goes back to the former name, for the ring of names broke"
 		c.op.Asked[dirsync.FieldUsername] = former
@@ -224,16 +302,16 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 	c.op.Changes = slices.DeleteFunc(c.op.Changes, func(change dirsync.Change) bool { return change.Field == dirsync.FieldUsername })
 	delete(c.op.Asked, dirsync.FieldUsername)
 	if c.op.Action == dirsync.Create || c.op.Action == dirsync.Recreate || len(c.op.Changes) == 0 {
-		c.ops = slices.DeleteFunc(c.ops, func(o *dirsync.Op) bool { return o == c.op })
+		c.Ops = slices.DeleteFunc(c.Ops, func(o *dirsync.Op) bool { return o == c.op })
 	}
 }
 
 // dropAlias gives the claim of an alias up. A user who does not exist yet is not
 // created without it; to all others the rest is done.
 func (d *deciding) dropAlias(c claim, holder *dirsync.Account, why string) {
-	c.tellProblem("the alias %s is not free: %s", dirsync.Quote(c.name), why)
+	c.TellProblem("the alias %s is not free: %s", dirsync.Quote(c.name), why)
 	if c.op.Action == dirsync.Create || c.op.Action == dirsync.Recreate {
-		c.ops = slices.DeleteFunc(c.ops, func(o *dirsync.Op) bool { return o == c.op })
+		c.Ops = slices.DeleteFunc(c.Ops, func(o *dirsync.Op) bool { return o == c.op })
 		return
 	}
 	c.cutAlias()
@@ -248,6 +326,6 @@ func (c *claim) cutAlias() {
 		c.op.Drop(dirsync.FieldAliases)
 	}
 	if len(c.op.Changes) == 0 && c.op.Action == dirsync.Update {
-		c.ops = slices.DeleteFunc(c.ops, func(o *dirsync.Op) bool { return o == c.op })
+		c.Ops = slices.DeleteFunc(c.Ops, func(o *dirsync.Op) bool { return o == c.op })
 	}
 }

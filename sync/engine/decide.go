@@ -1,207 +1,254 @@
 package engine
 
 import (
-	dirsync "duosync/sync"
-	"maps"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"slices"
-	"time"
+
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
+	"duosync/sync/mapping"
 )
 
-// decide settles what happens to one subject, names apart: whether a wanted
-// name is free is looked at afterwards, over all subjects (see claims.go).
-func (r *Rules) decide(s *subject, now time.Time) {
-	if s.link != nil {
-		next := *s.link
-		s.next = &next
+// decide settles what happens to each subject.
+func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
+	d := &deciding{run: r, state: c.state, fresh: c.fresh, census: c.census, groups: c.groups, found: c.found, evidence: c.evidence, decided: &decided{subjects: c.found.subjects}}
+	if err := errors.Join(d.checkName("--only", r.opts.Only), d.checkName("--adopt", r.opts.Adopt)); err != nil {
+		return nil, err
 	}
-	switch {
-	case s.want == nil:
-		r.decideMissing(s, now)
-	case s.link == nil:
-		r.decideNew(s, "in the directory's scope")
-	default:
-		r.decideOurs(s)
+	d.findHeirs()
+	d.remembered()
+	d.fewMails()
+	r.phase("confirm")
+	if err := d.fetch(ctx); err != nil {
+		return nil, err
 	}
+	d.each()
+	if err := inOrder(ctx, d.settleClaims, d.lists, d.putOff); err != nil {
+		return nil, err
+	}
+	d.planMails()
+	d.narrow()
+	return d.decided, nil
 }
 
-// decideNew is for a person who is not ours yet.
-func (r *Rules) decideNew(s *subject, reason string) {
-	want := s.want
-	switch {
-	case s.contested, s.ancestor != nil:
-		return
-	case want.Problem != "":
-		s.add(dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason, Blocked: want.Problem})
-		s.problem = want.Problem
-		return
-	case r.Protect[want.Name()]:
-		s.skipped = true
-		return
-	case want.Unsure != nil && !s.blind:
-		problem := want.Unsure.Problem()
-		s.add(dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason, Blocked: problem})
-		s.problem = problem
-		return
-	case want.Unsure != nil: // created when it is known whether the person is locked
-		want.Fields[dirsync.FieldStatus] = dirsync.StatusActive
-	case want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled:
-		// A user who is locked in the directory is not created: a licence saved.
-		if r.Existing == ExistingReport && !s.adopted {
-			s.skipped = true
-			return
-		}
-		s.idle = true
+// checkName fails unless somebody in scope, or a user of ours, has the name that
+// was asked for: a mistyped name must not look like success.
+func (d *deciding) checkName(flag, name string) error {
+	if _, claimed := d.census.names.first[hashName(dirsync.FoldName(name))]; claimed || name == "" {
+		return nil
 	}
-	s.open = true
-	op := dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason,
-		Changes: created(want.Fields), Asked: maps.Clone(want.Fields)}
-	if s.former != nil {
-		op.Takes = s.former
+	names := map[string]bool{dirsync.FoldName(name): true}
+	if slices.ContainsFunc(d.subjects, func(s *decide.Subject) bool { return s.Named(names) }) {
+		return nil
 	}
-	s.add(op)
+	return dirsync.WithHint(fmt.Errorf("%s %s: nobody in scope has this username", flag, dirsync.Quote(name)),
+		"Give the username as it is after mapping, and check sync.scope. Nothing was changed.")
 }
 
-// created lists the fields that a new user gets, phones and groups apart.
-func created(fields dirsync.Fields) []dirsync.Change {
-	var changes []dirsync.Change
-	for _, name := range append(slices.Clone(dirsync.FieldNames), dirsync.FieldAliases) {
-		if value := fields[name]; value != "" {
-			changes = append(changes, dirsync.Change{Field: name, After: value})
+// findHeirs finds who is missing under an old id and there under a new one. Nothing is
+// done to them until somebody decides, but that who is locked is disabled. A user who
+// is to be adopted goes the way of adoptions.
+func (d *deciding) findHeirs() {
+	byName := map[string]*decide.Subject{}
+	for _, s := range d.subjects {
+		if s.Want != nil && s.Link == nil && s.Want.Problem == "" && !d.found.contested[s.ID] {
+			byName[s.Want.Name()] = s
 		}
 	}
-	return changes
+	for _, s := range d.subjects {
+		if s.Want != nil || s.Link == nil || s.Link.LetGo != "" {
+			continue
+		}
+		heir := byName[dirsync.FoldName(cmp.Or(s.Link.Asked[dirsync.FieldUsername], s.Link.Answered.Username))]
+		if heir == nil || !decide.IsHeir(s.Link, heir.Want) || d.adopts(heir.Want) || d.adoptsHeir(heir.Want) {
+			continue
+		}
+		s.Heir, heir.Ancestor = heir, s
+	}
 }
 
-// decideOurs is for a person in scope whose Duo user is ours.
-func (r *Rules) decideOurs(s *subject) {
-	link, live, want := s.link, s.live, s.want
-	trashedByUs := link.Missing != nil && link.Missing.Step == dirsync.Trash
-	switch {
-	case live == nil:
-		r.decideVanished(s, trashedByUs || link.Missing != nil && link.Missing.Step == dirsync.Delete)
-		return
-	case live.Synced:
-		s.letGo(dirsync.LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
-		return
-	case live.Status == dirsync.StatusPendingDeletion && !trashedByUs:
-		s.letGo(dirsync.LetGoTrashed, "somebody else put this user into Duo's Trash; restore it in the Duo Admin Panel to have it kept in step again")
-		return
-	case r.Protect[dirsync.FoldName(live.Username)], r.Protect[want.Name()]:
-		s.skipped = true
-		return
+// adoptsHeir reports whether the user of a missing person goes to their new entry at
+// once.
+func (r *run) adoptsHeir(want *mapping.Desired) bool {
+	switch r.Rules.Existing {
+	case decide.ExistingAdopt:
+		return true
+	case decide.ExistingAdoptIfEmailMatches:
+		return want.Fields[dirsync.FieldEmail] != ""
 	}
+	return false
+}
 
-	next := s.next
-	next.Answered = *live
-	next.Missing = nil
-	next.LetGo = ""
-	next.Offered = nil
-	next.Asked = make(dirsync.Fields, len(want.Fields))
-	if live.Status == dirsync.StatusPendingDeletion && want.Unsure != nil {
-		s.next = link // it stays in the Trash until it is known whether the person is locked
-		s.problem = want.Unsure.Problem()
+// inherits reports whether the person who claims a name is the missing one who had it,
+// under a new id, and is given the user at once.
+func (r *run) inherits(former *decide.Subject, want *mapping.Desired) bool {
+	return former != nil && former.Link != nil && decide.IsHeir(former.Link, want) && r.adoptsHeir(want)
+}
+
+// remembered drops the subjects of which everything was told before and
+// nothing has changed since: they cost no call until the next refresh.
+func (d *deciding) remembered() {
+	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool {
+		if s.Link != nil && !d.report.Refreshed && d.protected(s) {
+			d.report.Skipped++
+			return true
+		}
+		back := s.Want != nil && s.Link != nil && s.Link.Missing != nil
+		if back || s.Heir != nil || s.Ancestor != nil || s.Want != nil && s.Want.Mark != nil || d.report.Refreshed || s.Want != nil && d.adopts(s.Want) || s.Want == nil && d.opts.Adopt != "" {
+			return false
+		}
+		if s.Contested && s.Link != nil && s.Want.Fields[dirsync.FieldStatus] == s.Link.Asked[dirsync.FieldStatus] {
+			return true // frozen, and told under its name
+		}
+		told, ok := d.told[personKey(s.ID)]
+		if !ok || told.Hash != d.personHash(s) {
+			return false
+		}
+		if told.Reason == "" { // disabled, and not in Duo
+			d.report.Skipped++
+			s.Idle, s.Skipped = true, true
+			d.idle = append(d.idle, s)
+			return true
+		}
+		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason})
+		return true
+	})
+}
+
+// fetch asks Duo for what it holds now of each link that may be touched.
+func (d *deciding) fetch(ctx context.Context) error {
+	var users []string
+	for _, s := range d.subjects {
+		if s.Link != nil && !s.Quiet && d.asks(s) {
+			s.Asked = true
+			users = append(users, s.Link.User)
+		}
+	}
+	if len(users) == 0 {
+		return nil
+	}
+	accounts, err := d.Target.Fetch(ctx, users)
+	if err != nil {
+		return fmt.Errorf("reading %d users from Duo: %w", len(users), err)
+	}
+	for _, s := range d.subjects {
+		if !s.Asked {
+			continue
+		}
+		if account, ok := accounts[s.Link.User]; ok {
+			s.Live = &account
+		}
+	}
+	return nil
+}
+
+// asks reports whether Duo is asked for a link's user: it may be touched.
+func (d *deciding) asks(s *decide.Subject) bool {
+	switch {
+	case s.Heir != nil:
+		return s.Heir.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled && (d.fresh.recheck[s.ID] || s.Link.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled)
+	case s.Want != nil, d.fresh.recheck[s.ID]:
+		return true
+	}
+	return d.stepDue(s) && !s.WaitsForRead(d.census.switched && d.opts.Only == "", s.Missing(d.now))
+}
+
+// each decides about each subject on its own.
+func (d *deciding) each() {
+	doubted := d.evidence.Groups()
+	for _, s := range d.subjects {
+		if s.Quiet {
+			continue
+		}
+		s.Adopted = s.Want != nil && d.adopts(s.Want)
+		s.Switched, s.NotAccepted, s.Blind = d.census.switched && d.opts.Only == "", d.notAccepted(s), d.evidence.BlindStatus
+		s.Lifted = s.Link != nil && d.marks.lifted[s.Link.User] != nil
+		d.Rules.Decide(s, d.now)
+		if s.Want != nil && s.Next != nil { // what the place in the scope rests on, but for what is doubted
+			s.Next.Seen = decide.SeenWith(s.Want.Seen, s.Next.Seen, doubted)
+		}
+	}
+}
+
+// notAccepted reports whether a missing person may be missing only because another
+// scope was not accepted yet: it was in scope under the accepted one.
+func (d *deciding) notAccepted(s *decide.Subject) bool {
+	policy, before := d.policy(), d.meta.Baseline
+	if s.Want != nil || s.Link == nil || !policy.OtherScope(before) || s.Link.Missing != nil && s.Link.Missing.Scope == "" {
+		return false
+	}
+	m := s.Missing(d.now)
+	return m.Why == dirsync.OutOfScope || policy.OtherPlace(before)
+}
+
+// putOff keeps back, after a switch, what gives something that the last read did not
+// offer.
+func (d *deciding) putOff(ctx context.Context) error {
+	if !d.census.switched {
+		return nil
+	}
+	for _, s := range d.subjects {
+		if s.Link == nil || s.Want == nil || s.Next == nil || s.Want.Mark != nil {
+			continue
+		}
+		if d.opts.Only != "" {
+			again, err := d.offeredAgain(ctx, s)
+			if err != nil {
+				return err
+			}
+			if again {
+				continue
+			}
+		}
+		s.PutOff(s.Link.Offered)
+	}
+	return nil
+}
+
+// offeredAgain looks for one person once more on the same connection, which counts as
+// the second read.
+func (d *deciding) offeredAgain(ctx context.Context, s *decide.Subject) (bool, error) {
+	found, err := d.Source.Lookup(ctx, []dirsync.SourceID{s.ID})
+	if err != nil {
+		return false, fmt.Errorf("looking again for %s: %w", s.Username(), err)
+	}
+	where := found[s.ID]
+	if where.Person == nil || !d.Rules.Selected(where.Person) {
+		return false, nil
+	}
+	want := d.Rules.Desire(where.Person)
+	return want.Fields.Hash() == s.Want.Fields.Hash(), nil
+}
+
+// narrow leaves of the subjects the one person that the run was asked for, and
+// whoever gives up a name that it needs.
+func (d *deciding) narrow() {
+	if d.opts.Only == "" {
 		return
 	}
-	s.open = !s.contested && want.Problem == ""
-	if !s.open {
-		for _, field := range []string{dirsync.FieldGroups, dirsync.FieldPhones} {
-			if last, known := link.Asked[field]; known {
-				next.Asked[field] = last
+	names := map[string]bool{dirsync.FoldName(d.opts.Only): true}
+	for again := true; again; {
+		again = false
+		for _, s := range d.subjects {
+			if !s.Named(names) {
+				continue
+			}
+			for _, op := range s.Ops {
+				for _, name := range append(op.Claims(), dirsync.FoldName(op.Name())) {
+					if !names[name] {
+						names[name], again = true, true
+					}
+				}
 			}
 		}
 	}
-	update := r.changes(s)
-	status, after, reason := r.decideStatus(s)
-	if want.Problem != "" {
-		s.problem = want.Problem
-		s.add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Blocked: want.Problem})
-	}
-
-	if live.Status == dirsync.StatusPendingDeletion { // ours: restore, and all else with it
-		asked := dirsync.Fields{}
-		to := dirsync.StatusActive
-		if wanted, ours := want.Fields[dirsync.FieldStatus]; ours {
-			to, asked[dirsync.FieldStatus] = wanted, wanted
-		}
-		if link.ByHand {
-			to = dirsync.StatusDisabled // by others, before we put it into the Trash
-		}
-		next.Missing = whileOut(link) // until it is out of the Trash
-		op := dirsync.Op{Action: dirsync.Restore, Username: live.Username, Reason: "back in the directory's scope", Asked: asked,
-			Changes: append(update, dirsync.Change{Field: dirsync.FieldStatus, Before: live.Status, After: to})}
-		for _, c := range update {
-			if value, ours := want.Fields[c.Field]; ours {
-				op.Asked[c.Field] = value
-			}
-		}
-		s.add(op)
-		return
-	}
-	// A status of its own goes first and alone: a mail address that Duo
-	// refuses must not keep a leaver in.
-	if status != "" {
-		asked := dirsync.Fields{}
-		if _, ours := want.Fields[dirsync.FieldStatus]; ours {
-			asked[dirsync.FieldStatus] = after
-		}
-		s.add(dirsync.Op{Action: status, Reason: reason, Marked: status == dirsync.Disable && want.Mark != nil, Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: after}}, Asked: asked})
-	}
-	if len(update) > 0 {
-		op := dirsync.Op{Action: dirsync.Update, Username: live.Username, Changes: update, Asked: dirsync.Fields{}, Reason: "changed in the directory"}
-		drift := true
-		for _, c := range update {
-			if value, ours := want.Fields[c.Field]; ours {
-				op.Asked[c.Field] = value
-			}
-			drift = drift && link.Asked[c.Field] == want.Fields[c.Field]
-		}
-		if drift {
-			op.Reason = "changed in Duo by hand"
-		}
-		s.add(op)
-	}
-}
-
-// decideVanished is for a person in scope whose Duo user does not exist.
-func (r *Rules) decideVanished(s *subject, removedByUs bool) {
-	name := s.username()
-	s.next.Missing = nil
-	switch {
-	case removedByUs:
-		if len(s.link.Phones) > 0 {
-			s.former = &dirsync.Belongings{Phones: s.link.Phones}
-		}
-		s.was = s.link
-		s.link, s.next = nil, nil
-		r.decideNew(s, "back in the directory's scope; the user has been removed from Duo since")
-	case r.ReportDrift(""):
-		s.letGo(dirsync.LetGoDeleted, "somebody deleted this user in Duo; the configuration asks to report it only")
-	case s.contested:
-		if status, ours := s.want.Fields[dirsync.FieldStatus]; ours {
-			s.next.Asked = merged(s.link.Asked, dirsync.Fields{dirsync.FieldStatus: status})
-		}
-	case s.want.Problem != "":
-		s.add(dirsync.Op{Action: dirsync.Recreate, Reason: "deleted in Duo by hand", Blocked: s.want.Problem})
-		s.problem = s.want.Problem
-	case s.want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled, s.want.Unsure != nil, r.Protect[s.want.Name()], r.Protect[dirsync.FoldName(name)]:
-		s.skipped = true
-		if len(s.link.Phones) > 0 {
-			s.add(orphans(s))
-		} else {
-			s.next = nil
-		}
-	default:
-		s.next.Asked = dirsync.Fields{} // unknown until it is there again
-		s.next.Joined = nil
-		s.open = true
-		s.add(dirsync.Op{Action: dirsync.Recreate, Username: s.want.Fields[dirsync.FieldUsername], Reason: "deleted in Duo by hand",
-			Changes: created(s.want.Fields), Asked: maps.Clone(s.want.Fields)})
-	}
-}
-
-func merged(a, b dirsync.Fields) dirsync.Fields {
-	m := make(dirsync.Fields, len(a)+len(b))
-	maps.Copy(m, a)
-	maps.Copy(m, b)
-	return m
+	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool { return !s.Named(names) })
+	d.groups.ops = slices.DeleteFunc(d.groups.ops, func(op *dirsync.Op) bool {
+		return !slices.ContainsFunc(d.subjects, func(s *decide.Subject) bool { return s.Joins(op.Group.Key()) })
+	})
+	d.groups.quiet = nil
+	d.report.Conflicts = slices.DeleteFunc(d.report.Conflicts, func(c dirsync.Conflict) bool { return !names[dirsync.FoldName(c.Username)] })
 }

@@ -2,21 +2,16 @@ package engine
 
 import (
 	"context"
-	dirsync "duosync/sync"
-	"duosync/sync/mapping"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-)
 
-// found are those who may need something, or are missing.
-type found struct {
-	subjects  []*subject // by id
-	contested map[dirsync.SourceID]bool
-	gone      map[dirsync.SourceID]bool // links whose person is missing from this read
-}
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
+	"duosync/sync/mapping"
+)
 
 // differ holds what the directory shows against the snapshot.
 type differ struct {
@@ -49,15 +44,15 @@ func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, 
 			c.unchanged++
 			continue
 		}
-		s := &subject{id: want.ID, want: want, link: links[want.ID]}
-		s.contested = d.contested[want.ID]
-		s.keepStatus()
+		s := &decide.Subject{ID: want.ID, Want: want, Link: links[want.ID]}
+		s.Contested = d.contested[want.ID]
+		s.KeepStatus()
 		d.subjects = append(d.subjects, s)
 	}
 	if err := d.lookAgain(ctx); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(d.subjects, func(a, b *subject) int { return strings.Compare(string(a.id), string(b.id)) })
+	slices.SortFunc(d.subjects, func(a, b *decide.Subject) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return d.found, nil
 }
 
@@ -152,12 +147,12 @@ func (d *differ) lookAgain(ctx context.Context) error {
 		return fmt.Errorf("looking again for %d people who were not in the read: %w", len(doubtful), err)
 	}
 	for _, s := range missing {
-		where, asked := seen[s.id]
+		where, asked := seen[s.ID]
 		if !asked && d.doubtful(s) {
-			return fmt.Errorf("looking again for people: the directory said nothing of %s", s.id)
+			return fmt.Errorf("looking again for people: the directory said nothing of %s", s.ID)
 		}
 		if asked {
-			s.second = &where
+			s.Second = &where
 		}
 		if d.confirm(s, &where) {
 			d.subjects = append(d.subjects, s)
@@ -168,7 +163,7 @@ func (d *differ) lookAgain(ctx context.Context) error {
 
 // missing gives the links whose person did not come by, and of them those that need the
 // second look.
-func (d *differ) missing(ctx context.Context) (missing []*subject, doubtful []dirsync.SourceID, err error) {
+func (d *differ) missing(ctx context.Context) (missing []*decide.Subject, doubtful []dirsync.SourceID, err error) {
 	absent := d.census.absent()
 	links, err := d.snap.load(ctx, absent)
 	if err != nil {
@@ -179,8 +174,8 @@ func (d *differ) missing(ctx context.Context) (missing []*subject, doubtful []di
 		if link == nil || d.Rules.Exclude(dirsync.FoldName(link.Asked[dirsync.FieldUsername]), "") {
 			continue // excluded: left alone, whether in the directory or not
 		}
-		s := &subject{id: id, link: link}
-		_, s.claimed = d.census.names.first[hashName(dirsync.FoldName(link.Answered.Username))]
+		s := &decide.Subject{ID: id, Link: link}
+		_, s.Claimed = d.census.names.first[hashName(dirsync.FoldName(link.Answered.Username))]
 		missing = append(missing, s)
 		d.gone[id] = true
 		if d.doubtful(s) {
@@ -192,27 +187,27 @@ func (d *differ) missing(ctx context.Context) (missing []*subject, doubtful []di
 
 // confirm takes in what the second look found of a missing person, and reports whether
 // something is to be decided.
-func (d *differ) confirm(s *subject, where *dirsync.Whereabouts) bool {
+func (d *differ) confirm(s *decide.Subject, where *dirsync.Whereabouts) bool {
 	p := where.Person
 	if p != nil && p.Unsure != nil && p.Unsure.Groups && !d.Rules.Selected(p) {
 		d.census.sight.Excluded++
-		delete(d.gone, s.id)
+		delete(d.gone, s.ID)
 		return false // nobody is taken for out of scope whose groups can't be told
 	}
 	if p != nil && d.Rules.Selected(p) {
 		want := d.Rules.Desire(p)
 		d.Rules.DesireGiven(p, &want)
-		delete(d.gone, s.id)
+		delete(d.gone, s.ID)
 		if d.Rules.Excluded(p, want.Name()) {
 			d.census.sight.Excluded++
 			return false
 		}
-		d.marks.force(&want, s.link.User)
+		d.marks.force(&want, s.Link.User)
 		want.Seen = d.census.places.of(p)
 		d.census.sight.Count(p, &want, true)
-		s.contested = d.claimedByOther(&want)
-		s.want = &want
-		s.keepStatus()
+		s.Contested = d.claimedByOther(&want)
+		s.Want = &want
+		s.KeepStatus()
 	}
 	return !(where.Present && d.Rules.Exclude("", where.DN)) && !(p != nil && mapping.InAny(p.Groups, d.Rules.ExcludeGroups))
 }
@@ -228,8 +223,8 @@ func (d *differ) claimedByOther(want *mapping.Desired) bool {
 }
 
 // doubtful reports whether a missing link needs the second look in this run.
-func (d *differ) doubtful(s *subject) bool {
-	if s.link.Missing == nil || d.report.Refreshed {
+func (d *differ) doubtful(s *decide.Subject) bool {
+	if s.Link.Missing == nil || d.report.Refreshed {
 		return true
 	}
 	return d.stepDue(s)
@@ -237,8 +232,8 @@ func (d *differ) doubtful(s *subject) bool {
 
 // stepDue reports whether a removal step of a missing link is due now, as far
 // as is known.
-func (r *run) stepDue(s *subject) bool {
-	m := s.missing(r.now)
-	_, due, ok := r.Rules.step(s, &m)
+func (r *run) stepDue(s *decide.Subject) bool {
+	m := s.Missing(r.now)
+	_, due, ok := r.Rules.Step(s, &m)
 	return ok && !due.After(r.now)
 }

@@ -3,10 +3,11 @@ package engine
 import (
 	"cmp"
 	"context"
-	dirsync "duosync/sync"
 	"fmt"
 	"maps"
 	"slices"
+
+	dirsync "duosync/sync"
 )
 
 // Drift reads all of Duo and tells where it differs from what we left there, in the
@@ -113,7 +114,7 @@ func (c *comparison) compare(ctx context.Context, users map[string]dirsync.Sourc
 		if link.LetGo != "" || c.Rules.Protect[dirsync.FoldName(link.Answered.Username)] || removed && account == nil { // purged, as was to be
 			continue
 		}
-		for _, d := range c.Rules.drift(link, account) {
+		for _, d := range c.Rules.Drift(link, account) {
 			c.add(d)
 		}
 		for _, name := range link.Answered.Names() {
@@ -123,82 +124,6 @@ func (c *comparison) compare(ctx context.Context, users map[string]dirsync.Sourc
 		}
 	}
 	return nil
-}
-
-// drift compares what Duo holds of a user with what it answered to us last; live is
-// nil for one that does not exist any more.
-func (r *Rules) drift(l *dirsync.Link, live *dirsync.Account) []dirsync.Difference {
-	var all []dirsync.Difference
-	differs := func(field, ours, duo string) {
-		all = append(all, dirsync.Difference{Username: l.Answered.Username, Source: l.ID, User: l.User, Field: field, Ours: ours, Duo: duo})
-	}
-	if live == nil {
-		differs(dirsync.DriftUser, l.Answered.Username, dirsync.DriftDeleted)
-		return all
-	}
-	if live.Synced && !l.Answered.Synced {
-		differs(dirsync.DriftSynced, "false", "true")
-	}
-	for _, field := range dirsync.FieldNames {
-		_, asked := l.Asked[field]
-		ours, duo := r.left(l, field), live.Field(field)
-		if ours != duo && (asked || field == dirsync.FieldStatus || field == dirsync.FieldUsername) {
-			differs(field, ours, duo)
-		}
-	}
-	for _, field := range dirsync.ListFields {
-		if ours, there := givenOf(l, field, live); len(there) < len(ours) {
-			differs(field, dirsync.ListOf(ours), dirsync.ListOf(there))
-		}
-	}
-	return all
-}
-
-// left gives what we left in a field of a user. That is what Duo answered, perhaps
-// in a form of its own; but where drift of the field is reported only, or a user is
-// let in whom we disabled, a run may have taken over what others wrote.
-func (r *Rules) left(l *dirsync.Link, field string) string {
-	answered := l.Answered.Field(field)
-	asked, known := l.Asked[field]
-	switch {
-	case !known || dirsync.FoldName(asked) == dirsync.FoldName(answered):
-		return answered
-	case field == dirsync.FieldStatus && asked == dirsync.StatusDisabled && answered != dirsync.StatusPendingDeletion:
-		return asked
-	case field != dirsync.FieldStatus && r.ReportDrift(field):
-		return asked
-	}
-	return answered
-}
-
-// lists gives what we gave a user of a list, and what of that is there.
-func givenOf(l *dirsync.Link, field string, live *dirsync.Account) (ours, there []string) {
-	item := func(text string, kept bool) {
-		ours = append(ours, text)
-		if kept {
-			there = append(there, text)
-		}
-	}
-	switch field {
-	case dirsync.FieldAliases:
-		names := live.Names()
-		for _, alias := range dirsync.Items(l.Asked[dirsync.FieldAliases]) {
-			item(alias, slices.Contains(names, dirsync.FoldName(alias)))
-		}
-	case dirsync.FieldPhones:
-		for _, p := range l.Answered.Phones {
-			if slices.ContainsFunc(l.Phones, func(own dirsync.OwnPhone) bool { return own.ID == p.ID }) {
-				item(p.Text(), slices.ContainsFunc(live.Phones, func(held dirsync.Phone) bool { return held.Text() == p.Text() }))
-			}
-		}
-	case dirsync.FieldGroups:
-		for _, g := range l.Answered.Groups {
-			if slices.Contains(l.Joined, g.ID) {
-				item(g.Name, slices.ContainsFunc(live.Groups, func(m dirsync.Membership) bool { return m.ID == g.ID }))
-			}
-		}
-	}
-	return ours, there
 }
 
 // namesakes finds those who hold names now that our users were left with.

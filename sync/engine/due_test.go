@@ -7,16 +7,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
+	"duosync/sync/decide"
 	"duosync/sync/mapping"
 )
 
 func TestDue(t *testing.T) {
 	since := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 	disabled := since.Add(2 * time.Hour)
-	rules := engine.Rules{
-		OnMissing:    engine.Removal{Action: dirsync.Disable, After: 2 * time.Hour, Then: dirsync.Delete, Grace: 720 * time.Hour},
-		OnOutOfScope: engine.Removal{Action: dirsync.Disable, Then: engine.Keep},
+	rules := decide.Rules{
+		OnMissing:    decide.Removal{Action: dirsync.Disable, After: 2 * time.Hour, Then: dirsync.Delete, Grace: 720 * time.Hour},
+		OnOutOfScope: decide.Removal{Action: dirsync.Disable, Then: decide.Keep},
 		Rules:        mapping.Rules{Protect: map[string]bool{"boss": true}},
 	}
 	link := func(missing *dirsync.Missing, change ...func(*dirsync.Link)) *dirsync.Link {

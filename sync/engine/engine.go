@@ -1,44 +1,32 @@
+// Package engine makes a run: it reads the directory, decides what must happen in Duo,
+// and carries that out, each phase a function from what it needs to what it found.
+//
+// The way of a run is [Engine.Run]: open → settle → refresh → read → diff → examine →
+// decide → assemble → weigh → apply → record. What each phase finds is a type of run.go.
+//
+// # Terms
+//
+//   - person: one entry of the directory in scope, known by its id
+//   - link: a person that is ours, with the Duo user and what we asked it to hold
+//   - subject: a person or link that may need something in this run
+//   - asked: what we last asked Duo to hold, field by field; answered: what Duo said it
+//     holds. A change is the directory's wish now against asked; drift is Duo now against
+//     answered
+//   - missing: a link whose person is gone from the directory, or out of its scope
+//   - let go: a link whose user is left alone for good
+//   - mark: what keeps a user disabled by hand, whatever the directory says
+//   - operation: one reviewable change as plain data; wave: operations that need nothing
+//     of each other
+//   - settled: an intent of an earlier run of which it is known what became of it
+//   - told: a problem that was reported before, and is not reported as new again
+//   - quiet: a change of a link that needs no call
 package engine
 
 import (
 	"context"
+
 	dirsync "duosync/sync"
-	"duosync/sync/guard"
-	"time"
 )
-
-// Engine runs one directory against one Duo account.
-type Engine struct {
-	Source  dirsync.Source
-	Target  dirsync.Target
-	Store   dirsync.Store
-	Rules   Rules
-	Binding dirsync.Binding
-	// Flags end the commands that a report prints, so that they find this configuration
-	// from any folder: a blank and --config FILE, or nothing.
-	Flags string
-	// Observer is told how the run goes on; nil: nobody.
-	Observer dirsync.Observer
-	// Now is the local clock; nil: time.Now.
-	Now func() time.Time
-	// Encode gives the report of a run in the form in which the store keeps it.
-	Encode func(*dirsync.Run) ([]byte, error)
-}
-
-// Options are what one run was asked for.
-type Options struct {
-	RunID   string
-	DryRun  bool
-	Refresh bool   // read all of Duo, due or not
-	Only    string // narrow the plan to this username; "" = everyone
-	Adopt   string // adopt the Duo user of this name; "" = nobody
-	Approve *dirsync.Approval
-	// Exactly, when not nil, are the operations of a plan that was made before:
-	// the run does these and nothing else, as far as they still hold.
-	Exactly []*dirsync.Op
-	// AsOf makes a dry run look at what would be due at that time; zero: now.
-	AsOf time.Time
-}
 
 // Run makes one run. It returns what is known of the run in any case; the error
 // is Run.Err. A dry run asks the directory and Duo, and writes nothing anywhere.
@@ -46,21 +34,6 @@ func (e *Engine) Run(ctx context.Context, opts Options) *dirsync.Run {
 	r := e.run(opts)
 	c := &course{}
 	return r.end(ctx, c, r.through(ctx, c))
-}
-
-// course is what the phases of a run found, one after another. Each is set once, by
-// the phase that its comment names, and read by those after it.
-type course struct {
-	state    *state          // open, settle
-	fresh    *freshness      // refresh
-	census   *census         // read
-	groups   *groupPlan      // planGroups
-	found    *found          // diff
-	evidence *evidence       // examine
-	decided  *decided        // decide
-	plan     *planned        // assemble
-	verdicts *guard.Verdicts // weigh
-	done     *application    // apply
 }
 
 // through is the one way through the house: each phase takes what the ones before it
@@ -107,14 +80,5 @@ func (r *run) prepare(ctx context.Context, c *course) (err error) {
 	}
 	r.report.PlanID = c.plan.ID()
 	r.report.ExpectedCalls, r.report.ExpectedDuration = r.Target.Forecast(c.plan.Plan)
-	return nil
-}
-
-func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			return err
-		}
-	}
 	return nil
 }

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
-	dirsync "duosync/sync"
-	"duosync/sync/mapping"
 	"slices"
 	"strings"
+
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
+	"duosync/sync/mapping"
 )
 
 // Quest says about whom an explanation is. Whoever is meant is found on the way
@@ -173,7 +175,7 @@ func (x *Explanation) Of(ctx context.Context, id dirsync.SourceID) (*dirsync.Dec
 	d.Link = links[id]
 	d.Delayed = c.census != nil && c.census.switched
 	for _, s := range slices.Concat(c.subjects(), c.idle()) {
-		if s.id == id {
+		if s.ID == id {
 			takeOver(d, s)
 		}
 	}
@@ -214,13 +216,13 @@ func (x *Explanation) Owner(user string) (dirsync.SourceID, bool) {
 }
 
 // take takes over what stands in a subject alone.
-func takeOver(d *dirsync.Decision, s *subject) {
-	d.Waiting = s.wait
-	d.Warnings = slices.Clone(s.warnings)
-	d.Ends = s.link != nil && s.next == nil && !s.quiet && s.asked && len(s.ops) == 0
-	d.Seen = s.second
-	if d.Person == nil && s.second != nil {
-		d.Person = s.second.Person
+func takeOver(d *dirsync.Decision, s *decide.Subject) {
+	d.Waiting = s.Wait
+	d.Warnings = slices.Clone(s.Warnings)
+	d.Ends = s.Link != nil && s.Next == nil && !s.Quiet && s.Asked && len(s.Ops) == 0
+	d.Seen = s.Second
+	if d.Person == nil && s.Second != nil {
+		d.Person = s.Second.Person
 	}
 }
 
@@ -240,12 +242,4 @@ func (r *run) skipped(d *dirsync.Decision, want *mapping.Desired) string {
 		return dirsync.SkippedLocked
 	}
 	return ""
-}
-
-// idle are those who are remembered as disabled and not in Duo.
-func (c *course) idle() []*subject {
-	if c.decided == nil {
-		return nil
-	}
-	return c.decided.idle
 }

@@ -2,12 +2,14 @@ package engine
 
 import (
 	"context"
-	dirsync "duosync/sync"
-	"duosync/sync/mapping"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
+	"duosync/sync/mapping"
 )
 
 // groupPrefix begins the Source of operations on groups.
@@ -215,8 +217,8 @@ func (p *groupPlan) add(op dirsync.Op) {
 	p.ops = append(p.ops, &op)
 }
 
-// keep changes a link without a call.
-func (p *groupPlan) keep(link *dirsync.GroupLink) {
+// relink changes a link without a call.
+func (p *groupPlan) relink(link *dirsync.GroupLink) {
 	p.links[link.Key()] = link
 	p.quiet = append(p.quiet, dirsync.Outcome{Source: groupSource(link.Key()), Same: true, Group: link})
 }
@@ -239,7 +241,7 @@ func (p *groupPlan) seenAgain() {
 	for _, key := range slices.Sorted(maps.Keys(p.links)) {
 		if link := *p.links[key]; p.wanted[key] != nil && (link.Missed || link.Offered != "") {
 			link.Missed, link.Offered = false, ""
-			p.keep(&link)
+			p.relink(&link)
 		}
 	}
 }
@@ -263,4 +265,34 @@ func (p *groupPlan) settleFresh() []dirsync.Outcome {
 func (p *groupPlan) hash(key string) dirsync.Hash {
 	return dirsync.Fields{"name": key, "adopt": fmt.Sprint(p.rules.Groups.Adopt), "twins": fmt.Sprint(p.twins[key]),
 		"ours": fmt.Sprint(p.links[key] != nil)}.Hash()
+}
+
+// outcome gives what a result means for the link of its group, and takes it over.
+func (b *groupLinks) outcome(res dirsync.Result) dirsync.Outcome {
+	op := res.Op
+	link := *op.Group
+	outcome := dirsync.Outcome{Source: op.Source, Same: true, Note: decide.FateWords(res.Fate), Keep: res.Fate == dirsync.Unknown}
+	for key, old := range b.links {
+		if link.ID != "" && old.ID == link.ID && key != link.Key() && (res.Fate == dirsync.Done || res.Fate == dirsync.Vanished) {
+			outcome.DropGroup = key
+		}
+	}
+	switch {
+	case res.Fate == dirsync.Vanished, res.Fate == dirsync.Done && op.Action == dirsync.GroupDelete:
+		if outcome.DropGroup == "" {
+			outcome.DropGroup = link.Key()
+		}
+	case res.Fate == dirsync.Done:
+		if op.Action == dirsync.GroupCreate {
+			link.ID = res.Group
+		}
+		outcome.Group = &link
+	}
+	if outcome.DropGroup != "" {
+		delete(b.links, outcome.DropGroup)
+	}
+	if outcome.Group != nil {
+		b.links[link.Key()] = &link
+	}
+	return outcome
 }

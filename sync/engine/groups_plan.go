@@ -2,10 +2,11 @@ package engine
 
 import (
 	"context"
-	dirsync "duosync/sync"
 	"fmt"
 	"maps"
 	"slices"
+
+	dirsync "duosync/sync"
 )
 
 // groupPlanning settles what becomes of the groups themselves.
@@ -95,7 +96,7 @@ func (p *groupPlanning) planGroup(key string, link *dirsync.GroupLink) {
 		p.barGroup(key, live)
 	case live != nil && dirsync.FoldName(live.Name) == key:
 		if !slices.Equal(want.Sources, link.Sources) || want.Name != link.Name {
-			p.keep(&want)
+			p.relink(&want)
 		}
 	case live != nil && link.Key() == key && p.Rules.ReportDrift(dirsync.FieldGroups):
 		p.warn("the group %s was renamed in Duo to %s; the configuration asks to report it only", dirsync.Quote(want.Name), dirsync.Quote(live.Name))
@@ -104,7 +105,7 @@ func (p *groupPlanning) planGroup(key string, link *dirsync.GroupLink) {
 	case live != nil && link.Key() != key && p.switched && link.Offered != want.Name:
 		offered := *link
 		offered.Offered = want.Name
-		p.keep(&offered)
+		p.relink(&offered)
 	case live != nil:
 		reason := "renamed in the directory"
 		if link.Key() == key {
@@ -208,6 +209,6 @@ func (p *groupPlanning) dropLater(link *dirsync.GroupLink) bool {
 	}
 	missed := *link
 	missed.Missed = true
-	p.keep(&missed)
+	p.relink(&missed)
 	return true
 }

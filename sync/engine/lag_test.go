@@ -9,6 +9,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/engine"
 
 	"pgregory.net/rapid"
@@ -26,7 +27,7 @@ func TestLaggingServer(t *testing.T) {
 		p.rules.Groups.Mirror = func(string) bool { return true }
 		p.rules.Limits.Floor = 100
 		p.rules.RefreshEvery = 1000 * time.Hour
-		p.rules.OnMissing = engine.Removal{Action: dirsync.Disable, Then: dirsync.Trash, Grace: 30 * time.Hour}
+		p.rules.OnMissing = decide.Removal{Action: dirsync.Disable, Then: dirsync.Trash, Grace: 30 * time.Hour}
 		p.named = rapid.Bool().Draw(t, "named")
 		lag := rapid.IntRange(2, 4).Draw(t, "lag")
 		p.truth = append(p.truth, p.people(6))

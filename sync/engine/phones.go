@@ -3,32 +3,20 @@ package engine
 import (
 	"cmp"
 	"context"
-	dirsync "duosync/sync"
-	"duosync/sync/assembly"
-	"duosync/sync/mapping"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-)
 
-// givesPhones reports whether phones are given to a person by this operation, or
-// kept in step at all.
-func (r *Rules) givesPhones(s *subject, carrier *dirsync.Op) bool {
-	switch {
-	case len(r.Phones.From) == 0:
-		return false
-	case r.Phones.Always:
-		return true
-	case carrier != nil && (carrier.Action == dirsync.Create || carrier.Action == dirsync.Recreate):
-		return true
-	}
-	return s.link != nil && slices.Contains(s.link.Unfinished, dirsync.FieldPhones)
-}
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
+	"duosync/sync/decide"
+	"duosync/sync/mapping"
+)
 
 // phonePlan is what becomes of one person's phones.
 type phonePlan struct {
-	*subject
+	*decide.Subject
 	carrier *dirsync.Op // nil: none yet
 	held    []dirsync.Phone
 	own     []dirsync.OwnPhone
@@ -38,16 +26,16 @@ type phonePlan struct {
 }
 
 // newPhonePlan compares the phones that a person has with those wanted.
-func (d *deciding) newPhonePlan(s *subject, carrier *dirsync.Op, held []dirsync.Phone, own []dirsync.OwnPhone) *phonePlan {
-	p := &phonePlan{subject: s, carrier: carrier, held: held, own: own}
+func (d *deciding) newPhonePlan(s *decide.Subject, carrier *dirsync.Op, held []dirsync.Phone, own []dirsync.OwnPhone) *phonePlan {
+	p := &phonePlan{Subject: s, carrier: carrier, held: held, own: own}
 	wanted := map[string]bool{}
-	for _, w := range s.want.Phones {
+	for _, w := range s.Want.Phones {
 		text := w.Text()
 		wanted[text] = true
 		switch {
 		case slices.ContainsFunc(held, func(h dirsync.Phone) bool { return h.Text() == text }):
-		case s.tookAway(text) && d.Rules.ReportDrift(dirsync.FieldPhones):
-			s.warn("%s: the phone %s was taken away in Duo; the configuration asks to report it only", s.username(), text)
+		case s.TookAway(text) && d.Rules.ReportDrift(dirsync.FieldPhones):
+			s.Warn("%s: the phone %s was taken away in Duo; the configuration asks to report it only", s.Username(), text)
 		default:
 			p.needed = append(p.needed, w)
 		}
@@ -58,21 +46,15 @@ func (d *deciding) newPhonePlan(s *subject, carrier *dirsync.Op, held []dirsync.
 		case wanted[o.Number]: // attached, or to be attached again
 		case i >= 0 && !d.Rules.Phones.Always: // given once, and not kept in step
 		case i >= 0 && held[i].Text() != o.Number:
-			s.warn("%s: the phone %s was changed in Duo to %s, and is kept", s.username(), o.Number, held[i].Text())
+			s.Warn("%s: the phone %s was changed in Duo to %s, and is kept", s.Username(), o.Number, held[i].Text())
 		case i >= 0 && held[i].Activated:
-			s.warn("%s: the phone %s is no longer in the directory, but the person has activated it; it is kept", s.username(), o.Number)
+			s.Warn("%s: the phone %s is no longer in the directory, but the person has activated it; it is kept", s.Username(), o.Number)
 		default:
 			number, extension, _ := strings.Cut(o.Number, ";ext=")
 			p.steps = append(p.steps, dirsync.PhoneStep{Do: dirsync.PhoneRemove, ID: o.ID, Number: number, Extension: extension})
 		}
 	}
 	return p
-}
-
-// tookAway reports whether others took a phone away that the user had with us.
-func (s *subject) tookAway(text string) bool {
-	return s.link != nil && s.live != nil && s.link.Asked[dirsync.FieldPhones] == s.want.Fields[dirsync.FieldPhones] &&
-		slices.Contains(dirsync.Items(s.link.Answered.Field(dirsync.FieldPhones)), text)
 }
 
 // planPhones settles where each needed phone comes from. Duo is asked for all of
@@ -90,7 +72,7 @@ func (d *deciding) planPhones(ctx context.Context, plans []*phonePlan) error {
 	}
 	for _, sharers := range claimants { // in the order in which their operations come
 		slices.SortStableFunc(sharers, func(a, b *phonePlan) int {
-			return cmp.Or(cmp.Compare(late(a), late(b)), cmp.Compare(dirsync.FoldName(a.username()), dirsync.FoldName(b.username())))
+			return cmp.Or(cmp.Compare(late(a), late(b)), cmp.Compare(dirsync.FoldName(a.Username()), dirsync.FoldName(b.Username())))
 		})
 	}
 	phones := map[string]dirsync.Phone{}
@@ -152,7 +134,7 @@ func (d *deciding) madeByUs(ctx context.Context, phones map[string]dirsync.Phone
 
 // late is 1 where the operation of a plan comes with those that add users.
 func late(p *phonePlan) int {
-	if p.link == nil || p.carrier != nil && p.carrier.Action != dirsync.Update {
+	if p.Link == nil || p.carrier != nil && p.carrier.Action != dirsync.Update {
 		return 1
 	}
 	return 0
@@ -161,14 +143,14 @@ func late(p *phonePlan) int {
 func (d *deciding) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone, exists bool, freed, ours map[string]bool, claimants []*phonePlan) {
 	share := d.Rules.Phones.Share
 	step := dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: w.Number, Extension: w.Extension, Type: w.Kind}
-	others := slices.DeleteFunc(slices.Clone(phone.Users), func(user string) bool { return p.link != nil && p.link.User == user })
+	others := slices.DeleteFunc(slices.Clone(phone.Users), func(user string) bool { return p.Link != nil && p.Link.User == user })
 	before, removed := freed[phone.ID]
 	switch {
 	case len(claimants) > 1 && !share:
-		p.tellProblem("%d people in the directory have the phone number %s; nobody is given it (sync.phones.taken)", len(claimants), w.Text())
+		p.TellProblem("%d people in the directory have the phone number %s; nobody is given it (sync.phones.taken)", len(claimants), w.Text())
 		return
 	case share && len(others)+slices.Index(claimants, p) >= dirsync.MaxPhoneUsers:
-		p.tellProblem("the phone %s has %d users, and Duo takes no more; it is not attached", w.Text(), dirsync.MaxPhoneUsers)
+		p.TellProblem("the phone %s has %d users, and Duo takes no more; it is not attached", w.Text(), dirsync.MaxPhoneUsers)
 		return
 	case len(claimants) > 1 && !exists && claimants[0] != p: // the first one makes it
 		step.Share, step.Ours, p.later = true, true, true
@@ -184,11 +166,11 @@ func (d *deciding) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone,
 	case before && len(others) == 1:
 		p.later = true // it is made again when its owner has given it up
 	default:
-		p.tellProblem("the phone %s belongs to another Duo user; it is not attached (sync.phones.taken)", w.Text())
+		p.TellProblem("the phone %s belongs to another Duo user; it is not attached (sync.phones.taken)", w.Text())
 		return
 	}
 	if removed := len(p.steps) - p.added(); len(p.held)-removed+p.added() >= dirsync.MaxPhones {
-		p.tellProblem("Duo holds %d phones a user at most; %s is not attached", dirsync.MaxPhones, w.Text())
+		p.TellProblem("Duo holds %d phones a user at most; %s is not attached", dirsync.MaxPhones, w.Text())
 		return
 	}
 	p.steps = append(p.steps, step)
@@ -214,13 +196,13 @@ func (p *phonePlan) split() (taken, given []dirsync.PhoneStep) {
 
 // finish puts the plan for a person's phones into its operation.
 func (p *phonePlan) finish(always bool) {
-	s := p.subject
-	want := s.want.Fields[dirsync.FieldPhones]
+	s := p.Subject
+	want := s.Want.Fields[dirsync.FieldPhones]
 	told := p.added() < len(p.needed)
 	if len(p.steps) > 0 {
 		op := p.carry()
 		if always {
-			s.driftReason(op, dirsync.FieldPhones, want)
+			s.DriftReason(op, dirsync.FieldPhones, want)
 		}
 		if !told && always {
 			op.Asked[dirsync.FieldPhones] = want
@@ -228,41 +210,41 @@ func (p *phonePlan) finish(always bool) {
 		if told {
 			p.leaveForLater(op, always)
 		}
-		keepAsked(s, dirsync.FieldPhones)
+		decide.KeepAsked(s, dirsync.FieldPhones)
 		return
 	}
 	switch {
 	case told:
 		p.leaveForLater(p.carrier, always)
-		keepAsked(s, dirsync.FieldPhones)
+		decide.KeepAsked(s, dirsync.FieldPhones)
 	case always:
-		s.ask(p.carrier, dirsync.FieldPhones, want)
-	case s.link != nil:
-		s.next.Unfinished = dirsync.Without(s.next.Unfinished, []string{dirsync.FieldPhones})
+		s.Ask(p.carrier, dirsync.FieldPhones, want)
+	case s.Link != nil:
+		s.Next.Unfinished = dirsync.Without(s.Next.Unfinished, []string{dirsync.FieldPhones})
 	}
 }
 
 // carry puts the steps into the person's operation, and gives it. What needs a
 // phone that somebody else gives up is an operation of its own, later.
 func (p *phonePlan) carry() *dirsync.Op {
-	s := p.subject
+	s := p.Subject
 	account := dirsync.Account{Phones: p.held}
 	held := dirsync.Items(account.Field(dirsync.FieldPhones))
 	steps := p.steps
-	if p.later && s.link != nil && (p.carrier == nil || p.carrier.Action == dirsync.Update) {
+	if p.later && s.Link != nil && (p.carrier == nil || p.carrier.Action == dirsync.Update) {
 		taken, given := p.split()
 		if len(taken) > 0 {
-			op := s.takeUp()
+			op := s.TakeUp()
 			op.Phones = taken
 			op.Changes = append(op.Changes, assembly.PhoneChange(held, taken))
 			held = dirsync.Items(op.Changes[len(op.Changes)-1].After)
 		}
 		steps = given
-		s.add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Asked: dirsync.Fields{}, Late: true})
-		p.carrier = s.ops[len(s.ops)-1]
+		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Asked: dirsync.Fields{}, Late: true})
+		p.carrier = s.Ops[len(s.Ops)-1]
 	}
 	if p.carrier == nil {
-		p.carrier = s.takeUp()
+		p.carrier = s.TakeUp()
 	}
 	p.carrier.Phones = steps
 	p.carrier.Changes = append(p.carrier.Changes, assembly.PhoneChange(held, steps))
@@ -274,24 +256,4 @@ func (p *phonePlan) leaveForLater(op *dirsync.Op, always bool) {
 	if !always && op != nil && (op.Action == dirsync.Create || op.Action == dirsync.Recreate) {
 		op.Unfinished = []string{dirsync.FieldPhones}
 	}
-}
-
-// removals gives the steps that delete phones of ours.
-func removals(phones []dirsync.OwnPhone) []dirsync.PhoneStep {
-	steps := make([]dirsync.PhoneStep, 0, len(phones))
-	for _, o := range phones {
-		number, extension, _ := strings.Cut(o.Number, ";ext=")
-		steps = append(steps, dirsync.PhoneStep{Do: dirsync.PhoneRemove, ID: o.ID, Number: number, Extension: extension})
-	}
-	return steps
-}
-
-// orphans is the operation that deletes the phones of ours whose user is gone.
-func orphans(s *subject) dirsync.Op {
-	numbers := make([]string, 0, len(s.link.Phones))
-	for _, o := range s.link.Phones {
-		numbers = append(numbers, o.Number)
-	}
-	return dirsync.Op{Action: dirsync.PhoneDelete, Reason: "the user is gone from Duo", Phones: removals(s.link.Phones),
-		Changes: []dirsync.Change{{Field: dirsync.FieldPhones, Before: dirsync.ListOf(numbers)}}}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/engine"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,8 +20,8 @@ import (
 func TestPlanIsWhatDuoHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(&silent{TB: nil, rapid: t})
-		w.rules.OnMissing = rapid.SampledFrom([]engine.Removal{
-			{Action: dirsync.Disable, Then: engine.Keep}, {Action: dirsync.Trash}, {Action: dirsync.Delete}, {Action: engine.Keep},
+		w.rules.OnMissing = rapid.SampledFrom([]decide.Removal{
+			{Action: dirsync.Disable, Then: decide.Keep}, {Action: dirsync.Trash}, {Action: dirsync.Delete}, {Action: decide.Keep},
 			{Action: dirsync.Disable, Then: dirsync.Trash, Grace: time.Hour},
 		}).Draw(t, "on_missing")
 		w.drawRules(t)

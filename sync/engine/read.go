@@ -2,25 +2,119 @@ package engine
 
 import (
 	"context"
-	dirsync "duosync/sync"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
+	"duosync/sync/guard"
 )
+
+// open reads the state, and begins the run in it.
+func (r *run) open(ctx context.Context) (*state, error) {
+	s := &state{}
+	var err error
+	if s.meta, err = r.Store.Meta(ctx); err != nil {
+		return nil, err
+	}
+	if !r.opts.DryRun && s.meta.Paused != nil {
+		return nil, dirsync.WithHint(s.meta.Paused, "Dry runs go on; `duosync resume` lets writing go on.")
+	}
+	if !r.opts.DryRun {
+		r.journal, err = r.Store.Begin(ctx, dirsync.RunStart{ID: r.report.ID, Started: r.now, Binding: r.Binding})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if r.told, err = r.Store.Told(ctx); err != nil {
+		return nil, err
+	}
+	if s.approvals, err = r.Store.Approvals(ctx, r.now); err != nil {
+		return nil, err
+	}
+	if r.opts.Approve != nil {
+		s.approvals = append(s.approvals, *r.opts.Approve)
+	}
+	if s.marks, err = openMarks(ctx, r.Store); err != nil {
+		return nil, err
+	}
+	if s.groups, err = openGroups(ctx, &r.Rules.Rules, r.Store); err != nil {
+		return nil, err
+	}
+	if s.snap, err = openSnapshot(ctx, r.Store); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// settle finds out what became of calls whose outcome an earlier run could not
+// write down.
+func (r *run) settle(ctx context.Context, st *state) error {
+	intents, err := r.Store.Open(ctx)
+	if err != nil || len(intents) == 0 {
+		return err
+	}
+	r.phase("settle")
+	results, err := r.Target.Settle(ctx, intents)
+	if err != nil {
+		return fmt.Errorf("settling %d operations that an earlier run left open: %w", len(intents), err)
+	}
+	var ids []dirsync.SourceID
+	for _, intent := range intents {
+		ids = append(ids, intent.Op.Source)
+	}
+	links, err := st.snap.load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, intent := range intents {
+		r.warn("an earlier run was interrupted at %s of %s; it was %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FateWords(results[i].Fate))
+		for _, outcome := range st.absorb(intent, links, results[i]) {
+			if r.journal == nil {
+				continue
+			}
+			if err := r.journal.Record(ctx, []dirsync.Outcome{outcome}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// absorb gives what a settled intent means for the state, and takes it over.
+func (s *state) absorb(intent dirsync.Intent, links map[dirsync.SourceID]*dirsync.Link, res dirsync.Result) []dirsync.Outcome {
+	id := intent.Op.Source
+	if intent.Op.OnGroup() {
+		outcome := s.groups.outcome(res)
+		outcome.Seq = intent.Seq
+		return []dirsync.Outcome{outcome}
+	}
+	outcome := decide.OutcomeOf(intent.Op, links[id], res)
+	outcome.Seq = intent.Seq
+	if !outcome.Same {
+		links[id] = outcome.Link
+		s.snap.put(id, outcome.Link)
+	}
+	outcomes := handover(res)
+	for _, o := range outcomes {
+		s.snap.put(o.Source, nil)
+	}
+	return append(outcomes, outcome)
+}
+
+// handover ends the link of the person whose user was adopted.
+func handover(res dirsync.Result) []dirsync.Outcome {
+	if res.Fate != dirsync.Done || res.Op.From == "" {
+		return nil
+	}
+	return []dirsync.Outcome{{Source: res.Op.From}}
+}
 
 // clockSlack is how far the clock may be behind that of an earlier run: a state may
 // be used by several hosts in turn.
 const clockSlack = 5 * time.Minute
-
-// freshness is what is known of Duo's side before anybody is decided about.
-type freshness struct {
-	// recheck are people to look at though the directory has not changed: Duo's side has.
-	recheck map[dirsync.SourceID]bool
-	names   map[uint64]bool // hashes of all names in Duo; nil: not read
-	// broken: Duo's list changed while it was read; it is read again in the next run.
-	broken bool
-}
 
 // refreshReason tells why a run reads all of Duo; "" where it does not.
 func (r *run) refreshReason(meta *dirsync.Meta) string {
@@ -54,6 +148,18 @@ func newFreshness(st *state) *freshness {
 	f := &freshness{recheck: map[dirsync.SourceID]bool{}}
 	st.liftedPeople(f.recheck)
 	return f
+}
+
+// liftedPeople adds the people whose mark was taken back to those who are looked at.
+func (s *state) liftedPeople(recheck map[dirsync.SourceID]bool) {
+	if len(s.marks.lifted) == 0 {
+		return
+	}
+	for user, id := range s.snap.byUser() {
+		if s.marks.lifted[user] != nil {
+			recheck[id] = true
+		}
+	}
 }
 
 // refresh reads all of Duo when that is due: users of ours whose account has
@@ -143,6 +249,20 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 	return c, nil
 }
 
+func (r *run) newCensus(st *state, fresh *freshness) *census {
+	rules := &r.Rules.Rules
+	ref := r.reference(st)
+	c := &census{
+		rules: rules, snap: st.snap, recheck: fresh.recheck, marks: st.marks, groups: st.groups,
+		sight: guard.NewSight(rules, &ref), seen: make([]bool, len(st.snap.briefs)), places: places{deciding: map[string]bool{}},
+		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}},
+	}
+	for _, name := range rules.ScopeGroups() {
+		c.places.deciding[dirsync.FoldGroup(name)] = true
+	}
+	return c
+}
+
 // namedGroups fails where a group that decides by its name is not there, or is there
 // twice: whoever is in it would be let in, or out.
 func (r *run) namedGroups(ctx context.Context, st *state, info *dirsync.ReadInfo) error {
@@ -189,12 +309,6 @@ func (r *run) renamedTo(ctx context.Context, st *state, name string) (string, er
 	return "", nil
 }
 
-// reference is what earlier reads saw of the directory.
-func (r *run) reference(st *state) dirsync.Reference {
-	policy := r.policy()
-	return policy.Reference(st.meta.Baseline, &r.Rules.Rules, &r.report.Read)
-}
-
 // hasSwitched reports whether another server answered than at the last complete read,
 // or the same one as it was before.
 func (r *run) hasSwitched(st *state, info *dirsync.ReadInfo) bool {
@@ -208,4 +322,15 @@ func (r *run) hasSwitched(st *state, info *dirsync.ReadInfo) bool {
 	}
 	back := ref.Marker.Behind(ref.Furthest) && !info.Marker.Behind(ref.Furthest) // from one that lags
 	return ref.Identity != info.Identity || info.Marker.Behind(ref.Marker) || back
+}
+
+// reference is what earlier reads saw of the directory.
+func (r *run) reference(st *state) dirsync.Reference {
+	policy := r.policy()
+	return policy.Reference(st.meta.Baseline, &r.Rules.Rules, &r.report.Read)
+}
+
+// policy is what the configuration asks of guards.
+func (r *run) policy() *guard.Policy {
+	return &guard.Policy{Limits: r.Rules.Limits, Scope: r.Rules.Scope, Place: r.Rules.Place, Directory: r.Rules.Directory, Adopts: r.Rules.Existing != decide.ExistingReport}
 }

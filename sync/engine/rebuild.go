@@ -3,15 +3,17 @@ package engine
 import (
 	"cmp"
 	"context"
-	dirsync "duosync/sync"
-	"duosync/sync/guard"
-	"duosync/sync/mapping"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
+	"duosync/sync/guard"
+	"duosync/sync/mapping"
 )
 
 // Rebuild pairs the directory's people with the account's users anew, by username,
@@ -155,7 +157,7 @@ func (p *pairing) heirs(ctx context.Context) error {
 			continue
 		}
 		delete(p.wanting, name)
-		if !isHeir(link, want) {
+		if !decide.IsHeir(link, want) {
 			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: duosync sync --adopt %s", id, name))
 			continue
 		}
@@ -284,7 +286,7 @@ func (p *pairing) write(ctx context.Context) error {
 }
 
 func (p *pairing) unpaired(want *mapping.Desired, why string) {
-	p.conflict(dirsync.Conflict{Key: personKey(want.ID), Hash: p.personHash(&subject{id: want.ID, want: want}), Username: want.Label(), Sources: []dirsync.SourceID{want.ID}, Reason: why})
+	p.conflict(dirsync.Conflict{Key: personKey(want.ID), Hash: p.personHash(&decide.Subject{ID: want.ID, Want: want}), Username: want.Label(), Sources: []dirsync.SourceID{want.ID}, Reason: why})
 }
 
 // paired is the link of a user as it is found: what Duo holds as the directory
@@ -293,7 +295,7 @@ func (p *pairing) paired(want *mapping.Desired, a *dirsync.Account) *dirsync.Lin
 	link := &dirsync.Link{ID: want.ID, User: a.ID, Origin: dirsync.Adopted, Asked: dirsync.Fields{}, Answered: *a}
 	for field, value := range want.Fields {
 		held := a.Field(field)
-		same := sameValue(field, held, value)
+		same := decide.SameValue(field, held, value)
 		if dirsync.IsList(field) {
 			same = p.holdsAll(field, value, a)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/engine"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,7 +46,7 @@ func TestRebuild(t *testing.T) {
 	w.steps("directory", locked, "run", "", "duo", "set "+w.user("dan")+" status=disabled", "clock", "1h", "run refresh", "",
 		"duo", "add DUX username=left\nadd DUY username=gone status=disabled")
 	w.lose()
-	w.rules.Existing = engine.ExistingReport
+	w.rules.Existing = decide.ExistingReport
 	w.rules.Limits = limits(t, "50%")
 	w.rules.Limits.Floor = 0
 	if held := w.run(w.options("")); held.Outcome != dirsync.OutcomeHeld || held.Guards[len(held.Guards)-1].Name != "state_lost" {

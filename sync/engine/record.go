@@ -3,14 +3,100 @@ package engine
 import (
 	"bytes"
 	"context"
-	dirsync "duosync/sync"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
 )
+
+// keep writes down what changes without a call, before the plan is carried out.
+func (r *run) keep(ctx context.Context, c *course) error {
+	switch {
+	case r.report.Stopped() && r.narrowed(c), r.opts.Exactly != nil:
+		return nil
+	case !r.report.Stopped() && !r.narrowed(c):
+		if err := r.keepSeen(ctx, c); err != nil {
+			return err
+		}
+	}
+	return r.keepQuietChanges(ctx, c)
+}
+
+// keepSeen writes down what each person's place in the scope rests on, where that is
+// another thing now. What is doubted stays as it was.
+func (r *run) keepSeen(ctx context.Context, c *course) error {
+	doubted := c.verdicts.DoubtedGroups()
+	for some := range slices.Chunk(c.census.places.moved, 500) {
+		ids := make([]dirsync.SourceID, len(some))
+		seen := map[dirsync.SourceID]dirsync.Seen{}
+		for i, m := range some {
+			ids[i], seen[m.id] = m.id, m.seen
+		}
+		links, err := r.Store.Load(ctx, ids)
+		if err != nil {
+			return fmt.Errorf("reading the snapshot: %w", err)
+		}
+		var outcomes []dirsync.Outcome
+		for i := range links {
+			link := &links[i]
+			now := decide.SeenWith(seen[link.ID], link.Seen, doubted)
+			if now.Hash() != link.Seen.Hash() {
+				link.Seen = now
+				outcomes = append(outcomes, dirsync.Outcome{Source: link.ID, Link: link})
+			}
+		}
+		if len(outcomes) > 0 {
+			if err := r.journal.Record(ctx, outcomes); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keepQuietChanges writes the links that change without a call: a field that
+// Duo holds already, a person seen missing for the first time, one that is let
+// go. Where the whole run is held, only what was begun before is noted: that somebody is
+// missing, or was offered something, in reads in a row.
+func (r *run) keepQuietChanges(ctx context.Context, c *course) error {
+	var outcomes []dirsync.Outcome
+	stopped := r.report.Stopped()
+	if !stopped {
+		outcomes = c.groups.quiet
+	}
+	sent := sourcesOf(r.report, dirsync.ResultPlanned)
+	for _, s := range c.subjects() {
+		if s.Done && c.verdicts.Believes(s.ID) && s.Next.Missing.Scope == "" {
+			s.NoteDisabled(r.now, c.state.marks.of(s.Link.User, "") != nil)
+		}
+		_, linked := c.state.snap.index[s.ID]
+		switch {
+		case !linked, sent[s.ID] && !stopped:
+		case s.Link == nil && (stopped || s.Sends()): // made anew for a user who is gone: the link of that one stands until then
+		case stopped && s.Link.Missing == nil && len(s.Link.Offered) == 0:
+		case s.Next == nil || !sameLink(s.Link, s.Next):
+			outcomes = append(outcomes, dirsync.Outcome{Source: s.ID, Link: s.Next})
+		}
+	}
+	if len(outcomes) == 0 {
+		return nil
+	}
+	return r.journal.Record(ctx, outcomes)
+}
+
+func sameLink(a, b *dirsync.Link) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	before, _ := json.Marshal(a) // a link always marshals
+	after, _ := json.Marshal(b)
+	return bytes.Equal(before, after)
+}
 
 // end gives the run its outcome and writes it down.
 func (r *run) end(ctx context.Context, c *course, err error) *dirsync.Run {
@@ -88,11 +174,6 @@ func (r *run) writeDown(ctx context.Context, c *course) error {
 	return nil
 }
 
-// failed reports whether something failed that the next run must try again.
-func (c *course) failed() bool {
-	return c.fresh != nil && c.fresh.broken || c.done != nil && c.done.failed
-}
-
 // tellings gives all that the admin has been told by this run. A person with
 // an operation still to be done is not among them, for what was told is not
 // looked at again.
@@ -101,7 +182,7 @@ func (r *run) tellings(c *course) map[string]dirsync.Told {
 	if !r.report.Refreshed { // what was not looked at stands as it was told
 		looked := map[string]bool{}
 		for _, s := range c.subjects() {
-			looked[personKey(s.id)] = true
+			looked[personKey(s.ID)] = true
 		}
 		for key, t := range r.told {
 			if strings.HasPrefix(key, personKey("")) && !looked[key] {
@@ -117,119 +198,41 @@ func (r *run) tellings(c *course) map[string]dirsync.Told {
 	}
 	held := sourcesOf(r.report, dirsync.ResultHeld)
 	for _, s := range slices.Concat(c.subjects(), c.decided.idle) {
-		if c.retried(s) || r.report.Stopped() && s.sends() || held[s.id] {
-			delete(told, personKey(s.id))
+		if c.retried(s) || r.report.Stopped() && s.Sends() || held[s.ID] {
+			delete(told, personKey(s.ID))
 			continue
 		}
-		if s.problem == "" && !(s.idle && s.skipped) {
+		if s.Problem == "" && !(s.Idle && s.Skipped) {
 			continue
 		}
-		hash, username := r.personHash(s), s.username()
-		made := s.link == nil && s.next != nil
+		hash, username := r.personHash(s), s.Username()
+		made := s.Link == nil && s.Next != nil
 		if made { // the next run meets a person who is ours
-			s.link = s.next
+			s.Link = s.Next
 			hash = r.personHash(s)
 		}
-		if _, known := told[personKey(s.id)]; !known || made {
-			told[personKey(s.id)] = dirsync.Told{Hash: hash, Username: username, Sources: []dirsync.SourceID{s.id}, Reason: s.problem}
+		if _, known := told[personKey(s.ID)]; !known || made {
+			told[personKey(s.ID)] = dirsync.Told{Hash: hash, Username: username, Sources: []dirsync.SourceID{s.ID}, Reason: s.Problem}
 		}
 	}
 	return told
 }
 
-// retried reports whether an operation of a subject is still to be done.
-func (c *course) retried(s *subject) bool { return c.done != nil && c.done.retry[s] }
-
-// keepQuietChanges writes the links that change without a call: a field that
-// Duo holds already, a person seen missing for the first time, one that is let
-// go. Where the whole run is held, only what was begun before is noted: that somebody is
-// missing, or was offered something, in reads in a row.
-func (a *application) keepQuietChanges(ctx context.Context) error {
-	var outcomes []dirsync.Outcome
-	if !a.report.Stopped() {
-		outcomes = a.groups.quiet
-	}
-	sent := sourcesOf(a.report, dirsync.ResultPlanned)
-	for _, s := range a.subjects() {
-		if s.done && a.believed(s) {
-			s.noteDisabled(a.now, a.state.marks.of(s.link.User, "") != nil)
-		}
-		if _, linked := a.state.snap.index[s.id]; !linked || sent[s.id] && !a.report.Stopped() {
-			continue
-		}
-		if s.link == nil && (a.report.Stopped() || s.sends()) {
-			continue // made anew for a user who is gone: the link of that one stands until then
-		}
-		if a.report.Stopped() && s.link.Missing == nil && len(s.link.Offered) == 0 {
-			continue
-		}
-		if s.next == nil || !sameLink(s.link, s.next) {
-			outcomes = append(outcomes, dirsync.Outcome{Source: s.id, Link: s.next})
+// unmarked gives the users whose lifted marks have done their work: nothing is left to
+// do for them that was held, left out or failed.
+func (r *run) unmarked(c *course) []string {
+	var users []string
+	left := map[string]bool{}
+	for _, o := range r.report.Operations {
+		if o.Result != dirsync.ResultApplied {
+			left[o.User] = true
 		}
 	}
-	if len(outcomes) == 0 {
-		return nil
-	}
-	return a.journal.Record(ctx, outcomes)
-}
-
-// believed reports whether a person counts as missing: an operation that follows from it
-// would not be held.
-func (a *application) believed(s *subject) bool {
-	return a.verdicts.Believes(s.id) && s.next.Missing.Scope == ""
-}
-
-// sourcesOf gives whom the operations with a result are about.
-func sourcesOf(report *dirsync.Run, result string) map[dirsync.SourceID]bool {
-	who := map[dirsync.SourceID]bool{}
-	for _, o := range report.Operations {
-		if o.Result == result {
-			who[o.Source] = true
+	for _, user := range slices.Sorted(maps.Keys(c.state.marks.lifted)) {
+		looked := slices.ContainsFunc(c.subjects(), func(s *decide.Subject) bool { return s.Link != nil && s.Link.User == user })
+		if !left[user] && (looked || !r.narrowed(c)) {
+			users = append(users, user)
 		}
 	}
-	return who
-}
-
-func sameLink(a, b *dirsync.Link) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	before, _ := json.Marshal(a) // a link always marshals
-	after, _ := json.Marshal(b)
-	return bytes.Equal(before, after)
-}
-
-// keepSeen writes down what each person's place in the scope rests on, where that is
-// another thing now. What is doubted stays as it was.
-func (a *application) keepSeen(ctx context.Context) error {
-	if a.narrowed(a.course) {
-		return nil
-	}
-	doubted := a.verdicts.DoubtedGroups()
-	for some := range slices.Chunk(a.census.places.moved, 500) {
-		ids := make([]dirsync.SourceID, len(some))
-		seen := map[dirsync.SourceID]dirsync.Seen{}
-		for i, m := range some {
-			ids[i], seen[m.id] = m.id, m.seen
-		}
-		links, err := a.Store.Load(ctx, ids)
-		if err != nil {
-			return fmt.Errorf("reading the snapshot: %w", err)
-		}
-		var outcomes []dirsync.Outcome
-		for i := range links {
-			link := &links[i]
-			now := seenWith(seen[link.ID], link.Seen, doubted)
-			if now.Hash() != link.Seen.Hash() {
-				link.Seen = now
-				outcomes = append(outcomes, dirsync.Outcome{Source: link.ID, Link: link})
-			}
-		}
-		if len(outcomes) > 0 {
-			if err := a.journal.Record(ctx, outcomes); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return users
 }

@@ -1,10 +1,50 @@
 package engine
 
 import (
-	dirsync "duosync/sync"
+	"context"
 	"fmt"
+	"maps"
+	"strconv"
 	"time"
+
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
+	"duosync/sync/guard"
+	"duosync/sync/mapping"
 )
+
+// Engine runs one directory against one Duo account.
+type Engine struct {
+	Source  dirsync.Source
+	Target  dirsync.Target
+	Store   dirsync.Store
+	Rules   decide.Rules
+	Binding dirsync.Binding
+	// Flags end the commands that a report prints, so that they find this configuration
+	// from any folder: a blank and --config FILE, or nothing.
+	Flags string
+	// Observer is told how the run goes on; nil: nobody.
+	Observer dirsync.Observer
+	// Now is the local clock; nil: time.Now.
+	Now func() time.Time
+	// Encode gives the report of a run in the form in which the store keeps it.
+	Encode func(*dirsync.Run) ([]byte, error)
+}
+
+// Options are what one run was asked for.
+type Options struct {
+	RunID   string
+	DryRun  bool
+	Refresh bool   // read all of Duo, due or not
+	Only    string // narrow the plan to this username; "" = everyone
+	Adopt   string // adopt the Duo user of this name; "" = nobody
+	Approve *dirsync.Approval
+	// Exactly, when not nil, are the operations of a plan that was made before:
+	// the run does these and nothing else, as far as they still hold.
+	Exactly []*dirsync.Op
+	// AsOf makes a dry run look at what would be due at that time; zero: now.
+	AsOf time.Time
+}
 
 // run is one run under way: what it was asked for, and what it tells. The phases get
 // all else from those before them.
@@ -60,4 +100,172 @@ func (r *run) progress(done, total int) {
 	if o := r.Observer; o != nil {
 		o.Progress(done, total)
 	}
+}
+
+// adopts reports whether the run was asked to adopt the user of this name.
+func (r *run) adopts(want *mapping.Desired) bool {
+	return r.opts.Adopt != "" && dirsync.FoldName(r.opts.Adopt) == want.Name()
+}
+
+// protected reports whether a link's user is protected, as far as is known.
+func (r *run) protected(s *decide.Subject) bool {
+	protect := r.Rules.Protect
+	return protect[dirsync.FoldName(s.Link.Answered.Username)] || s.Want != nil && protect[s.Want.Name()]
+}
+
+// known reports whether the very same was told of a person before.
+func (r *run) known(s *decide.Subject, problem string) bool {
+	told, ok := r.told[personKey(s.ID)]
+	return ok && told.Hash == r.personHash(s) && told.Reason == problem
+}
+
+func personKey(id dirsync.SourceID) string { return "person|" + string(id) }
+
+// personHash digests what a problem of one person follows from.
+func (r *run) personHash(s *decide.Subject) dirsync.Hash {
+	f := dirsync.Fields{}
+	if s.Want != nil {
+		f = maps.Clone(s.Want.Fields)
+		f[" problem"] = s.Want.Problem
+		if s.Want.Unsure != nil {
+			f[" problem"] += s.Want.Unsure.Problem()
+		}
+		for i := range s.Want.Phones {
+			f[" phone "+s.Want.Phones[i].Text()] = s.Want.Phones[i].Kind
+		}
+	}
+	f[" existing"] = string(r.Rules.Existing)
+	f[" contested"] = strconv.FormatBool(s.Contested)
+	if s.Link != nil {
+		f[" user"] = s.Link.User
+	}
+	return f.Hash()
+}
+
+func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// course is what the phases of a run found, one after another. Each is set once, by
+// the phase that its comment names, and read by those after it.
+type course struct {
+	state    *state          // open, settle
+	fresh    *freshness      // refresh
+	census   *census         // read
+	groups   *groupPlan      // planGroups
+	found    *found          // diff
+	evidence *evidence       // examine
+	decided  *decided        // decide
+	plan     *planned        // assemble
+	verdicts *guard.Verdicts // weigh
+	done     *applied        // apply
+}
+
+// state is the store as the run found it, with what the run has learnt since.
+type state struct {
+	meta      dirsync.Meta
+	snap      *snapshot
+	groups    *groupLinks
+	marks     *marks
+	approvals []dirsync.Approval
+}
+
+// freshness is what is known of Duo's side before anybody is decided about.
+type freshness struct {
+	// recheck are people to look at though the directory has not changed: Duo's side has.
+	recheck map[dirsync.SourceID]bool
+	names   map[uint64]bool // hashes of all names in Duo; nil: not read
+	// broken: Duo's list changed while it was read; it is read again in the next run.
+	broken bool
+}
+
+// found are those who may need something, or are missing.
+type found struct {
+	subjects  []*decide.Subject // by id
+	contested map[dirsync.SourceID]bool
+	gone      map[dirsync.SourceID]bool // links whose person is missing from this read
+}
+
+// evidence is what of a read is not believed, and what the directory was asked about it.
+type evidence struct {
+	*guard.Doubts
+	answers guard.Answers
+}
+
+// decided is what was decided about everybody, one by one and between them.
+type decided struct {
+	subjects []*decide.Subject // by id
+	idle     []*decide.Subject // remembered as disabled and not in Duo
+	// strangers counts the wanted names that users who are not ours hold in Duo.
+	strangers int
+}
+
+// planned is the plan of a run.
+type planned struct {
+	*dirsync.Plan
+	moved []*dirsync.Operation // of a plan that was made before: what has moved since
+}
+
+// applied is what became of a plan.
+type applied struct {
+	retry  map[*decide.Subject]bool // an operation is still to be done
+	failed bool                     // one failed that the next run must try again
+	// refused are groups that Duo refused in this run.
+	refused map[string]dirsync.Told
+}
+
+// subjects are those whom the run decides about, as far as it came.
+func (c *course) subjects() []*decide.Subject {
+	switch {
+	case c.decided != nil:
+		return c.decided.subjects
+	case c.found != nil:
+		return c.found.subjects
+	}
+	return nil
+}
+
+// idle are those who are remembered as disabled and not in Duo.
+func (c *course) idle() []*decide.Subject {
+	if c.decided == nil {
+		return nil
+	}
+	return c.decided.idle
+}
+
+// failed reports whether something failed that the next run must try again.
+func (c *course) failed() bool {
+	return c.fresh != nil && c.fresh.broken || c.done != nil && c.done.failed
+}
+
+// retried reports whether an operation of a subject is still to be done.
+func (c *course) retried(s *decide.Subject) bool { return c.done != nil && c.done.retry[s] }
+
+// sourcesOf gives whom the operations with a result are about.
+func sourcesOf(report *dirsync.Run, result string) map[dirsync.SourceID]bool {
+	who := map[dirsync.SourceID]bool{}
+	for _, o := range report.Operations {
+		if o.Result == result {
+			who[o.Source] = true
+		}
+	}
+	return who
+}
+
+// deciding settles each subject on its own, then the names between them, then groups,
+// phones and mails.
+type deciding struct {
+	*run
+	*state
+	*decided
+	fresh    *freshness
+	census   *census
+	groups   *groupPlan
+	found    *found
+	evidence *evidence
 }

@@ -3,15 +3,17 @@ package engine
 import (
 	"cmp"
 	"context"
-	dirsync "duosync/sync"
-	"duosync/sync/assembly"
-	"duosync/sync/guard"
-	"duosync/sync/mapping"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	dirsync "duosync/sync"
+	"duosync/sync/assembly"
+	"duosync/sync/decide"
+	"duosync/sync/guard"
+	"duosync/sync/mapping"
 )
 
 // Undo makes a run that gives back what an earlier one took: users whom it disabled
@@ -65,22 +67,22 @@ func (r *run) planUndo(ctx context.Context, c *course, of string, removed []dirs
 	var ops []*dirsync.Op
 	for _, id := range ids {
 		x := last[id]
-		s := &subject{id: id, link: links[id]}
-		if s.link != nil && accounts[s.link.User] != nil {
-			s.live = accounts[s.link.User]
+		s := &decide.Subject{ID: id, Link: links[id]}
+		if s.Link != nil && accounts[s.Link.User] != nil {
+			s.Live = accounts[s.Link.User]
 		}
-		if why := cmp.Or(r.Rules.neverBack(s, x), c.state.markedWhy(s)); why != "" {
+		if why := cmp.Or(neverBack(&r.Rules, s, x), c.state.markedWhy(s)); why != "" {
 			plan.moved = append(plan.moved, &dirsync.Operation{Result: dirsync.ResultSkipped, Error: why,
 				Op: &dirsync.Op{Action: wayBack(x.Action), Username: x.Username, Source: id, User: x.User, Reason: undoes(of, x.Action)}})
 			continue
 		}
-		if s.live.Status != dirsync.StatusDisabled && s.live.Status != dirsync.StatusPendingDeletion {
-			back[s.live.Status] = append(back[s.live.Status], x.Username)
+		if s.Live.Status != dirsync.StatusDisabled && s.Live.Status != dirsync.StatusPendingDeletion {
+			back[s.Live.Status] = append(back[s.Live.Status], x.Username)
 			continue
 		}
 		giveBack(s, undoes(of, x.Action))
 		c.decided.subjects = append(c.decided.subjects, s)
-		ops = append(ops, s.ops...)
+		ops = append(ops, s.Ops...)
 	}
 	for _, status := range slices.Sorted(maps.Keys(back)) {
 		r.warn("nothing to undo for %s, now %s: %s", dirsync.CountPeople(len(back[status])), status, someNames(back[status]))
@@ -114,8 +116,8 @@ func (r *run) accounts(ctx context.Context, links map[dirsync.SourceID]*dirsync.
 
 // neverBack tells why there is no way back for one user, "" where there is one, or
 // none is needed.
-func (r *Rules) neverBack(s *subject, x dirsync.Removed) string {
-	link, live := s.link, s.live
+func neverBack(r *decide.Rules, s *decide.Subject, x dirsync.Removed) string {
+	link, live := s.Link, s.Live
 	switch {
 	case x.Action == dirsync.Delete:
 		return "the run deleted this user, who is lost with its devices; if the person is back in scope, the next run creates a new one"
@@ -140,11 +142,11 @@ func (r *Rules) neverBack(s *subject, x dirsync.Removed) string {
 }
 
 // markedWhy tells of the mark that keeps a user disabled, "" where there is none.
-func (st *state) markedWhy(s *subject) string {
-	if s.link == nil {
+func (st *state) markedWhy(s *decide.Subject) string {
+	if s.Link == nil {
 		return ""
 	}
-	if m := st.marks.of(s.link.User, dirsync.FoldName(s.link.Answered.Username)); m != nil {
+	if m := st.marks.of(s.Link.User, dirsync.FoldName(s.Link.Answered.Username)); m != nil {
 		return fmt.Sprintf("kept disabled since %s: %s; duosync enable ends that", m.Since.UTC().Format(time.RFC3339), m.Reason)
 	}
 	return ""
@@ -158,19 +160,19 @@ func disabledByUs(l *dirsync.Link) bool {
 }
 
 // giveBack plans the way back of a user whom we disabled or put into the Trash.
-func giveBack(s *subject, reason string) {
-	next := *s.link // what drifted in Duo shows once it is done, see changed
-	s.next = &next
+func giveBack(s *decide.Subject, reason string) {
+	next := *s.Link // what drifted in Duo shows once it is done, see changed
+	s.Next = &next
 	op := dirsync.Op{Action: dirsync.Enable, Reason: reason, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusActive},
-		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: s.live.Status, After: dirsync.StatusActive}}}
-	if s.live.Status == dirsync.StatusPendingDeletion {
+		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: s.Live.Status, After: dirsync.StatusActive}}}
+	if s.Live.Status == dirsync.StatusPendingDeletion {
 		op.Action = dirsync.Restore
-		if s.link.ByHand { // by others, before we put it into the Trash
+		if s.Link.ByHand { // by others, before we put it into the Trash
 			op.Changes[0].After, op.Asked = dirsync.StatusDisabled, dirsync.Fields{}
 			op.Reason += "; others had disabled the user before, and that stays"
 		}
 	}
-	s.add(op)
+	s.Add(op)
 }
 
 // wayBack is the action that undoes one.
@@ -193,7 +195,7 @@ func (r *run) foretell(ctx context.Context, c *course) {
 	}
 	fresh := newFreshness(c.state)
 	for _, s := range c.subjects() {
-		fresh.recheck[s.id] = true
+		fresh.recheck[s.ID] = true
 	}
 	census, err := r.read(ctx, c.state, fresh)
 	again := map[string]int{}
@@ -216,18 +218,18 @@ func (r *run) foretell(ctx context.Context, c *course) {
 
 // takenAgain counts the people from whom the next run would take something again,
 // by what and why.
-func (r *run) takenAgain(ctx context.Context, subjects []*subject, census *census, again map[string]int) error {
+func (r *run) takenAgain(ctx context.Context, subjects []*decide.Subject, census *census, again map[string]int) error {
 	wanted := map[dirsync.SourceID]*mapping.Desired{}
 	for _, want := range census.kept {
 		wanted[want.ID] = want
 	}
 	var absent []dirsync.SourceID
 	for _, s := range subjects {
-		switch want := wanted[s.id]; {
+		switch want := wanted[s.ID]; {
 		case want != nil && want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled:
 			again["disabled in the directory: the next run disables them"]++
-		case want == nil && !census.excludes(s.id):
-			absent = append(absent, s.id)
+		case want == nil && !census.excludes(s.ID):
+			absent = append(absent, s.ID)
 		}
 	}
 	if len(absent) == 0 {
@@ -239,9 +241,9 @@ func (r *run) takenAgain(ctx context.Context, subjects []*subject, census *censu
 	}
 	rules := &r.Rules
 	for _, s := range subjects {
-		where, asked := found[s.id]
+		where, asked := found[s.ID]
 		inScope := where.Person != nil && rules.Selected(where.Person)
-		if !asked || inScope || rules.Exclude(dirsync.FoldName(s.link.Asked[dirsync.FieldUsername]), where.DN) {
+		if !asked || inScope || rules.Exclude(dirsync.FoldName(s.Link.Asked[dirsync.FieldUsername]), where.DN) {
 			continue
 		}
 		missing := dirsync.Missing{Why: dirsync.Gone, Since: r.now}
@@ -249,7 +251,7 @@ func (r *run) takenAgain(ctx context.Context, subjects []*subject, census *censu
 		if where.Present {
 			missing.Why, words = dirsync.OutOfScope, "out of the directory's scope"
 		}
-		step, due, ok := rules.removal(missing.Why).next(&missing, s.link.Origin)
+		step, due, ok := rules.Removal(missing.Why).Next(&missing, s.Link.Origin)
 		if !ok {
 			continue
 		}
@@ -261,12 +263,6 @@ func (r *run) takenAgain(ctx context.Context, subjects []*subject, census *censu
 		again[words+": "+when+" "+doing]++
 	}
 	return nil
-}
-
-// excludes reports whether a link's person came by, and is left alone.
-func (c *census) excludes(id dirsync.SourceID) bool {
-	i, linked := c.snap.index[id]
-	return linked && c.seen[i]
 }
 
 // someNames lists names, no more than can be read at a glance.

@@ -2,22 +2,13 @@ package engine
 
 import (
 	"context"
-	dirsync "duosync/sync"
-	"duosync/sync/guard"
 	"fmt"
 	"slices"
+
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
+	"duosync/sync/guard"
 )
-
-// evidence is what of a read is not believed, and what the directory was asked about it.
-type evidence struct {
-	*guard.Doubts
-	answers guard.Answers
-}
-
-// policy is what the configuration asks of guards.
-func (r *run) policy() *guard.Policy {
-	return &guard.Policy{Limits: r.Rules.Limits, Scope: r.Rules.Scope, Place: r.Rules.Place, Directory: r.Rules.Directory, Adopts: r.Rules.Existing != ExistingReport}
-}
 
 // examine compares what was read with the references, and notes what is doubted.
 func (r *run) examine(ctx context.Context, st *state, c *census, f *found) (*evidence, error) {
@@ -78,7 +69,7 @@ func (r *run) tellUnsure(ctx context.Context, st *state, all []guard.Unsure) err
 }
 
 // labels names people by their ids' usernames, where the run knows them; ten at most.
-func labels(ctx context.Context, st *state, subjects []*subject, ids []dirsync.SourceID) []string {
+func labels(ctx context.Context, st *state, subjects []*decide.Subject, ids []dirsync.SourceID) []string {
 	const most = 10
 	ids = ids[:min(len(ids), most)]
 	links, err := st.snap.load(ctx, ids)
@@ -88,8 +79,8 @@ func labels(ctx context.Context, st *state, subjects []*subject, ids []dirsync.S
 	var names []string
 	for _, id := range ids {
 		name := string(id)
-		if i := slices.IndexFunc(subjects, func(s *subject) bool { return s.id == id }); i >= 0 {
-			name = subjects[i].username()
+		if i := slices.IndexFunc(subjects, func(s *decide.Subject) bool { return s.ID == id }); i >= 0 {
+			name = subjects[i].Username()
 		} else if link := links[id]; link != nil {
 			name = link.Answered.Username
 		}
@@ -100,15 +91,15 @@ func labels(ctx context.Context, st *state, subjects []*subject, ids []dirsync.S
 }
 
 // people gives what guards know of subjects.
-func people(subjects []*subject) []*guard.Person {
+func people(subjects []*decide.Subject) []*guard.Person {
 	all := make([]*guard.Person, 0, len(subjects))
 	for _, s := range subjects {
-		p := &guard.Person{ID: s.id, Username: s.username(), Link: s.link, Wanted: s.want, Elsewhere: s.second != nil && s.second.Present, NotAccepted: s.notAccepted, Ops: s.ops}
-		if s.heir != nil {
-			p.Heir = s.heir.id
+		p := &guard.Person{ID: s.ID, Username: s.Username(), Link: s.Link, Wanted: s.Want, Elsewhere: s.Second != nil && s.Second.Present, NotAccepted: s.NotAccepted, Ops: s.Ops}
+		if s.Heir != nil {
+			p.Heir = s.Heir.ID
 		}
-		if s.next != nil {
-			p.Missing = s.next.Missing
+		if s.Next != nil {
+			p.Missing = s.Next.Missing
 		}
 		all = append(all, p)
 	}
@@ -149,8 +140,8 @@ func (r *run) weigh(ctx context.Context, c *course) (*guard.Verdicts, error) {
 	r.report.Guards, r.report.ApprovalID = v.Guards, v.ApprovalID
 	r.report.Warnings = append(r.report.Warnings, v.Warnings...)
 	for _, s := range c.subjects() {
-		if v.Forgiven[s.id] && s.next != nil {
-			s.next.Missing = guard.Forgiven(s.next.Missing)
+		if v.Forgiven[s.ID] && s.Next != nil {
+			s.Next.Missing = guard.Forgiven(s.Next.Missing)
 		}
 	}
 	return v, nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/engine"
 	"duosync/sync/expression"
 	"duosync/sync/mapping"
@@ -24,7 +25,7 @@ type world struct {
 	dir     *memDirectory
 	duo     *memDuo
 	store   *memStore
-	rules   engine.Rules
+	rules   decide.Rules
 	exclude map[string]bool
 	drift   string
 	held    string // the last approval id
@@ -35,15 +36,15 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}}
 	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, found: map[string]bool{}, now: func() time.Time { return w.clock },
 		refuse: map[string]bool{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
-	w.rules = engine.Rules{
+	w.rules = decide.Rules{
 		Rules: mapping.Rules{
 			Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldRealname: formula(t, "cn"), dirsync.FieldEmail: formula(t, "mail")},
 			Status:  true, StatusAttributes: []string{"accountLock"}, LowerUsername: true,
 			Protect: map[string]bool{},
 		},
-		Existing:     engine.ExistingReport,
-		OnMissing:    engine.Removal{Action: dirsync.Disable, Then: dirsync.Trash, Grace: 720 * time.Hour},
-		OnOutOfScope: engine.Removal{Action: dirsync.Disable, Then: engine.Keep},
+		Existing:     decide.ExistingReport,
+		OnMissing:    decide.Removal{Action: dirsync.Disable, Then: dirsync.Trash, Grace: 720 * time.Hour},
+		OnOutOfScope: decide.Removal{Action: dirsync.Disable, Then: decide.Keep},
 		RefreshEvery: 24 * time.Hour,
 		Limits:       limits(t, "off"),
 		Servers:      []string{"ldap://a", "ldap://b"},
@@ -118,8 +119,8 @@ func (w *world) rule(words []string) {
 		}
 		return d
 	}
-	removal := func() engine.Removal {
-		return engine.Removal{Action: dirsync.Action(words[1]), After: duration(words[2]), Then: dirsync.Action(words[3]), Grace: duration(words[4])}
+	removal := func() decide.Removal {
+		return decide.Removal{Action: dirsync.Action(words[1]), After: duration(words[2]), Then: dirsync.Action(words[3]), Grace: duration(words[4])}
 	}
 	limit := func() dirsync.Limit {
 		var l dirsync.Limit
@@ -134,7 +135,7 @@ func (w *world) rule(words []string) {
 	case "on_out_of_scope":
 		w.rules.OnOutOfScope = removal()
 	case "existing":
-		w.rules.Existing = engine.Existing(words[1])
+		w.rules.Existing = decide.Existing(words[1])
 	case "include_groups":
 		w.rules.IncludeGroups = words[1:]
 	case "exclude_groups":

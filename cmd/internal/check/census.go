@@ -5,12 +5,12 @@ import (
 	"slices"
 
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
+	"duosync/sync/decide"
 )
 
 // census is what was seen of people.
 type census struct {
-	rules  *engine.Rules
+	rules  *decide.Rules
 	total  int
 	first  *dirsync.Person
 	sample *dirsync.Person // the first who can be carried over, else first
@@ -26,7 +26,7 @@ type census struct {
 	unnamedWhy string // what is wrong with one of them
 }
 
-func newCensus(rules *engine.Rules) *census {
+func newCensus(rules *decide.Rules) *census {
 	return &census{rules: rules, values: map[string]int{}, names: map[string]string{}, standings: map[dirsync.Standing]int{}, unsure: map[string]*unsure{}}
 }
 

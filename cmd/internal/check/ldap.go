@@ -19,7 +19,7 @@ import (
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
+	"duosync/sync/decide"
 )
 
 // The checks of the directory, in their order. There is one of the first two for
@@ -50,7 +50,7 @@ type ldapCheck struct {
 	findings
 
 	config *config.Config
-	rules  *engine.Rules
+	rules  *decide.Rules
 	log    *logrus.Logger
 
 	source *ldapsrc.Source

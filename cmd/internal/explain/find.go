@@ -13,6 +13,7 @@ import (
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/engine"
 	"duosync/sync/mapping"
 )
@@ -47,7 +48,7 @@ type asked struct {
 	mails  []string
 }
 
-func newAsked(user string, rules *engine.Rules) (*asked, error) {
+func newAsked(user string, rules *decide.Rules) (*asked, error) {
 	a := &asked{text: strings.TrimSpace(user), folded: dirsync.FoldName(user), mails: []string{mailAttribute}}
 	if strings.Contains(a.text, "=") {
 		if dn, err := ldap.ParseDN(a.text); err == nil && len(dn.RDNs) > 0 {

@@ -5,12 +5,12 @@ import (
 
 	"duosync/cmd/internal/report"
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
+	"duosync/sync/decide"
 )
 
 // Due lists what waits under these rules, what is held, approved or paused, and who is
 // kept disabled or has no device.
-func (m *Moment) Due(ctx context.Context, rules *engine.Rules) (*report.Due, error) {
+func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, error) {
 	meta, err := m.Meta(ctx)
 	if err != nil {
 		return nil, err

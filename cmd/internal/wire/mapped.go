@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
+	"duosync/sync/decide"
 )
 
 // Mapped is an expression and the field that it fills.
@@ -15,7 +15,7 @@ type Mapped struct {
 }
 
 // Mappings gives all that is mapped, in the order of reports.
-func Mappings(rules *engine.Rules) []Mapped {
+func Mappings(rules *decide.Rules) []Mapped {
 	var all []Mapped
 	for _, field := range dirsync.FieldNames {
 		if from := rules.Mapping[field]; from != nil {

@@ -10,23 +10,23 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
+	"duosync/sync/decide"
 	"duosync/sync/expression"
 	"duosync/sync/mapping"
 )
 
 // Rules translates the configuration into the core's rules.
-func Rules(cfg *config.Config) (engine.Rules, error) {
+func Rules(cfg *config.Config) (decide.Rules, error) {
 	c := cfg.Sync
 	kind, _ := schema.Of(schema.Preset(cfg.LDAP.Preset))
-	r := engine.Rules{
+	r := decide.Rules{
 		Rules: mapping.Rules{
 			StatusAttributes: kind.Status, Lapses: kind.Lapses, Via: kind.Via, AllowBypass: c.AllowBypass,
 			CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
 			IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
 			Protect: map[string]bool{},
 		},
-		Existing:  engine.Existing(c.Existing),
+		Existing:  decide.Existing(c.Existing),
 		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
 		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
 		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
@@ -117,8 +117,8 @@ func limits(l config.Limits) dirsync.Limits {
 		MinSource: l.MinSource, MinAttribute: l.MinAttribute, Floor: l.Floor}
 }
 
-func removal(c config.Removal) engine.Removal {
-	return engine.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
+func removal(c config.Removal) decide.Removal {
+	return decide.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
 }
 
 // Exclusions makes the test for sync.scope.exclude_users, or for some of its items.

@@ -7,11 +7,11 @@ import (
 
 	"duosync/cmd/internal/config"
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
+	"duosync/sync/decide"
 )
 
 // rulesOf gives the rules of a configuration that has this section sync.
-func rulesOf(t *testing.T, text string) (*config.Config, engine.Rules) {
+func rulesOf(t *testing.T, text string) (*config.Config, decide.Rules) {
 	t.Helper()
 	const duo = "duo: {host: api-1.example.com, integration_key: DIWJ8X6AEYOR5OMC6TQ1, secret_key: abc}\n"
 	loaded, err := config.Parse("config.yaml", []byte(duo+text), func(string) (string, bool) { return "", false })

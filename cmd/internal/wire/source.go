@@ -9,13 +9,13 @@ import (
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
+	"duosync/sync/decide"
 	"duosync/sync/expression"
 )
 
 // NewSource makes the directory of a configuration, which is asked for what the rules
 // need.
-func NewSource(cfg *config.Config, rules *engine.Rules, log *logrus.Logger) (*ldapsrc.Source, error) {
+func NewSource(cfg *config.Config, rules *decide.Rules, log *logrus.Logger) (*ldapsrc.Source, error) {
 	c := cfg.LDAP
 	return ldapsrc.New(ldapsrc.Options{
 		URLs: c.URLs, StartTLS: c.StartTLS, CAFile: c.CAFile, ServerName: c.ServerName,
@@ -48,7 +48,7 @@ func (p *Parts) ReadMore(attributes ...string) error {
 }
 
 // attributes lists the LDAP attributes that the expressions read, each once.
-func attributes(rules *engine.Rules) []string {
+func attributes(rules *decide.Rules) []string {
 	var all []string
 	for _, e := range rules.Expressions() {
 		all = append(all, e.Attributes()...)
@@ -59,7 +59,7 @@ func attributes(rules *engine.Rules) []string {
 
 // groups asks for the groups that the scope or an expression names, and for those
 // that are mirrored; for none, none is read.
-func groups(cfg *config.Config, rules *engine.Rules) ldapsrc.Groups {
+func groups(cfg *config.Config, rules *decide.Rules) ldapsrc.Groups {
 	c := cfg.LDAP.Groups
 	g := ldapsrc.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttribute: c.MemberAttribute, Nested: c.Nested}
 	named := slices.Concat(rules.IncludeGroups, rules.ExcludeGroups)

@@ -18,6 +18,7 @@ import (
 	"duosync/ldapsrc"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/engine"
 )
 
@@ -40,7 +41,7 @@ type Timing struct {
 // Parts are what a run is put together from.
 type Parts struct {
 	Config  *config.Config
-	Rules   engine.Rules
+	Rules   decide.Rules
 	Binding dirsync.Binding
 	Source  *ldapsrc.Source
 	Client  *api.Client

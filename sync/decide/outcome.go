@@ -1,15 +1,16 @@
-package engine
+package decide
 
 import (
-	dirsync "duosync/sync"
 	"maps"
 	"slices"
+
+	dirsync "duosync/sync"
 )
 
-// outcomeOf gives what a result means for the link of its person. cur is the link
+// OutcomeOf gives what a result means for the link of its person. cur is the link
 // before, nil when there is none.
-func outcomeOf(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) dirsync.Outcome {
-	outcome := dirsync.Outcome{Source: op.Source, Note: fateWords(res.Fate), Link: cur, Same: true}
+func OutcomeOf(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) dirsync.Outcome {
+	outcome := dirsync.Outcome{Source: op.Source, Note: FateWords(res.Fate), Link: cur, Same: true}
 	switch {
 	case op.Action == dirsync.EnrollMail:
 		outcome.Link, outcome.Same = mailed(cur, res.Fate)
@@ -210,37 +211,8 @@ func forgetLost(l *dirsync.Link) {
 	}
 }
 
-// outcome gives what a result means for the link of its group, and takes it over.
-func (b *groupLinks) outcome(res dirsync.Result) dirsync.Outcome {
-	op := res.Op
-	link := *op.Group
-	outcome := dirsync.Outcome{Source: op.Source, Same: true, Note: fateWords(res.Fate), Keep: res.Fate == dirsync.Unknown}
-	for key, old := range b.links {
-		if link.ID != "" && old.ID == link.ID && key != link.Key() && (res.Fate == dirsync.Done || res.Fate == dirsync.Vanished) {
-			outcome.DropGroup = key
-		}
-	}
-	switch {
-	case res.Fate == dirsync.Vanished, res.Fate == dirsync.Done && op.Action == dirsync.GroupDelete:
-		if outcome.DropGroup == "" {
-			outcome.DropGroup = link.Key()
-		}
-	case res.Fate == dirsync.Done:
-		if op.Action == dirsync.GroupCreate {
-			link.ID = res.Group
-		}
-		outcome.Group = &link
-	}
-	if outcome.DropGroup != "" {
-		delete(b.links, outcome.DropGroup)
-	}
-	if outcome.Group != nil {
-		b.links[link.Key()] = &link
-	}
-	return outcome
-}
-
-func fateWords(f dirsync.Fate) string {
+// FateWords says what became of an operation.
+func FateWords(f dirsync.Fate) string {
 	switch f {
 	case dirsync.Done:
 		return "done"

@@ -2,54 +2,58 @@ package engine
 
 import (
 	"context"
-	dirsync "duosync/sync"
 	"fmt"
+	"hash/fnv"
+
+	dirsync "duosync/sync"
+	"duosync/sync/mapping"
 )
 
-// state is the store as the run found it, with what the run has learnt since.
-type state struct {
-	meta      dirsync.Meta
-	snap      *snapshot
-	groups    *groupLinks
-	marks     *marks
-	approvals []dirsync.Approval
+func hashName(folded string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(folded))
+	return h.Sum64()
 }
 
-// open reads the state, and begins the run in it.
-func (r *run) open(ctx context.Context) (*state, error) {
-	s := &state{}
-	var err error
-	if s.meta, err = r.Store.Meta(ctx); err != nil {
-		return nil, err
+// marks knows the users whom `duosync disable` keeps disabled.
+type marks struct {
+	byUser, byName map[string]*dirsync.Mark
+	lifted         map[string]*dirsync.Mark // by user
+}
+
+func openMarks(ctx context.Context, store dirsync.Store) (*marks, error) {
+	kept, err := store.Marks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading who is kept disabled: %w", err)
 	}
-	if !r.opts.DryRun && s.meta.Paused != nil {
-		return nil, dirsync.WithHint(s.meta.Paused, "Dry runs go on; `duosync resume` lets writing go on.")
-	}
-	if !r.opts.DryRun {
-		r.journal, err = r.Store.Begin(ctx, dirsync.RunStart{ID: r.report.ID, Started: r.now, Binding: r.Binding})
-		if err != nil {
-			return nil, err
+	b := &marks{byUser: map[string]*dirsync.Mark{}, byName: map[string]*dirsync.Mark{}, lifted: map[string]*dirsync.Mark{}}
+	for i := range kept {
+		if !kept[i].Stands() {
+			b.lifted[kept[i].User] = &kept[i]
+			continue
 		}
+		b.byUser[kept[i].User] = &kept[i]
+		b.byName[dirsync.FoldName(kept[i].Username)] = &kept[i]
 	}
-	if r.told, err = r.Store.Told(ctx); err != nil {
-		return nil, err
+	return b, nil
+}
+
+// of gives the mark for a Duo user, or for anybody who is to have that name.
+func (b *marks) of(user, name string) *dirsync.Mark {
+	if b == nil || len(b.byUser) == 0 {
+		return nil
 	}
-	if s.approvals, err = r.Store.Approvals(ctx, r.now); err != nil {
-		return nil, err
+	if m := b.byUser[user]; m != nil {
+		return m
 	}
-	if r.opts.Approve != nil {
-		s.approvals = append(s.approvals, *r.opts.Approve)
+	return b.byName[name]
+}
+
+// force makes the wanted status disabled where there is a mark.
+func (b *marks) force(want *mapping.Desired, user string) {
+	if m := b.of(user, want.Name()); m != nil {
+		want.Fields[dirsync.FieldStatus], want.Mark, want.Unsure = dirsync.StatusDisabled, m, nil
 	}
-	if s.marks, err = openMarks(ctx, r.Store); err != nil {
-		return nil, err
-	}
-	if s.groups, err = openGroups(ctx, &r.Rules.Rules, r.Store); err != nil {
-		return nil, err
-	}
-	if s.snap, err = openSnapshot(ctx, r.Store); err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 // snapshot is the store's links as this run sees them: a brief of each in

@@ -1,9 +1,10 @@
-package engine
+package decide
 
 import (
+	"time"
+
 	dirsync "duosync/sync"
 	"duosync/sync/mapping"
-	"time"
 )
 
 // Rules is what the configuration asks of a run.
@@ -64,9 +65,9 @@ type Removal struct {
 	Grace  time.Duration  // from the disabling to Then
 }
 
-// next returns the step that follows for a missing link and when it is due.
+// Next returns the step that follows for a missing link and when it is due.
 // ok is false when nothing follows.
-func (r Removal) next(m *dirsync.Missing, origin dirsync.Origin) (step dirsync.Action, due time.Time, ok bool) {
+func (r Removal) Next(m *dirsync.Missing, origin dirsync.Origin) (step dirsync.Action, due time.Time, ok bool) {
 	switch m.Step {
 	case "":
 		step, due = r.Action, m.Since.Add(r.After)
@@ -82,4 +83,12 @@ func (r Removal) next(m *dirsync.Missing, origin dirsync.Origin) (step dirsync.A
 		step = dirsync.Trash // what we did not make we do not destroy
 	}
 	return step, due, step != Keep && step != ""
+}
+
+// Removal gives what becomes of a user whose person is missing for that reason.
+func (r *Rules) Removal(why string) Removal {
+	if why == dirsync.OutOfScope {
+		return r.OnOutOfScope
+	}
+	return r.OnMissing
 }

@@ -1,11 +1,10 @@
-package engine
+package decide
 
 import (
-	"context"
+	"slices"
+
 	dirsync "duosync/sync"
 	"duosync/sync/assembly"
-	"fmt"
-	"slices"
 )
 
 // Behind one name there may be several servers, and one of them may lag. After a
@@ -16,50 +15,11 @@ import (
 // offerGroups is the key of joins in Link.Offered.
 const offerGroups = dirsync.FieldGroups
 
-// putOff keeps back, after a switch, what gives something that the last read did not
-// offer.
-func (d *deciding) putOff(ctx context.Context) error {
-	if !d.census.switched {
-		return nil
-	}
-	for _, s := range d.subjects {
-		if s.link == nil || s.want == nil || s.next == nil || s.want.Mark != nil {
-			continue
-		}
-		if d.opts.Only != "" {
-			again, err := d.offeredAgain(ctx, s)
-			if err != nil {
-				return err
-			}
-			if again {
-				continue
-			}
-		}
-		s.putOff(s.link.Offered)
-	}
-	return nil
-}
-
-// offeredAgain looks for one person once more on the same connection, which counts as
-// the second read.
-func (d *deciding) offeredAgain(ctx context.Context, s *subject) (bool, error) {
-	found, err := d.Source.Lookup(ctx, []dirsync.SourceID{s.id})
-	if err != nil {
-		return false, fmt.Errorf("looking again for %s: %w", s.username(), err)
-	}
-	where := found[s.id]
-	if where.Person == nil || !d.Rules.Selected(where.Person) {
-		return false, nil
-	}
-	want := d.Rules.Desire(where.Person)
-	return want.Fields.Hash() == s.want.Fields.Hash(), nil
-}
-
-// putOff keeps back what was not offered before.
-func (s *subject) putOff(offered dirsync.Fields) {
+// PutOff keeps back what was not offered before.
+func (s *Subject) PutOff(offered dirsync.Fields) {
 	waits := dirsync.Fields{}
 	var kept []*dirsync.Op
-	for _, o := range s.ops {
+	for _, o := range s.Ops {
 		switch {
 		case o.Blocked != "", o.Action == dirsync.Disable:
 			kept = append(kept, o)
@@ -77,15 +37,15 @@ func (s *subject) putOff(offered dirsync.Fields) {
 			waits[dirsync.FieldStatus] = status
 		}
 	}
-	s.ops = kept
+	s.Ops = kept
 	if len(waits) == 0 {
 		return
 	}
-	s.next.Offered = waits
-	if _, status := waits[dirsync.FieldStatus]; status && s.link.Missing != nil {
-		s.next.Missing = whileOut(s.link)
+	s.Next.Offered = waits
+	if _, status := waits[dirsync.FieldStatus]; status && s.Link.Missing != nil {
+		s.Next.Missing = whileOut(s.Link)
 	}
-	s.warn("%s: what another server offers waits for one more complete read", s.username())
+	s.Warn("%s: what another server offers waits for one more complete read", s.Username())
 }
 
 // putOff takes out of an update what gives, or changes, and was not offered before.

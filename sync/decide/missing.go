@@ -1,52 +1,54 @@
-package engine
+package decide
 
 import (
-	dirsync "duosync/sync"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	dirsync "duosync/sync"
 )
 
 // decideMissing is for a link whose person is gone or out of scope.
-func (r *Rules) decideMissing(s *subject, now time.Time) {
-	if s.heir != nil {
+func (r *Rules) decideMissing(s *Subject, now time.Time) {
+	if s.Heir != nil {
 		s.decideHeir()
 		return
 	}
-	missing := s.missing(now)
-	if s.notAccepted && missing.Scope == "" {
+	missing := s.Missing(now)
+	if s.NotAccepted && missing.Scope == "" {
 		missing.Scope = r.Scope
 	}
-	wait := s.waitsForRead(s.switched, missing)
-	s.next.Missing = &missing
-	s.next.Offered = nil
+	wait := s.WaitsForRead(s.Switched, missing)
+	s.Next.Missing = &missing
+	s.Next.Offered = nil
 	switch {
-	case s.asked && s.live == nil && len(s.link.Phones) > 0:
+	case s.Asked && s.Live == nil && len(s.Link.Phones) > 0:
 		if !wait {
-			s.add(orphans(s))
+			s.Add(Orphans(s))
 		}
 		return
-	case s.asked && s.live == nil: // deleted in Duo, or purged: nothing left to remove
-		s.next = nil
+	case s.Asked && s.Live == nil: // deleted in Duo, or purged: nothing left to remove
+		s.Next = nil
 		return
-	case s.live != nil:
+	case s.Live != nil:
 		s.noteDrift(r)
-		if !s.live.Synced && s.live.Status != dirsync.StatusPendingDeletion {
-			s.next.LetGo = ""
+		if !s.Live.Synced && s.Live.Status != dirsync.StatusPendingDeletion {
+			s.Next.LetGo = ""
 		}
 		if r.decideReopened(s) {
 			return
 		}
 	}
-	step, due, ok := r.step(s, &missing)
+	step, due, ok := r.Step(s, &missing)
 	if !ok {
 		return
 	}
 	if wait || due.After(now) {
-		s.wait = &dirsync.Waiting{Username: s.username(), Source: s.id, Since: missing.Since, Action: step, Due: due}
+		s.Wait = &dirsync.Waiting{Username: s.Username(), Source: s.ID, Since: missing.Since, Action: step, Due: due}
 		return
 	}
-	live := s.live
+	live := s.Live
 	switch {
 	case live.Synced:
 		s.letGo(dirsync.LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
@@ -55,11 +57,11 @@ func (r *Rules) decideMissing(s *subject, now time.Time) {
 		s.letGo(dirsync.LetGoTrashed, "missing from the directory, and put into Duo's Trash by somebody else")
 		return
 	case r.Protect[dirsync.FoldName(live.Username)]:
-		s.skipped = true
+		s.Skipped = true
 		return
 	}
 	if step == dirsync.Disable && live.Status == dirsync.StatusDisabled { // by us (a lock) or by hand
-		s.done = true
+		s.Done = true
 		return
 	}
 	missing.Step, missing.At = step, now
@@ -85,83 +87,83 @@ func (r *Rules) decideMissing(s *subject, now time.Time) {
 			op.Reason += "; the enrolled devices are destroyed with it"
 		}
 	}
-	s.next.Missing = s.link.Missing // the step counts once it is done
-	s.add(op)
-	if step == dirsync.Delete && len(s.link.Phones) > 0 {
-		after := orphans(s)
+	s.Next.Missing = s.Link.Missing // the step counts once it is done
+	s.Add(op)
+	if step == dirsync.Delete && len(s.Link.Phones) > 0 {
+		after := Orphans(s)
 		after.Missing = &missing
-		s.add(after)
+		s.Add(after)
 	}
 }
 
-// noteDisabled notes that the disabling which was due was done already; marked: perhaps
+// NoteDisabled notes that the disabling which was due was done already; marked: perhaps
 // for a mark.
-func (s *subject) noteDisabled(now time.Time, marked bool) {
-	missing := *s.next.Missing
+func (s *Subject) NoteDisabled(now time.Time, marked bool) {
+	missing := *s.Next.Missing
 	missing.Step, missing.At = dirsync.Disable, now
-	s.next.Missing = &missing
-	s.next.ByHand, s.next.Marked = wasByOthers(s.link, marked || s.link.Marked), marked
-	s.next.Asked = merged(s.next.Asked, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
+	s.Next.Missing = &missing
+	s.Next.ByHand, s.Next.Marked = WasByOthers(s.Link, marked || s.Link.Marked), marked
+	s.Next.Asked = merged(s.Next.Asked, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
 }
 
 // disableFirst disables a user at once on the way to a removal that comes last in
 // the plan: a leaver must not wait behind 10,000 creations, and the Trash alone
 // need not keep anybody from logging in.
-func (r *Rules) disableFirst(s *subject, live *dirsync.Account, removal dirsync.Op) {
+func (r *Rules) disableFirst(s *Subject, live *dirsync.Account, removal dirsync.Op) {
 	if live.Status == dirsync.StatusDisabled {
 		return
 	}
 	step := *removal.Missing
 	step.Step = dirsync.Disable
-	s.add(dirsync.Op{Action: dirsync.Disable, Reason: removal.Reason, Missing: &step,
+	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: removal.Reason, Missing: &step,
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})
 }
 
 // noteDrift takes Duo's answer over for a missing person. What drifted counts as
 // not asked for, so that it is mended when the person is back.
-func (s *subject) noteDrift(r *Rules) {
-	s.next.Asked = maps.Clone(s.link.Asked)
+func (s *Subject) noteDrift(r *Rules) {
+	s.Next.Asked = maps.Clone(s.Link.Asked)
 	for _, field := range append(slices.Clone(dirsync.FieldNames), dirsync.ListFields...) {
-		if field != dirsync.FieldStatus && s.live.Field(field) != s.link.Answered.Field(field) && !r.ReportDrift(field) {
-			delete(s.next.Asked, field)
+		if field != dirsync.FieldStatus && s.Live.Field(field) != s.Link.Answered.Field(field) && !r.ReportDrift(field) {
+			delete(s.Next.Asked, field)
 		}
 	}
-	s.next.Joined = stillIn(s.link.Joined, s.live.Groups)
-	s.next.Aliases = stillHeld(s.live, s.link.Aliases)
-	s.next.Answered = *s.live
+	s.Next.Joined = StillIn(s.Link.Joined, s.Live.Groups)
+	s.Next.Aliases = stillHeld(s.Live, s.Link.Aliases)
+	s.Next.Answered = *s.Live
 }
 
 // decideReopened is for a missing person whom we had disabled and somebody has
 // enabled in Duo since: that is drift, and a leaver stays out.
-func (r *Rules) decideReopened(s *subject) bool {
-	live := s.live
-	if s.next.Missing.Step == "" || live.Status != dirsync.StatusActive && live.Status != dirsync.StatusBypass ||
-		live.Status == s.link.Answered.Status || s.link.ByHand || live.Synced || r.Protect[dirsync.FoldName(live.Username)] {
+func (r *Rules) decideReopened(s *Subject) bool {
+	live := s.Live
+	if s.Next.Missing.Step == "" || live.Status != dirsync.StatusActive && live.Status != dirsync.StatusBypass ||
+		live.Status == s.Link.Answered.Status || s.Link.ByHand || live.Synced || r.Protect[dirsync.FoldName(live.Username)] {
 		return false
 	}
 	if r.ReportDrift(dirsync.FieldStatus) {
-		s.next.Answered = *live
-		s.warn("%s: is %s in Duo though %s; the configuration asks to report it only", s.username(), live.Status, s.next.Missing.Why)
+		s.Next.Answered = *live
+		s.Warn("%s: is %s in Duo though %s; the configuration asks to report it only", s.Username(), live.Status, s.Next.Missing.Why)
 		return true
 	}
-	missing := *s.next.Missing // a step that is done is not done again
-	s.add(dirsync.Op{Action: dirsync.Disable, Reason: missing.Why + ", enabled in Duo by hand", Missing: &missing,
+	missing := *s.Next.Missing // a step that is done is not done again
+	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: missing.Why + ", enabled in Duo by hand", Missing: &missing,
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})
-	s.next.Missing = s.link.Missing
+	s.Next.Missing = s.Link.Missing
 	return true
 }
 
-// missing gives the state of a missing link at this read. A date to come was noted
+// Missing gives the state of a missing link at this read. A date to come was noted
 // by a clock that was wrong, and counts from now.
-func (s *subject) missing(now time.Time) dirsync.Missing {
+func (s *Subject) Missing(now time.Time) dirsync.Missing {
 	m := dirsync.Missing{Why: dirsync.Gone, Since: now}
-	if s.link.Missing != nil {
-		m = *s.link.Missing
+	if s.Link.Missing != nil {
+		m = *s.Link.Missing
 	}
 	switch {
 	case m.Reads == seenSince:
 		m.Reads = 1
-	case s.link.Missing != nil && m.Reads == 0: // a state of the first version does not count
+	case s.Link.Missing != nil && m.Reads == 0: // a state of the first version does not count
 		m.Reads = enoughReads
 	default:
 		m.Reads = min(m.Reads+1, enoughReads)
@@ -172,9 +174,9 @@ func (s *subject) missing(now time.Time) dirsync.Missing {
 	if m.At.After(now) {
 		m.At = now
 	}
-	if s.second != nil {
+	if s.Second != nil {
 		m.Why = dirsync.Gone
-		if s.second.Present {
+		if s.Second.Present {
 			m.Why = dirsync.OutOfScope
 		}
 	}
@@ -189,8 +191,8 @@ const (
 	seenSince   = -1
 )
 
-// waitsForRead reports whether a removal waits for one more complete read.
-func (s *subject) waitsForRead(switched bool, now dirsync.Missing) bool {
+// WaitsForRead reports whether a removal waits for one more complete read.
+func (s *Subject) WaitsForRead(switched bool, now dirsync.Missing) bool {
 	return switched && now.Reads < enoughReads
 }
 
@@ -205,22 +207,15 @@ func whileOut(l *dirsync.Link) *dirsync.Missing {
 	return &m
 }
 
-// step gives the removal step that follows for a missing person, and when. While
+// Step gives the removal step that follows for a missing person, and when. While
 // somebody else in the directory claims the name, the user is not deleted: they
 // may be the same human under a new id, and a deletion takes the devices along.
-func (r *Rules) step(s *subject, m *dirsync.Missing) (dirsync.Action, time.Time, bool) {
-	step, due, ok := r.removal(m.Why).next(m, s.link.Origin)
-	if ok && step == dirsync.Delete && s.claimed {
+func (r *Rules) Step(s *Subject, m *dirsync.Missing) (dirsync.Action, time.Time, bool) {
+	step, due, ok := r.Removal(m.Why).Next(m, s.Link.Origin)
+	if ok && step == dirsync.Delete && s.Claimed {
 		return dirsync.Disable, due, m.Step == ""
 	}
 	return step, due, ok
-}
-
-func (r *Rules) removal(why string) Removal {
-	if why == dirsync.OutOfScope {
-		return r.OnOutOfScope
-	}
-	return r.OnMissing
 }
 
 // Due gives the removal that a link has before it under these rules: which step,
@@ -231,9 +226,29 @@ func (r *Rules) Due(l *dirsync.Link) (w dirsync.Waiting, ok bool) {
 	if l.Missing == nil || l.LetGo != "" || r.Protect[dirsync.FoldName(l.Answered.Username)] {
 		return dirsync.Waiting{}, false
 	}
-	step, due, ok := r.removal(l.Missing.Why).next(l.Missing, l.Origin)
+	step, due, ok := r.Removal(l.Missing.Why).Next(l.Missing, l.Origin)
 	if !ok {
 		return dirsync.Waiting{}, false
 	}
 	return dirsync.Waiting{Username: l.Answered.Username, Source: l.ID, Since: l.Missing.Since, Action: step, Due: due}, true
+}
+
+// removals gives the steps that delete phones of ours.
+func removals(phones []dirsync.OwnPhone) []dirsync.PhoneStep {
+	steps := make([]dirsync.PhoneStep, 0, len(phones))
+	for _, o := range phones {
+		number, extension, _ := strings.Cut(o.Number, ";ext=")
+		steps = append(steps, dirsync.PhoneStep{Do: dirsync.PhoneRemove, ID: o.ID, Number: number, Extension: extension})
+	}
+	return steps
+}
+
+// Orphans is the operation that deletes the phones of ours whose user is gone.
+func Orphans(s *Subject) dirsync.Op {
+	numbers := make([]string, 0, len(s.Link.Phones))
+	for _, o := range s.Link.Phones {
+		numbers = append(numbers, o.Number)
+	}
+	return dirsync.Op{Action: dirsync.PhoneDelete, Reason: "the user is gone from Duo", Phones: removals(s.Link.Phones),
+		Changes: []dirsync.Change{{Field: dirsync.FieldPhones, Before: dirsync.ListOf(numbers)}}}
 }

@@ -1,0 +1,138 @@
+package decide
+
+import (
+	"slices"
+	"strings"
+
+	dirsync "duosync/sync"
+)
+
+// changes lists the fields, status apart, in which Duo differs from what the
+// directory wants, and carries the others over into next.Asked.
+func (r *Rules) changes(s *Subject) []dirsync.Change {
+	var changes []dirsync.Change
+	for _, field := range dirsync.FieldNames {
+		value, ours := s.Want.Fields[field]
+		if !ours || field == dirsync.FieldStatus {
+			continue
+		}
+		last, known := s.Link.Asked[field]
+		held := s.Live.Field(field)
+		drifted := held != s.Link.Answered.Field(field)
+		unchanged := known && last == value
+		switch {
+		case s.Contested || s.Want.Problem != "":
+			if known && !drifted { // frozen as it is; drift is mended afterwards
+				s.Next.Asked[field] = last
+			}
+		case SameValue(field, held, value), unchanged && !drifted: // or Duo's own form of it
+			s.Next.Asked[field] = value
+		case unchanged && r.ReportDrift(field):
+			s.Next.Asked[field] = value
+			s.Warn("%s: %s was changed in Duo to %s; the configuration asks to report it only", s.Username(), field, dirsync.Quote(held))
+		default:
+			changes = append(changes, dirsync.Change{Field: field, Before: held, After: value})
+			if known && !unchanged { // drift: unknown until it is mended
+				s.Next.Asked[field] = last
+			}
+		}
+	}
+	if c := r.aliasChange(s); c != nil {
+		changes = append(changes, *c)
+	}
+	return changes
+}
+
+// aliasChange is the change of the aliases, nil where there is none. Aliases that
+// others gave the user stay, but for one that becomes the username.
+func (r *Rules) aliasChange(s *Subject) *dirsync.Change {
+	want, ours := s.Want.Fields[dirsync.FieldAliases]
+	asked, known := s.Link.Asked[dirsync.FieldAliases]
+	s.Next.Aliases = stillHeld(s.Live, s.Link.Aliases)
+	if s.Contested || s.Want.Problem != "" {
+		if ours && known {
+			s.Next.Asked[dirsync.FieldAliases] = asked
+		}
+		return nil
+	}
+	held := dirsync.Items(s.Live.Field(dirsync.FieldAliases))
+	wanted, given := dirsync.FoldedSet(dirsync.Items(want)), dirsync.FoldedSet(s.Link.Aliases)
+	becomes := ""
+	if _, mapped := s.Want.Fields[dirsync.FieldUsername]; mapped && s.Want.Name() != dirsync.FoldName(s.Live.Username) {
+		becomes = s.Want.Name()
+	}
+	var after, missing []string
+	have := map[string]bool{}
+	for _, alias := range held {
+		if name := dirsync.FoldName(alias); name != becomes && (!ours || wanted[name] || !given[name]) {
+			after = append(after, alias)
+			have[name] = true
+		}
+	}
+	for _, alias := range dirsync.Items(want) {
+		if !have[dirsync.FoldName(alias)] {
+			missing = append(missing, alias)
+		}
+	}
+	kept := len(after)
+	switch {
+	case len(missing) == 0 && kept == len(held):
+		if ours {
+			s.Next.Asked[dirsync.FieldAliases] = want
+		}
+		return nil
+	case known && asked == want && kept == len(held) && r.ReportDrift(dirsync.FieldAliases):
+		s.Next.Asked[dirsync.FieldAliases] = want
+		s.Warn("%s: the aliases %s were taken away in Duo; the configuration asks to report it only", s.Username(), strings.Join(missing, ", "))
+		return nil
+	case kept+len(missing) > dirsync.MaxAliases:
+		s.TellProblem("Duo holds %d aliases a user at most, and others have given %d; not added: %s", dirsync.MaxAliases, kept, strings.Join(missing, ", "))
+		missing = missing[:max(dirsync.MaxAliases-kept, 0)]
+		if known {
+			s.Next.Asked[dirsync.FieldAliases] = asked
+		}
+		if len(missing) == 0 && kept == len(held) {
+			return nil
+		}
+	}
+	if known && asked != want {
+		s.Next.Asked[dirsync.FieldAliases] = asked
+	}
+	return &dirsync.Change{Field: dirsync.FieldAliases, Before: dirsync.ListOf(held), After: dirsync.ListOf(append(after, missing...))}
+}
+
+// stillHeld leaves of the aliases that we gave those that the user has.
+func stillHeld(a *dirsync.Account, aliases []string) []string {
+	held := dirsync.FoldedSet(a.Aliases)
+	return slices.DeleteFunc(slices.Clone(aliases), func(name string) bool { return !held[name] })
+}
+
+// SameValue reports whether Duo takes two values of a field for the same.
+func SameValue(field, a, b string) bool {
+	if field == dirsync.FieldUsername {
+		return dirsync.FoldName(a) == dirsync.FoldName(b)
+	}
+	return a == b
+}
+
+// StillIn leaves of the memberships that we made those that are there. One that
+// somebody has ended in Duo, and perhaps made again, is not ours any more.
+func StillIn(joined []string, held []dirsync.Membership) []string {
+	return slices.DeleteFunc(slices.Clone(joined), func(id string) bool {
+		return !slices.ContainsFunc(held, func(m dirsync.Membership) bool { return m.ID == id })
+	})
+}
+
+// GivesPhones reports whether phones are given to a person by this operation, or
+// kept in step at all.
+func (r *Rules) GivesPhones(s *Subject, carrier *dirsync.Op) bool {
+	switch {
+	case len(r.Phones.From) == 0:
+		return false
+	case r.Phones.Always:
+		return true
+	case carrier != nil && (carrier.Action == dirsync.Create || carrier.Action == dirsync.Recreate):
+		return true
+	}
+	return s.Link != nil && slices.Contains(s.Link.Unfinished, dirsync.FieldPhones)
+}

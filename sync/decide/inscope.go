@@ -1,0 +1,208 @@
+package decide
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	dirsync "duosync/sync"
+)
+
+// Decide settles what happens to one subject, names apart: whether a wanted
+// name is free is looked at afterwards, over all subjects (see claims.go).
+func (r *Rules) Decide(s *Subject, now time.Time) {
+	if s.Link != nil {
+		next := *s.Link
+		s.Next = &next
+	}
+	switch {
+	case s.Want == nil:
+		r.decideMissing(s, now)
+	case s.Link == nil:
+		r.decideNew(s, "in the directory's scope")
+	default:
+		r.decideOurs(s)
+	}
+}
+
+// decideNew is for a person who is not ours yet.
+func (r *Rules) decideNew(s *Subject, reason string) {
+	want := s.Want
+	switch {
+	case s.Contested, s.Ancestor != nil:
+		return
+	case want.Problem != "":
+		s.Add(dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason, Blocked: want.Problem})
+		s.Problem = want.Problem
+		return
+	case r.Protect[want.Name()]:
+		s.Skipped = true
+		return
+	case want.Unsure != nil && !s.Blind:
+		problem := want.Unsure.Problem()
+		s.Add(dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason, Blocked: problem})
+		s.Problem = problem
+		return
+	case want.Unsure != nil: // created when it is known whether the person is locked
+		want.Fields[dirsync.FieldStatus] = dirsync.StatusActive
+	case want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled:
+		// A user who is locked in the directory is not created: a licence saved.
+		if r.Existing == ExistingReport && !s.Adopted {
+			s.Skipped = true
+			return
+		}
+		s.Idle = true
+	}
+	s.Open = true
+	op := dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason,
+		Changes: created(want.Fields), Asked: maps.Clone(want.Fields)}
+	if s.Former != nil {
+		op.Takes = s.Former
+	}
+	s.Add(op)
+}
+
+// created lists the fields that a new user gets, phones and groups apart.
+func created(fields dirsync.Fields) []dirsync.Change {
+	var changes []dirsync.Change
+	for _, name := range append(slices.Clone(dirsync.FieldNames), dirsync.FieldAliases) {
+		if value := fields[name]; value != "" {
+			changes = append(changes, dirsync.Change{Field: name, After: value})
+		}
+	}
+	return changes
+}
+
+// decideOurs is for a person in scope whose Duo user is ours.
+func (r *Rules) decideOurs(s *Subject) {
+	link, live, want := s.Link, s.Live, s.Want
+	trashedByUs := link.Missing != nil && link.Missing.Step == dirsync.Trash
+	switch {
+	case live == nil:
+		r.decideVanished(s, trashedByUs || link.Missing != nil && link.Missing.Step == dirsync.Delete)
+		return
+	case live.Synced:
+		s.letGo(dirsync.LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
+		return
+	case live.Status == dirsync.StatusPendingDeletion && !trashedByUs:
+		s.letGo(dirsync.LetGoTrashed, "somebody else put this user into Duo's Trash; restore it in the Duo Admin Panel to have it kept in step again")
+		return
+	case r.Protect[dirsync.FoldName(live.Username)], r.Protect[want.Name()]:
+		s.Skipped = true
+		return
+	}
+
+	next := s.Next
+	next.Answered = *live
+	next.Missing = nil
+	next.LetGo = ""
+	next.Offered = nil
+	next.Asked = make(dirsync.Fields, len(want.Fields))
+	if live.Status == dirsync.StatusPendingDeletion && want.Unsure != nil {
+		s.Next = link // it stays in the Trash until it is known whether the person is locked
+		s.Problem = want.Unsure.Problem()
+		return
+	}
+	s.Open = !s.Contested && want.Problem == ""
+	if !s.Open {
+		for _, field := range []string{dirsync.FieldGroups, dirsync.FieldPhones} {
+			if last, known := link.Asked[field]; known {
+				next.Asked[field] = last
+			}
+		}
+	}
+	update := r.changes(s)
+	status, after, reason := r.decideStatus(s)
+	if want.Problem != "" {
+		s.Problem = want.Problem
+		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Blocked: want.Problem})
+	}
+
+	if live.Status == dirsync.StatusPendingDeletion { // ours: restore, and all else with it
+		asked := dirsync.Fields{}
+		to := dirsync.StatusActive
+		if wanted, ours := want.Fields[dirsync.FieldStatus]; ours {
+			to, asked[dirsync.FieldStatus] = wanted, wanted
+		}
+		if link.ByHand {
+			to = dirsync.StatusDisabled // by others, before we put it into the Trash
+		}
+		next.Missing = whileOut(link) // until it is out of the Trash
+		op := dirsync.Op{Action: dirsync.Restore, Username: live.Username, Reason: "back in the directory's scope", Asked: asked,
+			Changes: append(update, dirsync.Change{Field: dirsync.FieldStatus, Before: live.Status, After: to})}
+		for _, c := range update {
+			if value, ours := want.Fields[c.Field]; ours {
+				op.Asked[c.Field] = value
+			}
+		}
+		s.Add(op)
+		return
+	}
+	// A status of its own goes first and alone: a mail address that Duo
+	// refuses must not keep a leaver in.
+	if status != "" {
+		asked := dirsync.Fields{}
+		if _, ours := want.Fields[dirsync.FieldStatus]; ours {
+			asked[dirsync.FieldStatus] = after
+		}
+		s.Add(dirsync.Op{Action: status, Reason: reason, Marked: status == dirsync.Disable && want.Mark != nil, Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: after}}, Asked: asked})
+	}
+	if len(update) > 0 {
+		op := dirsync.Op{Action: dirsync.Update, Username: live.Username, Changes: update, Asked: dirsync.Fields{}, Reason: "changed in the directory"}
+		drift := true
+		for _, c := range update {
+			if value, ours := want.Fields[c.Field]; ours {
+				op.Asked[c.Field] = value
+			}
+			drift = drift && link.Asked[c.Field] == want.Fields[c.Field]
+		}
+		if drift {
+			op.Reason = "changed in Duo by hand"
+		}
+		s.Add(op)
+	}
+}
+
+// decideVanished is for a person in scope whose Duo user does not exist.
+func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
+	name := s.Username()
+	s.Next.Missing = nil
+	switch {
+	case removedByUs:
+		if len(s.Link.Phones) > 0 {
+			s.Former = &dirsync.Belongings{Phones: s.Link.Phones}
+		}
+		s.Was = s.Link
+		s.Link, s.Next = nil, nil
+		r.decideNew(s, "back in the directory's scope; the user has been removed from Duo since")
+	case r.ReportDrift(""):
+		s.letGo(dirsync.LetGoDeleted, "somebody deleted this user in Duo; the configuration asks to report it only")
+	case s.Contested:
+		if status, ours := s.Want.Fields[dirsync.FieldStatus]; ours {
+			s.Next.Asked = merged(s.Link.Asked, dirsync.Fields{dirsync.FieldStatus: status})
+		}
+	case s.Want.Problem != "":
+		s.Add(dirsync.Op{Action: dirsync.Recreate, Reason: "deleted in Duo by hand", Blocked: s.Want.Problem})
+		s.Problem = s.Want.Problem
+	case s.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled, s.Want.Unsure != nil, r.Protect[s.Want.Name()], r.Protect[dirsync.FoldName(name)]:
+		s.Skipped = true
+		if len(s.Link.Phones) > 0 {
+			s.Add(Orphans(s))
+		} else {
+			s.Next = nil
+		}
+	default:
+		s.Next.Asked = dirsync.Fields{} // unknown until it is there again
+		s.Next.Joined = nil
+		s.Open = true
+		s.Add(dirsync.Op{Action: dirsync.Recreate, Username: s.Want.Fields[dirsync.FieldUsername], Reason: "deleted in Duo by hand",
+			Changes: created(s.Want.Fields), Asked: maps.Clone(s.Want.Fields)})
+	}
+}
+
+func merged(a, b dirsync.Fields) dirsync.Fields {
+	m := make(dirsync.Fields, len(a)+len(b))
+	maps.Copy(m, a)
+	maps.Copy(m, b)
+	return m
+}

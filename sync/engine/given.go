@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	dirsync "duosync/sync"
+	"duosync/sync/decide"
+)
+
+// lists plans the groups and phones of everybody who is open to it: aliases
+// are planned with the other fields, since they are names.
+func (d *deciding) lists(ctx context.Context) error {
+	var plans []*phonePlan
+	for _, s := range d.subjects {
+		if s.Former != nil && !s.Sends() { // not made anew: the phones are not forgotten
+			s.Link, s.Next = s.Was, s.Was
+			s.Add(decide.Orphans(s))
+			continue
+		}
+		carrier := s.Carrier()
+		if !s.Open || s.Live == nil && carrier == nil {
+			continue
+		}
+		var live dirsync.Account // of a user who is still to be made: nothing
+		switch {
+		case carrier != nil && carrier.Action == dirsync.Adopt:
+			live = *s.Holder
+		case s.Live != nil:
+			live = *s.Live
+		}
+		if carrier != nil { // until it is clear what becomes of them
+			delete(carrier.Asked, dirsync.FieldGroups)
+			delete(carrier.Asked, dirsync.FieldPhones)
+		}
+		own := s.Belongings(carrier)
+		if s.Want.Fields[dirsync.FieldGroups] != "" || len(own.Joined) > 0 {
+			d.planGroups(s, carrier, live.Groups, own.Joined)
+		} else if want, ours := s.Want.Fields[dirsync.FieldGroups]; ours {
+			s.Ask(carrier, dirsync.FieldGroups, want)
+		}
+		if d.Rules.GivesPhones(s, s.Carrier()) {
+			plans = append(plans, d.newPhonePlan(s, s.Carrier(), live.Phones, own.Phones))
+		}
+	}
+	if err := d.planPhones(ctx, plans); err != nil {
+		return err
+	}
+	for _, p := range plans {
+		p.finish(d.Rules.Phones.Always)
+	}
+	return nil
+}
+
+func (d *deciding) planGroups(s *decide.Subject, carrier *dirsync.Op, held []dirsync.Membership, joined []string) {
+	want := s.Want.Fields[dirsync.FieldGroups]
+	problem := s.Problem
+	joins, leaves := d.memberships(s, held, joined)
+	told := s.Problem != problem || s.Later
+	if s.Next != nil && s.Live != nil {
+		s.Next.Joined = decide.StillIn(joined, held)
+		s.Next.Unread = d.groups.unread(s.Next.Joined)
+	}
+	if len(joins)+len(leaves) == 0 {
+		if !told {
+			s.Ask(carrier, dirsync.FieldGroups, want)
+		} else if s.Link != nil && s.Next.Asked != nil {
+			decide.KeepAsked(s, dirsync.FieldGroups)
+		}
+		return
+	}
+	op := s.TakeUp()
+	op.Joins, op.Leaves = joins, leaves
+	op.Changes = append(op.Changes, groupChange(held, joins, leaves))
+	if told {
+		decide.KeepAsked(s, dirsync.FieldGroups)
+		return
+	}
+	if !slices.ContainsFunc(joins, func(m dirsync.Membership) bool { return !slices.Contains(joined, m.ID) }) { // else they are new
+		s.DriftReason(op, dirsync.FieldGroups, want)
+	}
+	op.Asked[dirsync.FieldGroups] = want
+	decide.KeepAsked(s, dirsync.FieldGroups)
+}
+
+// memberships plans which groups a person joins and leaves. held are those that
+// the user is in now.
+func (d *deciding) memberships(s *decide.Subject, held []dirsync.Membership, joined []string) (joins, leaves []dirsync.Membership) {
+	b := d.groups
+	in := func(id string) bool {
+		return slices.ContainsFunc(held, func(m dirsync.Membership) bool { return m.ID == id })
+	}
+	wanted := map[string]bool{}
+	for _, name := range dirsync.Items(s.Want.Fields[dirsync.FieldGroups]) {
+		key := dirsync.FoldName(name)
+		wanted[key] = true
+		id, ok := b.open(key)
+		switch {
+		case !ok, id != "" && in(id):
+		case id != "" && slices.Contains(joined, id) && d.Rules.ReportDrift(dirsync.FieldGroups):
+			s.Warn("%s: was taken out of the group %s in Duo; the configuration asks to report it only", s.Username(), dirsync.Quote(name))
+		case s.Want.Mark != nil: // kept disabled, and given nothing meanwhile
+			s.Later = true
+		case s.Want.Unsure != nil:
+			s.TellProblem("%s; not joined: %s", s.Want.Unsure.Problem(), dirsync.Quote(name))
+		default:
+			joins = append(joins, dirsync.Membership{ID: id, Name: name})
+		}
+	}
+	if s.Want.Unsure != nil && s.Want.Unsure.Groups { // whom can't be told to have left, stays
+		return joins, nil
+	}
+	for _, m := range held {
+		if key, ok := b.mirrored(m.ID); ok && !wanted[key] && slices.Contains(joined, m.ID) {
+			leaves = append(leaves, m)
+		}
+	}
+	if room := max(dirsync.MaxGroups-(len(held)-len(leaves)), 0); len(joins) > room {
+		names := make([]string, 0, len(joins)-room)
+		for _, m := range joins[room:] {
+			names = append(names, m.Name)
+		}
+		s.TellProblem("Duo holds %d groups a user at most; not joined: %s", dirsync.MaxGroups, strings.Join(names, ", "))
+		joins = joins[:room]
+	}
+	return joins, leaves
+}
+
+// groupNames gives the change of a person's groups.
+func groupChange(held, joins, leaves []dirsync.Membership) dirsync.Change {
+	before, after := make([]string, 0, len(held)), make([]string, 0, len(held)+len(joins))
+	for _, m := range held {
+		before = append(before, m.Name)
+		if !slices.Contains(leaves, m) {
+			after = append(after, m.Name)
+		}
+	}
+	for _, m := range joins {
+		after = append(after, m.Name)
+	}
+	return dirsync.Change{Field: dirsync.FieldGroups, Before: dirsync.ListOf(before), After: dirsync.ListOf(after)}
+}
+
+// fewMails leaves of the people who wait for nothing but their enrollment mail
+// as many as this run may send; the others need no look. Where no mails are to be
+// sent any more, they stop waiting.
+func (d *deciding) fewMails() {
+	most, n := d.Rules.EnrollMails, 0
+	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool {
+		if !d.onlyMail(s) {
+			return false
+		}
+		if most == 0 {
+			next := *s.Link
+			next.Mail = dirsync.MailNone
+			s.Next, s.Quiet = &next, true
+			return false
+		}
+		if s.Link.Answered.Status != dirsync.StatusActive { // none is sent before that is another one, which shows
+			d.census.unchanged++
+			return true
+		}
+		n++
+		if n > most {
+			d.census.unchanged++
+		}
+		return n > most
+	})
+}
+
+// onlyMail reports whether a person was kept only because a mail is due.
+func (d *deciding) onlyMail(s *decide.Subject) bool {
+	if s.Link == nil || s.Want == nil || s.Link.Mail != dirsync.MailDue || d.fresh.recheck[s.ID] || s.Contested {
+		return false
+	}
+	rest := *s.Link
+	rest.Mail = dirsync.MailNone
+	b := rest.Brief()
+	return !b.Pending && !b.Missing && !b.LetGo && s.Want.Problem == "" && b.Asked == s.Want.Fields.Hash() &&
+		!slices.ContainsFunc(s.Want.Groups(), d.groups.takesIn)
+}
+
+// planMails plans the enrollment mails: to people whom we created, who have a
+// mail address and no device, up to the run's number, the longest waiting first.
+func (d *deciding) planMails() {
+	room := d.Rules.EnrollMails
+	var created []*decide.Subject
+	for _, s := range d.subjects {
+		switch {
+		case s.Want == nil || !s.Open:
+		case s.Link != nil && s.Link.Mail == dirsync.MailDue && s.Live != nil && s.Next != nil:
+			if room > 0 && s.PlanMail() {
+				room--
+			}
+		case s.Link == nil && d.Rules.EnrollMails > 0:
+			created = append(created, s)
+		}
+	}
+	slices.SortStableFunc(created, func(a, b *decide.Subject) int {
+		return cmp.Compare(dirsync.FoldName(a.Username()), dirsync.FoldName(b.Username()))
+	})
+	for _, s := range created {
+		op := s.Carrier()
+		if op == nil || op.Action != dirsync.Create || len(op.Phones) > 0 || s.Want.Fields[dirsync.FieldEmail] == "" || cmp.Or(op.After()[dirsync.FieldStatus], dirsync.StatusActive) != dirsync.StatusActive {
+			continue
+		}
+		op.Mail = true
+		if room > 0 {
+			s.Add(decide.MailTo(s.Want.Fields[dirsync.FieldEmail]))
+			s.Ops[len(s.Ops)-1].User = ""
+			room--
+		}
+	}
+}
