@@ -8,9 +8,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/robfig/cron/v3"
 
 	dirsync "duosync/sync"
 )
@@ -125,35 +122,4 @@ func checkSecretKey(s Secret) error {
 		return dirsync.WithHint(errors.New("holds a character that no key has"), "copy it anew from Duo's Admin Panel, without blanks")
 	}
 	return nil
-}
-
-// checkCron checks that a spec can be read and comes up at all.
-func (r *reader) checkCron(path, spec string, zone *time.Location) error {
-	const hint = "such as */30 * * * *, @hourly or @every 30m"
-	if strings.HasPrefix(spec, "TZ=") || strings.HasPrefix(spec, "CRON_TZ=") {
-		return dirsync.WithHint(errors.New("must not hold a time zone"), "give it as schedule.timezone")
-	}
-	if every, ok := strings.CutPrefix(spec, "@every "); ok {
-		if d, err := time.ParseDuration(every); err == nil && d < time.Second {
-			return dirsync.WithHint(errors.New("must be @every 1s or longer"), hint)
-		}
-	}
-	schedule, err := parseCron(spec)
-	if err != nil {
-		return dirsync.WithHint(r.explain(path, "is not a cron spec", err), hint)
-	}
-	if schedule.Next(time.Now().In(zone)).IsZero() {
-		return dirsync.WithHint(errors.New("names a time that never comes"), hint)
-	}
-	return nil
-}
-
-// parseCron is cron.ParseStandard without its panics.
-func parseCron(spec string) (s cron.Schedule, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("it can't be read")
-		}
-	}()
-	return cron.ParseStandard(spec)
 }

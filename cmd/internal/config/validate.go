@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/cmd/internal/schedule"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
@@ -214,15 +215,17 @@ func (r *reader) validateScope(s *Scope) {
 }
 
 func (r *reader) validateSchedule(s *Schedule) {
-	zone, err := time.LoadLocation(s.Timezone)
-	if err == nil && s.Timezone == "" {
-		err = errors.New("it is empty")
-	}
-	r.check("schedule.timezone", dirsync.WithHint(r.explain("schedule.timezone", "is not a time zone that this machine knows", err), "such as UTC or Europe/Berlin"))
+	const cron, timezone = "schedule.cron", "schedule.timezone"
+	zone, err := schedule.Zone(s.Timezone)
+	r.check(timezone, dirsync.WithHint(r.explain(timezone, "is not a time zone that this machine knows", err), "such as UTC or Europe/Berlin"))
 	if err != nil {
 		zone = time.UTC
 	}
-	r.check("schedule.cron", r.checkCron("schedule.cron", s.Cron, zone))
+	_, err = schedule.Parse(s.Cron, zone)
+	if unreadable, ok := errors.AsType[*schedule.UnreadableError](err); ok {
+		err = dirsync.WithHint(r.explain(cron, "is not a cron spec", unreadable.Reason), dirsync.Hint(err))
+	}
+	r.check(cron, err)
 }
 
 func item(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }

@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/schedule"
 	dirsync "duosync/sync"
 )
 
@@ -46,7 +47,7 @@ type daemon struct {
 	opts     Options
 	loaded   *config.Loaded // of the moment
 	fresh    *config.Loaded // takes its place once the run under way has ended
-	schedule *schedule
+	schedule *schedule.Schedule
 	base     time.Time // when the last run was due; the start, before the first one
 	due      time.Time // when the next run is due, jitter included
 	nominal  time.Time // the same without jitter
@@ -64,7 +65,7 @@ type daemon struct {
 func Run(ctx context.Context, loaded *config.Loaded, opts Options) error {
 	d := &daemon{opts: opts, loaded: loaded, base: time.Now().Round(0), metrics: newMetrics(opts.Version), teller: teller{log: opts.Log}}
 	var err error
-	if d.schedule, err = newSchedule(loaded.Config.Schedule); err != nil {
+	if d.schedule, err = scheduleOf(loaded); err != nil {
 		return err
 	}
 	d.server = newServer(&d.status, d.metrics, opts)
@@ -126,10 +127,15 @@ func (d *daemon) loop(ctx context.Context) {
 	}
 }
 
+func scheduleOf(loaded *config.Loaded) (*schedule.Schedule, error) {
+	c := loaded.Config.Schedule
+	return schedule.New(c.Cron, c.Timezone, c.Jitter)
+}
+
 // plan sets the time of the next run.
 func (d *daemon) plan() {
-	d.nominal = d.schedule.next(d.base, time.Now().Round(0))
-	d.due = d.schedule.jittered(d.nominal)
+	d.nominal = d.schedule.Next(d.base, time.Now().Round(0))
+	d.due = d.schedule.Jittered(d.nominal)
 	d.status.planned(d.due)
 }
 

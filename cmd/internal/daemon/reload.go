@@ -28,7 +28,7 @@ func (d *daemon) reload(ctx context.Context) {
 func (d *daemon) swap(ctx context.Context) {
 	var fresh *config.Loaded
 	fresh, d.fresh = d.fresh, nil
-	next, err := newSchedule(fresh.Config.Schedule)
+	next, err := scheduleOf(fresh)
 	if err == nil {
 		err = d.server.adopt(ctx, fresh.Config.HTTP)
 	}

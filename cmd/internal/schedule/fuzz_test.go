@@ -1,4 +1,4 @@
-package daemon
+package schedule_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/schedule"
 )
 
 // FuzzSchedule holds that a schedule that the configuration lets pass can be
@@ -33,14 +34,15 @@ func FuzzSchedule(f *testing.F) {
 		if err != nil {
 			return
 		}
-		s, err := newSchedule(loaded.Config.Schedule)
+		c := loaded.Config.Schedule
+		s, err := schedule.New(c.Cron, c.Timezone, c.Jitter)
 		if err != nil {
 			t.Fatalf("the configuration takes %q in %q, and it can't be followed: %v", spec, zone, err)
 		}
 		const years = 30 * 365 * 24 * 3600
 		now := time.Unix((at%years+years)%years+years, 0) // from 2000 to 2060
 		for range 3 {
-			next := s.next(now, now)
+			next := s.Next(now, now)
 			if next.IsZero() || !next.After(now) {
 				t.Fatalf("%q in %q: %v comes after %v", spec, zone, next, now)
 			}
