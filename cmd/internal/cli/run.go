@@ -11,6 +11,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/daemon"
+	"duosync/cmd/internal/watch"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
@@ -59,7 +60,7 @@ func (a *app) runRun(ctx context.Context) error {
 	}
 	return daemon.Run(ctx, loaded, daemon.Options{
 		Load: a.loadWhole,
-		Run: func(ctx context.Context, loaded *config.Loaded, watch *daemon.Watch) *dirsync.Run {
+		Run: func(ctx context.Context, loaded *config.Loaded, watch *watch.Watch) *dirsync.Run {
 			return wire.Attempt(ctx, loaded, setup, wire.RunOptions{}, watch)
 		},
 		Reachable: func(loaded *config.Loaded) error { return wire.StateReachable(&loaded.Config) },

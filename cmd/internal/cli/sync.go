@@ -10,8 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"duosync/cmd/internal/daemon"
+	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/watch"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
@@ -99,8 +100,8 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 		return errors.Join(err, out.Close())
 	}
 	progress := a.progress()
-	watch := daemon.NewWatch(progress)
-	run := wire.Attempt(ctx, loaded, setup, opts.run(), watch)
+	observer := watch.New(progress)
+	run := wire.Attempt(ctx, loaded, setup, opts.run(), observer)
 	progress.Close()
 	// Where a run failed before it did anything, the message on stderr says it all.
 	if err = nil; run.Err == nil || format == report.JSON || opts.output != "" || len(run.Operations) > 0 {
@@ -111,7 +112,9 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 		err = errors.Join(err, opts.keep.Close())
 	}
 	if !opts.dryRun && opts.only == "" && opts.apply == "" {
-		daemon.After(ctx, daemon.Ended{Config: &loaded.Config, Run: run, Watch: watch, Version: setup.Version, Log: setup.Log})
+		after := afterrun.New(afterrun.Options{Version: setup.Version, Log: setup.Log})
+		after.Resume(loaded.Config.Notify.Textfile)
+		after.Follow(ctx, &loaded.Config, run, observer.Took())
 	}
 	return err
 }

@@ -16,6 +16,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/daemon"
+	"duosync/cmd/internal/watch"
 	dirsync "duosync/sync"
 )
 
@@ -42,7 +43,7 @@ func every(spec, zone string, atStart bool) string {
 
 // job is a daemon whose runs are made up.
 type job struct {
-	run       func(ctx context.Context, loaded *config.Loaded, watch *daemon.Watch) *dirsync.Run
+	run       func(ctx context.Context, loaded *config.Loaded, watch *watch.Watch) *dirsync.Run
 	load      func() (*config.Loaded, error)
 	reachable error
 	watchdog  time.Duration
@@ -56,7 +57,7 @@ type job struct {
 	heard  chan string // addresses
 }
 
-func newJob(run func(ctx context.Context, loaded *config.Loaded, watch *daemon.Watch) *dirsync.Run) *job {
+func newJob(run func(ctx context.Context, loaded *config.Loaded, watch *watch.Watch) *dirsync.Run) *job {
 	j := &job{run: run, hangup: make(chan os.Signal, 1), log: logrus.New(), heard: make(chan string, 10)}
 	j.log.SetOutput(io.Discard)
 	j.log.SetLevel(logrus.InfoLevel)
@@ -86,7 +87,7 @@ func (j *job) start(t *testing.T, loaded *config.Loaded) (stop func() error) {
 	go func() {
 		done <- daemon.Run(ctx, loaded, daemon.Options{
 			Load: func() (*config.Loaded, error) { return j.load() },
-			Run: func(ctx context.Context, loaded *config.Loaded, watch *daemon.Watch) *dirsync.Run {
+			Run: func(ctx context.Context, loaded *config.Loaded, watch *watch.Watch) *dirsync.Run {
 				j.mu.Lock()
 				j.starts = append(j.starts, time.Now())
 				j.mu.Unlock()
@@ -157,8 +158,8 @@ func (j *job) told(part string) int {
 }
 
 // fine makes runs without changes, which take so long.
-func fine(d time.Duration) func(context.Context, *config.Loaded, *daemon.Watch) *dirsync.Run {
-	return func(ctx context.Context, _ *config.Loaded, _ *daemon.Watch) *dirsync.Run {
+func fine(d time.Duration) func(context.Context, *config.Loaded, *watch.Watch) *dirsync.Run {
+	return func(ctx context.Context, _ *config.Loaded, _ *watch.Watch) *dirsync.Run {
 		started := time.Now()
 		select {
 		case <-time.After(d):
@@ -174,9 +175,9 @@ func failed(err error) *dirsync.Run {
 }
 
 // oneAfterAnother gives the nth run at the nth call, the last one for ever.
-func oneAfterAnother(runs ...*dirsync.Run) func(context.Context, *config.Loaded, *daemon.Watch) *dirsync.Run {
+func oneAfterAnother(runs ...*dirsync.Run) func(context.Context, *config.Loaded, *watch.Watch) *dirsync.Run {
 	n := 0
-	return func(context.Context, *config.Loaded, *daemon.Watch) *dirsync.Run {
+	return func(context.Context, *config.Loaded, *watch.Watch) *dirsync.Run {
 		n++
 		return runs[min(n, len(runs))-1]
 	}

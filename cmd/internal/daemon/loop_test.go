@@ -12,7 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/daemon"
+	"duosync/cmd/internal/watch"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -22,7 +22,7 @@ import (
 func TestStopUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		finished := false
-		j := newJob(func(ctx context.Context, _ *config.Loaded, _ *daemon.Watch) *dirsync.Run {
+		j := newJob(func(ctx context.Context, _ *config.Loaded, _ *watch.Watch) *dirsync.Run {
 			<-ctx.Done()
 			time.Sleep(10 * time.Second) // the call in flight
 			finished = true
@@ -43,7 +43,7 @@ func TestStopUnderWay(t *testing.T) {
 func TestPanicInRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		j := newJob(func(ctx context.Context, l *config.Loaded, w *daemon.Watch) *dirsync.Run {
+		j := newJob(func(ctx context.Context, l *config.Loaded, w *watch.Watch) *dirsync.Run {
 			if n++; n == 1 {
 				panic("out of order")
 			}
@@ -107,7 +107,7 @@ func TestWhatIsLogged(t *testing.T) {
 func TestReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var hosts []string
-		j := newJob(func(ctx context.Context, l *config.Loaded, w *daemon.Watch) *dirsync.Run {
+		j := newJob(func(ctx context.Context, l *config.Loaded, w *watch.Watch) *dirsync.Run {
 			hosts = append(hosts, l.Config.Schedule.Cron)
 			return fine(5*time.Minute)(ctx, l, w)
 		})
@@ -175,18 +175,18 @@ func TestReloadKeepsTheNextRun(t *testing.T) {
 func TestWatchdog(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		run   func(context.Context, *daemon.Watch)
+		run   func(context.Context, *watch.Watch)
 		pings int // in two hours, one every half minute
 	}{
-		{"no run", func(context.Context, *daemon.Watch) {}, 240},
-		{"a stuck run", func(ctx context.Context, _ *daemon.Watch) { <-ctx.Done() }, 30},
-		{"a run that reads", func(ctx context.Context, w *daemon.Watch) {
+		{"no run", func(context.Context, *watch.Watch) {}, 240},
+		{"a stuck run", func(ctx context.Context, _ *watch.Watch) { <-ctx.Done() }, 30},
+		{"a run that reads", func(ctx context.Context, w *watch.Watch) {
 			for i := 0; ctx.Err() == nil; i++ {
 				time.Sleep(10 * time.Minute)
 				w.Progress(i, 0)
 			}
 		}, 240},
-		{"a run that calls Duo", func(ctx context.Context, w *daemon.Watch) {
+		{"a run that calls Duo", func(ctx context.Context, w *watch.Watch) {
 			begin := time.Now()
 			w.CountCalls(func() int { return int(time.Since(begin) / (10 * time.Minute)) })
 			<-ctx.Done()
@@ -194,7 +194,7 @@ func TestWatchdog(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				j := newJob(func(ctx context.Context, _ *config.Loaded, w *daemon.Watch) *dirsync.Run {
+				j := newJob(func(ctx context.Context, _ *config.Loaded, w *watch.Watch) *dirsync.Run {
 					test.run(ctx, w)
 					return &dirsync.Run{Outcome: dirsync.OutcomeNoChanges, Complete: true}
 				})

@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"context"
+	"errors"
 
+	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/config"
 )
 
@@ -30,7 +32,7 @@ func (d *daemon) swap(ctx context.Context) {
 	fresh, d.fresh = d.fresh, nil
 	next, err := scheduleOf(fresh)
 	if err == nil {
-		err = d.server.adopt(ctx, fresh.Config.HTTP)
+		err = d.pages.Adopt(ctx, fresh.Config.HTTP)
 	}
 	if err != nil {
 		d.refuse(err)
@@ -38,18 +40,26 @@ func (d *daemon) swap(ctx context.Context) {
 	}
 	rescheduled := fresh.Config.Schedule != d.loaded.Config.Schedule
 	d.loaded, d.schedule = fresh, next
-	d.status.configured(fresh)
+	d.status.Configured(fresh)
 	if rescheduled && d.turn == nil {
 		d.plan()
 	}
-	d.metrics.reloaded(true)
+	d.after.Metrics().Reloaded(true)
 	d.opts.Log.WithField("file", fresh.File).Info("the new configuration is in force")
 	d.notify("READY=1", d.statusLine())
 }
 
-// refuse keeps the configuration as it was.
+// refuse keeps the configuration as it was, and logs why, a line for each mistake in
+// the new one.
 func (d *daemon) refuse(err error) {
-	d.metrics.reloaded(false)
-	explainAll(d.opts.Log, err, "the new configuration can't be used; the old one stays in force")
+	d.after.Metrics().Reloaded(false)
+	const message = "the new configuration can't be used; the old one stays in force"
+	if problems, ok := errors.AsType[config.Errors](err); ok {
+		for _, p := range problems {
+			d.opts.Log.WithField("mistake", p.Error()).Error(message)
+		}
+	} else {
+		afterrun.WithError(d.opts.Log, err).Error(message)
+	}
 	d.notify("READY=1", "STATUS=The new configuration can't be used; the old one stays in force")
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"duosync/cmd/internal/console"
 )
 
 // notify tells the service manager, if there is one, how things are.
@@ -16,6 +18,11 @@ func (d *daemon) notify(states ...string) {
 	if err := d.opts.Notify(strings.Join(states, "\n")); err != nil {
 		d.opts.Log.WithError(err).Debug("the service manager could not be told")
 	}
+}
+
+// statusLine tells the service manager where things are.
+func (d *daemon) statusLine() string {
+	return fmt.Sprintf("STATUS=%s; next run at %s", d.status.LastRun(), console.Clock(d.due))
 }
 
 // reloading announces a reload, with the monotonic clock's time in microseconds
@@ -41,7 +48,7 @@ func (d *daemon) pings() (ticks <-chan time.Time, stop func()) {
 // ping tells that we live: the loop does, since it calls this, and so does the
 // run under way.
 func (d *daemon) ping() {
-	if d.turn == nil || d.turn.watch.alive() {
+	if d.turn == nil || d.turn.watch.Alive() {
 		d.notify("WATCHDOG=1")
 	}
 }

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/watch"
 	dirsync "duosync/sync"
 )
 
 // turn is a run under way, in a goroutine of its own.
 type turn struct {
-	watch *Watch
+	watch *watch.Watch
 	over  chan struct{} // closed at the end; run is set then
 	run   *dirsync.Run
 }
@@ -26,16 +27,14 @@ func (t *turn) done() <-chan struct{} {
 	return t.over
 }
 
-// start makes a run with the configuration of the moment, and tells how it went.
+// start makes a run with the configuration of the moment, and does what follows it.
 func (d *daemon) start(ctx context.Context) *turn {
-	t := &turn{watch: NewWatch(nil), over: make(chan struct{})}
+	t := &turn{watch: watch.New(nil), over: make(chan struct{})}
 	loaded := d.loaded
 	go func() {
 		defer close(t.over)
 		t.run = d.run(ctx, loaded, t.watch)
-		d.metrics.ran(t.run, t.watch.Took())
-		d.teller.tell(ctx, t.run)
-		after(ctx, &loaded.Config, t.run, d.metrics, d.opts.Version, d.opts.Log)
+		d.after.Follow(ctx, &loaded.Config, t.run, t.watch.Took())
 		debug.FreeOSMemory() // until the next run others can have it
 	}()
 	return t
@@ -43,7 +42,7 @@ func (d *daemon) start(ctx context.Context) *turn {
 
 // run makes a run. A panic is a run that failed: the next one may well succeed,
 // and a daemon that is gone would be noticed late.
-func (d *daemon) run(ctx context.Context, loaded *config.Loaded, watch *Watch) (run *dirsync.Run) {
+func (d *daemon) run(ctx context.Context, loaded *config.Loaded, watch *watch.Watch) (run *dirsync.Run) {
 	started := time.Now()
 	defer func() {
 		if reason := recover(); reason != nil {

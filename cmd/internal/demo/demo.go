@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/watch"
 	"duosync/cmd/internal/wire"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/ldapsim"
@@ -228,7 +228,7 @@ func (d *demo) run(ctx context.Context, s stage) error {
 		return err
 	}
 	observer, end := d.Watch()
-	run, err := wire.Run(ctx, d.config, setup, s.opts, fmt.Sprintf("demo-%d", d.stage), daemon.NewWatch(observer))
+	run, err := wire.Run(ctx, d.config, setup, s.opts, fmt.Sprintf("demo-%d", d.stage), watch.New(observer))
 	end()
 	if err != nil {
 		return err

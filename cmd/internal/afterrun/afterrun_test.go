@@ -1,32 +1,64 @@
-package daemon_test
+package afterrun_test
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/sirupsen/logrus"
+	logs "github.com/sirupsen/logrus/hooks/test"
 
+	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/daemon"
 	dirsync "duosync/sync"
 )
 
-// after tells of a run by the way of a single sync.
-func after(t *testing.T, c *config.Config, run *dirsync.Run) (log []string) {
+// parse gives a configuration with this line besides what must be there.
+func parse(t *testing.T, line string) *config.Config {
 	t.Helper()
-	j := newJob(nil)
-	watch := daemon.NewWatch(nil)
-	watch.Phase("read")
-	daemon.After(t.Context(), daemon.Ended{Config: c, Run: run, Watch: watch, Version: "test", Log: j.log})
-	return j.logged(logrus.InfoLevel)
+	loaded, err := config.Parse("/etc/duosync/config.yaml", []byte(`
+duo: {host: api-1a2b3c4d.duosecurity.com, integration_key: DIWJ8X6AEYOR5OMC6TQ1, secret_key: abc}
+`+line), func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &loaded.Config
+}
+
+// follow does what follows a run of a single sync, and gives what it logs.
+func follow(ctx context.Context, c *config.Config, run *dirsync.Run) (lines []string) {
+	log, said := logs.NewNullLogger()
+	after := afterrun.New(afterrun.Options{Version: "test", Log: log})
+	after.Resume(c.Notify.Textfile)
+	after.Follow(ctx, c, run, map[string]time.Duration{"read": time.Second})
+	for _, entry := range said.AllEntries() {
+		line := entry.Message
+		for _, name := range []string{"error", "hint"} {
+			if value, ok := entry.Data[name]; ok {
+				line += fmt.Sprintf("; %s: %v", name, value)
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func failed(err error) *dirsync.Run { return &dirsync.Run{Outcome: dirsync.OutcomeFailed, Err: err} }
+
+func wantLines(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.EqualFunc(got, want, strings.Contains) {
+		t.Errorf("lines:\n%s\nwant them to contain, one by one:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
 }
 
 // samples gives the lines of a textfile that hold a value, those of durations,
@@ -50,7 +82,7 @@ func samples(t *testing.T, path string) []string {
 // a failed run did not come to know stays.
 func TestTextfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "duosync.prom")
-	c := &parse(t, "notify: {textfile: "+path+"}\n").Config
+	c := parse(t, "notify: {textfile: "+path+"}\n")
 	op := func(action dirsync.Action, result string) *dirsync.Operation {
 		return &dirsync.Operation{Op: &dirsync.Op{Action: action}, Result: result}
 	}
@@ -59,13 +91,13 @@ func TestTextfile(t *testing.T) {
 		Operations: []*dirsync.Operation{op(dirsync.Create, dirsync.ResultApplied), op(dirsync.Create, dirsync.ResultApplied), op(dirsync.Trash, dirsync.ResultApplied)},
 		Waiting:    make([]dirsync.Waiting, 4), Conflicts: make([]dirsync.Conflict, 1), Usage: dirsync.Usage{Calls: 5, Retries: 1},
 	}
-	broken := failed(errDown)
+	broken := failed(errors.New("the directory is down"))
 	broken.Finished, broken.Usage.Calls = time.Unix(1700000060, 0), 2
 	broken.Operations = []*dirsync.Operation{op(dirsync.Create, dirsync.ResultFailed)}
 	paused := failed(&dirsync.Pause{})
 	paused.Finished = time.Unix(1700000120, 0)
 	for _, run := range []*dirsync.Run{applied, broken, applied, paused, broken} {
-		if log := after(t, c, run); len(log) > 0 {
+		if log := follow(t.Context(), c, run); len(log) > 0 {
 			t.Errorf("said %q", log)
 		}
 	}
@@ -105,8 +137,8 @@ func TestForeignTextfile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := &parse(t, "notify: {textfile: "+path+"}\n").Config
-	after(t, c, &dirsync.Run{Outcome: dirsync.OutcomeHeld, Usage: dirsync.Usage{Calls: 1}})
+	c := parse(t, "notify: {textfile: "+path+"}\n")
+	follow(t.Context(), c, &dirsync.Run{Outcome: dirsync.OutcomeHeld, Usage: dirsync.Usage{Calls: 1}})
 	got := strings.Join(samples(t, path), "\n")
 	for _, want := range []string{
 		"duosync_duo_calls_total 8", "duosync_duo_retries_total 5", `duosync_build_info{version="test"} 1`,
@@ -127,8 +159,8 @@ func TestForeignTextfile(t *testing.T) {
 }
 
 func TestTextfileThatCannotBeWritten(t *testing.T) {
-	c := &parse(t, "notify: {textfile: "+filepath.Join(t.TempDir(), "none", "duosync.prom")+"}\n").Config
-	log := after(t, c, &dirsync.Run{Outcome: dirsync.OutcomeApplied})
+	c := parse(t, "notify: {textfile: "+filepath.Join(t.TempDir(), "none", "duosync.prom")+"}\n")
+	log := follow(t.Context(), c, &dirsync.Run{Outcome: dirsync.OutcomeApplied})
 	wantLines(t, log, "the textfile could not be written; error: notify.textfile: ")
 	if !strings.Contains(log[0], "right to write the folder") {
 		t.Errorf("no advice: %s", log[0])
@@ -164,7 +196,7 @@ func TestHeartbeat(t *testing.T) {
 			w.WriteHeader(test.answer)
 		}))
 		address := strings.Replace(server.URL, "http://", "http://planted-user:planted-password@", 1) + "/planted-path?planted-query"
-		log := after(t, &parse(t, "notify: {heartbeat_url: '"+address+"'}\n").Config, &dirsync.Run{Outcome: test.outcome, Complete: true, Guards: test.guards})
+		log := follow(t.Context(), parse(t, "notify: {heartbeat_url: '"+address+"'}\n"), &dirsync.Run{Outcome: test.outcome, Complete: true, Guards: test.guards})
 		server.Close()
 		if beats != test.beats {
 			t.Errorf("%s, answer %d: %d beats, want %d", test.outcome, test.answer, beats, test.beats)
@@ -179,15 +211,21 @@ func TestHeartbeat(t *testing.T) {
 // TestHeartbeatToNobody: neither a dead address nor an interrupted run shows the
 // URL, or takes long.
 func TestHeartbeatToNobody(t *testing.T) {
-	c := &parse(t, "notify: {heartbeat_url: 'http://"+freeAddress(t)+"/planted'}\n").Config
-	log := after(t, c, &dirsync.Run{Outcome: dirsync.OutcomeApplied, Complete: true})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := parse(t, "notify: {heartbeat_url: 'http://"+nobody+"/planted'}\n")
+	log := follow(t.Context(), c, &dirsync.Run{Outcome: dirsync.OutcomeApplied, Complete: true})
 	wantLines(t, log, "refused")
 	if strings.Contains(log[0], "planted") {
 		t.Errorf("a secret shows: %q", log)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("stopped"))
-	j := newJob(nil)
-	daemon.After(ctx, daemon.Ended{Config: c, Run: &dirsync.Run{Outcome: dirsync.OutcomeApplied}, Watch: daemon.NewWatch(nil), Version: "test", Log: j.log})
-	wantLines(t, j.logged(logrus.InfoLevel))
+	wantLines(t, follow(ctx, c, &dirsync.Run{Outcome: dirsync.OutcomeApplied}))
 }

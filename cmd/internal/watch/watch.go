@@ -1,4 +1,6 @@
-package daemon
+// Package watch observes a run that is under way: which phase it is in, how far it is,
+// how long its phases took, and whether it is still alive.
+package watch
 
 import (
 	"sync"
@@ -10,11 +12,10 @@ import (
 // phaseOpen is what a run does before its first phase: opening the state.
 const phaseOpen = "open"
 
-// phases lists the phases of a run in their order, as the metrics name them.
-func phases() []string { return []string{phaseOpen, "settle", "refresh", "read", "confirm", "apply"} }
+// Phases lists the phases of a run in their order, as the metrics name them.
+func Phases() []string { return []string{phaseOpen, "settle", "refresh", "read", "confirm", "apply"} }
 
-// Watch observes one run: how long its phases take, how far it is, and whether
-// it is still alive. It implements [dirsync.Observer].
+// Watch observes one run. It implements [dirsync.Observer].
 type Watch struct {
 	next  dirsync.Observer // is told, too; may be nil
 	calls func() int
@@ -29,9 +30,9 @@ type Watch struct {
 	called      int       // calls at that time
 }
 
-// NewWatch begins to watch a run. What it is told it passes on to next, unless
+// New begins to watch a run. What it is told it passes on to next, unless
 // that is nil.
-func NewWatch(next dirsync.Observer) *Watch {
+func New(next dirsync.Observer) *Watch {
 	now := time.Now()
 	return &Watch{next: next, started: now, phase: phaseOpen, since: now, took: make(map[string]time.Duration), sign: now}
 }
@@ -85,8 +86,8 @@ func (w *Watch) close(now time.Time) {
 // minutes without a call, and that is waited for.
 const stuckAfter = 15 * time.Minute
 
-// alive reports whether the run has shown a sign of life of late.
-func (w *Watch) alive() bool {
+// Alive reports whether the run has shown a sign of life of late.
+func (w *Watch) Alive() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
@@ -98,15 +99,16 @@ func (w *Watch) alive() bool {
 	return now.Sub(w.sign) < stuckAfter
 }
 
-// progress is where a run is.
-type progress struct {
+// Position is where a run is.
+type Position struct {
 	Started     time.Time
-	Phase       string
-	Done, Total int
+	Phase       string // "" after the last one
+	Done, Total int    // of the phase; 0 where that is not known
 }
 
-func (w *Watch) progress() progress {
+// Position gives where the run is.
+func (w *Watch) Position() Position {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return progress{Started: w.started, Phase: w.phase, Done: w.done, Total: w.total}
+	return Position{Started: w.started, Phase: w.phase, Done: w.done, Total: w.total}
 }

@@ -1,4 +1,4 @@
-package daemon
+package console
 
 import (
 	"bytes"
@@ -10,14 +10,16 @@ import (
 	"slices"
 	"time"
 
+	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/watch"
 	dirsync "duosync/sync"
 )
 
 //go:embed status.html
 var pageText string
 
-var page = template.Must(template.New("status").Funcs(template.FuncMap{"clock": clock}).Parse(pageText))
+var page = template.Must(template.New("status").Funcs(template.FuncMap{"clock": Clock}).Parse(pageText))
 
 // pageData is what the status page shows.
 type pageData struct {
@@ -25,8 +27,8 @@ type pageData struct {
 	Now     time.Time
 	Next    time.Time
 	Ready   string // why not, or ""
-	Running *progress
-	Last    *ended
+	Running *watch.Position
+	Last    *lastRun
 	Word    string
 	Error   string
 	Counts  []count
@@ -61,7 +63,7 @@ func heldGuards(run *dirsync.Run) []heldGuard {
 			h.Affected += fmt.Sprintf(" of %d", g.Total)
 		}
 		if !g.Since.IsZero() {
-			h.Since = clock(g.Since)
+			h.Since = Clock(g.Since)
 		}
 		held = append(held, h)
 	}
@@ -69,17 +71,17 @@ func heldGuards(run *dirsync.Run) []heldGuard {
 }
 
 // showStatus gives the status page: HTML without any script.
-func (s *server) showStatus(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) showStatus(w http.ResponseWriter, _ *http.Request) {
 	now := s.status.look()
 	data := pageData{Version: s.opts.Version, Now: time.Now(), Next: now.due, Ready: now.unready(s.opts.Reachable), Last: now.last}
 	if now.running != nil {
-		p := now.running.progress()
+		p := now.running.Position()
 		data.Running = &p
 	}
 	if last := now.last; last != nil {
 		data.Word, data.Error, data.Waiting = last.word(), report.Explain(last.Err), last.summary.Waiting
 		data.Held = heldGuards(&last.Run)
-		for name, n := range counts(last.summary) {
+		for name, n := range afterrun.Counts(last.summary) {
 			if n > 0 {
 				data.Counts = append(data.Counts, count{name, n})
 			}

@@ -1,4 +1,4 @@
-package daemon
+package afterrun
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	dirsync "duosync/sync"
 )
 
-// teller logs runs, a line each. It is used by one run after another.
-type teller struct {
+// runLog logs runs, a line each.
+type runLog struct {
 	log      logrus.FieldLogger
 	skipped  error    // why the run before did not begin, which was told
 	warnings []string // of the run before, which were told
@@ -24,23 +24,23 @@ type teller struct {
 // tell logs a run: at info where all went well, at warning where a human should
 // look, at error where it failed. That writing is paused or the state is in use
 // is told once, and so is a warning that comes with every run.
-func (t *teller) tell(ctx context.Context, run *dirsync.Run) {
-	if t.tellSkipped(run) {
+func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
+	if l.tellSkipped(run) {
 		return
 	}
 	for _, warning := range run.Warnings {
-		if !slices.Contains(t.warnings, warning) {
-			t.log.WithField("run", run.ID).Warn(warning)
+		if !slices.Contains(l.warnings, warning) {
+			l.log.WithField("run", run.ID).Warn(warning)
 		}
 	}
-	t.warnings = slices.Clone(run.Warnings)
+	l.warnings = slices.Clone(run.Warnings)
 
-	log := t.log.WithFields(fields(run))
+	log := l.log.WithFields(fields(run))
 	switch {
 	case interrupted(ctx, run):
 		log.Info("run interrupted; what was done is written down, the next run goes on from there")
 	case run.Err != nil:
-		withHint(log, run.Err).Error("run failed")
+		WithError(log, run.Err).Error("run failed")
 	case run.Held():
 		how := "run held in part, all else was done: a guard wants a human"
 		if report.HeldWhole(run) {
@@ -54,14 +54,14 @@ func (t *teller) tell(ctx context.Context, run *dirsync.Run) {
 	}
 }
 
-func (t *teller) tellSkipped(run *dirsync.Run) bool {
-	why := whySkipped(run)
-	told := why != nil && errors.Is(t.skipped, why)
-	t.skipped = why
+func (l *runLog) tellSkipped(run *dirsync.Run) bool {
+	why := WhySkipped(run)
+	told := why != nil && errors.Is(l.skipped, why)
+	l.skipped = why
 	if why == nil {
 		return false
 	}
-	log := withHint(t.log, run.Err)
+	log := WithError(l.log, run.Err)
 	if told {
 		log.Debug("no run")
 	} else {
@@ -73,7 +73,7 @@ func (t *teller) tellSkipped(run *dirsync.Run) bool {
 // fields are the outcome of a run and all counts that are not zero.
 func fields(run *dirsync.Run) logrus.Fields {
 	f := logrus.Fields{"run": run.ID, "outcome": run.Outcome, "seconds": run.Finished.Sub(run.Started).Round(time.Millisecond).Seconds()}
-	for name, n := range counts(report.Summarize(run)) {
+	for name, n := range Counts(report.Summarize(run)) {
 		if n != 0 {
 			f[name] = n
 		}
@@ -84,8 +84,8 @@ func fields(run *dirsync.Run) logrus.Fields {
 	return f
 }
 
-// counts gives a summary by the words of the report.
-func counts(s report.Summary) map[string]int {
+// Counts gives a summary by the words of the report.
+func Counts(s report.Summary) map[string]int {
 	byName := make(map[string]int)
 	data, err := json.Marshal(s)
 	if err == nil {
@@ -107,4 +107,13 @@ func waysOut(run *dirsync.Run) string {
 		}
 	}
 	return strings.Join(ways, "; ")
+}
+
+// WithError adds an error and its advice to a line of the log.
+func WithError(log logrus.FieldLogger, err error) logrus.FieldLogger {
+	log = log.WithField("error", err.Error())
+	if hint := dirsync.Hint(err); hint != "" {
+		log = log.WithField("hint", hint)
+	}
+	return log
 }

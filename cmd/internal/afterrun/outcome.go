@@ -1,4 +1,4 @@
-package daemon
+package afterrun
 
 import (
 	"context"
@@ -22,15 +22,15 @@ func outcomes() []string {
 }
 
 func outcomeOf(run *dirsync.Run) string {
-	if whySkipped(run) != nil {
+	if WhySkipped(run) != nil {
 		return skipped
 	}
 	return run.Outcome
 }
 
-// whySkipped gives the error that kept a run from beginning, or nil. A run that
+// WhySkipped gives the error that kept a run from beginning, or nil. A run that
 // was paused under way has begun.
-func whySkipped(run *dirsync.Run) error {
+func WhySkipped(run *dirsync.Run) error {
 	for _, why := range []error{dirsync.ErrPaused, state.ErrLocked} {
 		if !run.Complete && errors.Is(run.Err, why) {
 			return why
@@ -44,11 +44,6 @@ func whySkipped(run *dirsync.Run) error {
 // by it.
 func complete(run *dirsync.Run) bool {
 	return run.Err == nil && run.Complete && run.Outcome != dirsync.OutcomeFailed && !report.HeldWhole(run)
-}
-
-// good reports whether a run left nothing undone. Readiness goes by it.
-func good(run *dirsync.Run) bool {
-	return run.Outcome == dirsync.OutcomeNoChanges || run.Outcome == dirsync.OutcomeApplied
 }
 
 // interrupted reports whether a run ended early because we were asked to stop.

@@ -1,4 +1,4 @@
-package daemon
+package afterrun
 
 import (
 	"bufio"
@@ -21,7 +21,7 @@ const maxTextfile = 1 << 20
 
 // restore takes over what the process before left in a textfile: "" and a file
 // that is not there leave everything as it is.
-func (m *metrics) restore(path string) error {
+func (m *Metrics) restore(path string) error {
 	if path == "" {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (m *metrics) restore(path string) error {
 
 // read takes over values, line by line: what is not ours, or broken, is left
 // out.
-func (m *metrics) read(from io.Reader) error {
+func (m *Metrics) read(from io.Reader) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
@@ -66,7 +66,7 @@ func (m *metrics) read(from io.Reader) error {
 
 // save writes the textfile, whole or not at all, for everyone to read: it is
 // node-exporter's, and names nobody.
-func (m *metrics) save(path string) error {
+func (m *Metrics) save(path string) error {
 	if err := prometheus.WriteToTextfile(path, m); err != nil {
 		return dirsync.WithHint(fmt.Errorf("notify.textfile: %w", err), "Give the account of duosync the right to write the folder of notify.textfile.")
 	}

@@ -1,0 +1,67 @@
+// Package afterrun does what follows a run, in a daemon and of a single one: it is
+// counted (metrics.go), logged (log.go), and told to the world outside, by
+// notify.textfile and notify.heartbeat_url. What fails here is a warning, and no error
+// of the run.
+package afterrun
+
+import (
+	"context"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"duosync/cmd/internal/config"
+	dirsync "duosync/sync"
+)
+
+// Options are what following takes.
+type Options struct {
+	// Version that duosync calls itself by.
+	Version string
+	// Log is told what could not be told.
+	Log logrus.FieldLogger
+	// LogRuns has each run logged, too.
+	LogRuns bool
+}
+
+// Follower follows the runs of a process, one after another.
+type Follower struct {
+	opts    Options
+	metrics *Metrics
+	runs    runLog
+}
+
+// New makes a follower that knows of no run.
+func New(opts Options) *Follower {
+	return &Follower{opts: opts, metrics: newMetrics(opts.Version), runs: runLog{log: opts.Log}}
+}
+
+// Metrics gives what was counted, and goes on with each run.
+func (f *Follower) Metrics() *Metrics { return f.metrics }
+
+// Resume has the counters go on from where a textfile left them.
+func (f *Follower) Resume(textfile string) {
+	if err := f.metrics.restore(textfile); err != nil {
+		f.opts.Log.WithError(err).Warn("the textfile's counters begin anew")
+	}
+}
+
+// Follow does what follows a run of a configuration, whose phases took so long: the
+// textfile is written anew, and after a complete run the heartbeat is sent, which takes
+// ten seconds at most. A dry run, and one for a single person, is none to follow.
+func (f *Follower) Follow(ctx context.Context, c *config.Config, run *dirsync.Run, took map[string]time.Duration) {
+	f.metrics.ran(run, took)
+	if f.opts.LogRuns {
+		f.runs.tell(ctx, run)
+	}
+	if path := c.Notify.Textfile; path != "" {
+		if err := f.metrics.save(path); err != nil {
+			WithError(f.opts.Log, err).Warn("the textfile could not be written")
+		}
+	}
+	if address := c.Notify.HeartbeatURL; !address.IsEmpty() && complete(run) && ctx.Err() == nil {
+		if err := beat(ctx, address, f.opts.Version); err != nil {
+			WithError(f.opts.Log, err).Warn("the heartbeat could not be sent")
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package afterrun
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/watch"
+	dirsync "duosync/sync"
+)
+
+// Metrics are what Prometheus gets to know, at /metrics and in the textfile. A
+// series is there once it has a value; hence vectors, also without labels. It
+// implements [prometheus.Gatherer], and may be gathered while a run ends.
+type Metrics struct {
+	mu       sync.Mutex // a run shows as a whole
+	registry *prometheus.Registry
+	kept     map[string]func(prometheus.Labels, float64) // by metric: takes over a value that an earlier process left
+
+	last   lastRun
+	total  totals
+	reload *prometheus.GaugeVec
+}
+
+// lastRun is about the last run that came to know it.
+type lastRun struct {
+	success, end, outcome, duration *prometheus.GaugeVec
+	people, held, conflicts, failed *prometheus.GaugeVec
+}
+
+// totals count over all runs.
+type totals struct {
+	runs, operations, calls, retries *prometheus.CounterVec
+}
+
+func newMetrics(version string) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry(), kept: make(map[string]func(prometheus.Labels, float64))}
+	m.last = lastRun{
+		success:   m.gauge("duosync_last_success_timestamp_seconds", "End of the last run that was complete and not held whole by a guard, in Unix time; absent before the first one."),
+		end:       m.gauge("duosync_last_run_timestamp_seconds", "End of the last run, in Unix time."),
+		outcome:   m.gauge("duosync_last_run_outcome", "1 for the outcome of the last run, 0 for all others.", "outcome"),
+		duration:  m.gauge("duosync_run_duration_seconds", "How long the phases of the last run took.", "phase"),
+		people:    m.gauge("duosync_people", "People of the last run that could read the directory: read, in scope, of those unchanged, and waiting for a removal.", "state"),
+		held:      m.gauge("duosync_held", "Operations that guards held in the last run that came to the guards."),
+		conflicts: m.gauge("duosync_conflicts", "Conflicts of the last run that came to the guards."),
+		failed:    m.gauge("duosync_failed", "Operations that failed in the last run."),
+	}
+	m.total = totals{
+		runs:       m.counter("duosync_runs_total", "Runs by outcome; skipped ones did not begin, since writing was paused or the state in use.", "outcome"),
+		operations: m.counter("duosync_operations_total", "Operations by action and result.", "action", "result"),
+		calls:      m.counter("duosync_duo_calls_total", "Calls to Duo, retries included."),
+		retries:    m.counter("duosync_duo_retries_total", "Calls to Duo that were made again, after a 429 or a failure."),
+	}
+	m.reload = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "duosync_config_last_reload_successful",
+		Help: "1 when the configuration in force is the one that was last loaded, 0 when that was refused.",
+	}, nil)
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "duosync_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	m.registry.MustRegister(m.reload, build) // not kept: they are of this process
+
+	build.Set(1)
+	for _, outcome := range outcomes() {
+		m.total.runs.WithLabelValues(outcome)
+	}
+	m.total.calls.WithLabelValues()
+	m.total.retries.WithLabelValues()
+	return m
+}
+
+func (m *Metrics) gauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+	m.registry.MustRegister(vec)
+	m.kept[name] = func(labels prometheus.Labels, value float64) {
+		if gauge, err := vec.GetMetricWith(labels); err == nil { // else the labels are not ours
+			gauge.Set(value)
+		}
+	}
+	return vec
+}
+
+func (m *Metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	m.registry.MustRegister(vec)
+	m.kept[name] = func(labels prometheus.Labels, value float64) {
+		if !(value >= 0) {
+			return // less, or NaN: no counter holds that, and Add would panic
+		}
+		vec.Delete(labels) // of two values the last one holds
+		if counter, err := vec.GetMetricWith(labels); err == nil {
+			counter.Add(value)
+		}
+	}
+	return vec
+}
+
+// Gather implements [prometheus.Gatherer].
+func (m *Metrics) Gather() ([]*dto.MetricFamily, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.registry.Gather()
+}
+
+// Reloaded notes how loading the configuration went.
+func (m *Metrics) Reloaded(good bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reload.WithLabelValues().Set(number(good))
+}
+
+// ran counts a run. What a run did not come to know stays as the one before left
+// it.
+func (m *Metrics) ran(run *dirsync.Run, took map[string]time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := outcomeOf(run)
+	m.total.runs.WithLabelValues(now).Inc()
+	for _, outcome := range outcomes() {
+		m.last.outcome.WithLabelValues(outcome).Set(number(outcome == now))
+	}
+	m.last.end.WithLabelValues().Set(seconds(run.Finished))
+	if now == skipped {
+		return
+	}
+	if complete(run) {
+		m.last.success.WithLabelValues().Set(seconds(run.Finished))
+	}
+	for _, phase := range watch.Phases() {
+		m.last.duration.WithLabelValues(phase).Set(took[phase].Seconds())
+	}
+	for _, o := range run.Operations {
+		m.total.operations.WithLabelValues(string(o.Action), o.Result).Inc()
+	}
+	m.last.failed.WithLabelValues().Set(float64(run.Count(dirsync.ResultFailed)))
+	m.total.calls.WithLabelValues().Add(float64(run.Usage.Calls))
+	m.total.retries.WithLabelValues().Add(float64(run.Usage.Retries))
+	if run.Err != nil {
+		return
+	}
+	s := report.Summarize(run)
+	m.last.held.WithLabelValues().Set(float64(s.Held))
+	m.last.conflicts.WithLabelValues().Set(float64(s.Conflict))
+	m.last.people.WithLabelValues("read").Set(float64(run.Read.Read))
+	m.last.people.WithLabelValues("in_scope").Set(float64(run.InScope))
+	m.last.people.WithLabelValues("unchanged").Set(float64(s.Unchanged))
+	m.last.people.WithLabelValues("waiting").Set(float64(s.Waiting))
+}
+
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

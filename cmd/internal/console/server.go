@@ -1,0 +1,71 @@
+// Package console is what a running daemon shows at http.listen: health, readiness,
+// metrics and the status page.
+package console
+
+import (
+	"crypto/tls"
+	"io"
+	"log"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sirupsen/logrus"
+
+	"duosync/cmd/internal/config"
+)
+
+// Options are what a console works with.
+type Options struct {
+	// Reachable says why the state can't be used, or nil. It is asked for each
+	// /readyz, beside a run, so it must be quick and take no lock.
+	Reachable func(loaded *config.Loaded) error
+	// Log is told where the pages are served, and what goes wrong with them.
+	Log logrus.FieldLogger
+	// Version that duosync calls itself by.
+	Version string
+}
+
+// Server serves health, metrics and the status page at http.listen. It belongs
+// to the loop; only its settings are read by requests.
+type Server struct {
+	status   *Status
+	metrics  prometheus.Gatherer
+	opts     Options
+	settings atomic.Pointer[settings]
+
+	listen string // as configured; "" while nothing is served
+	http   *http.Server
+	served chan struct{}
+}
+
+// settings can change while the server listens.
+type settings struct {
+	token       config.Secret
+	certificate *tls.Certificate // nil: no TLS
+}
+
+// New makes a server of a status and of metrics. It serves nothing before Adopt.
+func New(status *Status, metrics prometheus.Gatherer, opts Options) *Server {
+	return &Server{status: status, metrics: metrics, opts: opts}
+}
+
+// answer answers with a line of text.
+func answer(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = io.WriteString(w, text+"\n")
+}
+
+// debugLog is for what net/http and promhttp have to say, such as of handshakes
+// that fail.
+func (s *Server) debugLog() *log.Logger { return log.New(debugWriter{s.opts.Log}, "", 0) }
+
+type debugWriter struct{ log logrus.FieldLogger }
+
+func (w debugWriter) Write(p []byte) (int, error) {
+	w.log.Debug(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
