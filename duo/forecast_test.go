@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"duosync/duo"
-	"duosync/duo/api"
 	"duosync/duo/api/apitest"
 	dirsync "duosync/sync"
 )
@@ -16,12 +15,10 @@ func TestForecast(t *testing.T) {
 		{op(dirsync.Restore, "cyd", "status", "active"), op(dirsync.Restore, "dan"), op(dirsync.Trash, "eve"), op(dirsync.Release, "fay")},
 	}}
 	for text, want := range map[string]time.Duration{"auto": 9 * 200 * time.Millisecond, "60/1m": 9 * time.Second} {
-		rate, err := api.ParseRate(text)
-		if err != nil {
+		o := newPlay(t).Options()
+		if err := o.Rate.UnmarshalText([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		o := newPlay(t).Options()
-		o.Rate = rate
 		calls, took := duo.NewTarget(apitest.Connect(t, o), 0).Forecast(plan)
 		if calls != 9 || took.Round(time.Millisecond) != want {
 			t.Errorf("%s: %d calls, %s; want 9 calls, %s", text, calls, took, want)

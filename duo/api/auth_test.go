@@ -15,6 +15,7 @@ import (
 
 	"duosync/duo/api"
 	"duosync/duo/api/apitest"
+	"duosync/duo/callrate"
 	"duosync/duo/duosim"
 	dirsync "duosync/sync"
 )
@@ -71,7 +72,7 @@ func authOptions(server *duosim.Server, kind duosim.KeyKind) api.Options {
 	key := server.Key(kind)
 	return api.Options{
 		Host: server.Host(), IntegrationKey: key.Integration, SecretKey: key.Secret, RootCAs: roots,
-		Rate:  api.Rate{N: 1_000_000, Per: time.Second},
+		Rate:  callrate.Rate{Calls: 1_000_000, Per: time.Second},
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"duosync/duo/callrate"
 	dirsync "duosync/sync"
 )
 
@@ -41,7 +42,7 @@ type Options struct {
 	// Timeout bounds one attempt of one call; 30s by default.
 	Timeout time.Duration
 	// Rate bounds how often Duo is called.
-	Rate Rate
+	Rate callrate.Rate
 	// Version is duosync's own, for the User-Agent header.
 	Version string
 	// Log gets one debug line a call: method, path, status, milliseconds.

@@ -4,65 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"duosync/duo/callrate"
 )
-
-// Rate is how often Duo is called: N calls per Per, evenly spread. The zero
-// Rate is automatic: it grows until Duo answers 429, and halves then.
-type Rate struct {
-	N   int
-	Per time.Duration
-}
-
-// ParseRate reads "auto" (or "") or a fixed rate such as "50/1m" or "5/s".
-func ParseRate(text string) (Rate, error) {
-	text = strings.TrimSpace(text)
-	if text == "" || strings.EqualFold(text, "auto") {
-		return Rate{}, nil
-	}
-	wrong := fmt.Errorf("rate %q is neither auto nor calls per time, such as 50/1m", text)
-	count, per, found := strings.Cut(text, "/")
-	if !found {
-		return Rate{}, wrong
-	}
-	n, err := strconv.Atoi(strings.TrimSpace(count))
-	if err != nil || n < 1 {
-		return Rate{}, wrong
-	}
-	per = strings.TrimSpace(per)
-	if per != "" && (per[0] < '0' || per[0] > '9') {
-		per = "1" + per
-	}
-	d, err := time.ParseDuration(per)
-	if err != nil || d <= 0 {
-		return Rate{}, wrong
-	}
-	return Rate{N: n, Per: d}, nil
-}
-
-// Auto reports whether the rate finds itself.
-func (r Rate) Auto() bool { return r.N <= 0 || r.Per <= 0 }
-
-// String returns the form that ParseRate reads.
-func (r Rate) String() string {
-	if r.Auto() {
-		return "auto"
-	}
-	per := r.Per.String()
-	if short, whole := strings.CutSuffix(per, "m0s"); whole {
-		per = short + "m"
-	}
-	return fmt.Sprintf("%d/%s", r.N, per)
-}
-
-func (r Rate) limit() rate.Limit {
-	return rate.Limit(float64(r.N) / r.Per.Seconds())
-}
 
 // The automatic rate, in calls per second. Duo publishes no number for its
 // Admin API, so it is found by trying: it grows until a 429, halves then, comes
@@ -95,10 +43,10 @@ type pacer struct {
 	until   time.Time  // nobody calls before
 }
 
-func newPacer(r Rate, now func() time.Time, sleep func(context.Context, time.Duration) error) *pacer {
+func newPacer(r callrate.Rate, now func() time.Time, sleep func(context.Context, time.Duration) error) *pacer {
 	limit := rateStart
 	if !r.Auto() {
-		limit = r.limit()
+		limit = rate.Limit(r.PerSecond())
 	}
 	return &pacer{
 		now: now, sleep: sleep,

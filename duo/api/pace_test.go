@@ -7,33 +7,9 @@ import (
 	"net/http"
 	"testing"
 	"time"
-)
 
-func TestParseRate(t *testing.T) {
-	good := map[string]Rate{
-		"":        {},
-		"auto":    {},
-		" AUTO ":  {},
-		"50/1m":   {50, time.Minute},
-		"5/s":     {5, time.Second},
-		"7/500ms": {7, 500 * time.Millisecond},
-		"9/1h":    {9, time.Hour},
-	}
-	for text, want := range good {
-		got, err := ParseRate(text)
-		if err != nil || got != want {
-			t.Errorf("ParseRate(%q) = %v, %v; want %v", text, got, err, want)
-		}
-		if again, err := ParseRate(got.String()); err != nil || again != want {
-			t.Errorf("%q does not survive String: %q gives %v, %v", text, got.String(), again, err)
-		}
-	}
-	for _, text := range []string{"fast", "50", "0/1m", "-5/1m", "5/0s", "5/-1m", "5/", "/1m", "5/1y", "5/1m/1s"} {
-		if got, err := ParseRate(text); err == nil {
-			t.Errorf("ParseRate(%q) = %v, want an error", text, got)
-		}
-	}
-}
+	"duosync/duo/callrate"
+)
 
 // hands is a clock that moves only when somebody sleeps.
 type hands struct{ at time.Time }
@@ -52,7 +28,7 @@ func newHands() *hands { return &hands{time.Unix(1_700_000_000, 0)} }
 
 func TestFixedRateSpreadsCalls(t *testing.T) {
 	h := newHands()
-	p := newPacer(Rate{N: 50, Per: time.Minute}, h.now, h.sleep)
+	p := newPacer(callrate.Rate{Calls: 50, Per: time.Minute}, h.now, h.sleep)
 	start := h.at
 	for range 51 {
 		if err := p.await(t.Context()); err != nil {
@@ -71,7 +47,7 @@ func TestFixedRateSpreadsCalls(t *testing.T) {
 
 func TestAutomaticRate(t *testing.T) {
 	h := newHands()
-	p := newPacer(Rate{}, h.now, h.sleep)
+	p := newPacer(callrate.Rate{}, h.now, h.sleep)
 	if got := p.perSecond(); got != float64(rateStart) {
 		t.Fatalf("starts at %v", got)
 	}
@@ -110,7 +86,7 @@ func TestAutomaticRate(t *testing.T) {
 // rate stays near that, and little is refused.
 func TestAutomaticRateSettles(t *testing.T) {
 	h := newHands()
-	p := newPacer(Rate{}, h.now, h.sleep)
+	p := newPacer(callrate.Rate{}, h.now, h.sleep)
 	window, inWindow, refused := h.at, 0, 0
 	const calls = 2000
 	start := h.at
@@ -136,7 +112,7 @@ func TestAutomaticRateSettles(t *testing.T) {
 
 func TestNobodyPassesBeforeThePauseIsOver(t *testing.T) {
 	h := newHands()
-	p := newPacer(Rate{}, h.now, h.sleep)
+	p := newPacer(callrate.Rate{}, h.now, h.sleep)
 	p.refused(40 * time.Second)
 	p.refused(time.Second) // a shorter one does not shorten it
 	end := h.at.Add(40 * time.Second)
@@ -155,7 +131,7 @@ func TestNobodyPassesBeforeThePauseIsOver(t *testing.T) {
 
 func TestAwaitEndsWithItsContext(t *testing.T) {
 	h := newHands()
-	p := newPacer(Rate{N: 1, Per: time.Hour}, h.now, h.sleep)
+	p := newPacer(callrate.Rate{Calls: 1, Per: time.Hour}, h.now, h.sleep)
 	ctx, cancel := context.WithCancel(t.Context())
 	if err := p.await(ctx); err != nil {
 		t.Fatal(err)

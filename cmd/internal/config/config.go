@@ -17,6 +17,7 @@ package config
 import (
 	"time"
 
+	"duosync/duo/callrate"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
@@ -120,7 +121,7 @@ type Duo struct {
 	// Timeout bounds each call.
 	Timeout time.Duration `yaml:"timeout"`
 	// Rate of calls.
-	Rate Rate `yaml:"rate"`
+	Rate callrate.Rate `yaml:"rate"`
 	// Bulk lets several operations share a call, where Duo has such a call.
 	Bulk string `yaml:"bulk" enum:"auto|off"`
 	// Auth are the keys of an Auth API application, for verify only.
@@ -351,8 +352,7 @@ func Default() Config {
 		LDAP: usual.ldap,
 		Duo: Duo{
 			Signature: 5,
-			Timeout:   30 * time.Second,
-			Rate:      Rate{Auto: true},
+			Timeout:   30 * time.Second, // and an automatic rate
 			Bulk:      "auto",
 		},
 		State: State{DSN: NewSecret("duosync.db"), KeepHistory: 9600 * time.Hour},

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"duosync/duo/callrate"
 	dirsync "duosync/sync"
 )
 
@@ -146,7 +147,7 @@ func placeholder(f field) string {
 		return "enforce | report | <map of field to word>"
 	case reflect.TypeFor[dirsync.Limit]():
 		return "<limit>"
-	case reflect.TypeFor[Rate]():
+	case reflect.TypeFor[callrate.Rate]():
 		return "<rate>"
 	case reflect.TypeFor[[]PhoneMapping]():
 		return "<list of phone>"

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/cmd/internal/config"
+	"duosync/duo/callrate"
 	dirsync "duosync/sync"
 )
 
@@ -219,7 +220,7 @@ duo:
 		Host: "[::1]:8443", IntegrationKey: "DIWJ8X6AEYOR5OMC6TQ1",
 		SecretKey: config.NewSecret("Zh5eGmUq9zpfQnyUIu5OL9iWoMMv5ZNmk3zLJ4Ep"),
 		Signature: 2, CAFile: "/etc/duosync/ca.pem", ProxyURL: config.NewSecret("http://user:pw@proxy:3128"),
-		Timeout: 5 * time.Second, Rate: config.Rate{Calls: 50, Per: time.Minute}, Bulk: "off",
+		Timeout: 5 * time.Second, Rate: callrate.Rate{Calls: 50, Per: time.Minute}, Bulk: "off",
 		Auth: config.DuoAuth{IntegrationKey: "DIXXXXXXXXXXXXXXXXXX", SecretKey: config.NewSecret("abc")},
 	}
 	if diff := cmp.Diff(want, loaded.Config.Duo); diff != "" {

@@ -103,3 +103,15 @@ func quoteKey(s string) string {
 	}
 	return strconv.Quote(s) // all of Go's escapes are YAML's, too
 }
+
+// durationText is d as people write it: 1m, not 1m0s.
+func durationText(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

@@ -2,38 +2,11 @@ package config_test
 
 import (
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
 	"duosync/cmd/internal/config"
 )
-
-func TestRateText(t *testing.T) {
-	tests := map[string]config.Rate{
-		"auto":     {Auto: true},
-		"50/1m":    {Calls: 50, Per: time.Minute},
-		"1/1h30m":  {Calls: 1, Per: 90 * time.Minute},
-		"7/10s":    {Calls: 7, Per: 10 * time.Second},
-		"3/1h0m5s": {Calls: 3, Per: time.Hour + 5*time.Second},
-		"9/24h":    {Calls: 9, Per: 24 * time.Hour},
-	}
-	for text, want := range tests {
-		var got config.Rate
-		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
-			t.Errorf("%s: got %+v, %v", text, got, err)
-		}
-		if want.String() != text {
-			t.Errorf("%+v comes back as %s", want, want)
-		}
-	}
-	for _, text := range []string{"", "Auto", "50", "50/", "/1m", "0/1m", "-1/1m", "5/0s", "5/-1s", "1.5/1m", "5/1m/1m", "5 / 1m"} {
-		var r config.Rate
-		if err := r.UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("%q is taken for %v", text, r)
-		}
-	}
-}
 
 func TestDrift(t *testing.T) {
 	d := config.Drift{Otherwise: "enforce", Fields: map[string]string{"email": "report"}}

@@ -9,26 +9,6 @@ import (
 	"duosync/cmd/internal/config"
 )
 
-// FuzzRate holds that a rate allows something, and reads back as it is shown.
-func FuzzRate(f *testing.F) {
-	for _, text := range []string{"auto", "50/1m", "1/1ns", "5000/1s", "1/2562047h47m16.854775807s", "7/1h0m30s", "3/1.5us", "0/1s", "1/0s", "-1/-1s", "1/1m/1s", "+5/1m"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		var rate config.Rate
-		if rate.UnmarshalText([]byte(text)) != nil {
-			return
-		}
-		if !rate.Auto && (rate.Calls < 1 || rate.Per <= 0) {
-			t.Fatalf("%q allows nothing: %+v", text, rate)
-		}
-		var again config.Rate
-		if err := again.UnmarshalText([]byte(rate.String())); err != nil || again != rate {
-			t.Fatalf("%q is %+v, shown as %q, which is %+v, %v", text, rate, rate, again, err)
-		}
-	})
-}
-
 // FuzzUserRule holds that what leaves people alone is one thing: a name, a DN, or
 // a pattern that takes whole names and no parts of them. The same goes for
 // groups.

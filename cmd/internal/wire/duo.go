@@ -12,7 +12,7 @@ import (
 // NewPacedClient makes the client of a configuration, at the rate that it allows.
 func NewPacedClient(cfg *config.Config, setup Setup) (*api.Client, error) {
 	options := duoOptions(cfg, setup)
-	options.Rate = api.Rate{N: cfg.Duo.Rate.Calls, Per: cfg.Duo.Rate.Per}
+	options.Rate = cfg.Duo.Rate
 	return api.New(options)
 }
 

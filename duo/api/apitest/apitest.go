@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"duosync/duo/api"
+	"duosync/duo/callrate"
 )
 
 // The keys that the scripted Duo knows.
@@ -164,7 +165,7 @@ func (p *Play) Times() []time.Time {
 func (p *Play) Options() api.Options {
 	return api.Options{
 		Host: p.server.Listener.Addr().String(), IntegrationKey: IntegrationKey, SecretKey: SecretKey,
-		RootCAs: RootsOf(p.server), Timeout: 10 * time.Second, Rate: api.Rate{N: 1_000_000, Per: time.Second},
+		RootCAs: RootsOf(p.server), Timeout: 10 * time.Second, Rate: callrate.Rate{Calls: 1_000_000, Per: time.Second},
 		Now: p.Time.Now, Sleep: p.Time.Sleep,
 	}
 }
