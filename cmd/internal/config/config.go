@@ -1,13 +1,12 @@
-// Package config reads duosync's configuration: one YAML file, checked strictly
-// against the structs below, with every mistake told at once and at its place.
+// Package config is duosync's configuration: what keys it has, and which values make
+// sense. One YAML file is read by [strict], and every mistake is told at once and at its
+// place.
 //
-// A file goes through these steps, each in a file of its own: the text becomes
-// a tree (syntax.go), the tree fills a [Config] that holds the defaults
-// (walk.go, with ${NAME} replaced by expand.go and secrets read by secret.go),
-// (expression.go compiles the mapping on the way), the preset fills what was left
-// out (preset.go), parts that this version does not have yet are refused
-// (unbuilt.go), and what is left is checked for sense (validate.go). [Show] is the
-// way back, with secrets hidden.
+// config.go is the schema, and default.go what holds where the file is silent. load.go
+// goes through the steps: the file fills a [Config] that holds the defaults, the preset
+// fills what was left out, parts that this version does not have yet are refused
+// (unbuilt.go), and what is left is checked for sense (validate.go, and a file for each
+// kind of value). [Show] is the way back, with secrets hidden.
 //
 // The package knows words and values only. It opens no connection and imports
 // none of the adapters; what differs from one kind of directory to the next it takes
@@ -15,17 +14,17 @@
 package config
 
 import (
+	"reflect"
+	"sync"
 	"time"
 
+	"duosync/cmd/internal/config/strict"
 	"duosync/duo/callrate"
-	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
-// Config is the whole configuration. The yaml tags are the keys of the file;
-// an enum tag lists the only words that a key takes; is:"path" marks the name of
-// a file, which is made absolute against the folder of the configuration file, and
-// is:"expression" what expression.Parse reads.
+// Config is the whole configuration. Its tags are those of [strict.Key];
+// is:"expression" marks what expression.Parse reads.
 type Config struct {
 	LDAP     LDAP     `yaml:"ldap"`     // The directory.
 	Duo      Duo      `yaml:"duo"`      // The Duo account.
@@ -36,6 +35,9 @@ type Config struct {
 	HTTP     HTTP     `yaml:"http"`     // Health and status pages.
 	Notify   Notify   `yaml:"notify"`   // Who is told.
 }
+
+// allLeaves gives the path of every single value of a Config.
+var allLeaves = sync.OnceValue(func() []string { return strict.Leaves(reflect.TypeFor[Config]()) })
 
 // LDAP says how the directory is reached and who in it is a user.
 type LDAP struct {
@@ -213,11 +215,15 @@ type Mapping struct {
 	Status string `yaml:"status" is:"expression"`
 }
 
+// StatusPreset as sync.mapping.status takes the status from the locks that the
+// preset of the directory knows.
+const StatusPreset = "preset"
+
 // PhoneMapping makes Duo phones of an attribute's or an expression's values. In
 // the file it may be the expression alone.
 type PhoneMapping struct {
 	// Number gives the numbers.
-	Number string `yaml:"number" is:"expression"`
+	Number string `yaml:"number" is:"expression" alone:""`
 	// Type is Duo's type of the phones; "" means mobile.
 	Type string `yaml:"type" enum:"|mobile|landline"`
 }
@@ -342,41 +348,4 @@ type Email struct {
 	SMTPURL Secret   `yaml:"smtp_url"` // smtp:// or smtps://, with user and password.
 	From    string   `yaml:"from"`     // The sender.
 	To      []string `yaml:"to"`       // The recipients.
-}
-
-// Default returns the configuration of an empty file, before paths are made
-// absolute. It lacks what has no default: Duo's host and keys.
-func Default() Config {
-	usual, _ := presetOf(string(schema.WSO2IS))
-	return Config{
-		LDAP: usual.ldap,
-		Duo: Duo{
-			Signature: 5,
-			Timeout:   30 * time.Second, // and an automatic rate
-			Bulk:      "auto",
-		},
-		State: State{DSN: NewSecret("duosync.db"), KeepHistory: 9600 * time.Hour},
-		Sync: Sync{
-			Mapping: Mapping{
-				Username: "uid", Realname: "cn", Firstname: "givenName", Lastname: "sn", Email: "mail",
-				Status: StatusPreset,
-			},
-			Normalize:    Normalize{Username: "lower", PhoneRegion: "US"},
-			Phones:       PhoneRules{On: "create", Taken: "conflict"},
-			Groups:       GroupRules{Existing: "report", WhenUnmirrored: "keep"},
-			Existing:     "report",
-			OnMissing:    Removal{Action: "disable", Then: "trash", Grace: 720 * time.Hour},
-			OnOutOfScope: Removal{Action: "disable", Then: "keep", Grace: 720 * time.Hour},
-			Limits: Limits{
-				MaxRemove: dirsync.Percent(5), MaxUpdate: dirsync.Percent(30), MaxEnable: dirsync.Percent(5), MaxCreate: dirsync.Limit{Off: true},
-				MaxRecreate: dirsync.Percent(5), MaxGroupLoss: dirsync.Percent(50), MaxGroupDelete: dirsync.Percent(10),
-				MinSource: dirsync.Percent(90), MinAttribute: dirsync.Percent(50), Floor: 5,
-			},
-			RefreshEvery: 24 * time.Hour,
-			Drift:        Drift{Otherwise: "enforce"},
-		},
-		Enroll:   Enroll{MaxPerRun: 50},
-		Schedule: Schedule{Cron: "*/30 * * * *", Timezone: "UTC", Jitter: time.Minute, AtStart: true},
-		Notify:   Notify{On: []string{"failure", "held", "conflict"}},
-	}
 }

@@ -12,7 +12,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"duosync/cmd/internal/config/strict"
 	"duosync/duo/callrate"
 	dirsync "duosync/sync"
 )
@@ -98,52 +100,51 @@ func (g *docgen) section(path string, t reflect.Type, level int) {
 			fmt.Fprintf(&g.out, "%s%s:\n", indent, name)
 			indent += "  "
 		}
-		for _, f := range fieldsOf(t) {
-			goName := t.Field(f.index).Name
-			comment := sentence(join(path, f.name), goName, g.comments[t.Name()].fields[goName], words, "")
+		for _, f := range strict.Keys(t) {
+			goName := t.Field(f.Index).Name
+			comment := sentence(strict.Join(path, f.Name), goName, g.comments[t.Name()].fields[goName], words, "")
 			fmt.Fprintf(&g.out, "%s\n", wrap(comment, indent+"# ", 88))
-			g.key(join(path, f.name), f, indent)
+			g.key(strict.Join(path, f.Name), f, indent)
 		}
 		g.out.WriteString("```\n")
 		level++
 	}
-	for _, f := range fieldsOf(t) {
-		if isSection(f.typ) {
-			g.section(join(path, f.name), f.typ, level)
+	for _, f := range strict.Keys(t) {
+		if strict.IsSection(f.Type) {
+			g.section(strict.Join(path, f.Name), f.Type, level)
 		}
 	}
 }
 
 // key writes one key: what it takes, and its default.
-func (g *docgen) key(path string, f field, indent string) {
-	if isSection(f.typ) {
-		fmt.Fprintf(&g.out, "%s[ %s: <%s> ]\n", indent, f.name, path)
+func (g *docgen) key(path string, f strict.Key, indent string) {
+	if strict.IsSection(f.Type) {
+		fmt.Fprintf(&g.out, "%s[ %s: <%s> ]\n", indent, f.Name, path)
 		return
 	}
-	line := f.name + ": " + placeholder(f)
+	line := f.Name + ": " + placeholder(f)
 	switch {
 	case slices.Contains(g.required, path):
 		fmt.Fprintf(&g.out, "%s%s\n", indent, line)
 	default:
-		p := printer{secret: Secret.Reveal} // no default is a secret
-		fmt.Fprintf(&g.out, "%s[ %s | default = %s ]\n", indent, line, p.value(lookup(g.defaults, path)))
+		fmt.Fprintf(&g.out, "%s[ %s | default = %s ]\n", indent, line, strict.Text(strict.Lookup(g.defaults, path), Secret.Reveal)) // no default is a secret
 	}
-	if f.typ == typeSecret {
-		fmt.Fprintf(&g.out, "%s[ %s: <filename> ]\n", indent, twin(f.name))
+	if f.Type == reflect.TypeFor[Secret]() {
+		fmt.Fprintf(&g.out, "%s[ %s: <filename> ]\n", indent, strict.Twin(f.Name))
 	}
 }
 
 // placeholder names what a key takes; the glossary explains it.
-func placeholder(f field) string {
-	if f.words != nil && f.typ.Kind() != reflect.Slice {
-		return strings.Join(f.words, " | ")
+func placeholder(f strict.Key) string {
+	if f.Words != nil && f.Type.Kind() != reflect.Slice {
+		return strings.Join(f.Words, " | ")
 	}
-	switch f.typ {
-	case typeSecret:
+	switch f.Type {
+	case reflect.TypeFor[Secret]():
 		return "<secret>"
-	case typeDuration:
+	case reflect.TypeFor[time.Duration]():
 		return "<duration>"
-	case typeDrift:
+	case reflect.TypeFor[Drift]():
 		return "enforce | report | <map of field to word>"
 	case reflect.TypeFor[dirsync.Limit]():
 		return "<limit>"
@@ -152,13 +153,13 @@ func placeholder(f field) string {
 	case reflect.TypeFor[[]PhoneMapping]():
 		return "<list of phone>"
 	}
-	if f.is == "expression" {
-		if f.typ.Kind() == reflect.Slice {
+	if f.Is == "expression" {
+		if f.Type.Kind() == reflect.Slice {
 			return "<list of expression>"
 		}
 		return "<expression>"
 	}
-	switch f.typ.Kind() {
+	switch f.Type.Kind() {
 	case reflect.Bool:
 		return "<boolean>"
 	case reflect.Int:
@@ -166,12 +167,12 @@ func placeholder(f field) string {
 	case reflect.Map:
 		return "<map of string to string>"
 	case reflect.Slice:
-		if f.words != nil {
-			return "<list of " + strings.Join(f.words, " | ") + ">"
+		if f.Words != nil {
+			return "<list of " + strings.Join(f.Words, " | ") + ">"
 		}
 		return "<list of string>"
 	}
-	if f.is == "path" {
+	if f.Is == "path" {
 		return "<filename>"
 	}
 	return "<string>"
@@ -180,8 +181,8 @@ func placeholder(f field) string {
 // wordsOf gives the keys of a section by their names in Go.
 func wordsOf(t reflect.Type) map[string]string {
 	words := map[string]string{}
-	for _, f := range fieldsOf(t) {
-		words[t.Field(f.index).Name] = f.name
+	for _, f := range strict.Keys(t) {
+		words[t.Field(f.Index).Name] = f.Name
 	}
 	return words
 }
@@ -228,14 +229,14 @@ func unbuilt(path string) string {
 // presets writes a table of what the presets fill in, as far as they differ.
 func (g *docgen) presets() {
 	var names []string
-	for _, f := range fieldsOf(reflect.TypeFor[LDAP]()) {
-		if f.name == "preset" {
-			names = f.words
+	for _, f := range strict.Keys(reflect.TypeFor[LDAP]()) {
+		if f.Name == "preset" {
+			names = f.Words
 		}
 	}
 	cell := func(name, path string) string {
 		p, _ := presetOf(name)
-		text := (&printer{secret: Secret.String}).value(lookup(reflect.ValueOf(Config{LDAP: p.ldap}), path))
+		text := strict.Text(strict.Lookup(reflect.ValueOf(Config{LDAP: p.ldap}), path), Secret.String)
 		if text == "[]" {
 			return "–"
 		}

@@ -1,10 +1,7 @@
 package config
 
 import (
-	"reflect"
 	"slices"
-
-	"go.yaml.in/yaml/v3"
 
 	dirsync "duosync/sync"
 )
@@ -25,43 +22,18 @@ func (d Drift) Of(field string) string {
 	return d.Otherwise
 }
 
-// driftWords lists what a drift rule can say.
-func driftWords() []string { return []string{"enforce", "report"} }
+// Words implements [strict.Choice].
+func (Drift) Words() []string { return []string{"enforce", "report"} }
 
-// driftFields lists what a drift rule can be about.
-func driftFields() []string { return slices.Concat(dirsync.FieldNames, dirsync.ListFields) }
+// Names implements [strict.Choice].
+func (Drift) Names() (fields []string, kind string) {
+	return slices.Concat(dirsync.FieldNames, dirsync.ListFields), "a field of a Duo user"
+}
 
-// drift reads one word for all fields, or a word by field.
-func (r *reader) drift(path string, n *yaml.Node, d *Drift) {
-	word := field{typ: reflect.TypeFor[string](), words: driftWords()}
-	if n.Kind != yaml.MappingNode {
-		r.scalar(path, n, reflect.ValueOf(&d.Otherwise).Elem(), word)
-		return
-	}
-	fields := make(map[string]string)
-	seen := make(map[string]*yaml.Node)
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		if !r.key(path, key, seen) {
-			continue
-		}
-		name := key.Value
-		if !slices.Contains(driftFields(), name) {
-			hint := "one of " + oneOf(driftFields())
-			if near := dirsync.Nearest(name, driftFields()); near != "" {
-				hint = "did you mean " + near + "?"
-			}
-			r.reportAt(join(path, tellable(name)), key.Line, key.Column, "is not a field of a Duo user", hint)
-			continue
-		}
-		text := d.Otherwise
-		r.value(join(path, name), n.Content[i+1], reflect.ValueOf(&text).Elem(), word)
-		fields[name] = text
-		if at := join(path, name); r.marks[at].foreign {
-			r.inherit(path, at)
-		}
-	}
-	if len(fields) > 0 {
-		d.Fields = fields
-	}
+// Chosen implements [strict.Choice].
+func (d Drift) Chosen() (otherwise string, byField map[string]string) { return d.Otherwise, d.Fields }
+
+// Choose implements [strict.Choice].
+func (d *Drift) Choose(otherwise string, byField map[string]string) {
+	d.Otherwise, d.Fields = otherwise, byField
 }

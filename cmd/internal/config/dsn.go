@@ -17,15 +17,15 @@ func isPostgres(dsn string) bool {
 }
 
 // validateDSN checks where the state is.
-func (r *reader) validateDSN(dsn string) {
+func (v *validator) validateDSN(dsn string) {
 	if !isPostgres(dsn) {
-		r.check("state.dsn", checkFileDSN(dsn))
+		v.Check("state.dsn", checkFileDSN(dsn))
 		return
 	}
 	hosts, encrypted, err := checkPostgresURL(dsn)
-	r.check("state.dsn", err)
+	v.Check("state.dsn", err)
 	if err == nil && !encrypted && slices.ContainsFunc(hosts, func(host string) bool { return !strings.HasPrefix(host, "/") && !isLoopback(host) }) {
-		r.warnings = append(r.warnings, "state.dsn: the connection to the database may be unencrypted; add sslmode=verify-full to the URL")
+		v.Warn("state.dsn: the connection to the database may be unencrypted; add sslmode=verify-full to the URL")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"duosync/cmd/internal/config/strict"
 	dirsync "duosync/sync"
 )
 
@@ -80,53 +81,53 @@ func (g *GroupRules) Renamed(name string) string {
 
 // validateGroups checks where groups are looked for, that they are where
 // something asks for them, and which are mirrored.
-func (r *reader) validateGroups(c *Config) {
+func (v *validator) validateGroups(c *Config) {
 	g, scope := &c.LDAP.Groups, &c.Sync.Scope
-	r.validateBases("ldap.groups.base_dns", g.Bases)
-	r.validateFilter("ldap.groups.filter", g.Filter, "(objectClass=groupOfNames)")
-	r.validateAttribute("ldap.groups.name_attribute", g.NameAttribute, "cn")
-	r.validateAttribute("ldap.groups.member_attribute", g.MemberAttribute, "member")
+	v.validateBases("ldap.groups.base_dns", g.Bases)
+	v.validateFilter("ldap.groups.filter", g.Filter, "(objectClass=groupOfNames)")
+	v.validateAttribute("ldap.groups.name_attribute", g.NameAttribute, "cn")
+	v.validateAttribute("ldap.groups.member_attribute", g.MemberAttribute, "member")
 	for path, names := range map[string][]string{"sync.scope.include_groups": scope.IncludeGroups, "sync.scope.exclude_groups": scope.ExcludeGroups} {
 		for i, name := range names {
 			if strings.TrimSpace(name) == "" {
-				r.check(item(path, i), dirsync.WithHint(errors.New("is empty"), "remove the item"))
+				v.Check(strict.Item(path, i), dirsync.WithHint(errors.New("is empty"), "remove the item"))
 			}
 		}
 	}
-	if asks := r.asksForGroups(&c.Sync); len(g.Bases) == 0 && asks != "" {
-		r.check("ldap.groups.base_dns", dirsync.WithHint(errors.New("must name at least one base, since "+asks+" names groups"),
+	if asks := v.asksForGroups(&c.Sync); len(g.Bases) == 0 && asks != "" {
+		v.Check("ldap.groups.base_dns", dirsync.WithHint(errors.New("must name at least one base, since "+asks+" names groups"),
 			"such as [\"ou=groups,dc=example,dc=org\"]"))
 	}
-	r.validateMirror(&c.Sync.Groups)
+	v.validateMirror(&c.Sync.Groups)
 }
 
 // asksForGroups gives the first section that names groups of the directory, or "".
-func (r *reader) asksForGroups(s *Sync) string {
+func (v *validator) asksForGroups(s *Sync) string {
 	switch {
 	case len(s.Scope.IncludeGroups)+len(s.Scope.ExcludeGroups) > 0:
 		return "sync.scope"
 	case len(s.Groups.Mirror) > 0:
 		return "sync.groups.mirror"
-	case len(r.asked) > 0:
+	case len(v.asked) > 0:
 		return "in_group in sync.mapping"
 	}
 	return ""
 }
 
-func (r *reader) validateMirror(g *GroupRules) {
+func (v *validator) validateMirror(g *GroupRules) {
 	for i, text := range g.Mirror {
-		at := item("sync.groups.mirror", i)
+		at := strict.Item("sync.groups.mirror", i)
 		_, err := ParseGroupRule(text)
-		if err != nil && r.marks[at].foreign {
+		if err != nil && v.Foreign(at) {
 			err = errors.New("is not a name or /regex/")
 		}
-		r.check(at, err)
+		v.Check(at, err)
 	}
 	names := slices.Sorted(maps.Keys(g.Rename))
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) })
 	for i, name := range names {
 		if i > 0 && strings.EqualFold(names[i-1], name) {
-			r.check("sync.groups.rename", dirsync.WithHint(errors.New("names a group twice, since names have no case"), "keep one of them"))
+			v.Check("sync.groups.rename", dirsync.WithHint(errors.New("names a group twice, since names have no case"), "keep one of them"))
 		}
 	}
 	mirrored, err := g.Mirrored()
@@ -135,7 +136,7 @@ func (r *reader) validateMirror(g *GroupRules) {
 	}
 	for _, name := range names {
 		if mirrored == nil || !mirrored(name) {
-			r.warnings = append(r.warnings, fmt.Sprintf("sync.groups.rename: sync.groups.mirror does not take the group %s", dirsync.Quote(name)))
+			v.Warn("sync.groups.rename: sync.groups.mirror does not take the group %s", dirsync.Quote(name))
 		}
 	}
 }

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"unicode"
 
-	"go.yaml.in/yaml/v3"
-
+	"duosync/cmd/internal/config/strict"
 	dirsync "duosync/sync"
 )
 
@@ -23,9 +21,11 @@ type Loaded struct {
 	// Warnings are for the admin; they don't keep duosync from running.
 	Warnings []string
 
-	marks   map[string]mark
-	origins map[string]string
+	doc *strict.Document
 }
+
+// Errors is everything that is wrong with a configuration file.
+type Errors = strict.Errors
 
 // usualFile is where a configuration is found without being named.
 const usualFile = "/etc/duosync/config.yaml"
@@ -54,11 +54,11 @@ func Load(path string, env func(string) (string, bool)) (*Loaded, error) {
 		return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err),
 			"name the file with --config, or write a first one with `duosync config init`")
 	}
-	loaded, plain, err := parse(path, data, env)
+	loaded, err := Parse(path, data, env)
 	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(path); err == nil && plain && readableByAll(info) {
+	if info, err := os.Stat(path); err == nil && loaded.doc.Plain() && strict.OpenToAll(info) {
 		loaded.Warnings = append(loaded.Warnings,
 			fmt.Sprintf("%s holds a secret and can be read by every account of this machine; run chmod o-r on it, or move the secret to a file of its own", path))
 	}
@@ -69,55 +69,26 @@ func Load(path string, env func(string) (string, bool)) (*Loaded, error) {
 // its folder is where relative paths start; the file itself is not opened, only
 // those that hold a secret (…_file). Mistakes are returned as [Errors].
 func Parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, error) {
-	loaded, _, err := parse(name, data, env)
-	return loaded, err
-}
-
-// parse is Parse, and says whether a secret stands in the text itself.
-func parse(name string, data []byte, env func(string) (string, bool)) (l *Loaded, plain bool, err error) {
-	absolute, err := filepath.Abs(name)
+	config, valid := Default(), &validator{}
+	doc, err := strict.Read(name, data, &config, strict.Options{
+		Env: env, Secretive: isSecret, Forms: map[string]strict.Form{"expression": valid.expression},
+	})
 	if err != nil {
-		return nil, false, fmt.Errorf("find the folder of %s: %w", name, err)
+		return nil, err
 	}
-	tree, problem := parseYAML(name, data)
-	if problem != nil {
-		return nil, false, Errors{*problem}
+	valid.Document = doc
+	if !doc.Broken("") {
+		fillPreset(doc, &config)
+		refuseUnbuilt(doc, &config)
+		valid.validate(&config)
 	}
-	r := &reader{
-		file: name, dir: filepath.Dir(absolute), lines: strings.Split(string(data), "\n"), env: env,
-		marks: make(map[string]mark), origins: make(map[string]string), bad: make(map[string]bool),
+	if err := doc.Err(); err != nil {
+		return nil, err
 	}
-	c := Default()
-	if tree != nil {
-		r.root(tree, &c)
+	if dsn := config.State.DSN.Reveal(); !isPostgres(dsn) {
+		config.State.DSN = NewSecret(doc.Absolute(dsn))
 	}
-	if !r.bad[""] {
-		r.fill(&c)
-		r.refuseUnbuilt(&c)
-		r.validate(&c)
-	}
-	if len(r.problems) > 0 {
-		sortProblems(r.problems)
-		return nil, false, Errors(r.problems)
-	}
-	if dsn := c.State.DSN.Reveal(); !isPostgres(dsn) {
-		c.State.DSN = NewSecret(r.absolute(dsn))
-	}
-	return &Loaded{Config: c, File: name, Warnings: r.warnings, marks: r.marks, origins: r.origins}, r.plain, nil
-}
-
-// root reads the whole file, which is a section like any other.
-func (r *reader) root(n *yaml.Node, c *Config) {
-	v := reflect.ValueOf(c).Elem()
-	r.value("", n, v, field{typ: v.Type()})
-}
-
-// absolute gives a file's name from the folder of the configuration file.
-func (r *reader) absolute(path string) string {
-	if path == "" || filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(r.dir, path)
+	return &Loaded{Config: config, File: name, Warnings: doc.Warnings(), doc: doc}, nil
 }
 
 // Source says where the value of a key path such as ldap.bind_password comes
@@ -127,23 +98,9 @@ func (l *Loaded) Source(path string) string {
 	if !slices.Contains(allLeaves(), path) {
 		return ""
 	}
-	return l.source(path)
+	return l.doc.Source(path)
 }
 
-func (l *Loaded) source(path string) string {
-	if origin := l.origins[path]; origin != "" {
-		return strings.Map(oneLine, origin)
-	}
-	if m, ok := l.marks[path]; ok {
-		return fmt.Sprintf("%s:%d", strings.Map(oneLine, l.File), m.line)
-	}
-	return "default"
-}
-
-// oneLine keeps a file's name from leaving its comment.
-func oneLine(r rune) rune {
-	if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {
-		return '?'
-	}
-	return r
-}
+// Show renders the effective configuration as YAML, each value with its origin
+// as a comment. Secrets are hidden; everything else reads back as it is.
+func Show(l *Loaded) []byte { return strict.Show(l.Config, l.doc.Source, Secret.String) }

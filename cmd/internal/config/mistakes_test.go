@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/config/strict"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -62,7 +63,7 @@ func TestMistakes(t *testing.T) {
 				if i > 0 && p.Line < problems[i-1].Line {
 					t.Errorf("not in the order of the file: %v", p)
 				}
-				if one, ok := errors.AsType[config.Problem](p); !ok || !errors.Is(err, one) {
+				if one, ok := errors.AsType[strict.Problem](p); !ok || !errors.Is(err, one) {
 					t.Errorf("not found by errors.Is: %v", p)
 				}
 			}

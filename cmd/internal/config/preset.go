@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"time"
 
+	"duosync/cmd/internal/config/strict"
 	"duosync/ldapsrc/schema"
 )
 
@@ -48,8 +49,8 @@ func ldapOf(kind schema.Kind) LDAP {
 	}
 }
 
-// fill sets what the file left out to the values of the file's preset.
-func (r *reader) fill(c *Config) {
+// fillPreset sets what the file left out to the values of the file's preset.
+func fillPreset(doc *strict.Document, c *Config) {
 	p, ok := presetOf(c.LDAP.Preset)
 	if !ok {
 		return
@@ -57,10 +58,10 @@ func (r *reader) fill(c *Config) {
 	from := reflect.ValueOf(&Config{LDAP: p.ldap}).Elem()
 	to := reflect.ValueOf(c).Elem()
 	for _, path := range p.keys {
-		if _, written := r.marks[path]; written {
+		if doc.Written(path) {
 			continue
 		}
-		lookup(to, path).Set(lookup(from, path))
-		r.origins[path] = "preset " + c.LDAP.Preset
+		strict.Lookup(to, path).Set(strict.Lookup(from, path))
+		doc.Supply(path, "preset "+c.LDAP.Preset)
 	}
 }

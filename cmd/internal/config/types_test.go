@@ -3,8 +3,6 @@ package config_test
 import (
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"duosync/cmd/internal/config"
 )
 
@@ -12,19 +10,6 @@ func TestDrift(t *testing.T) {
 	d := config.Drift{Otherwise: "enforce", Fields: map[string]string{"email": "report"}}
 	if d.Of("email") != "report" || d.Of("username") != "enforce" {
 		t.Errorf("email %s, username %s", d.Of("email"), d.Of("username"))
-	}
-}
-
-func TestSecret(t *testing.T) {
-	full, same, none := config.NewSecret("a"), config.NewSecret("a"), config.NewSecret("")
-	if full.Reveal() != "a" || none.Reveal() != "" {
-		t.Errorf("revealed %q and %q", full.Reveal(), none.Reveal())
-	}
-	if full.String() != "<secret>" || none.String() != "" || full.IsEmpty() || !none.IsEmpty() {
-		t.Errorf("printed %q and %q", full, none)
-	}
-	if !full.Equal(same) || full.Equal(none) || !none.Equal(config.Secret{}) {
-		t.Error("Equal looks at something else than the text")
 	}
 }
 
@@ -61,14 +46,4 @@ func TestUserRules(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestExpand(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringOfN(rapid.RuneFrom([]rune("${}Aa_ ")), 0, 20, -1).Draw(t, "text")
-		got, names, errs := config.Expand(config.Unexpand(text), func(string) (string, bool) { return "x", true })
-		if got != text || len(names) > 0 || len(errs) > 0 {
-			t.Fatalf("%q comes back as %q, %v, %v", text, got, names, errs)
-		}
-	})
 }

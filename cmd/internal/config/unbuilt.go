@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 
+	"duosync/cmd/internal/config/strict"
 	dirsync "duosync/sync"
 )
 
@@ -23,12 +24,12 @@ func unbuiltParts() []part {
 
 // refuseUnbuilt reports values that this version would have to ignore. Defaults
 // pass.
-func (r *reader) refuseUnbuilt(c *Config) {
+func refuseUnbuilt(doc *strict.Document, c *Config) {
 	given, plain := reflect.ValueOf(c).Elem(), reflect.ValueOf(new(Default())).Elem()
 	for _, p := range unbuiltParts() {
 		for _, path := range leavesBelow(p.path) {
 			if !sameAt(path, given, plain) {
-				r.check(path, dirsync.WithHint(errors.New("not built yet: "+p.why), "leave the key out, or write its default"))
+				doc.Check(path, dirsync.WithHint(errors.New("not built yet: "+p.why), "leave the key out, or write its default"))
 			}
 		}
 	}
@@ -46,5 +47,5 @@ func leavesBelow(path string) []string {
 }
 
 func sameAt(path string, a, b reflect.Value) bool {
-	return reflect.DeepEqual(lookup(a, path).Interface(), lookup(b, path).Interface())
+	return reflect.DeepEqual(strict.Lookup(a, path).Interface(), strict.Lookup(b, path).Interface())
 }

@@ -1,15 +1,14 @@
-package config
+package strict
 
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// Problem is one mistake in a configuration file.
+// Problem is one mistake in a file.
 type Problem struct {
-	File   string // As it was named to Load or Parse.
+	File   string // As it was named to Read.
 	Line   int    // From 1.
 	Column int    // From 1; 0 where only the line is known.
 	Key    string // Such as ldap.users.filter; "" for the file as a whole.
@@ -34,7 +33,7 @@ func (p Problem) Error() string {
 	return b.String()
 }
 
-// Errors is everything that is wrong with a configuration file, in the order of
+// Errors is everything that is wrong with a file, in the order of
 // the file.
 type Errors []Problem
 
@@ -56,8 +55,7 @@ func (e Errors) Unwrap() []error {
 	return errs
 }
 
-func sortProblems(problems []Problem) {
-	slices.SortStableFunc(problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Key, b.Key))
-	})
+// compare orders problems as they stand in the file.
+func compare(a, b Problem) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Key, b.Key))
 }

@@ -1,35 +1,6 @@
-package config
+package strict
 
-import (
-	"errors"
-
-	"go.yaml.in/yaml/v3"
-
-	dirsync "duosync/sync"
-	"duosync/sync/expression"
-)
-
-// expression checks the text of an expression, and notes the groups that it asks
-// about. A mistake is told at its very character, where that stands in the file
-// as it is.
-func (r *reader) expression(path string, n *yaml.Node, text string) {
-	e, err := expression.Parse(text)
-	if err == nil {
-		r.asked = append(r.asked, e.Groups()...)
-		return
-	}
-	line, column, msg := n.Line, n.Column, "is no expression: "+err.Error()
-	if mistake, ok := errors.AsType[*expression.Error](err); ok {
-		msg = "is no expression: " + mistake.Message
-		if mistake.Line == 1 && text == n.Value {
-			column = r.columnOf(n, mistake.Column)
-		}
-	}
-	if r.marks[path].foreign {
-		msg = "is no expression" // the reason quotes what may be a secret in the wrong place
-	}
-	r.reportAt(path, line, column, msg, dirsync.Hint(err))
-}
+import "go.yaml.in/yaml/v3"
 
 // columnOf gives the column of a scalar's nth character, counted from 1; one past
 // the last is the scalar's end. For a scalar that does not stand on one line it is

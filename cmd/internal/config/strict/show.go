@@ -1,4 +1,4 @@
-package config
+package strict
 
 import (
 	"bytes"
@@ -12,19 +12,23 @@ import (
 	"time"
 )
 
-// Show renders the effective configuration as YAML, each value with its origin
-// as a comment. Secrets are hidden; everything else reads back as it is.
-func Show(l *Loaded) []byte { return show(l, Secret.String) }
-
-// show prints secrets by what secret makes of them.
-func show(l *Loaded, secret func(Secret) string) []byte {
-	p := printer{loaded: l, secret: secret}
-	p.section("", reflect.ValueOf(l.Config), 0)
+// Show renders a section as YAML, each value with its origin, which source gives by
+// key path, as a comment. Secrets are what secret makes of them; everything else reads
+// back as it is.
+func Show(section any, source func(path string) string, secret func(Secret) string) []byte {
+	p := printer{source: source, secret: secret}
+	p.section("", reflect.ValueOf(section), 0)
 	return p.out.Bytes()
 }
 
+// Text gives a value on one line, as a file would hold it.
+func Text(v reflect.Value, secret func(Secret) string) string {
+	p := printer{secret: secret}
+	return p.value(v)
+}
+
 type printer struct {
-	loaded *Loaded
+	source func(path string) string
 	secret func(Secret) string
 	out    bytes.Buffer
 }
@@ -34,15 +38,15 @@ const commentColumn = 48
 
 func (p *printer) section(path string, v reflect.Value, depth int) {
 	indent := strings.Repeat("  ", depth)
-	for _, f := range fieldsOf(v.Type()) {
-		at := join(path, f.name)
-		if isSection(f.typ) {
-			fmt.Fprintf(&p.out, "%s%s:\n", indent, f.name)
-			p.section(at, v.Field(f.index), depth+1)
+	for _, k := range Keys(v.Type()) {
+		at := Join(path, k.Name)
+		if IsSection(k.Type) {
+			fmt.Fprintf(&p.out, "%s%s:\n", indent, k.Name)
+			p.section(at, v.Field(k.Index), depth+1)
 			continue
 		}
-		line := indent + f.name + ": " + p.value(v.Field(f.index))
-		fmt.Fprintf(&p.out, "%-*s # %s\n", commentColumn, line, p.loaded.source(at))
+		line := indent + k.Name + ": " + p.value(v.Field(k.Index))
+		fmt.Fprintf(&p.out, "%-*s # %s\n", commentColumn, line, p.source(at))
 	}
 }
 
@@ -51,23 +55,31 @@ func (p *printer) value(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case Secret:
 		return p.text(p.secret(x))
-	case Drift:
-		if x.Fields == nil {
-			return p.text(x.Otherwise)
-		}
-		return p.pairs(x.Fields)
 	case map[string]string:
 		return p.pairs(x)
 	case time.Duration:
 		return durationText(x)
-	case fmt.Stringer: // Limit, Rate
+	case fmt.Stringer:
 		return x.String()
-	case PhoneMapping:
-		return p.pairs(map[string]string{"number": x.Number, "type": x.Type})
 	case string:
 		return p.text(x)
 	}
-	if v.Kind() == reflect.Slice {
+	switch {
+	case implements(v.Type(), typeChoice):
+		own := reflect.New(v.Type())
+		own.Elem().Set(v)
+		otherwise, byName := own.Interface().(Choice).Chosen()
+		if byName == nil {
+			return p.text(otherwise)
+		}
+		return p.pairs(byName)
+	case IsSection(v.Type()): // an item of a list
+		var items []string
+		for _, k := range Keys(v.Type()) {
+			items = append(items, k.Name+": "+p.value(v.Field(k.Index)))
+		}
+		return "{" + strings.Join(items, ", ") + "}"
+	case v.Kind() == reflect.Slice:
 		items := make([]string, v.Len())
 		for i := range items {
 			items[i] = p.value(v.Index(i))

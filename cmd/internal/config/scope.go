@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/cmd/internal/config/strict"
 	dirsync "duosync/sync"
 )
 
@@ -58,6 +59,20 @@ func parsePattern(text string) (*regexp.Regexp, error) {
 		return nil, fmt.Errorf("is not a regular expression: %w", err)
 	}
 	return pattern, nil
+}
+
+func (v *validator) validateScope(s *Scope) {
+	for i, text := range s.ExcludeUsers {
+		at := strict.Item("sync.scope.exclude_users", i)
+		_, err := ParseUserRule(text)
+		if err != nil && v.Foreign(at) {
+			err = errors.New("is not a username, /regex/ or DN")
+		}
+		v.Check(at, err)
+	}
+	for i, text := range s.Protect {
+		v.Check(strict.Item("sync.scope.protect", i), checkUsername(text))
+	}
 }
 
 // checkUsername checks an item of sync.scope.protect, which takes names only: a

@@ -1,20 +1,17 @@
-package config
+package strict
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// elsewhere returns the key paths outside of section at which a key of that
+// elsewhere returns those of the key paths, outside of section, at which a key of that
 // name exists.
-func elsewhere(name, section string) []string {
-	var paths []string
-	for _, path := range allLeaves() {
-		if path[strings.LastIndexByte(path, '.')+1:] == name && parent(path) != section {
-			paths = append(paths, path)
-		}
-	}
-	return paths
+func elsewhere(paths []string, name, section string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
+		return path[strings.LastIndexByte(path, '.')+1:] != name || parent(path) == section
+	})
 }
 
 var keyLike = regexp.MustCompile(`^[A-Za-z_-][A-Za-z0-9_-]{0,31}`)

@@ -1,0 +1,61 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+
+	dirsync "duosync/sync"
+)
+
+// The checks in this file don't quote what they check: a secret may have come
+// into the wrong place.
+
+var hostname = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$`)
+
+// checkHost checks host or host:port. An IPv6 address stands in brackets.
+func checkHost(text string) error {
+	const hint = "write the name alone, such as api-xxxxxxxx.duosecurity.com, or name:port"
+	switch {
+	case strings.Contains(text, "://"):
+		return dirsync.WithHint(errors.New("must be a host, not a URL"), hint)
+	case strings.ContainsAny(text, "/?#"):
+		return dirsync.WithHint(errors.New("must be a host without a path"), hint)
+	case strings.Contains(text, "@"):
+		return dirsync.WithHint(errors.New("must be a host without a user"), hint)
+	}
+	host := text
+	if strings.HasSuffix(text, "]") {
+		host = strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
+	} else if strings.Contains(text, ":") {
+		name, port, err := net.SplitHostPort(text)
+		if err != nil || !validPort(port) {
+			return dirsync.WithHint(errors.New("must be host or host:port, the port between 1 and 65535"), hint)
+		}
+		host = name
+	}
+	if strings.HasPrefix(text, "[") {
+		if address, err := netip.ParseAddr(host); err != nil || !address.Is6() {
+			return dirsync.WithHint(errors.New("holds brackets without an IPv6 address in them"), hint)
+		}
+		return nil
+	}
+	if !hostname.MatchString(host) {
+		return dirsync.WithHint(errors.New("is not a host name"), hint)
+	}
+	return nil
+}
+
+func validPort(port string) bool {
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= 1 && n <= 65535
+}
+
+// isLoopback reports whether a host is this machine by its own name.
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
+}

@@ -1,0 +1,102 @@
+package strict
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	dirsync "duosync/sync"
+)
+
+// maxSecretFile is the size in bytes above which a file is taken to be no
+// secret.
+const maxSecretFile = 64 << 10
+
+// secretFile reads the …_file twin of a secret, whose own key has been read.
+func (r *reader) secretFile(path string, n *yaml.Node, v reflect.Value) {
+	at := Twin(path)
+	var name string
+	r.value(at, n, reflect.ValueOf(&name).Elem(), Key{Type: reflect.TypeFor[string](), Is: isPath})
+	if r.bad[at] || r.bad[path] {
+		r.bad[path] = true
+		return
+	}
+	if name == "" {
+		return
+	}
+	secret := v.Interface().(Secret)
+	if r.Written(path) && !secret.IsEmpty() {
+		r.reportAt(at, n.Line, n.Column, "is given beside "+path, "keep one of the two")
+		r.bad[path] = true
+		return
+	}
+	secret, open, err := readSecret(name)
+	if err != nil {
+		r.reportAt(at, n.Line, n.Column, err.Error(), dirsync.Hint(err))
+		r.bad[path] = true
+		return
+	}
+	if open {
+		r.Warn("%s (%s) holds a secret and can be read by every account of this machine; run chmod o-r on it", name, at)
+	}
+	v.Set(reflect.ValueOf(secret))
+	r.marks[path] = mark{n.Line, n.Column, true}
+	r.origins[path] = "secret file " + name
+}
+
+// readSecret reads a secret's file. Newlines at the end are not part of it. The
+// errors do not name the path: who writes the secret itself in place of a path
+// must not find it in a log.
+func readSecret(path string) (s Secret, openToAll bool, err error) {
+	const advice = "give a file that the account of duosync can read; a relative path starts at the folder of the configuration file"
+	data, info, err := readHead(path, maxSecretFile+1)
+	if err != nil {
+		return Secret{}, false, dirsync.WithHint(fmt.Errorf("the file can't be read: %w", withoutPath(err)), advice)
+	}
+	text := strings.TrimRight(string(data), "\r\n")
+	switch {
+	case len(data) > maxSecretFile:
+		err = dirsync.WithHint(errors.New("the file is too large for a secret"), "give a file that holds the secret and nothing else")
+	case text == "":
+		err = dirsync.WithHint(errors.New("the file is empty"), "write the secret into it")
+	case strings.ContainsAny(text, "\r\n\x00"):
+		err = dirsync.WithHint(errors.New("the file holds more than one line"), "give a file that holds the secret and nothing else")
+	}
+	if err != nil {
+		return Secret{}, false, err
+	}
+	return NewSecret(text), OpenToAll(info), nil
+}
+
+// readHead reads a file up to a number of bytes.
+func readHead(path string, limit int64) ([]byte, fs.FileInfo, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit))
+	return data, info, err
+}
+
+// OpenToAll reports whether users outside the file's group can read it.
+func OpenToAll(info fs.FileInfo) bool {
+	return info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0
+}
+
+func withoutPath(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}
