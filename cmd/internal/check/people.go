@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
@@ -111,7 +110,7 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 			"check the names, ldap.groups, and that the account may read there; a run ends with an error while one is missing")
 		return
 	}
-	if mirrored := absent(place{"sync.groups.mirror", mirroredByName(&c.config.Sync.Groups)}); mirrored != "" {
+	if mirrored := absent(place{"sync.groups.mirror", c.config.Sync.Groups.Named()}); mirrored != "" {
 		c.note(LDAPGroups, "check the names; nobody is in such a group", "%s cannot be found", mirrored)
 		return
 	}
@@ -126,17 +125,6 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 		names += fmt.Sprintf(" and %d more", len(found)-most)
 	}
 	c.ok(LDAPGroups, "all that section sync names are there: %s", names)
-}
-
-// mirroredByName gives the groups of sync.groups.mirror that stand there by name.
-func mirroredByName(g *config.GroupRules) []string {
-	var names []string
-	for _, text := range g.Mirror {
-		if rule, err := config.ParseGroupRule(text); err == nil && rule.Name != "" {
-			names = append(names, rule.Name)
-		}
-	}
-	return names
 }
 
 // attributes looks for mapped attributes that came back for nobody. That may be

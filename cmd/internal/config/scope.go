@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
@@ -18,8 +19,8 @@ type UserRule struct {
 	Name string
 	// Pattern matches whole mapped usernames, without regard to case.
 	Pattern *regexp.Regexp
-	// DN of an entry, as it was written; compare it parsed.
-	DN string
+	// DN of an entry, compared without regard to case.
+	DN *ldap.DN
 }
 
 // ParseUserRule reads an item of sync.scope.exclude_users: /regex/ (RE2 syntax,
@@ -33,12 +34,44 @@ func ParseUserRule(text string) (UserRule, error) {
 		pattern, err := parsePattern(text)
 		return UserRule{Pattern: pattern}, err
 	case strings.Contains(text, "="):
-		if _, err := ldap.ParseDN(text); err != nil {
+		dn, err := ldap.ParseDN(text)
+		if err != nil {
 			return UserRule{}, fmt.Errorf("is not a DN: %w", err)
 		}
-		return UserRule{DN: text}, nil
+		return UserRule{DN: dn}, nil
 	}
 	return UserRule{Name: text}, nil
+}
+
+// Exclusions makes the test for sync.scope.exclude_users, or for some of its items.
+func Exclusions(items []string) (func(username, dn string) bool, error) {
+	var patterns []*regexp.Regexp
+	var dns []*ldap.DN
+	names := map[string]bool{}
+	for _, item := range items {
+		rule, err := ParseUserRule(item)
+		if err != nil {
+			return nil, fmt.Errorf("sync.scope.exclude_users: %q %w", item, err)
+		}
+		switch {
+		case rule.Name != "":
+			names[dirsync.FoldName(rule.Name)] = true
+		case rule.DN != nil:
+			dns = append(dns, rule.DN)
+		default:
+			patterns = append(patterns, rule.Pattern)
+		}
+	}
+	return func(username, dn string) bool {
+		if username != "" && (names[username] || slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(username) })) {
+			return true
+		}
+		if len(dns) == 0 || dn == "" {
+			return false
+		}
+		parsed, err := ldap.ParseDN(dn)
+		return err == nil && slices.ContainsFunc(dns, parsed.EqualFold)
+	}, nil
 }
 
 // parsePattern reads /regex/.

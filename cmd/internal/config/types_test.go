@@ -31,7 +31,11 @@ func TestUserRules(t *testing.T) {
 			t.Errorf("%s: %v", test.text, err)
 			continue
 		}
-		if rule.Name != test.name || rule.DN != test.dn || (rule.Pattern != nil) != (test.matches != nil) {
+		dn := ""
+		if rule.DN != nil {
+			dn = rule.DN.String()
+		}
+		if rule.Name != test.name || dn != test.dn || (rule.Pattern != nil) != (test.matches != nil) {
 			t.Errorf("%s: got %+v", test.text, rule)
 			continue
 		}

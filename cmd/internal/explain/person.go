@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
@@ -169,7 +170,7 @@ const (
 // excludedBy gives the item of exclude_users that matches.
 func (e *explainer) excludedBy(name, dn string) string {
 	for _, item := range e.Config.Sync.Scope.ExcludeUsers {
-		exclude, err := wire.Exclusions([]string{item})
+		exclude, err := config.Exclusions([]string{item})
 		if err == nil && exclude(name, dn) {
 			return item
 		}

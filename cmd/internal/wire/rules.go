@@ -3,9 +3,6 @@ package wire
 import (
 	"cmp"
 	"fmt"
-	"slices"
-
-	"github.com/go-ldap/ldap/v3"
 
 	"duosync/cmd/internal/config"
 	"duosync/ldapsrc/schema"
@@ -39,7 +36,7 @@ func Rules(cfg *config.Config) (decide.Rules, error) {
 		r.Protect[dirsync.FoldName(name)] = true
 	}
 	var err error
-	if r.Exclude, err = Exclusions(c.Scope.ExcludeUsers); err != nil {
+	if r.Exclude, err = config.Exclusions(c.Scope.ExcludeUsers); err != nil {
 		return r, err
 	}
 	if r.Groups, err = mirror(&c.Groups); err != nil {
@@ -119,39 +116,4 @@ func limits(l config.Limits) dirsync.Limits {
 
 func removal(c config.Removal) decide.Removal {
 	return decide.Removal{Action: dirsync.Action(c.Action), After: c.After, Then: dirsync.Action(c.Then), Grace: c.Grace}
-}
-
-// Exclusions makes the test for sync.scope.exclude_users, or for some of its items.
-func Exclusions(items []string) (func(username, dn string) bool, error) {
-	var rules []config.UserRule
-	var dns []*ldap.DN
-	names := map[string]bool{}
-	for _, item := range items {
-		rule, err := config.ParseUserRule(item)
-		if err != nil {
-			return nil, fmt.Errorf("sync.scope.exclude_users: %q %w", item, err)
-		}
-		switch {
-		case rule.Name != "":
-			names[dirsync.FoldName(rule.Name)] = true
-		case rule.DN != "":
-			dn, err := ldap.ParseDN(rule.DN)
-			if err != nil {
-				return nil, err
-			}
-			dns = append(dns, dn)
-		default:
-			rules = append(rules, rule)
-		}
-	}
-	return func(username, dn string) bool {
-		if username != "" && (names[username] || slices.ContainsFunc(rules, func(r config.UserRule) bool { return r.Pattern.MatchString(username) })) {
-			return true
-		}
-		if len(dns) == 0 || dn == "" {
-			return false
-		}
-		parsed, err := ldap.ParseDN(dn)
-		return err == nil && slices.ContainsFunc(dns, parsed.EqualFold)
-	}, nil
 }
