@@ -54,8 +54,8 @@ func validPort(port string) bool {
 	return err == nil && n >= 1 && n <= 65535
 }
 
-// isLoopback reports whether a host is this machine by its own name.
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host is this machine by its own name.
+func IsLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }

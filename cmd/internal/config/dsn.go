@@ -24,7 +24,7 @@ func (v *validator) validateDSN(dsn string) {
 	}
 	hosts, encrypted, err := checkPostgresURL(dsn)
 	v.Check("state.dsn", err)
-	if err == nil && !encrypted && slices.ContainsFunc(hosts, func(host string) bool { return !strings.HasPrefix(host, "/") && !isLoopback(host) }) {
+	if err == nil && !encrypted && slices.ContainsFunc(hosts, func(host string) bool { return !strings.HasPrefix(host, "/") && !IsLoopback(host) }) {
 		v.Warn("state.dsn: the connection to the database may be unencrypted; add sslmode=verify-full to the URL")
 	}
 }

@@ -15,7 +15,7 @@ func (v *validator) validateHTTP(h *HTTP) {
 		v.Check("http.listen", checkListen(h.Listen))
 	}
 	if h.Listen != "" && h.Token.IsEmpty() && !v.Broken("http.listen") && !v.Broken("http.token") {
-		if host, _, err := net.SplitHostPort(h.Listen); err == nil && !isLoopback(host) {
+		if host, _, err := net.SplitHostPort(h.Listen); err == nil && !IsLoopback(host) {
 			v.Check("http.listen", dirsync.WithHint(errors.New("can be reached from other machines, so http.token must be given"),
 				"give one, or listen on 127.0.0.1"))
 		}

@@ -24,7 +24,7 @@ func (v *validator) validateLDAP(l *LDAP) {
 		case err != nil:
 		case u.Scheme == "ldaps":
 			ldaps++
-		case !l.StartTLS && !l.AllowPlaintext && !l.BindPassword.IsEmpty() && !isLoopback(u.Hostname()):
+		case !l.StartTLS && !l.AllowPlaintext && !l.BindPassword.IsEmpty() && !IsLoopback(u.Hostname()):
 			err = dirsync.WithHint(errors.New("would get the password over an unencrypted connection"),
 				"use ldaps:// or start_tls: true, or permit it by allow_plaintext: true")
 		}

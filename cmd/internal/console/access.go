@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"duosync/cmd/internal/config"
@@ -50,6 +49,5 @@ func loopbackName(hostport string) bool {
 	if name, _, err := net.SplitHostPort(hostport); err == nil {
 		host = name
 	}
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
+	return config.IsLoopback(strings.Trim(host, "[]"))
 }
