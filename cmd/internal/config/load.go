@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -89,16 +88,6 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, 
 		config.State.DSN = NewSecret(doc.Absolute(dsn))
 	}
 	return &Loaded{Config: config, File: name, Warnings: doc.Warnings(), doc: doc}, nil
-}
-
-// Source says where the value of a key path such as ldap.bind_password comes
-// from: "default", "preset wso2is", "config.yaml:12", "env NAME" or "secret file
-// /etc/duosync/bind_password". A path that is no key gives "".
-func (l *Loaded) Source(path string) string {
-	if !slices.Contains(allLeaves(), path) {
-		return ""
-	}
-	return l.doc.Source(path)
 }
 
 // Show renders the effective configuration as YAML, each value with its origin

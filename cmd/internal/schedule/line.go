@@ -18,9 +18,6 @@ type UnreadableError struct {
 // Error implements error.
 func (e *UnreadableError) Error() string { return "is not a cron spec: " + e.Reason.Error() }
 
-// Unwrap gives the reason.
-func (e *UnreadableError) Unwrap() error { return e.Reason }
-
 // Parse reads a cron line: a standard one of five fields, @hourly and the like, or
 // @every with a duration from one second on. It must come up at all in its time zone.
 // Errors but for [UnreadableError] don't quote it.
