@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -77,16 +78,16 @@ func markNumber(marker dirsync.Marker, key string, values []string) {
 func (s *Source) markContexts(ctx context.Context, c *conn, contexts []string, marker dirsync.Marker) error {
 	const attribute = "contextCSN"
 	for _, t := range s.tops(contexts) {
-		entry, err := s.entryIfAny(ctx, c, t.dn, attribute)
+		entry, err := s.entryIfAny(ctx, c, t.Text, attribute)
 		if err != nil {
-			return fmt.Errorf("reading %s of %q: %w", attribute, t.dn, err)
+			return fmt.Errorf("reading %s of %q: %w", attribute, t.Text, err)
 		}
 		if entry == nil {
 			continue
 		}
 		for _, csn := range entry.GetEqualFoldAttributeValues(attribute) {
 			if parts := strings.Split(csn, "#"); len(parts) == 4 {
-				key := "csn:" + t.key + ":" + parts[2]
+				key := "csn:" + t.Folded + ":" + parts[2]
 				marker[key] = max(marker[key], csn)
 			}
 		}
@@ -112,8 +113,7 @@ func (s *Source) entryIfAny(ctx context.Context, c *conn, dn string, attrs ...st
 
 // top is a naming context that holds some of the bases.
 type top struct {
-	dn    string // as the server gives it
-	key   string // folded
+	dn.DN
 	bases []int
 }
 
@@ -121,26 +121,25 @@ type top struct {
 // names no context for, it is the base's root.
 func (s *Source) tops(contexts []string) []top {
 	var all []top
-	add := func(text, key string, base int) {
-		at := slices.IndexFunc(all, func(other top) bool { return other.key == key })
+	add := func(context dn.DN, base int) {
+		at := slices.IndexFunc(all, func(other top) bool { return other.Folded == context.Folded })
 		if at < 0 {
-			at, all = len(all), append(all, top{dn: text, key: key})
+			at, all = len(all), append(all, top{DN: context})
 		}
 		all[at].bases = append(all[at].bases, base)
 	}
-	for i, b := range s.bases {
+	for i, base := range s.bases {
 		known := false
 		for _, text := range contexts {
 			// The empty context stands for the whole server; it is no base
 			// that every server searches.
-			if dn, err := parseBase(text); err == nil && holds(dn, b.dn) {
-				add(text, foldDN(dn), i)
+			if context, err := dn.Parse(text); err == nil && context.Holds(base) {
+				add(context, i)
 				known = true
 			}
 		}
 		if !known {
-			root := rootOf(b.dn)
-			add(root.String(), foldDN(root), i)
+			add(base.Root(), i)
 		}
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -31,7 +32,7 @@ type enrolment struct {
 	c *conn
 	r *roster // nil where groups are not asked about
 	// known are folded names that several people bore when last they all passed by.
-	known   map[digest]struct{}
+	known   map[dn.Digest]struct{}
 	waiting []*candidate
 	checks  int
 	claimed map[claim]struct{}
@@ -76,8 +77,8 @@ func (e *enrolment) add(ctx context.Context, p dirsync.Person, visit func(dirsyn
 }
 
 // twins are the folded names that several people bear.
-func (e *enrolment) twins() map[digest]struct{} {
-	found := make(map[digest]struct{})
+func (e *enrolment) twins() map[dn.Digest]struct{} {
+	found := make(map[dn.Digest]struct{})
 	if e.r != nil {
 		for _, m := range e.r.members {
 			if m.seen > 1 {
@@ -107,11 +108,11 @@ func (e *enrolment) candidate(p dirsync.Person, visit func(dirsync.Person) error
 		return nil, err
 	}
 	for i, l := range labels {
-		from, to := e.r.bearing(l.folded)
+		from, to := e.r.bearing(l.Folded)
 		if from == to {
 			continue
 		}
-		again := slices.ContainsFunc(labels[:i], func(other label) bool { return other.folded == l.folded })
+		again := slices.ContainsFunc(labels[:i], func(other dn.Label) bool { return other.Folded == l.Folded })
 		if first := &e.r.members[from]; !again {
 			if first.sealed {
 				return nil, e.conflict(p.DN, first.group)
@@ -120,7 +121,7 @@ func (e *enrolment) candidate(p dirsync.Person, visit func(dirsync.Person) error
 		}
 		for at := from; at < to; at++ {
 			m := &e.r.members[at]
-			if m.exact != l.exact {
+			if m.exact != l.Exact {
 				who.open, who.names = append(who.open, claim{from, m.group}), append(who.names, texts[i])
 				continue
 			}
@@ -230,18 +231,18 @@ func (e *enrolment) finish(who *candidate) error {
 }
 
 // personLabels are the names by which groups know a person, and their texts.
-func (s *Source) personLabels(p *dirsync.Person) ([]label, []string, error) {
+func (s *Source) personLabels(p *dirsync.Person) ([]dn.Label, []string, error) {
 	if !s.membersAreUIDs() {
-		l, _, err := dnLabel(p.DN)
+		l, _, err := dn.LabelOf(p.DN)
 		if err != nil {
 			return nil, nil, fmt.Errorf("entry %q: the DN can't be read, so groups can't be told: %w", p.DN, err)
 		}
-		return []label{l}, []string{p.DN}, nil
+		return []dn.Label{l}, []string{p.DN}, nil
 	}
 	values := p.Attrs[uid]
-	labels := make([]label, len(values))
+	labels := make([]dn.Label, len(values))
 	for i, value := range values {
-		labels[i] = uidLabel(value)
+		labels[i] = dn.LabelOfUID(value)
 	}
 	return labels, values, nil
 }

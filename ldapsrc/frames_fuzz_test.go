@@ -14,6 +14,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 	"github.com/sirupsen/logrus"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -88,7 +89,7 @@ func FuzzFrames(f *testing.F) {
 		visited := 0
 		err := s.search(context.Background(), c, query{base: "dc=b", scope: ldap.ScopeWholeSubtree, filter: "(a=b)", key: "k"}, func(entry *ldap.Entry) error {
 			visited++
-			_, err := dnKey(entry.DN)
+			_, _, err := dn.LabelOf(entry.DN)
 			return err
 		})
 		if err != nil {

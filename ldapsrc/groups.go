@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -37,9 +38,11 @@ func (s *Source) prepareGroups() error {
 		return dirsync.WithHint(errors.New("groups are asked for, but no base DN for groups is given"), "set ldap.groups.base_dns")
 	}
 	for _, text := range g.Bases {
-		if _, err := parseBase(text); err != nil {
+		base, err := dn.Parse(text)
+		if err != nil {
 			return dirsync.WithHint(err, "check ldap.groups.base_dns")
 		}
+		s.groupBases = append(s.groupBases, base.Folded)
 	}
 	if err := checkFilter("ldap.groups.filter", g.Filter); err != nil {
 		return err
@@ -76,7 +79,7 @@ func (s *Source) membersAreUIDs() bool {
 // group is one group of the directory.
 type group struct {
 	dn     string
-	label  label            // of the DN
+	label  dn.Label         // of the DN
 	id     dirsync.SourceID // "" where the server shows none
 	name   string           // "" for a group without one
 	stamp  string
@@ -116,13 +119,13 @@ func (s *Source) groupAttributes() []string {
 // group decodes a group's entry, members aside. Whether it is wanted is for others
 // to say.
 func (s *Source) group(entry *ldap.Entry) (group, error) {
-	l, _, err := dnLabel(entry.DN)
+	l, _, err := dn.LabelOf(entry.DN)
 	if err != nil {
 		return group{}, fmt.Errorf("group %q: the DN can't be read: %w", entry.DN, err)
 	}
 	g := group{dn: entry.DN, label: l, id: s.groupID(entry), name: groupName(entry, s.opts.Groups.NameAttribute), stamp: s.stampOf(entry)}
 	if s.kind.PrimaryGroups {
-		if g.sid, err = parseSID(valuesOf(entry, objectSID)); err != nil {
+		if g.sid, err = parseSID(dn.Values(entry, objectSID)); err != nil {
 			return group{}, dirsync.WithHint(fmt.Errorf("group %q: %w, so it is not known whose primary group it is", entry.DN, err),
 				"let the account read objectSid, and narrow ldap.groups.filter to (objectClass=group)")
 		}
@@ -138,7 +141,7 @@ func isBlank(name string) bool {
 // groupID is the id of a group in the form of a person's. Not every id attribute
 // of people is one that groups have, so a group may be without.
 func (s *Source) groupID(entry *ldap.Entry) dirsync.SourceID {
-	values := valuesOf(entry, s.decoder.idName)
+	values := dn.Values(entry, s.decoder.idName)
 	if len(values) != 1 {
 		return ""
 	}
@@ -152,14 +155,14 @@ func (s *Source) groupID(entry *ldap.Entry) dirsync.SourceID {
 // groupName is the name of a group, as the server has it. Of several values it
 // is the one in the DN, or else the least, since values come in no fixed order.
 func groupName(entry *ldap.Entry, attribute string) string {
-	values := valuesOf(entry, attribute)
+	values := dn.Values(entry, attribute)
 	if len(values) < 2 {
 		return strings.Join(values, "")
 	}
-	if dn, err := ldap.ParseDN(entry.DN); err == nil && len(dn.RDNs) > 0 {
-		for _, a := range dn.RDNs[0].Attributes {
-			at := slices.IndexFunc(values, func(value string) bool { return foldValue(value) == foldValue(a.Value) })
-			if standardName(a.Type) == standardName(attribute) && at >= 0 {
+	if name, err := ldap.ParseDN(entry.DN); err == nil && len(name.RDNs) > 0 {
+		for _, a := range name.RDNs[0].Attributes {
+			at := slices.IndexFunc(values, func(value string) bool { return dn.FoldValue(value) == dn.FoldValue(a.Value) })
+			if dn.StandardName(a.Type) == dn.StandardName(attribute) && at >= 0 {
 				return values[at]
 			}
 		}
@@ -170,7 +173,7 @@ func groupName(entry *ldap.Entry, attribute string) string {
 // readMembers gives each member of a group: its text, the label by which a person's
 // or a group's DN (or a person's uid) is known again, and the folded DN. hidden: there are
 // none, and the server would not have such a group.
-func (s *Source) readMembers(ctx context.Context, c *conn, g group, visit func(value string, l label, key string) error) (hidden bool, err error) {
+func (s *Source) readMembers(ctx context.Context, c *conn, g group, visit func(value string, l dn.Label, key string) error) (hidden bool, err error) {
 	attribute := s.opts.Groups.MemberAttribute
 	entry, err := s.entryAt(ctx, c, g.dn, attribute, objectClass)
 	if err != nil {
@@ -179,7 +182,7 @@ func (s *Source) readMembers(ctx context.Context, c *conn, g group, visit func(v
 	if err := s.complete(ctx, c, entry); err != nil {
 		return false, err
 	}
-	values := valuesOf(entry, attribute)
+	values := dn.Values(entry, attribute)
 	if len(values) == 0 && s.needsMembers(entry) && s.kind.ShowsMembers {
 		return false, dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", attribute),
 			"let the account of ldap.bind_dn read "+attribute)
@@ -203,44 +206,24 @@ func (s *Source) readMembers(ctx context.Context, c *conn, g group, visit func(v
 func (s *Source) needsMembers(entry *ldap.Entry) bool {
 	demands := map[string]string{"member": "groupofnames", "uniquemember": "groupofuniquenames"}
 	class, known := demands[strings.ToLower(s.opts.Groups.MemberAttribute)]
-	return known && slices.ContainsFunc(valuesOf(entry, objectClass), func(value string) bool {
+	return known && slices.ContainsFunc(dn.Values(entry, objectClass), func(value string) bool {
 		return strings.EqualFold(value, class)
 	})
 }
 
 // memberLabel gives the label by which a member is known again; for a DN, its folded
 // form, too.
-func (s *Source) memberLabel(value string) (label, string, error) {
+func (s *Source) memberLabel(value string) (dn.Label, string, error) {
 	if s.membersAreUIDs() {
-		return uidLabel(value), "", nil
+		return dn.LabelOfUID(value), "", nil
 	}
-	return dnLabel(s.memberDN(value))
+	return dn.LabelOf(s.memberDN(value))
 }
 
 // memberDN gives the DN in a value of the member attribute.
 func (s *Source) memberDN(value string) string {
 	if strings.EqualFold(s.opts.Groups.MemberAttribute, uniqueMember) {
-		return withoutUID(value)
+		return dn.WithoutUID(value)
 	}
 	return value
-}
-
-// withoutUID cuts the number off a DN, as in cn=x#'0101'B (RFC 4517, 3.3.21).
-func withoutUID(value string) string {
-	rest, found := strings.CutSuffix(value, "'B")
-	at := strings.LastIndex(rest, "#'")
-	if !found || at < 0 || strings.Trim(rest[at+2:], "01") != "" {
-		return value
-	}
-	return rest[:at]
-}
-
-// valuesOf gives the values of an attribute by any of its names.
-func valuesOf(entry *ldap.Entry, name string) []string {
-	for _, a := range entry.Attributes {
-		if standardName(a.Name) == standardName(name) && len(a.Values) > 0 {
-			return a.Values
-		}
-	}
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -68,7 +69,7 @@ func (s *Source) groupFound(entry *ldap.Entry) dirsync.GroupEntry {
 
 // lookupGroupAt finds a group by its DN.
 func (s *Source) lookupGroupAt(ctx context.Context, c *conn, g dirsync.GroupEntry, found map[string]dirsync.GroupEntry) error {
-	if _, err := parseBase(g.DN); err != nil {
+	if _, err := dn.Parse(g.DN); err != nil {
 		return err
 	}
 	result, err := c.at(ctx, g.DN, anyEntry, true, append(s.nameAndStamp(), s.decoder.idName)...)

@@ -88,7 +88,7 @@ func (s *Source) lookupInScope(ctx context.Context, c *conn, ids []dirsync.Sourc
 	for _, batch := range s.batches(ids) {
 		for i, b := range s.bases {
 			q := query{
-				base: b.text, scope: s.scope, filter: "(&" + s.opts.Users.Filter + batch.terms + ")",
+				base: b.Text, scope: s.scope, filter: "(&" + s.opts.Users.Filter + batch.terms + ")",
 				attrs: s.attributes, key: "ldap.users.base_dns", look: true,
 			}
 			err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
@@ -128,7 +128,7 @@ func (s *Source) searchIDs(ctx context.Context, c *conn, tops []top, ids []dirsy
 					probes = append(probes, seen[base]...)
 				}
 			}
-			if err := s.searchBatch(ctx, c, t.dn, batch, probes, attrs, visit); err != nil {
+			if err := s.searchBatch(ctx, c, t.Text, batch, probes, attrs, visit); err != nil {
 				return fmt.Errorf("looking for %d entries by %s: %w", len(batch.ids), s.decoder.idName, err)
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"duosync/ldapsrc/dn"
 )
 
 // looseEnds are members of groups that are neither people nor groups.
@@ -20,7 +22,7 @@ type looseEnds struct {
 // looseEnd is one member of a group.
 type looseEnd struct {
 	group int32
-	label label
+	label dn.Label
 	dn    string
 }
 
@@ -46,16 +48,16 @@ func (s *Source) looseWarnings(ctx context.Context, c *conn, r *roster) ([]strin
 		return about[group]
 	}
 	for _, end := range r.loose.gone {
-		if !r.borne(end.label.folded) {
+		if !r.borne(end.label.Folded) {
 			of(end.group).gone = append(of(end.group).gone, end.dn)
 		}
 	}
 	for _, end := range r.loose.elsewhere {
-		if !r.borne(end.label.folded) {
+		if !r.borne(end.label.Folded) {
 			of(end.group).elsewhere = append(of(end.group).elsewhere, end.dn)
 		}
 	}
-	gone := make(map[label]struct{}, len(r.loose.gone))
+	gone := make(map[dn.Label]struct{}, len(r.loose.gone))
 	for _, end := range r.loose.gone {
 		gone[end.label] = struct{}{}
 	}
@@ -64,7 +66,7 @@ func (s *Source) looseWarnings(ctx context.Context, c *conn, r *roster) ([]strin
 		if i == 0 || r.members[i-1].member != m.member {
 			seen = m.seen
 		}
-		if _, told := gone[label{m.member, m.exact}]; m.inner && seen == 0 && !told {
+		if _, told := gone[dn.Label{Folded: m.member, Exact: m.exact}]; m.inner && seen == 0 && !told {
 			of(m.group).unreadCount++
 		}
 	}
@@ -139,10 +141,10 @@ func (r *remarks) empty() bool { return len(r.gone)+len(r.elsewhere)+r.unreadCou
 // of people's names, only digests were kept.
 func (s *Source) unreadMembers(ctx context.Context, c *conn, r *roster, group int32) ([]string, error) {
 	var dns []string
-	_, err := s.readMembers(ctx, c, r.groups[group], func(value string, l label, _ string) error {
-		from, to := r.bearing(l.folded)
+	_, err := s.readMembers(ctx, c, r.groups[group], func(value string, l dn.Label, _ string) error {
+		from, to := r.bearing(l.Folded)
 		for _, m := range r.members[from:to] {
-			if m.exact == l.exact && m.group == group && m.inner && r.members[from].seen == 0 {
+			if m.exact == l.Exact && m.group == group && m.inner && r.members[from].seen == 0 {
 				dns = append(dns, value)
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 	"github.com/sirupsen/logrus"
 
+	"duosync/ldapsrc/dn"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
@@ -121,17 +122,16 @@ func (s *Source) prepareUsers() error {
 		return dirsync.WithHint(errors.New("no base DN for users is given"), "set ldap.users.base_dns")
 	}
 	for _, text := range users.Bases {
-		dn, err := parseBase(text)
+		base, err := dn.Parse(text)
 		if err != nil {
 			return dirsync.WithHint(err, "check ldap.users.base_dns")
 		}
-		key := foldDN(dn)
 		for _, other := range s.bases {
-			if other.key == key {
+			if other.Folded == base.Folded {
 				return dirsync.WithHint(fmt.Errorf("base DN %q is given twice", text), "remove one from ldap.users.base_dns")
 			}
 		}
-		s.bases = append(s.bases, base{text: text, dn: dn, key: key})
+		s.bases = append(s.bases, base)
 	}
 	if err := checkFilter("ldap.users.filter", users.Filter); err != nil {
 		return err

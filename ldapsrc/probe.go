@@ -157,7 +157,7 @@ func (s *Source) Bases(ctx context.Context) ([]Base, error) {
 	defer c.close()
 	found := make([]Base, len(s.bases))
 	for i, b := range s.bases {
-		found[i] = Base{DN: b.text, Err: s.lookAt(ctx, c, b.text)}
+		found[i] = Base{DN: b.Text, Err: s.lookAt(ctx, c, b.Text)}
 	}
 	return found, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -97,7 +98,7 @@ func (s *Source) readOver(ctx context.Context, c *conn, info *dirsync.ReadInfo, 
 func (s *Source) readPeople(ctx context.Context, c *conn, enrol *enrolment, visit func(dirsync.Person) error) error {
 	seen := make(sightings)
 	for i, b := range s.bases {
-		q := query{base: b.text, scope: s.scope, filter: s.opts.Users.Filter, attrs: s.attributes, key: "ldap.users.base_dns"}
+		q := query{base: b.Text, scope: s.scope, filter: s.opts.Users.Filter, attrs: s.attributes, key: "ldap.users.base_dns"}
 		err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
 			person, err := s.decoder.person(entry)
 			if err != nil {
@@ -130,15 +131,15 @@ func (s *Source) baseName(at int) string {
 	if len(s.bases) < 2 {
 		return ""
 	}
-	return s.bases[at].key
+	return s.bases[at].Folded
 }
 
 // sightings are the ids that a read has met, and below which base.
-type sightings map[digest]int32
+type sightings map[dn.Digest]int32
 
 // note remembers id. Where it was met before, it tells below which base.
 func (s sightings) note(id dirsync.SourceID, base int) (before int, again bool) {
-	key := digestOf(string(id))
+	key := dn.DigestOf(string(id))
 	if at, ok := s[key]; ok {
 		return int(at), true
 	}

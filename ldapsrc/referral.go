@@ -11,6 +11,7 @@ import (
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -50,28 +51,19 @@ func (s *Source) relevant(urls []string, q query) []string {
 	if len(s.kind.Aside) == 0 {
 		return urls
 	}
-	from, err := parseBase(q.base)
+	from, err := dn.Parse(q.base)
 	if err != nil {
 		return urls
 	}
-	root := rootOf(from)
+	root := from.Root()
 	return slices.DeleteFunc(urls, func(text string) bool {
 		u, err := url.Parse(text)
 		if err != nil {
 			return false
 		}
-		to, err := parseBase(strings.TrimPrefix(u.Path, "/"))
-		return err == nil && s.isAside(root, to)
+		to, err := dn.Parse(strings.TrimPrefix(u.Path, "/"))
+		return err == nil && slices.Contains(s.kind.Aside, to.ChildOf(root))
 	})
-}
-
-// isAside reports whether a DN is in one of the naming contexts that hold no people.
-func (s *Source) isAside(root, dn *ldap.DN) bool {
-	at := len(dn.RDNs) - len(root.RDNs) - 1
-	if at < 0 || !holds(root, dn) {
-		return false
-	}
-	return slices.Contains(s.kind.Aside, foldDN(&ldap.DN{RDNs: dn.RDNs[at : at+1]}))
 }
 
 // mayFollow reports whether e is one of the configured referral hosts.
@@ -97,8 +89,8 @@ func parseReferral(text string, q query) (endpoint, query, error) {
 	}
 	next := q
 	next.hops++
-	if dn := strings.TrimPrefix(u.Path, "/"); dn != "" {
-		next.base = dn
+	if base := strings.TrimPrefix(u.Path, "/"); base != "" {
+		next.base = base
 	}
 	parts := strings.SplitN(u.RawQuery, "?", 4)
 	if len(parts) > 1 && parts[1] != "" {

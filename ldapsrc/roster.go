@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -31,7 +32,7 @@ type roster struct {
 
 // membership is one member of one group, both as they were read.
 type membership struct {
-	member digest // the folded name
+	member dn.Digest // the folded name
 	exact  uint64
 	group  int32
 	inner  bool // below a base of the people: one of them, or nobody
@@ -80,8 +81,8 @@ func (r *roster) enter(g group) int32 {
 }
 
 // add enters a member of a group that is not a group itself.
-func (r *roster) add(member label, group int32, inner bool) {
-	r.members = append(r.members, membership{member: member.folded, exact: member.exact, group: group, inner: inner})
+func (r *roster) add(member dn.Label, group int32, inner bool) {
+	r.members = append(r.members, membership{member: member.Folded, exact: member.Exact, group: group, inner: inner})
 }
 
 // nest enters a group that is a member of another.
@@ -126,8 +127,8 @@ func (r *roster) close() {
 }
 
 // bearing gives the memberships of a folded name: places in members.
-func (r *roster) bearing(member digest) (from, to int) {
-	from, _ = slices.BinarySearchFunc(r.members, member, func(m membership, want digest) int {
+func (r *roster) bearing(member dn.Digest) (from, to int) {
+	from, _ = slices.BinarySearchFunc(r.members, member, func(m membership, want dn.Digest) int {
 		return bytes.Compare(m.member[:], want[:])
 	})
 	for to = from; to < len(r.members) && r.members[to].member == member; to++ {
@@ -136,7 +137,7 @@ func (r *roster) bearing(member digest) (from, to int) {
 }
 
 // borne reports whether a person bears a folded name.
-func (r *roster) borne(member digest) bool {
+func (r *roster) borne(member dn.Digest) bool {
 	from, to := r.bearing(member)
 	return from < to && r.members[from].seen > 0
 }

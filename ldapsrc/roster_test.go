@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -76,19 +77,19 @@ func BenchmarkRoster(b *testing.B) {
 	for i := range groups {
 		groups[i] = group{name: fmt.Sprintf("group %02d", i), wanted: true}
 	}
-	dn := func(i int) string { return fmt.Sprintf("uid=user%07d,ou=Users,dc=WSO2,dc=ORG", i) }
+	name := func(i int) string { return fmt.Sprintf("uid=user%07d,ou=Users,dc=WSO2,dc=ORG", i) }
 	before := heap()
 	r := newRoster(groups)
 	for i := range people {
 		for k := range each {
-			r.add(uidLabel(dn(i)), place((i+k*7)%len(groups)), true)
+			r.add(dn.LabelOfUID(name(i)), place((i+k*7)%len(groups)), true)
 		}
 	}
 	r.close()
 	kept := heap() - before
 	enrol := enrolment{s: &Source{opts: Options{Groups: Groups{MemberAttribute: memberUID}}}, r: r}
 	for i := 0; b.Loop(); i++ {
-		who, err := enrol.candidate(dirsync.Person{Attrs: map[string][]string{uid: {dn(i % people)}}}, nil)
+		who, err := enrol.candidate(dirsync.Person{Attrs: map[string][]string{uid: {name(i % people)}}}, nil)
 		if err != nil || len(r.namesOf(who.direct)) != each {
 			b.Fatal(who, err)
 		}
@@ -96,8 +97,8 @@ func BenchmarkRoster(b *testing.B) {
 	b.ReportMetric(float64(kept)/(people*each), "B/membership")
 }
 
-func labelOf(dn string) label {
-	l, _, err := dnLabel(dn)
+func labelOf(text string) dn.Label {
+	l, _, err := dn.LabelOf(text)
 	if err != nil {
 		panic(err)
 	}

@@ -6,8 +6,7 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/go-ldap/ldap/v3"
-
+	"duosync/ldapsrc/dn"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
@@ -20,7 +19,8 @@ type Source struct {
 	kind       schema.Kind
 	endpoints  []endpoint
 	tls        *tls.Config
-	bases      []base
+	bases      []dn.DN
+	groupBases []string // folded
 	scope      int
 	attributes []string // asked for in a read, as configured
 	inner      []string // of these, in lower case, what is not given on
@@ -32,21 +32,14 @@ type Source struct {
 	turn chan struct{} // held by who uses the session
 
 	mu      sync.Mutex
-	session *session             // of the last complete read; nil before one
-	probes  [][]dirsync.SourceID // by base: some ids that the last read saw
-	twins   map[digest]struct{}  // folded names that several of its people bore
+	session *session               // of the last complete read; nil before one
+	probes  [][]dirsync.SourceID   // by base: some ids that the last read saw
+	twins   map[dn.Digest]struct{} // folded names that several of its people bore
 }
 
 var _ dirsync.Source = (*Source)(nil)
 
 var errClosed = errors.New("the LDAP source was closed")
-
-// base is one base DN.
-type base struct {
-	text string
-	dn   *ldap.DN
-	key  string // folded
-}
 
 // Close ends what is under way, and the connection. Later calls fail. It always
 // returns nil.

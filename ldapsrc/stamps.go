@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -23,7 +24,7 @@ func (s *Source) stampAttributes() []string {
 func (s *Source) stampOf(entry *ldap.Entry) string {
 	for _, stamp := range s.kind.Stamps {
 		for _, name := range stamp.Attributes {
-			if values := valuesOf(entry, name); len(values) > 0 {
+			if values := dn.Values(entry, name); len(values) > 0 {
 				return stamp.Kind + " " + values[0]
 			}
 		}
@@ -40,7 +41,7 @@ func (s *Source) StillMembers(ctx context.Context, group dirsync.GroupEntry, ids
 		for _, batch := range s.batches(ids) {
 			for _, t := range s.tops(v.contexts) {
 				err := s.search(ctx, c, query{
-					base: t.dn, scope: ldap.ScopeWholeSubtree, filter: "(&" + batch.terms + "(" + memberOf + "=" + ldap.EscapeFilter(group.DN) + "))",
+					base: t.Text, scope: ldap.ScopeWholeSubtree, filter: "(&" + batch.terms + "(" + memberOf + "=" + ldap.EscapeFilter(group.DN) + "))",
 					attrs: []string{s.decoder.idName}, look: true,
 				}, func(*ldap.Entry) error {
 					still = true
@@ -77,13 +78,13 @@ func (s *Source) Stamps(ctx context.Context, ids []dirsync.SourceID, dns []strin
 		if err != nil {
 			return err
 		}
-		for _, dn := range dns {
-			stamp, err := s.stampAt(ctx, c, dn)
+		for _, text := range dns {
+			stamp, err := s.stampAt(ctx, c, text)
 			if err != nil {
 				return err
 			}
 			if stamp != "" {
-				byDN[dn] = stamp
+				byDN[text] = stamp
 			}
 		}
 		return nil
@@ -95,11 +96,11 @@ func (s *Source) Stamps(ctx context.Context, ids []dirsync.SourceID, dns []strin
 }
 
 // stampAt gives the stamp of the entry of a DN, or "".
-func (s *Source) stampAt(ctx context.Context, c *conn, dn string) (string, error) {
-	if _, err := parseBase(dn); err != nil {
+func (s *Source) stampAt(ctx context.Context, c *conn, text string) (string, error) {
+	if _, err := dn.Parse(text); err != nil {
 		return "", nil //nolint:nilerr // no entry has such a DN
 	}
-	result, err := c.at(ctx, dn, anyEntry, true, s.stampAttributes()...)
+	result, err := c.at(ctx, text, anyEntry, true, s.stampAttributes()...)
 	code, answered := resultCode(err)
 	switch {
 	case err == nil && len(result.Entries) == 1:
@@ -109,5 +110,5 @@ func (s *Source) stampAt(ctx context.Context, c *conn, dn string) (string, error
 	}, code):
 		return "", nil
 	}
-	return "", s.explainSearch(err, query{base: dn}, 0)
+	return "", s.explainSearch(err, query{base: text}, 0)
 }

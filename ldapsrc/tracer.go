@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
 
@@ -35,18 +36,17 @@ type tracer struct {
 	r      *roster
 	tops   []string // folded, as the next two
 	users  []string
-	within []string           // the groups' bases
-	byName map[digest][]int32 // groups by folded DN
-	queue  []int32            // groups whose members are to be read
+	byName map[dn.Digest][]int32 // groups by folded DN
+	queue  []int32               // groups whose members are to be read
 
 	listed  bool // groups below the users' bases were listed
-	unknown map[label]*unknown
-	asked   map[label]answer
+	unknown map[dn.Label]*unknown
+	asked   map[dn.Label]answer
 }
 
 // unknown is a member of which it is not known whether it is a group.
 type unknown struct {
-	label
+	dn.Label
 	dn      string
 	key     string // folded
 	holders []int32
@@ -65,19 +65,14 @@ const (
 
 func newTracer(s *Source, c *conn, v view) *tracer {
 	t := &tracer{
-		s: s, c: c, byName: make(map[digest][]int32),
-		unknown: make(map[label]*unknown), asked: make(map[label]answer),
+		s: s, c: c, byName: make(map[dn.Digest][]int32),
+		unknown: make(map[dn.Label]*unknown), asked: make(map[dn.Label]answer),
 	}
 	for _, top := range s.tops(v.contexts) {
-		t.tops = append(t.tops, top.key)
+		t.tops = append(t.tops, top.Folded)
 	}
 	for _, b := range s.bases {
-		t.users = append(t.users, b.key)
-	}
-	for _, text := range s.opts.Groups.Bases {
-		if key, err := dnKey(text); err == nil { // prepareGroups has checked them
-			t.within = append(t.within, key)
-		}
+		t.users = append(t.users, b.Folded)
 	}
 	return t
 }
@@ -100,7 +95,7 @@ func (t *tracer) listGroups(ctx context.Context) error {
 				warnings = append(warnings, fmt.Sprintf("group %q has a blank for a name (%s): it is passed over", g.dn, t.s.opts.Groups.NameAttribute))
 			}
 			if g.wanted || t.s.opts.Groups.Nested {
-				t.byName[g.label.folded] = append(t.byName[g.label.folded], place(len(groups)))
+				t.byName[g.label.Folded] = append(t.byName[g.label.Folded], place(len(groups)))
 				groups = append(groups, g)
 			}
 		})
@@ -133,13 +128,13 @@ func (t *tracer) list(ctx context.Context, base, key string, visit func(group)) 
 // find gives the place of the very group in groups, or -1. Where the server shows
 // ids, they decide; else the exact DN.
 func (t *tracer) find(groups []group, g group) int32 {
-	for _, at := range t.byName[g.label.folded] {
+	for _, at := range t.byName[g.label.Folded] {
 		other := groups[at]
 		if other.id != "" && g.id != "" {
 			if other.id == g.id {
 				return at
 			}
-		} else if other.label.exact == g.label.exact {
+		} else if other.label.Exact == g.label.Exact {
 			return at
 		}
 	}
@@ -152,7 +147,7 @@ func (t *tracer) enter(g group) int32 {
 		return at
 	}
 	at := t.r.enter(g)
-	t.byName[g.label.folded] = append(t.byName[g.label.folded], at)
+	t.byName[g.label.Folded] = append(t.byName[g.label.Folded], at)
 	return at
 }
 
@@ -162,7 +157,7 @@ func (t *tracer) trace(ctx context.Context) error {
 		for len(t.queue) > 0 {
 			at := t.queue[0]
 			t.queue = t.queue[1:]
-			hidden, err := t.s.readMembers(ctx, t.c, t.r.groups[at], func(value string, l label, key string) error {
+			hidden, err := t.s.readMembers(ctx, t.c, t.r.groups[at], func(value string, l dn.Label, key string) error {
 				return t.member(ctx, at, value, l, key)
 			})
 			if err != nil {
@@ -187,21 +182,21 @@ func (t *tracer) nest(inner, outer int32) {
 }
 
 // member enters a member of a group, or notes that it is to be looked for.
-func (t *tracer) member(ctx context.Context, at int32, value string, l label, key string) error {
+func (t *tracer) member(ctx context.Context, at int32, value string, l dn.Label, key string) error {
 	t.r.tallies[at].members++
 	if !t.s.opts.Groups.Nested || t.s.membersAreUIDs() {
 		t.r.add(l, at, false)
 		return nil
 	}
-	inner := belowAny(key, t.users)
+	inner := dn.BelowAny(key, t.users)
 	if inner && !t.listed {
 		if err := t.listAmongPeople(ctx); err != nil {
 			return err
 		}
 	}
-	candidates := t.byName[l.folded]
+	candidates := t.byName[l.Folded]
 	for _, group := range candidates {
-		if t.r.groups[group].label.exact == l.exact {
+		if t.r.groups[group].label.Exact == l.Exact {
 			t.nest(group, at)
 			return nil
 		}
@@ -213,7 +208,7 @@ func (t *tracer) member(ctx context.Context, at int32, value string, l label, ke
 		t.nest(candidates[0], at)
 	case len(candidates) == 0 && (inner || key == ""):
 		t.r.add(l, at, inner)
-	case len(candidates) == 0 && !belowAny(key, t.tops):
+	case len(candidates) == 0 && !dn.BelowAny(key, t.tops):
 		t.settle(isElsewhere, l, at, t.s.memberDN(value), false)
 	default:
 		t.note(l, at, t.s.memberDN(value), key, inner)
@@ -226,10 +221,10 @@ func (t *tracer) member(ctx context.Context, at int32, value string, l label, ke
 func (t *tracer) listAmongPeople(ctx context.Context) error {
 	t.listed = true
 	for _, b := range t.s.bases {
-		if belowAny(b.key, t.within) {
+		if dn.BelowAny(b.Folded, t.s.groupBases) {
 			continue
 		}
-		if err := t.list(ctx, b.text, "ldap.users.base_dns", func(g group) { t.enter(g) }); err != nil {
+		if err := t.list(ctx, b.Text, "ldap.users.base_dns", func(g group) { t.enter(g) }); err != nil {
 			return fmt.Errorf("looking for groups among the people: %w", err)
 		}
 	}
@@ -237,7 +232,7 @@ func (t *tracer) listAmongPeople(ctx context.Context) error {
 }
 
 // note keeps a member to be looked for by its DN.
-func (t *tracer) note(l label, at int32, dn, key string, inner bool) {
+func (t *tracer) note(l dn.Label, at int32, dn, key string, inner bool) {
 	u := t.unknown[l]
 	if u == nil {
 		if len(t.unknown) >= maxUnknown {
@@ -245,7 +240,7 @@ func (t *tracer) note(l label, at int32, dn, key string, inner bool) {
 			t.r.add(l, at, inner)
 			return
 		}
-		u = &unknown{label: l, dn: dn, key: key, inner: inner}
+		u = &unknown{Label: l, dn: dn, key: key, inner: inner}
 		t.unknown[l] = u
 	}
 	u.holders = append(u.holders, at)
@@ -261,17 +256,17 @@ func (t *tracer) identify(ctx context.Context) error {
 			if found, err = t.lookFor(ctx, u); err != nil {
 				return fmt.Errorf("group %q: looking for its member %q: %w", t.r.groups[u.holders[0]].dn, u.dn, err)
 			}
-			t.asked[u.label] = found
-		case len(t.byName[u.folded]) > 0:
+			t.asked[u.Label] = found
+		case len(t.byName[u.Folded]) > 0:
 			return dirsync.WithHint(
 				fmt.Errorf("group %q: its member %q may be another entry than the group %q, and more than %d such members were looked for already",
-					t.r.groups[u.holders[0]].dn, u.dn, t.r.groups[t.byName[u.folded][0]].dn, maxMemberLookups),
+					t.r.groups[u.holders[0]].dn, u.dn, t.r.groups[t.byName[u.Folded][0]].dn, maxMemberLookups),
 				"put the groups inside of groups there anew, as the server names them")
 		default:
 			t.r.loose.unasked++
 		}
 		for _, holder := range u.holders {
-			t.settle(found, u.label, holder, u.dn, u.inner)
+			t.settle(found, u.Label, holder, u.dn, u.inner)
 		}
 	}
 	clear(t.unknown)
@@ -283,13 +278,13 @@ func (t *tracer) identify(ctx context.Context) error {
 func (t *tracer) inOrder() []*unknown {
 	beside := make(map[string]int)
 	for _, u := range t.unknown {
-		beside[parentKey(u.key)]++
+		beside[dn.Parent(u.key)]++
 	}
 	rank := func(u *unknown) int {
-		if len(t.byName[u.folded]) > 0 {
+		if len(t.byName[u.Folded]) > 0 {
 			return 0
 		}
-		return beside[parentKey(u.key)]
+		return beside[dn.Parent(u.key)]
 	}
 	return slices.SortedFunc(maps.Values(t.unknown), func(a, b *unknown) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.key, b.key), cmp.Compare(a.dn, b.dn))
@@ -297,7 +292,7 @@ func (t *tracer) inOrder() []*unknown {
 }
 
 // settle enters a member as what it was found to be.
-func (t *tracer) settle(found answer, l label, at int32, dn string, inner bool) {
+func (t *tracer) settle(found answer, l dn.Label, at int32, dn string, inner bool) {
 	if found >= 0 {
 		t.nest(int32(found), at)
 		return

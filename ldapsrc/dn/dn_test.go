@@ -1,4 +1,4 @@
-package ldapsrc
+package dn
 
 import (
 	"strings"
@@ -28,12 +28,12 @@ func TestEqualDNs(t *testing.T) {
 		{`cn=\ a\ ,dc=x`, `cn=a,dc=x`},                                                          // RFC 4518, 2.6.1: outer spaces count for nothing
 		{"", " "},
 	} {
-		want, err := dnKey(same[0])
+		want, err := folded(same[0])
 		if err != nil {
 			t.Fatalf("%s: %v", same[0], err)
 		}
 		for _, other := range same[1:] {
-			if got, err := dnKey(other); err != nil || got != want {
+			if got, err := folded(other); err != nil || got != want {
 				t.Errorf("%s and\n%s are told apart: %s and\n%s (%v)", same[0], other, want, got, err)
 			}
 		}
@@ -48,7 +48,7 @@ func TestDifferentDNs(t *testing.T) {
 	}
 	seen := make(map[string]string)
 	for _, text := range different {
-		key, err := dnKey(text)
+		key, err := folded(text)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
@@ -58,7 +58,7 @@ func TestDifferentDNs(t *testing.T) {
 		seen[key] = text
 	}
 	for _, text := range []string{"alice", "uid=a,b", "=a,dc=x", `uid=a\`, `uid="a,b",dc=x`, "uid=a,,dc=x", "uid=<a>"} {
-		if key, err := dnKey(text); err == nil {
+		if key, err := folded(text); err == nil {
 			t.Errorf("%s is taken for the DN %s", text, key)
 		}
 	}
@@ -85,21 +85,21 @@ func FuzzExactDN(f *testing.F) {
 	f.Add("cn=Jos\u00e9,dc=y", "cn=Jose\u0301,dc=y")
 	f.Add("cn=a+uid=b", "uid=b+cn=a")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		one, _, err1 := dnLabel(a)
-		two, _, err2 := dnLabel(b)
+		one, _, err1 := LabelOf(a)
+		two, _, err2 := LabelOf(b)
 		if err1 != nil || err2 != nil {
 			return
 		}
 		first, _ := ldap.ParseDN(a)
 		second, _ := ldap.ParseDN(b)
-		if same := exactDN(first) == exactDN(second); same != (one.exact == two.exact) {
+		if same := exact(first) == exact(second); same != (one.Exact == two.Exact) {
 			t.Fatalf("%q and %q: the same: %v, but labels %v and %v", a, b, same, one, two)
 		}
-		if one.exact == two.exact && one.folded != two.folded {
+		if one.Exact == two.Exact && one.Folded != two.Folded {
 			t.Fatalf("%q and %q are the same exactly, and not folded", a, b)
 		}
-		if again, _, err := dnLabel(exactDN(first)); err != nil || again != one {
-			t.Fatalf("%q: its exact form %q has another label (%v)", a, exactDN(first), err)
+		if again, _, err := LabelOf(exact(first)); err != nil || again != one {
+			t.Fatalf("%q: its exact form %q has another label (%v)", a, exact(first), err)
 		}
 	})
 }
@@ -118,19 +118,19 @@ func TestBelow(t *testing.T) {
 		{"dc=x", "ou=users,dc=x", false},
 		{"", "dc=x", false},
 	} {
-		if got := below(tt.inner, tt.outer); got != tt.want {
+		if got := Below(tt.inner, tt.outer); got != tt.want {
 			t.Errorf("%s below %s: %v", tt.inner, tt.outer, got)
 		}
 	}
 }
 
 // The short cut gives what the long way does, and a key is its own key.
-func FuzzDNKey(f *testing.F) {
+func FuzzFolded(f *testing.F) {
 	for _, text := range []string{"uid=a,ou=Users,dc=x", `cn=a\2Cb, dc=x`, "cn=a+uid=b,dc=x", "cn=", "=", "CN = A  b ,dc=x", "cn=é", "cn=\xff"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		key, err := dnKey(text)
+		key, err := folded(text)
 		dn, parseErr := ldap.ParseDN(text)
 		if (err == nil) != (parseErr == nil) {
 			t.Fatalf("%q: %v, but parsed: %v", text, err, parseErr)
@@ -138,10 +138,10 @@ func FuzzDNKey(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if long := foldDN(dn); long != key {
+		if long := fold(dn); long != key {
 			t.Fatalf("%q: %q the short way, %q the long way", text, key, long)
 		}
-		if again, err := dnKey(key); err != nil || again != key {
+		if again, err := folded(key); err != nil || again != key {
 			t.Fatalf("%q: key %q has the key %q, %v", text, key, again, err)
 		}
 	})
@@ -159,13 +159,13 @@ func TestWithoutUID(t *testing.T) {
 		"cn=x,dc=y'B":        "cn=x,dc=y'B",
 		"cn=x,dc=y#'0101'BB": "cn=x,dc=y#'0101'BB",
 	} {
-		if got := withoutUID(value); got != want {
+		if got := WithoutUID(value); got != want {
 			t.Errorf("%s: %s, want %s", value, got, want)
 		}
 	}
 }
 
-func BenchmarkDNKey(b *testing.B) {
+func BenchmarkLabelOf(b *testing.B) {
 	for name, dn := range map[string]string{
 		"plain":   "uid=user0000000,ou=Users,dc=WSO2,dc=ORG",
 		"escaped": `CN=Smith\, John,OU=Users,DC=WSO2,DC=ORG`,
@@ -173,12 +173,17 @@ func BenchmarkDNKey(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				key, err := dnKey(dn)
+				key, err := folded(dn)
 				if err != nil {
 					b.Fatal(err)
 				}
-				digestOf(key)
+				DigestOf(key)
 			}
 		})
 	}
+}
+
+func folded(text string) (string, error) {
+	_, form, err := LabelOf(text)
+	return form, err
 }
