@@ -11,6 +11,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/apachedstest"
+	"duosync/ldapsrc/conn"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
@@ -18,15 +19,17 @@ import (
 // apachedsOptions are those for ApacheDS's administrator, over TLS.
 func apachedsOptions(s *apachedstest.Server, change func(*ldapsrc.Options)) ldapsrc.Options {
 	opts := ldapsrc.Options{
-		URLs:         []string{s.TLSURL},
-		CAFile:       s.CAFile,
-		BindDN:       apachedstest.AdminDN,
-		BindPassword: apachedstest.AdminPassword,
-		Timeout:      20 * time.Second,
-		PageSize:     100,
-		Users:        ldapsrc.Users{Bases: []string{apachedstest.UsersDN}},
-		Attributes:   []string{"uid", "cn", "mail"},
-		Preset:       schema.WSO2IS,
+		Servers: conn.Servers{
+			URLs:         []string{s.TLSURL},
+			CAFile:       s.CAFile,
+			BindDN:       apachedstest.AdminDN,
+			BindPassword: apachedstest.AdminPassword,
+			Timeout:      20 * time.Second,
+			PageSize:     100,
+		},
+		Users:      ldapsrc.Users{Bases: []string{apachedstest.UsersDN}},
+		Attributes: []string{"uid", "cn", "mail"},
+		Preset:     schema.WSO2IS,
 	}
 	if change != nil {
 		change(&opts)

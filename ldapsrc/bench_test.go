@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/conn"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
 )
@@ -15,7 +16,7 @@ func BenchmarkRead(b *testing.B) {
 	const people = 20_000
 	s := slapdtest.Start(b, slapdtest.Options{People: people})
 	src, err := ldapsrc.New(options(s, func(o *ldapsrc.Options) {
-		o.PageSize = ldapsrc.DefaultPageSize
+		o.PageSize = conn.DefaultPageSize
 		o.Attributes = []string{"uid", "cn", "sn", "givenName", "mail", "mobile"}
 	}))
 	if err != nil {
@@ -46,7 +47,7 @@ func BenchmarkReadWithGroups(b *testing.B) {
 	s := slapdtest.Start(b, slapdtest.Options{People: people, LDIF: ldif.String()})
 	src, err := ldapsrc.New(options(s, func(o *ldapsrc.Options) {
 		withGroups(anyGroup, nil)(o)
-		o.PageSize = ldapsrc.DefaultPageSize
+		o.PageSize = conn.DefaultPageSize
 		o.Attributes = []string{"uid", "cn", "sn", "givenName", "mail", "mobile"}
 	}))
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-ldap/ldap/v3"
-
 	"duosync/ldapsrc/dn"
 )
 
@@ -26,13 +24,4 @@ func Directory(bases []string) string {
 	}
 	slices.Sort(roots)
 	return strings.Join(slices.Compact(roots), "; ")
-}
-
-// overlap reports whether a search below one of the bases can return an entry
-// of the other.
-func (s *Source) overlap(i, j int) bool {
-	if i == j {
-		return true
-	}
-	return s.scope == ldap.ScopeWholeSubtree && (s.bases[i].Holds(s.bases[j]) || s.bases[j].Holds(s.bases[i]))
 }

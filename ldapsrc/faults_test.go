@@ -15,6 +15,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/conn"
 	"duosync/ldapsrc/ldapsim"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
@@ -334,8 +335,8 @@ func TestSecretInAnswer(t *testing.T) {
 		_, _ = conn.Read(make([]byte, 1))
 	}()
 	src, err := ldapsrc.New(ldapsrc.Options{
-		URLs: []string{"ldap://" + listener.Addr().String()}, BindDN: simDN, BindPassword: simPassword,
-		Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
+		Servers: conn.Servers{URLs: []string{"ldap://" + listener.Addr().String()}, BindDN: simDN, BindPassword: simPassword},
+		Users:   ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
 	})
 	if err != nil {
 		t.Fatal(err)

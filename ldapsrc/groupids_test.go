@@ -8,6 +8,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/membership"
 	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
@@ -44,7 +45,7 @@ func TestGroupKeepsItsID(t *testing.T) {
 	addGroup(s, "cn=sales", slapdtest.UserDN(0))
 	addGroup(s, "cn=staff", slapdtest.UserDN(1))
 	sales, staff := idOf(t, s, groupDN("sales")), idOf(t, s, groupDN("staff"))
-	src := newSource(t, options(s, withGroups(anyGroup, func(g *ldapsrc.Groups) { g.Bases = []string{slapdtest.Suffix} })))
+	src := newSource(t, options(s, withGroups(anyGroup, func(g *membership.Groups) { g.Bases = []string{slapdtest.Suffix} })))
 	check := func(when string, want ...dirsync.GroupEntry) {
 		t.Helper()
 		if diff := cmp.Diff(want, foundGroups(t, src)); diff != "" {
@@ -78,7 +79,7 @@ func TestTwoGroupsOfOneName(t *testing.T) {
 	addGroup(s, "cn=all", there, slapdtest.UserDN(3))
 	ids := []dirsync.SourceID{idOf(t, s, groupDN("staff")), idOf(t, s, there)}
 	slices.Sort(ids)
-	everywhere := func(g *ldapsrc.Groups) { g.Bases = []string{slapdtest.GroupsDN, slapdtest.LeftDN} }
+	everywhere := func(g *membership.Groups) { g.Bases = []string{slapdtest.GroupsDN, slapdtest.LeftDN} }
 
 	groups, info := groupsByUID(t, newSource(t, options(s, withGroups(anyGroup, everywhere))))
 	if diff := cmp.Diff([]dirsync.GroupEntry{
@@ -93,7 +94,7 @@ func TestTwoGroupsOfOneName(t *testing.T) {
 	}
 
 	// A base above both finds each once.
-	src := newSource(t, options(s, withGroups(only("staff"), func(g *ldapsrc.Groups) {
+	src := newSource(t, options(s, withGroups(only("staff"), func(g *membership.Groups) {
 		g.Bases = []string{slapdtest.Suffix, slapdtest.GroupsDN, slapdtest.LeftDN}
 	})))
 	if found := foundGroups(t, src); len(found) != 2 {
@@ -158,7 +159,7 @@ func TestGroupIDsOfOtherPresets(t *testing.T) {
 		"objectClass": {"groupOfNames"}, "nsUniqueId": {"9A7F2B81-1dd211b2-80e3b5c8-0f9b0001"}, "member": {simUser(0)},
 	})
 	src := newSource(t, simOptions(sim, func(o *ldapsrc.Options) {
-		o.Preset, o.Groups = schema.DS389, ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup}
+		o.Preset, o.Groups = schema.DS389, membership.Groups{Bases: []string{simGroups}, Want: anyGroup}
 	}))
 	want = []dirsync.GroupEntry{{Name: "staff", ID: "9a7f2b81-1dd211b2-80e3b5c8-0f9b0001"}}
 	if diff := cmp.Diff(want, foundGroups(t, src)); diff != "" {

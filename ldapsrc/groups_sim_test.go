@@ -13,6 +13,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/membership"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
@@ -67,7 +68,7 @@ func addADGroup(t *testing.T, sim *ldapsim.Server, name string, number uint32, m
 func adOptions(sim *ldapsim.Server, change func(*ldapsrc.Options)) ldapsrc.Options {
 	return simOptions(sim, func(o *ldapsrc.Options) {
 		o.Preset, o.Attributes = schema.ActiveDirectory, []string{"uid", "mail"}
-		o.Groups = ldapsrc.Groups{Bases: []string{simGroups}, Nested: true, Want: anyGroup}
+		o.Groups = membership.Groups{Bases: []string{simGroups}, Nested: true, Want: anyGroup}
 		if change != nil {
 			change(o)
 		}
@@ -268,7 +269,7 @@ func TestMembersInAnyNotation(t *testing.T) {
 		`uid=ODD + commonName=smith\,  j. \"q\",ou=Users,dc=example,dc=com`, "", "uid=sim0001,ou=Users,dc=example,dc=org",
 	}})
 	groups, _ := groupsByUID(t, newSource(t, simOptions(sim, func(o *ldapsrc.Options) {
-		o.Groups = ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup}
+		o.Groups = membership.Groups{Bases: []string{simGroups}, Want: anyGroup}
 	})))
 	want := map[string][]string{"sim0001": {"g"}, "sim0002": {"g"}, "odd": {"g"}}
 	if diff := cmp.Diff(want, groups); diff != "" {
@@ -369,7 +370,7 @@ func TestHiddenPrimaryGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	people := mustRead(t, newSource(t, adOptions(sim, func(o *ldapsrc.Options) {
-		o.Groups = ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup, Nested: true}
+		o.Groups = membership.Groups{Bases: []string{simGroups}, Want: anyGroup, Nested: true}
 	})))
 	for _, p := range people {
 		hidden := p.DN == simUser(0)

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/membership"
 	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
@@ -70,9 +71,9 @@ func groupTree(t *testing.T) *slapdtest.Server {
 	return s
 }
 
-func withGroups(want func(string) bool, change func(*ldapsrc.Groups)) func(*ldapsrc.Options) {
+func withGroups(want func(string) bool, change func(*membership.Groups)) func(*ldapsrc.Options) {
 	return func(o *ldapsrc.Options) {
-		o.Groups = ldapsrc.Groups{Bases: []string{slapdtest.GroupsDN}, Nested: true, Want: want}
+		o.Groups = membership.Groups{Bases: []string{slapdtest.GroupsDN}, Nested: true, Want: want}
 		if change != nil {
 			change(&o.Groups)
 		}
@@ -82,13 +83,13 @@ func withGroups(want func(string) bool, change func(*ldapsrc.Groups)) func(*ldap
 func TestGroupsOnSlapd(t *testing.T) {
 	t.Parallel()
 	s := groupTree(t)
-	flat := func(g *ldapsrc.Groups) { g.Nested = false }
+	flat := func(g *membership.Groups) { g.Nested = false }
 	const odd = `R&D, "special"`
 	user := slapdtest.UID
 	tests := []struct {
 		name   string
 		want   func(string) bool
-		change func(*ldapsrc.Groups)
+		change func(*membership.Groups)
 		groups map[string][]string
 		found  []string
 	}{
@@ -111,10 +112,10 @@ func TestGroupsOnSlapd(t *testing.T) {
 			user(2): {odd, "middle", "outer"}, user(3): {"middle", "outer"}, user(4): {odd, "middle", "outer"},
 			user(5): {odd, "middle", "outer", "ring a", "ring b"}, user(6): {odd, "middle", "outer", "ring a", "ring b"},
 		}, []string{odd, "empty", "flat", "middle", "outer", "ring a", "ring b"}},
-		{"below two bases", only("flat"), func(g *ldapsrc.Groups) {
+		{"below two bases", only("flat"), func(g *membership.Groups) {
 			g.Bases = []string{slapdtest.GroupsDN, slapdtest.Suffix}
 		}, map[string][]string{user(0): {"flat"}, user(1): {"flat"}, "odd": {"flat"}}, []string{"flat"}},
-		{"another filter and name", only("groupOfNames"), func(g *ldapsrc.Groups) {
+		{"another filter and name", only("groupOfNames"), func(g *membership.Groups) {
 			g.Filter, g.NameAttribute, g.Nested = "(cn=middle)", "objectClass", false
 		}, map[string][]string{user(3): {"groupOfNames"}}, []string{"groupOfNames"}},
 	}
@@ -158,7 +159,7 @@ func TestOtherKindsOfGroups(t *testing.T) {
 		{"(objectClass=groupOfNames)", "member", map[string][]string{slapdtest.UID(0): {"TWO names"}}},
 	}
 	for _, tt := range tests {
-		src := newSource(t, options(s, withGroups(anyGroup, func(g *ldapsrc.Groups) { g.Filter, g.MemberAttribute = tt.filter, tt.member })))
+		src := newSource(t, options(s, withGroups(anyGroup, func(g *membership.Groups) { g.Filter, g.MemberAttribute = tt.filter, tt.member })))
 		groups, _ := groupsByUID(t, src)
 		if diff := cmp.Diff(tt.want, groups); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.member, diff)
@@ -167,7 +168,7 @@ func TestOtherKindsOfGroups(t *testing.T) {
 
 	// The uid is read for the groups alone: it is not given on.
 	src := newSource(t, options(s, func(o *ldapsrc.Options) {
-		withGroups(anyGroup, func(g *ldapsrc.Groups) { g.Filter, g.MemberAttribute = "(objectClass=posixGroup)", "memberUid" })(o)
+		withGroups(anyGroup, func(g *membership.Groups) { g.Filter, g.MemberAttribute = "(objectClass=posixGroup)", "memberUid" })(o)
 		o.Attributes = []string{"userid"}
 	}))
 	people := mustRead(t, src)
@@ -179,7 +180,7 @@ func TestOtherKindsOfGroups(t *testing.T) {
 		t.Errorf("looked up: %+v", p)
 	}
 
-	src = newSource(t, options(s, withGroups(anyGroup, func(g *ldapsrc.Groups) {
+	src = newSource(t, options(s, withGroups(anyGroup, func(g *membership.Groups) {
 		g.Filter, g.MemberAttribute = "(objectClass=posixGroup)", "gidNumber"
 	})))
 	_, _, err := readAll(t, src)
@@ -217,16 +218,16 @@ func TestGroupsThatCannotBeRead(t *testing.T) {
 	tests := []struct {
 		name   string
 		want   func(string) bool
-		change func(*ldapsrc.Groups)
+		change func(*membership.Groups)
 		also   func(*ldapsrc.Options)
 		words  string
 		hint   string
 	}{
 		{"members may not be read", only("hidden"), nil, openLDAP, `group "cn=hidden,ou=Groups,dc=WSO2,dc=ORG"|without any member`, "read member"},
-		{"one base does not exist", anyGroup, func(g *ldapsrc.Groups) {
+		{"one base does not exist", anyGroup, func(g *membership.Groups) {
 			g.Bases = append(g.Bases, "ou=Nowhere,"+slapdtest.Suffix)
 		}, nil, "reading the groups|ou=Nowhere|LDAP code 32", "ldap.groups.base_dns"},
-		{"more than the server gives", only("nothing"), func(g *ldapsrc.Groups) {
+		{"more than the server gives", only("nothing"), func(g *membership.Groups) {
 			g.Bases, g.Filter = []string{slapdtest.Suffix}, "(objectClass=*)"
 		}, func(o *ldapsrc.Options) { o.PageSize = 4 }, "reading the groups|LDAP code 4", "size.prtotal"},
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/conn"
 	dirsync "duosync/sync"
 )
 
@@ -35,8 +36,8 @@ func (s *Source) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsyn
 	if len(ids) == 0 {
 		return found, nil
 	}
-	err := s.look(ctx, func(ctx context.Context, c *conn, v view) error {
-		err := s.searchIDs(ctx, c, s.tops(v.contexts), ids, nil, func(id dirsync.SourceID, entry *ldap.Entry) {
+	err := s.session.Ask(ctx, func(ctx context.Context, c *conn.Conn, state conn.State) error {
+		err := s.searchIDs(ctx, c, state.Contexts, ids, nil, func(id dirsync.SourceID, entry *ldap.Entry) {
 			found[id] = dirsync.Whereabouts{Present: true, DN: entry.DN}
 		})
 		if err != nil {
@@ -45,7 +46,7 @@ func (s *Source) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsyn
 		if err := s.lookupInScope(ctx, c, ids, found); err != nil {
 			return err
 		}
-		return s.lookupGroups(ctx, c, v, found)
+		return s.lookupGroups(ctx, c, state.Contexts, found)
 	})
 	if err != nil {
 		return nil, err
@@ -54,7 +55,7 @@ func (s *Source) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsyn
 }
 
 // lookupGroups reads the groups afresh, if any of the people is in scope.
-func (s *Source) lookupGroups(ctx context.Context, c *conn, v view, found map[dirsync.SourceID]dirsync.Whereabouts) error {
+func (s *Source) lookupGroups(ctx context.Context, c *conn.Conn, contexts []conn.NamingContext, found map[dirsync.SourceID]dirsync.Whereabouts) error {
 	people := make(map[*dirsync.Person]struct{}) // one may be found under two ids
 	for _, where := range found {
 		if where.Person != nil {
@@ -64,35 +65,33 @@ func (s *Source) lookupGroups(ctx context.Context, c *conn, v view, found map[di
 	if len(people) == 0 {
 		return nil
 	}
-	groups, err := s.readGroups(ctx, c, v)
+	groups, err := s.groups.Read(ctx, c, contexts)
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	enrol := enrolment{s: s, c: c, r: groups, known: s.twins}
-	s.mu.Unlock()
+	matcher := s.groups.NewMatcher(c, groups, s.remembered().namesakes)
 	for person := range people {
-		err := enrol.add(ctx, *person, func(p dirsync.Person) error {
+		err := matcher.Add(ctx, *person, s.withoutHidden(func(p dirsync.Person) error {
 			*person = p
 			return nil
-		})
+		}))
 		if err != nil {
 			return err
 		}
 	}
-	return enrol.end(ctx)
+	return matcher.End(ctx)
 }
 
 // lookupInScope searches the bases with the users' filter.
-func (s *Source) lookupInScope(ctx context.Context, c *conn, ids []dirsync.SourceID, found map[dirsync.SourceID]dirsync.Whereabouts) error {
+func (s *Source) lookupInScope(ctx context.Context, c *conn.Conn, ids []dirsync.SourceID, found map[dirsync.SourceID]dirsync.Whereabouts) error {
 	for _, batch := range s.batches(ids) {
-		for i, b := range s.bases {
-			q := query{
-				base: b.Text, scope: s.scope, filter: "(&" + s.opts.Users.Filter + batch.terms + ")",
-				attrs: s.attributes, key: "ldap.users.base_dns", look: true,
+		for i, base := range s.bases {
+			q := conn.Query{
+				Base: base.Text, Scope: s.scope, Filter: "(&" + s.users.Filter + batch.terms + ")",
+				Attrs: s.decoder.Requested.Names, Check: "ldap.users.base_dns", Narrow: true,
 			}
-			err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
-				person, err := s.decoder.person(entry)
+			err := c.Search(ctx, q, func(entry *ldap.Entry) error {
+				person, err := s.decoder.Person(entry)
 				if err != nil {
 					return err
 				}
@@ -104,7 +103,7 @@ func (s *Source) lookupInScope(ctx context.Context, c *conn, ids []dirsync.Sourc
 				})
 			})
 			if err != nil {
-				return fmt.Errorf("looking for %d persons by %s: %w", len(batch.ids), s.decoder.idName, err)
+				return fmt.Errorf("looking for %d persons by %s: %w", len(batch.ids), s.decoder.ID.Name, err)
 			}
 		}
 	}
@@ -114,22 +113,20 @@ func (s *Source) lookupInScope(ctx context.Context, c *conn, ids []dirsync.Sourc
 // searchIDs finds ids below naming contexts, and gives each with its entry. Every
 // doubt is an error; also when ids that the last read saw are asked for along with
 // the others and none of them comes back.
-func (s *Source) searchIDs(ctx context.Context, c *conn, tops []top, ids []dirsync.SourceID, attrs []string,
+func (s *Source) searchIDs(ctx context.Context, c *conn.Conn, contexts []conn.NamingContext, ids []dirsync.SourceID, attrs []string,
 	visit func(dirsync.SourceID, *ldap.Entry),
 ) error {
-	s.mu.Lock()
-	seen := s.probes
-	s.mu.Unlock()
+	seen := s.remembered().samples
 	for _, batch := range s.batches(ids) {
-		for _, t := range tops {
-			var probes []dirsync.SourceID
-			for _, base := range t.bases {
+		for _, context := range contexts {
+			var samples []dirsync.SourceID
+			for _, base := range context.Bases {
 				if seen != nil {
-					probes = append(probes, seen[base]...)
+					samples = append(samples, seen[base]...)
 				}
 			}
-			if err := s.searchBatch(ctx, c, t.Text, batch, probes, attrs, visit); err != nil {
-				return fmt.Errorf("looking for %d entries by %s: %w", len(batch.ids), s.decoder.idName, err)
+			if err := s.searchBatch(ctx, c, context.Text, batch, samples, attrs, visit); err != nil {
+				return fmt.Errorf("looking for %d entries by %s: %w", len(batch.ids), s.decoder.ID.Name, err)
 			}
 		}
 	}
@@ -137,23 +134,23 @@ func (s *Source) searchIDs(ctx context.Context, c *conn, tops []top, ids []dirsy
 }
 
 // searchBatch searches below one naming context for one batch.
-func (s *Source) searchBatch(ctx context.Context, c *conn, dn string, batch idBatch, probes []dirsync.SourceID, attrs []string,
+func (s *Source) searchBatch(ctx context.Context, c *conn.Conn, base string, batch idBatch, samples []dirsync.SourceID, attrs []string,
 	visit func(dirsync.SourceID, *ldap.Entry),
 ) error {
-	works := len(probes) == 0
-	q := query{
-		base: dn, scope: ldap.ScopeWholeSubtree, filter: "(|" + batch.terms + s.anyOf(probes) + ")",
-		attrs: append([]string{s.decoder.idName}, attrs...), key: "that the account may read the whole suffix", look: true,
+	works := len(samples) == 0
+	q := conn.Query{
+		Base: base, Scope: ldap.ScopeWholeSubtree, Filter: batch.terms,
+		Attrs: append([]string{s.decoder.ID.Name}, attrs...), Check: "that the account may read the whole suffix", Narrow: true,
 	}
-	if len(probes) == 0 {
-		q.filter = batch.terms
+	if !works {
+		q.Filter = "(|" + batch.terms + s.decoder.ID.AnyOf(samples) + ")"
 	}
-	err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
-		id, err := s.decoder.idOf(entry)
+	err := c.Search(ctx, q, func(entry *ldap.Entry) error {
+		id, err := s.decoder.IDOf(entry)
 		if err != nil {
-			return &idError{err}
+			return err
 		}
-		if slices.Contains(probes, id) {
+		if slices.Contains(samples, id) {
 			works = true
 			if !slices.Contains(batch.ids, id) {
 				return nil
@@ -163,8 +160,8 @@ func (s *Source) searchBatch(ctx context.Context, c *conn, dn string, batch idBa
 	})
 	if err == nil && !works {
 		err = dirsync.WithHint(
-			fmt.Errorf("search below %q: %s of persons that were just read are not found by searching for them", dn, s.decoder.idName),
-			"let the account search (not only read) "+s.decoder.idName+", check that attribute's index, and run again")
+			fmt.Errorf("search below %q: %s of persons that were just read are not found by searching for them", base, s.decoder.ID.Name),
+			"let the account search (not only read) "+s.decoder.ID.Name+", check that attribute's index, and run again")
 	}
 	return err
 }
@@ -194,27 +191,11 @@ type idBatch struct {
 
 // batches makes batches of the ids that can be one, each once.
 func (s *Source) batches(ids []dirsync.SourceID) []idBatch {
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id dirsync.SourceID) bool {
-		_, err := s.decoder.id.assertion(id)
-		return err != nil
-	})
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id dirsync.SourceID) bool { return !s.decoder.ID.CanHold(id) })
 	slices.Sort(ids)
 	var all []idBatch
 	for batch := range slices.Chunk(slices.Compact(ids), lookupBatch) {
-		all = append(all, idBatch{batch, s.anyOf(batch)})
+		all = append(all, idBatch{batch, s.decoder.ID.AnyOf(batch)})
 	}
 	return all
-}
-
-// anyOf is a filter for any of the ids, which can be one.
-func (s *Source) anyOf(ids []dirsync.SourceID) string {
-	var out strings.Builder
-	out.WriteString("(|")
-	for _, id := range ids {
-		if value, err := s.decoder.id.assertion(id); err == nil {
-			out.WriteString("(" + s.decoder.idName + "=" + value + ")")
-		}
-	}
-	out.WriteString(")")
-	return out.String()
 }

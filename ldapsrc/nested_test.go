@@ -11,6 +11,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/membership"
 	dirsync "duosync/sync"
 )
 
@@ -33,7 +34,7 @@ func simGroup(t *testing.T, sim *ldapsim.Server, dn string, members ...string) {
 
 func groupOptions(sim *ldapsim.Server, want func(string) bool) ldapsrc.Options {
 	return simOptions(sim, func(o *ldapsrc.Options) {
-		o.Groups = ldapsrc.Groups{Bases: []string{simGroups}, Nested: true, Want: want}
+		o.Groups = membership.Groups{Bases: []string{simGroups}, Nested: true, Want: want}
 	})
 }
 
@@ -136,10 +137,10 @@ func TestMembersWhoAreNobody(t *testing.T) {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
 
-	for _, change := range []func(*ldapsrc.Groups){
-		func(g *ldapsrc.Groups) { g.Nested = false },
-		func(g *ldapsrc.Groups) { g.Want = only("clean") },
-		func(g *ldapsrc.Groups) { g.Want = nil },
+	for _, change := range []func(*membership.Groups){
+		func(g *membership.Groups) { g.Nested = false },
+		func(g *membership.Groups) { g.Want = only("clean") },
+		func(g *membership.Groups) { g.Want = nil },
 	} {
 		opts := groupOptions(sim, anyGroup)
 		change(&opts.Groups)

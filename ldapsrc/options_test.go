@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/conn"
+	"duosync/ldapsrc/membership"
 	"duosync/ldapsrc/schema"
 )
 
@@ -64,9 +66,9 @@ func TestOptionsAreChecked(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			opts := ldapsrc.Options{
-				URLs: []string{"ldaps://ldap.example.com"}, BindDN: simDN, BindPassword: simPassword,
-				Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
-				Groups: ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup},
+				Servers: conn.Servers{URLs: []string{"ldaps://ldap.example.com"}, BindDN: simDN, BindPassword: simPassword},
+				Users:   ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
+				Groups: membership.Groups{Bases: []string{simGroups}, Want: anyGroup},
 			}
 			tt.change(&opts)
 			_, err := ldapsrc.New(opts)
@@ -98,8 +100,8 @@ func TestPlaintextRule(t *testing.T) {
 	}
 	for _, tt := range tests {
 		opts := ldapsrc.Options{
-			URLs: []string{tt.url}, StartTLS: tt.startTLS, AllowPlaintext: tt.allow,
-			Users: ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
+			Servers: conn.Servers{URLs: []string{tt.url}, StartTLS: tt.startTLS, AllowPlaintext: tt.allow},
+			Users:   ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
 		}
 		if tt.password != "" {
 			opts.BindDN, opts.BindPassword = simDN, tt.password
@@ -117,7 +119,7 @@ func TestFiltersThatCompile(t *testing.T) {
 		"(modifyTimestamp>=20260101000000Z)", "(memberOf:1.2.840.113556.1.4.1941:=cn=x,dc=y)", "  (uid=*)  ", "(cn=Zoë)", "",
 	} {
 		_, err := ldapsrc.New(ldapsrc.Options{
-			URLs: []string{"ldaps://x"}, Users: ldapsrc.Users{Bases: []string{simUsers}, Filter: filter}, Preset: schema.OpenLDAP,
+			Servers: conn.Servers{URLs: []string{"ldaps://x"}}, Users: ldapsrc.Users{Bases: []string{simUsers}, Filter: filter}, Preset: schema.OpenLDAP,
 		})
 		if err != nil {
 			t.Errorf("%s: %v", filter, err)
@@ -157,8 +159,8 @@ func TestDefaults(t *testing.T) {
 			kind.Groups.NameAttribute == "" || kind.Groups.MemberAttribute == "" {
 			t.Errorf("%s: %+v", preset, kind)
 		}
-		users, groups := ldapsrc.Users{Bases: []string{simUsers}}, ldapsrc.Groups{Bases: []string{simGroups}, Want: anyGroup}
-		if _, err := ldapsrc.New(ldapsrc.Options{URLs: []string{"ldaps://x"}, Users: users, Groups: groups, Preset: preset}); err != nil {
+		users, groups := ldapsrc.Users{Bases: []string{simUsers}}, membership.Groups{Bases: []string{simGroups}, Want: anyGroup}
+		if _, err := ldapsrc.New(ldapsrc.Options{Servers: conn.Servers{URLs: []string{"ldaps://x"}}, Users: users, Groups: groups, Preset: preset}); err != nil {
 			t.Errorf("%s: %v", preset, err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/conn"
+	"duosync/ldapsrc/decode"
 	"duosync/ldapsrc/ldapsim"
 	"duosync/ldapsrc/slapdtest"
 )
@@ -24,7 +26,7 @@ func TestProbeAsksEachServer(t *testing.T) {
 	if down.Usable() || down.URL != "ldap://127.0.0.1:1" {
 		t.Errorf("the server that is down: %+v", down)
 	}
-	if !plain.Usable() || plain.TLS != nil || plain.Product != ldapsrc.ProductOpenLDAP || !plain.Paging {
+	if !plain.Usable() || plain.TLS != nil || plain.Product != conn.ProductOpenLDAP || !plain.Paging {
 		t.Errorf("the plain one: %+v", plain)
 	}
 	if !encrypted.Usable() || encrypted.TLS == nil || encrypted.TLS.PeerCertificates[0].DNSNames[0] != "localhost" {
@@ -39,16 +41,16 @@ func TestProbeTriesAPasswordOnce(t *testing.T) {
 		o.URLs, o.BindPassword = []string{s.URL, s.TLSURL}, "wrong-pw"
 	})).Probe(t.Context())
 	wantError(t, servers[0].BindErr, "invalid credentials", "ldap.bind_password")
-	if second := servers[1]; second.ConnectErr != nil || !errors.Is(second.BindErr, ldapsrc.ErrNotTried) || second.Usable() {
+	if second := servers[1]; second.ConnectErr != nil || !errors.Is(second.BindErr, conn.ErrNotTried) || second.Usable() {
 		t.Errorf("the second server: %+v, want a login that was not tried", second)
 	}
 }
 
 func TestProbeKnowsProducts(t *testing.T) {
 	t.Parallel()
-	for vendor, want := range map[string]ldapsrc.Product{
-		"Apache Software Foundation": ldapsrc.ProductApacheDS,
-		"389 Project":                ldapsrc.Product389,
+	for vendor, want := range map[string]conn.Product{
+		"Apache Software Foundation": conn.ProductApacheDS,
+		"389 Project":                conn.Product389,
 		"":                           "",
 	} {
 		sim, err := ldapsim.New(ldapsim.Options{Suffixes: []string{"dc=x"}, Anonymous: true, Vendor: vendor})
@@ -93,12 +95,12 @@ func TestIDErrorsAreTold(t *testing.T) {
 	s := slapdtest.Start(t, slapdtest.Options{People: 20})
 	for attribute, want := range map[string]bool{"employeeNumber": true, "sn": true, "entryUUID": false} {
 		_, _, err := readAll(t, newSource(t, options(s, func(o *ldapsrc.Options) { o.Users.IDAttribute = attribute })))
-		if errors.Is(err, ldapsrc.ErrID) != want {
+		if errors.Is(err, decode.ErrID) != want {
 			t.Errorf("id attribute %s: %v, want an ErrID: %v", attribute, err, want)
 		}
 	}
 	_, _, err := readAll(t, newSource(t, options(s, func(o *ldapsrc.Options) { o.Users.Bases = []string{"ou=Nowhere," + slapdtest.Suffix} })))
-	if err == nil || errors.Is(err, ldapsrc.ErrID) || strings.Contains(err.Error(), "entryUUID") {
+	if err == nil || errors.Is(err, decode.ErrID) || strings.Contains(err.Error(), "entryUUID") {
 		t.Errorf("a base that is not there: %v, want another error", err)
 	}
 }

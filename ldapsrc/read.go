@@ -6,13 +6,16 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/conn"
+	"duosync/ldapsrc/decode"
 	"duosync/ldapsrc/dn"
+	"duosync/ldapsrc/membership"
 	dirsync "duosync/sync"
 )
 
-// probesPerBase is how many ids of each base a read keeps for Lookup to test
+// samplesPerBase is how many ids of each base a read keeps for Lookup to test
 // its searches with.
-const probesPerBase = 3
+const samplesPerBase = 3
 
 // Read streams every person below the bases. It fails rather than leave one
 // out; what it failed with carries advice (dirsync.Hint). On an error the
@@ -28,79 +31,66 @@ const probesPerBase = 3
 //
 // The connection of a complete read is kept for Lookup, LookupGroups and Stamps.
 func (s *Source) Read(ctx context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
-	ctx, untie := s.tie(ctx)
-	defer untie()
-	var info dirsync.ReadInfo
-	c, err := s.connect(ctx)
+	var (
+		info dirsync.ReadInfo
+		seen memory
+	)
+	err := s.session.Read(ctx, func(ctx context.Context, c *conn.Conn) (state conn.State, err error) {
+		info.Server = c.URL()
+		state, seen, err = s.readOver(ctx, c, &info, visit)
+		return state, err
+	})
 	if err != nil {
 		return info, err
 	}
-	info.Server = c.url
-	next, enrol, err := s.readOver(ctx, c, &info, visit)
-	if err == nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		c.close()
-		return info, err
-	}
-	if err := s.keep(ctx, next); err != nil {
-		return info, err
-	}
-	s.mu.Lock()
-	s.probes, s.twins = enrol.probes, enrol.twins()
-	s.mu.Unlock()
+	s.remember(seen)
 	return info, nil
 }
 
 // readOver reads the directory over a connection. It gives what the server says of
 // itself at the end; what it said at the beginning is in info.
-func (s *Source) readOver(ctx context.Context, c *conn, info *dirsync.ReadInfo, visit func(dirsync.Person) error) (*session, *enrolment, error) {
-	v, err := s.describe(ctx, c)
+func (s *Source) readOver(ctx context.Context, c *conn.Conn, info *dirsync.ReadInfo, visit func(dirsync.Person) error) (conn.State, memory, error) {
+	state, err := c.Describe(ctx, s.bases)
 	if err != nil {
-		return nil, nil, err
+		return state, memory{}, err
 	}
 	// All that is read is at least as new as the marker.
-	info.Identity, info.Marker = v.identity, v.marker
+	info.Identity, info.Marker = state.Identity, state.Marker
 	for i := range s.bases {
 		if name := s.baseName(i); name != "" {
 			info.Bases = append(info.Bases, name)
 		}
 	}
-	groups, err := s.readGroups(ctx, c, v)
+	groups, err := s.groups.Read(ctx, c, state.Contexts)
 	if err != nil {
-		return nil, nil, err
+		return state, memory{}, err
 	}
-	if groups != nil {
-		info.Groups, info.Nested = groups.report()
-	}
-	enrol := &enrolment{s: s, c: c, r: groups, probes: make([][]dirsync.SourceID, len(s.bases))}
-	err = s.readPeople(ctx, c, enrol, func(p dirsync.Person) error {
+	info.Groups, info.Nested = groups.Report()
+	matcher := s.groups.NewMatcher(c, groups, nil)
+	samples, err := s.readPeople(ctx, c, matcher, func(p dirsync.Person) error {
 		info.Read++
 		return visit(p)
 	})
 	if err != nil {
-		return nil, nil, err
+		return state, memory{}, err
 	}
-	if groups != nil {
-		info.Groups, info.Nested = groups.report()
-		if info.Warnings, err = s.looseWarnings(ctx, c, groups); err != nil {
-			return nil, nil, err
-		}
+	info.Groups, info.Nested = groups.Report()
+	if info.Warnings, err = s.groups.Warnings(ctx, c, groups); err != nil {
+		return state, memory{}, err
 	}
-	if v, err = s.describe(ctx, c); err != nil {
-		return nil, nil, err
-	}
-	return &session{c: c, view: v}, enrol, nil
+	state, err = c.Describe(ctx, s.bases)
+	return state, memory{samples, matcher.Namesakes()}, err
 }
 
-// readPeople reads everybody, base by base.
-func (s *Source) readPeople(ctx context.Context, c *conn, enrol *enrolment, visit func(dirsync.Person) error) error {
+// readPeople reads everybody, base by base. It gives, by base, some of the ids.
+func (s *Source) readPeople(ctx context.Context, c *conn.Conn, matcher *membership.Matcher, visit func(dirsync.Person) error) ([][]dirsync.SourceID, error) {
+	visit = s.withoutHidden(visit)
+	samples := make([][]dirsync.SourceID, len(s.bases))
 	seen := make(sightings)
-	for i, b := range s.bases {
-		q := query{base: b.Text, scope: s.scope, filter: s.opts.Users.Filter, attrs: s.attributes, key: "ldap.users.base_dns"}
-		err := s.search(ctx, c, q, func(entry *ldap.Entry) error {
-			person, err := s.decoder.person(entry)
+	for i, base := range s.bases {
+		q := conn.Query{Base: base.Text, Scope: s.scope, Filter: s.users.Filter, Attrs: s.decoder.Requested.Names, Check: "ldap.users.base_dns"}
+		err := c.Search(ctx, q, func(entry *ldap.Entry) error {
+			person, err := s.decoder.Person(entry)
 			if err != nil {
 				return err
 			}
@@ -108,30 +98,35 @@ func (s *Source) readPeople(ctx context.Context, c *conn, enrol *enrolment, visi
 				if before != i && s.overlap(before, i) {
 					return nil
 				}
-				return &idError{dirsync.WithHint(
-					fmt.Errorf("entry %q: id %q came twice in one read (%s)", person.DN, person.ID, s.decoder.idName),
-					"the entry was moved while it was read: run again. If it stays so, "+s.decoder.idName+
-						" is not unique: set ldap.users.id_attribute to one that is")}
+				return s.twice(&person)
 			}
-			if len(enrol.probes[i]) < probesPerBase {
-				enrol.probes[i] = append(enrol.probes[i], person.ID)
+			if len(samples[i]) < samplesPerBase {
+				samples[i] = append(samples[i], person.ID)
 			}
 			person.Base = s.baseName(i)
-			return enrol.add(ctx, person, visit)
+			return matcher.Add(ctx, person, visit)
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return enrol.end(ctx)
+	return samples, matcher.End(ctx)
 }
 
-// baseName is how a person's base is told: where there is one only, it is not.
-func (s *Source) baseName(at int) string {
-	if len(s.bases) < 2 {
-		return ""
+func (s *Source) twice(p *dirsync.Person) error {
+	return decode.AsErrID(dirsync.WithHint(
+		fmt.Errorf("entry %q: id %q came twice in one read (%s)", p.DN, p.ID, s.decoder.ID.Name),
+		"the entry was moved while it was read: run again. If it stays so, "+s.decoder.ID.Name+
+			" is not unique: set ldap.users.id_attribute to one that is"))
+}
+
+// overlap reports whether a search below one of the bases can return an entry
+// of the other.
+func (s *Source) overlap(i, j int) bool {
+	if i == j {
+		return true
 	}
-	return s.bases[at].Folded
+	return s.scope == ldap.ScopeWholeSubtree && (s.bases[i].Holds(s.bases[j]) || s.bases[j].Holds(s.bases[i]))
 }
 
 // sightings are the ids that a read has met, and below which base.

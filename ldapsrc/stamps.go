@@ -3,51 +3,30 @@ package ldapsrc
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/conn"
 	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
-
-// stampAttributes are those to ask for.
-func (s *Source) stampAttributes() []string {
-	var names []string
-	for _, stamp := range s.kind.Stamps {
-		names = append(names, stamp.Attributes...)
-	}
-	return names
-}
-
-// stampOf gives an entry's stamp, or "". It begins with its kind.
-func (s *Source) stampOf(entry *ldap.Entry) string {
-	for _, stamp := range s.kind.Stamps {
-		for _, name := range stamp.Attributes {
-			if values := dn.Values(entry, name); len(values) > 0 {
-				return stamp.Kind + " " + values[0]
-			}
-		}
-	}
-	return ""
-}
 
 // StillMembers reports whether any of these people says to be in a group by an
 // attribute of their own (memberOf), though the group does not show them. Where there
 // is no such attribute, or it can't be read, nobody does.
 func (s *Source) StillMembers(ctx context.Context, group dirsync.GroupEntry, ids []dirsync.SourceID) (still bool, err error) {
 	const memberOf = "memberOf" // Active Directory; OpenLDAP and 389 with an overlay or plugin
-	err = s.look(ctx, func(ctx context.Context, c *conn, v view) error {
+	err = s.session.Ask(ctx, func(ctx context.Context, c *conn.Conn, state conn.State) error {
 		for _, batch := range s.batches(ids) {
-			for _, t := range s.tops(v.contexts) {
-				err := s.search(ctx, c, query{
-					base: t.Text, scope: ldap.ScopeWholeSubtree, filter: "(&" + batch.terms + "(" + memberOf + "=" + ldap.EscapeFilter(group.DN) + "))",
-					attrs: []string{s.decoder.idName}, look: true,
+			for _, context := range state.Contexts {
+				err := c.Search(ctx, conn.Query{
+					Base: context.Text, Scope: ldap.ScopeWholeSubtree, Filter: "(&" + batch.terms + "(" + memberOf + "=" + ldap.EscapeFilter(group.DN) + "))",
+					Attrs: []string{s.decoder.ID.Name}, Narrow: true,
 				}, func(*ldap.Entry) error {
 					still = true
 					return nil
 				})
-				if _, answered := resultCode(err); err != nil && !answered {
+				if err != nil && !conn.IsAnswer(err) {
 					return err
 				}
 			}
@@ -69,9 +48,9 @@ func (s *Source) Stamps(ctx context.Context, ids []dirsync.SourceID, dns []strin
 	if len(ids) == 0 && len(dns) == 0 {
 		return byID, byDN, nil
 	}
-	err = s.look(ctx, func(ctx context.Context, c *conn, v view) error {
-		err := s.searchIDs(ctx, c, s.tops(v.contexts), ids, s.stampAttributes(), func(id dirsync.SourceID, entry *ldap.Entry) {
-			if stamp := s.stampOf(entry); stamp != "" {
+	err = s.session.Ask(ctx, func(ctx context.Context, c *conn.Conn, state conn.State) error {
+		err := s.searchIDs(ctx, c, state.Contexts, ids, s.decoder.StampAttributes(), func(id dirsync.SourceID, entry *ldap.Entry) {
+			if stamp := s.decoder.Stamp(entry); stamp != "" {
 				byID[id] = stamp
 			}
 		})
@@ -96,19 +75,22 @@ func (s *Source) Stamps(ctx context.Context, ids []dirsync.SourceID, dns []strin
 }
 
 // stampAt gives the stamp of the entry of a DN, or "".
-func (s *Source) stampAt(ctx context.Context, c *conn, text string) (string, error) {
+func (s *Source) stampAt(ctx context.Context, c *conn.Conn, text string) (string, error) {
 	if _, err := dn.Parse(text); err != nil {
 		return "", nil //nolint:nilerr // no entry has such a DN
 	}
-	result, err := c.at(ctx, text, anyEntry, true, s.stampAttributes()...)
-	code, answered := resultCode(err)
-	switch {
-	case err == nil && len(result.Entries) == 1:
-		return s.stampOf(result.Entries[0]), nil
-	case err == nil, answered && slices.Contains([]uint16{
-		ldap.LDAPResultNoSuchObject, ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultReferral, ldap.LDAPResultInsufficientAccessRights,
-	}, code):
+	answer, err := c.At(ctx, conn.Query{Base: text, Filter: conn.AnyEntry, Attrs: s.decoder.StampAttributes(), Narrow: true})
+	if err != nil {
+		return "", err
+	}
+	switch answer.Code {
+	case ldap.LDAPResultSuccess:
+		if entry := answer.Entry(); entry != nil {
+			return s.decoder.Stamp(entry), nil
+		}
+		return "", nil
+	case ldap.LDAPResultNoSuchObject, ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultReferral, ldap.LDAPResultInsufficientAccessRights:
 		return "", nil
 	}
-	return "", s.explainSearch(err, query{base: text}, 0)
+	return "", answer.Refusal
 }

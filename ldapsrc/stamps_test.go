@@ -11,6 +11,7 @@ import (
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/membership"
 	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
@@ -230,7 +231,7 @@ func TestHiddenMembers(t *testing.T) {
 	addGroup(s, "cn=shown", slapdtest.UserDN(1))
 	_, info, err := readAll(t, newSource(t, options(s, func(o *ldapsrc.Options) {
 		o.Preset = schema.WSO2IS
-		o.Groups = ldapsrc.Groups{Bases: []string{slapdtest.GroupsDN}, Want: anyGroup, Nested: true}
+		o.Groups = membership.Groups{Bases: []string{slapdtest.GroupsDN}, Want: anyGroup, Nested: true}
 	})))
 	if err != nil || len(info.Groups) != 2 {
 		t.Fatalf("%+v, %v", info.Groups, err)

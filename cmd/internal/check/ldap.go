@@ -17,6 +17,8 @@ import (
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/wire"
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/conn"
+	"duosync/ldapsrc/decode"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -54,7 +56,7 @@ type ldapCheck struct {
 	log    *logrus.Logger
 
 	source *ldapsrc.Source
-	server ldapsrc.Server // one that can be used
+	server conn.Server // one that can be used
 }
 
 func (c *ldapCheck) run(ctx context.Context) {
@@ -96,7 +98,7 @@ func (c *ldapCheck) servers(ctx context.Context) (failed string) {
 		}
 		c.connection(&s)
 		switch {
-		case errors.Is(s.BindErr, ldapsrc.ErrNotTried):
+		case errors.Is(s.BindErr, conn.ErrNotTried):
 			c.skip("the login that another server refused", LDAPLogin)
 		case s.BindErr != nil:
 			failed = LDAPLogin
@@ -114,7 +116,7 @@ func (c *ldapCheck) servers(ctx context.Context) (failed string) {
 	return failed
 }
 
-func (c *ldapCheck) connection(s *ldapsrc.Server) {
+func (c *ldapCheck) connection(s *conn.Server) {
 	if s.TLS == nil {
 		c.ok(LDAPConnection, "%s answers; not encrypted", s.URL)
 		return
@@ -215,9 +217,9 @@ func (c *ldapCheck) search(seen *census, err error) bool {
 		return false
 	case err == nil:
 		c.ok(LDAPSearch, "%s within the filter %s", report.Quantity(seen.total, "person", "people"), users.Filter)
-	case seen.total == 0 && (limited(err) || errors.Is(err, ldapsrc.ErrID)):
+	case seen.total == 0 && (limited(err) || errors.Is(err, decode.ErrID)):
 		c.ok(LDAPSearch, "the server answers")
-	case errors.Is(err, errEnough), limited(err), errors.Is(err, ldapsrc.ErrID):
+	case errors.Is(err, errEnough), limited(err), errors.Is(err, decode.ErrID):
 		c.ok(LDAPSearch, "at least %s within the filter %s", report.Quantity(seen.total, "person", "people"), users.Filter)
 	default:
 		c.fail(LDAPSearch, err, "check the network and the server's log, and try again")
@@ -249,7 +251,7 @@ func (c *ldapCheck) limits(seen *census, err error) {
 		c.fail(LDAPLimits, unadvised(fmt.Errorf("%s: %w", server, err)), advice)
 	case errors.Is(err, errEnough):
 		c.ok(LDAPLimits, "%s %s; %d people came within %s, and there the check stopped reading", server, pages, seen.total, report.Span(readFor))
-	case c.server.Product == ldapsrc.ProductApacheDS && err == nil && seen.total <= default1000 && !apacheAdmin(c.config.LDAP.BindDN):
+	case c.server.Product == conn.ProductApacheDS && err == nil && seen.total <= default1000 && !apacheAdmin(c.config.LDAP.BindDN):
 		c.note(LDAPLimits, "before there are 1000 people: "+c.server.Product.LimitAdvice(), "%s %s; all %d people came", server, pages, seen.total)
 	case err == nil && !c.server.Paging:
 		c.note(LDAPLimits, "a search is answered in one piece: the server's size limit must be above the number of people",
@@ -275,7 +277,7 @@ func unadvised(err error) error { return errors.New(err.Error()) }
 // ids tells whether people can be told apart for good, and found again.
 func (c *ldapCheck) ids(ctx context.Context, seen *census, err error) {
 	attribute := c.config.LDAP.Users.IDAttribute
-	if errors.Is(err, ldapsrc.ErrID) {
+	if errors.Is(err, decode.ErrID) {
 		c.fail(LDAPIDs, err, "set ldap.users.id_attribute to one that every person has, once, for good")
 		c.skip(LDAPIDs, LDAPLookup)
 		return

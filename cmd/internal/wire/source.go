@@ -7,6 +7,8 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/conn"
+	"duosync/ldapsrc/membership"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -18,12 +20,14 @@ import (
 func NewSource(cfg *config.Config, rules *decide.Rules, log *logrus.Logger) (*ldapsrc.Source, error) {
 	c := cfg.LDAP
 	return ldapsrc.New(ldapsrc.Options{
-		URLs: c.URLs, StartTLS: c.StartTLS, CAFile: c.CAFile, ServerName: c.ServerName,
-		ClientCertFile: c.ClientCertFile, ClientKeyFile: c.ClientKeyFile,
-		BindDN: c.BindDN, BindPassword: c.BindPassword.Reveal(), AllowPlaintext: c.AllowPlaintext,
-		Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts,
+		Servers: conn.Servers{
+			URLs: c.URLs, StartTLS: c.StartTLS, CAFile: c.CAFile, ServerName: c.ServerName,
+			ClientCertFile: c.ClientCertFile, ClientKeyFile: c.ClientKeyFile,
+			BindDN: c.BindDN, BindPassword: c.BindPassword.Reveal(), AllowPlaintext: c.AllowPlaintext,
+			Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts, Log: log,
+		},
 		Users:  ldapsrc.Users{Bases: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
-		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: schema.Preset(c.Preset), Log: log,
+		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: schema.Preset(c.Preset),
 	})
 }
 
@@ -59,9 +63,9 @@ func attributes(rules *decide.Rules) []string {
 
 // groups asks for the groups that the scope or an expression names, and for those
 // that are mirrored; for none, none is read.
-func groups(cfg *config.Config, rules *decide.Rules) ldapsrc.Groups {
+func groups(cfg *config.Config, rules *decide.Rules) membership.Groups {
 	c := cfg.LDAP.Groups
-	g := ldapsrc.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttribute: c.MemberAttribute, Nested: c.Nested}
+	g := membership.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttribute: c.MemberAttribute, Nested: c.Nested}
 	named := slices.Concat(rules.IncludeGroups, rules.ExcludeGroups)
 	for _, e := range rules.Expressions() {
 		named = append(named, e.Groups()...)

@@ -1,0 +1,81 @@
+// Package conn speaks LDAP with the servers of one directory: it connects and binds,
+// searches to the end or fails, and has asked again the very server that was read.
+//
+// What it is careful about is the end of a search. A search that stopped half-way and
+// looks complete would make leavers of everybody it did not show; so each page counts
+// only when its SearchResultDone with code 0 came in, the paging cookie must run out
+// properly, and every other end (a limit, a referral, a lost connection, a cancelled
+// context) is an error that says which. What a server keeps back of an attribute with
+// many values is fetched.
+package conn
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/go-ldap/ldap/v3"
+
+	dirsync "duosync/sync"
+)
+
+// Conn is a connection to one server.
+type Conn struct {
+	endpoint
+	dialer *Dialer
+	ldap   *ldap.Conn
+	search searcher
+	raw    net.Conn // below TLS; closing it ends whatever goes on
+
+	// What is known once the server was asked what it is (Describe).
+
+	narrows bool // a search can be kept from bringing referrals, and should be
+	strict  bool // the server holds entries to what their object classes demand
+}
+
+// newConn speaks LDAP on stream, which goes over raw.
+func (d *Dialer) newConn(raw, stream net.Conn, e endpoint) *Conn {
+	c := &Conn{endpoint: e, dialer: d, ldap: ldap.NewConn(stream, e.encrypted(d.StartTLS)), raw: raw}
+	c.search = c.ldap.Search
+	c.ldap.Start()
+	return c
+}
+
+// Close closes the connection.
+func (c *Conn) Close() { _ = c.ldap.Close() }
+
+// URL is the server's, as configured.
+func (c *Conn) URL() string { return c.url }
+
+// Strict reports whether the server holds entries to what their object classes demand,
+// as far as it is known (Describe).
+func (c *Conn) Strict() bool { return c.strict }
+
+// Debugf logs a debug message.
+func (c *Conn) Debugf(format string, args ...any) { c.dialer.Log.Debugf(format, args...) }
+
+// within runs one exchange with the server. When the time is up or ctx ends,
+// the connection is closed, which ends the exchange, and the error says why;
+// an exchange that just made it then counts for nothing.
+func (c *Conn) within(ctx context.Context, what string, exchange func() error) error {
+	limited, cancel := context.WithTimeoutCause(ctx, c.dialer.Timeout, c.dialer.late(what))
+	defer cancel()
+	stop := context.AfterFunc(limited, func() { _ = c.raw.Close() })
+	err := exchange()
+	if !stop() {
+		return context.Cause(limited)
+	}
+	return err
+}
+
+func (d *Dialer) late(what string) error {
+	return dirsync.WithHint(&lateError{fmt.Sprintf("%s took longer than %v", what, d.Timeout)},
+		"check that ldap.urls is reachable (host, port, firewall); a slow server needs a larger ldap.timeout or a smaller ldap.page_size")
+}
+
+// lateError is a time limit of ours. For callers it is a
+// context.DeadlineExceeded, too.
+type lateError struct{ text string }
+
+func (e *lateError) Error() string        { return e.text }
+func (e *lateError) Is(target error) bool { return target == context.DeadlineExceeded }

@@ -1,0 +1,105 @@
+package conn
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+
+	"duosync/ldapsrc/dn"
+)
+
+// maxHops bounds a chain of referrals, so that a loop ends.
+const maxHops = 5
+
+// relevant leaves aside the continuations of a search that lead to no people:
+// from a domain's root, Active Directory always sends some to the other naming
+// contexts of the forest, which lie below that root by name only. Others, such as
+// those to child domains, stay.
+func (d *Dialer) relevant(urls []string, q Query) []string {
+	if len(d.kind.Aside) == 0 {
+		return urls
+	}
+	from, err := dn.Parse(q.Base)
+	if err != nil {
+		return urls
+	}
+	root := from.Root()
+	return slices.DeleteFunc(urls, func(text string) bool {
+		u, err := url.Parse(text)
+		if err != nil {
+			return false
+		}
+		to, err := dn.Parse(strings.TrimPrefix(u.Path, "/"))
+		return err == nil && slices.Contains(d.kind.Aside, to.ChildOf(root))
+	})
+}
+
+// mayFollow reports whether e is one of the configured referral hosts.
+func (d *Dialer) mayFollow(e endpoint) bool {
+	for _, host := range d.ReferralHosts {
+		if strings.EqualFold(host, e.host) || strings.EqualFold(host, e.addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseReferral reads an LDAP URL, ldap://host:port/dn?attributes?scope?filter
+// (RFC 4516). What it leaves out stays as it was (RFC 4511, 4.5.3).
+func parseReferral(text string, q Query) (endpoint, Query, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return endpoint{}, Query{}, fmt.Errorf("referral %q: %w", text, err)
+	}
+	e, err := parseEndpoint(u.Scheme + "://" + u.Host)
+	if err != nil {
+		return endpoint{}, Query{}, fmt.Errorf("referral %q can't be followed: %w", text, err)
+	}
+	next := q
+	next.hops++
+	if base := strings.TrimPrefix(u.Path, "/"); base != "" {
+		next.Base = base
+	}
+	parts := strings.SplitN(u.RawQuery, "?", 4)
+	if len(parts) > 1 && parts[1] != "" {
+		scopes := map[string]int{"base": ldap.ScopeBaseObject, "one": ldap.ScopeSingleLevel, "sub": ldap.ScopeWholeSubtree}
+		scope, ok := scopes[strings.ToLower(parts[1])]
+		if !ok {
+			return endpoint{}, Query{}, fmt.Errorf("referral %q has an unknown scope", text)
+		}
+		next.Scope = scope
+	}
+	if len(parts) > 2 && parts[2] != "" {
+		filter, err := url.PathUnescape(parts[2])
+		if err != nil {
+			return endpoint{}, Query{}, fmt.Errorf("referral %q: %w", text, err)
+		}
+		next.Filter = "(&" + q.Filter + filter + ")"
+	}
+	return e, next, nil
+}
+
+// referralsOf returns the URL in a search's result when that is a referral (code
+// 10): the whole base is elsewhere. Any of its URLs would do; the first is
+// taken.
+func referralsOf(err error) []string {
+	var answer *ldap.Error
+	if !errors.As(err, &answer) || answer.ResultCode != ldap.LDAPResultReferral || answer.Packet == nil {
+		return nil
+	}
+	if len(answer.Packet.Children) < 2 {
+		return nil
+	}
+	for _, part := range answer.Packet.Children[1].Children {
+		// referral [3] SEQUENCE OF URI (RFC 4511, 4.1.10).
+		if part.Tag == 3 && len(part.Children) > 0 && part.ClassType == ber.ClassContext {
+			return []string{part.Children[0].Data.String()}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-ldap/ldap/v3"
+
+	dirsync "duosync/sync"
+)
+
+// maxEmptyPages is how many pages in a row may hold nothing. A filter that
+// matches little gives some on servers that page before they filter.
+const maxEmptyPages = 1000
+
+// Search gives every entry that q returns to visit, page by page, and where a referral
+// leads to; memory is that of one page. It returns nil only if every page was brought
+// to its end with code 0. An error of visit ends it and is returned as it is.
+func (c *Conn) Search(ctx context.Context, q Query, visit func(*ldap.Entry) error) error {
+	referrals, err := c.pages(ctx, q, visit)
+	if err != nil {
+		return err
+	}
+	slices.Sort(referrals)
+	for _, url := range slices.Compact(referrals) { // once, though a server may send it with every page
+		if err := c.dialer.follow(ctx, url, q, visit); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// pages gives every entry of every page, and tells the referrals to follow. That it is
+// complete rests on the searcher and on the paging cookie having run out. A server that
+// ignores the paging control gives everything as one page.
+func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error) (referrals []string, err error) {
+	var (
+		paging   = ldap.NewControlPaging(uint32(c.dialer.PageSize)) //nolint:gosec // checked by NewDialer
+		controls = append(c.scoped(q.Narrow), paging)
+		got      int
+		empty    int
+	)
+	for page := 1; ; page++ {
+		result, err := c.request(ctx, fmt.Sprintf("page %d", page), &ldap.SearchRequest{
+			BaseDN: q.Base, Scope: q.Scope, Filter: q.Filter, Attributes: q.Attrs, Controls: controls,
+		})
+		if result != nil {
+			got += len(result.Entries)
+		}
+		if err != nil {
+			if urls := referralsOf(err); urls != nil {
+				referrals = append(referrals, urls...)
+				break
+			}
+			return nil, c.dialer.explainSearch(err, q, got)
+		}
+		if err := c.visitAll(ctx, result.Entries, visit); err != nil {
+			return nil, err
+		}
+		referrals = append(referrals, c.dialer.relevant(result.Referrals, q)...)
+		if empty++; len(result.Entries) > 0 {
+			empty = 0
+		}
+		cookie, err := nextCookie(result.Controls, page)
+		if err == nil && len(cookie) > 0 && empty >= maxEmptyPages {
+			err = fmt.Errorf("the server sent %d empty pages in a row and still says there is more", empty)
+		}
+		if err != nil {
+			return nil, c.dialer.explainSearch(err, q, got)
+		}
+		if len(cookie) == 0 {
+			break
+		}
+		paging.SetCookie(cookie)
+	}
+	c.Debugf("ldap: %d entries below %q from %s", got, q.Base, c.url)
+	return referrals, nil
+}
+
+// visitAll completes the entries of a page and gives them on.
+func (c *Conn) visitAll(ctx context.Context, entries []*ldap.Entry, visit func(*ldap.Entry) error) error {
+	for _, entry := range entries {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := c.Complete(ctx, entry); err != nil {
+			return err
+		}
+		if err := visit(entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextCookie takes the cookie of the next page out of an answer; none means
+// that the search is complete. Only the first answer may come without a paging
+// control, from a server that does not page; later, it is a page that lost its
+// end.
+func nextCookie(controls []ldap.Control, page int) ([]byte, error) {
+	control := ldap.FindControl(controls, ldap.ControlTypePaging)
+	if control == nil {
+		if page > 1 {
+			return nil, fmt.Errorf("page %d came without its paging control, so it is not known whether there is more", page)
+		}
+		return nil, nil
+	}
+	paging, ok := control.(*ldap.ControlPaging)
+	if !ok {
+		return nil, errors.New("the server's paging control can't be read")
+	}
+	return paging.Cookie, nil
+}
+
+// follow continues a search where a referral points to, if that host may be
+// followed. A referral that is not followed hides people, so it is an error.
+func (d *Dialer) follow(ctx context.Context, text string, q Query, visit func(*ldap.Entry) error) error {
+	e, next, err := parseReferral(text, q)
+	if err != nil {
+		return fmt.Errorf("search below %q: %w", q.Base, err)
+	}
+	if !d.mayFollow(e) {
+		return dirsync.WithHint(
+			fmt.Errorf("search below %q: a part of it is elsewhere: referral to %q", q.Base, text),
+			fmt.Sprintf("add %s to ldap.referral_hosts (the bind password is then sent there, too), or narrow ldap.users.base_dns", visible(e.host)))
+	}
+	if next.hops > maxHops {
+		return dirsync.WithHint(fmt.Errorf("search below %q: referral to %q: more than %d referrals in a chain", q.Base, text, maxHops),
+			"the servers' referrals may go round in a circle")
+	}
+	d.Log.Debugf("ldap: following the referral to %s", text)
+	c, err := d.open(ctx, e)
+	if err != nil {
+		return fmt.Errorf("referral to %q: %w", text, err)
+	}
+	defer c.Close()
+	return c.Search(ctx, next, visit)
+}

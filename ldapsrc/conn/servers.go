@@ -1,0 +1,173 @@
+package conn
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"duosync/ldapsrc/schema"
+	dirsync "duosync/sync"
+)
+
+// What the zero value of an option stands for.
+const (
+	DefaultTimeout  = 30 * time.Second
+	DefaultPageSize = 1000
+)
+
+// Servers are the servers of one directory, and how and as whom they are read.
+type Servers struct {
+	// URLs of the servers, ldap://host[:port] or ldaps://host[:port]. A later
+	// one is tried when an earlier one can't be reached.
+	URLs []string
+	// StartTLS encrypts connections to ldap:// URLs (RFC 4511, 4.14).
+	StartTLS bool
+	// RootCAs are the authorities that a server's certificate may come from.
+	// When nil, CAFile names a PEM file of them; when that is empty too, the
+	// system's are used.
+	RootCAs *x509.CertPool
+	CAFile  string
+	// ServerName is the name in the certificate where it differs from the URL's.
+	ServerName string
+	// ClientCertFile and ClientKeyFile are PEM files. Without a BindDN they
+	// authenticate by SASL EXTERNAL (RFC 4422, appendix A).
+	ClientCertFile string
+	ClientKeyFile  string
+	// BindDN and BindPassword authenticate by simple bind. Without a BindDN and
+	// a client certificate the directory is read anonymously.
+	BindDN       string
+	BindPassword string
+	// AllowPlaintext lets the password go over an unencrypted connection, which
+	// is otherwise refused except to a loopback address.
+	AllowPlaintext bool
+	// Timeout bounds connecting (TLS included), the bind, and each page of a
+	// search. Time that the consumer of a read takes does not count.
+	Timeout time.Duration
+	// PageSize is the number of entries asked for at a time (RFC 2696).
+	PageSize int
+	// ReferralHosts are the hosts, as name or name:port, to which a referral is
+	// followed, with the same credentials. A referral elsewhere is an error.
+	ReferralHosts []string
+	// Log gets debug messages; nil for none.
+	Log logrus.FieldLogger
+}
+
+// String names the servers and hides everything else, the password included.
+func (s Servers) String() string { return fmt.Sprintf("ldap %v", s.URLs) }
+
+// GoString is String: the password does not show with %#v either.
+func (s Servers) GoString() string { return s.String() }
+
+// Dialer opens connections to the servers of one directory.
+type Dialer struct {
+	Servers
+	kind      *schema.Kind
+	endpoints []endpoint
+	tls       *tls.Config
+}
+
+// NewDialer checks how servers of a kind are to be reached. It reads the certificate
+// files but does not connect.
+func NewDialer(servers Servers, kind *schema.Kind) (*Dialer, error) {
+	d := &Dialer{Servers: servers, kind: kind}
+	d.Timeout = cmp.Or(d.Timeout, DefaultTimeout)
+	d.PageSize = cmp.Or(d.PageSize, DefaultPageSize)
+	if d.Log == nil {
+		quiet := logrus.New()
+		quiet.SetOutput(io.Discard)
+		d.Log = quiet
+	}
+	for _, check := range []func() error{d.checkLimits, d.checkAccount, d.parseURLs, d.loadCertificates} {
+		if err := check(); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func (d *Dialer) checkLimits() error {
+	if d.Timeout < 0 {
+		return dirsync.WithHint(fmt.Errorf("LDAP timeout %v is negative", d.Timeout), "set ldap.timeout to something like 30s")
+	}
+	if d.PageSize < 0 || d.PageSize > math.MaxInt32 {
+		return dirsync.WithHint(fmt.Errorf("LDAP page size %d is out of range", d.PageSize), "set ldap.page_size to something like 1000")
+	}
+	return nil
+}
+
+func (d *Dialer) checkAccount() error {
+	if len(d.URLs) == 0 {
+		return dirsync.WithHint(errors.New("no LDAP server is given"), "set ldap.urls")
+	}
+	if d.BindDN != "" && d.BindPassword == "" {
+		return dirsync.WithHint(errors.New("there is a bind DN but no password; servers take such a bind for anonymous"),
+			"set ldap.bind_password, or drop ldap.bind_dn")
+	}
+	if d.BindDN == "" && d.BindPassword != "" {
+		return dirsync.WithHint(errors.New("there is a bind password but no bind DN"), "set ldap.bind_dn")
+	}
+	return nil
+}
+
+func (d *Dialer) parseURLs() error {
+	for _, text := range d.URLs {
+		e, err := parseEndpoint(text)
+		if err != nil {
+			return err
+		}
+		if err := d.checkPlaintext(e); err != nil {
+			return err
+		}
+		if d.ClientCertFile != "" && !e.encrypted(d.StartTLS) {
+			return dirsync.WithHint(fmt.Errorf("%s: a client certificate needs an encrypted connection", e.url),
+				"set ldap.start_tls: true or use an ldaps:// URL")
+		}
+		d.endpoints = append(d.endpoints, e)
+	}
+	return nil
+}
+
+// checkPlaintext refuses to send a password to e in the clear.
+func (d *Dialer) checkPlaintext(e endpoint) error {
+	if d.BindPassword == "" || e.encrypted(d.StartTLS) || d.AllowPlaintext || isLoopback(e.host) {
+		return nil
+	}
+	return dirsync.WithHint(fmt.Errorf("%s: the bind password would go over an unencrypted connection", e.url),
+		"set ldap.start_tls: true or use an ldaps:// URL; ldap.allow_plaintext: true sends it all the same")
+}
+
+func (d *Dialer) loadCertificates() error {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: d.RootCAs}
+	if config.RootCAs == nil && d.CAFile != "" {
+		pem, err := os.ReadFile(d.CAFile)
+		if err != nil {
+			return dirsync.WithHint(fmt.Errorf("LDAP certificate authorities: %w", err), "check ldap.ca_file")
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return dirsync.WithHint(fmt.Errorf("%s holds no PEM certificate", d.CAFile), "check ldap.ca_file")
+		}
+	}
+	if (d.ClientCertFile == "") != (d.ClientKeyFile == "") {
+		return dirsync.WithHint(errors.New("a client certificate and its key come together"),
+			"set both ldap.client_cert_file and ldap.client_key_file")
+	}
+	if d.ClientCertFile != "" {
+		pair, err := tls.LoadX509KeyPair(d.ClientCertFile, d.ClientKeyFile)
+		if err != nil {
+			return dirsync.WithHint(fmt.Errorf("LDAP client certificate: %w", err),
+				"check ldap.client_cert_file and ldap.client_key_file")
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	d.tls = config
+	return nil
+}

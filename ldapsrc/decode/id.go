@@ -1,0 +1,182 @@
+package decode
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"duosync/ldapsrc/dn"
+	dirsync "duosync/sync"
+)
+
+// ErrID means that people can't be told apart by the id attribute: an entry has
+// none, several, one that is no id, or one that another entry has, too.
+var ErrID = errors.New("no use as an id")
+
+// idError is an error that is an ErrID.
+type idError struct{ err error }
+
+func (e *idError) Error() string        { return e.err.Error() }
+func (e *idError) Unwrap() error        { return e.err }
+func (e *idError) Is(target error) bool { return target == ErrID }
+
+// AsErrID makes an error one that is an ErrID.
+func AsErrID(err error) error { return &idError{err} }
+
+// IDAttribute is the attribute that holds an entry's immutable id.
+type IDAttribute struct {
+	Name string // as configured
+	form idForm
+}
+
+// NewIDAttribute knows the form of an attribute's values by its name.
+func NewIDAttribute(name string) IDAttribute { return IDAttribute{name, idForm(strings.ToLower(name))} }
+
+// of takes the id out of an entry's attributes. An entry that can't be told apart makes
+// the read worthless, so every problem is an [ErrID].
+func (a IDAttribute) of(entry string, attrs map[string][]string) (dirsync.SourceID, error) {
+	values := attrs[string(a.form)]
+	switch len(values) {
+	case 1:
+		id, err := a.form.canonical(values[0])
+		if err != nil {
+			return "", AsErrID(dirsync.WithHint(fmt.Errorf("entry %q: id attribute %s: %w", entry, a.Name, err), "check ldap.users.id_attribute"))
+		}
+		return id, nil
+	case 0:
+		return "", AsErrID(dirsync.WithHint(fmt.Errorf("entry %q has no id attribute %s", entry, a.Name),
+			"set ldap.users.id_attribute to one that every person has, and let the account read it"))
+	}
+	return "", AsErrID(dirsync.WithHint(fmt.Errorf("entry %q has %d values of the id attribute %s", entry, len(values), a.Name),
+		"set ldap.users.id_attribute to one with a single value that never changes"))
+}
+
+// OfGroup gives the id of a group in the form of a person's. Not every id attribute
+// of people is one that groups have, so a group may be without: "".
+func (a IDAttribute) OfGroup(entry *ldap.Entry) dirsync.SourceID {
+	values := dn.Values(entry, a.Name)
+	if len(values) != 1 {
+		return ""
+	}
+	id, err := a.form.canonical(values[0])
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// CanHold reports whether an id can be one of the attribute.
+func (a IDAttribute) CanHold(id dirsync.SourceID) bool {
+	_, err := a.form.assertion(id)
+	return err == nil
+}
+
+// AnyOf is a filter for any of the ids that the attribute can hold.
+func (a IDAttribute) AnyOf(ids []dirsync.SourceID) string {
+	var out strings.Builder
+	out.WriteString("(|")
+	for _, id := range ids {
+		if value, err := a.form.assertion(id); err == nil {
+			out.WriteString("(" + a.Name + "=" + value + ")")
+		}
+	}
+	out.WriteString(")")
+	return out.String()
+}
+
+// idForm is the lower-cased name of the id attribute, which tells the form of
+// its values.
+type idForm string
+
+const (
+	entryUUID  idForm = "entryuuid"  // RFC 4530: text
+	nsUniqueID idForm = "nsuniqueid" // 389 Directory Server: text of hexadecimal digits
+	objectGUID idForm = "objectguid" // Active Directory: 16 bytes, the first three fields little-endian
+)
+
+// canonical gives the form in which the same id is the same string.
+func (f idForm) canonical(raw string) (dirsync.SourceID, error) {
+	switch f {
+	case objectGUID:
+		if len(raw) != 16 {
+			return "", fmt.Errorf("%d bytes are no objectGUID", len(raw))
+		}
+		b := swapGUID([]byte(raw))
+		h := hex.EncodeToString(b)
+		return dirsync.SourceID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]), nil
+	case entryUUID:
+		if !isUUID(raw) {
+			return "", fmt.Errorf("%q is no UUID", raw)
+		}
+		return dirsync.SourceID(strings.ToLower(raw)), nil
+	}
+	if !utf8.ValidString(raw) || strings.TrimSpace(raw) == "" || strings.ContainsFunc(raw, unicode.IsControl) {
+		return "", fmt.Errorf("%q is no text that can be an id", raw)
+	}
+	if f == nsUniqueID {
+		raw = strings.ToLower(raw)
+	}
+	return dirsync.SourceID(raw), nil
+}
+
+// assertion gives id as a value in a filter, escaped (RFC 4515, 3). An id that
+// the attribute can't hold is an error.
+func (f idForm) assertion(id dirsync.SourceID) (string, error) {
+	text := string(id)
+	switch f {
+	case entryUUID, objectGUID:
+		if !isUUID(text) {
+			return "", dirsync.WithHint(fmt.Errorf("%q is no value of %s", text, f),
+				"the state was made with another ldap.users.id_attribute")
+		}
+		if f == objectGUID {
+			b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+			if err != nil {
+				return "", err
+			}
+			var out strings.Builder
+			for _, c := range swapGUID(b) {
+				_, _ = fmt.Fprintf(&out, "\\%02x", c)
+			}
+			return out.String(), nil
+		}
+	default:
+		if _, err := f.canonical(text); err != nil {
+			return "", err
+		}
+	}
+	return ldap.EscapeFilter(text), nil
+}
+
+// swapGUID turns the first three fields of a GUID around; twice gives the same.
+func swapGUID(b []byte) []byte {
+	return []byte{
+		b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6],
+		b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15],
+	}
+}
+
+func isUUID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i := range len(text) {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if text[i] != '-' {
+				return false
+			}
+		} else if !isHex(text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}

@@ -1,0 +1,136 @@
+package membership
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"duosync/ldapsrc/conn"
+	"duosync/ldapsrc/dn"
+	dirsync "duosync/sync"
+)
+
+// group is one group of the directory.
+type group struct {
+	dn     string
+	label  dn.Label         // of the DN
+	id     dirsync.SourceID // "" where the server shows none
+	name   string           // "" for a group without one
+	stamp  string
+	wanted bool
+	sid    sid // Active Directory only
+}
+
+// attributes are what is read of a group besides its members.
+func (r *Reader) attributes() []string {
+	attrs := append([]string{r.NameAttribute, r.decoder.ID.Name}, r.decoder.StampAttributes()...)
+	if r.decoder.Kind.PrimaryGroups {
+		attrs = append(attrs, objectSID)
+	}
+	return attrs
+}
+
+// group decodes a group's entry, members aside. Whether it is wanted is for others
+// to say.
+func (r *Reader) group(entry *ldap.Entry) (group, error) {
+	l, _, err := dn.LabelOf(entry.DN)
+	if err != nil {
+		return group{}, fmt.Errorf("group %q: the DN can't be read: %w", entry.DN, err)
+	}
+	g := group{dn: entry.DN, label: l, id: r.decoder.ID.OfGroup(entry), name: r.NameOf(entry), stamp: r.decoder.Stamp(entry)}
+	if r.decoder.Kind.PrimaryGroups {
+		if g.sid, err = parseSID(dn.Values(entry, objectSID)); err != nil {
+			return group{}, dirsync.WithHint(fmt.Errorf("group %q: %w, so it is not known whose primary group it is", entry.DN, err),
+				"let the account read objectSid, and narrow ldap.groups.filter to (objectClass=group)")
+		}
+	}
+	return g, nil
+}
+
+// isBlank reports whether a name shows nothing.
+func isBlank(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
+}
+
+// NameOf is the name of a group, as the server has it. Of several values it
+// is the one in the DN, or else the least, since values come in no fixed order.
+func (r *Reader) NameOf(entry *ldap.Entry) string {
+	values := dn.Values(entry, r.NameAttribute)
+	if len(values) < 2 {
+		return strings.Join(values, "")
+	}
+	if name, err := ldap.ParseDN(entry.DN); err == nil && len(name.RDNs) > 0 {
+		for _, a := range name.RDNs[0].Attributes {
+			at := slices.IndexFunc(values, func(value string) bool { return dn.FoldValue(value) == dn.FoldValue(a.Value) })
+			if dn.StandardName(a.Type) == dn.StandardName(r.NameAttribute) && at >= 0 {
+				return values[at]
+			}
+		}
+	}
+	return slices.Min(values)
+}
+
+// member is one value of a member attribute.
+type member struct {
+	dn.Label        // by which a person or a group is known again
+	value    string // as it came
+	dn       string // in the value; a uid where those are the members
+	folded   string // that DN; "" for a uid
+}
+
+// readMembers gives each member of a group. hidden: there are none, and the server would
+// not have such a group.
+func (r *Reader) readMembers(ctx context.Context, c *conn.Conn, g group, visit func(member) error) (hidden bool, err error) {
+	entry, err := c.Again(ctx, g.dn, r.MemberAttribute, objectClass)
+	if err != nil {
+		return false, err
+	}
+	if err := c.Complete(ctx, entry); err != nil {
+		return false, err
+	}
+	values := dn.Values(entry, r.MemberAttribute)
+	hidden = len(values) == 0 && r.needsMembers(entry)
+	if hidden && r.decoder.Kind.ShowsMembers {
+		return false, dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", r.MemberAttribute),
+			"let the account of ldap.bind_dn read "+r.MemberAttribute)
+	}
+	for _, value := range values {
+		m, err := r.member(value)
+		if err != nil {
+			return false, dirsync.WithHint(fmt.Errorf("%s holds %q, which is no DN: %w", r.MemberAttribute, value, err),
+				"set ldap.groups.member_attribute to the attribute that holds the members' DNs (or to memberUid), or mend that value")
+		}
+		if err := visit(m); err != nil {
+			return false, err
+		}
+	}
+	return hidden && c.Strict(), nil
+}
+
+// needsMembers reports whether a group's class demands members (RFC 4519), so that one
+// without any is one whose members we may not read, where the server holds entries to
+// that. 389 does not.
+func (r *Reader) needsMembers(entry *ldap.Entry) bool {
+	demands := map[string]string{"member": "groupofnames", "uniquemember": "groupofuniquenames"}
+	class, known := demands[strings.ToLower(r.MemberAttribute)]
+	return known && slices.ContainsFunc(dn.Values(entry, objectClass), func(value string) bool {
+		return strings.EqualFold(value, class)
+	})
+}
+
+// member reads a value of the member attribute.
+func (r *Reader) member(value string) (m member, err error) {
+	if r.membersAreUIDs() {
+		return member{Label: dn.LabelOfUID(value), value: value, dn: value}, nil
+	}
+	m = member{value: value, dn: value}
+	if strings.EqualFold(r.MemberAttribute, uniqueMember) {
+		m.dn = dn.WithoutUID(value)
+	}
+	m.Label, m.folded, err = dn.LabelOf(m.dn)
+	return m, err
+}

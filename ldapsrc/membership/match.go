@@ -1,0 +1,260 @@
+package membership
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"duosync/ldapsrc/conn"
+	"duosync/ldapsrc/dn"
+	dirsync "duosync/sync"
+)
+
+const (
+	// maxWaiting bounds how many people wait for the end of a read to be told their
+	// groups.
+	maxWaiting = 1000
+	// maxChecks bounds how often the server is asked whether a person is a member.
+	maxChecks = 1000
+)
+
+// Matcher tells people their groups. A member's DN that is a person's but for case,
+// blanks or composition names that person, as the server compares DNs; unless
+// another entry is named like that, too. So who is named in such a way waits until
+// all people have passed by. Who then is not alone is told apart by the exact DN, or
+// by the server; what nobody can tell apart is an error.
+//
+// Active Directory names members by their exact DNs, and takes DNs for different
+// that are not elsewhere; there, the server is asked in any case.
+type Matcher struct {
+	r *Reader
+	c *conn.Conn
+	t *Table
+	// namesakes are folded names that several people bore when last they all passed by.
+	namesakes map[dn.Digest]struct{}
+	waiting   []*candidate
+	checks    int
+	confirmed map[inexact]struct{} // by the server, of one person each
+}
+
+// candidate is a person with the groups that are sure, and those that are not.
+type candidate struct {
+	person  dirsync.Person
+	visit   func(dirsync.Person) error
+	direct  []int32
+	inexact []inexact
+	names   []string // by inexact, as the person bears it
+}
+
+// inexact is a membership of somebody whose name folds as a person's does (the first
+// of that folded name), and a group.
+type inexact struct {
+	first int
+	group int32
+}
+
+// NewMatcher makes a matcher for people who are told the groups of a table; with a nil
+// one they are told none. namesakes are those of an earlier read of everybody.
+func (r *Reader) NewMatcher(c *conn.Conn, t *Table, namesakes map[dn.Digest]struct{}) *Matcher {
+	return &Matcher{r: r, c: c, t: t, namesakes: namesakes, confirmed: make(map[inexact]struct{})}
+}
+
+// Add gives a person to visit, now or at the end, with the groups in it.
+func (m *Matcher) Add(ctx context.Context, p dirsync.Person, visit func(dirsync.Person) error) error {
+	if m.t == nil {
+		return visit(p)
+	}
+	who, err := m.candidate(p, visit)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(who.inexact) == 0:
+		return m.finish(who)
+	case len(m.waiting) < maxWaiting:
+		m.waiting = append(m.waiting, who)
+		return nil
+	}
+	for _, open := range who.inexact {
+		m.t.members[open.first].sealed = true
+	}
+	return m.decide(ctx, who)
+}
+
+// End gives those to visit who have waited.
+func (m *Matcher) End(ctx context.Context) error {
+	for _, who := range m.waiting {
+		if err := m.decide(ctx, who); err != nil {
+			return err
+		}
+	}
+	m.waiting = nil
+	return nil
+}
+
+// Namesakes are the folded names that several people bear, after End.
+func (m *Matcher) Namesakes() map[dn.Digest]struct{} {
+	found := make(map[dn.Digest]struct{})
+	if m.t != nil {
+		for _, entry := range m.t.members {
+			if entry.seen > 1 {
+				found[entry.member] = struct{}{}
+			}
+		}
+	}
+	return found
+}
+
+// candidate looks for the groups that a person is in.
+func (m *Matcher) candidate(p dirsync.Person, visit func(dirsync.Person) error) (*candidate, error) {
+	who := &candidate{person: p, visit: visit}
+	labels, texts, err := m.r.personLabels(&p)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range labels {
+		again := slices.ContainsFunc(labels[:i], func(other dn.Label) bool { return other.Folded == l.Folded })
+		if err := m.collect(who, l, texts[i], again); err != nil {
+			return nil, err
+		}
+	}
+	if m.r.decoder.Kind.PrimaryGroups {
+		if who.direct, err = m.t.appendPrimary(who.direct, &who.person); err != nil {
+			return nil, err
+		}
+	}
+	who.dropSure()
+	return who, nil
+}
+
+// collect enters the memberships of one of a person's names. again: another of the
+// person's names folds like it.
+func (m *Matcher) collect(who *candidate, l dn.Label, text string, again bool) error {
+	from, to := m.t.bearing(l.Folded)
+	if from == to {
+		return nil
+	}
+	if first := &m.t.members[from]; !again {
+		if first.sealed {
+			return m.conflict(who.person.DN, first.group)
+		}
+		first.seen = min(first.seen+1, 2)
+	}
+	for at := from; at < to; at++ {
+		entry := &m.t.members[at]
+		if entry.exact != l.Exact {
+			who.inexact, who.names = append(who.inexact, inexact{from, entry.group}), append(who.names, text)
+			continue
+		}
+		if entry.taken && !m.r.membersAreUIDs() {
+			return m.conflict(who.person.DN, entry.group)
+		}
+		entry.taken = true
+		who.direct = append(who.direct, entry.group)
+	}
+	return nil
+}
+
+// dropSure leaves out what is inexact of groups that are sure.
+func (c *candidate) dropSure() {
+	slices.Sort(c.direct)
+	c.direct = slices.Compact(c.direct)
+	var (
+		left  []inexact
+		names []string
+	)
+	for i, o := range c.inexact {
+		if _, sure := slices.BinarySearch(c.direct, o.group); !sure && !slices.Contains(left, o) {
+			left, names = append(left, o), append(names, c.names[i])
+		}
+	}
+	c.inexact, c.names = left, names
+}
+
+// decide decides what is inexact.
+func (m *Matcher) decide(ctx context.Context, who *candidate) error {
+	for i, open := range who.inexact {
+		in, err := m.isMember(ctx, who.person.DN, open, who.names[i])
+		if err != nil {
+			return err
+		}
+		if in {
+			who.direct = append(who.direct, open.group)
+		}
+	}
+	slices.Sort(who.direct)
+	return m.finish(who)
+}
+
+// isMember reports whether a person is in a group that names somebody in nearly
+// their way.
+func (m *Matcher) isMember(ctx context.Context, person string, open inexact, name string) (bool, error) {
+	first := m.t.members[open.first]
+	_, namesake := m.namesakes[first.member]
+	switch {
+	case first.seen < 2 && !namesake && !m.r.decoder.Kind.ExactNames:
+		return true, nil
+	case !m.t.leaves(open):
+		return false, nil
+	case m.checks >= maxChecks:
+		return false, m.conflict(person, open.group)
+	}
+	m.checks++
+	answer, err := m.c.At(ctx, conn.Query{
+		Base: m.t.groups[open.group].dn, Filter: "(" + m.r.MemberAttribute + "=" + ldap.EscapeFilter(name) + ")", Attrs: []string{objectClass},
+	})
+	if err == nil {
+		err = answer.Refusal
+	}
+	if err != nil {
+		return false, fmt.Errorf("asking whether %q is in the group: %w", person, err)
+	}
+	if len(answer.Entries) == 0 {
+		return false, nil
+	}
+	if _, taken := m.confirmed[open]; taken && !m.r.membersAreUIDs() {
+		return false, m.conflict(person, open.group)
+	}
+	m.confirmed[open] = struct{}{}
+	return true, nil
+}
+
+// leaves reports whether a group has a member of that folded name whom no person
+// bears exactly.
+func (t *Table) leaves(open inexact) bool {
+	_, to := t.bearing(t.members[open.first].member)
+	return slices.ContainsFunc(t.members[open.first:to], func(m membership) bool { return m.group == open.group && !m.taken })
+}
+
+func (m *Matcher) conflict(person string, group int32) error {
+	return dirsync.WithHint(
+		fmt.Errorf("entry %q: another entry's DN differs from it in case, blanks or composition of letters at most, and which of them is in the group %q can't be told",
+			person, m.t.groups[group].dn),
+		"run again, in case one of them was made while the directory was read. If it stays so, rename one of them, or put the member into the group anew")
+}
+
+// finish gives a person to visit.
+func (m *Matcher) finish(who *candidate) error {
+	m.t.count(who.person.ID, who.direct)
+	who.person.Groups = m.t.namesOf(who.direct)
+	return who.visit(who.person)
+}
+
+// personLabels are the names by which groups know a person, and their texts.
+func (r *Reader) personLabels(p *dirsync.Person) ([]dn.Label, []string, error) {
+	if !r.membersAreUIDs() {
+		l, _, err := dn.LabelOf(p.DN)
+		if err != nil {
+			return nil, nil, fmt.Errorf("entry %q: the DN can't be read, so groups can't be told: %w", p.DN, err)
+		}
+		return []dn.Label{l}, []string{p.DN}, nil
+	}
+	values := p.Attrs[uid]
+	labels := make([]dn.Label, len(values))
+	for i, value := range values {
+		labels[i] = dn.LabelOfUID(value)
+	}
+	return labels, values, nil
+}
