@@ -103,14 +103,6 @@ func (e *entry) with(name string, values []string) *entry {
 // parseDN returns the normalised RDNs of a DN from the root down.
 func parseDN(text string) ([]string, *ldap.DN, error) { return normalise(text, fold) }
 
-// parseDN is parseDN as the directory tells DNs apart.
-func (t *tree) parseDN(text string) ([]string, *ldap.DN, error) {
-	if t.exactBlanks {
-		return normalise(text, strings.ToLower)
-	}
-	return parseDN(text)
-}
-
 func normalise(text string, fold func(string) string) ([]string, *ldap.DN, error) {
 	dn, err := ldap.ParseDN(text)
 	if err != nil {

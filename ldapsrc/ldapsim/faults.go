@@ -59,22 +59,3 @@ type Faults struct {
 	// directory.
 	BeforePage func(page int)
 }
-
-// SetFaults replaces the faults, from the next request on.
-func (s *Server) SetFaults(f Faults) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = f
-}
-
-func (s *Server) currentRootDSE() Attributes {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.rootDSE
-}
-
-func (s *Server) currentFaults() Faults {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.faults
-}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"net"
-	"strings"
 	"testing"
 	"time"
 
@@ -69,26 +68,6 @@ func FuzzRequest(f *testing.F) {
 			p, err := ber.ReadPacket(&out)
 			if err != nil || len(p.Children) < 2 || p.Children[0].Value != m.id {
 				t.Fatalf("answer %v, %v", p, err)
-			}
-		}
-	})
-}
-
-func FuzzLDIF(f *testing.F) {
-	f.Add("dn: dc=x\na: b\n c\n\ndn: ou=y,dc=x\nb:: YQ==\n")
-	f.Add("version: 1\n# c\ndn:: ZGM9eA==\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		s, err := New(Options{Suffixes: []string{"dc=x"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = s.LoadLDIF(strings.NewReader(text)) // what came before a mistake stays
-		for _, e := range s.entries {
-			if attrs, ok := s.Entry(e.dn); !ok || len(attrs["entryUUID"]) == 0 && len(e.get("entryUUID")) == 0 {
-				t.Errorf("%q: entry %q can't be found", text, e.dn)
-			}
-			if !s.hasParent(e.path) {
-				t.Errorf("%q: entry %q has no parent", text, e.dn)
 			}
 		}
 	})

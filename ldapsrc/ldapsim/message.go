@@ -14,6 +14,11 @@ import (
 // maxMessage bounds a request; it is ApacheDS' limit eight times over.
 const maxMessage = 16 << 20
 
+const (
+	startTLSOID    = "1.3.6.1.4.1.1466.20037"
+	domainScopeOID = "1.2.840.113556.1.4.1339"
+)
+
 // message is one request (RFC 4511, 4.1.1).
 type message struct {
 	id     int64

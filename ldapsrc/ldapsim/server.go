@@ -1,7 +1,15 @@
+// Package ldapsim is a small LDAP directory in the process, over the real
+// protocol (RFC 4511) on a TCP port: for tests that need faults at will, and for
+// the demo, which needs nothing installed.
+//
+// It has no schema: attributes are what was added, compared without case, in the
+// manner of caseIgnoreMatch. Binds, searches with all scopes and the usual
+// filters, paged results, add, modify, delete and modifyDN work; entries get
+// entryUUID, createTimestamp and modifyTimestamp. Faults make it misbehave in
+// one chosen way.
 package ldapsim
 
 import (
-	"bufio"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -85,38 +93,6 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Start listens on addr, such as 127.0.0.1:0, and serves until Close.
-func (s *Server) Start(addr string) error {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("LDAP simulator: %w", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.listener != nil {
-		_ = listener.Close()
-		return errors.New("LDAP simulator: started or closed already")
-	}
-	s.listener = listener
-	s.serving.Add(1)
-	go s.accept(listener)
-	return nil
-}
-
-// URL is where the directory is reached; empty before Start.
-func (s *Server) URL() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.listener == nil {
-		return ""
-	}
-	scheme := "ldap"
-	if s.opts.Implicit {
-		scheme = "ldaps"
-	}
-	return scheme + "://" + s.listener.Addr().String()
-}
-
 // SetRootDSE replaces Options.RootDSE.
 func (s *Server) SetRootDSE(attributes Attributes) {
 	s.mu.Lock()
@@ -124,94 +100,21 @@ func (s *Server) SetRootDSE(attributes Attributes) {
 	s.rootDSE = attributes
 }
 
-// Drop closes all connections, as a server does with idle ones.
-func (s *Server) Drop() {
+// SetFaults replaces the faults, from the next request on.
+func (s *Server) SetFaults(f Faults) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for conn := range s.conns {
-		_ = conn.Close()
-	}
+	s.faults = f
 }
 
-// Close ends all connections, and returns when nothing of the server runs any
-// more. A BeforePage hook must not call it.
-func (s *Server) Close() error {
-	s.mu.Lock()
-	s.closed = true
-	var err error
-	if s.listener != nil {
-		if err = s.listener.Close(); errors.Is(err, net.ErrClosed) {
-			err = nil
-		}
-	}
-	for conn := range s.conns {
-		_ = conn.Close()
-	}
-	s.mu.Unlock()
-	s.serving.Wait()
-	return err
-}
-
-func (s *Server) accept(listener net.Listener) {
-	defer s.serving.Done()
-	for {
-		conn, err := listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			time.Sleep(10 * time.Millisecond) // such as too many open files
-			continue
-		}
-		if !s.keep(conn) {
-			return
-		}
-		go func() {
-			defer s.serving.Done()
-			defer s.forget(conn)
-			s.serve(conn)
-		}()
-	}
-}
-
-// keep enters a connection, unless the server is closed.
-func (s *Server) keep(conn net.Conn) bool {
+func (s *Server) currentRootDSE() Attributes {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		_ = conn.Close()
-		return false
-	}
-	s.conns[conn] = struct{}{}
-	s.serving.Add(1)
-	return true
+	return s.rootDSE
 }
 
-func (s *Server) forget(conn net.Conn) {
+func (s *Server) currentFaults() Faults {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = conn.Close()
-	delete(s.conns, conn)
-}
-
-// serve answers one client, one request after another, until it goes or a
-// request can't be read.
-func (s *Server) serve(conn net.Conn) {
-	c := &client{server: s, stream: conn}
-	if s.opts.Implicit {
-		c.stream, c.encrypted = tls.Server(conn, s.opts.TLS), true
-	}
-	c.in, c.out = bufio.NewReader(c.stream), bufio.NewWriter(c.stream)
-	for {
-		request, err := readMessage(c.in)
-		if err != nil {
-			return
-		}
-		if err := c.answer(request); err != nil {
-			return
-		}
-		if err := c.out.Flush(); err != nil {
-			return
-		}
-	}
+	return s.faults
 }

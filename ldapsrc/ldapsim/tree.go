@@ -25,6 +25,14 @@ type tree struct {
 	byKey   map[string]*entry
 }
 
+// parseDN is parseDN as the directory tells DNs apart.
+func (t *tree) parseDN(text string) ([]string, *ldap.DN, error) {
+	if t.exactBlanks {
+		return normalise(text, strings.ToLower)
+	}
+	return parseDN(text)
+}
+
 // fail makes an LDAP error of a code.
 func fail(code uint16, format string, args ...any) error {
 	return ldap.NewError(code, fmt.Errorf(format, args...))
