@@ -6,18 +6,13 @@
 package apachedstest
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"duosync/ldapsrc/internal/ldapadmin"
+	"duosync/ldapsrc/internal/testserver"
 )
 
 // Where a started server keeps what. Suffix and bases are those of WSO2's store.
@@ -33,12 +28,12 @@ const (
 	ReaderPassword = "reader-pw"
 )
 
-// DefaultSizeLimit is ApacheDS's own limit, and so WSO2's (ads-maxSizeLimit).
-const DefaultSizeLimit = 1000
+// defaultSizeLimit is ApacheDS's own limit, and so WSO2's (ads-maxSizeLimit).
+const defaultSizeLimit = 1000
 
-// Packages are the Debian packages that the server needs; Java comes with the
+// packages are the Debian packages that the server needs; Java comes with the
 // first. Debian's apacheds does not depend on all the libraries it is linked to.
-const Packages = "apacheds libapache-directory-api-java libapache-directory-jdbm-java libcaffeine-java"
+const packages = "apacheds libapache-directory-api-java libapache-directory-jdbm-java libcaffeine-java"
 
 // Options say how a server starts. The zero value is a server with the four
 // organizational units and the reader's account.
@@ -47,25 +42,21 @@ type Options struct {
 	// takes some 7 ms to load.
 	People int
 	// SizeLimit is the most entries that one search gives to anyone but the
-	// administrator, all its pages together; 0 stands for DefaultSizeLimit.
+	// administrator, all its pages together; 0 stands for defaultSizeLimit.
 	SizeLimit int
 }
 
 // Server is a running ApacheDS.
 type Server struct {
-	ldapadmin.Admin // changes entries, without any limit
+	testserver.Admin // changes entries, without any limit
 
 	URL    string // ldap://, StartTLS is offered
 	TLSURL string // ldaps://
 	CAFile string // the server's certificate, which signed itself
 
-	t    testing.TB
-	opts Options
-	dir  string
-	port int
-	tls  int
-	cmd  *exec.Cmd
-	done chan struct{}
+	t       testing.TB
+	opts    Options
+	process *testserver.Process
 }
 
 // Start starts a server, loads it, and ends it with the test. Without ApacheDS
@@ -74,21 +65,18 @@ func Start(t testing.TB, opts Options) *Server {
 	t.Helper()
 	for _, path := range []string{config, java, keytool, library + "/apacheds-jdbm1.jar", libraries + "/apache-directory-api-all.jar", libraries + "/caffeine.jar"} {
 		if _, err := os.Stat(path); err != nil {
-			t.Fatalf("these tests need a real ApacheDS: apt-get install %s (%v)", Packages, err)
+			t.Fatalf("these tests need a real ApacheDS: apt-get install %s (%v)", packages, err)
 		}
 	}
-	s := &Server{t: t, opts: opts, dir: t.TempDir()}
-	s.Admin = ldapadmin.Admin{T: t, DN: AdminDN, Password: AdminPassword, Where: func() string {
-		return fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
-	}}
+	s := &Server{t: t, opts: opts, process: testserver.NewProcess(t)}
+	s.Admin = testserver.Admin{T: t, Server: s.process, DN: AdminDN, Password: AdminPassword}
 	for _, dir := range []string{"conf", "cache", "partitions", "run", "log"} {
-		if err := os.Mkdir(s.path(dir), 0o700); err != nil {
+		if err := os.Mkdir(s.process.Path(dir), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.certify()
-	s.write("conf/log4j.properties", []byte(logging))
-	t.Cleanup(s.Stop)
+	s.process.Write("conf/log4j.properties", []byte(logging))
 	s.launch()
 	s.addSchema()
 	s.addSkeleton()
@@ -110,19 +98,10 @@ log4j.appender.stdout.layout.ConversionPattern=%p %c: %m%n
 `
 )
 
-func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
-
-func (s *Server) write(name string, data []byte) {
-	s.t.Helper()
-	if err := os.WriteFile(s.path(name), data, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // certify makes the server's key and certificate, and CAFile.
 func (s *Server) certify() {
 	s.t.Helper()
-	s.CAFile = s.path("ca.pem")
+	s.CAFile = s.process.Path("ca.pem")
 	for _, args := range [][]string{
 		{
 			"-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "2", "-dname", "CN=localhost",
@@ -130,29 +109,20 @@ func (s *Server) certify() {
 		},
 		{"-exportcert", "-rfc", "-alias", "server", "-file", s.CAFile},
 	} {
-		args = append(args, "-storetype", "PKCS12", "-keystore", s.path("keys.p12"), "-storepass", keysPassword)
+		args = append(args, "-storetype", "PKCS12", "-keystore", s.process.Path("keys.p12"), "-storepass", keysPassword)
 		if out, err := exec.CommandContext(s.t.Context(), keytool, args...).CombinedOutput(); err != nil {
 			s.t.Fatalf("keytool: %v\n%s", err, out)
 		}
 	}
 }
 
-// launch starts the server on new ports. Another process may take a free port
-// before the server does, hence the tries.
 func (s *Server) launch() {
 	s.t.Helper()
-	var err error
-	for range 3 {
-		s.port, s.tls = ldapadmin.FreePort(s.t), ldapadmin.FreePort(s.t)
+	s.process.Launch(3, func() error {
 		s.configure()
-		if err = s.try(); err == nil {
-			s.URL = fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
-			s.TLSURL = fmt.Sprintf("ldaps://127.0.0.1:%d", s.tls)
-			return
-		}
-		s.Stop()
-	}
-	s.t.Fatalf("ApacheDS does not start: %v", err)
+		return s.process.Run(s.command(), s.answers, time.Minute, 50*time.Millisecond)
+	})
+	s.URL, s.TLSURL = s.process.URL(), s.process.TLSURL()
 }
 
 func (s *Server) command() *exec.Cmd {
@@ -165,64 +135,21 @@ func (s *Server) command() *exec.Cmd {
 		"--add-exports", "java.base/sun.security.util=ALL-UNNAMED",
 		"--add-exports", "java.base/sun.security.tools.keytool=ALL-UNNAMED",
 		"-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", // it lives for seconds
-		"-Djava.awt.headless=true", "-Djava.io.tmpdir="+s.path("cache"),
-		"-Dlog4j.configuration=file:"+s.path("conf/log4j.properties"), "-Dapacheds.log.dir="+s.path("log"),
+		"-Djava.awt.headless=true", "-Djava.io.tmpdir="+s.process.Path("cache"),
+		"-Dlog4j.configuration=file:"+s.process.Path("conf/log4j.properties"), "-Dapacheds.log.dir="+s.process.Path("log"),
 		"-Dapacheds.controls=org.apache.directory.api.ldap.codec.controls.search.pagedSearch.PagedResultsFactory",
-		"-cp", strings.Join(jars, ":"), "org.apache.directory.server.UberjarMain", s.dir)
-}
-
-func (s *Server) try() error {
-	var log bytes.Buffer
-	s.cmd = s.command()
-	s.cmd.Stdout, s.cmd.Stderr = &log, &log
-	if err := s.cmd.Start(); err != nil {
-		return err
-	}
-	s.done = make(chan struct{})
-	go func(cmd *exec.Cmd, done chan struct{}) {
-		_ = cmd.Wait()
-		close(done)
-	}(s.cmd, s.done)
-	limit, cancel := context.WithTimeout(s.t.Context(), time.Minute)
-	defer cancel()
-	for {
-		err := s.answers()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-s.done:
-			return fmt.Errorf("it ended: %s", log.String())
-		case <-limit.Done():
-			return fmt.Errorf("it does not answer: %w", err)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+		"-cp", strings.Join(jars, ":"), "org.apache.directory.server.UberjarMain", s.process.Path(""))
 }
 
 // answers reports whether both ports are open and the administrator is let in:
 // the server listens some time before it knows anyone.
 func (s *Server) answers() error {
-	for _, port := range []int{s.port, s.tls} {
-		c, err := new(net.Dialer).DialContext(s.t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			return err
-		}
-		_ = c.Close()
+	if err := s.process.Listens(); err != nil {
+		return err
 	}
 	c, err := s.Dial()
 	if err != nil {
 		return err
 	}
 	return c.Close()
-}
-
-// Stop kills the server at once, as a crash does.
-func (s *Server) Stop() {
-	if s.cmd == nil || s.cmd.Process == nil {
-		return
-	}
-	_ = s.cmd.Process.Kill()
-	<-s.done
-	s.cmd = nil
 }

@@ -29,7 +29,7 @@ func (s *Server) configure() {
 			_, _ = fmt.Fprintf(&out, "%s\n\n", asSuffix(e))
 		}
 	}
-	s.write("conf/config.ldif", out.Bytes())
+	s.process.Write("conf/config.ldif", out.Bytes())
 }
 
 func (s *Server) adapt(e *confEntry) {
@@ -39,13 +39,13 @@ func (s *Server) adapt(e *confEntry) {
 		e.set("ads-dsAllowAnonymousAccess", "FALSE")
 	case strings.HasPrefix(dn, "ads-transportid=ldap,"):
 		e.set("ads-transportAddress", "127.0.0.1")
-		e.set("ads-systemPort", fmt.Sprint(s.port))
+		e.set("ads-systemPort", fmt.Sprint(s.process.Port))
 	case strings.HasPrefix(dn, "ads-transportid=ldaps,"):
 		e.set("ads-transportAddress", "127.0.0.1")
-		e.set("ads-systemPort", fmt.Sprint(s.tls))
+		e.set("ads-systemPort", fmt.Sprint(s.process.TLSPort))
 	case strings.HasPrefix(dn, "ads-serverid=ldapserver,"):
-		e.set("ads-maxSizeLimit", fmt.Sprint(cmp.Or(s.opts.SizeLimit, DefaultSizeLimit)))
-		e.set("ads-keystoreFile", s.path("keys.p12"))
+		e.set("ads-maxSizeLimit", fmt.Sprint(cmp.Or(s.opts.SizeLimit, defaultSizeLimit)))
+		e.set("ads-keystoreFile", s.process.Path("keys.p12"))
 		e.set("ads-certificatePassword", keysPassword)
 		e.set("ads-replEnabled", "FALSE")
 	case strings.HasPrefix(dn, "ads-serverid="):

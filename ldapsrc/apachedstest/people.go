@@ -7,41 +7,16 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
-	"duosync/ldapsrc/internal/ldapadmin"
+	"duosync/ldapsrc/internal/testserver"
 )
 
 // Person gives the attributes of generated person i, uid=user0000000 with the
-// number i: the same for the same i, with names in several scripts, a lock in
-// every spelling, people without mail or with two addresses. ApacheDS, unlike
-// OpenLDAP, refuses telephone numbers with anything but digits, blanks and
-// + - ( ).
+// number i (see [testserver.Person]). ApacheDS, unlike OpenLDAP, refuses telephone
+// numbers with anything but digits, blanks and + - ( ).
 func Person(i int) map[string][]string {
-	given := pick(i, "Anna", "Ravi", "Zoë", "Łukasz", "李", "O'Neill", "Jean-Luc", "Fatima")
-	family := pick(i/8, "Silva", "Perera", "Müller", `Smith, "J."`, "van der Berg", "d'Arc", "Kumar")
-	attrs := map[string][]string{
-		"objectClass": {"top", "person", "organizationalPerson", "inetOrgPerson", "wso2Person", "scimPerson", "identityPerson"},
-		"uid":         {UID(i)},
-		"cn":          {given + " " + family},
-		"sn":          {family},
-		"givenName":   {given},
-		"scimId":      {fmt.Sprintf("5c1d0000-0000-4000-8000-%012x", i)},
-		"mobile":      {fmt.Sprintf("+1 415 555 %04d", i%10000)},
-	}
-	switch i % 20 {
-	case 7: // without mail
-	case 11:
-		attrs["mail"] = []string{UID(i) + "@example.com", UID(i) + "@example.org"}
-	default:
-		attrs["mail"] = []string{UID(i) + "@example.com"}
-	}
-	switch i % 50 {
-	case 13:
-		attrs["accountLock"] = []string{pick(i/50, "true", "TRUE", "True")}
-	case 26:
-		attrs["accountDisabled"] = []string{"true"}
-	case 39:
-		attrs["accountLock"] = []string{"false"}
-	}
+	attrs := testserver.Person(i)
+	attrs["objectClass"] = []string{"top", "person", "organizationalPerson", "inetOrgPerson", "wso2Person", "scimPerson", "identityPerson"}
+	attrs["mobile"] = []string{fmt.Sprintf("+1 415 555 %04d", i%10000)}
 	return attrs
 }
 
@@ -49,12 +24,10 @@ func Person(i int) map[string][]string {
 func Locked(i int) bool { return i%50 == 13 || i%50 == 26 }
 
 // UID is the uid of generated person i.
-func UID(i int) string { return fmt.Sprintf("user%07d", i) }
+func UID(i int) string { return testserver.UID(i) }
 
 // UserDN is the DN of generated person i.
 func UserDN(i int) string { return "uid=" + UID(i) + "," + UsersDN }
-
-func pick(i int, choices ...string) string { return choices[i%len(choices)] }
 
 // loaders add people side by side, since an add is mostly waiting.
 const loaders = 4
@@ -67,7 +40,7 @@ func (s *Server) addPeople(n int) {
 		for worker := range loaders {
 			wg.Go(func() {
 				for i := worker; i < n && errs[worker] == nil; i += loaders {
-					errs[worker] = ldapadmin.Add(c, UserDN(i), Person(i))
+					errs[worker] = testserver.Add(c, UserDN(i), Person(i))
 				}
 			})
 		}
@@ -79,11 +52,11 @@ func (s *Server) addPeople(n int) {
 func (s *Server) addSkeleton() {
 	s.t.Helper()
 	s.Do(func(c *ldap.Conn) error {
-		err := ldapadmin.Add(c, Suffix, map[string][]string{"objectClass": {"domain", "top"}, "dc": {"WSO2"}})
+		err := testserver.Add(c, Suffix, map[string][]string{"objectClass": {"domain", "top"}, "dc": {"WSO2"}})
 		for _, unit := range []string{"System", "Users", "Groups", "Left"} {
-			err = errors.Join(err, ldapadmin.Add(c, "ou="+unit+","+Suffix, map[string][]string{"objectClass": {"organizationalUnit", "top"}, "ou": {unit}}))
+			err = errors.Join(err, testserver.Add(c, "ou="+unit+","+Suffix, map[string][]string{"objectClass": {"organizationalUnit", "top"}, "ou": {unit}}))
 		}
-		return errors.Join(err, ldapadmin.Add(c, ReaderDN, map[string][]string{
+		return errors.Join(err, testserver.Add(c, ReaderDN, map[string][]string{
 			"objectClass": {"top", "account", "simpleSecurityObject"}, "uid": {"reader"}, "userPassword": {ReaderPassword},
 		}))
 	})

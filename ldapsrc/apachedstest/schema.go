@@ -5,7 +5,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
-	"duosync/ldapsrc/internal/ldapadmin"
+	"duosync/ldapsrc/internal/testserver"
 )
 
 // wso2OID is the arc of WSO2's schema.
@@ -18,9 +18,9 @@ const schemaDN = "cn=wso2,ou=schema"
 func (s *Server) addSchema() {
 	s.t.Helper()
 	s.Do(func(c *ldap.Conn) error {
-		err := ldapadmin.Add(c, schemaDN, map[string][]string{"objectClass": {"metaSchema", "top"}, "cn": {"wso2"}, "m-dependencies": {"inetorgperson"}})
+		err := testserver.Add(c, schemaDN, map[string][]string{"objectClass": {"metaSchema", "top"}, "cn": {"wso2"}, "m-dependencies": {"inetorgperson"}})
 		for _, unit := range []string{"attributeTypes", "objectClasses"} {
-			err = errors.Join(err, ldapadmin.Add(c, "ou="+unit+","+schemaDN, map[string][]string{"objectClass": {"organizationalUnit", "top"}, "ou": {unit}}))
+			err = errors.Join(err, testserver.Add(c, "ou="+unit+","+schemaDN, map[string][]string{"objectClass": {"organizationalUnit", "top"}, "ou": {unit}}))
 		}
 		return errors.Join(err,
 			addAttribute(c, "3", "country"),
@@ -37,7 +37,7 @@ func (s *Server) addSchema() {
 
 // addAttribute adds a text attribute that is compared without case.
 func addAttribute(c *ldap.Conn, number, name string) error {
-	return ldapadmin.Add(c, "m-oid="+wso2OID+number+",ou=attributeTypes,"+schemaDN, map[string][]string{
+	return testserver.Add(c, "m-oid="+wso2OID+number+",ou=attributeTypes,"+schemaDN, map[string][]string{
 		"objectClass": {"metaAttributeType", "metaTop", "top"}, "m-oid": {wso2OID + number}, "m-name": {name},
 		"m-equality": {"caseIgnoreMatch"}, "m-substr": {"caseIgnoreSubstringsMatch"}, "m-syntax": {"1.3.6.1.4.1.1466.115.121.1.15"},
 	})
@@ -45,7 +45,7 @@ func addAttribute(c *ldap.Conn, number, name string) error {
 
 // addClass adds a structural class with optional attributes.
 func addClass(c *ldap.Conn, number, name, parent string, may ...string) error {
-	return ldapadmin.Add(c, "m-oid="+wso2OID+number+",ou=objectClasses,"+schemaDN, map[string][]string{
+	return testserver.Add(c, "m-oid="+wso2OID+number+",ou=objectClasses,"+schemaDN, map[string][]string{
 		"objectClass": {"metaObjectClass", "metaTop", "top"}, "m-oid": {wso2OID + number}, "m-name": {name},
 		"m-supObjectClass": {parent}, "m-typeObjectClass": {"STRUCTURAL"}, "m-may": may,
 	})

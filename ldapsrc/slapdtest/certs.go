@@ -20,8 +20,8 @@ func (s *Server) certify() {
 	s.certificate("otherca", "another CA", nil)
 	s.certificate("server", "localhost", authority)
 	s.certificate("client", "reader", authority)
-	s.CAFile, s.OtherCA = s.path("ca.pem"), s.path("otherca.pem")
-	s.ClientCertFile, s.ClientKeyFile = s.path("client.pem"), s.path("client.key")
+	s.CAFile, s.OtherCA = s.process.Path("ca.pem"), s.process.Path("otherca.pem")
+	s.ClientCertFile, s.ClientKeyFile = s.process.Path("client.pem"), s.process.Path("client.key")
 }
 
 type signer struct {
@@ -58,7 +58,7 @@ func (s *Server) certificate(name, subject string, by *signer) *signer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.write(name+".pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	s.write(name+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
+	s.process.Write(name+".pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	s.process.Write(name+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
 	return &signer{cert: cert, key: key}
 }

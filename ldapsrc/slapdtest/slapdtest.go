@@ -5,20 +5,17 @@ package slapdtest
 
 import (
 	"bytes"
-	"context"
 	_ "embed"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"text/template"
 	"time"
 
-	"duosync/ldapsrc/internal/ldapadmin"
+	"duosync/ldapsrc/internal/testserver"
 )
 
 // Where a started server keeps what.
@@ -40,7 +37,7 @@ type Options struct {
 	// LDIF holds entries to load besides, in the order of parents before
 	// children.
 	LDIF string
-	// People is the number of generated people below UsersDN (WritePeople).
+	// People is the number of generated people below UsersDN (writePeople).
 	People int
 	// SizeLimit is the most entries that an unpaged search gives the reader; 0
 	// stands for slapd's own 500.
@@ -59,7 +56,7 @@ type Options struct {
 
 // Server is a running slapd.
 type Server struct {
-	ldapadmin.Admin // changes entries, without any limit
+	testserver.Admin // changes entries, without any limit
 
 	URL     string // ldap://, StartTLS is offered
 	TLSURL  string // ldaps://
@@ -70,13 +67,9 @@ type Server struct {
 	ClientCertFile string
 	ClientKeyFile  string
 
-	t    testing.TB
-	opts Options
-	dir  string
-	port int
-	tls  int
-	cmd  *exec.Cmd
-	done chan struct{}
+	t       testing.TB
+	opts    Options
+	process *testserver.Process
 }
 
 //go:embed testdata/wso2.schema
@@ -91,29 +84,18 @@ func Start(t testing.TB, opts Options) *Server {
 	if _, err := os.Stat(slapd); err != nil {
 		t.Fatalf("these tests need a real OpenLDAP server: apt-get install slapd ldap-utils (%v)", err)
 	}
-	s := &Server{t: t, opts: opts, dir: t.TempDir()}
-	s.Admin = ldapadmin.Admin{T: t, DN: AdminDN, Password: AdminPassword, Where: func() string {
-		return fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
-	}}
+	s := &Server{t: t, opts: opts, process: testserver.NewProcess(t)}
+	s.Admin = testserver.Admin{T: t, Server: s.process, DN: AdminDN, Password: AdminPassword}
 	s.certify()
-	s.write("wso2.schema", schema)
-	if err := os.Mkdir(s.path("db"), 0o700); err != nil {
+	s.process.Write("wso2.schema", schema)
+	if err := os.Mkdir(s.process.Path("db"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	s.configure()
 	s.load()
-	t.Cleanup(s.Stop)
 	s.launch()
+	s.URL, s.TLSURL = s.process.URL(), s.process.TLSURL()
 	return s
-}
-
-func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
-
-func (s *Server) write(name string, data []byte) {
-	s.t.Helper()
-	if err := os.WriteFile(s.path(name), data, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 //nolint:gochecknoglobals // a constant in all but name
@@ -158,7 +140,7 @@ overlay ppolicy
 func (s *Server) configure() {
 	s.t.Helper()
 	data := map[string]any{
-		"Dir": s.dir, "Suffix": Suffix, "Admin": AdminDN, "AdminPassword": AdminPassword, "Reader": ReaderDN,
+		"Dir": s.process.Path(""), "Suffix": Suffix, "Admin": AdminDN, "AdminPassword": AdminPassword, "Reader": ReaderDN,
 		"SizeLimit": orElse(s.opts.SizeLimit, "500"), "PagedTotal": orElse(s.opts.PagedTotal, "unlimited"),
 		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS, "Provider": s.opts.Provider,
 	}
@@ -166,7 +148,7 @@ func (s *Server) configure() {
 	if err := confTemplate.Execute(&conf, data); err != nil {
 		s.t.Fatal(err)
 	}
-	s.write("slapd.conf", conf.Bytes())
+	s.process.Write("slapd.conf", conf.Bytes())
 }
 
 func orElse(limit int, word string) string {
@@ -179,16 +161,16 @@ func orElse(limit int, word string) string {
 // load fills the database with slapadd, which takes some 70 µs an entry.
 func (s *Server) load() {
 	s.t.Helper()
-	file, err := os.Create(s.path("data.ldif"))
+	file, err := os.Create(s.process.Path("data.ldif"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	_, err = fmt.Fprint(file, skeleton(), s.opts.LDIF, "\n\n")
-	err = errors.Join(err, WritePeople(file, s.opts.People), file.Close())
+	err = errors.Join(err, writePeople(file, s.opts.People), file.Close())
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	args := []string{"-T", "add", "-q", "-f", s.path("slapd.conf"), "-b", Suffix, "-l", s.path("data.ldif")}
+	args := []string{"-T", "add", "-q", "-f", s.process.Path("slapd.conf"), "-b", Suffix, "-l", s.process.Path("data.ldif")}
 	if out, err := exec.Command(slapd, args...).CombinedOutput(); err != nil {
 		s.t.Fatalf("slapadd: %v\n%s", err, out)
 	}
@@ -205,67 +187,17 @@ func skeleton() string {
 	return out.String()
 }
 
-// launch starts the server, on new ports the first time. Another process may
-// take a free port before slapd does, hence the tries.
 func (s *Server) launch() {
 	s.t.Helper()
-	var err error
-	for range 5 {
-		if s.port == 0 {
-			s.port, s.tls = ldapadmin.FreePort(s.t), ldapadmin.FreePort(s.t)
-		}
-		if err = s.try(); err == nil {
-			s.URL = fmt.Sprintf("ldap://127.0.0.1:%d", s.port)
-			s.TLSURL = fmt.Sprintf("ldaps://127.0.0.1:%d", s.tls)
-			return
-		}
-		s.Stop()
-		if s.URL == "" {
-			s.port = 0
-		}
-	}
-	s.t.Fatalf("slapd does not start: %v", err)
-}
-
-func (s *Server) try() error {
-	var log bytes.Buffer
-	urls := fmt.Sprintf("ldap://127.0.0.1:%d/ ldaps://127.0.0.1:%d/", s.port, s.tls)
-	s.cmd = exec.Command(slapd, "-f", s.path("slapd.conf"), "-h", urls, "-d", "0")
-	s.cmd.Stdout, s.cmd.Stderr = &log, &log
-	if err := s.cmd.Start(); err != nil {
-		return err
-	}
-	s.done = make(chan struct{})
-	go func(cmd *exec.Cmd, done chan struct{}) {
-		_ = cmd.Wait()
-		close(done)
-	}(s.cmd, s.done)
-	limit, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	for {
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
-		if err == nil {
-			return c.Close()
-		}
-		select {
-		case <-s.done:
-			return fmt.Errorf("slapd ended: %s", log.String())
-		case <-limit.Done():
-			return fmt.Errorf("slapd does not listen: %w", err)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
+	s.process.Launch(5, func() error {
+		urls := s.process.URL() + "/ " + s.process.TLSURL() + "/"
+		cmd := exec.Command(slapd, "-f", s.process.Path("slapd.conf"), "-h", urls, "-d", "0")
+		return s.process.Run(cmd, s.process.Listens, 20*time.Second, 5*time.Millisecond)
+	})
 }
 
 // Stop kills the server at once, as a crash does. It may be started again.
-func (s *Server) Stop() {
-	if s.cmd == nil || s.cmd.Process == nil {
-		return
-	}
-	_ = s.cmd.Process.Kill()
-	<-s.done
-	s.cmd = nil
-}
+func (s *Server) Stop() { s.process.Stop() }
 
 // Restart starts a stopped server again, with its data, on the same ports.
 func (s *Server) Restart() {

@@ -1,11 +1,10 @@
-// Package ldapadmin changes the entries of a directory that a test has started,
-// as its administrator.
-package ldapadmin
+// Package testserver is what the real directories of tests have in common: a process
+// with its files and ports, a hand in the entries, and generated people.
+package testserver
 
 import (
 	"errors"
 	"fmt"
-	"net"
 	"testing"
 	"time"
 
@@ -16,14 +15,14 @@ import (
 // own; one that fails ends the test.
 type Admin struct {
 	T        testing.TB
-	Where    func() string // the server's URL, which a restart may change
+	Server   *Process
 	DN       string
 	Password string
 }
 
 // Dial connects as the administrator.
 func (a *Admin) Dial() (*ldap.Conn, error) {
-	c, err := ldap.DialURL(a.Where())
+	c, err := ldap.DialURL(a.Server.URL())
 	if err != nil {
 		return nil, err
 	}
@@ -98,15 +97,4 @@ func (a *Admin) Attr(dn, attr string) []string {
 		return err
 	})
 	return values
-}
-
-// FreePort gives a TCP port of the loopback address that is free now.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }
