@@ -89,3 +89,31 @@ func (s *Source) lookupGroupAt(ctx context.Context, c *conn.Conn, g dirsync.Grou
 	found[g.Key()] = now
 	return nil
 }
+
+// StillMembers reports whether any of these people says to be in a group by an
+// attribute of their own (memberOf), though the group does not show them. Where there
+// is no such attribute, or it can't be read, nobody does.
+func (s *Source) StillMembers(ctx context.Context, group dirsync.GroupEntry, ids []dirsync.SourceID) (still bool, err error) {
+	const memberOf = "memberOf" // Active Directory; OpenLDAP and 389 with an overlay or plugin
+	err = s.session.Ask(ctx, func(ctx context.Context, c *conn.Conn, state conn.State) error {
+		for _, batch := range s.batches(ids) {
+			for _, nc := range state.Contexts {
+				err := c.Search(ctx, conn.Query{
+					Base: nc.Text, Scope: ldap.ScopeWholeSubtree, Filter: "(&" + batch.terms + "(" + memberOf + "=" + ldap.EscapeFilter(group.DN) + "))",
+					Attrs: []string{s.decoder.ID.Name}, Narrow: true,
+				}, func(*ldap.Entry) error {
+					still = true
+					return nil
+				})
+				if err != nil && !conn.IsAnswer(err) {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("asking whether people say to be in the group %q: %w", group.DN, err)
+	}
+	return still, nil
+}

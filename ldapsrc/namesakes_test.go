@@ -38,7 +38,7 @@ func newExact(t *testing.T) *ldapsim.Server {
 }
 
 // Of two people or groups whose DNs differ in a blank only, each has their own groups.
-func TestTwinsAreToldApart(t *testing.T) {
+func TestNamesakesAreToldApart(t *testing.T) {
 	t.Parallel()
 	plain, blank, other := `cn=x,`+simUsers, `cn=x\20,`+simUsers, "cn=y,"+simUsers
 	tests := []struct {
@@ -102,7 +102,7 @@ func TestPersonAndGroupOfOneName(t *testing.T) {
 
 // A person of whom the read shows nobody else of nearly that name does not get the
 // groups of somebody whom the filter left out.
-func TestTwinOutsideTheFilter(t *testing.T) {
+func TestNamesakeOutsideTheFilter(t *testing.T) {
 	t.Parallel()
 	sim := newExact(t)
 	addADGroup(t, sim, "one", 2000, `cn=x\20,`+simUsers)
@@ -114,7 +114,7 @@ func TestTwinOutsideTheFilter(t *testing.T) {
 
 // Who can't be told apart at all ends the read: an entry that was deleted and made
 // anew under its DN while it was read.
-func TestTwinsThatCannotBeToldApart(t *testing.T) {
+func TestNamesakesThatCannotBeToldApart(t *testing.T) {
 	t.Parallel()
 	for _, member := range []string{simUser(0), strings.ToUpper(simUser(0))} {
 		sim := newGroups(t, 200)

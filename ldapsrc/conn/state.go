@@ -90,17 +90,17 @@ func markNumber(marker dirsync.Marker, key string, values []string) {
 // each server that takes changes.
 func (c *Conn) markContexts(ctx context.Context, contexts []NamingContext, marker dirsync.Marker) error {
 	const attribute = "contextCSN"
-	for _, context := range contexts {
-		entry, err := c.ifShown(ctx, context.Text, attribute)
+	for _, nc := range contexts {
+		entry, err := c.ifShown(ctx, nc.Text, attribute)
 		if err != nil {
-			return fmt.Errorf("reading %s of %q: %w", attribute, context.Text, err)
+			return fmt.Errorf("reading %s of %q: %w", attribute, nc.Text, err)
 		}
 		if entry == nil {
 			continue
 		}
 		for _, csn := range entry.GetEqualFoldAttributeValues(attribute) {
 			if parts := strings.Split(csn, "#"); len(parts) == 4 {
-				key := "csn:" + context.Folded + ":" + parts[2]
+				key := "csn:" + nc.Folded + ":" + parts[2]
 				marker[key] = max(marker[key], csn)
 			}
 		}
@@ -112,10 +112,10 @@ func (c *Conn) markContexts(ctx context.Context, contexts []NamingContext, marke
 // names no context for, it is the base's root.
 func holding(contexts []string, bases []dn.DN) []NamingContext {
 	var all []NamingContext
-	add := func(context dn.DN, base int) {
-		at := slices.IndexFunc(all, func(other NamingContext) bool { return other.Folded == context.Folded })
+	add := func(nc dn.DN, base int) {
+		at := slices.IndexFunc(all, func(other NamingContext) bool { return other.Folded == nc.Folded })
 		if at < 0 {
-			at, all = len(all), append(all, NamingContext{DN: context})
+			at, all = len(all), append(all, NamingContext{DN: nc})
 		}
 		all[at].Bases = append(all[at].Bases, base)
 	}
@@ -124,8 +124,8 @@ func holding(contexts []string, bases []dn.DN) []NamingContext {
 		for _, text := range contexts {
 			// The empty context stands for the whole server; it is no base
 			// that every server searches.
-			if context, err := dn.Parse(text); err == nil && context.Holds(base) {
-				add(context, i)
+			if nc, err := dn.Parse(text); err == nil && nc.Holds(base) {
+				add(nc, i)
 				known = true
 			}
 		}

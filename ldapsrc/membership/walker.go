@@ -53,8 +53,8 @@ func newWalker(r *Reader, c *conn.Conn, contexts []conn.NamingContext) *walker {
 		Reader: r, c: c, byName: make(map[dn.Digest][]int32),
 		open: make(map[dn.Label]*unidentified), found: make(map[dn.Label]finding),
 	}
-	for _, context := range contexts {
-		w.tree = append(w.tree, context.Folded)
+	for _, nc := range contexts {
+		w.tree = append(w.tree, nc.Folded)
 	}
 	for _, base := range r.users {
 		w.people = append(w.people, base.Folded)
