@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
+	"github.com/google/uuid"
 
 	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
@@ -72,8 +72,8 @@ func (a IDAttribute) OfGroup(entry *ldap.Entry) dirsync.SourceID {
 
 // CanHold reports whether an id can be one of the attribute.
 func (a IDAttribute) CanHold(id dirsync.SourceID) bool {
-	_, err := a.form.assertion(id)
-	return err == nil
+	_, ok := a.form.assertion(id)
+	return ok
 }
 
 // AnyOf is a filter for any of the ids that the attribute can hold.
@@ -81,7 +81,7 @@ func (a IDAttribute) AnyOf(ids []dirsync.SourceID) string {
 	var out strings.Builder
 	out.WriteString("(|")
 	for _, id := range ids {
-		if value, err := a.form.assertion(id); err == nil {
+		if value, ok := a.form.assertion(id); ok {
 			out.WriteString("(" + a.Name + "=" + value + ")")
 		}
 	}
@@ -106,9 +106,7 @@ func (f idForm) canonical(raw string) (dirsync.SourceID, error) {
 		if len(raw) != 16 {
 			return "", fmt.Errorf("%d bytes are no objectGUID", len(raw))
 		}
-		b := swapGUID([]byte(raw))
-		h := hex.EncodeToString(b)
-		return dirsync.SourceID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]), nil
+		return dirsync.SourceID(swapGUID(uuid.UUID([]byte(raw))).String()), nil
 	case entryUUID:
 		if !isUUID(raw) {
 			return "", fmt.Errorf("%q is no UUID", raw)
@@ -124,59 +122,32 @@ func (f idForm) canonical(raw string) (dirsync.SourceID, error) {
 	return dirsync.SourceID(raw), nil
 }
 
-// assertion gives id as a value in a filter, escaped (RFC 4515, 3). An id that
-// the attribute can't hold is an error.
-func (f idForm) assertion(id dirsync.SourceID) (string, error) {
+// assertion gives id as a value in a filter, escaped (RFC 4515, 3), if the attribute can
+// hold it.
+func (f idForm) assertion(id dirsync.SourceID) (value string, ok bool) {
 	text := string(id)
-	switch f {
-	case entryUUID, objectGUID:
-		if !isUUID(text) {
-			return "", dirsync.WithHint(fmt.Errorf("%q is no value of %s", text, f),
-				"the state was made with another ldap.users.id_attribute")
-		}
-		if f == objectGUID {
-			b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
-			if err != nil {
-				return "", err
-			}
-			var out strings.Builder
-			for _, c := range swapGUID(b) {
-				_, _ = fmt.Fprintf(&out, "\\%02x", c)
-			}
-			return out.String(), nil
-		}
-	default:
-		if _, err := f.canonical(text); err != nil {
-			return "", err
-		}
+	if f != objectGUID {
+		_, err := f.canonical(text)
+		return ldap.EscapeFilter(text), err == nil
 	}
-	return ldap.EscapeFilter(text), nil
+	guid, err := uuid.Parse(text)
+	if err != nil || !isUUID(text) {
+		return "", false
+	}
+	var out strings.Builder
+	for _, c := range swapGUID(guid) {
+		_, _ = fmt.Fprintf(&out, "\\%02x", c)
+	}
+	return out.String(), true
 }
 
 // swapGUID turns the first three fields of a GUID around; twice gives the same.
-func swapGUID(b []byte) []byte {
-	return []byte{
+func swapGUID(b uuid.UUID) uuid.UUID {
+	return uuid.UUID{
 		b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6],
 		b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15],
 	}
 }
 
-func isUUID(text string) bool {
-	if len(text) != 36 {
-		return false
-	}
-	for i := range len(text) {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if text[i] != '-' {
-				return false
-			}
-		} else if !isHex(text[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
+// isUUID leaves out the other forms that the library takes.
+func isUUID(text string) bool { return len(text) == 36 && uuid.Validate(text) == nil }

@@ -2,7 +2,6 @@ package ldapsim
 
 import (
 	"cmp"
-	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+	"github.com/google/uuid"
 )
 
 // tree holds the entries in the order in which they were added.
@@ -63,7 +63,7 @@ func (t *tree) add(dn string, attrs []attr) error {
 		e = e.including(a.Type, a.Value)
 	}
 	stamp := t.now().UTC().Format("20060102150405Z")
-	for _, a := range []attr{{"entryUUID", []string{newUUID()}}, {"createTimestamp", []string{stamp}}, {"modifyTimestamp", []string{stamp}}} {
+	for _, a := range []attr{{"entryUUID", []string{uuid.NewString()}}, {"createTimestamp", []string{stamp}}, {"modifyTimestamp", []string{stamp}}} {
 		if e.get(a.name) == nil {
 			e = e.with(a.name, a.values)
 		}
@@ -313,12 +313,4 @@ func (t *tree) Len() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return len(t.entries)
-}
-
-// newUUID makes a random UUID (RFC 9562, version 4).
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
