@@ -27,7 +27,6 @@ type account struct {
 	messages    []Message
 	enrollments map[string]enrollment // by code
 	activations map[string]time.Time  // phone id → until when its activation link works
-	pushes      map[string]string     // verification pushes: push id → user id
 	logins      map[string]login      // by txid
 }
 
@@ -41,7 +40,6 @@ func newAccount(options *Options) *account {
 
 		enrollments: make(map[string]enrollment),
 		activations: make(map[string]time.Time),
-		pushes:      make(map[string]string),
 		logins:      make(map[string]login),
 	}
 }
@@ -60,7 +58,7 @@ func (a *account) clone() *account {
 	c.mails, c.messages = slices.Clip(a.mails), slices.Clip(a.messages) // both only grow
 	c.enrollments = maps.Clone(a.enrollments)
 	c.activations = maps.Clone(a.activations)
-	c.pushes, c.logins = maps.Clone(a.pushes), maps.Clone(a.logins)
+	c.logins = maps.Clone(a.logins)
 	return &c
 }
 

@@ -24,9 +24,6 @@ const (
 	Passcodes    MessageKind = "passcodes"
 )
 
-// credits is how many text messages the account can pay for.
-const credits = 500
-
 // activatable finds the phone that the path names, if Duo Mobile can run on it as
 // far as Duo knows: type and platform must not be unknown.
 func (a *account) activatable(c *call) (*Phone, *refusal) {
@@ -130,22 +127,6 @@ func (a *account) textInstallation(c *call) (any, *refusal) {
 		return nil, bad
 	}
 	return map[string]any{"installation_msg": a.text(p, Installation, strings.ReplaceAll(text, "<insturl>", installURL))}, nil
-}
-
-// textPasscodes sends passcodes, which no login takes here.
-func (a *account) textPasscodes(c *call) (any, *refusal) {
-	p, bad := find(&a.phones, c, "phone")
-	switch {
-	case bad != nil:
-		return nil, bad
-	case p.Type != "mobile":
-		return nil, refuse(badParameters, "type")
-	case p.Number == "":
-		return nil, refuse(badParameters, "number")
-	}
-	a.text(p, Passcodes, "SMS passcodes")
-	p.PasscodesSent = true
-	return "", nil
 }
 
 // template reads the text of a message, which must hold the place of its link.

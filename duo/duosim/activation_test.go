@@ -58,7 +58,6 @@ func TestActivation(t *testing.T) {
 		t.Errorf("got %+v", alone)
 	}
 	c.activation(path+"/send_sms_installation", params{"installation_msg": "<insturl>"})
-	c.post(path+"/send_sms_passcodes", nil).empty()
 	kinds := ""
 	for _, m := range server.Messages() {
 		if m.Number != p.Number || m.PhoneID != p.ID || m.Text == "" || !m.Sent.Equal(clock.Now().Truncate(time.Second)) {
@@ -66,10 +65,7 @@ func TestActivation(t *testing.T) {
 		}
 		kinds += string(m.Kind) + " "
 	}
-	same(t, "messages", kinds, "installation activation activation installation passcodes ")
-	var summary map[string]int
-	c.get("/admin/v1/info/summary", nil).ok(&summary)
-	same(t, "credits", summary["telephony_credits_remaining"], 495)
+	same(t, "messages", kinds, "installation activation activation installation ")
 
 	if err := server.Activate(p.ID); err != nil {
 		t.Fatal(err)
@@ -81,12 +77,10 @@ func TestActivation(t *testing.T) {
 		Platform  string
 		Activated bool
 		Abilities []string `json:"capabilities"`
-		Passcodes bool     `json:"sms_passcodes_sent"`
 	}
 	c.get(path, nil).ok(&read)
 	same(t, "phone", read.Platform, "Google Android")
 	same(t, "activated", read.Activated, true)
-	same(t, "passcodes sent", read.Passcodes, true)
 	same(t, "capabilities", strings.Join(read.Abilities, " "), "auto push mobile_otp phone sms")
 	c.activation(path+"/activation_url", nil)
 	c.delete(path, nil).empty()
@@ -113,8 +107,6 @@ func TestActivationRefused(t *testing.T) {
 		{"for an installation, too", params{"type": "mobile"}, "send_sms_installation", nil, 40002, "platform"},
 		{"SMS to a tablet", fine, "send_sms_activation", nil, 40002, "number"},
 		{"installation to a tablet", fine, "send_sms_installation", nil, 40002, "number"},
-		{"passcodes to a tablet", fine, "send_sms_passcodes", nil, 40002, "number"},
-		{"passcodes to what is no mobile", nil, "send_sms_passcodes", nil, 40002, "type"},
 		{"valid_secs", fine, "activation_url", params{"valid_secs": 0}, 40002, "valid_secs"},
 		{"install", fine, "activation_url", params{"install": "yes"}, 40002, "install"},
 		{"message without its link", params{"type": "mobile", "platform": "apple ios", "number": "+12025550100"}, "send_sms_activation", params{"activation_msg": "hello"}, 40002, "activation_msg"},
@@ -126,53 +118,7 @@ func TestActivationRefused(t *testing.T) {
 			c.post("/admin/v1/phones/"+p.ID+"/"+test.action, test.send).refused(test.code, test.detail)
 		})
 	}
-	for _, action := range []string{"activation_url", "send_sms_activation", "send_sms_installation", "send_sms_passcodes"} {
+	for _, action := range []string{"activation_url", "send_sms_activation", "send_sms_installation"} {
 		c.post("/admin/v1/phones/DP/"+action, nil).refused(40401, "")
-	}
-}
-
-func TestVerificationPush(t *testing.T) {
-	for _, answer := range []string{"", duosim.PushDeny, duosim.PushFraud, duosim.PushWaiting} {
-		t.Run("answer "+answer, func(t *testing.T) {
-			server, c := start(t, duosim.Options{PushAnswer: answer})
-			zoe, ada := c.create("zoe"), c.create("ada")
-			p, err := server.EnrollDevice("zoe", duosim.Phone{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			var plain phone
-			c.post("/admin/v1/phones", nil).ok(&plain)
-			c.post("/admin/v1/users/"+zoe.ID+"/phones", params{"phone_id": plain.ID}).empty()
-
-			var push, response map[string]string
-			path := "/admin/v1/users/" + zoe.ID
-			c.post(path+"/send_verification_push", params{"phone_id": p.ID}).ok(&push)
-			same(t, "code", len(push["confirmation_code"]), 6)
-			c.get(path+"/verification_push_response", params{"push_id": push["push_id"]}).ok(&response)
-			want := answer
-			if want == "" {
-				want = "approve"
-			}
-			same(t, "result", response["result"], want)
-
-			for _, bad := range []params{nil, {"phone_id": plain.ID}, {"phone_id": "DP"}} {
-				c.post(path+"/send_verification_push", bad).refused(40002, "phone_id")
-			}
-			c.post("/admin/v1/users/"+ada.ID+"/send_verification_push", params{"phone_id": p.ID}).refused(40002, "phone_id")
-			c.post("/admin/v1/users/DU/send_verification_push", params{"phone_id": p.ID}).refused(40401, "")
-			c.get("/admin/v1/users/"+ada.ID+"/verification_push_response", params{"push_id": push["push_id"]}).refused(40401, "")
-			c.get(path+"/verification_push_response", nil).refused(40002, "push_id")
-
-			var got verdict
-			c.as(duosim.KeyAuth).post("/auth/v2/auth", params{"username": "zoe", "factor": "push", "device": p.ID}).ok(&got)
-			result := "deny"
-			if want == "approve" {
-				result = "allow"
-			}
-			same(t, "login", got.Result, result)
-		})
-	}
-	if err := duosim.New(duosim.Options{PushAnswer: "perhaps"}).Start("127.0.0.1:0"); err == nil {
-		t.Error("an unknown answer was taken")
 	}
 }

@@ -93,11 +93,3 @@ func (a *account) authUser(from args) (*User, *refusal) {
 	}
 	return u, nil
 }
-
-// summary gives the account's figures.
-func (a *account) summary(*call) (any, *refusal) {
-	return map[string]any{
-		"user_count": len(a.users.order), "admin_count": 1, "integration_count": len(a.options.Keys),
-		"telephony_credits_remaining": max(0, credits-len(a.messages)),
-	}, nil
-}

@@ -113,14 +113,6 @@ func TestBypassCodes(t *testing.T) {
 	for _, want := range []string{"allow", "allow", "deny"} {
 		same(t, "twice", login("111"), want)
 	}
-	var listed []map[string]any
-	c.get("/admin/v1/users/"+u.ID+"/bypass_codes", nil).ok(&listed)
-	same(t, "listed", len(listed), 2)
-	for _, code := range listed {
-		if code["bypass_code_id"] == "" || code["code"] != nil {
-			t.Errorf("listed as %v", code)
-		}
-	}
 	clock.advance(time.Minute)
 	same(t, "expired", login("222"), "deny")
 	same(t, "without end", login("333"), "allow")

@@ -79,27 +79,6 @@ func (a *account) wantedCodes(from args) ([]string, *refusal) {
 	return codes, nil
 }
 
-// listCodes gives what is known of a user's bypass codes, never the codes.
-func (a *account) listCodes(c *call) (any, *refusal) {
-	u, bad := find(&a.users, c, "user")
-	if bad != nil {
-		return nil, bad
-	}
-	codes := make([]*BypassCode, len(u.BypassCodes))
-	for i := range u.BypassCodes {
-		codes[i] = &u.BypassCodes[i]
-	}
-	return paged(c, a.options.Limits.Page, codes, func(code *BypassCode) map[string]any {
-		var left any
-		if code.Uses >= 0 {
-			left = code.Uses
-		}
-		return map[string]any{
-			"bypass_code_id": code.ID, "created": seconds(code.Created), "expiration": seconds(code.Expires), "reuse_count": left,
-		}
-	})
-}
-
 // spend uses a bypass code up by one; false where the user has no such code.
 func (a *account) spend(u *User, code string) bool {
 	i := slices.IndexFunc(u.BypassCodes, func(b BypassCode) bool {

@@ -26,17 +26,6 @@ func (a *account) getGroup(c *call) (any, *refusal) {
 	return renderGroup(g), nil
 }
 
-// getGroupWhole is the first version of getGroup, with the members.
-func (a *account) getGroupWhole(c *call) (any, *refusal) {
-	g, bad := find(&a.groups, c, "group")
-	if bad != nil {
-		return nil, bad
-	}
-	group := renderGroup(g)
-	group["users"] = rendered(a.members(g.ID), renderMember)
-	return group, nil
-}
-
 func (a *account) createGroup(c *call) (any, *refusal) {
 	if !c.args.has("name") {
 		return nil, refuse(badParameters, "name")
@@ -102,19 +91,6 @@ func (a *account) deleteGroup(c *call) (any, *refusal) {
 
 func (a *account) members(group string) []*User {
 	return a.users.all(func(u *User) bool { return slices.Contains(u.Groups, group) })
-}
-
-func (a *account) listMembers(c *call) (any, *refusal) {
-	g, bad := find(&a.groups, c, "group")
-	if bad != nil {
-		return nil, bad
-	}
-	users := ordered(a, a.members(g.ID))
-	return paged(c, a.options.Limits.Page, users, renderMember)
-}
-
-func renderMember(u *User) map[string]any {
-	return map[string]any{"user_id": u.ID, "username": u.Username}
 }
 
 func (a *account) listUserGroups(c *call) (any, *refusal) {

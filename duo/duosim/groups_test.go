@@ -19,12 +19,10 @@ func TestGroups(t *testing.T) {
 	c.post("/admin/v1/groups", params{"name": " "}).refused(40002, "name")
 	c.post("/admin/v1/groups", params{"name": "x", "status": "Active"}).refused(40002, "status")
 	c.post("/admin/v1/groups/"+g.ID, params{"name": "Crew", "status": "disabled"}).ok(nil)
-	for _, version := range []string{"v1", "v2"} {
-		c.get("/admin/"+version+"/groups/"+g.ID, nil).ok(&read)
-		same(t, "modified", read, group{ID: g.ID, Name: "Crew", Status: "Disabled"})
-	}
+	c.get("/admin/v2/groups/"+g.ID, nil).ok(&read)
+	same(t, "modified", read, group{ID: g.ID, Name: "Crew", Status: "Disabled"})
 	c.post("/admin/v1/groups/DG", params{"name": "x"}).refused(40401, "")
-	c.get("/admin/v2/groups/DG/users", nil).refused(40401, "")
+	c.get("/admin/v2/groups/DG", nil).refused(40401, "")
 
 	u := c.create("zoe")
 	groups := "/admin/v1/users/" + u.ID + "/groups"
@@ -34,14 +32,6 @@ func TestGroups(t *testing.T) {
 	c.post(groups, params{"group_id": "DG"}).refused(40401, "")
 	c.post(groups, nil).refused(40002, "group_id")
 	c.post("/admin/v1/users/DU/groups", params{"group_id": g.ID}).refused(40401, "")
-	var members []user
-	c.get("/admin/v2/groups/"+g.ID+"/users", nil).ok(&members)
-	if diff := cmp.Diff([]user{{ID: u.ID, Username: "zoe"}}, members); diff != "" {
-		t.Error(diff)
-	}
-	var whole struct{ Users []user }
-	c.get("/admin/v1/groups/"+g.ID, nil).ok(&whole)
-	same(t, "members within the first version", len(whole.Users), 1)
 	var joined []group
 	c.get(groups, nil).ok(&joined)
 	same(t, "groups", len(joined), 1)

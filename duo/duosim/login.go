@@ -53,6 +53,21 @@ func (a *account) authStatus(c *call) (any, *refusal) {
 	return l.verdict, nil
 }
 
+// What people can do with a push; see Options.
+const (
+	PushApprove = "approve"
+	PushDeny    = "deny"
+	PushFraud   = "fraud"
+	PushWaiting = "waiting" // nothing
+)
+
+func (o *Options) pushAnswer() string {
+	if o.PushAnswer == "" {
+		return PushApprove
+	}
+	return o.PushAnswer
+}
+
 // logIn carries a login out. A passcode is a bypass code, a push is answered at
 // once as the options say, a telephone call always with yes.
 func (a *account) logIn(c *call) (map[string]any, *refusal) {

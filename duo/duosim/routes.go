@@ -13,8 +13,7 @@ const (
 	toRead need = iota
 	toWrite
 	toAuthenticate
-	toConfigure // no key has it
-	nothing     // not even a signature
+	nothing // not even a signature
 )
 
 // route is one endpoint. Parts of the pattern in braces become the call's vars.
@@ -27,10 +26,6 @@ type route struct {
 
 // lists tells whether the route answers a list, page by page.
 func (r route) lists() bool {
-	switch r.pattern {
-	case "/admin/v1/info/summary", "/admin/v1/users/{user}/verification_push_response":
-		return false
-	}
 	return r.method == http.MethodGet && r.need == toRead && !strings.HasSuffix(r.pattern, "}")
 }
 
@@ -59,23 +54,17 @@ func userRoutes() []route {
 		{del, "/admin/v1/users/{user}/phones/{phone}", (*account).detachPhone, toWrite},
 		{get, "/admin/v1/users/{user}/tokens", (*account).listUserTokens, toRead},
 		{post, "/admin/v1/users/{user}/tokens", (*account).attachToken, toWrite},
-		{del, "/admin/v1/users/{user}/tokens/{token}", (*account).detachToken, toWrite},
 		{get, "/admin/v1/users/{user}/u2ftokens", (*account).noU2F, toRead},
-		{get, "/admin/v1/users/{user}/bypass_codes", (*account).listCodes, toRead},
 		{post, "/admin/v1/users/{user}/bypass_codes", (*account).createCodes, toWrite},
-		{post, "/admin/v1/users/{user}/send_verification_push", (*account).sendPush, toWrite},
-		{get, "/admin/v1/users/{user}/verification_push_response", (*account).pushResponse, toRead},
 	}
 }
 
-// objectRoutes are those of groups, phones and tokens, and of the account itself.
+// objectRoutes are those of groups, phones and tokens.
 func objectRoutes() []route {
 	return []route{
 		{get, "/admin/v1/groups", (*account).listGroups, toRead},
 		{post, "/admin/v1/groups", (*account).createGroup, toWrite},
-		{get, "/admin/v1/groups/{group}", (*account).getGroupWhole, toRead},
 		{get, "/admin/v2/groups/{group}", (*account).getGroup, toRead},
-		{get, "/admin/v2/groups/{group}/users", (*account).listMembers, toRead},
 		{post, "/admin/v1/groups/{group}", (*account).modifyGroup, toWrite},
 		{del, "/admin/v1/groups/{group}", (*account).deleteGroup, toWrite},
 
@@ -88,16 +77,9 @@ func objectRoutes() []route {
 		{post, "/admin/v1/phones/{phone}/activation_url", (*account).activationURL, toWrite},
 		{post, "/admin/v1/phones/{phone}/send_sms_activation", (*account).textActivation, toWrite},
 		{post, "/admin/v1/phones/{phone}/send_sms_installation", (*account).textInstallation, toWrite},
-		{post, "/admin/v1/phones/{phone}/send_sms_passcodes", (*account).textPasscodes, toWrite},
 
 		{get, "/admin/v1/tokens", (*account).listTokens, toRead},
-		{post, "/admin/v1/tokens", (*account).createToken, toWrite},
 		{get, "/admin/v1/tokens/{token}", (*account).getToken, toRead},
-		{del, "/admin/v1/tokens/{token}", (*account).deleteToken, toWrite},
-		{get, "/admin/v1/u2ftokens", (*account).noU2F, toRead},
-
-		{get, "/admin/v1/info/summary", (*account).summary, toRead},
-		{get, "/admin/v1/settings", (*account).summary, toConfigure},
 	}
 }
 
@@ -156,7 +138,7 @@ func permits(kind KeyKind, path string, n need) *refusal {
 	switch {
 	case strings.HasPrefix(path, "/auth/") != (kind == KeyAuth):
 		return refuse(forbidden, wrongApplication)
-	case kind == KeyReader && n == toWrite, n == toConfigure:
+	case kind == KeyReader && n == toWrite:
 		return refuse(forbidden, missingPermission)
 	}
 	return nil

@@ -51,43 +51,6 @@ func (a *account) getToken(c *call) (any, *refusal) {
 	return a.renderTokenWhole(t), nil
 }
 
-// createToken takes no note of the token's secret.
-func (a *account) createToken(c *call) (any, *refusal) {
-	t := &Token{}
-	for _, parameter := range []string{"type", "serial"} {
-		if !c.args.has(parameter) {
-			return nil, refuse(badParameters, parameter)
-		}
-	}
-	e := &editor{args: c.args}
-	e.choice("type", &t.Type, "h6", "h8", "yk", "t6", "t8", "d1")
-	e.checked("serial", &t.Serial, func(text string) bool { return text != "" && fits(text, 128) && !hasControl(text, "") })
-	if e.bad != nil {
-		return nil, e.bad
-	}
-	if a.tokenOf(t.Type, t.Serial) != nil {
-		return nil, refuse(duplicate, "")
-	}
-	t.ID = a.newID("DH")
-	a.tokens.put(t.ID, t)
-	a.changes++
-	return a.renderTokenWhole(t), nil
-}
-
-// deleteToken is idempotent; the token's users lose it.
-func (a *account) deleteToken(c *call) (any, *refusal) {
-	t := a.tokens.get(c.vars["token"])
-	if t == nil {
-		return "", nil
-	}
-	for _, u := range pick(&a.users, t.Users) {
-		dropFrom(&u.Tokens, t.ID)
-	}
-	a.tokens.remove(t.ID)
-	a.changes++
-	return "", nil
-}
-
 func (a *account) listUserTokens(c *call) (any, *refusal) {
 	u, bad := find(&a.users, c, "user")
 	if bad != nil {
@@ -109,26 +72,10 @@ func (a *account) attachToken(c *call) (any, *refusal) {
 	return a.associate(side{&u.Tokens, t.ID, limits.TokensPerUser}, side{&t.Users, u.ID, limits.UsersPerToken})
 }
 
-// detachToken answers 200 also for a token that the user does not have.
-func (a *account) detachToken(c *call) (any, *refusal) {
-	u, bad := find(&a.users, c, "user")
-	if bad != nil {
-		return nil, bad
-	}
-	id := c.vars["token"]
-	if dropFrom(&u.Tokens, id) {
-		dropFrom(&a.tokens.get(id).Users, u.ID)
-		a.changes++
-	}
-	return "", nil
-}
-
-// noU2F is the list of U2F tokens: nobody has any.
+// noU2F is the list of a user's U2F tokens: nobody has any.
 func (a *account) noU2F(c *call) (any, *refusal) {
-	if c.vars["user"] != "" {
-		if _, bad := find(&a.users, c, "user"); bad != nil {
-			return nil, bad
-		}
+	if _, bad := find(&a.users, c, "user"); bad != nil {
+		return nil, bad
 	}
 	return paged(c, a.options.Limits.Page, nil, func(*struct{}) map[string]any { return nil })
 }
