@@ -53,7 +53,7 @@ func TestAStormLeavesPhonesAndGroupsThereExactlyOnce(t *testing.T) {
 	for _, signature := range []int{5, 2} {
 		t.Run(fmt.Sprintf("signature %d", signature), func(t *testing.T) {
 			const people = 40
-			target, server, _ := rehearsal(t, duosim.Options{Faults: listStorm(), Shuffle: true, Seed: 3}, signature)
+			target, server, _ := rehearsal(t, duosim.Options{Faults: listStorm(), Rules: duosim.Rules{Shuffle: true, Seed: 3}}, signature)
 			var made []*dirsync.Op
 			for g := range 6 {
 				name := fmt.Sprintf("Group %d", g)
@@ -322,7 +322,7 @@ func TestWhatIsOthersStays(t *testing.T) {
 // which Duo takes in steps only.
 func TestNamesSwapWithinAUser(t *testing.T) {
 	for _, free := range []bool{false, true} {
-		target, server, _ := rehearsal(t, duosim.Options{OwnNamesMove: free}, 5)
+		target, server, _ := rehearsal(t, duosim.Options{Rules: duosim.Rules{OwnNamesMove: free}}, 5)
 		u, err := server.AddUser(duosim.User{Username: "ann", Aliases: []string{"x", "anna"}})
 		if err != nil {
 			t.Fatal(err)

@@ -90,7 +90,7 @@ func TestAStormLeavesEveryoneThereExactlyOnce(t *testing.T) {
 		t.Run(fmt.Sprintf("signature %d", signature), func(t *testing.T) {
 			const people = 300
 			faults := storm()
-			target, server, _ := rehearsal(t, duosim.Options{Faults: faults, Shuffle: true, Seed: 3}, signature)
+			target, server, _ := rehearsal(t, duosim.Options{Faults: faults, Rules: duosim.Rules{Shuffle: true, Seed: 3}}, signature)
 
 			var names []string
 			var wave []*dirsync.Op

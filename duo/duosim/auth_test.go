@@ -131,7 +131,7 @@ func TestBypassCodes(t *testing.T) {
 // A push that nobody answers keeps a client waiting for a minute.
 func TestAsynchronousLogin(t *testing.T) {
 	clock := newClock()
-	server, c := start(t, duosim.Options{Now: clock.Now, PushAnswer: duosim.PushWaiting})
+	server, c := start(t, duosim.Options{Now: clock.Now, Rules: duosim.Rules{PushAnswer: duosim.PushWaiting}})
 	c.create("zoe")
 	if _, err := server.EnrollDevice("zoe", duosim.Phone{}); err != nil {
 		t.Fatal(err)

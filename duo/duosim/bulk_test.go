@@ -54,7 +54,7 @@ func TestBulkCreate(t *testing.T) {
 		same(t, "users", len(server.Users()), 2)
 	})
 	t.Run("all or nothing", func(t *testing.T) {
-		server, c := start(t, duosim.Options{AllOrNothing: true})
+		server, c := start(t, duosim.Options{Rules: duosim.Rules{AllOrNothing: true}})
 		c.post("/admin/v1/users/bulk_create", params{"users": users}).refused(40003, "")
 		same(t, "users", len(server.Users()), 0)
 		c.post("/admin/v1/users/bulk_create", params{"users": users[:1]}).ok(nil)
@@ -126,7 +126,7 @@ func TestBulk(t *testing.T) {
 		})
 	}
 	t.Run("all or nothing", func(t *testing.T) {
-		server, c, operations := prepare(t, duosim.Options{AllOrNothing: true})
+		server, c, operations := prepare(t, duosim.Options{Rules: duosim.Rules{AllOrNothing: true}})
 		before := server.Snapshot()
 		c.post("/admin/v1/bulk", params{"operations": operations}).refused(40003, "")
 		if diff := cmp.Diff(before, server.Snapshot()); diff != "" {

@@ -9,7 +9,7 @@
 //	key := server.Key(duosim.KeyAdmin)   // server.Host(), server.CAPEM()
 //
 // Where Duo's documentation is silent, the simulator takes the answer that is
-// harder on the client, and Options has a switch for the other one.
+// harder on the client, and Rules has a switch for the other one.
 //
 // What goes on beside the client is done by methods: AddUser, SetUser, RemoveUser,
 // AddGroup, AddPhone and AddToken are what somebody does in the panel;

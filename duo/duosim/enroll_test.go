@@ -128,7 +128,7 @@ func TestAuthEnroll(t *testing.T) {
 }
 
 func TestEnrollDevice(t *testing.T) {
-	server, c := start(t, duosim.Options{Limits: duosim.Limits{PhonesPerUser: 2, UsersPerPhone: 2}})
+	server, c := start(t, duosim.Options{Rules: duosim.Rules{Limits: duosim.Limits{PhonesPerUser: 2, UsersPerPhone: 2}}})
 	ada, bob := c.create("ada", params{"alias1": "countess"}), c.create("bob")
 	own, err := server.EnrollDevice("Countess", duosim.Phone{Number: "+12025550100", Name: "hers"})
 	if err != nil {

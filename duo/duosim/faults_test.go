@@ -210,7 +210,7 @@ func TestFaultsHideNoWrongSignature(t *testing.T) {
 }
 
 func TestFailPage(t *testing.T) {
-	server, c := start(t, duosim.Options{Limits: duosim.Limits{UsersPage: 2}})
+	server, c := start(t, duosim.Options{Rules: duosim.Rules{Limits: duosim.Limits{UsersPage: 2}}})
 	for i := range 6 {
 		c.create(fmt.Sprint("user", i))
 	}

@@ -50,7 +50,7 @@ func TestGroups(t *testing.T) {
 }
 
 func TestGroupLists(t *testing.T) {
-	server, c := start(t, duosim.Options{Limits: duosim.Limits{Page: 2}})
+	server, c := start(t, duosim.Options{Rules: duosim.Rules{Limits: duosim.Limits{Page: 2}}})
 	for i := range 3 {
 		if _, err := server.AddGroup(duosim.Group{Name: fmt.Sprint("group", i)}); err != nil {
 			t.Fatal(err)
@@ -122,7 +122,7 @@ func TestOneToManyLimits(t *testing.T) {
 	c.post("/admin/v1/users/"+u.ID+"/groups", params{"group_id": first.Groups[0]}).empty()
 	c.post("/admin/v1/users/"+u.ID+"/phones", params{"phone_id": first.Phones[0]}).empty()
 
-	server, c = start(t, duosim.Options{Limits: duosim.Limits{UsersPerPhone: 1}})
+	server, c = start(t, duosim.Options{Rules: duosim.Rules{Limits: duosim.Limits{UsersPerPhone: 1}}})
 	p, err := server.AddPhone(duosim.Phone{Users: []string{c.create("a").ID}})
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ func TestOwnNamesMove(t *testing.T) {
 				t.Error(diff)
 			}
 
-			_, c = start(t, duosim.Options{OwnNamesMove: true})
+			_, c = start(t, duosim.Options{Rules: duosim.Rules{OwnNamesMove: true}})
 			u = c.create("zoe", params{"alias1": "a", "alias2": "b"})
 			var moved user
 			c.post("/admin/v1/users/"+u.ID, test.send).ok(&moved)

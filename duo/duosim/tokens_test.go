@@ -57,7 +57,7 @@ func TestTokens(t *testing.T) {
 }
 
 func TestTokensByHand(t *testing.T) {
-	server, c := start(t, duosim.Options{Limits: duosim.Limits{UsersPerToken: 1}})
+	server, c := start(t, duosim.Options{Rules: duosim.Rules{Limits: duosim.Limits{UsersPerToken: 1}}})
 	ada, bob := c.create("ada"), c.create("bob")
 	made, err := server.AddToken(duosim.Token{Serial: "1", Users: []string{ada.ID}})
 	if err != nil {

@@ -74,7 +74,7 @@ func TestAgeTrash(t *testing.T) {
 
 func TestTrashOptions(t *testing.T) {
 	clock := newClock()
-	server, c := start(t, duosim.Options{Now: clock.Now, PendingDeletionDays: 1, RestoreAs: "active", AllOrNothing: true})
+	server, c := start(t, duosim.Options{Now: clock.Now, Rules: duosim.Rules{PendingDeletionDays: 1, RestoreAs: "active", AllOrNothing: true}})
 	u := c.create("zoe", params{"status": "disabled"})
 	c.post("/admin/v1/users/bulk_send_to_trash", params{"user_id_list": []string{u.ID, "DUX"}}).refused(40002, "user_id_list")
 	same(t, "all or nothing", server.Users()[0].Status, "disabled")

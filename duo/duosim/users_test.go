@@ -93,7 +93,7 @@ func TestRefusedFields(t *testing.T) {
 }
 
 func TestLimitsAreOptions(t *testing.T) {
-	_, c := start(t, duosim.Options{Limits: duosim.Limits{Username: 3, Notes: 2}})
+	_, c := start(t, duosim.Options{Rules: duosim.Rules{Limits: duosim.Limits{Username: 3, Notes: 2}}})
 	c.post("/admin/v1/users", params{"username": "four"}).refused(40002, "username")
 	c.post("/admin/v1/users", params{"username": "abc", "notes": "abc"}).refused(40002, "notes")
 	c.create("abc", params{"notes": "ab", "realname": strings.Repeat("r", 100)})
@@ -251,13 +251,13 @@ func TestFilters(t *testing.T) {
 	for _, bad := range []string{"", "[]", "ada", `{"a":1}`, `[1]`, `["` + strings.Repeat(`a","`, 100) + `a"]`} {
 		c.get("/admin/v1/users", params{"username_list": bad}).refused(40002, "username_list")
 	}
-	_, lenient := start(t, duosim.Options{ListFindsAliases: true})
+	_, lenient := start(t, duosim.Options{Rules: duosim.Rules{ListFindsAliases: true}})
 	lenient.create("ada", params{"alias1": "countess"})
 	same(t, "aliases by the option", len(lenient.usernames(params{"username_list": `["countess"]`})), 1)
 }
 
 func TestKeepCase(t *testing.T) {
-	_, c := start(t, duosim.Options{KeepCase: true})
+	_, c := start(t, duosim.Options{Rules: duosim.Rules{KeepCase: true}})
 	same(t, "username", c.create("Zoe").Username, "Zoe")
 	c.post("/admin/v1/users", params{"username": "zOE"}).refused(40003, "")
 }
@@ -293,7 +293,7 @@ func TestPages(t *testing.T) {
 	c.get("/admin/v1/users", params{"limit": 0}).refused(40002, "limit")
 	c.get("/admin/v1/users", params{"offset": 2147483647}).ok(nil)
 
-	_, small := start(t, duosim.Options{Limits: duosim.Limits{UsersPage: 2}})
+	_, small := start(t, duosim.Options{Rules: duosim.Rules{Limits: duosim.Limits{UsersPage: 2}}})
 	for i := range 3 {
 		small.create(fmt.Sprint("u", i))
 	}
@@ -320,7 +320,7 @@ func TestListChangesBetweenPages(t *testing.T) {
 
 func TestShuffle(t *testing.T) {
 	order := func(seed uint64) (before, again, after []string) {
-		server, c := start(t, duosim.Options{Shuffle: true, Seed: seed})
+		server, c := start(t, duosim.Options{Rules: duosim.Rules{Shuffle: true, Seed: seed}})
 		for i := range 12 {
 			if _, err := server.AddUser(duosim.User{Username: string(rune('a' + i))}); err != nil {
 				t.Fatal(err)

@@ -55,7 +55,7 @@ func newTurmoil(t *testing.T, phones string, seed uint64) *turmoil {
 	t.Helper()
 	h := newHouse(t, houseOptions{
 		slapd: slapdtest.Options{LDIF: group("proj-hand", groupDN("team-0")) + group("proj-asleep", groupDN("team-0"))},
-		duo:   duosim.Options{Shuffle: true, Seed: seed},
+		duo:   duosim.Options{Rules: duosim.Rules{Shuffle: true, Seed: seed}},
 		sync: listMapping + "  limits: {floor: 1000, min_attribute: off}\n  phones: " + phones + "\n  groups: {mirror: ['/proj-.*/'], rename: {proj-0: 'Project 0'}}\n" +
 			"  on_missing: {then: trash, grace: 0s}\n  on_out_of_scope: {then: trash, grace: 0s}\n",
 	})

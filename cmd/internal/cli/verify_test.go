@@ -154,8 +154,8 @@ func TestVerify(t *testing.T) {
 		{name: "unknown id", args: []string{"DU999999999999999999"}, result: "deny"},
 
 		{name: "push approved", args: []string{"alice", "--push"}, result: "allow"},
-		{name: "push denied", args: []string{"alice", "--push"}, duo: duosim.Options{PushAnswer: duosim.PushDeny}, result: "deny"},
-		{name: "push reported", args: []string{"alice", "--push"}, duo: duosim.Options{PushAnswer: duosim.PushFraud}, result: "deny"},
+		{name: "push denied", args: []string{"alice", "--push"}, duo: duosim.Options{Rules: duosim.Rules{PushAnswer: duosim.PushDeny}}, result: "deny"},
+		{name: "push reported", args: []string{"alice", "--push"}, duo: duosim.Options{Rules: duosim.Rules{PushAnswer: duosim.PushFraud}}, result: "deny"},
 		{name: "push not answered", args: []string{"alice", "--push"}, duo: unanswered(), result: "deny"},
 		{name: "push without a device for it", args: []string{"caller", "--push"}, result: "deny"},
 		{name: "push, not enrolled", args: []string{"newcomer", "--push"}, result: "enroll"},
@@ -307,8 +307,8 @@ func TestVerifyReadsThePasscode(t *testing.T) {
 func unanswered() duosim.Options {
 	var looks atomic.Int64
 	return duosim.Options{
-		PushAnswer: duosim.PushWaiting,
-		Now:        func() time.Time { return time.Now().Add(time.Duration(looks.Load()) * time.Minute) },
+		Rules: duosim.Rules{PushAnswer: duosim.PushWaiting},
+		Now:   func() time.Time { return time.Now().Add(time.Duration(looks.Load()) * time.Minute) },
 		OnCall: func(call duosim.Call) {
 			if call.Path == "/auth/v2/auth_status" {
 				looks.Add(1)
@@ -319,7 +319,7 @@ func unanswered() duosim.Options {
 
 func TestVerifyWaitsNoLongerThanAsked(t *testing.T) {
 	t.Parallel()
-	h := verifyHouse(t, duosim.Options{PushAnswer: duosim.PushWaiting})
+	h := verifyHouse(t, duosim.Options{Rules: duosim.Rules{PushAnswer: duosim.PushWaiting}})
 	r := h.run("verify", "alice", "--push", "--timeout", "1s", "--format", "json")
 	if answer := answerOf(t, r.out); r.code != 1 || answer.Result != "error" || !strings.Contains(r.err, "no answer to the push within 1s") {
 		t.Errorf("exit %d %+v %s", r.code, answer, r.err)
