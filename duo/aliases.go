@@ -16,7 +16,7 @@ type aliasEdit map[int]string
 func editAliases(change *dirsync.Change, places []string) (aliasEdit, error) {
 	before, after := foldedItems(change.Before), foldedItems(change.After)
 	edit := aliasEdit{}
-	held := make(map[string]bool)
+	there := make(map[string]bool)
 	var free []int
 	for place := range max(dirsync.MaxAliases, len(places)) {
 		name := ""
@@ -30,15 +30,15 @@ func editAliases(change *dirsync.Change, places []string) (aliasEdit, error) {
 			edit[place] = ""
 			free = append(free, place)
 		default:
-			held[name] = true
+			there[name] = true
 		}
 	}
 	for _, alias := range dirsync.Items(change.After) {
 		name := dirsync.FoldName(alias)
-		if name == "" || held[name] {
+		if name == "" || there[name] {
 			continue
 		}
-		held[name] = true
+		there[name] = true
 		if len(free) == 0 || free[0] >= dirsync.MaxAliases {
 			return nil, fmt.Errorf("there is no place for the alias %q: Duo holds %d aliases a user, and others have given some", api.Tidy(alias), dirsync.MaxAliases)
 		}

@@ -5,11 +5,16 @@
 // An operation is carried out so: a user's fields in one piece, then its phones and
 // groups step by step, then a look at what is there.
 //
-//	target.go, find.go, groupbook.go, forecast.go        reading
-//	apply.go, sendable.go, make.go, write.go, aliases.go a user's fields, aliases among them
-//	apply_lists.go, apply_phones.go, apply_groups.go, apply_enroll.go
-//	settle.go, settle_lists.go                           what became of it after a crash
-//	shown.go                                             what of it an account shows
+//	apply.go                                 a wave, an operation
+//	settle.go, settle_lists.go               what became of one after a crash
+//	forecast.go                              how many calls a plan takes
+//	users.go, aliases.go, groups.go          what is done in one piece
+//	lists.go, phones.go, memberships.go      what is done step by step; steps.go: a step
+//	enroll.go                                a mail
+//	once.go, refused.go, results.go          making once, refusals in words, results
+//	shown.go                                 what of an operation an account shows
+//	operation.go                             what an operation asks for, and whether it can be sent
+//	target.go, read.go                       the Target, and what it only reads
 //
 // Two rules hold throughout. A user is absent only when Duo itself answers 404 for that
 // id. Where the reply to a call that makes something was lost, what it made is looked

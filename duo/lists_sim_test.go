@@ -44,7 +44,7 @@ func wholly(t *testing.T, results []dirsync.Result) {
 	t.Helper()
 	for _, r := range results {
 		if len(r.Undone) > 0 {
-			t.Fatalf("%s %s: %s: %s", r.Op.Action, r.Op.Username, told(r), reasons(r))
+			t.Fatalf("%s %s: %s: %s", r.Op.Action, r.Op.Username, inWords(r), reasons(r))
 		}
 	}
 }
@@ -219,7 +219,7 @@ func TestAKillBetweenAnyTwoStepsIsSettled(t *testing.T) {
 					}
 				}
 			case r.Fate != dirsync.Failed:
-				t.Fatalf("kill %d: %s: %s", kill, told(r), reasons(r))
+				t.Fatalf("kill %d: %s: %s", kill, inWords(r), reasons(r))
 			}
 			again = append(again, &o)
 		}
@@ -289,7 +289,7 @@ func TestWhatIsOthersStays(t *testing.T) {
 	change.User = ann.ID
 	change.Joins = []dirsync.Membership{{ID: synced.ID, Name: "Staff"}}
 	r := applied(t, target, []*dirsync.Op{change})[0]
-	if got := told(r); got != ann.ID+", phones taken, groups refused" {
+	if got := inWords(r); got != ann.ID+", phones taken, groups refused" {
 		t.Errorf("got %q: %s", got, reasons(r))
 	}
 	if got := r.Account.Field(dirsync.FieldPhones); got != "+15550102" {
@@ -299,7 +299,7 @@ func TestWhatIsOthersStays(t *testing.T) {
 	taken := aliases("", "Bobby")
 	taken.User = ann.ID
 	var l ledger
-	if err := target.Apply(t.Context(), []*dirsync.Op{taken}, l.intend, l.record); err != nil || told(l.results[0]) != "taken, "+bob.ID {
+	if err := target.Apply(t.Context(), []*dirsync.Op{taken}, l.intend, l.record); err != nil || inWords(l.results[0]) != "taken, "+bob.ID {
 		t.Errorf("a taken alias: %v, %+v", err, l.results)
 	}
 	more := aliases("", "new")

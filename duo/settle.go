@@ -14,7 +14,7 @@ import (
 // error is for what stops all of them, and then the results end before it.
 func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsync.Result, error) {
 	results := make([]dirsync.Result, 0, len(intents))
-	t.book.list = nil
+	t.known.all = nil
 	for _, intent := range intents {
 		if err := ctx.Err(); err != nil {
 			return results, err
@@ -26,8 +26,8 @@ func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsyn
 		if api.Stops(r.Err) {
 			return results, r.Err
 		}
-		t.reads.note(r.Err)
-		if err := t.reads.spent(); err != nil {
+		t.reads.count(r.Err)
+		if err := t.reads.tooMany(); err != nil {
 			return results, err
 		}
 		results = append(results, r)
@@ -70,17 +70,15 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	case dirsync.Trash:
 		happened = trashed
 	case dirsync.Restore:
-		happened = !trashed && holds(a, ownFields(op))
+		happened = !trashed && shows(a, ownFields(op))
 	case dirsync.Update, dirsync.Disable, dirsync.Enable, dirsync.Adopt:
-		happened = holds(a, ownFields(op))
+		happened = shows(a, ownFields(op))
 	}
 	if !happened {
 		return with(outcome(op, dirsync.Failed, brokeOff(fmt.Sprintf("the %s took effect", op.Action))), a)
 	}
 	return t.settleLists(ctx, done(op, a))
 }
-
-func brokeOff(what string) error { return fmt.Errorf("an earlier run broke off before %s", what) }
 
 func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent) dirsync.Result {
 	fields := created(intent.Op)
@@ -96,4 +94,33 @@ func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent) dirsyn
 		return r
 	}
 	return t.settleLists(ctx, r)
+}
+
+func (t *Target) settleGroupCreate(ctx context.Context, op *dirsync.Op) dirsync.Result {
+	g, err := t.groupNamed(ctx, groupName(op))
+	switch {
+	case err != nil:
+		return outcome(op, dirsync.Unknown, err)
+	case g == nil:
+		return outcome(op, dirsync.Failed, brokeOff("the group was made"))
+	}
+	return t.claimGroup(op, g)
+}
+
+func (t *Target) settleGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
+	g, err := t.client.Group(ctx, groupID(op))
+	deletes := op.Action == dirsync.GroupDelete
+	switch {
+	case errors.Is(err, api.ErrNotFound) && deletes:
+		return done(op, nil)
+	case errors.Is(err, api.ErrNotFound):
+		return outcome(op, dirsync.Vanished, err)
+	case err != nil:
+		return outcome(op, dirsync.Unknown, err)
+	case deletes:
+		return outcome(op, dirsync.Failed, brokeOff("the group was deleted"))
+	case dirsync.FoldName(g.Name) != dirsync.FoldName(groupName(op)):
+		return outcome(op, dirsync.Failed, brokeOff("the group was renamed"))
+	}
+	return done(op, nil)
 }

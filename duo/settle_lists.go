@@ -88,32 +88,3 @@ func (t *Target) resolve(ctx context.Context, joins []dirsync.Membership) ([]dir
 	}
 	return joins, nil
 }
-
-func (t *Target) settleGroupCreate(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	g, err := t.groupNamed(ctx, groupName(op))
-	switch {
-	case err != nil:
-		return outcome(op, dirsync.Unknown, err)
-	case g == nil:
-		return outcome(op, dirsync.Failed, brokeOff("the group was made"))
-	}
-	return t.claimGroup(op, g)
-}
-
-func (t *Target) settleGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	g, err := t.client.Group(ctx, groupID(op))
-	deletes := op.Action == dirsync.GroupDelete
-	switch {
-	case errors.Is(err, api.ErrNotFound) && deletes:
-		return done(op, nil)
-	case errors.Is(err, api.ErrNotFound):
-		return outcome(op, dirsync.Vanished, err)
-	case err != nil:
-		return outcome(op, dirsync.Unknown, err)
-	case deletes:
-		return outcome(op, dirsync.Failed, brokeOff("the group was deleted"))
-	case dirsync.FoldName(g.Name) != dirsync.FoldName(groupName(op)):
-		return outcome(op, dirsync.Failed, brokeOff("the group was renamed"))
-	}
-	return done(op, nil)
-}

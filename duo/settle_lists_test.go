@@ -93,7 +93,7 @@ func TestSettleLists(t *testing.T) {
 			if err != nil || len(results) != 1 {
 				t.Fatalf("got %+v, %v", results, err)
 			}
-			if got := told(results[0]); got != test.told {
+			if got := inWords(results[0]); got != test.told {
 				t.Errorf("got %q, want %q (%s)", got, test.told, reasons(results[0]))
 			}
 		})

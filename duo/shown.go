@@ -10,9 +10,9 @@ import (
 	dirsync "duosync/sync"
 )
 
-// holds reports whether an account holds every one of these fields, as far as
+// shows reports whether an account shows every one of these fields, as far as
 // Duo keeps what it is sent: it trims, and lower-cases usernames and aliases.
-func holds(a *dirsync.Account, fields dirsync.Fields) bool {
+func shows(a *dirsync.Account, fields dirsync.Fields) bool {
 	for name, value := range fields {
 		if !sameField(name, value, a.Field(name)) {
 			return false
@@ -40,30 +40,31 @@ func foldedItems(list string) map[string]bool {
 	return names
 }
 
-// carried reports whether an account shows the fields and aliases of an operation.
-func carried(op *dirsync.Op, a *dirsync.Account) bool {
+// showsAll reports whether an account shows the fields and aliases of an operation.
+func showsAll(op *dirsync.Op, a *dirsync.Account) bool {
 	aliases := op.Change(dirsync.FieldAliases)
-	return holds(a, ownFields(op)) && (aliases == nil || aliasesLack(aliases, a) == nil)
+	return shows(a, ownFields(op)) && (aliases == nil || aliasesLack(aliases, a) == nil)
 }
 
 // aliasesLack says what of a change of aliases an account does not show, or nil.
 // Aliases that the change does not speak of are others' to give.
 func aliasesLack(change *dirsync.Change, a *dirsync.Account) error {
-	held, after := foldedItems(a.Field(dirsync.FieldAliases)), foldedItems(change.After)
+	shown, after := foldedItems(a.Field(dirsync.FieldAliases)), foldedItems(change.After)
 	for _, alias := range dirsync.Items(change.After) {
-		if !held[dirsync.FoldName(alias)] {
+		if !shown[dirsync.FoldName(alias)] {
 			return fmt.Errorf("the alias %q is not there", api.Tidy(alias))
 		}
 	}
 	for _, alias := range dirsync.Items(change.Before) {
-		if name := dirsync.FoldName(alias); held[name] && !after[name] {
+		if name := dirsync.FoldName(alias); shown[name] && !after[name] {
 			return fmt.Errorf("the alias %q is still there", api.Tidy(alias))
 		}
 	}
 	return nil
 }
 
-func lackOf(aliases *dirsync.Change, a *dirsync.Account) []dirsync.Undone {
+// aliasesUndone is what aliasesLack says, as a part of a result.
+func aliasesUndone(aliases *dirsync.Change, a *dirsync.Account) []dirsync.Undone {
 	if err := aliasesLack(aliases, a); err != nil {
 		err = fmt.Errorf("the aliases were accepted, but %w", err)
 		return []dirsync.Undone{{Field: dirsync.FieldAliases, Fate: dirsync.Failed, Err: err}}
@@ -107,4 +108,21 @@ func groupsLack(joins, leaves []dirsync.Membership, a *dirsync.Account) error {
 		}
 	}
 	return nil
+}
+
+// madeBy reports whether a phone, of a number that was in none before, is the one
+// that a step of a user was to make. One that the user has activated may be the
+// user's own.
+func madeBy(step *dirsync.PhoneStep, user string, p *dirsync.Phone) bool {
+	return p.Type == step.Type && !p.Activated && len(without(p.Users, user)) == 0
+}
+
+// without gives the ids but for one.
+func without(ids []string, id string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return other == id })
+}
+
+// ours reports whether a group looks as we make them.
+func ours(g *api.Group) bool {
+	return g.Desc == groupDesc && g.Status == dirsync.StatusActive && !g.Synced
 }

@@ -86,7 +86,7 @@ func ValidID(id string) bool {
 	return true
 }
 
-// held reports whether an account holds a name, as username or alias.
-func held(a *dirsync.Account, name string) bool {
+// hasName reports whether an account holds a name, as username or alias.
+func hasName(a *dirsync.Account, name string) bool {
 	return slices.Contains(a.Names(), dirsync.FoldName(name))
 }

@@ -31,26 +31,26 @@ func authError(err error) error {
 		}
 		return dirsync.WithHint(err, hint)
 	}
-	told := *e
-	switch told.Kind {
+	ours := *e
+	switch ours.Kind {
 	case ErrForbidden:
 		hint = "check the Auth API application (Duo Admin Panel, Applications)"
-		if told.wrongApplication() {
+		if ours.wrongApplication() {
 			hint = "duo.auth.integration_key and duo.auth.secret_key belong to another kind of application, such as Admin API: " +
 				"take the keys of an Auth API application (Duo Admin Panel, Applications)"
 		}
 	case ErrInvalid:
 		switch {
-		case told.Detail == "username" || told.Detail == "user_id":
-			told.Kind = ErrUnknownUser
-		case strings.Contains(strings.ToLower(told.Message+" "+told.Detail), "capable device"):
-			told.Kind = ErrNoDevice
+		case ours.Detail == "username" || ours.Detail == "user_id":
+			ours.Kind = ErrUnknownUser
+		case strings.Contains(strings.ToLower(ours.Message+" "+ours.Detail), "capable device"):
+			ours.Kind = ErrNoDevice
 		}
 	}
 	if hint == "" {
-		return &told
+		return &ours
 	}
-	return dirsync.WithHint(&told, hint)
+	return dirsync.WithHint(&ours, hint)
 }
 
 // authKeys puts the names of the Auth API's keys into advice about the Admin API's.

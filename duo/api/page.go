@@ -8,15 +8,15 @@ import (
 	"strconv"
 )
 
-// NotTold is the total of a list whose answers do not tell it.
-const NotTold = -1
+// NoTotal is the total of a list whose answers do not tell it.
+const NoTotal = -1
 
 // eachPage reads a list page by page and gives visit every item. It fails as a
 // whole: nil means that the last page was reached, the one whose next_offset is
 // null or absent. An error from visit ends it and is returned as it is. total is
-// the last total_objects that Duo told, or NotTold.
+// the last total_objects that Duo told, or NoTotal.
 func eachPage[T any](ctx context.Context, c *Client, path string, limit int, visit func(T) error) (total int, err error) {
-	total = NotTold
+	total = NoTotal
 	offset := int64(0)
 	for {
 		items, r, err := getList[T](ctx, c, path, map[string]string{
@@ -26,8 +26,8 @@ func eachPage[T any](ctx context.Context, c *Client, path string, limit int, vis
 		if err != nil {
 			return total, err
 		}
-		if told := r.Metadata.TotalObjects; told.set {
-			total = int(told.value)
+		if all := r.Metadata.TotalObjects; all.set {
+			total = int(all.value)
 		}
 		for _, item := range items {
 			if err := visit(item); err != nil {
@@ -46,14 +46,14 @@ func eachPage[T any](ctx context.Context, c *Client, path string, limit int, vis
 	}
 }
 
-// count asks for one item of a list and returns the total, or NotTold.
+// count asks for one item of a list and returns the total, or NoTotal.
 func (c *Client) count(ctx context.Context, path string) (int, error) {
 	_, r, err := getList[json.RawMessage](ctx, c, path, map[string]string{"limit": "1", "offset": "0"})
 	if err != nil {
-		return NotTold, err
+		return NoTotal, err
 	}
 	if !r.Metadata.TotalObjects.set {
-		return NotTold, nil
+		return NoTotal, nil
 	}
 	return int(r.Metadata.TotalObjects.value), nil
 }

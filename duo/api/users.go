@@ -61,7 +61,7 @@ func (c *Client) UserByName(ctx context.Context, name string) (*dirsync.Account,
 		return nil, err
 	}
 	for _, a := range found {
-		if a := dirsync.Account(a); held(&a, name) {
+		if a := dirsync.Account(a); hasName(&a, name) {
 			return &a, nil
 		}
 	}

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"duosync/duo/api"
 	dirsync "duosync/sync"
@@ -38,7 +36,7 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 		})
 	switch {
 	case m.made != nil:
-		return with(done(op, m.made), m.made, lackOf(&change, m.made)...)
+		return with(done(op, m.made), m.made, aliasesUndone(&change, m.made)...)
 	case m.found != nil:
 		return claim(op, fields, at, m.found)
 	case errors.Is(m.err, api.ErrDuplicate) && m.fate == dirsync.Failed:
@@ -49,29 +47,10 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 	return outcome(op, m.fate, m.err)
 }
 
-// created returns what a create sends: no empty values. Phones and groups are
-// not parameters; they follow.
-func created(op *dirsync.Op) dirsync.Fields {
-	fields := ownFields(op)
-	if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
-		fields[dirsync.FieldAliases] = aliases.After
-	}
-	fields[dirsync.FieldUsername] = op.Name()
-	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
-	return fields
-}
-
-// ownFields are the fields with a single value that an operation sends.
-func ownFields(op *dirsync.Op) dirsync.Fields {
-	fields := op.After()
-	maps.DeleteFunc(fields, func(name, _ string) bool { return dirsync.IsList(name) })
-	return fields
-}
-
 // claim decides whether the holder of a name is the user that an operation asked
 // for at that time of Duo's clock.
 func claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, holder *dirsync.Account) dirsync.Result {
-	if !holder.Synced && !holder.Created.Before(at.Add(-slack)) && holds(holder, fields) {
+	if !holder.Synced && !holder.Created.Before(at.Add(-slack)) && shows(holder, fields) {
 		return done(op, holder)
 	}
 	return with(outcome(op, dirsync.Taken, taken(fields[dirsync.FieldUsername], holder)), holder)
@@ -114,7 +93,7 @@ func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account
 		}
 	}
 	if aliases != nil && undone == nil {
-		undone = lackOf(aliases, a)
+		undone = aliasesUndone(aliases, a)
 	}
 	return a, undone, nil
 }
@@ -141,7 +120,7 @@ func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dir
 	case errors.Is(err, api.ErrInvalid):
 		return outcome(op, dirsync.Refused, refusal(fields, err))
 	case errors.Is(err, api.ErrLimit):
-		if a, lookErr := t.client.User(ctx, op.User); lookErr == nil && carried(op, a) {
+		if a, readErr := t.client.User(ctx, op.User); readErr == nil && showsAll(op, a) {
 			return done(op, a)
 		}
 		return outcome(op, dirsync.Refused, refusal(fields, err))
@@ -174,7 +153,7 @@ func (t *Target) nameTaken(ctx context.Context, op *dirsync.Op, names []string, 
 	switch {
 	case self == nil:
 		return outcome(op, dirsync.Failed, fmt.Errorf("%w; but no user is found by that name", duplicate))
-	case carried(op, self):
+	case showsAll(op, self):
 		return done(op, self)
 	}
 	return outcome(op, dirsync.Failed, fmt.Errorf("%w; the user itself holds the name in another place", duplicate))
@@ -187,12 +166,12 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 			return outcome(op, dirsync.Failed, err)
 		}
 		// Refused: perhaps it was purged, perhaps it is out of the Trash already.
-		a, lookErr := t.client.User(ctx, op.User)
+		a, readErr := t.client.User(ctx, op.User)
 		switch {
-		case errors.Is(lookErr, api.ErrNotFound):
-			return outcome(op, dirsync.Vanished, lookErr)
-		case lookErr != nil:
-			return outcome(op, dirsync.Failed, unseen(err, lookErr))
+		case errors.Is(readErr, api.ErrNotFound):
+			return outcome(op, dirsync.Vanished, readErr)
+		case readErr != nil:
+			return outcome(op, dirsync.Failed, unseen(err, readErr))
 		case a.Status == dirsync.StatusPendingDeletion:
 			return with(outcome(op, dirsync.Failed, fmt.Errorf("not restored from Duo's Trash: %w", err)), a)
 		}
@@ -240,54 +219,10 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	return with(outcome(op, dirsync.Refused, err), a)
 }
 
-// statusBefore is the status that an operation starts from, "" where it leaves
-// the status alone.
-func statusBefore(op *dirsync.Op) string {
-	if c := op.Change(dirsync.FieldStatus); c != nil {
-		return c.Before
-	}
-	return ""
-}
-
 // remove deletes a user for good. One that is gone already is what was wanted.
 func (t *Target) remove(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	if err := t.client.DeleteUser(ctx, op.User); err != nil && !errors.Is(err, api.ErrNotFound) {
 		return outcome(op, dirsync.Failed, err)
 	}
 	return done(op, nil)
-}
-
-func taken(name string, holder *dirsync.Account) error {
-	return fmt.Errorf("the name %q is held by the Duo user %s (username %q, status %q), who is not the one asked for",
-		name, holder.ID, api.Tidy(holder.Username), holder.Status)
-}
-
-// refusal says in words which field Duo will not have.
-func refusal(fields dirsync.Fields, err error) error {
-	var e *api.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	message := e.Message
-	if message == "" {
-		message = string(e.Kind)
-	}
-	if e.Kind == api.ErrLimit {
-		text := fmt.Sprintf("Duo refuses the user: a limit is exceeded (50001: %s)", message)
-		return dirsync.WithHint(errors.New(text), "see the limits at https://duo.com/docs/rate-limits")
-	}
-	value, known := fields[strings.ToLower(e.Detail)]
-	what := "the user"
-	switch n := utf8.RuneCountInString(value); {
-	case dirsync.IsList(strings.ToLower(e.Detail)):
-		what = "the " + e.Detail
-	case known && n == 0:
-		what = "an empty " + e.Detail
-	case known:
-		what = fmt.Sprintf("%s (%d characters long)", e.Detail, n)
-	case e.Detail != "":
-		message += " (" + e.Detail + ")"
-	}
-	text := fmt.Sprintf("Duo refuses %s: %s", what, message)
-	return dirsync.WithHint(errors.New(text), "correct the value in the directory, or the mapping")
 }

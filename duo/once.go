@@ -3,7 +3,6 @@ package duo
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"duosync/duo/api"
 	dirsync "duosync/sync"
@@ -28,7 +27,7 @@ type making[T any] struct {
 //	something   found; the caller decides whose it is
 //	nothing     sent again, a few times; after Duo's own refusal given up
 //	no answer   unknown, left to Settle
-func makeOnce[T any](ctx context.Context, c *api.Client, send, look func(context.Context) (*T, error)) making[T] {
+func makeOnce[T any](ctx context.Context, c *api.Client, send, find func(context.Context) (*T, error)) making[T] {
 	open := false // an attempt may still be on its way
 	lost := false
 	for try := 1; ; try++ {
@@ -45,10 +44,10 @@ func makeOnce[T any](ctx context.Context, c *api.Client, send, look func(context
 		default:
 			return making[T]{fate: undecided(open), err: err}
 		}
-		found, lookErr := look(ctx)
+		found, readErr := find(ctx)
 		switch {
-		case lookErr != nil:
-			return making[T]{fate: dirsync.Unknown, err: unseen(err, lookErr)}
+		case readErr != nil:
+			return making[T]{fate: dirsync.Unknown, err: unseen(err, readErr)}
 		case found != nil:
 			return making[T]{found: found, lost: lost, err: err}
 		case duplicate:
@@ -79,9 +78,4 @@ func wasSent(err error) bool {
 func fromDuo(err error) bool {
 	var e *api.Error
 	return errors.As(err, &e) && e.FromDuo
-}
-
-// unseen is a failure whose effect could not be looked at.
-func unseen(err, lookErr error) error {
-	return fmt.Errorf("%w; what became of it could not be seen: %w", err, lookErr)
 }

@@ -14,7 +14,7 @@ import (
 func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend intention) (dirsync.Result, error) {
 	a, err := t.client.User(ctx, op.User)
 	if err != nil {
-		t.writes.note(err)
+		t.writes.count(err)
 		if errors.Is(err, api.ErrNotFound) {
 			return outcome(op, dirsync.Vanished, err), nil
 		}
@@ -31,7 +31,7 @@ func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend intentio
 		return dirsync.Result{}, err
 	}
 	err = t.client.Enroll(ctx, a.Username, email)
-	t.writes.note(err)
+	t.writes.count(err)
 	return with(enrolled(op, err), a), nil
 }
 

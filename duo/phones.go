@@ -39,8 +39,8 @@ func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync
 	switch {
 	case m.made != nil:
 		s.made(m.made.ID, step)
-		if kept := m.made.Text(); kept != number {
-			return dirsync.Refused, fmt.Errorf("the phone %s was made, but Duo keeps it as %q; it is not attached", number, api.Tidy(kept))
+		if shown := m.made.Text(); shown != number {
+			return dirsync.Refused, fmt.Errorf("the phone %s was made, but Duo keeps it as %q; it is not attached", number, api.Tidy(shown))
 		}
 		return s.attach(ctx, m.made.ID, number)
 	case m.found != nil:
@@ -63,17 +63,6 @@ func (s *steps) made(id string, step *dirsync.PhoneStep) {
 	s.result.Made = append(s.result.Made, dirsync.OwnPhone{ID: id, Number: step.Text()})
 }
 
-// madeBy reports whether a phone, of a number that was in none before, is the one
-// that a step of a user was to make. One that the user has activated may be the
-// user's own.
-func madeBy(step *dirsync.PhoneStep, user string, p *dirsync.Phone) bool {
-	return p.Type == step.Type && !p.Activated && len(without(p.Users, user)) == 0
-}
-
-func without(ids []string, id string) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return other == id })
-}
-
 func (s *steps) attach(ctx context.Context, id, number string) (dirsync.Fate, error) {
 	err := s.client.AttachPhone(ctx, s.user, id)
 	switch {
@@ -83,10 +72,6 @@ func (s *steps) attach(ctx context.Context, id, number string) (dirsync.Fate, er
 		return s.absent(ctx, err, "the phone "+number)
 	}
 	return notStepped(err, "the phone "+number, phoneLimits())
-}
-
-func phoneLimits() string {
-	return fmt.Sprintf("a Duo user has %d phones at most, and a phone %d users", dirsync.MaxPhones, dirsync.MaxPhoneUsers)
 }
 
 // removePhone takes a phone from the user, and deletes it where nobody else has
@@ -130,6 +115,6 @@ func (t *Target) deletePhones(ctx context.Context, op *dirsync.Op) dirsync.Resul
 	for i := range op.Phones {
 		s.try(ctx, dirsync.FieldPhones, func() (dirsync.Fate, error) { return s.removePhone(ctx, &op.Phones[i]) })
 	}
-	s.tell()
+	s.conclude()
 	return r
 }

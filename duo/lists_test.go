@@ -85,9 +85,9 @@ func aliases(before, after string, changes ...string) *dirsync.Op {
 	return o
 }
 
-// told writes down what a result says: the fate where it is not done, fields
+// inWords writes down what a result says: the fate where it is not done, fields
 // undone with their fates, and what was made and removed.
-func told(r dirsync.Result) string {
+func inWords(r dirsync.Result) string {
 	fates := []string{"done", "refused", "taken", "vanished", "failed", "unknown"}
 	var parts []string
 	if r.Fate != dirsync.Done {
@@ -142,7 +142,7 @@ func runListTests(t *testing.T, tests map[string]listTest) {
 				t.Fatalf("results: %+v", l.results)
 			}
 			r := l.results[0]
-			if got := told(r); got != test.told {
+			if got := inWords(r); got != test.told {
 				t.Errorf("got %q, want %q", got, test.told)
 			}
 			if got := reasons(r); (got == "") != (test.text == "") || !strings.Contains(got, test.text) {
@@ -312,7 +312,7 @@ func TestAListStepCanStopTheRun(t *testing.T) {
 	if !errors.Is(err, api.ErrForbidden) || dirsync.Hint(err) == "" || len(l.results) != 1 {
 		t.Errorf("a missing right: %v, %+v", err, l.results)
 	}
-	if got := told(l.results[0]); got != "DU1, groups failed" {
+	if got := inWords(l.results[0]); got != "DU1, groups failed" {
 		t.Errorf("a missing right: %s", got)
 	}
 
@@ -331,7 +331,7 @@ func TestAListStepCanStopTheRun(t *testing.T) {
 	if !errors.Is(err, api.ErrServer) || !strings.Contains(err.Error(), "10 writes to Duo failed in a row") || len(l.results) != 1 {
 		t.Fatalf("ten in a row: %v, %+v", err, l.results)
 	}
-	if got := told(l.results[0]); got != "failed, groups failed" || !strings.Contains(reasons(l.results[0]), "not tried") {
+	if got := inWords(l.results[0]); got != "failed, groups failed" || !strings.Contains(reasons(l.results[0]), "not tried") {
 		t.Errorf("ten in a row: %s, %s", got, reasons(l.results[0]))
 	}
 }
@@ -349,7 +349,7 @@ func TestAnInterruptionBetweenStepsEndsWithALook(t *testing.T) {
 		t.Fatalf("got %v, %+v", err, l.results)
 	}
 	r := l.results[0]
-	if diff := cmp.Diff([]dirsync.Membership{{ID: "DG1", Name: "a"}}, r.Account.Groups); diff != "" || told(r) != "DU1, groups failed" {
-		t.Errorf("%s %s", told(r), diff)
+	if diff := cmp.Diff([]dirsync.Membership{{ID: "DG1", Name: "a"}}, r.Account.Groups); diff != "" || inWords(r) != "DU1, groups failed" {
+		t.Errorf("%s %s", inWords(r), diff)
 	}
 }

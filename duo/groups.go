@@ -9,38 +9,92 @@ import (
 	dirsync "duosync/sync"
 )
 
-// groupName is the name that an operation on a group leaves behind.
-func groupName(op *dirsync.Op) string {
-	if c := op.Change(dirsync.FieldName); c != nil {
-		return c.After
-	}
-	if op.Group != nil {
-		return op.Group.Name
-	}
-	return op.Username
+// groupDesc is the description of the groups that we make, by which they are
+// known again after a reply that was lost.
+const groupDesc = "Kept in step with the directory by duosync."
+
+// knownGroups are those that are known within one run.
+type knownGroups struct {
+	made map[string]string // ids by folded name of those made in this run; "" where that failed
+	all  []api.Group       // all groups of the account; nil: to be read
 }
 
-// groupID is the id of the group that an operation is about, "" for a create.
-func groupID(op *dirsync.Op) string {
-	if op.User == "" && op.Group != nil {
-		return op.Group.ID
+// remember keeps what became of making a group: its id, or "".
+func (k *knownGroups) remember(name, id string) {
+	if k.made == nil {
+		k.made = make(map[string]string)
 	}
-	return op.User
+	k.made[dirsync.FoldName(name)] = id
+}
+
+// forget drops a group that is renamed or deleted.
+func (k *knownGroups) forget(id string) {
+	for name, made := range k.made {
+		if made == id {
+			delete(k.made, name)
+		}
+	}
+}
+
+// allGroups gives all groups, read once until the next operation on one.
+func (t *Target) allGroups(ctx context.Context) ([]api.Group, error) {
+	if t.known.all == nil {
+		list, err := t.readGroups(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t.known.all = list
+	}
+	return t.known.all, nil
+}
+
+// groupNamed finds the group with exactly this name, folded, or nil. Of several
+// the one that we made is preferred.
+func (t *Target) groupNamed(ctx context.Context, name string) (*api.Group, error) {
+	list, err := t.allGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found *api.Group
+	for i := range list {
+		if dirsync.FoldName(list[i].Name) == dirsync.FoldName(name) && (found == nil || ours(&list[i])) {
+			found = &list[i]
+		}
+	}
+	return found, nil
+}
+
+// madeGroup gives the id of a group that was to be made in this run. A group of
+// that name that does not look as we make them is somebody else's.
+func (t *Target) madeGroup(ctx context.Context, name string) (string, error) {
+	if id, known := t.known.made[dirsync.FoldName(name)]; id != "" {
+		return id, nil
+	} else if known {
+		return "", notMade(name)
+	}
+	g, err := t.groupNamed(ctx, name)
+	switch {
+	case err != nil:
+		return "", err
+	case g == nil || !ours(g):
+		return "", notMade(name)
+	}
+	return g.ID, nil
 }
 
 // createGroup makes a group. One that is there under its name, absent when the
 // operation was planned, is ours if it looks as we make them.
 func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	name := groupName(op)
-	t.book.list = nil
-	t.book.note(name, "")
+	t.known.all = nil
+	t.known.remember(name, "")
 	m := makeOnce(ctx, t.client,
 		func(ctx context.Context) (*api.Group, error) { return t.client.CreateGroup(ctx, name, groupDesc) },
 		func(ctx context.Context) (*api.Group, error) {
-			t.book.list = nil
+			t.known.all = nil
 			return t.groupNamed(ctx, name)
 		})
-	t.book.list = nil
+	t.known.all = nil
 	switch {
 	case m.made != nil:
 		return t.groupMade(op, m.made)
@@ -59,7 +113,7 @@ func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 func (t *Target) groupMade(op *dirsync.Op, g *api.Group) dirsync.Result {
 	r := done(op, nil)
 	r.Group = g.ID
-	t.book.note(groupName(op), r.Group)
+	t.known.remember(groupName(op), r.Group)
 	return r
 }
 
@@ -74,8 +128,8 @@ func (t *Target) claimGroup(op *dirsync.Op, g *api.Group) dirsync.Result {
 
 func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	name := groupName(op)
-	t.book.list = nil
-	t.book.forget(groupID(op))
+	t.known.all = nil
+	t.known.forget(groupID(op))
 	g, err := t.client.RenameGroup(ctx, groupID(op), name)
 	switch {
 	case errors.Is(err, api.ErrNotFound):
@@ -93,61 +147,11 @@ func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 
 // deleteGroup deletes a group. One that is gone already is what was wanted.
 func (t *Target) deleteGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	t.book.list = nil
-	t.book.forget(groupID(op))
+	t.known.all = nil
+	t.known.forget(groupID(op))
 	if err := t.client.DeleteGroup(ctx, groupID(op)); err != nil && !errors.Is(err, api.ErrNotFound) {
 		fate, err := notStepped(err, "the removal of the group "+dirsync.Quote(op.Username), "Duo has a limit for groups")
 		return outcome(op, fate, err)
 	}
 	return done(op, nil)
-}
-
-// join puts the user into a group. The id of one that was still to be made when
-// the operation was planned is found by its name, and written into m.
-func (s *steps) join(ctx context.Context, m *dirsync.Membership) (dirsync.Fate, error) {
-	if m.ID == "" {
-		id, err := s.madeGroup(ctx, m.Name)
-		if err != nil {
-			return dirsync.Failed, err
-		}
-		m.ID = id
-	}
-	err := s.client.JoinGroup(ctx, s.user, m.ID)
-	switch {
-	case err == nil:
-		return dirsync.Done, nil
-	case errors.Is(err, api.ErrNotFound):
-		return s.absent(ctx, err, "the group "+dirsync.Quote(m.Name))
-	}
-	fate, err := notStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
-	if errors.Is(err, api.ErrLimit) && len(s.op.Leaves) > 0 {
-		fate = dirsync.Failed // there is room once the others are left
-	}
-	return fate, err
-}
-
-func (s *steps) joinAll(ctx context.Context) {
-	for i := range s.joins {
-		s.try(ctx, dirsync.FieldGroups, func() (dirsync.Fate, error) { return s.join(ctx, &s.joins[i]) })
-	}
-}
-
-func (s *steps) leaveAll(ctx context.Context) {
-	for _, m := range s.op.Leaves {
-		s.try(ctx, dirsync.FieldGroups, func() (dirsync.Fate, error) { return s.leave(ctx, m) })
-	}
-}
-
-func notMade(name string) error { return fmt.Errorf("the group %s was not made", dirsync.Quote(name)) }
-
-func (s *steps) leave(ctx context.Context, m dirsync.Membership) (dirsync.Fate, error) {
-	err := s.client.LeaveGroup(ctx, s.user, m.ID)
-	if err == nil || errors.Is(err, api.ErrNotFound) { // who is gone, or left already, is not in it; the look tells
-		return dirsync.Done, nil
-	}
-	return notStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
-}
-
-func groupLimits() string {
-	return fmt.Sprintf("a Duo user is in %d groups at most", dirsync.MaxGroups)
 }

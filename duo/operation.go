@@ -1,0 +1,171 @@
+package duo
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"duosync/duo/api"
+	dirsync "duosync/sync"
+)
+
+// callless reports whether an operation changes nothing in Duo.
+func callless(op *dirsync.Op) bool {
+	return op.Action == dirsync.Release || op.Action == dirsync.GroupUpdate && op.Change(dirsync.FieldName) == nil
+}
+
+// restores reports whether an operation begins with a way out of the Trash.
+func restores(op *dirsync.Op) bool {
+	return op.Action == dirsync.Restore || op.Action == dirsync.Adopt && statusBefore(op) == dirsync.StatusPendingDeletion
+}
+
+func creates(op *dirsync.Op) bool {
+	return op.Action == dirsync.Create || op.Action == dirsync.Recreate
+}
+
+// statusBefore is the status that an operation starts from, "" where it leaves
+// the status alone.
+func statusBefore(op *dirsync.Op) string {
+	if c := op.Change(dirsync.FieldStatus); c != nil {
+		return c.Before
+	}
+	return ""
+}
+
+// hasSteps reports whether calls for the lists of a user follow an operation.
+func hasSteps(op *dirsync.Op) bool {
+	switch op.Action {
+	case dirsync.Create, dirsync.Recreate, dirsync.Update, dirsync.Disable, dirsync.Enable, dirsync.Adopt, dirsync.Restore:
+		return len(op.Phones)+len(op.Joins)+len(op.Leaves) > 0
+	}
+	return false
+}
+
+// ownFields are the fields with a single value that an operation sends.
+func ownFields(op *dirsync.Op) dirsync.Fields {
+	fields := op.After()
+	maps.DeleteFunc(fields, func(name, _ string) bool { return dirsync.IsList(name) })
+	return fields
+}
+
+// created returns what a create sends: no empty values. Phones and groups are
+// not parameters; they follow.
+func created(op *dirsync.Op) dirsync.Fields {
+	fields := ownFields(op)
+	if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
+		fields[dirsync.FieldAliases] = aliases.After
+	}
+	fields[dirsync.FieldUsername] = op.Name()
+	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
+	return fields
+}
+
+// groupName is the name that an operation on a group leaves behind.
+func groupName(op *dirsync.Op) string {
+	if c := op.Change(dirsync.FieldName); c != nil {
+		return c.After
+	}
+	if op.Group != nil {
+		return op.Group.Name
+	}
+	return op.Username
+}
+
+// groupID is the id of the group that an operation is about, "" for a create.
+func groupID(op *dirsync.Op) string {
+	if op.User == "" && op.Group != nil {
+		return op.Group.ID
+	}
+	return op.User
+}
+
+// intention writes operations down before they are sent, and gives back those that
+// may be.
+type intention func([]*dirsync.Op) ([]*dirsync.Op, error)
+
+// errLeftOut: the operation may not be sent.
+var errLeftOut = errors.New("left out")
+
+// to intends one operation.
+func (i intention) to(op *dirsync.Op) error {
+	sent, err := i([]*dirsync.Op{op})
+	if err == nil && len(sent) == 0 {
+		err = errLeftOut
+	}
+	return err
+}
+
+// unsendable says why an operation cannot be sent, or nil.
+func unsendable(op *dirsync.Op) error {
+	if op.Blocked != "" {
+		return errors.New(op.Blocked)
+	}
+	for _, change := range op.Changes {
+		if !slices.Contains(fieldsOf(op), change.Field) {
+			return fmt.Errorf("the field %q is not one that can be sent to Duo", change.Field)
+		}
+	}
+	switch op.Action {
+	case dirsync.Create, dirsync.Recreate:
+		if dirsync.FoldName(op.Name()) == "" {
+			return errors.New("a user without a username cannot be created")
+		}
+	case dirsync.Release:
+	case dirsync.Update, dirsync.Disable, dirsync.Enable, dirsync.Adopt, dirsync.Restore,
+		dirsync.Trash, dirsync.Delete, dirsync.EnrollMail:
+		if !api.ValidID(op.User) {
+			return fmt.Errorf("%q is not the id of a Duo user", api.Tidy(op.User))
+		}
+	case dirsync.GroupCreate, dirsync.GroupUpdate:
+		if dirsync.FoldName(groupName(op)) == "" {
+			return errors.New("a group without a name cannot be sent to Duo")
+		}
+	case dirsync.GroupDelete, dirsync.PhoneDelete:
+	default:
+		return fmt.Errorf("%q is not an operation", op.Action)
+	}
+	if (op.Action == dirsync.GroupUpdate || op.Action == dirsync.GroupDelete) && !api.ValidID(groupID(op)) {
+		return fmt.Errorf("%q is not the id of a Duo group", api.Tidy(groupID(op)))
+	}
+	return unsendableLists(op)
+}
+
+func unsendableLists(op *dirsync.Op) error {
+	for i := range op.Phones {
+		step := &op.Phones[i]
+		switch {
+		case step.Do == dirsync.PhoneRemove && api.ValidID(step.ID):
+		case op.Action == dirsync.PhoneDelete:
+			return fmt.Errorf("the phone %q cannot be deleted", api.Tidy(step.Text()))
+		case step.Do == dirsync.PhoneAttach && api.ValidID(step.ID):
+		case step.Do == dirsync.PhoneMake && step.Number != "":
+		default:
+			return fmt.Errorf("%q is not something to do to the phone %q", step.Do, api.Tidy(step.Text()))
+		}
+	}
+	for _, m := range op.Joins {
+		if !api.ValidID(m.ID) && (m.ID != "" || dirsync.FoldName(m.Name) == "") {
+			return fmt.Errorf("%q is not the id of a Duo group", api.Tidy(m.ID))
+		}
+	}
+	for _, m := range op.Leaves {
+		if !api.ValidID(m.ID) {
+			return fmt.Errorf("%q is not the id of a Duo group", api.Tidy(m.ID))
+		}
+	}
+	return nil
+}
+
+// fieldsOf are the fields that an operation may change.
+func fieldsOf(op *dirsync.Op) []string {
+	switch op.Action {
+	case dirsync.GroupCreate, dirsync.GroupUpdate, dirsync.GroupDelete:
+		return []string{dirsync.FieldName}
+	case dirsync.PhoneDelete:
+		return []string{dirsync.FieldPhones}
+	case dirsync.EnrollMail:
+		return []string{dirsync.FieldEmail}
+	}
+	return append(slices.Clone(dirsync.FieldNames), dirsync.ListFields...)
+}

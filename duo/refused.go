@@ -1,0 +1,86 @@
+package duo
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"duosync/duo/api"
+	dirsync "duosync/sync"
+)
+
+// answered reports whether err is a definite answer of Duo's own to this one
+// request, so that asking in another way may be worth a call.
+func answered(err error) bool {
+	return errors.Is(err, api.ErrInvalid) || errors.Is(err, api.ErrRejected) || errors.Is(err, api.ErrNotFound)
+}
+
+// unseen is a failure whose effect could not be looked at.
+func unseen(err, readErr error) error {
+	return fmt.Errorf("%w; what became of it could not be seen: %w", err, readErr)
+}
+
+// notStepped gives the fate of a call for a list that failed otherwise. what
+// names the object, limit the limits that Duo has for it.
+func notStepped(err error, what, limit string) (dirsync.Fate, error) {
+	switch {
+	case errors.Is(err, api.ErrInvalid):
+		return dirsync.Refused, refusedObject(err, what)
+	case errors.Is(err, api.ErrLimit):
+		err = fmt.Errorf("%s was refused, a limit is exceeded: %w", what, err)
+		return dirsync.Refused, dirsync.WithHint(err, limit+" (https://duo.com/docs/rate-limits)")
+	}
+	return dirsync.Failed, err
+}
+
+func refusedObject(err error, what string) error {
+	return dirsync.WithHint(fmt.Errorf("%s was refused: %w", what, err), "correct the value in the directory, or the mapping")
+}
+
+// refusal says in words which field Duo will not have.
+func refusal(fields dirsync.Fields, err error) error {
+	var e *api.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	message := e.Message
+	if message == "" {
+		message = string(e.Kind)
+	}
+	if e.Kind == api.ErrLimit {
+		text := fmt.Sprintf("Duo refuses the user: a limit is exceeded (50001: %s)", message)
+		return dirsync.WithHint(errors.New(text), "see the limits at https://duo.com/docs/rate-limits")
+	}
+	value, known := fields[strings.ToLower(e.Detail)]
+	what := "the user"
+	switch n := utf8.RuneCountInString(value); {
+	case dirsync.IsList(strings.ToLower(e.Detail)):
+		what = "the " + e.Detail
+	case known && n == 0:
+		what = "an empty " + e.Detail
+	case known:
+		what = fmt.Sprintf("%s (%d characters long)", e.Detail, n)
+	case e.Detail != "":
+		message += " (" + e.Detail + ")"
+	}
+	text := fmt.Sprintf("Duo refuses %s: %s", what, message)
+	return dirsync.WithHint(errors.New(text), "correct the value in the directory, or the mapping")
+}
+
+func taken(name string, holder *dirsync.Account) error {
+	return fmt.Errorf("the name %q is held by the Duo user %s (username %q, status %q), who is not the one asked for",
+		name, holder.ID, api.Tidy(holder.Username), holder.Status)
+}
+
+func phoneLimits() string {
+	return fmt.Sprintf("a Duo user has %d phones at most, and a phone %d users", dirsync.MaxPhones, dirsync.MaxPhoneUsers)
+}
+
+func groupLimits() string {
+	return fmt.Sprintf("a Duo user is in %d groups at most", dirsync.MaxGroups)
+}
+
+func notMade(name string) error { return fmt.Errorf("the group %s was not made", dirsync.Quote(name)) }
+
+func brokeOff(what string) error { return fmt.Errorf("an earlier run broke off before %s", what) }
