@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	dirsync "duosync/sync"
@@ -242,6 +241,3 @@ func (c *AuthClient) do(ctx context.Context, q request) (*reply, error) {
 	r, err := c.client.do(ctx, q)
 	return r, authError(err)
 }
-
-// hide takes a secret out of a text.
-func hide(in, secret string) string { return strings.ReplaceAll(in, secret, "<secret>") }

@@ -26,27 +26,23 @@ const maxBody = 64 << 20
 
 // Client calls Duo's Admin API. It is safe for concurrent use.
 type Client struct {
-	address string // host[:port], to dial
-	host    string // lower case, without port: what is signed
-	ikey    string
-	skey    string
-	version int // of the signature
-	agent   string
-	timeout time.Duration
-	secrets []string // never to be seen in an error
+	at      endpoint
+	signer  signer
+	secrets secrets
+	agent   string // User-Agent
 	log     logrus.FieldLogger
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
+
 	http    *http.Client
 	pace    *pacer
 	clock   clock
-
 	calls   atomic.Int64
 	retries atomic.Int64
 }
 
 // Host returns the API host, lower case, without a port.
-func (c *Client) Host() string { return c.host }
+func (c *Client) Host() string { return c.at.host }
 
 // Close gives idle connections back.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
@@ -63,7 +59,7 @@ func (c *Client) Now() time.Time {
 }
 
 // Timeout returns the bound of one attempt of one call.
-func (c *Client) Timeout() time.Duration { return c.timeout }
+func (c *Client) Timeout() time.Duration { return c.at.timeout }
 
 // Usage says what calls have been made so far.
 func (c *Client) Usage() dirsync.Usage {
@@ -118,7 +114,7 @@ func (q *request) prepare(version int) error {
 // The end of ctx keeps a call from being sent. A write that is under way is
 // finished all the same, within the timeout: what it did must be known.
 func (c *Client) do(ctx context.Context, q request) (*reply, error) {
-	if err := q.prepare(c.version); err != nil {
+	if err := q.prepare(c.signer.version); err != nil {
 		return nil, &Error{Op: q.name(), Kind: ErrNotSent, Message: err.Error(), Err: err}
 	}
 	hiccups, throttled := 0, 0
@@ -163,7 +159,7 @@ type failure struct {
 
 func (c *Client) fail(e *Error, ahead time.Duration, dated bool) *failure {
 	err := error(e)
-	if hint := c.hint(e, ahead, dated); hint != "" {
+	if hint := c.at.hint(e, ahead, dated); hint != "" {
 		err = dirsync.WithHint(e, hint)
 	}
 	return &failure{e, err}
@@ -187,7 +183,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 	if q.method != http.MethodGet {
 		ctx = context.WithoutCancel(ctx)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.at.timeout)
 	defer cancel()
 
 	// A connection that was got may have carried the request to Duo.
@@ -224,7 +220,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 
 // send signs the request as of now and reads the whole answer.
 func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http.Header, []byte, error) {
-	u := url.URL{Scheme: "https", Host: c.address, Path: q.path, RawQuery: q.query}
+	u := url.URL{Scheme: "https", Host: c.at.address, Path: q.path, RawQuery: q.query}
 	var body io.Reader
 	if q.body != nil {
 		body = bytes.NewReader(q.body)
@@ -238,11 +234,11 @@ func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http
 		// kept connection breaks: the same signature, and a call not counted.
 		hr.Body = io.NopCloser(strings.NewReader(""))
 	}
-	m := message{date: signatureDate(now), method: q.method, host: c.host, path: q.path, params: q.query, body: q.body}
-	if c.version == signatureForm && q.body != nil {
+	m := message{date: signatureDate(now), method: q.method, host: c.at.host, path: q.path, params: q.query, body: q.body}
+	if c.signer.version == signatureForm && q.body != nil {
 		m.params = string(q.body)
 	}
-	hr.SetBasicAuth(c.ikey, sign(c.version, c.skey, m))
+	hr.SetBasicAuth(c.signer.integration, c.signer.sign(m))
 	hr.Header.Set("Date", m.date)
 	hr.Header.Set("User-Agent", c.agent)
 	hr.Header.Set("Accept", "application/json")
@@ -273,13 +269,16 @@ func (c *Client) words(err error) string {
 	}
 	// Before it is cut, so that no part of a secret stays, and after it has lost
 	// characters, so that none comes together.
-	return c.hide(Tidy(c.hide(err.Error())))
+	return c.secrets.hide(Tidy(c.secrets.hide(err.Error())))
 }
 
-// hide takes all secrets out of a text.
-func (c *Client) hide(text string) string {
-	for _, secret := range c.secrets {
-		text = hide(text, secret)
+// Again waits before retry n, counted from 1, of a call that the caller sends once more
+// by itself, and counts it. It is false where that was tried often enough, or ctx has
+// ended.
+func (c *Client) Again(ctx context.Context, n int) bool {
+	if n > maxRetries || c.sleep(ctx, retryWait(n)) != nil || ctx.Err() != nil {
+		return false
 	}
-	return text
+	c.retries.Add(1)
+	return true
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -152,4 +153,25 @@ func Tidy(text string) string {
 		text = string(runes[:maxWords]) + "…"
 	}
 	return text
+}
+
+// hide takes a secret out of a text.
+func hide(in, secret string) string { return strings.ReplaceAll(in, secret, "<secret>") }
+
+// secrets must not be seen in an error.
+type secrets []string
+
+// hide takes all of them out of a text.
+func (s secrets) hide(text string) string {
+	for _, secret := range s {
+		text = hide(text, secret)
+	}
+	return text
+}
+
+// WrongApplication reports whether err is Duo's answer to keys of another kind of
+// application, such as Auth API (403/40301, "Wrong integration type").
+func WrongApplication(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.wrongApplication()
 }

@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
-
-	dirsync "duosync/sync"
 )
 
 const (
@@ -17,51 +14,6 @@ const (
 	groupPath  = "/admin/v2/groups"
 	groupsPage = 500 // Duo's maximum
 )
-
-// group is a Duo group as the Admin API writes it. Unknown keys are ignored.
-type group struct {
-	GroupID text `json:"group_id"`
-	Name    text `json:"name"`
-	Desc    text `json:"desc"`
-	Status  text `json:"status"` // Active
-}
-
-func (g *group) UnmarshalJSON(data []byte) error {
-	type plain group
-	if err := json.Unmarshal(data, (*plain)(g)); err != nil {
-		return err
-	}
-	if !ValidID(string(g.GroupID)) {
-		return errors.New("a group without a group_id")
-	}
-	return nil
-}
-
-// Group is a Duo group with its description.
-type Group struct {
-	dirsync.Group
-	Desc string
-}
-
-func (g *group) whole() Group {
-	return Group{
-		Group: dirsync.Group{
-			ID:     string(g.GroupID),
-			Name:   string(g.Name),
-			Status: folded(g.Status),
-			Synced: syncedGroup(string(g.Name)),
-		},
-		Desc: string(g.Desc),
-	}
-}
-
-// syncedGroup tells by the name whether a group belongs to Duo's own directory
-// sync. Duo puts the directory behind the name of such a group, as in
-// `Staff (from AD sync "Acme")`, and shows it in no other way.
-func syncedGroup(name string) bool {
-	name = strings.ToLower(strings.TrimSpace(name))
-	return strings.HasSuffix(name, ")") && (strings.Contains(name, " (from ") || strings.Contains(name, " (synced from "))
-}
 
 // EachGroup gives visit every group of the account, 500 a call. total is Duo's
 // total_objects, or -1 where Duo does not tell it.
@@ -124,12 +76,7 @@ func (c *Client) RenameGroup(ctx context.Context, id, name string) (*Group, erro
 // DeleteGroup deletes a group; its members stay. Duo answers the same for an id
 // that does not exist.
 func (c *Client) DeleteGroup(ctx context.Context, id string) error {
-	path, err := objectPath(groupsPath, id, "group")
-	if err != nil {
-		return err
-	}
-	_, err = c.do(ctx, request{method: http.MethodDelete, path: path})
-	return err
+	return c.delete(ctx, groupsPath, id, "group")
 }
 
 // JoinGroup puts a user into a group; once more does no harm. ErrNotFound means

@@ -13,12 +13,19 @@ import (
 	"time"
 )
 
+// endpoint is where Duo is called.
+type endpoint struct {
+	address string // host[:port], to dial
+	host    string // lower case, without port: what is signed
+	timeout time.Duration
+}
+
 // hint says what the admin can do about e, or "". ahead is how far Duo's clock
 // is ahead of ours by the answer at hand.
-func (c *Client) hint(e *Error, ahead time.Duration, dated bool) string {
+func (at *endpoint) hint(e *Error, ahead time.Duration, dated bool) string {
 	switch e.Kind {
 	case ErrUnauthorized:
-		return c.keyHint(e, ahead, dated)
+		return at.keyHint(e, ahead, dated)
 	case ErrForbidden:
 		if e.wrongApplication() {
 			return "duo.integration_key and duo.secret_key belong to another kind of application, such as Auth API: " +
@@ -33,12 +40,12 @@ func (c *Client) hint(e *Error, ahead time.Duration, dated bool) string {
 	case ErrServer:
 		return "Duo, or something before it, is in trouble (see https://status.duo.com): try again later"
 	case ErrTransport:
-		return c.transportHint(e.Err)
+		return at.transportHint(e.Err)
 	}
 	return ""
 }
 
-func (c *Client) keyHint(e *Error, ahead time.Duration, dated bool) string {
+func (at *endpoint) keyHint(e *Error, ahead time.Duration, dated bool) string {
 	if off := ahead.Abs(); dated && (off > MaxSkew || e.Code == 40105 && off > time.Minute) {
 		way := "behind"
 		if ahead < 0 {
@@ -48,7 +55,7 @@ func (c *Client) keyHint(e *Error, ahead time.Duration, dated bool) string {
 	}
 	switch e.Code {
 	case 40102:
-		return "Duo does not know duo.integration_key at " + c.host + ": check both, they belong to one application"
+		return "Duo does not know duo.integration_key at " + at.host + ": check both, they belong to one application"
 	case 40103:
 		return "check duo.secret_key, and that duo.host is the one shown with it"
 	case 40105:
@@ -57,7 +64,7 @@ func (c *Client) keyHint(e *Error, ahead time.Duration, dated bool) string {
 	return "check duo.integration_key, duo.secret_key and duo.host: they belong to one application"
 }
 
-func (c *Client) transportHint(err error) string {
+func (at *endpoint) transportHint(err error) string {
 	var (
 		dns       *net.DNSError
 		unknown   x509.UnknownAuthorityError
@@ -72,11 +79,11 @@ func (c *Client) transportHint(err error) string {
 		return "the server's certificate is not from a known authority: if a proxy inspects TLS, or this is a simulator, " +
 			"set duo.ca_file to its CA certificate"
 	case errors.As(err, &hostname):
-		return "the certificate is for another name than " + c.host + ": check duo.host"
+		return "the certificate is for another name than " + at.host + ": check duo.host"
 	case errors.As(err, &invalid):
 		return "the server's certificate is not valid: check this machine's clock, and duo.ca_file if it is set"
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return "what answers at " + c.address + " does not speak TLS: check duo.host and its port"
+		return "what answers at " + at.address + " does not speak TLS: check duo.host and its port"
 	case errors.As(err, &operation) && operation.Op == "proxyconnect":
 		return "the proxy cannot be reached: check duo.proxy_url, or HTTPS_PROXY"
 	case err != nil && strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)):
@@ -84,10 +91,10 @@ func (c *Client) transportHint(err error) string {
 	case errors.As(err, &dns):
 		return "the name " + dns.Name + " cannot be resolved: check duo.host (or the proxy's name), and DNS"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing accepts connections at " + c.address + ": check duo.host, the firewall, and whether a proxy is needed (duo.proxy_url)"
+		return "nothing accepts connections at " + at.address + ": check duo.host, the firewall, and whether a proxy is needed (duo.proxy_url)"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Sprintf("no answer within %s: check the network and the firewall to %s, or whether a proxy is needed (duo.proxy_url)",
-			c.timeout, c.address)
+			at.timeout, at.address)
 	}
-	return "check the network to " + c.address + ", and whether a proxy is needed (duo.proxy_url)"
+	return "check the network to " + at.address + ", and whether a proxy is needed (duo.proxy_url)"
 }

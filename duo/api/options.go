@@ -71,13 +71,9 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		address: address,
-		host:    host,
-		ikey:    o.IntegrationKey,
-		skey:    o.SecretKey,
-		version: o.Signature,
+		at:      endpoint{address: address, host: host, timeout: o.Timeout},
+		signer:  signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
 		agent:   "duosync/" + o.Version,
-		timeout: o.Timeout,
 		secrets: append(secrets, o.SecretKey),
 		log:     o.Log,
 		now:     o.Now,

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 
 	dirsync "duosync/sync"
 )
@@ -22,70 +21,6 @@ const (
 	typeMobile        = "mobile"
 	genericSmartphone = "generic smartphone"
 )
-
-// phone is a Duo phone as the Admin API writes it. Unknown keys are ignored.
-type phone struct {
-	PhoneID   text            `json:"phone_id"`
-	Number    text            `json:"number"`
-	Extension text            `json:"extension"`
-	Type      text            `json:"type"`     // Mobile
-	Platform  text            `json:"platform"` // Apple iOS
-	Activated *flag           `json:"activated"`
-	Users     json.RawMessage `json:"users"` // in the phones' own calls only
-}
-
-func (p *phone) UnmarshalJSON(data []byte) error {
-	type plain phone
-	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
-		return err
-	}
-	if !ValidID(string(p.PhoneID)) {
-		return errors.New("a phone without a phone_id")
-	}
-	return nil
-}
-
-// plain gives the phone without its users.
-func (p *phone) plain() dirsync.Phone {
-	return dirsync.Phone{
-		ID:        string(p.PhoneID),
-		Number:    plainNumber(string(p.Number)),
-		Extension: strings.TrimSpace(string(p.Extension)),
-		Type:      folded(p.Type),
-		Platform:  folded(p.Platform),
-		Activated: p.Activated != nil && bool(*p.Activated),
-	}
-}
-
-// whole gives the phone with its users. What decides whether it may be taken from
-// somebody must be told: a phone without that is an error.
-func (p *phone) whole() (*dirsync.Phone, error) {
-	var users []struct {
-		UserID text `json:"user_id"`
-	}
-	if err := json.Unmarshal(p.Users, &users); err != nil || users == nil || p.Activated == nil {
-		return nil, errors.New("a phone of which it is not told who has it, or whether it is activated")
-	}
-	result := p.plain()
-	for _, u := range users {
-		if !ValidID(string(u.UserID)) {
-			return nil, errors.New("a phone of a user without a user_id")
-		}
-		result.Users = append(result.Users, string(u.UserID))
-	}
-	return &result, nil
-}
-
-func folded(t text) string { return strings.ToLower(strings.TrimSpace(string(t))) }
-
-// plainNumber drops what may stand between the digits of a number with +.
-func plainNumber(number string) string {
-	number = strings.TrimSpace(number)
-	if !strings.HasPrefix(number, "+") {
-		return number
-	}
-	return strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(number)
-}
 
 // EachPhone gives visit every phone of the account, 500 a call. One that cannot
 // be read whole is left out: the caller compares with total, which is Duo's
@@ -183,12 +118,7 @@ func (c *Client) CreatePhone(ctx context.Context, number, extension, kind string
 // DeletePhone deletes a phone; whoever has it loses it. Duo answers the same for
 // an id that does not exist.
 func (c *Client) DeletePhone(ctx context.Context, id string) error {
-	path, err := objectPath(phonesPath, id, "phone")
-	if err != nil {
-		return err
-	}
-	_, err = c.do(ctx, request{method: http.MethodDelete, path: path})
-	return err
+	return c.delete(ctx, phonesPath, id, "phone")
 }
 
 // AttachPhone gives a user a phone; once more does no harm. ErrNotFound means that
@@ -202,29 +132,6 @@ func (c *Client) AttachPhone(ctx context.Context, user, phone string) error {
 // where the user does not have it.
 func (c *Client) DetachPhone(ctx context.Context, user, phone string) error {
 	return c.dissociate(ctx, user, "phones", phone)
-}
-
-// associate adds an object to one of a user's lists.
-func (c *Client) associate(ctx context.Context, user, list, parameter, id string) error {
-	path, err := userPath(user)
-	if err != nil {
-		return err
-	}
-	_, err = c.do(ctx, request{method: http.MethodPost, path: path + "/" + list, params: map[string]string{parameter: id}})
-	return err
-}
-
-// dissociate takes an object out of one of a user's lists.
-func (c *Client) dissociate(ctx context.Context, user, list, id string) error {
-	path, err := userPath(user)
-	if err != nil {
-		return err
-	}
-	if path, err = objectPath(path+"/"+list, id, "object"); err != nil {
-		return err
-	}
-	_, err = c.do(ctx, request{method: http.MethodDelete, path: path})
-	return err
 }
 
 func readPhone(r *reply, read func(*phone) (*dirsync.Phone, error)) (*dirsync.Phone, error) {

@@ -32,16 +32,9 @@ func (c *Client) Proxy() string {
 	if !ok || transport.Proxy == nil {
 		return ""
 	}
-	proxy, err := transport.Proxy(&http.Request{URL: &url.URL{Scheme: "https", Host: c.address}})
+	proxy, err := transport.Proxy(&http.Request{URL: &url.URL{Scheme: "https", Host: c.at.address}})
 	if err != nil || proxy == nil {
 		return ""
 	}
 	return proxy.Scheme + "://" + proxy.Host
-}
-
-// WrongApplication reports whether err is Duo's answer to keys of another kind of
-// application, such as Auth API (403/40301, "Wrong integration type").
-func WrongApplication(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.wrongApplication()
 }

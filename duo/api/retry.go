@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"math"
@@ -26,17 +25,6 @@ const (
 
 // retryWait is the wait before retry n, counted from 1.
 func retryWait(n int) time.Duration { return jittered(firstRetry << (n - 1)) }
-
-// Again waits before retry n, counted from 1, of a call that the caller sends once more
-// by itself, and counts it. It is false where that was tried often enough, or ctx has
-// ended.
-func (c *Client) Again(ctx context.Context, n int) bool {
-	if n > maxRetries || c.sleep(ctx, retryWait(n)) != nil || ctx.Err() != nil {
-		return false
-	}
-	c.retries.Add(1)
-	return true
-}
 
 // throttleWait is the wait after the nth 429 in a row of one call, where Duo
 // does not say how long to wait.

@@ -22,6 +22,13 @@ const dateLayout = "Mon, 02 Jan 2006 15:04:05 -0000"
 
 func signatureDate(t time.Time) string { return t.UTC().Format(dateLayout) }
 
+// signer has the keys of an application, and signs with them.
+type signer struct {
+	version     int // of the signature
+	integration string
+	secret      string
+}
+
 // message is what a signature covers.
 type message struct {
 	date   string // the Date header, as sent
@@ -38,7 +45,7 @@ type message struct {
 
 // sign returns the lower-case hex HMAC-SHA512 of m, the password of Duo's
 // HTTP Basic authentication.
-func sign(version int, secretKey string, m message) string {
+func (s *signer) sign(m message) string {
 	lines := []string{
 		m.date,
 		strings.ToUpper(m.method),
@@ -46,10 +53,10 @@ func sign(version int, secretKey string, m message) string {
 		m.path,
 		m.params,
 	}
-	if version == signatureJSON {
+	if s.version == signatureJSON {
 		lines = append(lines, hexSHA512(m.body), hashHeaders(m.headers))
 	}
-	mac := hmac.New(sha512.New, []byte(secretKey))
+	mac := hmac.New(sha512.New, []byte(s.secret))
 	mac.Write([]byte(strings.Join(lines, "\n")))
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -54,7 +54,7 @@ func TestSignature(t *testing.T) {
 			if m.date != "Tue, 21 Aug 2012 17:29:18 -0000" {
 				t.Fatalf("date %q", m.date)
 			}
-			if got := sign(test.version, skey, m); got != test.want {
+			if got := (&signer{version: test.version, secret: skey}).sign(m); got != test.want {
 				t.Errorf("got %s\nwant %s", got, test.want)
 			}
 		})

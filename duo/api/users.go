@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
+	"slices"
 
 	dirsync "duosync/sync"
 )
 
 const (
-	usersPath = "/admin/v1/users"
 	// UsersPage is how many users are read in one call: Duo's maximum.
 	UsersPage = 300
 	// A list filter takes up to 100 values. As they go into the URL, its length
@@ -153,12 +152,7 @@ func (c *Client) ModifyUser(ctx context.Context, id string, fields dirsync.Field
 // DeleteUser deletes a user for good, past the Trash, with every enrolled
 // device. Duo answers the same for an id that does not exist.
 func (c *Client) DeleteUser(ctx context.Context, id string) error {
-	path, err := userPath(id)
-	if err != nil {
-		return err
-	}
-	_, err = c.do(ctx, request{method: http.MethodDelete, path: path})
-	return err
+	return c.delete(ctx, usersPath, id, "user")
 }
 
 // TrashUsers puts users into Duo's Trash, up to 100. What became of each is not
@@ -202,17 +196,6 @@ func (c *Client) bulk(ctx context.Context, verb string, ids []string) error {
 	return err
 }
 
-func userPath(id string) (string, error) { return objectPath(usersPath, id, "user") }
-
-// objectPath is the path of one object under the path of its kind.
-func objectPath(kind, id, what string) (string, error) {
-	if !ValidID(id) {
-		message := fmt.Sprintf("%q is not the id of a Duo %s", Tidy(id), what)
-		return "", &Error{Op: kind, Kind: ErrNotSent, Message: message}
-	}
-	return kind + "/" + id, nil
-}
-
 func readAccount(r *reply) (*dirsync.Account, error) {
 	var a account
 	if err := json.Unmarshal(r.Response, &a); err != nil {
@@ -244,4 +227,9 @@ func Chunks(values []string) [][]string {
 		lists = append(lists, values[start:])
 	}
 	return lists
+}
+
+// hasName reports whether an account holds a name, as username or alias.
+func hasName(a *dirsync.Account, name string) bool {
+	return slices.Contains(a.Names(), dirsync.FoldName(name))
 }
