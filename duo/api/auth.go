@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	dirsync "duosync/sync"
@@ -25,9 +24,6 @@ const (
 	PreauthEnroll = "enroll" // a device must be enrolled first
 	PreauthDeny   = "deny"
 )
-
-// Capabilities of a device that matter here; Duo has others.
-const capablePush = "push"
 
 // AuthClient calls Duo's Auth API, which has an application and keys of its own. It
 // is safe for concurrent use.
@@ -79,9 +75,6 @@ type Device struct {
 	Name         string // as Duo shows it to the user, else its number or its kind
 	Capabilities []string
 }
-
-// TakesPush reports whether the device takes a push, so that it has Duo Mobile.
-func (d *Device) TakesPush() bool { return slices.Contains(d.Capabilities, capablePush) }
 
 type deviceJSON struct {
 	ID           text   `json:"device"`

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,11 +117,11 @@ func TestPreauth(t *testing.T) {
 			}
 		}
 		got, err := c.Preauth(t.Context(), api.Who{Name: "push"})
-		if err != nil || len(got.Devices) != 1 || got.Devices[0].Name != "Google Android (XXX-XXX-0101)" || !got.Devices[0].TakesPush() {
+		if err != nil || len(got.Devices) != 1 || got.Devices[0].Name != "Google Android (XXX-XXX-0101)" || !slices.Contains(got.Devices[0].Capabilities, "push") {
 			t.Errorf("devices: %+v, %v", got, err)
 		}
 		got, err = c.Preauth(t.Context(), api.Who{Name: "call"})
-		if err != nil || len(got.Devices) != 1 || got.Devices[0].TakesPush() {
+		if err != nil || len(got.Devices) != 1 || slices.Contains(got.Devices[0].Capabilities, "push") {
 			t.Errorf("a device without Duo Mobile: %+v, %v", got, err)
 		}
 		if _, err := c.Preauth(t.Context(), api.Who{ID: "DU999999999999999999"}); !errors.Is(err, api.ErrUnknownUser) {
