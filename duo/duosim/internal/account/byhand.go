@@ -58,13 +58,13 @@ func (a *Account) setUser(u User) error {
 		return fmt.Errorf("duosim: user %s: a name is taken", u.Username)
 	}
 	for _, p := range a.Phones.Pick(before.Phones) {
-		Drop(&p.Users, u.ID)
+		drop(&p.Users, u.ID)
 	}
 	for _, p := range a.Phones.Pick(u.Phones) {
 		p.Users = append(p.Users, u.ID)
 	}
 	for _, t := range a.Tokens.Pick(before.Tokens) {
-		Drop(&t.Users, u.ID)
+		drop(&t.Users, u.ID)
 	}
 	for _, t := range a.Tokens.Pick(u.Tokens) {
 		t.Users = append(t.Users, u.ID)
@@ -74,20 +74,14 @@ func (a *Account) setUser(u User) error {
 
 // known says which of a user's groups, phones and tokens is not there, or nil.
 func (a *Account) known(u *User) error {
-	for _, id := range u.Groups {
-		if a.Groups.Get(id) == nil {
-			return fmt.Errorf("duosim: user %s: no group %q", u.Username, id)
-		}
+	if id, ok := a.Groups.missing(u.Groups); ok {
+		return fmt.Errorf("duosim: user %s: no group %q", u.Username, id)
 	}
-	for _, id := range u.Phones {
-		if a.Phones.Get(id) == nil {
-			return fmt.Errorf("duosim: user %s: no phone %q", u.Username, id)
-		}
+	if id, ok := a.Phones.missing(u.Phones); ok {
+		return fmt.Errorf("duosim: user %s: no phone %q", u.Username, id)
 	}
-	for _, id := range u.Tokens {
-		if a.Tokens.Get(id) == nil {
-			return fmt.Errorf("duosim: user %s: no token %q", u.Username, id)
-		}
+	if id, ok := a.Tokens.missing(u.Tokens); ok {
+		return fmt.Errorf("duosim: user %s: no token %q", u.Username, id)
 	}
 	return nil
 }
@@ -116,10 +110,8 @@ func (a *Account) SetPhone(p Phone) (Phone, error) {
 	if p.Type == "" {
 		p.Type = "unknown"
 	}
-	for _, id := range p.Users {
-		if a.Users.Get(id) == nil {
-			return Phone{}, fmt.Errorf("duosim: phone %s: no user %q", p.Number, id)
-		}
+	if id, ok := a.Users.missing(p.Users); ok {
+		return Phone{}, fmt.Errorf("duosim: phone %s: no user %q", p.Number, id)
 	}
 	if p.ID == "" {
 		p.ID = a.NewID("DP")
@@ -132,7 +124,7 @@ func (a *Account) SetPhone(p Phone) (Phone, error) {
 		return Phone{}, fmt.Errorf("duosim: phone %s: the number is taken", p.Number)
 	}
 	for _, u := range a.Users.Pick(before) {
-		Drop(&u.Phones, p.ID)
+		drop(&u.Phones, p.ID)
 	}
 	for _, u := range a.Users.Pick(p.Users) {
 		u.Phones = append(u.Phones, p.ID)
@@ -152,10 +144,8 @@ func (a *Account) AddToken(t Token) (Token, error) {
 	if t.Serial == "" || a.TokenOf(t.Type, t.Serial) != nil || a.Tokens.Get(t.ID) != nil {
 		return t, fmt.Errorf("duosim: token %s %q: the serial number is empty, or it is there already", t.Type, t.Serial)
 	}
-	for _, id := range t.Users {
-		if a.Users.Get(id) == nil {
-			return t, fmt.Errorf("duosim: token %s %q: no user %q", t.Type, t.Serial, id)
-		}
+	if id, ok := a.Users.missing(t.Users); ok {
+		return t, fmt.Errorf("duosim: token %s %q: no user %q", t.Type, t.Serial, id)
 	}
 	for _, u := range a.Users.Pick(t.Users) {
 		u.Tokens = append(u.Tokens, t.ID)

@@ -22,7 +22,7 @@ func (a *Account) GroupNamed(name, id string) bool {
 // RemoveGroup deletes a group; its members stay.
 func (a *Account) RemoveGroup(id string) {
 	for _, u := range a.Users.All(func(u *User) bool { return slices.Contains(u.Groups, id) }) {
-		Drop(&u.Groups, id)
+		drop(&u.Groups, id)
 	}
 	a.Groups.Remove(id)
 	a.Changed()
@@ -44,7 +44,7 @@ func (a *Account) Join(u *User, group string) (fits bool) {
 
 // Leave takes a user out of a group, where the user is in it.
 func (a *Account) Leave(u *User, group string) {
-	if Drop(&u.Groups, group) {
+	if drop(&u.Groups, group) {
 		a.Changed()
 	}
 }

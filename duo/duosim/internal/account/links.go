@@ -2,8 +2,8 @@ package account
 
 import "slices"
 
-// Drop takes an id out of a list and tells whether it was there.
-func Drop(ids *[]string, id string) bool {
+// drop takes an id out of a list and tells whether it was there.
+func drop(ids *[]string, id string) bool {
 	i := slices.Index(*ids, id)
 	if i < 0 {
 		return false
@@ -24,8 +24,8 @@ func (a *Account) GivePhone(u *User, p *Phone) (fits bool) {
 
 // TakePhone takes a phone from a user who has it. The phone stays.
 func (a *Account) TakePhone(u *User, phone string) {
-	if Drop(&u.Phones, phone) {
-		Drop(&a.Phones.Get(phone).Users, u.ID)
+	if drop(&u.Phones, phone) {
+		drop(&a.Phones.Get(phone).Users, u.ID)
 		a.Changed()
 	}
 }

@@ -78,7 +78,7 @@ func (a *Account) RemovePhone(id string) {
 		return
 	}
 	for _, u := range a.Users.Pick(p.Users) {
-		Drop(&u.Phones, p.ID)
+		drop(&u.Phones, p.ID)
 	}
 	a.dropNumber(p.ID)
 	delete(a.codes.activations, p.ID)

@@ -42,6 +42,16 @@ func (t *Table[T]) Pick(ids []string) []*T {
 	return objects
 }
 
+// missing gives the first of these ids that nothing has.
+func (t *Table[T]) missing(ids []string) (string, bool) {
+	for _, id := range ids {
+		if t.byID[id] == nil {
+			return id, true
+		}
+	}
+	return "", false
+}
+
 // All gives the objects that keep accepts, nil accepting all, in their order.
 func (t *Table[T]) All(keep func(*T) bool) []*T {
 	objects := slices.Clone(t.order)

@@ -92,10 +92,10 @@ func (a *Account) RemoveUser(id string) {
 	}
 	a.dropNames(id)
 	for _, p := range a.Phones.Pick(u.Phones) {
-		Drop(&p.Users, id)
+		drop(&p.Users, id)
 	}
 	for _, t := range a.Tokens.Pick(u.Tokens) {
-		Drop(&t.Users, id)
+		drop(&t.Users, id)
 	}
 	delete(a.held.trashed, id)
 	a.Users.Remove(id)

@@ -17,8 +17,7 @@ func listGroups(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
 		}
 		return route.Whole(a.Groups.All(func(g *account.Group) bool { return slices.Contains(ids, g.ID) }), renderGroup), nil
 	}
-	groups := account.Ordered(a, a.Groups.All(nil))
-	return route.Paged(c, a.Rules.Limits.Page, groups, renderGroup)
+	return route.Paged(a, c, a.Rules.Limits.Page, a.Groups.All(nil), renderGroup)
 }
 
 func getGroup(_ *account.Account, _ *route.Call, g *account.Group) (any, *protocol.Refusal) {
@@ -72,7 +71,7 @@ func deleteGroup(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
 }
 
 func listUserGroups(a *account.Account, c *route.Call, u *account.User) (any, *protocol.Refusal) {
-	return route.Paged(c, a.Rules.Limits.Page, account.Ordered(a, a.Groups.Pick(u.Groups)), renderGroup)
+	return route.Paged(a, c, a.Rules.Limits.Page, a.Groups.Pick(u.Groups), renderGroup)
 }
 
 // joinGroup puts a user into a group; once more does no harm.

@@ -26,8 +26,7 @@ func listPhones(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
 		phones = slices.DeleteFunc([]*account.Phone{a.PhoneByNumber(number, extension)},
 			func(p *account.Phone) bool { return p == nil })
 	}
-	phones = account.Ordered(a, phones)
-	return route.Paged(c, a.Rules.Limits.Page, phones, func(p *account.Phone) map[string]any { return renderPhoneWhole(a, p) })
+	return route.Paged(a, c, a.Rules.Limits.Page, phones, func(p *account.Phone) map[string]any { return renderPhoneWhole(a, p) })
 }
 
 func getPhone(a *account.Account, _ *route.Call, p *account.Phone) (any, *protocol.Refusal) {
@@ -83,7 +82,7 @@ func deletePhone(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
 }
 
 func listUserPhones(a *account.Account, c *route.Call, u *account.User) (any, *protocol.Refusal) {
-	return route.Paged(c, a.Rules.Limits.Page, account.Ordered(a, a.Phones.Pick(u.Phones)), renderPhone)
+	return route.Paged(a, c, a.Rules.Limits.Page, a.Phones.Pick(u.Phones), renderPhone)
 }
 
 // attachPhone associates a phone with a user; once more does no harm. One too

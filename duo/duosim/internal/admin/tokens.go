@@ -22,7 +22,7 @@ func listTokens(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
 		wanted := a.TokenOf(kind, serial)
 		tokens = a.Tokens.All(func(t *account.Token) bool { return t == wanted })
 	}
-	return route.Paged(c, a.Rules.Limits.Page, account.Ordered(a, tokens), func(t *account.Token) map[string]any { return renderTokenWhole(a, t) })
+	return route.Paged(a, c, a.Rules.Limits.Page, tokens, func(t *account.Token) map[string]any { return renderTokenWhole(a, t) })
 }
 
 func getToken(a *account.Account, _ *route.Call, t *account.Token) (any, *protocol.Refusal) {
@@ -30,7 +30,7 @@ func getToken(a *account.Account, _ *route.Call, t *account.Token) (any, *protoc
 }
 
 func listUserTokens(a *account.Account, c *route.Call, u *account.User) (any, *protocol.Refusal) {
-	return route.Paged(c, a.Rules.Limits.Page, account.Ordered(a, a.Tokens.Pick(u.Tokens)), renderToken)
+	return route.Paged(a, c, a.Rules.Limits.Page, a.Tokens.Pick(u.Tokens), renderToken)
 }
 
 func attachToken(a *account.Account, c *route.Call, u *account.User) (any, *protocol.Refusal) {
@@ -46,5 +46,5 @@ func attachToken(a *account.Account, c *route.Call, u *account.User) (any, *prot
 
 // noU2F is the list of a user's U2F tokens: nobody has any.
 func noU2F(a *account.Account, c *route.Call, _ *account.User) (any, *protocol.Refusal) {
-	return route.Paged(c, a.Rules.Limits.Page, nil, func(*struct{}) map[string]any { return nil })
+	return route.Paged(a, c, a.Rules.Limits.Page, nil, func(*struct{}) map[string]any { return nil })
 }

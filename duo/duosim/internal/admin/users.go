@@ -30,8 +30,7 @@ func listUsers(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
 			users = a.Users.All(func(u *account.User) bool { return strings.EqualFold(u.Email, value) })
 		}
 	}
-	users = account.Ordered(a, users)
-	return route.Paged(c, a.Rules.Limits.UsersPage, users, func(u *account.User) map[string]any { return renderUser(a, u) })
+	return route.Paged(a, c, a.Rules.Limits.UsersPage, users, func(u *account.User) map[string]any { return renderUser(a, u) })
 }
 
 // usersIn answers username_list and user_id_list: each user once, unknown ones

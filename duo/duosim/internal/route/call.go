@@ -38,12 +38,14 @@ func Named[T any](t *account.Table[T], c *Call, parameter string) (*T, *protocol
 	return t.Get(id), nil
 }
 
-// Paged cuts the part out of a list that a call asks for.
-func Paged[T any](c *Call, most int, objects []*T, render func(*T) map[string]any) (any, *protocol.Refusal) {
+// Paged cuts the part out of a list, put in the account's order, that a call asks
+// for: at most most objects.
+func Paged[T any](a *account.Account, c *Call, most int, objects []*T, render func(*T) map[string]any) (any, *protocol.Refusal) {
 	limit, offset, bad := c.Window(most)
 	if bad != nil {
 		return nil, bad
 	}
+	objects = account.Ordered(a, objects)
 	part := objects[min(offset, len(objects)):min(offset+limit, len(objects))]
 	return protocol.Page{Items: Rendered(part, render), Offset: offset, Limit: limit, Total: len(objects)}, nil
 }
