@@ -197,3 +197,24 @@ func TestPushAndOtherFactors(t *testing.T) {
 	auth.post("/auth/v2/auth", push).ok(&got)
 	same(t, "bypass", got.Result, "allow")
 }
+
+func TestPushAnswers(t *testing.T) {
+	for answer, want := range map[string]string{
+		"": "allow", duosim.PushApprove: "allow", duosim.PushDeny: "deny", duosim.PushFraud: "deny", duosim.PushWaiting: "deny",
+	} {
+		t.Run("answer "+answer, func(t *testing.T) {
+			server, c := start(t, duosim.Options{Rules: duosim.Rules{PushAnswer: answer}})
+			c.create("zoe")
+			p, err := server.EnrollDevice("zoe", duosim.Phone{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got verdict
+			c.as(duosim.KeyAuth).post("/auth/v2/auth", params{"username": "zoe", "factor": "push", "device": p.ID}).ok(&got)
+			same(t, "login", got.Result, want)
+		})
+	}
+	if err := duosim.New(duosim.Options{Rules: duosim.Rules{PushAnswer: "perhaps"}}).Start("127.0.0.1:0"); err == nil {
+		t.Error("an unknown answer was taken")
+	}
+}
