@@ -112,55 +112,62 @@ func (r *Rules) decideOurs(s *Subject) {
 		}
 	}
 	update := r.changes(s)
-	status, after, reason := r.decideStatus(s)
+	status := r.decideStatus(s)
 	if want.Problem != "" {
 		s.Problem = want.Problem
 		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Blocked: want.Problem})
 	}
-
-	if live.Status == dirsync.StatusPendingDeletion { // ours: restore, and all else with it
-		asked := dirsync.Fields{}
-		to := dirsync.StatusActive
-		if wanted, ours := want.Fields[dirsync.FieldStatus]; ours {
-			to, asked[dirsync.FieldStatus] = wanted, wanted
-		}
-		if link.ByHand {
-			to = dirsync.StatusDisabled // by others, before we put it into the Trash
-		}
-		next.Missing = whileOut(link) // until it is out of the Trash
-		op := dirsync.Op{Action: dirsync.Restore, Username: live.Username, Reason: "back in the directory's scope", Asked: asked,
-			Changes: append(update, dirsync.Change{Field: dirsync.FieldStatus, Before: live.Status, After: to})}
-		for _, c := range update {
-			if value, ours := want.Fields[c.Field]; ours {
-				op.Asked[c.Field] = value
-			}
-		}
-		s.Add(op)
+	if live.Status == dirsync.StatusPendingDeletion {
+		s.restore(update)
 		return
 	}
 	// A status of its own goes first and alone: a mail address that Duo
 	// refuses must not keep a leaver in.
-	if status != "" {
+	if status.action != "" {
 		asked := dirsync.Fields{}
 		if _, ours := want.Fields[dirsync.FieldStatus]; ours {
-			asked[dirsync.FieldStatus] = after
+			asked[dirsync.FieldStatus] = status.after
 		}
-		s.Add(dirsync.Op{Action: status, Reason: reason, Marked: status == dirsync.Disable && want.Mark != nil, Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: after}}, Asked: asked})
+		s.Add(dirsync.Op{Action: status.action, Reason: status.reason, Marked: status.action == dirsync.Disable && want.Mark != nil,
+			Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: status.after}}, Asked: asked})
 	}
 	if len(update) > 0 {
-		op := dirsync.Op{Action: dirsync.Update, Username: live.Username, Changes: update, Asked: dirsync.Fields{}, Reason: "changed in the directory"}
-		drift := true
-		for _, c := range update {
-			if value, ours := want.Fields[c.Field]; ours {
-				op.Asked[c.Field] = value
-			}
-			drift = drift && link.Asked[c.Field] == want.Fields[c.Field]
-		}
-		if drift {
-			op.Reason = "changed in Duo by hand"
-		}
-		s.Add(op)
+		s.update(update)
 	}
+}
+
+// restore takes a user whom we had put into the Trash out of it, and all else with it.
+func (s *Subject) restore(update []dirsync.Change) {
+	asked, to := s.askedOf(update), dirsync.StatusActive
+	if wanted, ours := s.Want.Fields[dirsync.FieldStatus]; ours {
+		to, asked[dirsync.FieldStatus] = wanted, wanted
+	}
+	if s.Link.ByHand {
+		to = dirsync.StatusDisabled // by others, before we put it into the Trash
+	}
+	s.Next.Missing = whileOut(s.Link) // until it is out of the Trash
+	s.Add(dirsync.Op{Action: dirsync.Restore, Username: s.Live.Username, Reason: "back in the directory's scope", Asked: asked,
+		Changes: append(update, dirsync.Change{Field: dirsync.FieldStatus, Before: s.Live.Status, After: to})})
+}
+
+// update changes fields of a user.
+func (s *Subject) update(changes []dirsync.Change) {
+	op := dirsync.Op{Action: dirsync.Update, Username: s.Live.Username, Changes: changes, Asked: s.askedOf(changes), Reason: "changed in the directory"}
+	if !slices.ContainsFunc(changes, func(c dirsync.Change) bool { return s.Link.Asked[c.Field] != s.Want.Fields[c.Field] }) {
+		op.Reason = "changed in Duo by hand"
+	}
+	s.Add(op)
+}
+
+// askedOf gives what changes ask for, of the fields that are ours.
+func (s *Subject) askedOf(changes []dirsync.Change) dirsync.Fields {
+	asked := dirsync.Fields{}
+	for _, c := range changes {
+		if value, ours := s.Want.Fields[c.Field]; ours {
+			asked[c.Field] = value
+		}
+	}
+	return asked
 }
 
 // decideVanished is for a person in scope whose Duo user does not exist.

@@ -41,29 +41,26 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 		}
 	}
 	step, due, ok := r.Step(s, &missing)
-	if !ok {
-		return
-	}
-	if wait || due.After(now) {
-		s.Wait = &dirsync.Waiting{Username: s.Username(), Source: s.ID, Since: missing.Since, Action: step, Due: due}
-		return
-	}
-	live := s.Live
 	switch {
-	case live.Synced:
+	case !ok:
+	case wait || due.After(now):
+		s.Wait = &dirsync.Waiting{Username: s.Username(), Source: s.ID, Since: missing.Since, Action: step, Due: due}
+	case s.Live.Synced:
 		s.letGo(dirsync.LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
-		return
-	case live.Status == dirsync.StatusPendingDeletion:
+	case s.Live.Status == dirsync.StatusPendingDeletion:
 		s.letGo(dirsync.LetGoTrashed, "missing from the directory, and put into Duo's Trash by somebody else")
-		return
-	case r.Protect[dirsync.FoldName(live.Username)]:
+	case r.Protect[dirsync.FoldName(s.Live.Username)]:
 		s.Skipped = true
-		return
-	}
-	if step == dirsync.Disable && live.Status == dirsync.StatusDisabled { // by us (a lock) or by hand
+	case step == dirsync.Disable && s.Live.Status == dirsync.StatusDisabled: // by us (a lock) or by hand
 		s.Done = true
-		return
+	default:
+		s.remove(step, &missing, now)
 	}
+}
+
+// remove carries a removal step out. What comes last in the plan is disabled at once.
+func (s *Subject) remove(step dirsync.Action, missing *dirsync.Missing, now time.Time) {
+	live := s.Live
 	missing.Step, missing.At = step, now
 	reason := missing.Why
 	if missing.Why == dirsync.Gone {
@@ -72,17 +69,17 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	if missing.Since.Before(now) {
 		reason += " since " + missing.Since.UTC().Format(time.RFC3339)
 	}
-	op := dirsync.Op{Action: step, Reason: reason, Missing: &missing}
+	op := dirsync.Op{Action: step, Reason: reason, Missing: missing}
 	switch step {
 	case dirsync.Disable:
 		op.Changes = []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}
 		op.Asked = dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}
 	case dirsync.Trash:
-		r.disableFirst(s, live, op)
+		s.disableFirst(op)
 		op.Changes = []dirsync.Change{{Field: dirsync.FieldStatus, Before: dirsync.StatusDisabled, After: dirsync.StatusPendingDeletion}}
 		op.Asked = dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}
 	case dirsync.Delete:
-		r.disableFirst(s, live, op)
+		s.disableFirst(op)
 		if live.Enrolled {
 			op.Reason += "; the enrolled devices are destroyed with it"
 		}
@@ -91,7 +88,7 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	s.Add(op)
 	if step == dirsync.Delete && len(s.Link.Phones) > 0 {
 		after := Orphans(s)
-		after.Missing = &missing
+		after.Missing = missing
 		s.Add(after)
 	}
 }
@@ -109,7 +106,8 @@ func (s *Subject) NoteDisabled(now time.Time, marked bool) {
 // disableFirst disables a user at once on the way to a removal that comes last in
 // the plan: a leaver must not wait behind 10,000 creations, and the Trash alone
 // need not keep anybody from logging in.
-func (r *Rules) disableFirst(s *Subject, live *dirsync.Account, removal dirsync.Op) {
+func (s *Subject) disableFirst(removal dirsync.Op) {
+	live := s.Live
 	if live.Status == dirsync.StatusDisabled {
 		return
 	}

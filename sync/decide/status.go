@@ -6,76 +6,92 @@ import (
 	dirsync "duosync/sync"
 )
 
-// decideStatus compares the wanted status with Duo's. It gives an action and the
-// status after it, or nothing. A status that somebody set in Duo by hand is never
-// raised.
-func (r *Rules) decideStatus(s *Subject) (action dirsync.Action, after, reason string) {
-	link, live, next := s.Link, s.Live, s.Next
+// statusChange is what is to happen to a status; nothing where it has no action.
+type statusChange struct {
+	action        dirsync.Action
+	after, reason string
+}
+
+// decideStatus compares the wanted status with Duo's. A status that somebody set in Duo
+// by hand is never raised.
+func (r *Rules) decideStatus(s *Subject) statusChange {
+	link, last := s.Link, s.Link.Asked[dirsync.FieldStatus]
 	wanted, ours := s.Want.Fields[dirsync.FieldStatus]
-	last := link.Asked[dirsync.FieldStatus]
-	marked := s.Want.Mark != nil
-	if s.Lifted && live.Status == dirsync.StatusDisabled && !WasByOthers(link, true) { // by us, whatever the link says
+	if s.Lifted && s.Live.Status == dirsync.StatusDisabled && !WasByOthers(link, true) { // by us, whatever the link says
 		last, link = dirsync.StatusDisabled, s.disabledForMark()
 	}
-	next.Marked = marked
-	if !ours {
-		if last != dirsync.StatusDisabled || link.Missing == nil && !link.Marked {
-			return "", "", ""
-		}
+	s.Next.Marked = s.Want.Mark != nil
+	switch {
+	case !ours && (last != dirsync.StatusDisabled || link.Missing == nil && !link.Marked),
+		s.Live.Status == dirsync.StatusPendingDeletion: // the restore says the status
+		return statusChange{}
+	case !ours:
 		wanted = dirsync.StatusActive // only our own disabling is undone
 	}
-	keep := func() {
-		if ours {
-			next.Asked[dirsync.FieldStatus] = wanted
-		}
-	}
-	if live.Status == dirsync.StatusPendingDeletion {
-		return "", "", "" // the restore says the status
-	}
 	if wanted == dirsync.StatusDisabled {
-		switch {
-		case live.Status == dirsync.StatusDisabled:
-			keep()
-			next.ByHand = WasByOthers(link, marked || link.Marked)
-			return "", "", ""
-		case last == dirsync.StatusDisabled && live.Status != link.Answered.Status && r.ReportDrift(dirsync.FieldStatus):
-			keep()
-			s.Warn("%s: is %s in Duo though disabled in the directory; the configuration asks to report it only", s.Username(), live.Status)
-			return "", "", ""
-		}
-		if last != "" && last != dirsync.StatusDisabled { // drift: unknown until it is mended
-			next.Asked[dirsync.FieldStatus] = last
-		}
-		if marked {
-			return dirsync.Disable, dirsync.StatusDisabled, "disabled by duosync disable: " + s.Want.Mark.Reason
-		}
-		if last == dirsync.StatusDisabled && link.Missing == nil {
-			return dirsync.Disable, dirsync.StatusDisabled, "disabled in the directory, enabled in Duo by hand"
-		}
-		return dirsync.Disable, dirsync.StatusDisabled, "disabled in the directory"
+		return r.keepOut(s, link, last)
 	}
+	return s.letIn(link, wanted, last)
+}
+
+// keepOut is for a person whom the directory, or a mark, wants disabled.
+func (r *Rules) keepOut(s *Subject, link *dirsync.Link, last string) statusChange {
+	live, mark := s.Live, s.Want.Mark
+	switch {
+	case live.Status == dirsync.StatusDisabled:
+		s.askStatus(dirsync.StatusDisabled)
+		s.Next.ByHand = WasByOthers(link, mark != nil || link.Marked)
+		return statusChange{}
+	case last == dirsync.StatusDisabled && live.Status != link.Answered.Status && r.ReportDrift(dirsync.FieldStatus):
+		s.askStatus(dirsync.StatusDisabled)
+		s.Warn("%s: is %s in Duo though disabled in the directory; the configuration asks to report it only", s.Username(), live.Status)
+		return statusChange{}
+	}
+	if last != "" && last != dirsync.StatusDisabled { // drift: unknown until it is mended
+		s.Next.Asked[dirsync.FieldStatus] = last
+	}
+	reason := "disabled in the directory"
+	switch {
+	case mark != nil:
+		reason = "disabled by duosync disable: " + mark.Reason
+	case last == dirsync.StatusDisabled && link.Missing == nil:
+		reason += ", enabled in Duo by hand"
+	}
+	return statusChange{dirsync.Disable, dirsync.StatusDisabled, reason}
+}
+
+// letIn is for a person whom the directory wants active, or to have bypass.
+func (s *Subject) letIn(link *dirsync.Link, wanted, last string) statusChange {
+	live, next := s.Live, s.Next
 	ourDisabling := live.Status == dirsync.StatusDisabled && last == dirsync.StatusDisabled && !link.ByHand && link.Answered.Status == dirsync.StatusDisabled
 	switch {
 	case ourDisabling:
 		next.Asked[dirsync.FieldStatus] = last
 		next.Missing, next.Marked = whileOut(s.Link), link.Marked // until it is done
 		if link.Missing != nil {
-			return dirsync.Enable, wanted, "back in the directory's scope"
+			return statusChange{dirsync.Enable, wanted, "back in the directory's scope"}
 		}
-		return dirsync.Enable, wanted, "enabled in the directory"
+		return statusChange{dirsync.Enable, wanted, "enabled in the directory"}
 	case wanted == dirsync.StatusBypass && live.Status == dirsync.StatusActive && last != dirsync.StatusBypass:
 		keepLast(next, last)
-		return dirsync.Update, wanted, "bypass in the directory"
+		return statusChange{dirsync.Update, wanted, "bypass in the directory"}
 	case wanted == dirsync.StatusActive && live.Status == dirsync.StatusBypass && last == dirsync.StatusBypass:
 		keepLast(next, last)
-		return dirsync.Update, wanted, "no longer bypass in the directory"
+		return statusChange{dirsync.Update, wanted, "no longer bypass in the directory"}
 	}
-	keep()
+	s.askStatus(wanted)
 	next.ByHand = false
 	if live.Status != wanted && live.Status != dirsync.StatusActive && live.Status != link.Answered.Status || link.ByHand {
 		s.Warn("%s: is %s in Duo by other hands, and stays so", s.Username(), live.Status)
 	}
-	return "", "", ""
+	return statusChange{}
+}
+
+// askStatus notes that Duo holds the status that is asked for, where it is ours.
+func (s *Subject) askStatus(status string) {
+	if _, ours := s.Want.Fields[dirsync.FieldStatus]; ours {
+		s.Next.Asked[dirsync.FieldStatus] = status
+	}
 }
 
 // WasByOthers reports whether a user who is found disabled was disabled by others, and so is
