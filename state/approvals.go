@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
@@ -29,13 +30,13 @@ const (
 )
 
 type holdRow struct {
-	ID    string                 `db:"id"`
-	Holds asJSON[[]dirsync.Hold] `db:"holds"`
-	At    stamp                  `db:"held_at"`
-	Until stamp                  `db:"approved_until"`
-	Used  stamp                  `db:"used_at"`
-	Spent bool                   `db:"spent"`
-	Begun bool                   `db:"begun"`
+	ID    string                      `db:"id"`
+	Holds column.JSON[[]dirsync.Hold] `db:"holds"`
+	At    column.Time                 `db:"held_at"`
+	Until column.Time                 `db:"approved_until"`
+	Used  column.Time                 `db:"used_at"`
+	Spent bool                        `db:"spent"`
+	Begun bool                        `db:"begun"`
 }
 
 func (r *holdRow) approval() dirsync.Approval {
@@ -87,7 +88,7 @@ func (db *DB) readHolds(ctx context.Context, which string, args ...any) ([]holdR
 // leaveOutDone takes the keys of the operations away that were intended by runs
 // that used the approval, whatever became of them.
 func (r *holdRow) leaveOutDone(ctx context.Context, from reader) error {
-	var ops []asJSON[*dirsync.Op]
+	var ops []column.JSON[*dirsync.Op]
 	if err := from.SelectContext(ctx, &ops, `
 		SELECT op FROM intents JOIN uses ON uses.run_id = intents.run_id WHERE uses.hold_id = $1`, r.ID); err != nil {
 		return err
@@ -131,7 +132,7 @@ func (db *DB) Holds(ctx context.Context, now time.Time) ([]Held, error) {
 	held := make([]Held, 0, len(rows))
 	for i := range rows {
 		if !rows[i].Until.After(now) {
-			rows[i].Until = stamp{}
+			rows[i].Until = column.Time{}
 		}
 		held = append(held, Held{Approval: rows[i].approval(), At: rows[i].At.Time})
 	}
@@ -147,7 +148,7 @@ func (db *DB) Approve(ctx context.Context, a dirsync.Approval) error {
 			INSERT INTO holds (id, holds, approved_until) VALUES ($1, $2, $3)
 			ON CONFLICT (id) DO UPDATE SET holds = excluded.holds, approved_until = excluded.approved_until
 			WHERE holds.used_at IS NULL AND NOT `+spent,
-			a.ID, asJSON[[]dirsync.Hold]{a.Holds}, stamp{a.Until})
+			a.ID, column.AsJSON(a.Holds), column.At(a.Until))
 		return exactlyOne(result, err, usedUp(a.ID, "it was used already"))
 	})
 }
@@ -162,7 +163,7 @@ func (db *DB) Revoke(ctx context.Context, id string) (revoked bool, err error) {
 			`UPDATE holds SET approved_until = NULL WHERE held_at IS NOT NULL AND ` + good,
 			`DELETE FROM holds WHERE held_at IS NULL AND ` + good, // without it there is nothing to know of a dry run
 		} {
-			result, err := tx.ExecContext(ctx, query, id, stamp{db.opts.Now()})
+			result, err := tx.ExecContext(ctx, query, id, column.At(db.opts.Now()))
 			if err != nil {
 				return err
 			}
@@ -179,7 +180,7 @@ func (db *DB) Revoke(ctx context.Context, id string) (revoked bool, err error) {
 
 // Approvals implements dirsync.Store. They come in the order of their ids.
 func (db *DB) Approvals(ctx context.Context, now time.Time) ([]dirsync.Approval, error) {
-	rows, err := db.readHolds(ctx, `used_at IS NULL AND approved_until > $1 AND NOT `+spent+` ORDER BY id`, stamp{now})
+	rows, err := db.readHolds(ctx, `used_at IS NULL AND approved_until > $1 AND NOT `+spent+` ORDER BY id`, column.At(now))
 	if err != nil {
 		return nil, db.fail("reading the approvals", err)
 	}
@@ -200,7 +201,7 @@ func saveHold(ctx context.Context, tx *sqlx.Tx, a *dirsync.Approval, at time.Tim
 		ON CONFLICT (id) DO UPDATE SET holds = excluded.holds,
 			held_at = excluded.held_at, approved_until = NULL, used_at = NULL
 		WHERE holds.used_at IS NOT NULL OR holds.approved_until IS NULL OR holds.approved_until <= excluded.held_at OR `+begun,
-		a.ID, asJSON[[]dirsync.Hold]{a.Holds}, stamp{at})
+		a.ID, column.AsJSON(a.Holds), column.At(at))
 	if err != nil {
 		return err
 	}
@@ -230,7 +231,7 @@ func use(ctx context.Context, tx *sqlx.Tx, id, run string) error {
 // over, and its end must be known whatever was done to them meanwhile.
 func useUp(ctx context.Context, tx *sqlx.Tx, ids []string, at time.Time) error {
 	for _, id := range ids {
-		if _, err := tx.ExecContext(ctx, `UPDATE holds SET used_at = $1 WHERE id = $2 AND used_at IS NULL`, stamp{at}, id); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE holds SET used_at = $1 WHERE id = $2 AND used_at IS NULL`, column.At(at), id); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
@@ -18,7 +19,7 @@ func (db *DB) Marks(ctx context.Context) ([]dirsync.Mark, error) {
 }
 
 func readMarks(ctx context.Context, from reader) ([]dirsync.Mark, error) {
-	var rows []asJSON[dirsync.Mark]
+	var rows []column.JSON[dirsync.Mark]
 	if err := from.SelectContext(ctx, &rows, `SELECT mark FROM marks ORDER BY username, duo_id`); err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func (db *DB) Mark(ctx context.Context, m dirsync.Mark) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO marks (duo_id, username, mark) VALUES ($1, $2, $3)
 			ON CONFLICT (duo_id) DO UPDATE SET username = excluded.username, mark = excluded.mark`,
-			m.User, plain(name), asJSON[dirsync.Mark]{m})
+			m.User, column.Text(name), column.AsJSON(m))
 		return err
 	})
 }
@@ -58,7 +59,7 @@ func (db *DB) Unmark(ctx context.Context, user string) (marked bool, err error) 
 			return err
 		}
 		marked, mark.Lifted = true, db.opts.Now().UTC()
-		_, err = tx.ExecContext(ctx, `UPDATE marks SET mark = $1 WHERE duo_id = $2`, asJSON[*dirsync.Mark]{mark}, user)
+		_, err = tx.ExecContext(ctx, `UPDATE marks SET mark = $1 WHERE duo_id = $2`, column.AsJSON(mark), user)
 		return err
 	})
 	return marked && err == nil, err
@@ -66,7 +67,7 @@ func (db *DB) Unmark(ctx context.Context, user string) (marked bool, err error) 
 
 // markOf reads the mark of a user, nil where there is none.
 func markOf(ctx context.Context, tx *sqlx.Tx, user string) (*dirsync.Mark, error) {
-	var row asJSON[*dirsync.Mark]
+	var row column.JSON[*dirsync.Mark]
 	err := tx.GetContext(ctx, &row, `SELECT mark FROM marks WHERE duo_id = $1`, user)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil

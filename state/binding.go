@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
@@ -52,7 +53,7 @@ func compareBinding(bound, b dirsync.Binding) error {
 
 // readBinding returns whose state it is, or nil.
 func readBinding(ctx context.Context, tx *sqlx.Tx) (*dirsync.Binding, error) {
-	var bound asJSON[*dirsync.Binding]
+	var bound column.JSON[*dirsync.Binding]
 	err := getMeta(ctx, tx, metaBinding, &bound)
 	return bound.V, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
@@ -34,7 +35,7 @@ func (j *journal) Finish(ctx context.Context, end dirsync.RunEnd) error {
 
 func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, report []byte) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE runs SET finished = $1, outcome = $2, summary = $3, report = $4 WHERE id = $5`,
-		stamp{end.Finished}, end.Outcome, summarize(end.Report), report, j.run.ID); err != nil {
+		column.At(end.Finished), end.Outcome, summarize(end.Report), report, j.run.ID); err != nil {
 		return err
 	}
 	// A first run that failed may have been for a mistyped host.
@@ -82,7 +83,7 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, r
 // has used an approval which is still remembered, and the run current.
 func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) error {
 	if _, err := tx.ExecContext(ctx,
-		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < $1`, stamp{before}); err != nil {
+		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < $1`, column.At(before)); err != nil {
 		return err
 	}
 	const old = `outcome <> '' AND started < $1 AND id <> $2 AND NOT EXISTS (SELECT 1 FROM uses WHERE run_id = runs.id)`
@@ -90,7 +91,7 @@ func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) e
 		`DELETE FROM intents WHERE done_at IS NOT NULL AND run_id IN (SELECT id FROM runs WHERE ` + old + `)`,
 		`DELETE FROM runs WHERE ` + old + ` AND NOT EXISTS (SELECT 1 FROM intents WHERE run_id = runs.id)`,
 	} {
-		if _, err := tx.ExecContext(ctx, query, stamp{before}, current); err != nil {
+		if _, err := tx.ExecContext(ctx, query, column.At(before), current); err != nil {
 			return err
 		}
 	}

@@ -6,12 +6,13 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
 // Groups implements dirsync.Store.
 func (db *DB) Groups(ctx context.Context) ([]dirsync.GroupLink, error) {
-	var rows []asJSON[dirsync.GroupLink]
+	var rows []column.JSON[dirsync.GroupLink]
 	if err := db.read.SelectContext(ctx, &rows, `SELECT link FROM group_links ORDER BY key`); err != nil {
 		return nil, db.fail("reading the groups", err)
 	}
@@ -56,7 +57,7 @@ func (j *journal) writeGroups(ctx context.Context, tx *sqlx.Tx, outcomes []dirsy
 		if g == nil {
 			continue
 		}
-		if _, err := put.ExecContext(ctx, key, asJSON[*dirsync.GroupLink]{g}, g.ID, g.Origin); err != nil {
+		if _, err := put.ExecContext(ctx, key, column.AsJSON(g), g.ID, g.Origin); err != nil {
 			return fmt.Errorf("the link of group %s to Duo group %s: %w", dirsync.Quote(g.Name), g.ID, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"math"
 	"time"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
@@ -35,8 +36,8 @@ func (r *Run) Interrupted() bool { return r.Outcome != "" && r.Finished.IsZero()
 
 type runRow struct {
 	ID       string         `db:"id"`
-	Started  stamp          `db:"started"`
-	Finished stamp          `db:"finished"`
+	Started  column.Time    `db:"started"`
+	Finished column.Time    `db:"finished"`
 	Outcome  string         `db:"outcome"`
 	Summary  sql.NullString `db:"summary"`
 	Report   []byte         `db:"report"`
@@ -117,9 +118,9 @@ type Step struct {
 // is known of a run without a report.
 func (db *DB) Steps(ctx context.Context, runID string) ([]Step, error) {
 	var rows []struct {
-		Op   asJSON[*dirsync.Op] `db:"op"`
-		Done stamp               `db:"done_at"`
-		Note string              `db:"note"`
+		Op   column.JSON[*dirsync.Op] `db:"op"`
+		Done column.Time              `db:"done_at"`
+		Note string                   `db:"note"`
 	}
 	err := db.read.SelectContext(ctx, &rows, `SELECT op, done_at, note FROM intents WHERE run_id = $1 ORDER BY seq`, runID)
 	if err != nil {

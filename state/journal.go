@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
@@ -17,9 +18,9 @@ const outcomeFailed = "failed"
 // Open implements dirsync.Store.
 func (db *DB) Open(ctx context.Context) ([]dirsync.Intent, error) {
 	var rows []struct {
-		Seq int64               `db:"seq"`
-		Op  asJSON[*dirsync.Op] `db:"op"`
-		At  stamp               `db:"at"`
+		Seq int64                    `db:"seq"`
+		Op  column.JSON[*dirsync.Op] `db:"op"`
+		At  column.Time              `db:"at"`
 	}
 	err := db.read.SelectContext(ctx, &rows, `SELECT seq, op, at FROM intents WHERE done_at IS NULL ORDER BY seq`)
 	if err != nil {
@@ -53,7 +54,7 @@ func (db *DB) Begin(ctx context.Context, run dirsync.RunStart) (dirsync.Journal,
 		if _, err := tx.ExecContext(ctx, `UPDATE runs SET outcome = $1 WHERE outcome = ''`, outcomeFailed); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO runs (id, started, outcome) VALUES ($1, $2, '')`, run.ID, stamp{run.Started})
+		_, err = tx.ExecContext(ctx, `INSERT INTO runs (id, started, outcome) VALUES ($1, $2, '')`, run.ID, column.At(run.Started))
 		return err
 	})
 	if err != nil {
@@ -119,7 +120,7 @@ func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) (
 		return nil, nil
 	}
 	err = j.ahead(ctx, "writing intents down", func(tx *sqlx.Tx) (err error) {
-		var paused asJSON[*dirsync.Pause]
+		var paused column.JSON[*dirsync.Pause]
 		if err := getMeta(ctx, tx, metaPaused, &paused); err != nil {
 			return err
 		}
@@ -134,7 +135,7 @@ func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) (
 		}
 		intend, lease := tx.StmtxContext(ctx, j.intend), j.db.backend.dialect().lease
 		for _, op := range may {
-			args := append([]any{j.run.ID, op.Source, asJSON[*dirsync.Op]{op}, stamp{at}}, lease...)
+			args := append([]any{j.run.ID, op.Source, column.AsJSON(op), column.At(at)}, lease...)
 			if _, err := intend.ExecContext(ctx, args...); err != nil {
 				return err
 			}
@@ -174,7 +175,7 @@ func (j *journal) Record(ctx context.Context, outcomes []dirsync.Outcome) error 
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.change(ctx, "recording outcomes", func(tx *sqlx.Tx) error {
-		now := stamp{j.db.opts.Now()}
+		now := column.At(j.db.opts.Now())
 		for _, o := range outcomes {
 			if err := j.settle(ctx, tx, o, now); err != nil {
 				return err
@@ -188,15 +189,15 @@ func (j *journal) Record(ctx context.Context, outcomes []dirsync.Outcome) error 
 }
 
 // settle closes the intent of an outcome, or notes why it stays open.
-func (j *journal) settle(ctx context.Context, tx *sqlx.Tx, o dirsync.Outcome, now stamp) error {
+func (j *journal) settle(ctx context.Context, tx *sqlx.Tx, o dirsync.Outcome, now column.Time) error {
 	if o.Keep {
-		now = stamp{}
+		now = column.Time{}
 	}
 	if o.Seq == 0 {
-		_, err := tx.StmtxContext(ctx, j.close).ExecContext(ctx, now, plain(o.Note), o.Source, j.run.ID)
+		_, err := tx.StmtxContext(ctx, j.close).ExecContext(ctx, now, column.Text(o.Note), o.Source, j.run.ID)
 		return err
 	}
-	result, err := tx.StmtxContext(ctx, j.closeSeq).ExecContext(ctx, now, plain(o.Note), o.Seq, o.Source)
+	result, err := tx.StmtxContext(ctx, j.closeSeq).ExecContext(ctx, now, column.Text(o.Note), o.Seq, o.Source)
 	return exactlyOne(result, err, fmt.Errorf("intent %d for %s is %w", o.Seq, o.Source, ErrNotOpen))
 }
 

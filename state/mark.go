@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
+
+	"duosync/state/column"
 )
 
 // markSuffix is of the file that tells how old the state must be at least.
@@ -67,7 +69,7 @@ func (f *file) compareMark(ctx context.Context, db *DB, fresh bool) error {
 		db.warn(fmt.Sprintf("all of Duo is read again, for it can't be told whether the state is as new as its last run left it: %v", err))
 		return nil
 	}
-	var serials []asJSON[int64]
+	var serials []column.JSON[int64]
 	if err := db.read.SelectContext(ctx, &serials, `SELECT value FROM meta WHERE key = $1`, metaSerial); err != nil {
 		return err
 	}
@@ -89,7 +91,7 @@ func (f *file) restored() bool { return f.aged.Load() }
 // mark raises the serial. In a state that was restored it also forgets when Duo
 // was last read, so that no run relies on that before it has read it again.
 func (f *file) mark(ctx context.Context, tx *sqlx.Tx, run string) (func() error, error) {
-	var serial asJSON[int64]
+	var serial column.JSON[int64]
 	if err := getMeta(ctx, tx, metaSerial, &serial); err != nil {
 		return nil, err
 	}

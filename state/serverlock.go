@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
@@ -123,7 +124,7 @@ func holderBy(ctx context.Context, conn *pgx.Conn) (string, error) {
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return "", err
 	}
-	var by asJSON[signed]
+	var by column.JSON[signed]
 	if err := by.Scan(text); err != nil || by.V.Backend != backend {
 		return justStarted, nil //nolint:nilerr // it is about to be written
 	}

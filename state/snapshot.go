@@ -11,6 +11,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
@@ -71,7 +72,7 @@ func getMeta(ctx context.Context, tx *sqlx.Tx, key string, dest sql.Scanner) err
 func setMeta[T any](ctx context.Context, tx *sqlx.Tx, key string, value T) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO meta (key, value) VALUES ($1, $2)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, asJSON[T]{value})
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, column.AsJSON(value))
 	return err
 }
 
@@ -141,7 +142,7 @@ func (db *DB) Load(ctx context.Context, ids []dirsync.SourceID) ([]dirsync.Link,
 		if err != nil {
 			return nil, err
 		}
-		var rows []asJSON[dirsync.Link]
+		var rows []column.JSON[dirsync.Link]
 		if err := db.read.SelectContext(ctx, &rows, sqlx.Rebind(sqlx.DOLLAR, query), args...); err != nil {
 			return nil, db.fail("loading links", err)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
@@ -17,7 +18,7 @@ func (db *DB) Told(ctx context.Context) (map[string]dirsync.Told, error) {
 	}
 	told := make(map[string]dirsync.Told, len(entries))
 	for key, entry := range entries {
-		var t asJSON[dirsync.Told]
+		var t column.JSON[dirsync.Told]
 		if err := t.Scan(entry); err != nil {
 			return nil, db.fail(doing, err)
 		}
@@ -57,7 +58,7 @@ func replaceTold(ctx context.Context, tx *sqlx.Tx, told map[string]dirsync.Told)
 		}
 	}
 	for key, t := range told {
-		entry, err := asJSON[dirsync.Told]{t}.Value()
+		entry, err := column.AsJSON(t).Value()
 		if err != nil {
 			return err
 		}
