@@ -59,19 +59,3 @@ func TestWhatSpoilsACopy(t *testing.T) {
 		})
 	}
 }
-
-func FuzzDSN(f *testing.F) {
-	for _, dsn := range []string{"duosync.db", "/var/lib/duosync.db", "file:x.db", "file:///a%20b.db", "file:%zz",
-		"file:x?mode=ro", "postgres://u:p@h/d", ":memory:", "mysql://x", "a:b", "dir/", ""} {
-		f.Add(dsn)
-	}
-	f.Fuzz(func(t *testing.T, dsn string) {
-		path, err := state.ParseDSN(dsn)
-		if (err == nil) != (path != "") {
-			t.Fatalf("path %q with error %v", path, err)
-		}
-		if err == nil && (!filepath.IsAbs(path) || path != filepath.Clean(path)) {
-			t.Errorf("%q gives %q, which is no clean absolute path", dsn, path)
-		}
-	})
-}

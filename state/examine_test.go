@@ -46,7 +46,7 @@ func TestExamineFindsWhatKeepsFromWriting(t *testing.T) {
 	for _, test := range []struct{ name, dsn, words, hint string }{
 		{"a folder", dir, "is a folder", "state.dsn"},
 		{"below a file", filepath.Join(file, "duosync.db"), "not a directory", "state.dsn"},
-		{"no file", "", "names no file", "state.dsn"},
+		{"no file", "", "must not be empty", "name of a file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := state.Examine(test.dsn)

@@ -6,25 +6,31 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"duosync/state/dsn"
 )
 
 // Advice is advice, for its table.
 var Advice = advice
 
-// ParseDSN is parseDSN, to be fuzzed.
-var ParseDSN = parseDSN
-
 // KindOf is kindOf, for its table.
 var KindOf = kindOf
 
-// ParseServer reads a postgres:// URL and gives the name that the state has in
-// messages.
-func ParseServer(dsn string) (name string, err error) {
-	config, err := parseServer(dsn)
+// ServerName gives the name in messages of a state in PostgreSQL.
+func ServerName(text string) (string, error) {
+	s, err := serverOf(text)
 	if err != nil {
 		return "", err
 	}
-	return serverName(config), nil
+	return s.name, nil
+}
+
+func serverOf(text string) (*server, error) {
+	where, err := dsn.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return newServer(where.Server, Options{})
 }
 
 // WithStatfs looks at file systems through statfs.
@@ -99,7 +105,7 @@ func (db *DB) Exec(ctx context.Context, query string) error {
 // MakeOldServer makes a state in PostgreSQL whose schema is version; 0 is of before
 // the first one.
 func MakeOldServer(ctx context.Context, dsn string, version int64) error {
-	s, err := newServer(dsn, Options{})
+	s, err := serverOf(dsn)
 	if err != nil {
 		return err
 	}
@@ -117,7 +123,7 @@ func MakeOldServer(ctx context.Context, dsn string, version int64) error {
 // ExecServer runs SQL on a connection of its own, and then still before what it did
 // is committed.
 func ExecServer(ctx context.Context, dsn, query string, still func()) error {
-	s, err := newServer(dsn, Options{})
+	s, err := serverOf(dsn)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
+
+	"duosync/state/dsn"
 )
 
 // file is a state in a SQLite file.
@@ -25,6 +27,11 @@ type file struct {
 
 	last mark        // what the newest run left beside the state
 	aged atomic.Bool // the state is older than last
+}
+
+func newFile(at dsn.DSN, opts Options) (*file, error) {
+	path, err := at.Path()
+	return &file{path: path, opts: opts}, err
 }
 
 func (f *file) String() string { return f.path }
@@ -284,4 +291,22 @@ func modeWarnings(path string) ([]string, error) {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// resolve follows symbolic links, so that two names of one file share one lock.
+// A file that does not exist keeps its name, in its folder's own place.
+func resolve(path string) (string, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, filepath.Base(path)), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"golang.org/x/sys/unix"
 
+	"duosync/state/dsn"
 	dirsync "duosync/sync"
 )
 
@@ -50,8 +52,8 @@ type DB struct {
 
 var _ dirsync.Store = (*DB)(nil)
 
-// Open opens the state that dsn names for runs: a path of a SQLite file, a file:
-// URL, or a postgres:// URL. It takes the run lock and brings the schema up to
+// Open opens the state that dsn names for runs: see
+// state/dsn. It takes the run lock and brings the schema up to
 // date. A file and its folder that are missing are made, with mode 0600 and 0700.
 //
 // A state that is open elsewhere is ErrLocked, one of a newer duosync ErrNewer,
@@ -98,8 +100,8 @@ func open(ctx context.Context, dsn string, opts Options, how func(backend, conte
 	return db, nil
 }
 
-// newDB gives the state that dsn names, not open yet.
-func newDB(dsn string, opts Options) (*DB, error) {
+// newDB gives the state that a DSN names, not open yet.
+func newDB(text string, opts Options) (*DB, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -109,20 +111,19 @@ func newDB(dsn string, opts Options) (*DB, error) {
 	if opts.statfs == nil {
 		opts.statfs = unix.Statfs
 	}
-	db := &DB{opts: opts}
-	if isServer(dsn) {
-		s, err := newServer(dsn, opts)
-		if err != nil {
-			return nil, err
-		}
-		db.backend = s
-		return db, nil
+	where, err := dsn.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("state.dsn %w", err)
 	}
-	path, err := parseDSN(dsn)
+	db := &DB{opts: opts}
+	if where.Server != nil {
+		db.backend, err = newServer(where.Server, opts)
+	} else {
+		db.backend, err = newFile(where, opts)
+	}
 	if err != nil {
 		return nil, err
 	}
-	db.backend = &file{path: path, opts: opts}
 	return db, nil
 }
 

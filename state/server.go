@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
 
+	"duosync/state/dsn"
 	dirsync "duosync/sync"
 )
 
@@ -33,12 +33,12 @@ type server struct {
 	private string      // folder of the stand-in for a state that is not there, or ""
 }
 
-func newServer(dsn string, opts Options) (*server, error) {
-	config, err := parseServer(dsn)
+func newServer(at *dsn.Server, opts Options) (*server, error) {
+	config, err := configOf(at)
 	if err != nil {
 		return nil, err
 	}
-	return &server{name: serverName(config), secrets: secretsOf(config, dsn), config: config, opts: opts}, nil
+	return &server{name: serverName(config), secrets: append(at.Secrets(), config.Password), config: config, opts: opts}, nil
 }
 
 func (s *server) String() string { return s.name }
@@ -230,7 +230,7 @@ func (s *server) prepare(ctx context.Context, conn *pgx.Conn, settings map[strin
 // look fails where no state can be kept, and warns of a connection that others can
 // read and change.
 func (s *server) look(ctx context.Context, db *DB) error {
-	if err := suitable(ctx, db.read); err != nil || isLocal(s.config.Host) {
+	if err := suitable(ctx, db.read); err != nil || dsn.IsLocal(s.config.Host) {
 		return err
 	}
 	var encrypted []bool
@@ -241,11 +241,6 @@ func (s *server) look(ctx context.Context, db *DB) error {
 		db.warn("the connection to the state in PostgreSQL is not encrypted: add sslmode=verify-full to state.dsn, with sslrootcert where the authority is your own")
 	}
 	return nil
-}
-
-// isLocal reports whether a host is this one: a socket, or loopback.
-func isLocal(host string) bool {
-	return filepath.IsAbs(host) || host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // suitable fails where no state can be kept.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -15,42 +14,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sys/unix"
 
-	dirsync "duosync/sync"
+	"duosync/state/dsn"
 )
 
-// isServer reports whether dsn names a state in PostgreSQL.
-func isServer(dsn string) bool {
-	scheme, _, _ := strings.Cut(dsn, ":")
-	scheme = strings.ToLower(scheme)
-	return len(scheme) < len(dsn) && (scheme == "postgres" || scheme == "postgresql")
-}
-
-const howToWriteURL = "write state.dsn as postgres://USER@HOST/DATABASE, or postgresql://…, with characters that stand for something " +
-	"in a URL written as %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %; the password may stand in it, in the variable PGPASSWORD, or in ~/.pgpass"
-
-// parseServer reads a postgres:// URL, and what the usual PG… variables add. No
-// part of the URL gets into an error: what looks like a host may be half of a
-// password.
-func parseServer(dsn string) (*pgx.ConnConfig, error) {
-	scheme, rest, _ := strings.Cut(dsn, ":")
-	authority, ok := strings.CutPrefix(rest, "//")
-	if !ok {
-		return nil, dirsync.WithHint(errors.New("state.dsn is no proper postgres:// URL"), howToWriteURL)
-	}
-	authority, tail := authority, ""
-	if end := strings.IndexAny(authority, "/?#"); end >= 0 {
-		authority, tail = authority[:end], authority[end:]
-	}
-	if strings.Count(authority, "@") > 1 || strings.ContainsAny(tail, "@#") {
-		return nil, dirsync.WithHint(errors.New("state.dsn is no proper postgres:// URL: an @ or # must be written in another way"), howToWriteURL)
-	}
-	config, err := pgx.ParseConfig(strings.ToLower(scheme) + ":" + rest)
+// configOf is how to connect to the server that state.dsn names.
+func configOf(at *dsn.Server) (*pgx.ConnConfig, error) {
+	config, err := at.Config()
 	if err != nil {
-		if missing := (*fs.PathError)(nil); errors.As(err, &missing) { // a certificate, or a key
-			return nil, dirsync.WithHint(fmt.Errorf("reading a file that state.dsn, or a PG… variable, names: %w", missing),
-				"correct sslrootcert, sslcert and sslkey in state.dsn, or give this user the right to read the file")
-		}
-		return nil, dirsync.WithHint(errors.New("state.dsn is no proper postgres:// URL"), howToWriteURL)
+		return nil, err
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
@@ -94,20 +65,4 @@ func serverName(config *pgx.ConnConfig) string {
 		u.RawQuery = strings.TrimPrefix(u.RawQuery+"&search_path="+url.QueryEscape(path), "&")
 	}
 	return u.String()
-}
-
-// secretsOf lists what must not be seen of a connection.
-func secretsOf(config *pgx.ConnConfig, dsn string) []string {
-	secrets := []string{config.Password}
-	if u, err := url.Parse(dsn); err == nil {
-		if password, ok := u.User.Password(); ok {
-			secrets = append(secrets, password, url.QueryEscape(password), url.PathEscape(password))
-		}
-		for name, values := range u.Query() {
-			if name = strings.ToLower(name); name == "password" || name == "sslpassword" {
-				secrets = append(secrets, values...)
-			}
-		}
-	}
-	return secrets
 }
