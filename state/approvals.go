@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/backend"
 	"duosync/state/column"
 	dirsync "duosync/sync"
 )
@@ -87,7 +88,7 @@ func (db *DB) readHolds(ctx context.Context, which string, args ...any) ([]holdR
 
 // leaveOutDone takes the keys of the operations away that were intended by runs
 // that used the approval, whatever became of them.
-func (r *holdRow) leaveOutDone(ctx context.Context, from reader) error {
+func (r *holdRow) leaveOutDone(ctx context.Context, from backend.Reader) error {
 	var ops []column.JSON[*dirsync.Op]
 	if err := from.SelectContext(ctx, &ops, `
 		SELECT op FROM intents JOIN uses ON uses.run_id = intents.run_id WHERE uses.hold_id = $1`, r.ID); err != nil {

@@ -8,17 +8,18 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/backend"
 	"duosync/state/column"
 	dirsync "duosync/sync"
 )
 
 // Marks implements dirsync.Store.
 func (db *DB) Marks(ctx context.Context) ([]dirsync.Mark, error) {
-	marks, err := readMarks(ctx, db.read)
+	marks, err := readMarks(ctx, db.conns.Read)
 	return marks, db.fail("reading who is kept disabled", err)
 }
 
-func readMarks(ctx context.Context, from reader) ([]dirsync.Mark, error) {
+func readMarks(ctx context.Context, from backend.Reader) ([]dirsync.Mark, error) {
 	var rows []column.JSON[dirsync.Mark]
 	if err := from.SelectContext(ctx, &rows, `SELECT mark FROM marks ORDER BY username, duo_id`); err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func (db *DB) Mark(ctx context.Context, m dirsync.Mark) error {
 		if m.User == "" || name == "" { // it would bar what is meant for others
 			return errors.New("a mark names a Duo user by its id and its username")
 		}
-		if err := db.backend.exclude(ctx, tx); err != nil {
+		if err := db.database.Exclude(ctx, tx); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `

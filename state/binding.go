@@ -7,7 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"duosync/state/column"
+	"duosync/state/backend"
 	dirsync "duosync/sync"
 )
 
@@ -26,7 +26,7 @@ func (db *DB) Check(ctx context.Context, b dirsync.Binding) error {
 // is for new keys of the same account, once it is known to be the same.
 func (db *DB) Rebind(ctx context.Context, b dirsync.Binding) error {
 	return db.update(ctx, "binding it anew", func(tx *sqlx.Tx) error {
-		return setMeta(ctx, tx, metaBinding, b)
+		return backend.SetMeta(ctx, tx, backend.MetaBinding, b)
 	})
 }
 
@@ -53,7 +53,5 @@ func compareBinding(bound, b dirsync.Binding) error {
 
 // readBinding returns whose state it is, or nil.
 func readBinding(ctx context.Context, tx *sqlx.Tx) (*dirsync.Binding, error) {
-	var bound column.JSON[*dirsync.Binding]
-	err := getMeta(ctx, tx, metaBinding, &bound)
-	return bound.V, err
+	return backend.GetMeta[*dirsync.Binding](ctx, tx, backend.MetaBinding)
 }

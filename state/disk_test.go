@@ -65,7 +65,7 @@ func TestTroubleWithTheDisk(t *testing.T) {
 				trouble.end(t, db)
 				closing(t, db)
 
-				if said, err := state.Integrity(t.Context(), path); err != nil || said != "ok" {
+				if said, err := integrity(t.Context(), path); err != nil || said != "ok" {
 					t.Errorf("integrity: %s, %v", said, err)
 				}
 				db = open(t, path)

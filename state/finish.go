@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/backend"
 	"duosync/state/column"
 	dirsync "duosync/sync"
 )
@@ -24,13 +25,13 @@ func (j *journal) Finish(ctx context.Context, end dirsync.RunEnd) error {
 	if err != nil {
 		return j.db.fail("packing the report", err)
 	}
-	err = j.mark(ctx, "ending the run", func(tx *sqlx.Tx) error {
+	err = j.noted(ctx, "ending the run", func(tx *sqlx.Tx) error {
 		return j.finish(ctx, tx, end, report)
 	})
 	if err != nil {
 		return err
 	}
-	return j.db.fail("ending the run", j.release())
+	return j.db.fail("ending the run", j.stmts.release())
 }
 
 func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, report []byte) error {
@@ -39,18 +40,18 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, r
 		return err
 	}
 	// A first run that failed may have been for a mistyped host.
-	if end.Outcome != outcomeFailed {
+	if end.Outcome != dirsync.OutcomeFailed {
 		if err := j.bind(ctx, tx); err != nil {
 			return err
 		}
 	}
 	if end.Baseline != nil {
-		if err := setMeta(ctx, tx, metaBaseline, end.Baseline); err != nil {
+		if err := backend.SetMeta(ctx, tx, backend.MetaBaseline, end.Baseline); err != nil {
 			return err
 		}
 	}
 	if !end.Refreshed.IsZero() {
-		if err := setMeta(ctx, tx, metaRefreshed, end.Refreshed.UTC()); err != nil {
+		if err := backend.SetMeta(ctx, tx, backend.MetaRefreshed, end.Refreshed.UTC()); err != nil {
 			return err
 		}
 	}
@@ -72,7 +73,7 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, r
 		return err
 	}
 	// A run that failed may have done so because the clock is wrong.
-	if keep := j.db.opts.KeepHistory; keep > 0 && end.Outcome != outcomeFailed {
+	if keep := j.db.opts.KeepHistory; keep > 0 && end.Outcome != dirsync.OutcomeFailed {
 		return prune(ctx, tx, end.Finished.Add(-keep), j.run.ID)
 	}
 	return nil
@@ -96,13 +97,4 @@ func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) e
 		}
 	}
 	return nil
-}
-
-// release frees the statements of a run that is over.
-func (j *journal) release() error {
-	var errs []error
-	for _, stmt := range []*sqlx.Stmt{j.alive, j.intend, j.close, j.closeSeq, j.link, j.unlink, j.group, j.ungroup} {
-		errs = append(errs, stmt.Close())
-	}
-	return errors.Join(errs...)
 }

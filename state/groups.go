@@ -13,7 +13,7 @@ import (
 // Groups implements dirsync.Store.
 func (db *DB) Groups(ctx context.Context) ([]dirsync.GroupLink, error) {
 	var rows []column.JSON[dirsync.GroupLink]
-	if err := db.read.SelectContext(ctx, &rows, `SELECT link FROM group_links ORDER BY key`); err != nil {
+	if err := db.conns.Read.SelectContext(ctx, &rows, `SELECT link FROM group_links ORDER BY key`); err != nil {
 		return nil, db.fail("reading the groups", err)
 	}
 	groups := make([]dirsync.GroupLink, 0, len(rows))
@@ -46,7 +46,7 @@ func (j *journal) writeGroups(ctx context.Context, tx *sqlx.Tx, outcomes []dirsy
 	if len(keys) == 0 {
 		return nil
 	}
-	drop, put := tx.StmtxContext(ctx, j.ungroup), tx.StmtxContext(ctx, j.group)
+	drop, put := tx.StmtxContext(ctx, j.stmts.ungroup), tx.StmtxContext(ctx, j.stmts.group)
 	for _, key := range keys {
 		if _, err := drop.ExecContext(ctx, key); err != nil {
 			return err

@@ -60,7 +60,7 @@ func (db *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
 		limit = math.MaxInt32
 	}
 	var rows []runRow
-	err := db.read.SelectContext(ctx, &rows, `
+	err := db.conns.Read.SelectContext(ctx, &rows, `
 		SELECT id, started, finished, outcome, summary FROM runs
 		ORDER BY started DESC, id DESC LIMIT $1`, limit)
 	if err != nil {
@@ -80,7 +80,7 @@ func (db *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
 // Run gives one run with its report, and whether there is such a run.
 func (db *DB) Run(ctx context.Context, id string) (*Run, bool, error) {
 	var row runRow
-	err := db.read.GetContext(ctx, &row,
+	err := db.conns.Read.GetContext(ctx, &row,
 		`SELECT id, started, finished, outcome, summary, report FROM runs WHERE id = $1`, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
@@ -99,7 +99,7 @@ func (db *DB) Run(ctx context.Context, id string) (*Run, bool, error) {
 // of no more than limit of them.
 func (db *DB) RunIDs(ctx context.Context, prefix string, limit int) ([]string, error) {
 	var ids []string
-	err := db.read.SelectContext(ctx, &ids, `
+	err := db.conns.Read.SelectContext(ctx, &ids, `
 		SELECT id FROM runs WHERE substr(id, 1, length($1)) = $1
 		ORDER BY started DESC, id DESC LIMIT $2`, prefix, limit)
 	return ids, db.fail("looking for a run", err)
@@ -122,7 +122,7 @@ func (db *DB) Steps(ctx context.Context, runID string) ([]Step, error) {
 		Done column.Time              `db:"done_at"`
 		Note string                   `db:"note"`
 	}
-	err := db.read.SelectContext(ctx, &rows, `SELECT op, done_at, note FROM intents WHERE run_id = $1 ORDER BY seq`, runID)
+	err := db.conns.Read.SelectContext(ctx, &rows, `SELECT op, done_at, note FROM intents WHERE run_id = $1 ORDER BY seq`, runID)
 	if err != nil {
 		return nil, db.fail("reading a run's operations", err)
 	}
@@ -131,20 +131,6 @@ func (db *DB) Steps(ctx context.Context, runID string) ([]Step, error) {
 		steps = append(steps, Step{Op: row.Op.V, Done: row.Done.Time, Note: row.Note})
 	}
 	return steps, nil
-}
-
-// Holder tells who holds the run lock of the state that dsn names, since when, as
-// in "by process 12 on host since …"; "" when nobody does. A run that began before
-// then and has no end was killed.
-func Holder(dsn string) (string, error) {
-	db, err := newDB(dsn, Options{})
-	if err != nil {
-		return "", err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
-	defer cancel()
-	who, err := db.backend.holder(ctx)
-	return who, db.fail("looking who has its lock", err)
 }
 
 // summarize leaves the lists out of a report, which is a JSON object. Anything

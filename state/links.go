@@ -19,7 +19,7 @@ func (j *journal) writeLinks(ctx context.Context, tx *sqlx.Tx, outcomes []dirsyn
 			last[o.Source] = i
 		}
 	}
-	unlink, link := tx.StmtxContext(ctx, j.unlink), tx.StmtxContext(ctx, j.link)
+	unlink, link := tx.StmtxContext(ctx, j.stmts.unlink), tx.StmtxContext(ctx, j.stmts.link)
 	for i, o := range outcomes {
 		if at, ok := last[o.Source]; ok && at == i && o.Link == nil {
 			if _, err := unlink.ExecContext(ctx, o.Source); err != nil {

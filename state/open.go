@@ -2,17 +2,18 @@ package state
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"golang.org/x/sys/unix"
 
+	"duosync/state/backend"
 	"duosync/state/dsn"
+	"duosync/state/postgres"
+	"duosync/state/sqlite"
 	dirsync "duosync/sync"
 )
 
@@ -35,16 +36,11 @@ type Options struct {
 // timeout of 30 seconds, when it is looked up and sent once more.
 const DefaultCallTime = 2 * 30 * time.Second
 
-// lookTime is how long a look at a state that is not opened may take.
-const lookTime = 15 * time.Second
-
 // DB is an open state. Its methods may be called from several goroutines.
 type DB struct {
-	backend backend
-	opts    Options
-	read    reader
-	pool    *sqlx.DB // below read
-	write   *sqlx.DB // one connection; nil when open for reading only
+	database backend.Database
+	conns    *backend.Connections
+	opts     Options
 
 	mu       sync.Mutex
 	warnings []string
@@ -67,7 +63,7 @@ var _ dirsync.Store = (*DB)(nil)
 // clock. So it is safe to settle them once Open has returned. The wait ends with
 // ctx.
 func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
-	return open(ctx, dsn, opts, backend.openRuns)
+	return open(ctx, dsn, opts, backend.Database.OpenRuns)
 }
 
 // OpenBeside opens the state for a short change beside a run that may be under
@@ -76,7 +72,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 // ErrLocked while a run of an older duosync keeps the schema old. Begin works, but
 // nothing keeps a run so begun apart from others; use Open for runs.
 func OpenBeside(ctx context.Context, dsn string, opts Options) (*DB, error) {
-	return open(ctx, dsn, opts, backend.openBeside)
+	return open(ctx, dsn, opts, backend.Database.OpenBeside)
 }
 
 // OpenReadOnly opens the state that dsn names for dry runs and reports, as it is
@@ -86,46 +82,52 @@ func OpenBeside(ctx context.Context, dsn string, opts Options) (*DB, error) {
 // An older schema is brought up to date in a copy, and is an error in PostgreSQL.
 // Begin and all else that would write is ErrReadOnly.
 func OpenReadOnly(ctx context.Context, dsn string) (*DB, error) {
-	return open(ctx, dsn, Options{}, backend.openReadOnly)
+	return open(ctx, dsn, Options{}, backend.Database.OpenReadOnly)
 }
 
-func open(ctx context.Context, dsn string, opts Options, how func(backend, context.Context, *DB) error) (*DB, error) {
-	db, err := newDB(dsn, opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := how(db.backend, ctx, db); err != nil {
-		return nil, errors.Join(db.fail("opening", err), db.Close())
-	}
-	return db, nil
-}
-
-// newDB gives the state that a DSN names, not open yet.
-func newDB(text string, opts Options) (*DB, error) {
+// open opens the state in one of the three ways.
+func open(ctx context.Context, text string, opts Options, way func(backend.Database, context.Context) (*backend.Connections, error)) (*DB, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	if opts.CallTime == 0 {
 		opts.CallTime = DefaultCallTime
 	}
-	if opts.statfs == nil {
-		opts.statfs = unix.Statfs
+	database, err := find(text, opts)
+	if err != nil {
+		return nil, err
 	}
+	db := &DB{database: database, opts: opts}
+	if db.conns, err = way(database, ctx); err != nil {
+		return nil, errors.Join(db.fail("opening", err), db.Close())
+	}
+	db.warn(db.conns.Warnings...)
+	return db, nil
+}
+
+// find gives the state that a DSN names, not open yet.
+func find(text string, opts Options) (backend.Database, error) {
 	where, err := dsn.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("state.dsn %w", err)
 	}
-	db := &DB{opts: opts}
 	if where.Server != nil {
-		db.backend, err = newServer(where.Server, opts)
-	} else {
-		db.backend, err = newFile(where, opts)
+		return postgres.New(where.Server, postgres.Options{Now: opts.Now, CallTime: opts.CallTime})
 	}
+	path, err := where.Path()
 	if err != nil {
 		return nil, err
 	}
-	return db, nil
+	statfs := opts.statfs
+	if statfs == nil {
+		statfs = unix.Statfs
+	}
+	return sqlite.New(path, sqlite.Options{Now: opts.Now, Statfs: statfs}), nil
 }
+
+// Close closes the state and gives the lock back. A run that was begun and not
+// finished counts as interrupted. No call to Duo may be under way any more.
+func (db *DB) Close() error { return db.fail("closing", db.database.Close()) }
 
 // Warnings tells what the admin should put right, though it stops nothing. A run
 // can add to it until it ends.
@@ -141,34 +143,10 @@ func (db *DB) warn(text ...string) {
 	db.warnings = append(db.warnings, text...)
 }
 
-// Close closes the state and gives the lock back. A run that was begun and not
-// finished counts as interrupted. No call to Duo may be under way any more.
-func (db *DB) Close() error {
-	return db.fail("closing", db.backend.close(db))
-}
-
-// disconnect closes the connections.
-func (db *DB) disconnect() error {
-	var errs []error
-	if db.pool != nil {
-		errs = append(errs, db.pool.Close())
+// fail names the state and what was being done in an error, and adds advice.
+func (db *DB) fail(doing string, err error) error {
+	if err == nil {
+		return nil
 	}
-	if db.write != nil { // last: SQLite then moves the log into the file
-		errs = append(errs, db.write.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// moment gives a reader that sees the state as it is at one moment, until end is
-// called.
-func (db *DB) moment(ctx context.Context) (r reader, end func(), err error) {
-	pool, ok := db.read.(*sqlx.DB)
-	if !ok { // it is one already
-		return db.read, func() {}, nil
-	}
-	tx, err := pool.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	return tx, func() { _ = tx.Rollback() }, nil // nothing was written
+	return fmt.Errorf("state %v: %s: %w", db.database, doing, db.database.Explain(err))
 }

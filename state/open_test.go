@@ -1,9 +1,7 @@
 package state_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +10,7 @@ import (
 	"testing"
 
 	"duosync/state"
+	"duosync/state/backend"
 	dirsync "duosync/sync"
 )
 
@@ -98,12 +97,12 @@ func TestOpenRefuses(t *testing.T) {
 			must(t, os.WriteFile(path, content, 0o600))
 		}, nil, "malformed"},
 		{"a database of something else", func(t *testing.T, path string) {
-			must(t, state.Exec(t.Context(), path, `CREATE TABLE users (name TEXT)`))
-		}, state.ErrForeign, "not a state of duosync"},
+			onFile(t, path, `CREATE TABLE users (name TEXT)`)
+		}, backend.ErrForeign, "not a state of duosync"},
 		{"a state of a newer duosync", func(t *testing.T, path string) {
 			closing(t, open(t, path))
-			must(t, state.Exec(t.Context(), path, `INSERT INTO duosync_schema (version_id, is_applied) VALUES (99, 1)`))
-		}, state.ErrNewer, "schema is 99"},
+			onFile(t, path, `INSERT INTO duosync_schema (version_id, is_applied) VALUES (99, 1)`)
+		}, backend.ErrNewer, "schema is 99"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ownTemp(t)
@@ -137,35 +136,11 @@ func TestNewerSchemaInTheLog(t *testing.T) {
 	path := filepath.Join(dir, "duosync.db")
 	closing(t, open(t, path))
 	const newer = `INSERT INTO duosync_schema (version_id, is_applied) VALUES (99, 1)`
-	must(t, state.ExecAnd(t.Context(), path, newer, func() error {
+	onFileWhile(t, path, newer, func() {
 		before := tree(t, dir)
-		if _, err := state.Open(t.Context(), path, state.Options{}); !errors.Is(err, state.ErrNewer) {
+		if _, err := state.Open(t.Context(), path, state.Options{}); !errors.Is(err, backend.ErrNewer) {
 			t.Errorf("error %v, want ErrNewer", err)
 		}
 		unchanged(t, before, dir)
-		return nil
-	}))
-}
-
-func TestAdvice(t *testing.T) {
-	const path = "/var/lib/duosync/duosync.db"
-	for _, test := range []struct {
-		err  error
-		want string
-	}{
-		{syscall.ENOSPC, "free some space"},
-		{syscall.EDQUOT, "free some space"},
-		{syscall.EROFS, "read-only file system"},
-		{syscall.EACCES, "run duosync as the user who owns"},
-		{syscall.EPERM, "run duosync as the user who owns"},
-		{syscall.ENOTDIR, "in a folder that exists"},
-		{dirsync.WithHint(syscall.ENOSPC, "its own"), "its own"},
-		{context.Canceled, ""},
-		{errors.New("something else"), ""},
-	} {
-		got := state.Advice(path, fmt.Errorf("opening: %w", test.err))
-		if !strings.Contains(got, test.want) || (test.want == "") != (got == "") {
-			t.Errorf("advice for %v is %q, want %q", test.err, got, test.want)
-		}
-	}
+	})
 }

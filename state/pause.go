@@ -5,6 +5,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/backend"
 	dirsync "duosync/sync"
 )
 
@@ -12,17 +13,17 @@ import (
 // before its next call. A later pause replaces the reason.
 func (db *DB) Pause(ctx context.Context, p dirsync.Pause) error {
 	return db.update(ctx, "pausing", func(tx *sqlx.Tx) error {
-		if err := db.backend.exclude(ctx, tx); err != nil {
+		if err := db.database.Exclude(ctx, tx); err != nil {
 			return err
 		}
-		return setMeta(ctx, tx, metaPaused, p)
+		return backend.SetMeta(ctx, tx, backend.MetaPaused, p)
 	})
 }
 
 // Resume lifts a pause. It reports whether there was one.
 func (db *DB) Resume(ctx context.Context) (paused bool, err error) {
 	err = db.update(ctx, "resuming", func(tx *sqlx.Tx) error {
-		result, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, metaPaused)
+		result, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, backend.MetaPaused)
 		if err != nil {
 			return err
 		}

@@ -175,8 +175,8 @@ func TestOlderSchema(t *testing.T) {
 	ownTemp(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "duosync.db")
-	must(t, state.MakeOld(t.Context(), path, 1))
-	must(t, state.Exec(t.Context(), path, `INSERT INTO meta (key, value) VALUES ('refreshed', '"2026-03-04T05:06:07Z"')`))
+	makeOldFile(t, path, 1)
+	onFile(t, path, `INSERT INTO meta (key, value) VALUES ('refreshed', '"2026-03-04T05:06:07Z"')`)
 	before := tree(t, dir)
 
 	check := func(db *state.DB) {

@@ -3,6 +3,7 @@ package state_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/state"
+	"duosync/state/backend"
+	"duosync/state/pgtest"
 	dirsync "duosync/sync"
 )
 
@@ -21,6 +24,15 @@ func openFor(t *testing.T, dsn string, callTime time.Duration) *state.DB {
 	db, err := state.Open(t.Context(), dsn, state.Options{CallTime: callTime})
 	must(t, err)
 	return db
+}
+
+// loseLock ends the connection that holds the lock of a state, as a dead network does.
+func loseLock(t *testing.T, server *pgtest.Server, dsn string) {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	must(t, err)
+	must(t, server.Admin(`SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory'
+		AND objid = (SELECT oid FROM pg_namespace WHERE nspname = '`+u.Query().Get("search_path")+`')`))
 }
 
 func create(id dirsync.SourceID) []*dirsync.Op {
@@ -87,11 +99,12 @@ func TestServerLockDiesWithItsProcess(t *testing.T) {
 
 func TestCutOffHolderWritesNothingMore(t *testing.T) {
 	t.Parallel()
-	dsn := postgres(t).Schema(t)
+	server := postgres(t)
+	dsn := server.Schema(t)
 	cut := openFor(t, dsn, time.Millisecond)
 	j := begin(t, cut, "cut off")
 	intend(t, j, create("a"), time.Now())
-	must(t, cut.LoseLock(t.Context()))
+	loseLock(t, server, dsn)
 	intend(t, j, create("b"), time.Now()) // nobody else is there yet
 
 	next := openFor(t, dsn, time.Millisecond)
@@ -103,11 +116,11 @@ func TestCutOffHolderWritesNothingMore(t *testing.T) {
 		"use":    j.Use(t.Context(), []string{"x"}),
 		"finish": j.Finish(t.Context(), dirsync.RunEnd{Finished: time.Now(), Outcome: "applied"}),
 	} {
-		if !errors.Is(err, state.ErrLostLock) || dirsync.Hint(err) == "" {
+		if !errors.Is(err, backend.ErrLostLock) || dirsync.Hint(err) == "" {
 			t.Errorf("%s: %v, want ErrLostLock with advice", name, err)
 		}
 	}
-	if _, err := cut.Begin(t.Context(), dirsync.RunStart{ID: "again", Started: time.Now(), Binding: account}); !errors.Is(err, state.ErrLostLock) {
+	if _, err := cut.Begin(t.Context(), dirsync.RunStart{ID: "again", Started: time.Now(), Binding: account}); !errors.Is(err, backend.ErrLostLock) {
 		t.Errorf("begin: %v, want ErrLostLock", err)
 	}
 	closing(t, cut)
@@ -216,7 +229,7 @@ func TestSuccessorWaitsForACall(t *testing.T) {
 	t.Run("of one that was cut off, again and again", func(t *testing.T) {
 		dsn := server.Schema(t)
 		db := left(t, dsn)
-		must(t, db.LoseLock(t.Context()))
+		loseLock(t, server, dsn)
 		for range 2 {
 			waits(t, dsn)
 		}
@@ -232,7 +245,7 @@ func TestSuccessorWaitsForACall(t *testing.T) {
 		j := begin(t, db, "first")
 		intend(t, j, create("a"), time.Now())
 		must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true}}))
-		must(t, db.LoseLock(t.Context()))
+		loseLock(t, server, dsn)
 		atOnce(t, dsn)
 		closing(t, db)
 	})
@@ -240,7 +253,7 @@ func TestSuccessorWaitsForACall(t *testing.T) {
 		dsn := server.Schema(t)
 		db := openFor(t, dsn, 100*time.Millisecond)
 		intend(t, begin(t, db, "first"), create("a"), time.Now())
-		must(t, db.LoseLock(t.Context()))
+		loseLock(t, server, dsn)
 		must(t, db.Exec(t.Context(), `UPDATE intents SET begun = begun + interval '1 day'`))
 		atOnce(t, dsn)
 		closing(t, db)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"duosync/state"
+	"duosync/state/backend"
 	"duosync/state/pgtest"
 	dirsync "duosync/sync"
 )
@@ -62,8 +63,8 @@ func TestServerErrorsSayWhatToDo(t *testing.T) {
 		{"no schema", server.URL("postgres", secret, "search_path=nowhere"), "no schema", "create the schema", nil},
 		{"another encoding", server.URL("latin1", secret), "LATIN1", "UTF8", nil},
 		{"a server that takes no writes", server.URL(database, secret, "default_transaction_read_only=on"), "takes no writes", "primary", nil},
-		{"tables of something else", server.URL("postgres", secret, "search_path=taken"), "not a state of duosync", "schema of its own", state.ErrForeign},
-		{"a newer duosync", newer, "schema is 99", "update duosync", state.ErrNewer},
+		{"tables of something else", server.URL("postgres", secret, "search_path=taken"), "not a state of duosync", "schema of its own", backend.ErrForeign},
+		{"a newer duosync", newer, "schema is 99", "update duosync", backend.ErrNewer},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := state.Open(t.Context(), test.dsn, state.Options{})
@@ -119,19 +120,6 @@ func withoutTLS(t *testing.T, password string) string {
 		}
 	}()
 	return "postgres://duosync:" + password + "@" + l.Addr().String() + "/d?sslmode=require"
-}
-
-func TestServerName(t *testing.T) {
-	for dsn, want := range map[string]string{
-		"postgres://duo:hunter2@db.example/sync":                           "postgres://duo@db.example:5432/sync",
-		"postgres:///sync?host=/run/postgresql&user=duo&password=hunter2":  "postgres://duo@/sync?host=/run/postgresql",
-		"postgres://duo:hunter%40%2f2@[::1]/sync?search_path=a,b":          "postgres://duo@[::1]:5432/sync?search_path=a%2Cb",
-		"postgres://duo:hunter2@one:1,two:2/sync?target_session_attrs=any": "postgres://duo@one:1/sync",
-	} {
-		if got, err := state.ServerName(dsn); err != nil || got != want {
-			t.Errorf("%s is %q, %v; want %q", dsn, got, err, want)
-		}
-	}
 }
 
 func TestServerWithoutEncryption(t *testing.T) {

@@ -79,7 +79,7 @@ func TestServerReadOnlyWithoutState(t *testing.T) {
 
 func TestServerOlderSchema(t *testing.T) {
 	dsn := postgres(t).Schema(t)
-	must(t, state.MakeOldServer(t.Context(), dsn, 0))
+	makeOldServer(t, dsn, 0)
 	_, err := state.OpenReadOnly(t.Context(), dsn)
 	if err == nil || !strings.Contains(dirsync.Hint(err), "duosync resume") {
 		t.Errorf("reading an older schema: %v (%s)", err, dirsync.Hint(err))

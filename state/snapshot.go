@@ -2,28 +2,16 @@ package state
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/backend"
 	"duosync/state/column"
 	dirsync "duosync/sync"
-)
-
-// Keys of the table meta.
-const (
-	metaBinding   = "binding"
-	metaBaseline  = "baseline"
-	metaRefreshed = "refreshed"
-	metaPaused    = "paused"
-	metaSerial    = "serial" // SQLite
-	metaEpoch     = "epoch"  // PostgreSQL, as the next one
-	metaHolder    = "holder"
 )
 
 // Meta implements dirsync.Store.
@@ -38,13 +26,13 @@ func (db *DB) meta(ctx context.Context) (m dirsync.Meta, err error) {
 		Value string `db:"value"`
 	}
 	// In one statement: it is to be of one moment.
-	if err := db.read.SelectContext(ctx, &rows, `
+	if err := db.conns.Read.SelectContext(ctx, &rows, `
 		SELECT key, value FROM meta
 		UNION ALL SELECT 'links', CAST(count(*) AS TEXT) FROM links`); err != nil {
 		return m, err
 	}
 	into := map[string]any{
-		metaBinding: &m.Binding, metaBaseline: &m.Baseline, metaRefreshed: &m.Refreshed, metaPaused: &m.Paused,
+		backend.MetaBinding: &m.Binding, backend.MetaBaseline: &m.Baseline, backend.MetaRefreshed: &m.Refreshed, backend.MetaPaused: &m.Paused,
 		"links": &m.Links,
 	}
 	for _, row := range rows {
@@ -54,26 +42,10 @@ func (db *DB) meta(ctx context.Context) (m dirsync.Meta, err error) {
 			}
 		}
 	}
-	if db.backend.restored() {
+	if db.database.IsRestored() {
 		m.Refreshed = time.Time{}
 	}
 	return m, nil
-}
-
-// getMeta reads one value into dest; a key that is not there leaves dest alone.
-func getMeta(ctx context.Context, tx *sqlx.Tx, key string, dest sql.Scanner) error {
-	err := tx.QueryRowxContext(ctx, `SELECT value FROM meta WHERE key = $1`, key).Scan(dest)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
-}
-
-func setMeta[T any](ctx context.Context, tx *sqlx.Tx, key string, value T) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO meta (key, value) VALUES ($1, $2)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, column.AsJSON(value))
-	return err
 }
 
 // Scan implements dirsync.Store. It is one look at one moment: what is written
@@ -143,7 +115,7 @@ func (db *DB) Load(ctx context.Context, ids []dirsync.SourceID) ([]dirsync.Link,
 			return nil, err
 		}
 		var rows []column.JSON[dirsync.Link]
-		if err := db.read.SelectContext(ctx, &rows, sqlx.Rebind(sqlx.DOLLAR, query), args...); err != nil {
+		if err := db.conns.Read.SelectContext(ctx, &rows, sqlx.Rebind(sqlx.DOLLAR, query), args...); err != nil {
 			return nil, db.fail("loading links", err)
 		}
 		for _, row := range rows {

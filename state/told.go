@@ -5,6 +5,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/backend"
 	"duosync/state/column"
 	dirsync "duosync/sync"
 )
@@ -12,7 +13,7 @@ import (
 // Told implements dirsync.Store.
 func (db *DB) Told(ctx context.Context) (map[string]dirsync.Told, error) {
 	const doing = "reading what was told before"
-	entries, err := readTold(ctx, db.read)
+	entries, err := readTold(ctx, db.conns.Read)
 	if err != nil {
 		return nil, db.fail(doing, err)
 	}
@@ -28,7 +29,7 @@ func (db *DB) Told(ctx context.Context) (map[string]dirsync.Told, error) {
 }
 
 // readTold reads the entries by key, as JSON.
-func readTold(ctx context.Context, from reader) (map[string]string, error) {
+func readTold(ctx context.Context, from backend.Reader) (map[string]string, error) {
 	var rows []struct {
 		Key   string `db:"key"`
 		Entry string `db:"entry"`

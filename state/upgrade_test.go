@@ -108,8 +108,8 @@ func TestUpgrade(t *testing.T) {
 	ownTemp(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "duosync.db")
-	must(t, state.MakeOld(t.Context(), path, 4))
-	must(t, state.Exec(t.Context(), path, firstVersion(t, "1", "0")))
+	makeOldFile(t, path, 4)
+	onFile(t, path, firstVersion(t, "1", "0"))
 	before := tree(t, dir)
 	look := openReadOnly(t, path)
 	checkUpgraded(t, look)
@@ -124,8 +124,8 @@ func TestUpgrade(t *testing.T) {
 
 func TestServerUpgrade(t *testing.T) {
 	dsn := postgres(t).Schema(t)
-	must(t, state.MakeOldServer(t.Context(), dsn, 1))
-	must(t, state.ExecServer(t.Context(), dsn, firstVersion(t, "TRUE", "FALSE"), func() {}))
+	makeOldServer(t, dsn, 1)
+	onServer(t, dsn, firstVersion(t, "TRUE", "FALSE"), func() {})
 	db := open(t, dsn)
 	defer closing(t, db)
 	checkUpgraded(t, db)
@@ -136,7 +136,7 @@ func TestServerUpgrade(t *testing.T) {
 func TestBesideARunOfAnOlderVersion(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "duosync.db")
 	db := open(t, path)
-	must(t, state.Exec(t.Context(), path, `DELETE FROM duosync_schema WHERE version_id > 4`))
+	onFile(t, path, `DELETE FROM duosync_schema WHERE version_id > 4`)
 	_, err := state.OpenBeside(t.Context(), path, state.Options{})
 	if !errors.Is(err, state.ErrLocked) || dirsync.Hint(err) == "" {
 		t.Errorf("%v (%s), want ErrLocked with advice", err, dirsync.Hint(err))
@@ -154,7 +154,7 @@ func TestServerUpgradeByAnother(t *testing.T) {
 		must(t, server.Admin(query))
 	}
 	owner := server.URL("postgres", pgtest.Password, "search_path=lent")
-	must(t, state.MakeOldServer(t.Context(), owner, 1))
+	makeOldServer(t, owner, 1)
 	must(t, server.Admin(`GRANT ALL ON ALL TABLES IN SCHEMA lent TO borrower`))
 	borrower := strings.Replace(owner, "//duosync:", "//borrower:", 1)
 	_, examining := state.Examine(borrower)
@@ -175,7 +175,7 @@ func TestServerMarkWaitsForARun(t *testing.T) {
 	must(t, err)
 	defer closing(t, beside)
 	m := dirsync.Mark{User: "DU1", Username: "a"}
-	must(t, state.ExecServer(t.Context(), dsn, `SELECT value FROM meta WHERE key = 'epoch' FOR SHARE`, func() { // as a run's transactions begin
+	onServer(t, dsn, `SELECT value FROM meta WHERE key = 'epoch' FOR SHARE`, func() { // as a run's transactions begin
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		if err := beside.Mark(ctx, m); !errors.Is(err, context.DeadlineExceeded) {
@@ -184,6 +184,6 @@ func TestServerMarkWaitsForARun(t *testing.T) {
 		if err := beside.Pause(ctx, dirsync.Pause{}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a pause beside a run's transaction: %v, want it to wait", err)
 		}
-	}))
+	})
 	must(t, beside.Mark(t.Context(), m))
 }

@@ -1,5 +1,6 @@
-// Package column has the types of a state's columns that database/sql does not have:
-// times, JSON and free text, each of them text in every kind of database.
+// Package column writes and reads the columns of a state: the types that database/sql
+// does not have (times, JSON and free text, each of them text in every kind of database),
+// and the statements that follow from a list of columns.
 package column
 
 import (

@@ -1,4 +1,4 @@
-package state
+package postgres
 
 import (
 	"context"
@@ -24,10 +24,11 @@ type cleaned struct {
 func (e *cleaned) Error() string { return e.text }
 func (e *cleaned) Unwrap() error { return e.err }
 
-// clean implements backend.
-func (s *server) clean(err error) error {
+func (l *login) Explain(err error) error { return dirsync.WithHint(l.clean(err), l.advice(err)) }
+
+func (l *login) clean(err error) error {
 	text := strings.Join(strings.Fields(err.Error()), " ")
-	for _, secret := range s.secrets {
+	for _, secret := range l.secrets {
 		if len(secret) > 3 { // a shorter one would take words apart, and is none
 			text = strings.ReplaceAll(text, secret, "xxxxx")
 		}
@@ -35,14 +36,14 @@ func (s *server) clean(err error) error {
 	return &cleaned{text: text, err: err}
 }
 
-// advice implements backend. It says what the admin can do about an error of PostgreSQL or of the way to
-// it. An error that brings its own advice keeps it.
-func (s *server) advice(err error) string {
+// advice says what the administrator can do about an error of PostgreSQL or of the
+// way to it. An error that brings its own advice keeps it.
+func (l *login) advice(err error) string {
 	if hint := dirsync.Hint(err); hint != "" {
 		return hint
 	}
 	if answer := (*pgconn.PgError)(nil); errors.As(err, &answer) {
-		return s.adviceFor(answer)
+		return l.adviceFor(answer)
 	}
 	var noConnection *pgconn.ConnectError
 	switch connecting := errors.As(err, &noConnection); {
@@ -61,8 +62,8 @@ func (s *server) advice(err error) string {
 }
 
 // adviceFor goes by the server's code (PostgreSQL's manual, appendix A).
-func (s *server) adviceFor(answer *pgconn.PgError) string {
-	user := s.config.User
+func (l *login) adviceFor(answer *pgconn.PgError) string {
+	user := l.config.User
 	switch answer.Code {
 	case "28P01", "28000":
 		if strings.Contains(answer.Message, "no encryption") || strings.Contains(answer.Message, "SSL off") {
@@ -118,4 +119,9 @@ func isLost(err error) bool {
 		}
 	}
 	return false
+}
+
+func noSchema() error {
+	return dirsync.WithHint(errors.New("there is no schema to keep it in"),
+		"create the schema that search_path in state.dsn names, or leave search_path out, and give the user of state.dsn USAGE and CREATE on it")
 }

@@ -1,4 +1,4 @@
-package state
+package sqlite
 
 import (
 	"bytes"
@@ -14,15 +14,6 @@ import (
 	dirsync "duosync/sync"
 )
 
-// The files that SQLite keeps beside a database.
-const (
-	walSuffix     = "-wal"
-	journalSuffix = "-journal"
-)
-
-// lockSuffix is of the file with the run lock.
-const lockSuffix = ".lock"
-
 // walHeader is the size of the header of a write-ahead log in bytes. Its salts
 // are new whenever the log starts anew (SQLite file format, section 4.1).
 const walHeader = 32
@@ -30,22 +21,12 @@ const walHeader = 32
 // copyName is the name of a copy in its private folder.
 const copyName = "state.db"
 
-// privateFolder makes a new temporary folder that only this user can enter.
-func privateFolder() (string, error) {
-	dir, err := os.MkdirTemp("", "duosync-")
-	if err != nil {
-		return "", dirsync.WithHint(fmt.Errorf("making a private folder: %w", err),
-			"set TMPDIR to a folder that can be written")
-	}
-	return dir, nil
-}
-
 // privateCopy copies the database at path, with what SQLite keeps beside it, to
-// copyName in a new private folder. The copy is as the state was at one moment,
+// copyName in a new temporary folder that only this user can enter. The copy is as the state was at one moment,
 // also while a run is writing.
 func privateCopy(ctx context.Context, path string) (dir string, err error) {
-	if dir, err = privateFolder(); err != nil {
-		return "", err
+	if dir, err = os.MkdirTemp("", "duosync-"); err != nil {
+		return "", dirsync.WithHint(fmt.Errorf("making a private folder: %w", err), "set TMPDIR to a folder that can be written")
 	}
 	copied := filepath.Join(dir, copyName)
 	const tries = 50

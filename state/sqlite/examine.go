@@ -1,4 +1,4 @@
-package state
+package sqlite
 
 import (
 	"context"
@@ -10,52 +10,28 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"duosync/state/backend"
 	dirsync "duosync/sync"
 )
 
-// Condition is what can be told of a state without opening it.
-type Condition struct {
-	Path   string // absolute, symbolic links followed; of PostgreSQL a URL without password
-	Exists bool
-	// Holder tells who has the run lock since when, as in "by process 12 on
-	// host since …"; "" when nobody has it.
-	Holder string
-}
-
-// Examine looks at the state that dsn names and changes nothing. It fails where
-// Open would for want of a right: a folder or file that can't be written by this
-// user, or lies on a network; a server that can't be reached, a table that can't
-// be written. It takes no longer than 15 seconds. Errors carry advice
-// (dirsync.Hint).
-func Examine(dsn string) (Condition, error) {
-	db, err := newDB(dsn, Options{})
-	if err != nil {
-		return Condition{}, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
-	defer cancel()
-	c, err := db.backend.examine(ctx)
-	return c, db.fail("looking at it", err)
-}
-
-func (f *file) examine(ctx context.Context) (Condition, error) {
+func (f *fileState) Examine(ctx context.Context) (backend.Condition, error) {
 	path, err := resolve(f.path)
 	if err != nil {
-		return Condition{Path: f.path}, err
+		return backend.Condition{Path: f.path}, err
 	}
 	f.path = path
-	c := Condition{Path: path, Exists: exists(path)}
-	if err := refuseNetwork(filepath.Dir(path), f.opts.statfs); err != nil {
+	c := backend.Condition{Path: path, Exists: exists(path)}
+	if err := refuseNetwork(filepath.Dir(path), f.opts.Statfs); err != nil {
 		return c, err
 	}
 	if err := writable(path); err != nil {
 		return c, fmt.Errorf("checking that it can be written: %w", err)
 	}
-	c.Holder, err = f.holder(ctx)
+	c.Holder, err = f.Holder(ctx)
 	return c, err
 }
 
-func (f *file) holder(context.Context) (string, error) {
+func (f *fileState) Holder(context.Context) (string, error) {
 	path, err := resolve(f.path)
 	if err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-package state
+package sqlite
 
 import (
 	"context"
@@ -21,16 +21,10 @@ const (
 	copySuffix = ".bak"
 )
 
-// keep makes a dated copy of the state, as it was before the run's first change,
-// and removes the oldest ones. No copy, for want of space or otherwise, is a
-// warning: the copy serves no run, only an admin who has lost the file.
-func (f *file) keep(ctx context.Context, db *DB) {
-	if err := f.keepCopy(ctx, f.opts.Now().UTC()); err != nil {
-		db.warn(fmt.Sprintf("no copy of the state was kept before this run: %v", err))
-	}
-}
-
-func (f *file) keepCopy(ctx context.Context, now time.Time) (err error) {
+// KeepCopy makes a dated copy of the state and removes the oldest ones. It serves
+// no run, only an administrator who has lost the file.
+func (f *fileState) KeepCopy(ctx context.Context) (err error) {
+	now := f.opts.Now().UTC()
 	if err := f.roomForCopy(); err != nil {
 		return err
 	}
@@ -60,7 +54,7 @@ func vacuum(ctx context.Context, path, to string) error {
 	if err != nil {
 		return err
 	}
-	db, err := connect(path, nil)
+	db, err := open(path, nil)
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
@@ -69,14 +63,14 @@ func vacuum(ctx context.Context, path, to string) error {
 }
 
 // roomForCopy fails where a copy would leave too little space to the state itself.
-func (f *file) roomForCopy() error {
+func (f *fileState) roomForCopy() error {
 	info, err := os.Stat(f.path)
 	if err != nil {
 		return err
 	}
 	dir := filepath.Dir(f.path)
 	var at unix.Statfs_t
-	if err := f.opts.statfs(dir, &at); err != nil {
+	if err := f.opts.Statfs(dir, &at); err != nil {
 		return &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
 	free, size := at.Bavail*uint64(at.Bsize), uint64(info.Size()) //nolint:gosec // neither is negative
@@ -88,7 +82,7 @@ func (f *file) roomForCopy() error {
 
 // forgetCopies removes the oldest copies beside newest, all but keepCopies. One
 // with a date to come was made while the clock was wrong, and counts as oldest.
-func (f *file) forgetCopies(newest string, now time.Time) error {
+func (f *fileState) forgetCopies(newest string, now time.Time) error {
 	dir, prefix := filepath.Dir(f.path), filepath.Base(f.path)+"."
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -1,8 +1,7 @@
-package state
+package sqlite
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -11,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	dirsync "duosync/sync"
+	"duosync/state/backend"
 )
 
 // runLock keeps two runs from writing one state. The lock is the kernel's, on an
@@ -21,7 +20,7 @@ type runLock struct {
 	file *os.File
 }
 
-// lockRun takes the lock at path or fails with ErrLocked; it does not wait.
+// lockRun takes the lock at path or fails with backend.ErrLocked; it does not wait.
 func lockRun(path string, now time.Time) (*runLock, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -29,7 +28,7 @@ func lockRun(path string, now time.Time) (*runLock, error) {
 	}
 	err = flock(file, unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		err = locked(holder(file))
+		err = backend.Locked(holder(file))
 	}
 	if err == nil {
 		err = sign(file, now)
@@ -38,12 +37,6 @@ func lockRun(path string, now time.Time) (*runLock, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &runLock{file: file}, nil
-}
-
-// locked is the error of who finds the lock taken.
-func locked(holder string) error {
-	return dirsync.WithHint(fmt.Errorf("%w: %s", ErrLocked, holder),
-		"wait until that run has ended; the lock goes with its process")
 }
 
 // Close gives the lock back. It is unlocked before it is closed: a process that is
@@ -65,21 +58,9 @@ func sign(file *os.File, now time.Time) error {
 	if err := file.Truncate(0); err != nil {
 		return err
 	}
-	_, err := file.WriteAt([]byte(signature(now)+"\n"), 0)
+	_, err := file.WriteAt([]byte(backend.Signature(now)+"\n"), 0)
 	return err
 }
-
-// signature names this process.
-func signature(now time.Time) string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "an unknown host"
-	}
-	return fmt.Sprintf("process %d on %s since %s", os.Getpid(), host, now.UTC().Format(time.RFC3339))
-}
-
-// justStarted is the holder of a lock that is not signed yet.
-const justStarted = "by a process that has only just started"
 
 // holder reads what sign wrote. It may not be written yet.
 func holder(file *os.File) string {
@@ -91,7 +72,7 @@ func holder(file *os.File) string {
 		return ' '
 	}, string(text)))
 	if err != nil || line == "" {
-		return justStarted
+		return backend.JustStarted
 	}
 	return "by " + line
 }

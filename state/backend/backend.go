@@ -1,0 +1,107 @@
+// Package backend says what a kind of database must supply so that a state can be kept
+// in it, and has what every kind shares: errors, the table meta, who signs for a lock.
+//
+// All SQL of package state is common to the kinds: placeholders are $1, $2 and so on,
+// and JSON and times are text (state/column). A kind knows how to open, lock, copy and
+// examine a database of its own, and what its errors mean to an administrator. Its
+// schema is in state/migrations.
+package backend
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Database keeps one state. Each opening has one of its own, which holds what the
+// opening takes: connections, a lock, a copy.
+type Database interface {
+	// String names the state in messages, without any secret.
+	String() string
+
+	// OpenRuns, OpenBeside and OpenReadOnly make the connections, as state.Open,
+	// state.OpenBeside and state.OpenReadOnly tell. One of them is called, once, and
+	// Close at the end, also after an error.
+	OpenRuns(ctx context.Context) (*Connections, error)
+	OpenBeside(ctx context.Context) (*Connections, error)
+	OpenReadOnly(ctx context.Context) (*Connections, error)
+	Close() error
+
+	// Examine and Holder look without opening, as state.Examine and state.Holder tell.
+	Examine(ctx context.Context) (Condition, error)
+	Holder(ctx context.Context) (string, error)
+
+	// CheckHeld fails with ErrLostLock when another has taken the state over. It is
+	// part of each transaction of a run.
+	CheckHeld(ctx context.Context, tx *sqlx.Tx) error
+	// Exclude waits until no transaction of a run is under way, and keeps the next one
+	// waiting until tx ends.
+	Exclude(ctx context.Context, tx *sqlx.Tx) error
+	// Lease gives the columns that an intent has in this kind of database only.
+	Lease() []Column
+	// KeepCopy is called before a run's first change, outside of a transaction.
+	KeepCopy(ctx context.Context) error
+	// NoteRun is part of a run's first change and of its end. What it returns is
+	// called once that is committed.
+	NoteRun(ctx context.Context, tx *sqlx.Tx, run string) (committed func() error, err error)
+	// IsRestored reports whether the state is older than it has once been.
+	IsRestored() bool
+
+	// Explain gives an error the form in which an administrator may see it, with
+	// advice on what to do about it (dirsync.Hint).
+	Explain(err error) error
+}
+
+// Connections are those of an open state.
+type Connections struct {
+	Read  Reader
+	Pool  *sqlx.DB // below Read; nil where there is no state
+	Write *sqlx.DB // one connection; nil when open for reading only
+
+	// Warnings tell what the administrator should put right, though it stops nothing.
+	Warnings []string
+}
+
+// Close closes the connections.
+func (c *Connections) Close() error {
+	var errs []error
+	if c.Pool != nil {
+		errs = append(errs, c.Pool.Close())
+	}
+	if c.Write != nil { // last: SQLite then moves the log into the file
+		errs = append(errs, c.Write.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Reader is what a state is read through. Each call reads to its end.
+type Reader interface {
+	GetContext(ctx context.Context, dest any, query string, args ...any) error
+	SelectContext(ctx context.Context, dest any, query string, args ...any) error
+}
+
+// Empty reads a state that is not there: no table of it has a row.
+type Empty struct{}
+
+// GetContext implements Reader.
+func (Empty) GetContext(context.Context, any, string, ...any) error { return sql.ErrNoRows }
+
+// SelectContext implements Reader.
+func (Empty) SelectContext(context.Context, any, string, ...any) error { return nil }
+
+// Column is a column of a table, and what to write there.
+type Column struct {
+	Name  string
+	Value any
+}
+
+// Condition is what can be told of a state without opening it.
+type Condition struct {
+	Path   string // absolute, symbolic links followed; of PostgreSQL a URL without password
+	Exists bool
+	// Holder tells who has the run lock since when, as in "by process 12 on
+	// host since …"; "" when nobody has it.
+	Holder string
+}

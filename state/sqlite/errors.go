@@ -1,0 +1,59 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	dirsync "duosync/sync"
+)
+
+func (f *fileState) Explain(err error) error { return dirsync.WithHint(err, advice(f.path, err)) }
+
+// advice says what the admin can do about an error of SQLite or of the
+// operating system. An error that brings its own advice keeps it.
+func advice(path string, err error) string {
+	if hint := dirsync.Hint(err); hint != "" {
+		return hint
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return ""
+	}
+	full := fmt.Sprintf("free some space where %s lies and run again; nothing was sent that was not written down", path)
+	rights := fmt.Sprintf("run duosync as the user who owns %s, or give that user the right to write the file and its folder %s",
+		path, filepath.Dir(path))
+	broken := fmt.Sprintf("check state.dsn; restore %s from a backup, or move it away and take the users over with sync.existing: adopt_if_email_matches", path)
+
+	if coded := (*sqlite.Error)(nil); errors.As(err, &coded) {
+		switch coded.Code() & 0xff { // the primary code of an extended one
+		case sqlite3.SQLITE_FULL:
+			return full
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			return broken
+		case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
+			return rights
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			return fmt.Sprintf("another program has %s open and is writing; end it and run again", path)
+		case sqlite3.SQLITE_IOERR:
+			return fmt.Sprintf("look into the system's log for trouble with the disk that holds %s", path)
+		}
+		return ""
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return full
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Sprintf("%s is on a read-only file system: mount it writable, or set state.dsn to another place", path)
+	case errors.Is(err, fs.ErrPermission):
+		return rights
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, fs.ErrNotExist):
+		return "set state.dsn to a file in a folder that exists or can be made"
+	}
+	return ""
+}

@@ -1,0 +1,61 @@
+package state
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jmoiron/sqlx"
+
+	"duosync/state/backend"
+	"duosync/state/column"
+)
+
+// statements are those that run for each operation.
+type statements struct {
+	alive, intend, done, doneSeq, link, unlink, group, ungroup *sqlx.Stmt
+}
+
+// prepare compiles the statements. lease is what an intent has in this kind of database
+// only.
+func (s *statements) prepare(ctx context.Context, write *sqlx.DB, lease []backend.Column) error {
+	const newest = `(SELECT max(seq) FROM intents WHERE source_id = $3 AND run_id = $4 AND done_at IS NULL)`
+	intent := []string{"run_id", "source_id", "op", "at", "note"}
+	for _, column := range lease {
+		intent = append(intent, column.Name)
+	}
+	for _, one := range []struct {
+		stmt **sqlx.Stmt
+		text string
+	}{
+		{&s.alive, `SELECT count(*) FROM runs WHERE id = $1 AND outcome = ''`},
+		{&s.intend, column.Insert("intents", intent...)},
+		{&s.done, `UPDATE intents SET done_at = $1, note = $2 WHERE seq = ` + newest},
+		{&s.doneSeq, `UPDATE intents SET done_at = $1, note = $2 WHERE seq = $3 AND source_id = $4 AND done_at IS NULL`},
+		{&s.link, `
+			INSERT INTO links (source_id, link, duo_id, username, origin, asked_hash, answered_hash, missing, let_go, active, pending, seen_hash, updated)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			ON CONFLICT (source_id) DO UPDATE SET link = excluded.link,
+				duo_id = excluded.duo_id, username = excluded.username, origin = excluded.origin,
+				asked_hash = excluded.asked_hash, answered_hash = excluded.answered_hash,
+				missing = excluded.missing, let_go = excluded.let_go, active = excluded.active, pending = excluded.pending,
+				seen_hash = excluded.seen_hash, updated = excluded.updated`},
+		{&s.unlink, `DELETE FROM links WHERE source_id = $1`},
+		{&s.group, column.Insert("group_links", "key", "link", "duo_id", "origin")},
+		{&s.ungroup, `DELETE FROM group_links WHERE key = $1`},
+	} {
+		var err error
+		if *one.stmt, err = write.PreparexContext(ctx, one.text); err != nil { //nolint:sqlclosecheck // release closes it
+			return err
+		}
+	}
+	return nil
+}
+
+// release frees the statements of a run that is over.
+func (s *statements) release() error {
+	var errs []error
+	for _, stmt := range []*sqlx.Stmt{s.alive, s.intend, s.done, s.doneSeq, s.link, s.unlink, s.group, s.ungroup} {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(errs...)
+}
