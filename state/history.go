@@ -34,23 +34,26 @@ type Run struct {
 // Interrupted reports whether the run was killed before it could end.
 func (r *Run) Interrupted() bool { return r.Outcome != "" && r.Finished.IsZero() }
 
-type runRow struct {
+// listedRow is what a list of runs tells of each.
+type listedRow struct {
 	ID       string         `db:"id"`
 	Started  column.Time    `db:"started"`
 	Finished column.Time    `db:"finished"`
 	Outcome  string         `db:"outcome"`
 	Summary  sql.NullString `db:"summary"`
-	Report   []byte         `db:"report"`
 }
 
-func (r *runRow) run() (Run, error) {
+type runRow struct {
+	listedRow
+	Report []byte `db:"report"`
+}
+
+func (r *listedRow) run() Run {
 	run := Run{ID: r.ID, Started: r.Started.Time, Finished: r.Finished.Time, Outcome: r.Outcome}
 	if r.Summary.Valid {
 		run.Summary = []byte(r.Summary.String)
 	}
-	var err error
-	run.Report, err = unzip(r.Report)
-	return run, err
+	return run
 }
 
 // Runs gives the last runs, newest first, without their whole reports; limit 0
@@ -59,20 +62,13 @@ func (db *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
 	if limit <= 0 {
 		limit = math.MaxInt32
 	}
-	var rows []runRow
-	err := db.conns.Read.SelectContext(ctx, &rows, `
-		SELECT id, started, finished, outcome, summary FROM runs
-		ORDER BY started DESC, id DESC LIMIT $1`, limit)
+	rows, err := readRows[listedRow](ctx, db.conns.Read, `FROM runs ORDER BY started DESC, id DESC LIMIT $1`, limit)
 	if err != nil {
 		return nil, db.fail("reading the history", err)
 	}
 	runs := make([]Run, 0, len(rows))
-	for _, row := range rows {
-		run, err := row.run()
-		if err != nil {
-			return nil, db.fail("reading the history", err)
-		}
-		runs = append(runs, run)
+	for i := range rows {
+		runs = append(runs, rows[i].run())
 	}
 	return runs, nil
 }
@@ -80,16 +76,15 @@ func (db *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
 // Run gives one run with its report, and whether there is such a run.
 func (db *DB) Run(ctx context.Context, id string) (*Run, bool, error) {
 	var row runRow
-	err := db.conns.Read.GetContext(ctx, &row,
-		`SELECT id, started, finished, outcome, summary, report FROM runs WHERE id = $1`, id)
+	err := db.conns.Read.GetContext(ctx, &row, selecting[runRow](`FROM runs WHERE id = $1`), id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, db.fail("reading a run", err)
 	}
-	run, err := row.run()
-	if err != nil {
+	run := row.run()
+	if run.Report, err = unzip(row.Report); err != nil {
 		return nil, false, db.fail("reading a run's report", err)
 	}
 	return &run, true, nil
@@ -117,12 +112,12 @@ type Step struct {
 // Steps gives what a run wrote down of its operations, in their order: all that
 // is known of a run without a report.
 func (db *DB) Steps(ctx context.Context, runID string) ([]Step, error) {
-	var rows []struct {
+	type row struct {
 		Op   column.JSON[*dirsync.Op] `db:"op"`
 		Done column.Time              `db:"done_at"`
 		Note string                   `db:"note"`
 	}
-	err := db.conns.Read.SelectContext(ctx, &rows, `SELECT op, done_at, note FROM intents WHERE run_id = $1 ORDER BY seq`, runID)
+	rows, err := readRows[row](ctx, db.conns.Read, `FROM intents WHERE run_id = $1 ORDER BY seq`, runID)
 	if err != nil {
 		return nil, db.fail("reading a run's operations", err)
 	}

@@ -15,12 +15,12 @@ import (
 
 // Open implements dirsync.Store.
 func (db *DB) Open(ctx context.Context) ([]dirsync.Intent, error) {
-	var rows []struct {
+	type row struct {
 		Seq int64                    `db:"seq"`
 		Op  column.JSON[*dirsync.Op] `db:"op"`
 		At  column.Time              `db:"at"`
 	}
-	err := db.conns.Read.SelectContext(ctx, &rows, `SELECT seq, op, at FROM intents WHERE done_at IS NULL ORDER BY seq`)
+	rows, err := readRows[row](ctx, db.conns.Read, `FROM intents WHERE done_at IS NULL ORDER BY seq`)
 	if err != nil {
 		return nil, db.fail("reading the open intents", err)
 	}
@@ -40,7 +40,7 @@ func (db *DB) Begin(ctx context.Context, run dirsync.RunStart) (dirsync.Journal,
 		if err := db.database.CheckHeld(ctx, tx); err != nil {
 			return err
 		}
-		bound, err := readBinding(ctx, tx)
+		bound, err := backend.GetMeta[*dirsync.Binding](ctx, tx, backend.MetaBinding)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -10,36 +11,149 @@ import (
 	dirsync "duosync/sync"
 )
 
-// writeLinks gives each link its last word, removals first, so that a user can
-// pass from one person to another in one transaction.
-func (j *journal) writeLinks(ctx context.Context, tx *sqlx.Tx, outcomes []dirsync.Outcome, now column.Time) error {
-	last := make(map[dirsync.SourceID]int, len(outcomes))
-	for i, o := range outcomes {
-		if o.Link != nil || (!o.Same && !o.Keep) {
-			last[o.Source] = i
-		}
+// briefRow is the part of a row of links that a scan reads.
+type briefRow struct {
+	ID       dirsync.SourceID `db:"source_id"`
+	User     string           `db:"duo_id"`
+	Asked    int64            `db:"asked_hash"` // the bits of a dirsync.Hash, as the next
+	Answered int64            `db:"answered_hash"`
+	Missing  bool             `db:"missing"`
+	LetGo    bool             `db:"let_go"`
+	Active   bool             `db:"active"`
+	Pending  bool             `db:"pending"`
+	Seen     int64            `db:"seen_hash"`
+}
+
+// linkRow is a whole row of links.
+type linkRow struct {
+	briefRow
+	Link     column.JSON[*dirsync.Link] `db:"link"`
+	Username column.Text                `db:"username"` // as Duo last answered it
+	Origin   dirsync.Origin             `db:"origin"`
+	Updated  column.Time                `db:"updated"`
+}
+
+func rowOf(l *dirsync.Link, now column.Time) *linkRow {
+	b := l.Brief()
+	return &linkRow{
+		briefRow: briefRow{
+			ID: b.ID, User: b.User, Asked: int64(b.Asked), Answered: int64(b.Answered), //nolint:gosec // the bits are meant
+			Missing: b.Missing, LetGo: b.LetGo, Active: b.Active, Pending: b.Pending,
+			Seen: int64(b.Seen), //nolint:gosec // the bits are meant
+		},
+		Link: column.AsJSON(l), Username: column.Text(l.Answered.Username), Origin: l.Origin, Updated: now,
 	}
-	unlink, link := tx.StmtxContext(ctx, j.stmts.unlink), tx.StmtxContext(ctx, j.stmts.link)
-	for i, o := range outcomes {
-		if at, ok := last[o.Source]; ok && at == i && o.Link == nil {
-			if _, err := unlink.ExecContext(ctx, o.Source); err != nil {
+}
+
+func (r *briefRow) brief() dirsync.Brief {
+	return dirsync.Brief{
+		ID: r.ID, User: r.User, Asked: dirsync.Hash(r.Asked), Answered: dirsync.Hash(r.Answered),
+		Missing: r.Missing, LetGo: r.LetGo, Active: r.Active, Pending: r.Pending,
+		Seen: dirsync.Hash(r.Seen),
+	}
+}
+
+// scanPage is how many links Scan reads at a time.
+const scanPage = 2000
+
+// Scan implements dirsync.Store. It is one look at one moment: what is written
+// meanwhile does not show. visit may use the state. An error of visit is
+// returned as it is.
+func (db *DB) Scan(ctx context.Context, visit func(dirsync.Brief) error) error {
+	const doing = "reading the links"
+	moment, end, err := db.moment(ctx)
+	if err != nil {
+		return db.fail(doing, err)
+	}
+	defer end()
+	query := selecting[briefRow](`FROM links WHERE source_id > $1 ORDER BY source_id LIMIT $2`)
+	page := make([]briefRow, 0, scanPage)
+	for after := dirsync.SourceID(""); ; {
+		page = page[:0]
+		if err := moment.SelectContext(ctx, &page, query, after, scanPage); err != nil {
+			return db.fail(doing, err)
+		}
+		for i := range page {
+			if err := visit(page[i].brief()); err != nil {
 				return err
 			}
 		}
+		if len(page) < scanPage {
+			return nil
+		}
+		after = page[len(page)-1].ID
 	}
-	for i, o := range outcomes {
-		if at, ok := last[o.Source]; !ok || at != i || o.Link == nil {
+}
+
+// loadBatch is how many ids Load asks for in one query.
+const loadBatch = 500
+
+// Load implements dirsync.Store. The links come in the order of their ids, each
+// once.
+func (db *DB) Load(ctx context.Context, ids []dirsync.SourceID) ([]dirsync.Link, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	links := make([]dirsync.Link, 0, len(ids))
+	for batch := range slices.Chunk(ids, loadBatch) {
+		query, args, err := sqlx.In(`SELECT link FROM links WHERE source_id IN (?) ORDER BY source_id`, batch)
+		if err != nil {
+			return nil, err
+		}
+		some, err := readJSON[dirsync.Link](ctx, db.conns.Read, sqlx.Rebind(sqlx.DOLLAR, query), args...)
+		if err != nil {
+			return nil, db.fail("loading links", err)
+		}
+		links = append(links, some...)
+	}
+	return links, nil
+}
+
+// writeLinks gives each link its last word, removals first, so that a user can
+// pass from one person to another in one transaction.
+func (j *journal) writeLinks(ctx context.Context, tx *sqlx.Tx, outcomes []dirsync.Outcome, now column.Time) error {
+	var said lastWords[dirsync.SourceID, dirsync.Link]
+	for _, o := range outcomes {
+		if o.Link != nil || !o.Same && !o.Keep {
+			said.say(o.Source, o.Link)
+		}
+	}
+	remove, put := tx.StmtxContext(ctx, j.stmts.unlink), tx.StmtxContext(ctx, j.stmts.link)
+	row := column.Of[linkRow]()
+	for _, id := range said.keys {
+		if said.last[id] != nil {
 			continue
 		}
-		l := o.Link
-		if l.ID != o.Source {
-			return fmt.Errorf("the outcome for %s brings the link of %s", o.Source, l.ID)
+		if _, err := remove.ExecContext(ctx, id); err != nil {
+			return err
 		}
-		b := l.Brief()
-		if _, err := link.ExecContext(ctx, b.ID, column.AsJSON(l), b.User, column.Text(l.Answered.Username), l.Origin,
-			int64(b.Asked), int64(b.Answered), b.Missing, b.LetGo, b.Active, b.Pending, int64(b.Seen), now); err != nil {
+	}
+	for _, id := range said.keys {
+		l := said.last[id]
+		if l == nil {
+			continue
+		}
+		if l.ID != id {
+			return fmt.Errorf("the outcome for %s brings the link of %s", id, l.ID)
+		}
+		if _, err := put.ExecContext(ctx, row.Values(rowOf(l, now))...); err != nil {
 			return fmt.Errorf("the link of %s to Duo user %s: %w", l.ID, l.User, err)
 		}
 	}
 	return nil
+}
+
+// lastWords is what outcomes say of links, each key with what was said last: its
+// link, or nil for one that is removed.
+type lastWords[K comparable, Link any] struct {
+	keys []K // in the order of their first word
+	last map[K]*Link
+}
+
+func (w *lastWords[K, Link]) say(key K, link *Link) {
+	if w.last == nil {
+		w.last = map[K]*Link{}
+	}
+	if _, said := w.last[key]; !said {
+		w.keys = append(w.keys, key)
+	}
+	w.last[key] = link
 }

@@ -13,6 +13,8 @@ import (
 // statements are those that run for each operation.
 type statements struct {
 	alive, intend, done, doneSeq, link, unlink, group, ungroup *sqlx.Stmt
+
+	all []*sqlx.Stmt
 }
 
 // prepare compiles the statements. lease is what an intent has in this kind of database
@@ -31,22 +33,16 @@ func (s *statements) prepare(ctx context.Context, write *sqlx.DB, lease []backen
 		{&s.intend, column.Insert("intents", intent...)},
 		{&s.done, `UPDATE intents SET done_at = $1, note = $2 WHERE seq = ` + newest},
 		{&s.doneSeq, `UPDATE intents SET done_at = $1, note = $2 WHERE seq = $3 AND source_id = $4 AND done_at IS NULL`},
-		{&s.link, `
-			INSERT INTO links (source_id, link, duo_id, username, origin, asked_hash, answered_hash, missing, let_go, active, pending, seen_hash, updated)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-			ON CONFLICT (source_id) DO UPDATE SET link = excluded.link,
-				duo_id = excluded.duo_id, username = excluded.username, origin = excluded.origin,
-				asked_hash = excluded.asked_hash, answered_hash = excluded.answered_hash,
-				missing = excluded.missing, let_go = excluded.let_go, active = excluded.active, pending = excluded.pending,
-				seen_hash = excluded.seen_hash, updated = excluded.updated`},
+		{&s.link, column.Upsert("links", column.Of[linkRow]().Names...)},
 		{&s.unlink, `DELETE FROM links WHERE source_id = $1`},
 		{&s.group, column.Insert("group_links", "key", "link", "duo_id", "origin")},
 		{&s.ungroup, `DELETE FROM group_links WHERE key = $1`},
 	} {
-		var err error
-		if *one.stmt, err = write.PreparexContext(ctx, one.text); err != nil { //nolint:sqlclosecheck // release closes it
+		stmt, err := write.PreparexContext(ctx, one.text) //nolint:sqlclosecheck // release closes it
+		if err != nil {
 			return err
 		}
+		*one.stmt, s.all = stmt, append(s.all, stmt)
 	}
 	return nil
 }
@@ -54,7 +50,7 @@ func (s *statements) prepare(ctx context.Context, write *sqlx.DB, lease []backen
 // release frees the statements of a run that is over.
 func (s *statements) release() error {
 	var errs []error
-	for _, stmt := range []*sqlx.Stmt{s.alive, s.intend, s.done, s.doneSeq, s.link, s.unlink, s.group, s.ungroup} {
+	for _, stmt := range s.all {
 		errs = append(errs, stmt.Close())
 	}
 	return errors.Join(errs...)

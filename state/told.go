@@ -30,11 +30,12 @@ func (db *DB) Told(ctx context.Context) (map[string]dirsync.Told, error) {
 
 // readTold reads the entries by key, as JSON.
 func readTold(ctx context.Context, from backend.Reader) (map[string]string, error) {
-	var rows []struct {
+	type row struct {
 		Key   string `db:"key"`
 		Entry string `db:"entry"`
 	}
-	if err := from.SelectContext(ctx, &rows, `SELECT key, entry FROM told`); err != nil {
+	rows, err := readRows[row](ctx, from, `FROM told`)
+	if err != nil {
 		return nil, err
 	}
 	entries := make(map[string]string, len(rows))
@@ -66,9 +67,7 @@ func replaceTold(ctx context.Context, tx *sqlx.Tx, told map[string]dirsync.Told)
 		if was, ok := before[key]; ok && was == entry {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO told (key, entry) VALUES ($1, $2)
-			ON CONFLICT (key) DO UPDATE SET entry = excluded.entry`, key, entry); err != nil {
+		if _, err := tx.ExecContext(ctx, column.Upsert("told", "key", "entry"), key, entry); err != nil {
 			return err
 		}
 	}

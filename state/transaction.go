@@ -6,23 +6,7 @@ import (
 	"errors"
 
 	"github.com/jmoiron/sqlx"
-
-	"duosync/state/backend"
 )
-
-// moment gives a reader that sees the state as it is at one moment, until end is
-// called.
-func (db *DB) moment(ctx context.Context) (r backend.Reader, end func(), err error) {
-	pool, ok := db.conns.Read.(*sqlx.DB)
-	if !ok { // it is one already
-		return db.conns.Read, func() {}, nil
-	}
-	tx, err := pool.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	return tx, func() { _ = tx.Rollback() }, nil // nothing was written
-}
 
 // update runs fn in one transaction, durable when it returns nil.
 func (db *DB) update(ctx context.Context, doing string, fn func(*sqlx.Tx) error) error {

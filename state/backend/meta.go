@@ -33,8 +33,6 @@ func GetMeta[T any](ctx context.Context, tx *sqlx.Tx, key string) (T, error) {
 
 // SetMeta writes one value.
 func SetMeta[T any](ctx context.Context, tx *sqlx.Tx, key string, value T) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO meta (key, value) VALUES ($1, $2)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, column.AsJSON(value))
+	_, err := tx.ExecContext(ctx, column.Upsert("meta", "key", "value"), key, column.AsJSON(value))
 	return err
 }

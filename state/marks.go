@@ -20,15 +20,7 @@ func (db *DB) Marks(ctx context.Context) ([]dirsync.Mark, error) {
 }
 
 func readMarks(ctx context.Context, from backend.Reader) ([]dirsync.Mark, error) {
-	var rows []column.JSON[dirsync.Mark]
-	if err := from.SelectContext(ctx, &rows, `SELECT mark FROM marks ORDER BY username, duo_id`); err != nil {
-		return nil, err
-	}
-	marks := make([]dirsync.Mark, 0, len(rows))
-	for _, row := range rows {
-		marks = append(marks, row.V)
-	}
-	return marks, nil
+	return readJSON[dirsync.Mark](ctx, from, `SELECT mark FROM marks ORDER BY username, duo_id`)
 }
 
 // Mark keeps a Duo user disabled from now on, in the place of an earlier mark of the
@@ -43,10 +35,7 @@ func (db *DB) Mark(ctx context.Context, m dirsync.Mark) error {
 		if err := db.database.Exclude(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO marks (duo_id, username, mark) VALUES ($1, $2, $3)
-			ON CONFLICT (duo_id) DO UPDATE SET username = excluded.username, mark = excluded.mark`,
-			m.User, column.Text(name), column.AsJSON(m))
+		_, err := tx.ExecContext(ctx, column.Upsert("marks", "duo_id", "username", "mark"), m.User, column.Text(name), column.AsJSON(m))
 		return err
 	})
 }

@@ -30,14 +30,18 @@ const (
 	spent = `(holds.holds IS NULL AND ` + begun + `)`
 )
 
-type holdRow struct {
+type heldRow struct {
 	ID    string                      `db:"id"`
 	Holds column.JSON[[]dirsync.Hold] `db:"holds"`
 	At    column.Time                 `db:"held_at"`
 	Until column.Time                 `db:"approved_until"`
 	Used  column.Time                 `db:"used_at"`
-	Spent bool                        `db:"spent"`
-	Begun bool                        `db:"begun"`
+}
+
+type holdRow struct {
+	heldRow
+	Spent bool `db:"spent"`
+	Begun bool `db:"begun"`
 }
 
 func (r *holdRow) approval() dirsync.Approval {
@@ -71,7 +75,7 @@ func (db *DB) readHolds(ctx context.Context, which string, args ...any) ([]holdR
 	defer end()
 	var rows []holdRow
 	if err := moment.SelectContext(ctx, &rows, `
-		SELECT id, holds, held_at, approved_until, used_at, `+spent+` AS spent, `+begun+` AS begun
+		SELECT `+column.List(column.Of[heldRow]().Names)+`, `+spent+` AS spent, `+begun+` AS begun
 		FROM holds WHERE `+which, args...); err != nil {
 		return nil, err
 	}
@@ -89,14 +93,14 @@ func (db *DB) readHolds(ctx context.Context, which string, args ...any) ([]holdR
 // leaveOutDone takes the keys of the operations away that were intended by runs
 // that used the approval, whatever became of them.
 func (r *holdRow) leaveOutDone(ctx context.Context, from backend.Reader) error {
-	var ops []column.JSON[*dirsync.Op]
-	if err := from.SelectContext(ctx, &ops, `
-		SELECT op FROM intents JOIN uses ON uses.run_id = intents.run_id WHERE uses.hold_id = $1`, r.ID); err != nil {
+	ops, err := readJSON[*dirsync.Op](ctx, from, `
+		SELECT op FROM intents JOIN uses ON uses.run_id = intents.run_id WHERE uses.hold_id = $1`, r.ID)
+	if err != nil {
 		return err
 	}
 	done := make(map[string]bool, len(ops))
 	for _, op := range ops {
-		done[op.V.Key()] = true
+		done[op.Key()] = true
 	}
 	for i := range r.Holds.V {
 		keys := &r.Holds.V[i].Keys

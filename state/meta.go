@@ -1,0 +1,113 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"duosync/state/backend"
+	dirsync "duosync/sync"
+)
+
+// Meta implements dirsync.Store.
+func (db *DB) Meta(ctx context.Context) (dirsync.Meta, error) {
+	meta, err := db.meta(ctx)
+	return meta, db.fail("reading what it knows of itself", err)
+}
+
+func (db *DB) meta(ctx context.Context) (m dirsync.Meta, err error) {
+	var rows []struct {
+		Key   string `db:"key"`
+		Value string `db:"value"`
+	}
+	// In one statement: it is to be of one moment.
+	if err := db.conns.Read.SelectContext(ctx, &rows, `
+		SELECT key, value FROM meta
+		UNION ALL SELECT 'links', CAST(count(*) AS TEXT) FROM links`); err != nil {
+		return m, err
+	}
+	into := map[string]any{
+		backend.MetaBinding: &m.Binding, backend.MetaBaseline: &m.Baseline, backend.MetaRefreshed: &m.Refreshed, backend.MetaPaused: &m.Paused,
+		"links": &m.Links,
+	}
+	for _, row := range rows {
+		if dest, ok := into[row.Key]; ok {
+			if err := json.Unmarshal([]byte(row.Value), dest); err != nil {
+				return dirsync.Meta{}, fmt.Errorf("%s: %w", row.Key, err)
+			}
+		}
+	}
+	if db.database.IsRestored() {
+		m.Refreshed = time.Time{}
+	}
+	return m, nil
+}
+
+// Check fails with ErrBinding when the state belongs to another Duo account or
+// directory than b, and says what differs. A state that was never used with a
+// Duo account belongs to nobody yet.
+func (db *DB) Check(ctx context.Context, b dirsync.Binding) error {
+	meta, err := db.Meta(ctx)
+	if err != nil || meta.Binding == nil {
+		return err
+	}
+	return db.fail("checking whose it is", compareBinding(*meta.Binding, b))
+}
+
+// Rebind makes the state belong to b from now on, whatever it was bound to. It
+// is for new keys of the same account, once it is known to be the same.
+func (db *DB) Rebind(ctx context.Context, b dirsync.Binding) error {
+	return db.update(ctx, "binding it anew", func(tx *sqlx.Tx) error {
+		return backend.SetMeta(ctx, tx, backend.MetaBinding, b)
+	})
+}
+
+func compareBinding(bound, b dirsync.Binding) error {
+	if bound == b {
+		return nil
+	}
+	var differs []string
+	for _, part := range []struct{ name, bound, now string }{
+		{"Duo host", bound.Host, b.Host},
+		{"integration key", bound.Key, b.Key},
+		{"directory", bound.Directory, b.Directory},
+	} {
+		if part.bound != part.now {
+			differs = append(differs, fmt.Sprintf("its %s is %q, not %q", part.name, part.bound, part.now))
+		}
+	}
+	advice := "put the old value back, or set state.dsn to a state of its own"
+	if bound.Host == b.Host && bound.Directory == b.Directory {
+		advice += "; if these are new keys of the same account, `duosync rebuild` binds the state to them"
+	}
+	return dirsync.WithHint(fmt.Errorf("%w: %s", ErrBinding, strings.Join(differs, ", ")), advice)
+}
+
+// Pause stops all writing to Duo, also that of a run under way, which ends
+// before its next call. A later pause replaces the reason.
+func (db *DB) Pause(ctx context.Context, p dirsync.Pause) error {
+	return db.update(ctx, "pausing", func(tx *sqlx.Tx) error {
+		if err := db.database.Exclude(ctx, tx); err != nil {
+			return err
+		}
+		return backend.SetMeta(ctx, tx, backend.MetaPaused, p)
+	})
+}
+
+// Resume lifts a pause. It reports whether there was one.
+func (db *DB) Resume(ctx context.Context) (paused bool, err error) {
+	err = db.update(ctx, "resuming", func(tx *sqlx.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, backend.MetaPaused)
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		paused = n > 0
+		return err
+	})
+	return paused, err
+}
