@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"duosync/state"
 	"duosync/state/statetest"
 )
 
@@ -27,14 +26,4 @@ func onBoth(t *testing.T, test func(t *testing.T, fresh func(*testing.T) string)
 		server := postgres(t)
 		test(t, func(t *testing.T) string { return server.Schema(t) })
 	})
-}
-
-// open opens the state at path for writing and leaves closing it to the caller.
-func open(t testing.TB, path string) *state.DB {
-	t.Helper()
-	db, err := state.Open(t.Context(), path, state.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db
 }

@@ -22,7 +22,7 @@ type Options struct {
 	// KeepHistory is how long finished runs are kept; 0 keeps them all.
 	KeepHistory time.Duration
 	// CallTime is how long a call to Duo may last at most, with all its tries,
-	// counted from before its intent is written down; 0 means DefaultCallTime. In
+	// counted from before its intent is written down; 0 means a minute. In
 	// PostgreSQL a successor waits that long, see Open.
 	CallTime time.Duration
 	// Now is the local clock; nil means time.Now.
@@ -32,9 +32,9 @@ type Options struct {
 	statfs func(path string, into *unix.Statfs_t) error
 }
 
-// DefaultCallTime is the longest that a call to Duo lasts with the default
+// defaultCallTime is the longest that a call to Duo lasts with the default
 // timeout of 30 seconds, when it is looked up and sent once more.
-const DefaultCallTime = 2 * 30 * time.Second
+const defaultCallTime = 2 * 30 * time.Second
 
 // DB is an open state. Its methods may be called from several goroutines.
 type DB struct {
@@ -48,12 +48,13 @@ type DB struct {
 
 var _ dirsync.Store = (*DB)(nil)
 
-// Open opens the state that dsn names for runs: see
-// state/dsn. It takes the run lock and brings the schema up to
-// date. A file and its folder that are missing are made, with mode 0600 and 0700.
+// Open opens the state that dsn names (see state/dsn) for runs. It takes the run lock
+// and brings the schema up to date. A file and its folder that are missing are made,
+// with mode 0600 and 0700.
 //
-// A state that is open elsewhere is ErrLocked, one of a newer duosync ErrNewer,
-// a database of something else ErrForeign; nothing is changed then. Errors carry
+// A state that is open elsewhere is ErrLocked, one of a newer duosync
+// backend.ErrNewer, a database of something else backend.ErrForeign; nothing is
+// changed then. Errors carry
 // advice (dirsync.Hint).
 //
 // In PostgreSQL, where the former holder of the lock may have been cut off on
@@ -91,7 +92,7 @@ func open(ctx context.Context, text string, opts Options, way func(backend.Datab
 		opts.Now = time.Now
 	}
 	if opts.CallTime == 0 {
-		opts.CallTime = DefaultCallTime
+		opts.CallTime = defaultCallTime
 	}
 	database, err := find(text, opts)
 	if err != nil {

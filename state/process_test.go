@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"duosync/state"
@@ -143,6 +144,22 @@ func start(t *testing.T, role, dsn string) *child {
 		t.Fatalf("the child said %q", line)
 	}
 	return c
+}
+
+// checkKilled fails the test unless db has what startRun's run wrote down.
+func checkKilled(t *testing.T, db *state.DB) {
+	t.Helper()
+	intents, err := db.Open(t.Context())
+	must(t, err)
+	if len(intents) != 1 || intents[0].Op.Source != "a" {
+		t.Errorf("open intents %v, want the one of a", intents)
+	}
+	links, err := db.Load(t.Context(), []dirsync.SourceID{"a", "b"})
+	must(t, err)
+	if diff := cmp.Diff([]dirsync.Link{*link("b", "DU2")}, links); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
+	must(t, db.Check(t.Context(), account))
 }
 
 // says reads the child's next line.

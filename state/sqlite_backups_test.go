@@ -42,31 +42,6 @@ func entries(t *testing.T, dir string) []string {
 	return names
 }
 
-// runAt makes a run at a time that writes a link of that name, or nothing.
-func runAt(t *testing.T, path string, at time.Time, name string, end dirsync.RunEnd) (warnings []string) {
-	t.Helper()
-	return runWith(t, path, state.Options{Now: func() time.Time { return at }}, at, name, end)
-}
-
-func runWith(t *testing.T, path string, opts state.Options, at time.Time, name string, end dirsync.RunEnd) []string {
-	t.Helper()
-	db, err := state.Open(t.Context(), path, opts)
-	must(t, err)
-	defer closing(t, db)
-	j, err := db.Begin(t.Context(), dirsync.RunStart{ID: "run " + at.Format(time.RFC3339Nano), Started: at, Binding: account})
-	must(t, err)
-	if name != "" {
-		id := dirsync.SourceID(name)
-		intend(t, j, create(id), at)
-		must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: id, Link: link(id, "DU"+name)}}))
-	}
-	end.Finished, end.Outcome = at, "applied"
-	must(t, j.Finish(t.Context(), end))
-	return db.Warnings()
-}
-
-func day(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
-
 func TestCopiesBeforeChanges(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "duosync.db")

@@ -11,20 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"duosync/state"
 	"duosync/state/backend"
 	"duosync/state/pgtest"
 	dirsync "duosync/sync"
 )
-
-func openFor(t *testing.T, dsn string, callTime time.Duration) *state.DB {
-	t.Helper()
-	db, err := state.Open(t.Context(), dsn, state.Options{CallTime: callTime})
-	must(t, err)
-	return db
-}
 
 // loseLock ends the connection that holds the lock of a state, as a dead network does.
 func loseLock(t *testing.T, server *pgtest.Server, dsn string) {
@@ -33,10 +24,6 @@ func loseLock(t *testing.T, server *pgtest.Server, dsn string) {
 	must(t, err)
 	must(t, server.Admin(`SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory'
 		AND objid = (SELECT oid FROM pg_namespace WHERE nspname = '`+u.Query().Get("search_path")+`')`))
-}
-
-func create(id dirsync.SourceID) []*dirsync.Op {
-	return []*dirsync.Op{{Action: dirsync.Create, Source: id, Username: string(id)}}
 }
 
 func TestServerLockTellsWhoHoldsIt(t *testing.T) {
@@ -84,17 +71,7 @@ func TestServerLockDiesWithItsProcess(t *testing.T) {
 	if waited := time.Since(before); waited < childCallTime {
 		t.Errorf("the state was open %v after the call began, which may last %v", waited, childCallTime)
 	}
-	intents, err := db.Open(t.Context())
-	must(t, err)
-	if len(intents) != 1 || intents[0].Op.Source != "a" {
-		t.Errorf("open intents %v, want the one of a", intents)
-	}
-	links, err := db.Load(t.Context(), []dirsync.SourceID{"a", "b"})
-	must(t, err)
-	if diff := cmp.Diff([]dirsync.Link{*link("b", "DU2")}, links); diff != "" {
-		t.Errorf("links (-want +got):\n%s", diff)
-	}
-	must(t, db.Check(t.Context(), account))
+	checkKilled(t, db)
 }
 
 func TestCutOffHolderWritesNothingMore(t *testing.T) {

@@ -17,53 +17,6 @@ import (
 	dirsync "duosync/sync"
 )
 
-// tree gives the bytes of every file below dir, by name.
-func tree(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	files := make(map[string]string)
-	must(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			files[path] = "folder"
-			return err
-		}
-		content, err := os.ReadFile(path)
-		files[path] = string(content)
-		return err
-	}))
-	return files
-}
-
-// unchanged fails the test unless dir is as it was.
-func unchanged(t *testing.T, before map[string]string, dir string) {
-	t.Helper()
-	after := tree(t, dir)
-	for name, content := range before {
-		if got, ok := after[name]; !ok || got != content {
-			t.Errorf("%s is there: %v, and was changed", name, ok)
-		}
-	}
-	for name := range after {
-		if _, ok := before[name]; !ok {
-			t.Errorf("%s was left behind", name)
-		}
-	}
-}
-
-// ownTemp gives the test a temporary folder of its own and checks that nothing
-// is left in it.
-func ownTemp(t *testing.T) {
-	t.Helper()
-	temp := t.TempDir()
-	t.Setenv("TMPDIR", temp)
-	t.Cleanup(func() {
-		left, err := os.ReadDir(temp)
-		must(t, err)
-		for _, file := range left {
-			t.Errorf("%s was left in the temporary folder", file.Name())
-		}
-	})
-}
-
 func TestReadOnlyWithoutFile(t *testing.T) {
 	ownTemp(t)
 	dir := t.TempDir()
