@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"duosync/cmd/internal/wholefile"
 	dirsync "duosync/sync"
 )
 
@@ -67,7 +68,16 @@ func (m *Metrics) read(from io.Reader) error {
 // save writes the textfile, whole or not at all, for everyone to read: it is
 // node-exporter's, and names nobody.
 func (m *Metrics) save(path string) error {
-	if err := prometheus.WriteToTextfile(path, m); err != nil {
+	families, err := m.Gather()
+	if err == nil {
+		err = wholefile.Replace(path, 0o644, func(w io.Writer) (err error) {
+			for i := 0; i < len(families) && err == nil; i++ {
+				_, err = expfmt.MetricFamilyToText(w, families[i])
+			}
+			return err
+		})
+	}
+	if err != nil {
 		return dirsync.WithHint(fmt.Errorf("notify.textfile: %w", err), "Give the account of duosync the right to write the folder of notify.textfile.")
 	}
 	return nil

@@ -5,15 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
-	dirsync "duosync/sync"
+	"duosync/cmd/internal/wholefile"
 )
 
 // formOptions say in which form something is written, and where to.
@@ -93,58 +91,14 @@ func known[D any, P interface {
 
 // output opens what --output names, or standard output. A new file, or one that
 // is there, appears whole or not at all; a new one is for its owner only, since
-// reports name people. What is no plain file, such as a pipe, is written to.
+// reports name people.
 func (a *app) output(path string) (io.WriteCloser, error) {
 	if path == "" {
 		return stream{a.Out}, nil
 	}
-	return wholeOrNot("--output", path, false)
-}
-
-// wholeOrNot opens a file that appears whole or not at all. It is for its owner
-// only, unless one is there that is open to others, and private does not forbid it.
-func wholeOrNot(flag, path string, private bool) (io.WriteCloser, error) {
-	mode := os.FileMode(0o600)
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	switch info, err := os.Stat(path); {
-	case err == nil && info.IsDir():
-		return nil, dirsync.WithHint(fmt.Errorf("%s: %s is a folder", flag, path), "Name a file in it.")
-	case err == nil && !info.Mode().IsRegular():
-		return os.OpenFile(path, os.O_WRONLY, 0)
-	case err == nil && !private:
-		mode = info.Mode().Perm()
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".duosync-report-*")
-	if err != nil {
-		return nil, dirsync.WithHint(fmt.Errorf("%s: %w", flag, err), "Name a file in a folder that can be written.")
-	}
-	return &wholeFile{file: file, path: path}, file.Chmod(mode)
+	return wholefile.Create("--output", path, false)
 }
 
 type stream struct{ io.Writer }
 
 func (stream) Close() error { return nil }
-
-type wholeFile struct {
-	file *os.File
-	path string
-	err  error // of a write
-}
-
-func (f *wholeFile) Write(data []byte) (int, error) {
-	n, err := f.file.Write(data)
-	f.err = errors.Join(f.err, err)
-	return n, err
-}
-
-// Close gives the file its name, unless nothing was written, or not all.
-func (f *wholeFile) Close() error {
-	info, err := f.file.Stat()
-	err = errors.Join(err, f.file.Close())
-	if f.err != nil || err != nil || info.Size() == 0 {
-		return errors.Join(err, os.Remove(f.file.Name()))
-	}
-	return os.Rename(f.file.Name(), f.path)
-}

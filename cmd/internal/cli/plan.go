@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"duosync/cmd/internal/wholefile"
 	dirsync "duosync/sync"
 )
 
@@ -31,5 +32,5 @@ func (a *app) openPlan(path string) (io.WriteCloser, error) {
 	if path == "" {
 		return nil, nil
 	}
-	return wholeOrNot("--plan-out", path, true)
+	return wholefile.Create("--plan-out", path, true)
 }
