@@ -8,49 +8,27 @@ import (
 	"sync"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
-
-// Verdict is an error that tells of the first check that failed.
-func Verdict(checks []report.Check) error {
-	var first *report.Check
-	failed := 0
-	for i, c := range checks {
-		if c.OK || c.Skipped {
-			continue
-		}
-		if failed++; first == nil {
-			first = &checks[i]
-		}
-	}
-	switch failed {
-	case 0:
-		return nil
-	case 1:
-		return dirsync.WithHint(fmt.Errorf("a check failed: %s: %s", first.Name, first.Detail), first.Hint)
-	}
-	return dirsync.WithHint(fmt.Errorf("%d checks failed, the first is %s: %s", failed, first.Name, first.Detail), first.Hint)
-}
 
 // Configuration is the check of the configuration, which comes first.
 const Configuration = "configuration"
 
 // All makes all checks of the configuration that load gives. The directory, Duo and the
 // state are looked at side by side.
-func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Setup) []report.Check {
+func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Setup) *Document {
 	var found findings
 	loaded, err := load()
 	if err != nil {
 		found.fail(Configuration, err, "correct what each line says; config.example.yaml shows every key with its default")
-		return found.checks
+		return &Document{found.checks}
 	}
 	cfg := &loaded.Config
 	rules, err := wire.Rules(cfg)
 	if err != nil {
 		found.fail(Configuration, err, "correct section sync")
-		return found.checks
+		return &Document{found.checks}
 	}
 	found.ok(Configuration, "%s can be read", loaded.File)
 	for _, warning := range loaded.Warnings {
@@ -71,17 +49,17 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 	for _, part := range []findings{ldap.findings, duo.findings, state.findings} {
 		found.checks = append(found.checks, part.checks...)
 	}
-	return found.checks
+	return &Document{found.checks}
 }
 
 // findings are checks in their order.
-type findings struct{ checks []report.Check }
+type findings struct{ checks []Check }
 
 func (f *findings) ok(name, detail string, args ...any) { f.note(name, "", detail, args...) }
 
 // note is a check that passed with something worth knowing.
 func (f *findings) note(name, hint, detail string, args ...any) {
-	f.checks = append(f.checks, report.Check{Name: name, OK: true, Detail: fmt.Sprintf(detail, args...), Hint: hint})
+	f.checks = append(f.checks, Check{Name: name, OK: true, Detail: fmt.Sprintf(detail, args...), Hint: hint})
 }
 
 // fail is a check that failed. What to do is the error's own advice, else
@@ -91,13 +69,13 @@ func (f *findings) fail(name string, err error, otherwise string) {
 	if hint == "" {
 		hint = otherwise
 	}
-	f.checks = append(f.checks, report.Check{Name: name, Detail: strings.ReplaceAll(err.Error(), "\n", "; "), Hint: hint})
+	f.checks = append(f.checks, Check{Name: name, Detail: strings.ReplaceAll(err.Error(), "\n", "; "), Hint: hint})
 }
 
 // skip tells of checks that could not be made since another one failed.
 func (f *findings) skip(failed string, names ...string) {
 	for _, name := range names {
-		f.checks = append(f.checks, report.Check{
+		f.checks = append(f.checks, Check{
 			Name: name, Detail: "not checked: " + failed + " comes first", Hint: "put that right and check again", Skipped: true,
 		})
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	"duosync/duo/api"
 )
@@ -108,14 +108,14 @@ func (c *duoCheck) clock(client *api.Client, err error) bool {
 			c.fail(DuoClock, err, advice)
 			return false
 		}
-		c.fail(DuoClock, fmt.Errorf("the clock of Duo is %s, and it refuses what is more than %s off", apart(ahead), report.Span(api.MaxSkew)), advice)
+		c.fail(DuoClock, fmt.Errorf("the clock of Duo is %s, and it refuses what is more than %s off", apart(ahead), phrase.Span(api.MaxSkew)), advice)
 		return false
 	}
 	switch {
 	case !known:
 		c.note(DuoClock, advice, "Duo's answer did not tell the time")
 	case ahead.Abs() > time.Minute:
-		c.note(DuoClock, advice, "Duo's clock is %s; it refuses what is more than %s off", apart(ahead), report.Span(api.MaxSkew))
+		c.note(DuoClock, advice, "Duo's clock is %s; it refuses what is more than %s off", apart(ahead), phrase.Span(api.MaxSkew))
 	case ahead.Abs() > 2*time.Second: // it is told in whole seconds
 		c.ok(DuoClock, "Duo's clock is %s", apart(ahead))
 	default:
@@ -126,9 +126,9 @@ func (c *duoCheck) clock(client *api.Client, err error) bool {
 
 func apart(ahead time.Duration) string {
 	if ahead < 0 {
-		return report.Span(ahead) + " behind this machine's"
+		return phrase.Span(ahead) + " behind this machine's"
 	}
-	return report.Span(ahead) + " ahead of this machine's"
+	return phrase.Span(ahead) + " ahead of this machine's"
 }
 
 // compareUsers holds the users that Duo has against those that the state knows
@@ -137,11 +137,11 @@ func compareUsers(f *findings, users, links int) {
 	switch {
 	case links > users:
 		f.note(DuoUsers, "some were deleted in Duo: duosync sync --dry-run --refresh shows whom", "Duo has %s, the state has %s as ours",
-			report.Quantity(users, "user", "users"), report.Quantity(links, "user", "users"))
+			phrase.Quantity(users, "user", "users"), phrase.Quantity(links, "user", "users"))
 	case links == 0 && users > 0:
 		f.note(DuoUsers, "a user whose name is in Duo already is reported and left alone; sync.existing says how they are taken over. "+
-			"If duosync has made them, the state was lost: bring it back", "Duo has %s, the state none", report.Quantity(users, "user", "users"))
+			"If duosync has made them, the state was lost: bring it back", "Duo has %s, the state none", phrase.Quantity(users, "user", "users"))
 	default:
-		f.ok(DuoUsers, "Duo has %s, %d of them ours", report.Quantity(users, "user", "users"), links)
+		f.ok(DuoUsers, "Duo has %s, %d of them ours", phrase.Quantity(users, "user", "users"), links)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/conn"
@@ -132,7 +132,7 @@ func (c *ldapCheck) connection(s *conn.Server) {
 		name = strings.Join(certificate.DNSNames, ", ")
 	}
 	c.note(LDAPConnection, hint, "%s answers; %s, the certificate for %s is good for %s more, until %s", s.URL,
-		tls.VersionName(s.TLS.Version), name, report.Span(left), certificate.NotAfter.UTC().Format(time.DateOnly))
+		tls.VersionName(s.TLS.Version), name, phrase.Span(left), certificate.NotAfter.UTC().Format(time.DateOnly))
 }
 
 func (c *ldapCheck) account() string {
@@ -216,11 +216,11 @@ func (c *ldapCheck) search(seen *census, err error) bool {
 			"check ldap.users.filter, base_dns and scope; it looks the same where the account may not read or search people")
 		return false
 	case err == nil:
-		c.ok(LDAPSearch, "%s within the filter %s", report.Quantity(seen.total, "person", "people"), users.Filter)
+		c.ok(LDAPSearch, "%s within the filter %s", phrase.Quantity(seen.total, "person", "people"), users.Filter)
 	case seen.total == 0 && (limited(err) || errors.Is(err, decode.ErrID)):
 		c.ok(LDAPSearch, "the server answers")
 	case errors.Is(err, errEnough), limited(err), errors.Is(err, decode.ErrID):
-		c.ok(LDAPSearch, "at least %s within the filter %s", report.Quantity(seen.total, "person", "people"), users.Filter)
+		c.ok(LDAPSearch, "at least %s within the filter %s", phrase.Quantity(seen.total, "person", "people"), users.Filter)
 	default:
 		c.fail(LDAPSearch, err, "check the network and the server's log, and try again")
 		return false
@@ -250,7 +250,7 @@ func (c *ldapCheck) limits(seen *census, err error) {
 		}
 		c.fail(LDAPLimits, unadvised(fmt.Errorf("%s: %w", server, err)), advice)
 	case errors.Is(err, errEnough):
-		c.ok(LDAPLimits, "%s %s; %d people came within %s, and there the check stopped reading", server, pages, seen.total, report.Span(readFor))
+		c.ok(LDAPLimits, "%s %s; %d people came within %s, and there the check stopped reading", server, pages, seen.total, phrase.Span(readFor))
 	case c.server.Product == conn.ProductApacheDS && err == nil && seen.total <= default1000 && !apacheAdmin(c.config.LDAP.BindDN):
 		c.note(LDAPLimits, "before there are 1000 people: "+c.server.Product.LimitAdvice(), "%s %s; all %d people came", server, pages, seen.total)
 	case err == nil && !c.server.Paging:
@@ -315,11 +315,11 @@ func (c *ldapCheck) unreadable(seen *census) bool {
 		if u.absent > 0 {
 			failed = true
 			c.fail(LDAPLocks, fmt.Errorf("%s did not come back for %d of %s, though each of them has it: whether they are locked can't be told",
-				attribute, u.absent, report.Quantity(seen.total, "person", "people")), unreadableAdvice(c.config.LDAP.Preset))
+				attribute, u.absent, phrase.Quantity(seen.total, "person", "people")), unreadableAdvice(c.config.LDAP.Preset))
 		}
 		if u.illegible > 0 {
 			c.note(LDAPLocks, "set each to true or false, or to what the server's manual names; until then nobody of them is created, enabled or put into a group",
-				"%s of %s has a value that can't be read, such as %s", attribute, report.Quantity(u.illegible, "person", "people"), strings.Join(u.examples, ", "))
+				"%s of %s has a value that can't be read, such as %s", attribute, phrase.Quantity(u.illegible, "person", "people"), strings.Join(u.examples, ", "))
 		}
 	}
 	return failed

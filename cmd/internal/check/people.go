@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
@@ -146,7 +146,7 @@ func (c *ldapCheck) attributes(seen *census) {
 			}
 		}
 	}
-	people := report.Quantity(seen.total, "person", "people")
+	people := phrase.Quantity(seen.total, "person", "people")
 	switch {
 	case len(missing) > 0:
 		c.fail(LDAPAttributes, fmt.Errorf("%s came back for none of %s", strings.Join(slices.Concat(missing, unused), ", "), people),
@@ -164,10 +164,10 @@ func (c *ldapCheck) usernames(seen *census) {
 	attribute := strings.Join(c.rules.Mapping[dirsync.FieldUsername].Attributes(), " or ")
 	switch {
 	case seen.shared > 0:
-		c.fail(LDAPUsernames, fmt.Errorf("%s: two people have the username of %s", seen.sharers, report.Quantity(seen.shared, "person", "people")),
+		c.fail(LDAPUsernames, fmt.Errorf("%s: two people have the username of %s", seen.sharers, phrase.Quantity(seen.shared, "person", "people")),
 			"give one of them another "+attribute+", or leave one out by ldap.users.filter or sync.scope.exclude_users; until then neither is changed")
 	case seen.unnamed > 0:
-		c.fail(LDAPUsernames, fmt.Errorf("%s can't be carried over: %s", report.Quantity(seen.unnamed, "person", "people"), seen.unnamedWhy),
+		c.fail(LDAPUsernames, fmt.Errorf("%s can't be carried over: %s", phrase.Quantity(seen.unnamed, "person", "people"), seen.unnamedWhy),
 			"give each a usable "+attribute+", map another attribute to sync.mapping.username, or leave them out by ldap.users.filter")
 	default:
 		c.ok(LDAPUsernames, "%d different ones", len(seen.names))

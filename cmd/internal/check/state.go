@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	"duosync/state"
 	dirsync "duosync/sync"
@@ -68,7 +68,7 @@ func (c *stateCheck) file(condition state.Condition, store *state.DB, meta *dirs
 		c.ok(StateFile, "%s is not there yet; the first run makes it", condition.Path)
 		return
 	}
-	c.ok(StateFile, "%s can be read and written; it has %s", condition.Path, report.Quantity(meta.Links, "user", "users"))
+	c.ok(StateFile, "%s can be read and written; it has %s", condition.Path, phrase.Quantity(meta.Links, "user", "users"))
 	for _, warning := range store.Warnings() {
 		c.note(StateFile, "put this right; it stops nothing", "%s", warning)
 	}
@@ -113,7 +113,7 @@ func (c *stateCheck) open(ctx context.Context, store *state.DB, meta *dirsync.Me
 	}
 	if n := len(intents); n > 0 {
 		tell("nothing to do: the next run asks Duo what became of it", "an earlier run was cut off: the outcome of %s is not known",
-			report.Quantity(n, "operation", "operations"))
+			phrase.Quantity(n, "operation", "operations"))
 	}
 	for _, approval := range approvals {
 		tell("the next run that is held for just that uses it", "an approval is not used yet: %s, good until %s", approval.ID, approval.Until.UTC().Format(time.RFC3339))
@@ -134,14 +134,14 @@ func (c *stateCheck) runs(ctx context.Context, store *state.DB, meta *dirsync.Me
 		return
 	}
 	last := runs[0]
-	detail := fmt.Sprintf("%s, begun %s ago: %s", last.ID, report.Span(time.Since(last.Started)), outcomeOf(&last))
+	detail := fmt.Sprintf("%s, begun %s ago: %s", last.ID, phrase.Span(time.Since(last.Started)), outcomeOf(&last))
 	switch {
 	case meta.Baseline == nil:
 		c.note(StateRuns, "look at what keeps runs from ending well: duosync sync --dry-run", "%s; no run was good yet", detail)
 	case last.Outcome == dirsync.OutcomeFailed || last.Outcome == dirsync.OutcomeHeld:
-		c.note(StateRuns, "look at why: duosync history "+last.ID, "%s; the last good run was %s ago", detail, report.Span(time.Since(meta.Baseline.At)))
+		c.note(StateRuns, "look at why: duosync history "+last.ID, "%s; the last good run was %s ago", detail, phrase.Span(time.Since(meta.Baseline.At)))
 	default:
-		c.ok(StateRuns, "%s; the last good run was %s ago", detail, report.Span(time.Since(meta.Baseline.At)))
+		c.ok(StateRuns, "%s; the last good run was %s ago", detail, phrase.Span(time.Since(meta.Baseline.At)))
 	}
 }
 

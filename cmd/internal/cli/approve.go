@@ -12,6 +12,7 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
@@ -51,7 +52,7 @@ Exit status: 0 approved, taken back or listed; 1 the ID is not known, or used.`,
 			case opts.revoke:
 				return dirsync.WithHint(errors.New("--revoke needs the ID of an approval"), "`duosync approve` lists them.")
 			}
-			return a.list(cmd.Context(), opts.formOptions, func(err error) report.Renderer { return &report.Approvals{Error: report.Explain(err)} }, approvable)
+			return a.list(cmd.Context(), opts.formOptions, func(err error) form.Renderer { return report.NoApprovals(err) }, approvable)
 		},
 	}
 	cmd.Flags().DurationVar(&opts.until, "until", 24*time.Hour, "how long the approval holds")
@@ -90,7 +91,7 @@ func (a *app) revoke(ctx context.Context, cfg *config.Config, id string) error {
 }
 
 // approvable lists what can be approved, and what is.
-func approvable(ctx context.Context, cfg *config.Config, m *past.Moment) (report.Renderer, error) {
+func approvable(ctx context.Context, cfg *config.Config, m *past.Moment) (form.Renderer, error) {
 	if err := m.Check(ctx, wire.BindingOf(cfg)); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/check"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 )
 
@@ -35,7 +35,7 @@ Exit status: 0 all is well; 1 a check failed.`,
 }
 
 func (a *app) runCheck(ctx context.Context, opts formOptions) error {
-	format, err := report.ParseFormat(opts.format)
+	format, err := form.Parse(opts.format)
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
 	}
@@ -51,6 +51,6 @@ func (a *app) runCheck(ctx context.Context, opts formOptions) error {
 	if err != nil {
 		return err
 	}
-	err = report.Checks(found).Write(out, format, opts.output == "" && a.colour(a.OutTerminal))
-	return errors.Join(check.Verdict(found), err, out.Close())
+	err = found.Write(out, format, opts.output == "" && a.colour(a.OutTerminal))
+	return errors.Join(found.Err(), err, out.Close())
 }

@@ -15,15 +15,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/cmd/internal/check"
-	"duosync/cmd/internal/report"
 	"duosync/ldapsrc/slapdtest"
 )
 
 // check runs a check and gives its lines.
-func (h *house) check() (result, report.Checks) {
+func (h *house) check() (result, []check.Check) {
 	h.t.Helper()
 	r := h.run("check", "--format", "json")
-	var document struct{ Checks report.Checks }
+	var document struct{ Checks []check.Check }
 	if err := json.Unmarshal([]byte(r.out), &document); err != nil {
 		h.t.Fatalf("check gave no JSON: %v\n%s%s", err, r.out, r.err)
 	}
@@ -35,7 +34,7 @@ func (h *house) check() (result, report.Checks) {
 	return r, document.Checks
 }
 
-func linesOf(checks report.Checks) string {
+func linesOf(checks []check.Check) string {
 	var b strings.Builder
 	for _, c := range checks {
 		fmt.Fprintf(&b, "%v %s: %s → %s\n", c.OK, c.Name, c.Detail, c.Hint)
@@ -60,13 +59,13 @@ func TestCheckFindsFaults(t *testing.T) {
 			if r.code != want {
 				t.Errorf("exit %d, want %d\n%s%s", r.code, want, r.err, linesOf(checks))
 			}
-			found := slices.ContainsFunc(checks, func(c report.Check) bool {
+			found := slices.ContainsFunc(checks, func(c check.Check) bool {
 				return c.Name == f.check && c.OK == f.note && strings.Contains(c.Detail, f.detail) && strings.Contains(c.Hint, f.hint)
 			})
 			if !found {
 				t.Errorf("no line %q with %q and the hint %q:\n%s", f.check, f.detail, f.hint, linesOf(checks))
 			}
-			if f.leaves != "" && !slices.ContainsFunc(checks, func(c report.Check) bool {
+			if f.leaves != "" && !slices.ContainsFunc(checks, func(c check.Check) bool {
 				return c.Name == f.leaves && !c.OK && strings.HasPrefix(c.Detail, "not checked: "+f.check)
 			}) {
 				t.Errorf("%s is not told as not checked:\n%s", f.leaves, linesOf(checks))
@@ -106,7 +105,7 @@ func TestCheckChangesNothing(t *testing.T) {
 		}
 		for _, name := range append([]string{check.Configuration, check.LDAPConnection, check.LDAPLogin, check.LDAPBase, check.DuoConnection, check.DuoClock,
 			check.DuoKeys, check.DuoApplication, check.DuoRead, check.DuoWrite, check.DuoUsers, check.StateFile, check.StateLock, check.StateOwner}, check.AboutPeople()...) {
-			if !slices.ContainsFunc(checks, func(c report.Check) bool { return c.Name == name && c.OK && c.Hint == "" }) {
+			if !slices.ContainsFunc(checks, func(c check.Check) bool { return c.Name == name && c.OK && c.Hint == "" }) {
 				t.Errorf("%s: %s is not plainly ok:\n%s", when, name, linesOf(checks))
 			}
 		}
@@ -196,11 +195,11 @@ func TestCheckUnwritableFolder(t *testing.T) {
 	if child.ProcessState == nil || child.ProcessState.ExitCode() != 1 {
 		t.Fatalf("the check ended with %v, want exit 1\n%s", err, out)
 	}
-	var document struct{ Checks report.Checks }
+	var document struct{ Checks []check.Check }
 	if err := json.Unmarshal(out, &document); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if !slices.ContainsFunc(document.Checks, func(c report.Check) bool {
+	if !slices.ContainsFunc(document.Checks, func(c check.Check) bool {
 		return c.Name == check.StateFile && !c.OK && strings.Contains(c.Detail, "permission denied") && strings.Contains(c.Hint, "right to write")
 	}) {
 		t.Errorf("nothing tells of the folder:\n%s", linesOf(document.Checks))

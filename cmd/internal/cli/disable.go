@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/byhand"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
 
@@ -109,7 +109,7 @@ func (a *app) runEnable(ctx context.Context, name string) error {
 	mark, err := byhand.Enable(ctx, &loaded.Config, strings.TrimSpace(name))
 	if mark != nil {
 		_, failed := fmt.Fprintf(a.Out, "%s (%s) is no longer kept disabled. It was since %s, by %s: %s\nNothing was sent to Duo: the next run decides, by the directory.\n",
-			mark.Username, mark.User, report.ShortTime(mark.Since), mark.By, mark.Reason)
+			mark.Username, mark.User, phrase.ShortTime(mark.Since), mark.By, mark.Reason)
 		err = errors.Join(err, failed)
 	}
 	return err

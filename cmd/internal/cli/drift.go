@@ -7,6 +7,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
@@ -36,7 +37,7 @@ Exit status: 0 nothing differs; 1 it could not be found out; 2 something differs
 	return cmd
 }
 
-func drift(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (report.Renderer, error) {
+func drift(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (form.Renderer, error) {
 	var found *dirsync.Drifted
 	err := wire.WithBench(ctx, loaded, setup, true, line, func(b *wire.Bench) (err error) {
 		if err := b.Store.Check(ctx, b.Binding); err != nil {

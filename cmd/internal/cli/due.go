@@ -2,13 +2,13 @@ package cli
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 )
 
@@ -28,18 +28,14 @@ It reads the state only, changes nothing and can be used while a run is under wa
 Exit status: 0 listed; 1 the state can't be read.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.list(cmd.Context(), opts, func(err error) report.Renderer {
-				due := report.NewDue(time.Now(), time.Time{})
-				due.Error = report.Explain(err)
-				return due
-			}, due)
+			return a.list(cmd.Context(), opts, func(err error) form.Renderer { return report.NoDue(err) }, due)
 		},
 	}
 	opts.addFlags(cmd.Flags(), "list")
 	return cmd
 }
 
-func due(ctx context.Context, cfg *config.Config, m *past.Moment) (report.Renderer, error) {
+func due(ctx context.Context, cfg *config.Config, m *past.Moment) (form.Renderer, error) {
 	rules, err := wire.Rules(cfg)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/explain"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	dirsync "duosync/sync"
 )
 
@@ -43,7 +43,7 @@ or not all could be found out.`,
 }
 
 func (a *app) runExplain(ctx context.Context, opts formOptions, user string) error {
-	format, err := report.ParseFormat(opts.format)
+	format, err := form.Parse(opts.format)
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
 	}
@@ -68,9 +68,8 @@ func (a *app) runExplain(ctx context.Context, opts formOptions, user string) err
 	if ctx.Err() != nil {
 		doc, err = nil, errors.New("interrupted")
 	}
-	if doc == nil && format == report.JSON {
-		doc = report.NewExplanation(user)
-		doc.Error = report.Explain(err)
+	if doc == nil && format == form.JSON {
+		doc = explain.Unknown(user, err)
 	}
 	if doc != nil {
 		err = errors.Join(err, doc.Write(out, format, opts.output == "" && a.colour(a.OutTerminal)))

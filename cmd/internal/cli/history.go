@@ -9,6 +9,7 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 )
 
 func newHistoryCommand(a *app) *cobra.Command {
@@ -32,12 +33,12 @@ Exit status: 0 shown; 1 there is no such run, or the state can't be read.`,
 				return errors.New("--limit must be at least 1")
 			}
 			if len(args) == 0 {
-				return a.list(cmd.Context(), opts, func(err error) report.Renderer { return &report.History{Error: report.Explain(err)} },
-					func(ctx context.Context, _ *config.Config, m *past.Moment) (report.Renderer, error) {
+				return a.list(cmd.Context(), opts, func(err error) form.Renderer { return report.NoHistory(err) },
+					func(ctx context.Context, _ *config.Config, m *past.Moment) (form.Renderer, error) {
 						return known(m.History(ctx, limit))
 					})
 			}
-			return a.list(cmd.Context(), opts, problem, func(ctx context.Context, _ *config.Config, m *past.Moment) (report.Renderer, error) {
+			return a.list(cmd.Context(), opts, problem, func(ctx context.Context, _ *config.Config, m *past.Moment) (form.Renderer, error) {
 				return m.Report(ctx, args[0])
 			})
 		},

@@ -10,7 +10,8 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wholefile"
 )
 
@@ -19,14 +20,14 @@ type formOptions struct{ format, output string }
 
 // addFlags adds them for what the command calls its result.
 func (o *formOptions) addFlags(f *pflag.FlagSet, result string) {
-	f.StringVar(&o.format, "format", string(report.Table), fmt.Sprintf("`FORM` of the %s: %v", result, report.Formats()))
+	f.StringVar(&o.format, "format", string(form.Table), fmt.Sprintf("`FORM` of the %s: %v", result, form.Formats()))
 	f.StringVar(&o.output, "output", "", fmt.Sprintf("write the %s to this `FILE`", result))
 }
 
 // present writes what make gives, beside an error, too. In JSON there is an object in
 // any case.
-func (a *app) present(ctx context.Context, opts formOptions, make func(context.Context, *config.Loaded) (report.Renderer, error)) error {
-	format, err := report.ParseFormat(opts.format)
+func (a *app) present(ctx context.Context, opts formOptions, make func(context.Context, *config.Loaded) (form.Renderer, error)) error {
+	format, err := form.Parse(opts.format)
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
 	}
@@ -39,7 +40,7 @@ func (a *app) present(ctx context.Context, opts formOptions, make func(context.C
 		return err
 	}
 	doc, err := make(ctx, loaded)
-	if doc == nil && format == report.JSON {
+	if doc == nil && format == form.JSON {
 		doc = problem(err)
 	}
 	if doc != nil {
@@ -50,18 +51,18 @@ func (a *app) present(ctx context.Context, opts formOptions, make func(context.C
 
 // whole reports whether a report is asked for also where the message on stderr says
 // it all.
-func (o *formOptions) whole() bool { return o.format == string(report.JSON) || o.output != "" }
+func (o *formOptions) whole() bool { return o.format == string(form.JSON) || o.output != "" }
 
 // problem is the object that JSON has in place of what could not be found.
-func problem(err error) report.Renderer { return &report.Problem{Error: report.Explain(err)} }
+func problem(err error) form.Renderer { return &form.Problem{Error: phrase.Error(err)} }
 
 // list reads the state and renders what show makes of it. In JSON there is an
 // object also where that fails, as failed gives it.
-func (a *app) list(ctx context.Context, opts formOptions, failed func(error) report.Renderer,
-	show func(context.Context, *config.Config, *past.Moment) (report.Renderer, error)) error {
-	return a.present(ctx, opts, func(ctx context.Context, loaded *config.Loaded) (report.Renderer, error) {
+func (a *app) list(ctx context.Context, opts formOptions, failed func(error) form.Renderer,
+	show func(context.Context, *config.Config, *past.Moment) (form.Renderer, error)) error {
+	return a.present(ctx, opts, func(ctx context.Context, loaded *config.Loaded) (form.Renderer, error) {
 		doc, err := readPast(ctx, loaded, show)
-		if err != nil && opts.format == string(report.JSON) {
+		if err != nil && opts.format == string(form.JSON) {
 			doc = failed(err)
 		}
 		return doc, err
@@ -69,7 +70,7 @@ func (a *app) list(ctx context.Context, opts formOptions, failed func(error) rep
 }
 
 func readPast(ctx context.Context, loaded *config.Loaded,
-	show func(context.Context, *config.Config, *past.Moment) (report.Renderer, error)) (doc report.Renderer, err error) {
+	show func(context.Context, *config.Config, *past.Moment) (form.Renderer, error)) (doc form.Renderer, err error) {
 	m, err := past.Open(ctx, loaded.Config.State.DSN.Reveal())
 	if err != nil {
 		return nil, err
@@ -81,8 +82,8 @@ func readPast(ctx context.Context, loaded *config.Loaded,
 // known gives a document as one of any kind; nil stays nil.
 func known[D any, P interface {
 	*D
-	report.Renderer
-}](doc P, err error) (report.Renderer, error) {
+	form.Renderer
+}](doc P, err error) (form.Renderer, error) {
 	if doc == nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 )
 
@@ -73,8 +73,8 @@ func (p *progress) Close() {
 }
 
 // presentWork presents what work finds out, while a terminal shows how far it is.
-func (a *app) presentWork(ctx context.Context, opts formOptions, work func(context.Context, *config.Loaded, wire.Setup, *progress) (report.Renderer, error)) error {
-	return a.present(ctx, opts, func(ctx context.Context, loaded *config.Loaded) (report.Renderer, error) {
+func (a *app) presentWork(ctx context.Context, opts formOptions, work func(context.Context, *config.Loaded, wire.Setup, *progress) (form.Renderer, error)) error {
+	return a.present(ctx, opts, func(ctx context.Context, loaded *config.Loaded) (form.Renderer, error) {
 		setup, err := a.setup()
 		if err != nil {
 			return nil, err

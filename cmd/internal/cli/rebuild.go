@@ -8,6 +8,7 @@ import (
 	"duosync/cmd/internal/byhand"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 )
 
@@ -46,7 +47,7 @@ was refused; 4 (with --write) somebody is in a conflict not told before, all oth
 are paired.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.presentWork(cmd.Context(), opts.formOptions, func(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (report.Renderer, error) {
+			return a.presentWork(cmd.Context(), opts.formOptions, func(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (form.Renderer, error) {
 				rebuilt, formerKey := byhand.Rebuild(ctx, loaded, setup, opts.RebuildOptions, line)
 				run := rebuilt.Run
 				if run.Err != nil && len(run.Operations) == 0 && !opts.whole() {

@@ -12,6 +12,7 @@ import (
 
 	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/watch"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
@@ -74,7 +75,7 @@ applied.`,
 }
 
 func (a *app) runSync(ctx context.Context, opts syncOptions) error {
-	format, err := report.ParseFormat(opts.format)
+	format, err := form.Parse(opts.format)
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
 	}
@@ -104,8 +105,8 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 	run := wire.Attempt(ctx, loaded, setup, opts.run(), observer)
 	progress.Close()
 	// Where a run failed before it did anything, the message on stderr says it all.
-	if err = nil; run.Err == nil || format == report.JSON || opts.output != "" || len(run.Operations) > 0 {
-		err = report.Write(out, run, format, opts.output == "" && a.colour(a.OutTerminal))
+	if err = nil; run.Err == nil || format == form.JSON || opts.output != "" || len(run.Operations) > 0 {
+		err = report.Of(run).Write(out, format, opts.output == "" && a.colour(a.OutTerminal))
 	}
 	err = errors.Join(statusOf(run, opts.detailed), err, out.Close())
 	if opts.keep != nil {

@@ -8,6 +8,7 @@ import (
 	"duosync/cmd/internal/byhand"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 )
 
@@ -35,7 +36,7 @@ be done; 4 (with --write) some could not be given back, all others were.`,
   duosync undo 20261124T1000 --write`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.presentWork(cmd.Context(), opts, func(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (report.Renderer, error) {
+			return a.presentWork(cmd.Context(), opts, func(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (form.Renderer, error) {
 				run, undoes := byhand.Undo(ctx, loaded, setup, args[0], write, line)
 				if run.Err != nil && len(run.Operations) == 0 && !opts.whole() {
 					return nil, run.Err

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/verify"
 	dirsync "duosync/sync"
 )
@@ -33,12 +33,9 @@ func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.Push, flagPush, false, "send a push to the user's device, and wait for the answer")
 	f.StringVar(&o.Passcode, flagPasscode, "", "log in with this passcode or bypass `CODE`; - reads it from standard input")
 	f.DurationVar(&o.Timeout, "timeout", 90*time.Second, "`TIME` to wait for the answer to a push")
-	f.StringVar(&o.format, "format", string(report.Table), fmt.Sprintf("`FORM` of the answer: %v", verifyFormats()))
+	f.StringVar(&o.format, "format", string(form.Table), fmt.Sprintf("`FORM` of the answer: %v", verify.Formats()))
 	f.StringVar(&o.output, "output", "", "write the answer to this `FILE`")
 }
-
-// verifyFormats are the forms of an answer of a few lines.
-func verifyFormats() []report.Format { return []report.Format{report.Table, report.JSON} }
 
 func newVerifyCommand(a *app) *cobra.Command {
 	var opts verifyOptions
@@ -74,9 +71,9 @@ asked.`,
 }
 
 func (a *app) runVerify(ctx context.Context, opts verifyOptions, user string, in io.Reader) error {
-	format, err := verifyFormat(opts.format)
+	format, err := form.Parse(opts.format, verify.Formats()...)
 	if err != nil {
-		return err
+		return fmt.Errorf("--format: %w", err)
 	}
 	switch {
 	case strings.TrimSpace(user) == "":
@@ -111,22 +108,13 @@ func (a *app) runVerify(ctx context.Context, opts verifyOptions, user string, in
 	if err != nil {
 		found = verify.Unknown(user, err)
 	}
-	if err == nil || format == report.JSON {
-		err = errors.Join(err, found.Write(out, format))
+	if err == nil || format == form.JSON {
+		err = errors.Join(err, found.Write(out, format, false))
 	}
 	if err = errors.Join(err, out.Close()); err == nil && !found.Can() {
 		return status(exitPartial)
 	}
 	return err
-}
-
-func verifyFormat(name string) (report.Format, error) {
-	for _, format := range verifyFormats() {
-		if name == string(format) {
-			return format, nil
-		}
-	}
-	return "", fmt.Errorf("--format: there is no format %q here; there are %v", name, verifyFormats())
 }
 
 // maxPasscode bounds what is read for one, in bytes. The longest kind, of a YubiKey,

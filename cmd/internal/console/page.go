@@ -12,6 +12,7 @@ import (
 
 	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/watch"
 	dirsync "duosync/sync"
 )
@@ -79,7 +80,7 @@ func (s *Server) showStatus(w http.ResponseWriter, _ *http.Request) {
 		data.Running = &p
 	}
 	if last := now.last; last != nil {
-		data.Word, data.Error, data.Waiting = last.word(), report.Explain(last.Err), last.summary.Waiting
+		data.Word, data.Error, data.Waiting = last.word(), phrase.Error(last.Err), last.summary.Waiting
 		data.Held = heldGuards(&last.Run)
 		for name, n := range afterrun.Counts(last.summary) {
 			if n > 0 {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/watch"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
@@ -123,7 +124,7 @@ func (d *demo) run(ctx context.Context, s stage) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Write(d.Out, run, report.Table, d.Colour); err != nil {
+	if err := report.Of(run).Write(d.Out, form.Table, d.Colour); err != nil {
 		return err
 	}
 	data, err := report.Encode(run)

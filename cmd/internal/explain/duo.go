@@ -5,7 +5,8 @@ import (
 	"errors"
 	"slices"
 
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/explanation"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/duo/api"
 	dirsync "duosync/sync"
 )
@@ -20,9 +21,9 @@ func (e *explainer) duo(ctx context.Context, d *dirsync.Decision) error {
 	if err != nil {
 		return err
 	}
-	e.doc.Duo.Standing = report.DuoNone
+	e.doc.Duo.Standing = explanation.DuoNone
 	if live != nil {
-		e.doc.Duo.Standing = report.DuoOurs
+		e.doc.Duo.Standing = explanation.DuoOurs
 	}
 	var others []dirsync.Account
 	if names := e.wanted(live); len(names) > 0 {
@@ -101,17 +102,17 @@ func (e *explainer) groupStatuses(ctx context.Context, users []dirsync.Account) 
 }
 
 // duoUser gives a Duo user's form in the report; l tells what of it is ours.
-func (e *explainer) duoUser(a *dirsync.Account, l *dirsync.Link, statuses map[string]string) *report.DuoUser {
-	u := &report.DuoUser{ID: a.ID, Username: a.Username, Status: a.Status, Aliases: append([]string{}, e.shownField(dirsync.FieldAliases, a.Field(dirsync.FieldAliases)).Items...),
+func (e *explainer) duoUser(a *dirsync.Account, l *dirsync.Link, statuses map[string]string) *explanation.DuoUser {
+	u := &explanation.DuoUser{ID: a.ID, Username: a.Username, Status: a.Status, Aliases: append([]string{}, e.shownField(dirsync.FieldAliases, a.Field(dirsync.FieldAliases)).Items...),
 		Realname: e.shownField(dirsync.FieldRealname, a.Realname).Text(), Email: e.shownField(dirsync.FieldEmail, a.Email).Text(),
-		Created: stamped(a.Created), Enrolled: a.Enrolled, Directory: a.Synced, Groups: []report.DuoGroup{}, Phones: []report.DuoPhone{}}
+		Created: phrase.Stamp(a.Created), Enrolled: a.Enrolled, Directory: a.Synced, Groups: []explanation.DuoGroup{}, Phones: []explanation.DuoPhone{}}
 	for _, g := range a.Groups {
-		u.Groups = append(u.Groups, report.DuoGroup{Name: g.Name, Status: statuses[g.ID], Ours: l != nil && slices.Contains(l.Joined, g.ID)})
+		u.Groups = append(u.Groups, explanation.DuoGroup{Name: g.Name, Status: statuses[g.ID], Ours: l != nil && slices.Contains(l.Joined, g.ID)})
 	}
 	for i := range a.Phones {
 		p := &a.Phones[i]
 		ours := l != nil && slices.ContainsFunc(l.Phones, func(o dirsync.OwnPhone) bool { return o.ID == p.ID })
-		u.Phones = append(u.Phones, report.DuoPhone{ID: p.ID, Number: p.Text(), Type: p.Type, Platform: p.Platform, Activated: p.Activated, Ours: ours})
+		u.Phones = append(u.Phones, explanation.DuoPhone{ID: p.ID, Number: p.Text(), Type: p.Type, Platform: p.Platform, Activated: p.Activated, Ours: ours})
 	}
 	return u
 }
@@ -139,7 +140,7 @@ func (e *explainer) compare(live *dirsync.Account, l *dirsync.Link, marked bool)
 			continue
 		}
 		if now, before := live.Field(field), l.Answered.Field(field); now != before && (ours || field == dirsync.FieldStatus) {
-			e.doc.Duo.Changed = append(e.doc.Duo.Changed, report.FieldDiff{Field: field, Left: e.shownField(field, before), Duo: e.shownField(field, now)})
+			e.doc.Duo.Changed = append(e.doc.Duo.Changed, explanation.FieldDiff{Field: field, Left: e.shownField(field, before), Duo: e.shownField(field, now)})
 		}
 	}
 }
@@ -160,35 +161,35 @@ func (e *explainer) keptPhones() {
 
 // holder tells of another user who holds a name that the person wants.
 func (e *explainer) holder(a, live *dirsync.Account, statuses map[string]string) {
-	reason := "not ours"
+	reason := explanation.DuoNotOurs
 	switch owner, ours := e.x.Owner(a.ID); {
 	case ours:
 		reason = "it belongs to another person, " + string(owner)
 	case a.Synced:
-		reason = "managed by Duo's own directory sync"
+		reason = explanation.ManagedByDuo
 	}
 	for _, name := range e.wanted(live) {
 		if slices.Contains(a.Names(), dirsync.FoldName(name)) {
-			e.doc.Duo.Holders = append(e.doc.Duo.Holders, report.Holder{Name: name, Reason: reason, User: e.duoUser(a, nil, statuses)})
+			e.doc.Duo.Holders = append(e.doc.Duo.Holders, explanation.Holder{Name: name, Reason: reason, User: e.duoUser(a, nil, statuses)})
 		}
 	}
 }
 
 // stranger explains a Duo user whom neither the directory nor the state knows.
-func (e *explainer) stranger(ctx context.Context) (*report.Explanation, error) {
+func (e *explainer) stranger(ctx context.Context) (*explanation.Document, error) {
 	e.doc.FoundBy = ByDuoName
 	if e.account.ID == e.asked.text {
 		e.doc.FoundBy = ByDuoID
 	}
-	e.doc.Duo.Standing = report.DuoNotOurs
+	e.doc.Duo.Standing = explanation.DuoNotOurs
 	statuses, err := e.groupStatuses(ctx, []dirsync.Account{*e.account})
 	e.doc.Duo.User = e.duoUser(e.account, nil, statuses)
-	e.doc.Next.Action, e.doc.Next.Reason = report.NextNone, "nothing: duosync touches no Duo user that it did not make or adopt"
+	e.doc.Next.Because(explanation.Stranger)
 	d := &dirsync.Decision{}
 	problems := []error{e.x.Run.Err, err, e.holds(ctx, d), e.history(ctx, d)}
 	if !e.x.Run.Complete {
-		e.doc.Entry = &report.Entry{Found: report.FoundUnknown, Attributes: map[string][]string{}, Groups: []string{}}
-		e.doc.Next.Action, e.doc.Next.Reason = report.NextUnknown, "the directory could not be read"
+		e.doc.Entry = &explanation.Entry{Found: explanation.FoundUnknown, Attributes: map[string][]string{}, Groups: []string{}}
+		e.doc.Next.Because(explanation.Unreadable)
 	}
 	return e.conclude(problems...)
 }

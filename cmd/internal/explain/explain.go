@@ -8,7 +8,8 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/explanation"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 	"duosync/sync/engine"
@@ -20,7 +21,7 @@ type explainer struct {
 	past  *past.Moment
 	asked *asked
 	x     *engine.Explanation
-	doc   *report.Explanation
+	doc   *explanation.Document
 
 	// account is the Duo user who has USER as a name or id; nil: nobody.
 	account *dirsync.Account
@@ -29,7 +30,7 @@ type explainer struct {
 
 // User gives what is known of a user; nil where that is nothing. The error says
 // why nobody is explained, or what could not be found out.
-func User(ctx context.Context, loaded *config.Loaded, setup wire.Setup, user string, observer dirsync.Observer) (doc *report.Explanation, err error) {
+func User(ctx context.Context, loaded *config.Loaded, setup wire.Setup, user string, observer dirsync.Observer) (doc *explanation.Document, err error) {
 	p, err := wire.Assemble(loaded, setup)
 	if err != nil {
 		return nil, err
@@ -50,10 +51,17 @@ func User(ctx context.Context, loaded *config.Loaded, setup wire.Setup, user str
 	if err != nil {
 		return nil, err
 	}
-	e := &explainer{Parts: p, past: m, asked: asked, doc: report.NewExplanation(user)}
+	e := &explainer{Parts: p, past: m, asked: asked, doc: explanation.New(user)}
 	e.doc.Warnings = append(e.doc.Warnings, m.Warnings()...)
 	if err := e.search(ctx, observer); err != nil {
 		return nil, err
 	}
 	return e.answer(ctx)
+}
+
+// Unknown is what JSON has where nobody could be explained, and why.
+func Unknown(user string, err error) *explanation.Document {
+	doc := explanation.New(user)
+	doc.Error = phrase.Error(err)
+	return doc
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"duosync/cmd/internal/past"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/explanation"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -153,7 +154,7 @@ func (e *explainer) remembered(ctx context.Context) ([]dirsync.SourceID, error) 
 
 // answer explains the one who is meant. The directory's word comes first: who is
 // there under the name is meant, not who was once, nor who has it in Duo.
-func (e *explainer) answer(ctx context.Context) (*report.Explanation, error) {
+func (e *explainer) answer(ctx context.Context) (*explanation.Document, error) {
 	people := e.x.Matched
 	if exact := slices.DeleteFunc(slices.Clone(people), func(p dirsync.Person) bool {
 		how := e.asked.match(&p)
@@ -165,7 +166,7 @@ func (e *explainer) answer(ctx context.Context) (*report.Explanation, error) {
 	case len(people) > 1:
 		for i := range people {
 			fields, _, _ := e.asked.names.Map(&people[i])
-			e.doc.Matches = append(e.doc.Matches, report.Match{SourceID: people[i].ID, Username: fields[dirsync.FieldUsername],
+			e.doc.Matches = append(e.doc.Matches, explanation.Match{SourceID: people[i].ID, Username: fields[dirsync.FieldUsername],
 				DN: people[i].DN, FoundBy: e.asked.match(&people[i])})
 		}
 		return e.several()
@@ -173,7 +174,7 @@ func (e *explainer) answer(ctx context.Context) (*report.Explanation, error) {
 		return e.person(ctx, people[0].ID, e.asked.match(&people[0]))
 	case len(links) > 1:
 		for _, l := range links {
-			e.doc.Matches = append(e.doc.Matches, report.Match{SourceID: l.ID, User: l.User, Username: l.Answered.Username, FoundBy: e.howLinked(l)})
+			e.doc.Matches = append(e.doc.Matches, explanation.Match{SourceID: l.ID, User: l.User, Username: l.Answered.Username, FoundBy: e.howLinked(l)})
 		}
 		return e.several()
 	case len(links) == 1:
@@ -203,10 +204,10 @@ func (e *explainer) howLinked(l *dirsync.Link) string {
 	return ByMemory
 }
 
-func (e *explainer) several() (*report.Explanation, error) {
-	slices.SortFunc(e.doc.Matches, func(a, b report.Match) int { return strings.Compare(string(a.SourceID), string(b.SourceID)) })
+func (e *explainer) several() (*explanation.Document, error) {
+	slices.SortFunc(e.doc.Matches, func(a, b explanation.Match) int { return strings.Compare(string(a.SourceID), string(b.SourceID)) })
 	err := dirsync.WithHint(fmt.Errorf("%d people are meant by %s", len(e.doc.Matches), dirsync.Quote(e.asked.text)), "Ask for one of them by its directory id.")
-	e.doc.Error = report.Explain(err)
+	e.doc.Error = phrase.Error(err)
 	return e.doc, err
 }
 
@@ -221,12 +222,12 @@ func (e *explainer) nobody() error {
 	}
 	return dirsync.WithHint(fmt.Errorf("nobody is found by %s", dirsync.Quote(e.asked.text)), fmt.Sprintf(
 		"Looked in the directory (%s that ldap.users gives, by id, DN, username, alias and mail), in the state, and %s. "+
-			"An entry that ldap.users leaves out is found by its directory id only.", report.Quantity(e.x.Run.Read.Read, "entry", "entries"), inDuo))
+			"An entry that ldap.users leaves out is found by its directory id only.", phrase.Quantity(e.x.Run.Read.Read, "entry", "entries"), inDuo))
 }
 
 // outsider explains an entry that ldap.users leaves out and that is not ours; err
 // is why it could not be looked for.
-func (e *explainer) outsider(id dirsync.SourceID, where dirsync.Whereabouts, err error) (*report.Explanation, error) {
+func (e *explainer) outsider(id dirsync.SourceID, where dirsync.Whereabouts, err error) (*explanation.Document, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +235,7 @@ func (e *explainer) outsider(id dirsync.SourceID, where dirsync.Whereabouts, err
 	d := &dirsync.Decision{ID: id}
 	e.entry(d, &where)
 	e.scope(d, &where)
-	e.doc.Duo.Standing = report.DuoNone
+	e.doc.Duo.Standing = explanation.DuoNone
 	e.next(d)
 	return e.conclude(e.x.Run.Err, e.duoErr)
 }

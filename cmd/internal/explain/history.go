@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -23,7 +24,7 @@ func (e *explainer) history(ctx context.Context, d *dirsync.Decision) error {
 			break
 		}
 		if err := e.pastRun(ctx, &runs[i], meant); err != nil {
-			e.doc.Warnings = append(e.doc.Warnings, report.Explain(err))
+			e.doc.Warnings = append(e.doc.Warnings, phrase.Error(err))
 		}
 	}
 	if s := e.doc.Snapshot; s != nil && s.Origin == dirsync.Adopted {
@@ -40,7 +41,7 @@ func (e *explainer) pastRun(ctx context.Context, r *state.Run, meant traces) err
 	if r.Summary == nil {
 		doc, err := e.past.Unfinished(ctx, r)
 		if err == nil {
-			e.doc.PastOf(doc, pastSteps, meant.of)
+			e.doc.History.Add(doc, pastSteps, meant.of)
 		}
 		return err
 	}
@@ -52,7 +53,7 @@ func (e *explainer) pastRun(ctx context.Context, r *state.Run, meant traces) err
 	if err != nil || !found || !report.Mentions(run.Report, string(meant.id), meant.user, meant.username) {
 		return err
 	}
-	return e.doc.Past(r.ID, stamped(r.Started), run.Report, pastSteps, meant.of)
+	return e.doc.History.AddStored(r.ID, phrase.Stamp(r.Started), run.Report, pastSteps, meant.of)
 }
 
 // traces are what a user leaves in a report.

@@ -7,6 +7,8 @@ import (
 
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/explanation"
+	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
 
@@ -17,17 +19,17 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 	if err != nil {
 		return err
 	}
-	add := func(h report.Hold) { e.doc.Holds = append(e.doc.Holds, h) }
+	add := func(h explanation.Hold) { e.doc.Holds = append(e.doc.Holds, h) }
 	if meta.Paused != nil {
-		text := "writing to Duo is paused since " + report.ShortTime(meta.Paused.Since)
+		text := "writing to Duo is paused since " + phrase.ShortTime(meta.Paused.Since)
 		if meta.Paused.Reason != "" {
 			text += " (" + meta.Paused.Reason + ")"
 		}
-		add(report.Hold{Kind: report.HoldPaused, Reason: text + "; duosync resume lets it go on"})
+		add(explanation.Hold{Kind: explanation.HoldPaused, Reason: text + "; duosync resume lets it go on"})
 	}
 	if len(d.Operations) > 0 {
 		for i := range d.Guards {
-			add(report.GuardHold(&d.Guards[i]))
+			add(explanation.GuardHold(&d.Guards[i]))
 		}
 	}
 	approvals, err := e.past.Approvals(ctx, e.past.At)
@@ -36,7 +38,7 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 	}
 	for i := range approvals {
 		if a := &approvals[i]; slices.ContainsFunc(d.Operations, func(o *dirsync.Operation) bool { return covers(a, o.Op) }) {
-			add(report.Hold{Kind: report.HoldApproved, Reason: fmt.Sprintf("approved: %s lets this through, once, until %s", a.ID, report.ShortTime(a.Until))})
+			add(explanation.Hold{Kind: explanation.HoldApproved, Reason: fmt.Sprintf("approved: %s lets this through, once, until %s", a.ID, phrase.ShortTime(a.Until))})
 		}
 	}
 	if err := e.marked(ctx, d, add); err != nil || d.ID == "" {
@@ -53,7 +55,7 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 		held, found, err := e.past.Hold(ctx, g.ApprovalID)
 		return err == nil && found && slices.ContainsFunc(d.Operations, func(o *dirsync.Operation) bool { return covers(held, o.Op) })
 	}
-	for _, h := range last.HeldIn(func(o *report.Operation) bool { return o.SourceID == d.ID }, settled, concerns) {
+	for _, h := range explanation.HeldIn(last, func(o *report.Operation) bool { return o.SourceID == d.ID }, settled, concerns) {
 		add(h)
 	}
 	return nil
@@ -81,12 +83,12 @@ func (e *explainer) mark(ctx context.Context, d *dirsync.Decision) (*dirsync.Mar
 }
 
 // marked tells that the user is kept disabled by hand.
-func (e *explainer) marked(ctx context.Context, d *dirsync.Decision, add func(report.Hold)) error {
+func (e *explainer) marked(ctx context.Context, d *dirsync.Decision, add func(explanation.Hold)) error {
 	m, err := e.mark(ctx, d)
 	if err != nil || m == nil {
 		return err
 	}
-	add(report.Hold{Kind: report.HoldDisabled, Reason: fmt.Sprintf("kept disabled since %s by %s (%s), whatever the directory says; duosync enable %s ends that",
-		report.ShortTime(m.Since), m.By, m.Reason, m.Username)})
+	add(explanation.Hold{Kind: explanation.HoldDisabled, Reason: fmt.Sprintf("kept disabled since %s by %s (%s), whatever the directory says; duosync enable %s ends that",
+		phrase.ShortTime(m.Since), m.By, m.Reason, m.Username)})
 	return nil
 }

@@ -1,11 +1,11 @@
 package explain
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/explanation"
+	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
 
@@ -15,36 +15,33 @@ func (e *explainer) next(d *dirsync.Decision) {
 	n.Decided(d)
 	n.Refresh = e.x.Run.RefreshReason
 	e.doc.Warnings = append(e.doc.Warnings, d.Warnings...)
-	set := func(action dirsync.Action, format string, args ...any) {
-		n.Action, n.Reason = action, fmt.Sprintf(format, args...)
-	}
 	switch l := d.Link; {
 	case e.x.Run.Err != nil:
-		set(report.NextFail, "the run fails before it does anything: %s", report.Explain(e.x.Run.Err))
+		n.Because(explanation.RunFails, phrase.Error(e.x.Run.Err))
 	case len(d.Operations) > 0:
 		e.nextOperations(d)
 	case len(d.Conflicts) > 0:
-		set(report.NextConflict, "%s", d.Conflicts[0].Reason)
+		n.Because(explanation.Unsettled, d.Conflicts[0].Reason)
 	case d.Waiting != nil:
 		e.nextWaits(d.Waiting, d.Delayed)
 	case d.Skipped == dirsync.SkippedProtected:
-		set(report.NextSkip, "nothing: sync.scope.protect has this username")
+		n.Because(explanation.Protected)
 	case d.Skipped == dirsync.SkippedLocked:
-		set(report.NextSkip, "not created in Duo while %s in the directory: a licence saved", d.Person.Standing)
-	case e.doc.Scope.Rule == keyExcludeUsers || e.doc.Scope.Rule == keyExcludeGroups:
-		set(report.NextSkip, "nothing: excluded by %s", e.doc.Scope.Rule)
+		n.Because(explanation.Locked, d.Person.Standing)
+	case e.doc.Scope.Excluded():
+		n.Because(explanation.Excluded, e.doc.Scope.Rule)
 	case l == nil:
-		set(report.NextNone, "nothing: not in scope, and no Duo user is ours")
+		n.Because(explanation.OutsideNotOurs)
 	case d.Ends:
-		set(report.NextNone, "nothing is left to do in Duo; duosync forgets the person")
+		n.Because(explanation.Forgotten)
 	case l.LetGo != "":
-		set(report.NextNone, "nothing: the user was let go")
+		n.Because(explanation.LetGo)
 	case l.Missing != nil || !e.doc.Scope.In:
 		e.nextKept(l)
 	case len(e.doc.Duo.Changed) > 0:
-		set(report.NextNone, "nothing yet: in step with the directory; what was changed in Duo is looked at when all of Duo is read again")
+		n.Because(explanation.ChangedByOthers)
 	default:
-		set(report.NextNone, "nothing: in step with the directory")
+		n.Because(explanation.InStep)
 	}
 }
 
@@ -68,7 +65,7 @@ func (e *explainer) nextOperations(d *dirsync.Decision) {
 	}
 	n.Reason = strings.Join(reasons, "; ")
 	if first.Blocked != "" {
-		n.Action, n.Reason = report.NextFail, first.Blocked
+		n.Because(explanation.Blocked, first.Blocked)
 		return
 	}
 	if len(d.Guards) > 0 {
@@ -78,22 +75,22 @@ func (e *explainer) nextOperations(d *dirsync.Decision) {
 }
 
 func (e *explainer) nextWaits(w *dirsync.Waiting, delayed bool) {
-	reason := fmt.Sprintf("nothing yet: %s on %s, missing since %s", w.Action, report.ShortTime(w.Due), report.ShortTime(w.Since))
+	why := explanation.NotDue
 	if delayed && !w.Due.After(e.past.At) {
-		reason += "; it is due, and waits one more complete read, since another server answered than last time"
+		why = explanation.OneMoreRead
 	}
-	e.doc.Next.Action, e.doc.Next.Reason = report.NextWait, reason
+	e.doc.Next.Because(why, w.Action, phrase.ShortTime(w.Due), phrase.ShortTime(w.Since))
 }
 
 // nextKept is for a person who is missing, and to whom nothing more will happen.
 func (e *explainer) nextKept(l *dirsync.Link) {
 	key := "sync.on_missing"
-	if e.doc.Entry.Found != report.FoundNowhere {
+	if e.doc.Entry.Found != explanation.FoundNowhere {
 		key = "sync.on_out_of_scope"
 	}
-	e.doc.Next.Action = report.NextNone
-	e.doc.Next.Reason = "nothing: " + key + " leaves the Duo user as it is"
+	why := explanation.Kept
 	if l.Missing != nil && l.Missing.Step != "" {
-		e.doc.Next.Reason = "nothing: all that " + key + " asks for has been done"
+		why = explanation.AllStepsDone
 	}
+	e.doc.Next.Because(why, key)
 }

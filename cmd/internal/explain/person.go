@@ -3,21 +3,21 @@ package explain
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/explanation"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
 // person explains a person of the directory, or one that is ours.
-func (e *explainer) person(ctx context.Context, id dirsync.SourceID, how string) (*report.Explanation, error) {
+func (e *explainer) person(ctx context.Context, id dirsync.SourceID, how string) (*explanation.Document, error) {
 	e.doc.FoundBy = how
 	d, err := e.x.Of(ctx, id)
 	if err != nil {
@@ -36,7 +36,7 @@ func (e *explainer) person(ctx context.Context, id dirsync.SourceID, how string)
 }
 
 // conclude gives the explanation together with what could not be found out.
-func (e *explainer) conclude(problems ...error) (*report.Explanation, error) {
+func (e *explainer) conclude(problems ...error) (*explanation.Document, error) {
 	var texts []string
 	problems = slices.DeleteFunc(problems, func(err error) bool {
 		if err == nil || slices.Contains(texts, err.Error()) {
@@ -49,7 +49,7 @@ func (e *explainer) conclude(problems ...error) (*report.Explanation, error) {
 	if len(problems) == 1 {
 		err = problems[0]
 	}
-	e.doc.Error = report.Explain(err)
+	e.doc.Error = phrase.Error(err)
 	for i := range e.doc.Next.Operations {
 		e.hideChanges(&e.doc.Next.Operations[i])
 	}
@@ -73,11 +73,11 @@ func (e *explainer) whereabouts(ctx context.Context, d *dirsync.Decision) (*dirs
 }
 
 func (e *explainer) entry(d *dirsync.Decision, where *dirsync.Whereabouts) {
-	entry := &report.Entry{Found: report.FoundUnknown, SourceID: d.ID, Attributes: map[string][]string{}, Groups: []string{}}
+	entry := &explanation.Entry{Found: explanation.FoundUnknown, SourceID: d.ID, Attributes: map[string][]string{}, Groups: []string{}}
 	e.doc.Entry = entry
 	switch {
 	case d.Person != nil:
-		entry.Found, entry.DN, entry.Standing = report.FoundInBase, d.Person.DN, d.Person.Standing
+		entry.Found, entry.DN, entry.Standing = explanation.FoundInBase, d.Person.DN, d.Person.Standing
 		entry.Server, entry.Base = e.x.Run.Read.Server, baseOf(e.Config.LDAP.Users.Bases, d.Person.DN)
 		entry.Groups = append(entry.Groups, d.Person.Groups...)
 		for name, values := range d.Person.Attrs {
@@ -88,9 +88,9 @@ func (e *explainer) entry(d *dirsync.Decision, where *dirsync.Whereabouts) {
 		}
 	case where == nil:
 	case where.Present:
-		entry.Found, entry.DN, entry.Server = report.FoundElsewhere, where.DN, e.x.Run.Read.Server
+		entry.Found, entry.DN, entry.Server = explanation.FoundElsewhere, where.DN, e.x.Run.Read.Server
 	default:
-		entry.Found = report.FoundNowhere
+		entry.Found = explanation.FoundNowhere
 	}
 }
 
@@ -113,59 +113,55 @@ func baseOf(bases []string, dn string) string {
 // scope says which rule puts the person in or out.
 func (e *explainer) scope(d *dirsync.Decision, where *dirsync.Whereabouts) {
 	s := &e.doc.Scope
-	set := func(in bool, rule, item, reason string) {
-		*s = report.ScopeStand{In: in, Rule: rule, Item: item, Reason: reason}
-	}
-	rules := &e.Rules
 	if d.Person == nil {
-		asked := ""
-		if d.Link != nil {
-			asked = dirsync.FoldName(d.Link.Asked[dirsync.FieldUsername])
-		}
-		dn := ""
-		if where != nil {
-			dn = where.DN
-		}
-		switch {
-		case asked != "" && rules.Exclude(asked, dn):
-			set(false, keyExcludeUsers, e.excludedBy(asked, dn), "excluded by "+keyExcludeUsers+"; left alone, in the directory or not")
-		case where == nil:
-		case where.Present:
-			set(false, "ldap.users", "", "out: ldap.users (base_dns, scope, filter) does not give this entry")
-		default:
-			set(false, "ldap.users", "", "out: not in the directory")
-		}
+		e.scopeOfAbsent(d, where)
 		return
 	}
-	fields, _, _ := rules.Map(d.Person)
+	fields, _, _ := e.Rules.Map(d.Person)
 	name := dirsync.FoldName(fields[dirsync.FieldUsername])
-	verdict := rules.Judge(d.Person)
+	verdict := e.Rules.Judge(d.Person)
 	groups := strings.Join(verdict.Groups, ", ")
 	switch {
 	case verdict.Excluded && groups != "":
-		set(false, keyExcludeGroups, groups, fmt.Sprintf("excluded: in %s of %s; left alone, what is ours stays ours", groups, keyExcludeGroups))
+		s.At(explanation.ExcludedByGroup, groups, groups)
 	case verdict.Excluded:
 		item := e.excludedBy(name, d.Person.DN)
-		set(false, keyExcludeUsers, item, fmt.Sprintf("excluded by %s in %s; left alone, what is ours stays ours", item, keyExcludeUsers))
+		s.At(explanation.ExcludedByName, item, item)
 	case !verdict.In:
-		set(false, keyIncludeGroups, "", fmt.Sprintf("out: in none of the groups of %s (%s)", keyIncludeGroups, strings.Join(rules.IncludeGroups, ", ")))
+		s.At(explanation.InNoGroup, "", strings.Join(e.Rules.IncludeGroups, ", "))
 	case d.Skipped == dirsync.SkippedProtected:
-		set(true, "sync.scope.protect", name, "in, but protected by sync.scope.protect: never touched")
+		s.At(explanation.InButProtected, name)
 	case groups != "":
-		set(true, keyIncludeGroups, groups, fmt.Sprintf("in, by the group %s of %s", groups, keyIncludeGroups))
+		s.At(explanation.InByGroup, groups, groups)
 	default:
-		set(true, "ldap.users", "", "in, as is everybody whom ldap.users gives")
+		s.At(explanation.InAsAll, "")
 	}
 	if d.Skipped == dirsync.SkippedLocked {
 		s.Reason += "; " + string(d.Person.Standing) + " there and not in Duo"
 	}
 }
 
-const (
-	keyIncludeGroups = "sync.scope.include_groups"
-	keyExcludeGroups = "sync.scope.exclude_groups"
-	keyExcludeUsers  = "sync.scope.exclude_users"
-)
+// scopeOfAbsent does that for somebody who was not in the read: where is nil where that
+// is not known.
+func (e *explainer) scopeOfAbsent(d *dirsync.Decision, where *dirsync.Whereabouts) {
+	s := &e.doc.Scope
+	asked, dn := "", ""
+	if d.Link != nil {
+		asked = dirsync.FoldName(d.Link.Asked[dirsync.FieldUsername])
+	}
+	if where != nil {
+		dn = where.DN
+	}
+	switch {
+	case asked != "" && e.Rules.Exclude(asked, dn):
+		s.At(explanation.LeftAlone, e.excludedBy(asked, dn))
+	case where == nil:
+	case where.Present:
+		s.At(explanation.NotGiven, "")
+	default:
+		s.At(explanation.NotThere, "")
+	}
+}
 
 // excludedBy gives the item of exclude_users that matches.
 func (e *explainer) excludedBy(name, dn string) string {
@@ -185,9 +181,9 @@ func (e *explainer) fields(d *dirsync.Decision) {
 		return
 	}
 	for _, t := range e.Rules.Trace(d.Person) {
-		f := report.FieldStep{Field: t.Field, Before: report.ValueOf(""), After: report.FieldValues(t.Field, t.After), From: []string{}, Once: t.Once,
+		f := explanation.FieldStep{Field: t.Field, Before: explanation.ValueOf(""), After: explanation.FieldValues(t.Field, t.After), From: []string{}, Once: t.Once,
 			Warnings: append([]string{}, t.Warnings...)}
-		f.Before = report.Values{List: dirsync.IsList(t.Field), Items: t.Before}
+		f.Before = explanation.Values{List: dirsync.IsList(t.Field), Items: t.Before}
 		if t.Problem != "" {
 			f.Warnings = append(f.Warnings, t.Problem)
 		}
@@ -203,7 +199,7 @@ func (e *explainer) fields(d *dirsync.Decision) {
 		}
 		if d.Link != nil {
 			if asked, ours := d.Link.Asked[t.Field]; ours {
-				v := report.FieldValues(t.Field, asked)
+				v := explanation.FieldValues(t.Field, asked)
 				f.Asked = &v
 			}
 		}
@@ -222,7 +218,7 @@ func (e *explainer) hides(field string) bool {
 	return slices.ContainsFunc(wire.Mappings(&e.Rules), func(m wire.Mapped) bool { return m.Field == field && wire.Secret(m.From.Attributes()...) })
 }
 
-func hide(v report.Values) report.Values {
+func hide(v explanation.Values) explanation.Values {
 	if len(v.Items) > 0 {
 		v.Items = []string{wire.Hidden}
 	}
@@ -238,8 +234,8 @@ func (e *explainer) hideChanges(o *report.Operation) {
 }
 
 // shownField gives a field's value, hidden where it must be.
-func (e *explainer) shownField(field, value string) report.Values {
-	v := report.FieldValues(field, value)
+func (e *explainer) shownField(field, value string) explanation.Values {
+	v := explanation.FieldValues(field, value)
 	if e.hides(field) {
 		return hide(v)
 	}
@@ -252,16 +248,16 @@ func (e *explainer) snapshot(ctx context.Context, d *dirsync.Decision) error {
 	if l == nil {
 		return nil
 	}
-	s := &report.Snapshot{SourceID: l.ID, User: l.User, Origin: l.Origin, Asked: map[string]report.Values{}, Answered: e.duoUser(&l.Answered, l, nil),
+	s := &explanation.Snapshot{SourceID: l.ID, User: l.User, Origin: l.Origin, Asked: map[string]explanation.Values{}, Answered: e.duoUser(&l.Answered, l, nil),
 		LetGo: l.LetGo, DisabledByHand: l.ByHand, Phones: []string{}, Groups: []string{}, Unfinished: append([]string{}, l.Unfinished...), Mail: l.Mail}
 	if l.Origin == dirsync.Created {
-		s.Since = stamped(l.Answered.Created)
+		s.Since = phrase.Stamp(l.Answered.Created)
 	}
 	for field, asked := range l.Asked {
 		s.Asked[field] = e.shownField(field, asked)
 	}
 	if m := l.Missing; m != nil {
-		s.Missing = &report.MissingStand{Why: m.Why, Since: stamped(m.Since), Step: m.Step, At: stamped(m.At)}
+		s.Missing = &explanation.MissingStand{Why: m.Why, Since: phrase.Stamp(m.Since), Step: m.Step, At: phrase.Stamp(m.At)}
 	}
 	for _, phone := range l.Phones {
 		s.Phones = append(s.Phones, phone.Number)
@@ -278,18 +274,10 @@ func (e *explainer) snapshot(ctx context.Context, d *dirsync.Decision) error {
 	e.doc.Snapshot = s
 	meta, err := e.past.Meta(ctx)
 	if every := e.Rules.RefreshEvery; err == nil && !meta.Refreshed.IsZero() {
-		s.Refreshed = stamped(meta.Refreshed)
+		s.Refreshed = phrase.Stamp(meta.Refreshed)
 		if every > 0 {
-			s.RefreshDue = stamped(meta.Refreshed.Add(every))
+			s.RefreshDue = phrase.Stamp(meta.Refreshed.Add(every))
 		}
 	}
 	return err
-}
-
-// stamped gives a time of the report, "" for none.
-func stamped(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }

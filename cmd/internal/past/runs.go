@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -71,7 +72,7 @@ func (m *Moment) History(ctx context.Context, limit int) (*report.History, error
 	if err != nil {
 		return nil, err
 	}
-	history := &report.History{}
+	history := &report.History{Runs: []report.Head{}}
 	for i := range runs {
 		head, err := m.head(ctx, &runs[i])
 		if err != nil {
@@ -94,7 +95,7 @@ func (m *Moment) head(ctx context.Context, run *state.Run) (*report.Head, error)
 }
 
 // Report gives the report of the run that a text names.
-func (m *Moment) Report(ctx context.Context, text string) (report.Renderer, error) {
+func (m *Moment) Report(ctx context.Context, text string) (form.Renderer, error) {
 	id, err := RunID(ctx, m.DB, text)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
 
@@ -49,53 +51,46 @@ func listOrText(field, value string) any {
 func (d *Drift) Differs() bool { return len(d.Differences) > 0 }
 
 // Write renders the list. Only the table is ever coloured.
-func (d *Drift) Write(w io.Writer, format Format, colour bool) error {
-	return write(w, d, format, colour)
+func (d *Drift) Write(out io.Writer, format form.Format, colour bool) error {
+	return form.Write(out, d, format, colour)
 }
 
-func (d *Drift) encode() ([]byte, error) { return encode(d) }
-
-func (d *Drift) page() *page {
-	p := &page{title: "Drift: Duo holds what was left there", tone: good}
-	compared := plural(d.users, "user")
+// Page lists the differences.
+func (d *Drift) Page() *form.Page {
+	p := &form.Page{Title: "Drift: Duo holds what was left there", Tone: form.Good}
+	compared := phrase.Plural(d.users, "user")
 	if d.groups > 0 {
-		compared += " and " + plural(d.groups, "group")
+		compared += " and " + phrase.Plural(d.groups, "group")
 	}
-	p.facts = []fact{{"compared", compared + " of duosync's own; nothing was changed"}}
+	p.Fact("compared", compared+" of duosync's own; nothing was changed")
 	if d.Differs() {
-		p.title, p.tone = fmt.Sprintf("Drift: %s from what was left in Duo", plural(len(d.Differences), "difference")), change
-		p.blocks = append(p.blocks, d.blocks()...)
+		p.Title, p.Tone = fmt.Sprintf("Drift: %s from what was left in Duo", phrase.Plural(len(d.Differences), "difference")), form.Change
+		p.Add(d.blocks()...)
 	}
-	if len(d.Warnings) > 0 {
-		b := block{title: "warnings"}
-		for _, text := range d.Warnings {
-			b.say(item, plain, text)
-		}
-		p.blocks = append(p.blocks, b)
-	}
+	p.Add(form.Items("warnings", d.Warnings))
 	return p
 }
 
-func (d *Drift) blocks() []block {
-	l := &list{columns: []string{"user or group", "field", "left there", "in Duo now"}, lead: 2}
+func (d *Drift) blocks() []form.Block {
+	l := &form.List{Columns: []string{"user or group", "field", "left there", "in Duo now"}, Lead: 2}
 	for i := range d.Differences {
 		x := &d.Differences[i]
-		ours, duo := fieldValue(x.Field, x.ours), fieldValue(x.Field, x.duo)
-		l.rows = append(l.rows, row{tone: x.tone(), cells: []string{name(x.Username, x.SourceID), x.Field, ours, duo}, flow: []string{x.words(ours, duo)}})
+		ours, duo := phrase.Field(x.Field, x.ours), phrase.Field(x.Field, x.duo)
+		l.Add(form.Row{Tone: x.tone(), Cells: []string{phrase.Name(x.Username, x.SourceID), x.Field, ours, duo}, Flow: []string{x.words(ours, duo)}})
 	}
-	var advice block
-	advice.say(prose, plain, "What a run would do about them, and what it would leave as it is, tells")
-	advice.say(command, strong, "duosync sync --refresh --dry-run")
-	return []block{{title: "differences", list: l}, advice}
+	var advice form.Block
+	advice.Say(form.Plain, "What a run would do about them, and what it would leave as it is, tells")
+	advice.Command("duosync sync --refresh --dry-run")
+	return []form.Block{{Title: "differences", List: l}, advice}
 }
 
 // tone marks what may let somebody in, or take somebody away.
-func (d *Difference) tone() tone {
+func (d *Difference) tone() form.Tone {
 	switch d.Field {
 	case dirsync.DriftUser, dirsync.DriftHolder, dirsync.DriftGroup, dirsync.DriftGroupStatus, dirsync.FieldStatus:
-		return bad
+		return form.Bad
 	}
-	return change
+	return form.Change
 }
 
 func (d *Difference) words(ours, duo string) string {
@@ -112,22 +107,18 @@ func (d *Difference) words(ours, duo string) string {
 		}
 		return "renamed in Duo to " + duo
 	}
-	to := "→"
-	if rightToLeft(d.ours) || rightToLeft(d.duo) {
-		to = "becomes"
-	}
-	return strings.Join([]string{ours, to, duo}, " ")
+	return strings.Join([]string{ours, phrase.Becomes(d.ours, d.duo), duo}, " ")
 }
 
-// sheet has a row for each difference.
-func (d *Drift) sheet() *sheet {
-	s := &sheet{header: []string{"username", "source_id", "duo_user_id", "field", "ours", "duo"}}
+// Sheet has a row for each difference.
+func (d *Drift) Sheet() *form.Sheet {
+	s := form.NewSheet("username", "source_id", "duo_user_id", "field", "ours", "duo")
 	for _, x := range d.Differences {
 		ours, duo := x.ours, x.duo
 		if dirsync.IsList(x.Field) {
-			ours, duo = cellOfList(ours), cellOfList(duo)
+			ours, duo = phrase.Cell(dirsync.Items(ours)), phrase.Cell(dirsync.Items(duo))
 		}
-		s.add(x.Username, string(x.SourceID), x.User, x.Field, ours, duo)
+		s.Add(x.Username, string(x.SourceID), x.User, x.Field, ours, duo)
 	}
 	return s
 }

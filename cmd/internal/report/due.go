@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
 
@@ -57,34 +59,39 @@ type Paused struct {
 // NewDue begins a list of what waits at now. refreshed is when Duo was last read
 // whole, zero if never.
 func NewDue(now, refreshed time.Time) *Due {
-	d := &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, now: now}
-	if !refreshed.IsZero() {
-		d.AsOf = stamp(refreshed)
-	}
+	return &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, AsOf: phrase.Stamp(refreshed), now: now}
+}
+
+// NoDue is what JSON has where there is no list, and why.
+func NoDue(err error) *Due {
+	d := NewDue(time.Time{}, time.Time{})
+	d.Error = phrase.Error(err)
 	return d
 }
 
 // Wait adds a removal that is to come.
-func (d *Due) Wait(w dirsync.Waiting) { d.Waiting = append(d.Waiting, waitingOf(w)) }
+func (d *Due) Wait(w dirsync.Waiting) { d.Waiting = append(d.Waiting, WaitingOf(w)) }
 
 // Approve adds an approval that was given.
 func (d *Due) Approve(a dirsync.Approval) { d.Approvals = append(d.Approvals, approvalOf(&a)) }
 
 // Disable adds somebody who is kept disabled.
 func (d *Due) Disable(m dirsync.Mark) {
-	d.Disabled = append(d.Disabled, Disabled{Username: m.Username, SourceID: m.Source, User: m.User, Since: stamp(m.Since), Reason: m.Reason, By: m.By})
+	d.Disabled = append(d.Disabled, Disabled{Username: m.Username, SourceID: m.Source, User: m.User, Since: phrase.Stamp(m.Since), Reason: m.Reason, By: m.By})
 }
 
 // Pause tells of a pause.
-func (d *Due) Pause(p dirsync.Pause) { d.Paused = &Paused{Since: stamp(p.Since), Reason: p.Reason} }
+func (d *Due) Pause(p dirsync.Pause) {
+	d.Paused = &Paused{Since: phrase.Stamp(p.Since), Reason: p.Reason}
+}
 
 // Hold tells what the last run held; settled is that of [Document.OpenGuards].
 func (d *Due) Hold(last *Document, settled func(id string) bool) { d.Held = heldOf(last, settled) }
 
 // Write renders the list. Only the table is ever coloured.
-func (d *Due) Write(w io.Writer, format Format, colour bool) error {
+func (d *Due) Write(out io.Writer, format form.Format, colour bool) error {
 	d.sort()
-	return write(w, d, format, colour)
+	return form.Write(out, d, format, colour)
 }
 
 func (d *Due) sort() {
@@ -96,45 +103,40 @@ func (d *Due) sort() {
 	})
 }
 
-func (d *Due) encode() ([]byte, error) { return encode(d) }
-
-func (d *Due) page() *page {
-	p := &page{title: "What is due", tone: strong}
-	p.facts = []fact{
-		{"removals", d.waitingWords()},
-		{"enrollment", d.enrollmentWords()},
-	}
-	if d.Paused != nil {
-		b := block{title: "paused"}
-		text := "All writing to Duo is stopped since " + minute(d.Paused.Since) + " UTC"
-		if d.Paused.Reason != "" {
-			text += ": " + d.Paused.Reason
-		}
-		b.say(prose, bad, text)
-		b.say(prose, plain, "It goes on after")
-		b.say(command, strong, "duosync resume")
-		p.blocks = append(p.blocks, b)
-	}
+// Page lists what waits, the most pressing first.
+func (d *Due) Page() *form.Page {
+	p := &form.Page{Title: "What is due", Tone: form.Strong}
+	p.Fact("removals", d.waitingWords())
+	p.Fact("enrollment", d.enrollmentWords())
+	p.Add(d.pausedBlock())
 	if d.Held != nil {
-		p.blocks = append(p.blocks, d.Held.block(d.now))
+		p.Add(d.Held.block(d.now))
 	}
-	if len(d.Approvals) > 0 {
-		p.blocks = append(p.blocks, approvedBlock(d.Approvals))
-	}
-	if len(d.Disabled) > 0 {
-		p.blocks = append(p.blocks, disabledBlock(d.Disabled))
-	}
-	if len(d.Waiting) > 0 {
-		p.blocks = append(p.blocks, d.waitingBlock())
-	}
-	if len(d.NotEnrolled) > 0 {
-		l := &list{columns: []string{"user", "Duo user"}, lead: 1}
-		for _, n := range d.NotEnrolled {
-			l.rows = append(l.rows, row{cells: []string{name(n.Username, n.SourceID), n.User}})
-		}
-		p.blocks = append(p.blocks, block{title: "not enrolled", list: l})
-	}
+	p.Add(approvedBlock(d.Approvals), disabledBlock(d.Disabled), d.waitingBlock(), d.notEnrolledBlock())
 	return p
+}
+
+func (d *Due) pausedBlock() form.Block {
+	b := form.Block{Title: "paused"}
+	if d.Paused == nil {
+		return b
+	}
+	text := "All writing to Duo is stopped since " + phrase.Minute(d.Paused.Since) + " UTC"
+	if d.Paused.Reason != "" {
+		text += ": " + d.Paused.Reason
+	}
+	b.Say(form.Bad, text)
+	b.Say(form.Plain, "It goes on after")
+	b.Command("duosync resume")
+	return b
+}
+
+func (d *Due) notEnrolledBlock() form.Block {
+	l := &form.List{Columns: []string{"user", "Duo user"}, Lead: 1}
+	for _, n := range d.NotEnrolled {
+		l.Add(form.Row{Cells: []string{phrase.Name(n.Username, n.SourceID), n.User}})
+	}
+	return form.Block{Title: "not enrolled", List: l}
 }
 
 func (d *Due) waitingWords() string {
@@ -147,59 +149,61 @@ func (d *Due) waitingWords() string {
 			due++
 		}
 	}
-	return fmt.Sprintf("%s waiting, %s of them due in the next run", people(len(d.Waiting)), count(due))
+	return fmt.Sprintf("%s waiting, %s of them due in the next run", phrase.People(len(d.Waiting)), phrase.Count(due))
 }
 
 func (d *Due) enrollmentWords() string {
 	as := "as each user was when Duo last answered for it; Duo was never read whole"
 	if d.AsOf != "" {
-		as = "as of the last refresh " + minute(d.AsOf) + " UTC"
+		as = "as of the last refresh " + phrase.Minute(d.AsOf) + " UTC"
 	}
 	if len(d.NotEnrolled) == 0 {
 		return "everybody active is enrolled; " + as
 	}
-	return fmt.Sprintf("%s active and not enrolled; %s", people(len(d.NotEnrolled)), as)
+	return fmt.Sprintf("%s active and not enrolled; %s", phrase.People(len(d.NotEnrolled)), as)
 }
 
-func (d *Due) isDue(w Waiting) bool { return w.Due <= stamp(d.now) }
+func (d *Due) isDue(w Waiting) bool { return w.Due <= phrase.Stamp(d.now) }
 
-func (d *Due) waitingBlock() block {
-	b := waitingBlock(d.Waiting)
-	b.title = "removals"
+func (d *Due) waitingBlock() form.Block {
+	b := waitingBlock("removals", d.Waiting)
 	for i, w := range d.Waiting {
 		if d.isDue(w) {
-			b.list.rows[i] = row{tone: bad,
-				cells: []string{name(w.Username, w.SourceID), string(w.Action), minute(w.Due) + ", with the next run", minute(w.Since)},
-				flow:  []string{fmt.Sprintf("%s with the next run; missing since %s UTC", w.Action, minute(w.Since))},
+			b.List.Rows[i] = form.Row{Tone: form.Bad,
+				Cells: []string{phrase.Name(w.Username, w.SourceID), string(w.Action), phrase.Minute(w.Due) + ", with the next run", phrase.Minute(w.Since)},
+				Flow:  []string{fmt.Sprintf("%s with the next run; missing since %s UTC", w.Action, phrase.Minute(w.Since))},
 			}
 		}
 	}
 	return b
 }
 
-func disabledBlock(disabled []Disabled) block {
-	l := &list{columns: []string{"user", "since (UTC)", "reason", "by"}, lead: 1}
-	for _, m := range disabled {
-		l.rows = append(l.rows, row{tone: bad, cells: []string{name(m.Username, m.SourceID), minute(m.Since), m.Reason, m.By},
-			flow: []string{fmt.Sprintf("since %s UTC, by %s: %s", minute(m.Since), value(m.By), m.Reason)}})
+func disabledBlock(disabled []Disabled) form.Block {
+	b := form.Block{Title: "kept disabled"}
+	if len(disabled) == 0 {
+		return b
 	}
-	b := block{title: "kept disabled", list: l}
-	b.say(prose, plain, "No run enables these, until duosync enable USER:")
+	b.Say(form.Plain, "No run enables these, until duosync enable USER:")
+	b.List = &form.List{Columns: []string{"user", "since (UTC)", "reason", "by"}, Lead: 1}
+	for _, m := range disabled {
+		b.List.Add(form.Row{Tone: form.Bad, Cells: []string{phrase.Name(m.Username, m.SourceID), phrase.Minute(m.Since), m.Reason, m.By},
+			Flow: []string{fmt.Sprintf("since %s UTC, by %s: %s", phrase.Minute(m.Since), phrase.Value(m.By), m.Reason)}})
+	}
 	return b
 }
 
-// sheet lists the people: those who wait for a removal, those without a device, then
+// Sheet lists the people: those who wait for a removal, those without a device, then
 // those who are kept disabled.
-func (d *Due) sheet() *sheet {
-	s := &sheet{header: []string{"what", "username", "source_id", "duo_user_id", "since", "action", "due"}}
+func (d *Due) Sheet() *form.Sheet {
+	s := form.NewSheet("what", "username", "source_id", "duo_user_id", "since", "action", "due")
 	for _, w := range d.Waiting {
-		s.add("waiting", w.Username, string(w.SourceID), "", w.Since, string(w.Action), w.Due)
+		s.Add("waiting", w.Username, string(w.SourceID), "", w.Since, string(w.Action), w.Due)
 	}
 	for _, n := range d.NotEnrolled {
-		s.add("not_enrolled", n.Username, string(n.SourceID), n.User, "", "", "")
+		s.Add("not_enrolled", n.Username, string(n.SourceID), n.User, "", "", "")
 	}
 	for _, m := range d.Disabled {
-		s.add("disabled", m.Username, string(m.SourceID), m.User, m.Since, "", "")
+		s.Add("disabled", m.Username, string(m.SourceID), m.User, m.Since, "", "")
 	}
 	return s
 }

@@ -3,11 +3,7 @@ package report_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,68 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/report/reporttest"
 	dirsync "duosync/sync"
 )
-
-var update = flag.Bool("update", false, "write what the forms give into testdata")
-
-var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-
-// hostile is what somebody who may write his own entry could put there.
-const hostile = "\x1b[2J\x1b]0;owned\a\r\n| **bold** [click](https://evil.example) <script>alert(1)</script> `code` \u202eevil\u202c & \u009b31m\xff http://evil.example www.evil.example"
-
-// hostileRun is a held run that has something of everything, and people who mean
-// harm among the others.
-func hostileRun() *dirsync.Run {
-	op := func(result, problem string, op dirsync.Op) *dirsync.Operation {
-		return &dirsync.Operation{Op: &op, Result: result, Error: problem}
-	}
-	change := func(field, before, after string) dirsync.Change {
-		return dirsync.Change{Field: field, Before: before, After: after}
-	}
-	return &dirsync.Run{
-		ID: "20260304T120000Z-0a1b2c", DryRun: true, Outcome: dirsync.OutcomeHeld,
-		Started: noon, Finished: noon.Add(3200 * time.Millisecond),
-		PlanID: "0123456789abcdef0123", ApprovalID: "fedcba98765400112233",
-		Read: dirsync.ReadInfo{Server: "ldaps://ldap.example.com", Read: 12345}, InScope: 12300, Complete: true,
-		Refreshed: true, RefreshReason: "due", Unchanged: 11200, Skipped: 2,
-		Operations: []*dirsync.Operation{
-			op(dirsync.ResultHeld, "", dirsync.Op{Action: dirsync.Disable, Username: "asilva", Source: "6a1f", User: "DU1", Reason: "gone from the directory",
-				Changes: []dirsync.Change{change("status", "active", "disabled")}}),
-			op(dirsync.ResultHeld, "", dirsync.Op{Action: dirsync.Disable, Username: hostile, Source: "6a2f", User: "DU2", Reason: "disabled in the directory",
-				Changes: []dirsync.Change{change("status", "active", "disabled")}}),
-			op(dirsync.ResultPlanned, "", dirsync.Op{Action: dirsync.Update, Username: "bokoye", Source: "6a3f", User: "DU3", Reason: "changed in the directory",
-				Changes: []dirsync.Change{change("realname", "Bintou Okoye", hostile), change("email", "bokoye@example.com", "=cmd|' /C calc'!A1"), change("notes", "+1 555 0100", "")}}),
-			op(dirsync.ResultPlanned, "", dirsync.Op{Action: dirsync.Update, Username: "lcohen", Source: "6a4f", User: "DU4", Reason: "changed in the directory",
-				Changes: []dirsync.Change{change("realname", "לאה כהן", "לאה לוי"), change("lastname", "כהן", "לוי")}}),
-			op(dirsync.ResultPlanned, "", dirsync.Op{Action: dirsync.Update, Username: "a-username-of-more-than-thirty-two-characters@example.com", Source: "6a5f", User: "DU5", Reason: "changed in the directory",
-				Changes: []dirsync.Change{change("notes", strings.Repeat("long ", 50), strings.Repeat("x", 300))}}),
-			op(dirsync.ResultPlanned, "", dirsync.Op{Action: dirsync.Create, Username: "hsato", Source: "6a6f", Reason: "in the directory's scope",
-				Changes: []dirsync.Change{change("username", "", "hsato"), change("realname", "", "佐藤 花子"), change("firstname", "", "花子"), change("lastname", "", "佐藤"), change("email", "", "hsato@example.com"), change("status", "", "active")}}),
-			op(dirsync.ResultFailed, "the mapped username is empty", dirsync.Op{Action: dirsync.Create, Source: "6a7f", Reason: "in the directory's scope"}),
-			op(dirsync.ResultPlanned, "", dirsync.Op{Action: dirsync.Trash, Username: "@lefty", Source: "6a8f", User: "DU8", Reason: "gone from the directory since 2026-01-01T00:00:00Z",
-				Changes: []dirsync.Change{change("status", "disabled", "pending deletion")}}),
-		},
-		Conflicts: []dirsync.Conflict{
-			{Username: "rkim", Sources: []dirsync.SourceID{"6b1f"}, Reason: "a Duo user of that name exists that is not ours; take it over with --adopt rkim, or rename one of them", New: true},
-			{Sources: []dirsync.SourceID{"6b2f", "6b3f"}, Reason: "two people claim the name " + hostile},
-		},
-		Waiting: []dirsync.Waiting{
-			{Username: "dpetrov", Source: "6c1f", Since: noon.Add(-48 * time.Hour), Action: dirsync.Trash, Due: noon.Add(28 * 24 * time.Hour)},
-			{Username: hostile, Source: "6c2f", Since: noon.Add(-24 * time.Hour), Action: dirsync.Delete, Due: noon.Add(29 * 24 * time.Hour)},
-		},
-		Guards: []dirsync.Guard{
-			{Name: "max_remove", Limit: "5%", Affected: 1024, Total: 12300, Held: true, ApprovalID: "aaaa987654aa00112233", Since: noon.Add(-12 * 24 * time.Hour),
-				Names: []string{"asilva", hostile}},
-			{Name: "min_attribute", About: dirsync.About{Attribute: "mail"}, Limit: "50%", Affected: 7000, Total: 12300, Held: true, Partial: true,
-				ApprovalID: "bbbb987654aa00112233", Since: noon.Add(-time.Hour)},
-			{Name: "max_update", Limit: "30%", Affected: 3, Total: 12300, Partial: true},
-		},
-		Warnings:      []string{"- # 1. " + hostile, "1. the state is open to other users"},
-		Usage:         dirsync.Usage{Calls: 42, Retries: 1},
-		ExpectedCalls: 1027, ExpectedDuration: 20*time.Minute + 300*time.Millisecond,
-	}
-}
 
 // everythingRun is a run about all that Duo holds of people: aliases, phones,
 // groups and mails.
@@ -92,7 +30,7 @@ func everythingRun() *dirsync.Run {
 		many = append(many, fmt.Sprintf("Project %02d", i))
 	}
 	return &dirsync.Run{
-		ID: "20260305T120000Z-c0ffee", Outcome: dirsync.OutcomePartial, Started: noon.Add(24 * time.Hour), Finished: noon.Add(24*time.Hour + 9*time.Second),
+		ID: "20260305T120000Z-c0ffee", Outcome: dirsync.OutcomePartial, Started: reporttest.Noon.Add(24 * time.Hour), Finished: reporttest.Noon.Add(24*time.Hour + 9*time.Second),
 		PlanID: "89abcdef012389abcdef", Read: dirsync.ReadInfo{Read: 60}, InScope: 60, Complete: true, Unchanged: 50,
 		Operations: []*dirsync.Operation{
 			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.GroupCreate, Username: "VPN users", Reason: "mirrors the directory's group vpn", Group: &dirsync.GroupLink{Name: "VPN users"},
@@ -132,55 +70,55 @@ func emptiedRun() *dirsync.Run {
 }
 
 func failedRun() *dirsync.Run {
-	return &dirsync.Run{ID: "20260304T110000Z-999999", Outcome: dirsync.OutcomeFailed, Started: noon.Add(-time.Hour), Finished: noon.Add(-time.Hour + 400*time.Millisecond),
+	return &dirsync.Run{ID: "20260304T110000Z-999999", Outcome: dirsync.OutcomeFailed, Started: reporttest.Noon.Add(-time.Hour), Finished: reporttest.Noon.Add(-time.Hour + 400*time.Millisecond),
 		Read: dirsync.ReadInfo{Read: 500},
 		Err:  dirsync.WithHint(errors.New("reading the directory: size limit exceeded after 500 entries"), "Raise the server's limit for this account, or bind as another one.")}
 }
 
 func quietRun() *dirsync.Run {
-	return &dirsync.Run{ID: "20260304T100000Z-111111", Outcome: dirsync.OutcomeNoChanges, Started: noon.Add(-2 * time.Hour), Finished: noon.Add(-2*time.Hour + 2*time.Second),
+	return &dirsync.Run{ID: "20260304T100000Z-111111", Outcome: dirsync.OutcomeNoChanges, Started: reporttest.Noon.Add(-2 * time.Hour), Finished: reporttest.Noon.Add(-2*time.Hour + 2*time.Second),
 		Read: dirsync.ReadInfo{Read: 12}, InScope: 12, Complete: true, Unchanged: 12}
 }
 
 func lostRun() *dirsync.Run {
 	run := quietRun()
 	run.Outcome = dirsync.OutcomeHeld
-	run.Guards = []dirsync.Guard{{Name: "state_lost", Limit: "50%", Affected: 12, Total: 12, Held: true, Remedy: "duosync rebuild", Since: noon.Add(-3 * time.Hour)}}
+	run.Guards = []dirsync.Guard{{Name: "state_lost", Limit: "50%", Affected: 12, Total: 12, Held: true, Remedy: "duosync rebuild", Since: reporttest.Noon.Add(-3 * time.Hour)}}
 	return run
 }
 
 func killedRun() *report.Document {
-	return report.Unfinished("20260304T113000Z-dead00", noon.Add(-30*time.Minute), false, []report.Operation{
+	return report.Unfinished("20260304T113000Z-dead00", reporttest.Noon.Add(-30*time.Minute), false, []report.Operation{
 		report.OperationOf(&dirsync.Op{Action: dirsync.Create, Username: "yyoung", Source: "6d1f"}, dirsync.ResultApplied, ""),
 		report.OperationOf(&dirsync.Op{Action: dirsync.Create, Username: "zzwei", Source: "6d2f"}, dirsync.ResultFailed, "what became of it is not known yet"),
 	})
 }
 
 func history() *report.History {
-	h := &report.History{Runs: []report.Head{report.Unfinished("20260304T123000Z-feed00", noon.Add(30*time.Minute), true, nil).Head}}
-	for _, doc := range []*report.Document{report.Of(hostileRun()), killedRun(), report.Of(failedRun()), report.Of(quietRun())} {
+	h := &report.History{Runs: []report.Head{report.Unfinished("20260304T123000Z-feed00", reporttest.Noon.Add(30*time.Minute), true, nil).Head}}
+	for _, doc := range []*report.Document{report.Of(reporttest.HostileRun()), killedRun(), report.Of(failedRun()), report.Of(quietRun())} {
 		h.Runs = append(h.Runs, doc.Head)
 	}
 	return h
 }
 
 func due() *report.Due {
-	d := report.NewDue(noon, noon.Add(-5*time.Hour))
-	for _, w := range hostileRun().Waiting {
+	d := report.NewDue(reporttest.Noon, reporttest.Noon.Add(-5*time.Hour))
+	for _, w := range reporttest.HostileRun().Waiting {
 		d.Wait(w)
 	}
-	d.Wait(dirsync.Waiting{Username: "overdue", Source: "6c3f", Since: noon.Add(-1000 * time.Hour), Action: dirsync.Trash, Due: noon.Add(-time.Hour)})
+	d.Wait(dirsync.Waiting{Username: "overdue", Source: "6c3f", Since: reporttest.Noon.Add(-1000 * time.Hour), Action: dirsync.Trash, Due: reporttest.Noon.Add(-time.Hour)})
 	d.NotEnrolled = append(d.NotEnrolled,
 		report.NotEnrolled{Username: "xchen", SourceID: "6e1f", User: "DUXCHEN"},
-		report.NotEnrolled{Username: hostile, SourceID: "6e2f", User: "DUHOSTILE"})
-	d.Pause(dirsync.Pause{Since: noon.Add(-time.Hour), Reason: "migration " + hostile})
-	d.Approve(dirsync.Approval{ID: "aaaabbbbccccddddeeee", Until: noon.Add(24 * time.Hour), Holds: []dirsync.Hold{
+		report.NotEnrolled{Username: reporttest.Hostile, SourceID: "6e2f", User: "DUHOSTILE"})
+	d.Pause(dirsync.Pause{Since: reporttest.Noon.Add(-time.Hour), Reason: "migration " + reporttest.Hostile})
+	d.Approve(dirsync.Approval{ID: "aaaabbbbccccddddeeee", Until: reporttest.Noon.Add(24 * time.Hour), Holds: []dirsync.Hold{
 		{Guard: "max_remove", Limit: "5%", Affected: 2, Total: 20, Whole: true, Keys: []string{"1", "2"}},
 		{Guard: "min_attribute", About: dirsync.About{Attribute: "mail"}, Limit: "50%", Affected: 12, Total: 20, Keys: []string{"2", "3"}}}})
-	d.Approve(dirsync.Approval{ID: "ffff0000ffff0000ffff", Until: noon.Add(time.Hour)})
-	d.Hold(report.Of(hostileRun()), open)
-	d.Disable(dirsync.Mark{Username: "jdoe", User: "DUJDOE", Source: "6f1f", Since: noon.Add(-time.Hour), Reason: "left in anger", By: "helpdesk"})
-	d.Disable(dirsync.Mark{Username: hostile, User: "DUHOSTILE2", Since: noon.Add(-time.Hour), Reason: hostile, By: hostile})
+	d.Approve(dirsync.Approval{ID: "ffff0000ffff0000ffff", Until: reporttest.Noon.Add(time.Hour)})
+	d.Hold(report.Of(reporttest.HostileRun()), open)
+	d.Disable(dirsync.Mark{Username: "jdoe", User: "DUJDOE", Source: "6f1f", Since: reporttest.Noon.Add(-time.Hour), Reason: "left in anger", By: "helpdesk"})
+	d.Disable(dirsync.Mark{Username: reporttest.Hostile, User: "DUHOSTILE2", Since: reporttest.Noon.Add(-time.Hour), Reason: reporttest.Hostile, By: reporttest.Hostile})
 	return d
 }
 
@@ -192,7 +130,7 @@ func guardsRun() *dirsync.Run {
 	run := quietRun()
 	run.Outcome, run.ApprovalID = dirsync.OutcomeHeld, "00112233445566778899"
 	add := func(g dirsync.Guard) {
-		g.Held, g.Since = true, noon.Add(-24*time.Hour)
+		g.Held, g.Since = true, reporttest.Noon.Add(-24*time.Hour)
 		if g.Remedy == "" {
 			g.ApprovalID = fmt.Sprintf("%020d", len(run.Guards)+1)
 		}
@@ -227,27 +165,23 @@ func guardsRun() *dirsync.Run {
 // partlyRun is held in part, and has been for long.
 func partlyRun() *dirsync.Run {
 	run := emptiedRun()
-	run.DryRun, run.Guards[0].Since = false, noon.Add(-30*24*time.Hour)
+	run.DryRun, run.Guards[0].Since = false, reporttest.Noon.Add(-30*24*time.Hour)
 	return run
 }
 
 // approvals list what is held, as far as it is not settled, and what is approved.
 func approvals(settled func(string) bool) *report.Approvals {
-	return report.NewApprovals(noon, report.Of(hostileRun()), []dirsync.Approval{
-		{ID: "aaaabbbbccccddddeeee", Until: noon.Add(24 * time.Hour), Holds: []dirsync.Hold{{Guard: "scope_changed", Affected: 2, Total: 20, Keys: []string{"1", "2"}}}},
-		{ID: "ffff0000ffff0000ffff", Until: noon.Add(time.Hour)},
+	return report.NewApprovals(reporttest.Noon, report.Of(reporttest.HostileRun()), []dirsync.Approval{
+		{ID: "aaaabbbbccccddddeeee", Until: reporttest.Noon.Add(24 * time.Hour), Holds: []dirsync.Hold{{Guard: "scope_changed", Affected: 2, Total: 20, Keys: []string{"1", "2"}}}},
+		{ID: "ffff0000ffff0000ffff", Until: reporttest.Noon.Add(time.Hour)},
 	}, settled)
-}
-
-type document interface {
-	Write(w io.Writer, format report.Format, colour bool) error
 }
 
 // TestForms compares every form of every report with testdata; go test -update
 // writes it anew.
 func TestForms(t *testing.T) {
-	for name, doc := range map[string]document{
-		"held":      report.Of(hostileRun()),
+	for name, doc := range map[string]form.Renderer{
+		"held":      report.Of(reporttest.HostileRun()),
 		"all":       report.Of(everythingRun()),
 		"emptied":   report.Of(emptiedRun()),
 		"failed":    report.Of(failedRun()),
@@ -259,44 +193,26 @@ func TestForms(t *testing.T) {
 		"decided":   approvals(func(id string) bool { return id == "aaaa987654aa00112233" }),
 		"killed":    killedRun(),
 		"history":   history(),
-		"nothing":   &report.History{},
+		"nothing":   &report.History{Runs: []report.Head{}},
 		"due":       due(),
-		"none-due":  report.NewDue(noon, time.Time{}),
-		"none-held": report.NewApprovals(noon, nil, nil, open),
+		"none-due":  report.NewDue(reporttest.Noon, time.Time{}),
+		"none-held": report.NewApprovals(reporttest.Noon, nil, nil, open),
 	} {
-		for _, format := range report.Formats() {
-			file := filepath.Join("testdata", name+map[report.Format]string{report.Table: ".txt", report.JSON: ".json", report.Markdown: ".md", report.HTML: ".html", report.CSV: ".csv"}[format])
-			var got bytes.Buffer
-			if err := doc.Write(&got, format, false); err != nil {
-				t.Fatal(err)
-			}
-			if *update {
-				if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", file, diff)
-			}
-		}
+		reporttest.Golden(t, name, doc)
 	}
 }
 
 // TestStoredLooksTheSame checks that a run read back from the state renders as it
 // did at its end, and gives its JSON byte by byte.
 func TestStoredLooksTheSame(t *testing.T) {
-	for _, run := range []*dirsync.Run{hostileRun(), everythingRun(), emptiedRun(), failedRun(), quietRun(), lostRun(), guardsRun(), partlyRun()} {
+	for _, run := range []*dirsync.Run{reporttest.HostileRun(), everythingRun(), emptiedRun(), failedRun(), quietRun(), lostRun(), guardsRun(), partlyRun()} {
 		stored, err := report.Encode(run)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, format := range report.Formats() {
+		for _, format := range form.Formats() {
 			var before, after bytes.Buffer
-			if err := errors.Join(report.Write(&before, run, format, true), report.Stored(stored).Write(&after, format, true)); err != nil {
+			if err := errors.Join(report.Of(run).Write(&before, format, true), report.Stored(stored).Write(&after, format, true)); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(before.String(), after.String()); diff != "" {
@@ -308,7 +224,7 @@ func TestStoredLooksTheSame(t *testing.T) {
 
 func TestColour(t *testing.T) {
 	var plain, coloured bytes.Buffer
-	if err := errors.Join(report.Write(&plain, hostileRun(), report.Table, false), report.Write(&coloured, hostileRun(), report.Table, true)); err != nil {
+	if err := errors.Join(report.Of(reporttest.HostileRun()).Write(&plain, form.Table, false), report.Of(reporttest.HostileRun()).Write(&coloured, form.Table, true)); err != nil {
 		t.Fatal(err)
 	}
 	bare := coloured.String()
@@ -335,16 +251,5 @@ func TestDecodeRefuses(t *testing.T) {
 		if _, err := report.DecodeHead([]byte(text)); err == nil {
 			t.Errorf("the head of %s was read", name)
 		}
-	}
-}
-
-func TestParseFormat(t *testing.T) {
-	for _, format := range report.Formats() {
-		if got, err := report.ParseFormat(string(format)); err != nil || got != format {
-			t.Errorf("%s: %s, %v", format, got, err)
-		}
-	}
-	if _, err := report.ParseFormat("xml"); err == nil || !strings.Contains(err.Error(), "markdown") {
-		t.Errorf("xml: %v, want the forms that there are", err)
 	}
 }

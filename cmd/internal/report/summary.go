@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
 
@@ -94,7 +95,7 @@ func (s *Summary) words() string {
 	var parts []string
 	add := func(n int, word string) {
 		if n > 0 {
-			parts = append(parts, count(n)+" "+word)
+			parts = append(parts, phrase.Count(n)+" "+word)
 		}
 	}
 	for _, c := range s.counters() {
@@ -109,4 +110,13 @@ func (s *Summary) words() string {
 	add(s.Conflict, "in conflict")
 	add(s.Waiting, "waiting")
 	return strings.Join(parts, ", ")
+}
+
+// Planned counts the operations of a run, whatever became of them.
+func (h *Head) Planned() int {
+	n := h.Summary.Failed
+	for _, c := range h.Summary.counters() {
+		n += *c.n
+	}
+	return n
 }

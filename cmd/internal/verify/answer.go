@@ -1,13 +1,12 @@
 package verify
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
 
@@ -29,7 +28,7 @@ type Answer struct {
 
 // Unknown is the answer where Duo could not be asked.
 func Unknown(user string, err error) *Answer {
-	return &Answer{Username: user, Result: Failed, Detail: []string{report.Explain(err)}}
+	return &Answer{Username: user, Result: Failed, Detail: []string{phrase.Error(err)}}
 }
 
 // Can reports whether the user can authenticate.
@@ -41,13 +40,13 @@ func (v *Answer) say(format string, args ...any) {
 	v.Detail = append(v.Detail, fmt.Sprintf(format, args...))
 }
 
+// Formats are the forms of an answer of a few lines.
+func Formats() []form.Format { return []form.Format{form.Table, form.JSON} }
+
 // Write writes the answer as JSON, else as a few lines.
-func (v *Answer) Write(w io.Writer, format report.Format) error {
-	if format == report.JSON {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(struct {
+func (v *Answer) Write(out io.Writer, format form.Format, _ bool) error {
+	if format == form.JSON {
+		return form.WriteJSON(out, struct {
 			Username string `json:"username"`
 			Result   string `json:"result"`
 			Detail   string `json:"detail"`
@@ -55,23 +54,8 @@ func (v *Answer) Write(w io.Writer, format report.Format) error {
 	}
 	text := dirsync.Quote(v.Username) + " " + v.Title + "\n"
 	for _, sentence := range v.Detail {
-		text += wrapped(sentence)
+		text += form.Sentence(sentence)
 	}
-	_, err := io.WriteString(w, text)
+	_, err := io.WriteString(out, text)
 	return err
-}
-
-// wrapped breaks a sentence into lines of a terminal, indented.
-func wrapped(sentence string) string {
-	const width = 79
-	var text strings.Builder
-	line := " "
-	for _, word := range strings.Fields(sentence) {
-		if line != " " && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			text.WriteString(line + "\n")
-			line = "   "
-		}
-		line += " " + word
-	}
-	return text.String() + line + "\n"
 }

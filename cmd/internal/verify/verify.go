@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	"duosync/duo/api"
 	dirsync "duosync/sync"
@@ -141,7 +141,7 @@ func (v *verifier) push(ctx context.Context, preauth *api.Preauth) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.opts.Timeout)
 	defer cancel()
-	v.show(fmt.Sprintf("a push to %s; waiting for the answer, up to %s …", dirsync.Quote(v.Username), report.Span(v.opts.Timeout)))
+	v.show(fmt.Sprintf("a push to %s; waiting for the answer, up to %s …", dirsync.Quote(v.Username), phrase.Span(v.opts.Timeout)))
 	verdict, err := v.auth.Push(ctx, v.who(), func(message string) { v.show("Duo says: " + message) })
 	switch {
 	case errors.Is(err, api.ErrNoDevice):
@@ -150,7 +150,7 @@ func (v *verifier) push(ctx context.Context, preauth *api.Preauth) error {
 		v.untried("")
 		return nil
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
-		return dirsync.WithHint(fmt.Errorf("there was no answer to the push within %s", report.Span(v.opts.Timeout)),
+		return dirsync.WithHint(fmt.Errorf("there was no answer to the push within %s", phrase.Span(v.opts.Timeout)),
 			"The push may still be on the phone. Ask the user to look, and try again.")
 	case err != nil:
 		return unclear(err, "whether the push was sent")

@@ -1,0 +1,107 @@
+package form
+
+import "cmp"
+
+// Page is what the forms for people are made of: the table, Markdown and HTML. Its
+// texts are raw; each form makes them harmless in its own way.
+type Page struct {
+	Title  string
+	Tone   Tone
+	Facts  []Fact
+	Blocks []Block
+}
+
+// Add puts blocks at the end. Those that say nothing are left out.
+func (p *Page) Add(blocks ...Block) {
+	for _, b := range blocks {
+		if len(b.Paras) > 0 || b.List != nil && len(b.List.Rows) > 0 {
+			p.Blocks = append(p.Blocks, b)
+		}
+	}
+}
+
+// Fact adds a line below the title.
+func (p *Page) Fact(name, text string) { p.Facts = append(p.Facts, Fact{name, text}) }
+
+// Fact is one line of "name: text" below the title.
+type Fact struct{ Name, Text string }
+
+// Block is a part of a page under its own heading: paragraphs, then a list.
+type Block struct {
+	Title string // "": goes on without a heading
+	Paras []Para
+	List  *List
+}
+
+// Items is a block of texts.
+func Items(title string, texts []string) Block {
+	b := Block{Title: title}
+	for _, text := range texts {
+		b.Item(Plain, text)
+	}
+	return b
+}
+
+// Say adds a paragraph.
+func (b *Block) Say(tone Tone, text string) { b.Paras = append(b.Paras, Para{prose, tone, text}) }
+
+// Item adds an item of a list of texts.
+func (b *Block) Item(tone Tone, text string) { b.Paras = append(b.Paras, Para{item, tone, text}) }
+
+// Command adds a command to copy.
+func (b *Block) Command(text string) { b.Paras = append(b.Paras, Para{command, Strong, text}) }
+
+// Para is a paragraph, an item, or a command to copy, as its kind says.
+type Para struct {
+	Kind kind
+	Tone Tone
+	Text string
+}
+
+type kind string
+
+const (
+	prose   kind = "prose"
+	item    kind = "item"
+	command kind = "command"
+)
+
+// List is a table of rows.
+type List struct {
+	Columns []string // headings, in lower case
+	Rows    []Row
+	// Lead is the number of columns that stand in line in the text form; what a
+	// row flows follows them.
+	Lead int
+	// Heads are the headings of the text form: one for each column of the lead and
+	// one for what flows; nil for none.
+	Heads []string
+}
+
+// Add puts a row at the end.
+func (l *List) Add(r Row) { l.Rows = append(l.Rows, r) }
+
+// Row is one line of a list.
+type Row struct {
+	Tone  Tone
+	Cells []string
+	// Flow replaces the cells behind the lead in the text form; nil: those cells.
+	Flow []string
+}
+
+// Tone says how something is meant, for colours. It is also the name of its style in
+// the page of HTML.
+type Tone string
+
+// The tones. What has none is plain.
+const (
+	Plain    Tone = ""
+	Good     Tone = "good"
+	Change   Tone = "change"
+	Bad      Tone = "bad"
+	Conflict Tone = "conflict"
+	Strong   Tone = "strong"
+)
+
+// String names the tone.
+func (t Tone) String() string { return cmp.Or(string(t), "plain") }

@@ -1,0 +1,91 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/report/phrase"
+	dirsync "duosync/sync"
+)
+
+// Rebuilding is the report of a pairing anew.
+type Rebuilding struct {
+	Document
+	Rebuild Figures `json:"rebuild"`
+}
+
+// Figures counts a pairing anew.
+type Figures struct {
+	// Known is how many users the state knew before, Found how many of them are in
+	// this account.
+	Known  int `json:"known"`
+	Found  int `json:"found"`
+	Paired int `json:"paired"`
+	// Moved counts those of the paired who were ours under another id.
+	Moved int `json:"moved"`
+	// Differ counts those of the paired whom the next run updates.
+	Differ int `json:"differ"`
+	// Absent counts people in scope who have no user in Duo.
+	Absent int `json:"absent"`
+	// Strangers counts users in Duo who are nobody's, Active those of them who can
+	// log in.
+	Strangers int `json:"strangers"`
+	Active    int `json:"strangers_active"`
+	// FormerKey is the integration key that the state belonged to, where it is, or
+	// would be, bound to another one; else "".
+	FormerKey string `json:"former_integration_key"`
+}
+
+// RebuildingOf gives the report of a pairing anew. formerKey is "" unless the state
+// changes its integration key.
+func RebuildingOf(b *dirsync.Rebuilt, formerKey string) *Rebuilding {
+	return &Rebuilding{Document: *Of(b.Run), Rebuild: Figures{Known: b.Known, Found: b.Found, Paired: b.Paired, Moved: b.Moved, Differ: b.Differ,
+		Absent: b.Absent, Strangers: b.Strangers, Active: b.Open, FormerKey: formerKey}}
+}
+
+// Write renders the report. Only the table is ever coloured.
+func (r *Rebuilding) Write(out io.Writer, format form.Format, colour bool) error {
+	return form.Write(out, r, format, colour)
+}
+
+// Page is that of a run, with what was paired in the place of the plan.
+func (r *Rebuilding) Page() *form.Page {
+	p := r.Document.Page()
+	p.Title = "Rebuild: " + r.doneWords()
+	f := &r.Rebuild
+	if r.Outcome == dirsync.OutcomeNoChanges {
+		p.Title = "Rebuild: there is nobody to pair"
+		if f.FormerKey != "" && r.dryRun() {
+			p.Title += ". Add --write to bind the state to its new keys"
+		}
+	}
+	if !r.Refresh.Done { // it did not come to that
+		return p
+	}
+	ordinary := p.Facts
+	p.Facts = nil
+	p.Fact("paired", fmt.Sprintf("%s; the next run updates %s of them", phrase.People(f.Paired), phrase.Count(f.Differ)))
+	p.Fact("not paired", fmt.Sprintf("%s without a user in Duo, whom the next run creates unless the directory disables them; %s in conflict",
+		phrase.People(f.Absent), phrase.Count(r.Summary.Conflict)))
+	p.Fact("nobody's", fmt.Sprintf("%s in Duo, %s of them can log in; they stay as they are", phrase.Plural(f.Strangers, "user"), phrase.Count(f.Active)))
+	if f.Moved > 0 {
+		p.Fact("new ids", fmt.Sprintf("%s of the paired were duosync's own under another id, and keep all that is known of them", phrase.People(f.Moved)))
+	}
+	if f.Known > 0 {
+		p.Fact("state", fmt.Sprintf("it knew %s before, %s of them are in this account", phrase.Plural(f.Known, "user"), phrase.Count(f.Found)))
+	}
+	if f.FormerKey != "" {
+		verb := "is"
+		if r.dryRun() {
+			verb = "would be"
+		}
+		p.Fact("keys", fmt.Sprintf("the state belonged to the integration key %s, and %s bound to the new one", f.FormerKey, verb))
+	}
+	for _, fact := range ordinary {
+		if fact.Name != "plan" {
+			p.Fact(fact.Name, fact.Text)
+		}
+	}
+	return p
+}

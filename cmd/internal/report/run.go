@@ -1,0 +1,150 @@
+// Package report has the documents about runs: a run, the history of runs, what they
+// left held, approved or due, and where Duo differs from what they left there. The
+// JSON form of each is an interface whose words and keys are kept; all other forms are
+// made of the document, so that a run read back from the state looks as it did at its end.
+package report
+
+import (
+	"math"
+
+	"duosync/cmd/internal/report/phrase"
+	dirsync "duosync/sync"
+)
+
+// schema is the version of the JSON form. It rises when a key changes its
+// meaning or goes away; new keys come without.
+const schema = 1
+
+// Document is the report of one run.
+type Document struct {
+	Head
+	Operations []Operation `json:"operations"`
+	Conflicts  []Conflict  `json:"conflicts"`
+	Waiting    []Waiting   `json:"waiting"`
+	Guards     []Guard     `json:"guards"`
+	Warnings   []string    `json:"warnings"`
+}
+
+// Head is a report without its lists, as the history gives it. Times are RFC
+// 3339 in UTC; Finished is "" for a run that has not ended.
+type Head struct {
+	Schema     int    `json:"schema"`
+	RunID      string `json:"run_id"`
+	PlanID     string `json:"plan_id"`
+	ApprovalID string `json:"approval_id"`
+	// Only is the person that the run was narrowed to. Narrowed: the run was about some
+	// people only, and its guards tell nothing of what a whole run holds.
+	Only     string  `json:"only,omitempty"`
+	Narrowed bool    `json:"narrowed,omitempty"`
+	Mode     string  `json:"mode"`
+	Outcome  string  `json:"outcome"`
+	Error    string  `json:"error"`
+	Started  string  `json:"started"`
+	Finished string  `json:"finished"`
+	Source   Source  `json:"source"`
+	Refresh  Refresh `json:"refresh"`
+	Summary  Summary `json:"summary"`
+	Duo      Duo     `json:"duo"`
+	// Interrupted: the process ended before the run could. In the history only.
+	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+// The two modes of a run.
+const (
+	modeDryRun = "dry-run"
+	modeApply  = "apply"
+)
+
+// Source says what was read of the directory.
+type Source struct {
+	Read     int  `json:"read"`
+	InScope  int  `json:"in_scope"`
+	Groups   int  `json:"groups"`
+	Complete bool `json:"complete"`
+}
+
+// Refresh says whether all of Duo was read, and why: "first", "due", "flag" or "".
+type Refresh struct {
+	Done   bool   `json:"done"`
+	Reason string `json:"reason"`
+}
+
+// Duo counts the calls that were made, and those that the plan takes, with the
+// time for them in whole seconds.
+type Duo struct {
+	Calls           int `json:"calls"`
+	Retries         int `json:"retries"`
+	ExpectedCalls   int `json:"expected_calls"`
+	ExpectedSeconds int `json:"expected_seconds"`
+}
+
+// Conflict is something about a person that a human has to settle.
+type Conflict struct {
+	Username string             `json:"username"`
+	Sources  []dirsync.SourceID `json:"source_ids"`
+	Reason   string             `json:"reason"`
+	New      bool               `json:"new"`
+}
+
+// Waiting is a removal that is not due yet.
+type Waiting struct {
+	Username string           `json:"username"`
+	SourceID dirsync.SourceID `json:"source_id"`
+	Since    string           `json:"since"`
+	Action   dirsync.Action   `json:"action"`
+	Due      string           `json:"due"`
+}
+
+// Of gives the report of a run.
+func Of(run *dirsync.Run) *Document {
+	d := &Document{
+		Head: Head{
+			Schema: schema, RunID: run.ID, PlanID: run.PlanID, ApprovalID: run.ApprovalID,
+			Only: run.Only, Narrowed: run.Narrowed || run.Only != "", Mode: modeApply, Outcome: run.Outcome, Error: phrase.Error(run.Err),
+			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished),
+			Source:  Source{Read: run.Read.Read, InScope: run.InScope, Groups: len(run.Read.Groups), Complete: run.Complete},
+			Refresh: Refresh{Done: run.Refreshed, Reason: run.RefreshReason},
+			Summary: Summarize(run),
+			Duo: Duo{Calls: run.Usage.Calls, Retries: run.Usage.Retries, ExpectedCalls: run.ExpectedCalls,
+				ExpectedSeconds: int(math.Ceil(run.ExpectedDuration.Seconds()))},
+		},
+		Operations: []Operation{}, Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
+		Warnings: append([]string{}, run.Warnings...),
+	}
+	if run.DryRun {
+		d.Mode = modeDryRun
+	}
+	for _, o := range run.Operations {
+		d.Operations = append(d.Operations, OperationOf(o.Op, o.Result, o.Error))
+	}
+	for _, c := range run.Conflicts {
+		d.Conflicts = append(d.Conflicts, ConflictOf(&c))
+	}
+	for _, w := range run.Waiting {
+		d.Waiting = append(d.Waiting, WaitingOf(w))
+	}
+	for _, g := range run.Guards {
+		d.Guards = append(d.Guards, GuardOf(&g, run.Flags))
+	}
+	return d
+}
+
+// ConflictOf gives a conflict's form in a report.
+func ConflictOf(c *dirsync.Conflict) Conflict {
+	return Conflict{Username: c.Username, Sources: append([]dirsync.SourceID{}, c.Sources...), Reason: c.Reason, New: c.New}
+}
+
+// Again marks a conflict that an earlier run has told.
+func (c *Conflict) Again() string {
+	if c.New {
+		return ""
+	}
+	return " (told before)"
+}
+
+// WaitingOf gives a waiting removal's form in a report.
+func WaitingOf(w dirsync.Waiting) Waiting {
+	return Waiting{Username: w.Username, SourceID: w.Source, Since: phrase.Stamp(w.Since), Action: w.Action, Due: phrase.Stamp(w.Due)}
+}
+
+func (d *Document) dryRun() bool { return d.Mode == modeDryRun }

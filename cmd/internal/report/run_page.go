@@ -1,0 +1,133 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/report/phrase"
+	dirsync "duosync/sync"
+)
+
+// Write renders the report of a run. Only the table is ever coloured.
+func (d *Document) Write(out io.Writer, format form.Format, colour bool) error {
+	return form.Write(out, d, format, colour)
+}
+
+// Page tells of a run: the verdict first, then what is held and why, then each
+// operation, then what a human should know.
+func (d *Document) Page() *form.Page {
+	mode := "Run"
+	if d.dryRun() {
+		mode = "Dry run"
+	}
+	p := &form.Page{Title: mode + ": " + d.outcomeWords(), Tone: outcomeTone(&d.Head)}
+	d.facts(p)
+	if d.Error != "" {
+		var failed form.Block
+		failed.Say(form.Bad, d.Error)
+		p.Add(failed)
+	}
+	if d.held() {
+		p.Add(d.heldBlock())
+	}
+	p.Add(OperationsBlock("operations", d.Operations), d.conflictsBlock(), waitingBlock("waiting", d.Waiting), form.Items("warnings", d.Warnings))
+	return p
+}
+
+func (d *Document) facts(p *form.Page) {
+	switch {
+	case d.Source.Complete:
+		p.Fact("directory", fmt.Sprintf("%s read, %s in scope, %s unchanged",
+			phrase.Count(d.Source.Read), phrase.Count(d.Source.InScope), phrase.Count(d.Summary.Unchanged)))
+	case d.Source.Read > 0:
+		p.Fact("directory", phrase.Count(d.Source.Read)+" read, then the read failed")
+	}
+	p.Fact("plan", d.Summary.words())
+	p.Fact("Duo", d.callWords())
+	run := d.RunID + ", started " + phrase.Minute(d.Started) + " UTC"
+	if _, ended := d.took(); ended {
+		run += ", took " + tookWords(&d.Head)
+	}
+	p.Fact("run", run)
+}
+
+func (d *Document) callWords() string {
+	text := phrase.Plural(d.Duo.Calls, "call") + " made"
+	if d.Duo.Retries > 0 {
+		text += fmt.Sprintf(", %s of them retries", phrase.Count(d.Duo.Retries))
+	}
+	if d.Refresh.Done {
+		text += fmt.Sprintf("; read whole (%s)", RefreshWords(d.Refresh.Reason))
+	}
+	if d.dryRun() && d.Duo.ExpectedCalls > 0 {
+		text += fmt.Sprintf("; the run would make %s, about %s", phrase.Plural(d.Duo.ExpectedCalls, "call"), phrase.Seconds(d.Duo.ExpectedSeconds))
+	}
+	return text
+}
+
+// heldBlock says what each guard holds and how that goes on, then what it means for
+// the run.
+func (d *Document) heldBlock() form.Block {
+	b := form.Block{Title: "held"}
+	started, _ := time.Parse(time.RFC3339, d.Started)
+	sayGuards(&b, d.Guards, started)
+	switch {
+	case !d.Stopped() && approvable(d.Guards) == 0:
+		b.Say(form.Plain, "What follows from it is left as it is, in each run until the cause is gone. All else goes on.")
+	case d.Stopped():
+		b.Say(form.Plain, "Nothing was written, and each further run will be held the same way.")
+	case d.dryRun():
+		b.Say(form.Plain, "What is marked HELD would not be done, and all else would. It is held in each run until it is approved or the cause is gone.")
+	default:
+		b.Say(form.Plain, "What is marked HELD was not done, and all else was. It is held in each run until it is approved or the cause is gone.")
+	}
+	if d.ApprovalID == "" {
+		return b
+	}
+	b.Say(form.Plain, "If it is wrong, mend the directory or the configuration. If it is right, approve it and run again: these operations pass once, others do not.")
+	if approvable(d.Guards) > 1 {
+		b.Say(form.Plain, "All of it at once:")
+		b.Command(approveAll(d.Guards, d.ApprovalID))
+	}
+	return b
+}
+
+func (d *Document) conflictsBlock() form.Block {
+	l := &form.List{Columns: []string{"user", "reason"}, Lead: 1}
+	for _, c := range d.Conflicts {
+		l.Add(form.Row{Tone: form.Conflict, Cells: []string{phrase.Name(c.Username, c.Sources...), c.Reason + c.Again()}})
+	}
+	return form.Block{Title: "conflicts", List: l}
+}
+
+func waitingBlock(title string, waiting []Waiting) form.Block {
+	l := &form.List{Columns: []string{"user", "what", "when (UTC)", "missing since (UTC)"}, Lead: 1}
+	for _, w := range waiting {
+		l.Rows = append(l.Rows, form.Row{
+			Cells: []string{phrase.Name(w.Username, w.SourceID), string(w.Action), phrase.Minute(w.Due), phrase.Minute(w.Since)},
+			Flow:  []string{fmt.Sprintf("%s on %s UTC; missing since %s UTC", w.Action, phrase.Minute(w.Due), phrase.Minute(w.Since))},
+		})
+	}
+	return form.Block{Title: title, List: l}
+}
+
+// Sheet gives a row for each change of an operation; one without changes has a
+// row without a field. The items of a list have a comma between them.
+func (d *Document) Sheet() *form.Sheet {
+	s := form.NewSheet("action", "username", "source_id", "duo_user_id", "field", "before", "after", "reason", "result", "error")
+	for _, o := range d.Operations {
+		changes := o.Changes
+		if len(changes) == 0 {
+			changes = []dirsync.Change{{}}
+		}
+		for _, c := range changes {
+			if dirsync.IsList(c.Field) {
+				c.Before, c.After = phrase.Cell(dirsync.Items(c.Before)), phrase.Cell(dirsync.Items(c.After))
+			}
+			s.Add(string(o.Action), o.Username, string(o.SourceID), o.User, c.Field, c.Before, c.After, o.Reason, o.Result, o.Error)
+		}
+	}
+	return s
+}

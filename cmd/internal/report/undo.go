@@ -1,0 +1,36 @@
+package report
+
+import (
+	"io"
+
+	"duosync/cmd/internal/report/form"
+	dirsync "duosync/sync"
+)
+
+// Undoing is the report of a run that undoes another.
+type Undoing struct {
+	Document
+	// Undoes is the id of the run that is undone; "" where none was found.
+	Undoes string `json:"undoes"`
+}
+
+// UndoingOf gives the report of a run that undoes another.
+func UndoingOf(run *dirsync.Run, undoes string) *Undoing {
+	return &Undoing{Document: *Of(run), Undoes: undoes}
+}
+
+// Write renders the report. Only the table is ever coloured.
+func (u *Undoing) Write(out io.Writer, format form.Format, colour bool) error {
+	return form.Write(out, u, format, colour)
+}
+
+// Page is that of a run, with a title of its own.
+func (u *Undoing) Page() *form.Page {
+	p := u.Document.Page()
+	what := "Undo"
+	if u.Undoes != "" {
+		what += " of run " + u.Undoes
+	}
+	p.Title = what + ": " + u.doneWords()
+	return p
+}

@@ -1,0 +1,31 @@
+package report
+
+import (
+	"time"
+
+	"duosync/cmd/internal/report/phrase"
+	dirsync "duosync/sync"
+)
+
+// interruption is the error of a run whose process ended before it could.
+const interruption = "interrupted: the process ended before the run could. What was done is written down; the next run finds out what became of a call under way, and goes on from there."
+
+// Unfinished gives the report of a run that has not made one: it is under way,
+// or its process ended before it could. Operations are those that it had
+// written down so far.
+func Unfinished(id string, started time.Time, goesOn bool, operations []Operation) *Document {
+	d := &Document{
+		Head:       Head{Schema: schema, RunID: id, Mode: modeApply, Outcome: dirsync.OutcomeFailed, Error: interruption, Started: phrase.Stamp(started), Interrupted: true},
+		Operations: append([]Operation{}, operations...), Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{}, Warnings: []string{},
+	}
+	if goesOn {
+		d.Outcome, d.Error, d.Interrupted = underWay, "", false
+	}
+	for _, o := range operations {
+		d.Summary.count(o.Action, o.phones)
+		if o.Result == dirsync.ResultFailed {
+			d.Summary.Failed++
+		}
+	}
+	return d
+}
