@@ -40,13 +40,10 @@ func statusOf(run *dirsync.Run, detailed bool) error {
 	return nil
 }
 
-// exit prints an error for the person at the terminal, and gives its code.
+// exit prints what went wrong for the person at the terminal, and gives the code.
 func (a *app) exit(err error) int {
+	code, err := split(err)
 	if err == nil {
-		return exitDone
-	}
-	var code status
-	if errors.As(err, &code) {
 		return int(code)
 	}
 	err = wire.Interrupted(err)
@@ -55,4 +52,21 @@ func (a *app) exit(err error) int {
 		_, _ = fmt.Fprintf(a.Err, "  → %s\n", hint)
 	}
 	return exitError
+}
+
+// split takes the exit code that a command has found apart from what went wrong beside.
+func split(err error) (code status, wrong error) {
+	if !errors.As(err, &code) {
+		return exitDone, err
+	}
+	joined, several := err.(interface{ Unwrap() []error })
+	if !several {
+		return code, nil
+	}
+	var rest []error
+	for _, part := range joined.Unwrap() {
+		_, wrong := split(part)
+		rest = append(rest, wrong)
+	}
+	return code, errors.Join(rest...)
 }
