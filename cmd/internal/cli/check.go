@@ -3,13 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/check"
-	"duosync/cmd/internal/report/form"
-	"duosync/cmd/internal/wire"
 )
 
 func newCheckCommand(a *app) *cobra.Command {
@@ -34,16 +31,17 @@ Exit status: 0 all is well; 1 a check failed.`,
 	return cmd
 }
 
+// runCheck is no job like the others: that there is a configuration is a check, too.
 func (a *app) runCheck(ctx context.Context, opts formOptions) error {
-	format, err := form.Parse(opts.format)
-	if err != nil {
-		return fmt.Errorf("--format: %w", err)
-	}
-	log, err := a.logger()
+	format, err := opts.parse()
 	if err != nil {
 		return err
 	}
-	found := check.All(ctx, a.load, wire.Setup{Log: log, Version: Version()})
+	setup, err := a.setup()
+	if err != nil {
+		return err
+	}
+	found := check.All(ctx, a.load, setup)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -51,6 +49,5 @@ func (a *app) runCheck(ctx context.Context, opts formOptions) error {
 	if err != nil {
 		return err
 	}
-	err = found.Write(out, format, opts.output == "" && a.colour(a.OutTerminal))
-	return errors.Join(found.Err(), err, out.Close())
+	return errors.Join(found.Err(), a.write(out, found, format))
 }

@@ -74,37 +74,3 @@ func (a *app) initConfig(path string) error {
 	_, err = fmt.Fprintf(a.Out, "Wrote %s. Fill in the keys marked (1), then try it: duosync check --config %s\n", path, path)
 	return err
 }
-
-// load reads the configuration: --config, else DUOSYNC_CONFIG, else the first
-// of the usual places.
-func (a *app) load() (*config.Loaded, error) {
-	path := a.configPath
-	if path == "" {
-		path, _ = a.Env("DUOSYNC_CONFIG")
-	}
-	if path == "" {
-		places := []string{"config.yaml", "/etc/duosync/config.yaml"}
-		for _, place := range places {
-			if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
-				path = place
-				break
-			}
-		}
-		if path == "" {
-			return nil, dirsync.WithHint(fmt.Errorf("there is no configuration: none of %v exists", places),
-				"Begin one with `duosync config init` and fill it in, or name a file with --config.")
-		}
-	}
-	loaded, err := config.Load(path, a.Env)
-	if err != nil {
-		return nil, err
-	}
-	log, err := a.logger()
-	if err != nil {
-		return nil, err
-	}
-	for _, warning := range loaded.Warnings {
-		log.Warn(warning)
-	}
-	return loaded, nil
-}

@@ -29,7 +29,7 @@ func (a *app) runDemo(ctx context.Context, dir string) error {
 	return demo.Play(ctx, demo.Options{
 		Dir: dir, Out: a.Out, Colour: a.colour(a.OutTerminal), Env: a.Env, Setup: a.setup,
 		Watch: func() (dirsync.Observer, func()) {
-			line := a.progress()
+			line := a.statusLine()
 			return line, line.Close
 		},
 	})

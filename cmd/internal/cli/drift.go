@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
@@ -31,15 +30,15 @@ a run is under way.
 
 Exit status: 0 nothing differs; 1 it could not be found out; 2 something differs.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.presentWork(cmd.Context(), opts, drift) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.show(cmd.Context(), opts, problem, drift) },
 	}
 	opts.addFlags(cmd.Flags(), "list")
 	return cmd
 }
 
-func drift(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (form.Renderer, error) {
+func drift(ctx context.Context, j *job) (form.Renderer, error) {
 	var found *dirsync.Drifted
-	err := wire.WithBench(ctx, loaded, setup, true, line, func(b *wire.Bench) (err error) {
+	err := wire.WithBench(ctx, j.Loaded, j.Setup, true, j.line, func(b *wire.Bench) (err error) {
 		if err := b.Store.Check(ctx, b.Binding); err != nil {
 			return err
 		}
@@ -50,8 +49,5 @@ func drift(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *p
 		return nil, err
 	}
 	doc := report.DriftOf(found)
-	if doc.Differs() {
-		return doc, status(exitPending)
-	}
-	return doc, nil
+	return doc, statusOfDrift(doc)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/verify"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
@@ -22,9 +24,9 @@ type status int
 
 func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-// statusOf gives the exit code of a run. A dry run answers 0, unless it is
+// statusOfRun gives the exit code of a run. A dry run answers 0, unless it is
 // asked what the run itself would answer.
-func statusOf(run *dirsync.Run, detailed bool) error {
+func statusOfRun(run *dirsync.Run, detailed bool) error {
 	switch {
 	case run.Err != nil:
 		return run.Err
@@ -36,6 +38,22 @@ func statusOf(run *dirsync.Run, detailed bool) error {
 		return status(exitPartial)
 	case run.DryRun && run.Pending():
 		return status(exitPending)
+	}
+	return nil
+}
+
+// statusOfDrift gives the exit code of a comparison.
+func statusOfDrift(d *report.Drift) error {
+	if d.Differs() {
+		return status(exitPending)
+	}
+	return nil
+}
+
+// statusOfAnswer gives the exit code of what Duo says of a user.
+func statusOfAnswer(answer *verify.Answer) error {
+	if !answer.Can() {
+		return status(exitPartial)
 	}
 	return nil
 }
@@ -59,8 +77,8 @@ func split(err error) (code status, wrong error) {
 	if !errors.As(err, &code) {
 		return exitDone, err
 	}
-	joined, several := err.(interface{ Unwrap() []error })
-	if !several {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
 		return code, nil
 	}
 	var rest []error

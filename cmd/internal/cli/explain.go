@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,36 +42,15 @@ or not all could be found out.`,
 }
 
 func (a *app) runExplain(ctx context.Context, opts formOptions, user string) error {
-	format, err := form.Parse(opts.format)
-	if err != nil {
-		return fmt.Errorf("--format: %w", err)
-	}
 	if strings.TrimSpace(user) == "" {
 		return dirsync.WithHint(errors.New("USER is empty"), "Give a directory id, a DN, a mail address, a username, or a Duo user id.")
 	}
-	loaded, err := a.load()
-	if err != nil {
-		return err
-	}
-	setup, err := a.setup()
-	if err != nil {
-		return err
-	}
-	out, err := a.output(opts.output)
-	if err != nil {
-		return err
-	}
-	line := a.progress()
-	doc, err := explain.User(ctx, loaded, setup, user, line)
-	line.Close()
-	if ctx.Err() != nil {
-		doc, err = nil, errors.New("interrupted")
-	}
-	if doc == nil && format == form.JSON {
-		doc = explain.Unknown(user, err)
-	}
-	if doc != nil {
-		err = errors.Join(err, doc.Write(out, format, opts.output == "" && a.colour(a.OutTerminal)))
-	}
-	return errors.Join(err, out.Close())
+	failed := func(err error) form.Renderer { return explain.Unknown(user, err) }
+	return a.show(ctx, opts, failed, func(ctx context.Context, j *job) (form.Renderer, error) {
+		doc, err := explain.User(ctx, j.Loaded, j.Setup, user, j.line)
+		if ctx.Err() != nil {
+			return nil, errors.New("interrupted")
+		}
+		return known(doc, err)
+	})
 }

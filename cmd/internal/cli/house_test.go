@@ -222,3 +222,8 @@ func stateLinks(t *testing.T, dsn string) []string {
 	}
 	return links
 }
+
+// run runs a command line in this process.
+func run(ctx context.Context, args []string, stdio Stdio) int {
+	return (&app{Stdio: stdio}).run(ctx, args)
+}

@@ -8,30 +8,71 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"duosync/cmd/internal/cli/statusline"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wholefile"
+	"duosync/cmd/internal/wire"
+	dirsync "duosync/sync"
 )
 
 // formOptions say in which form something is written, and where to.
-type formOptions struct{ format, output string }
+type formOptions struct {
+	format, output string
+	only           []form.Format // that there are; none: all
+}
 
-// addFlags adds them for what the command calls its result.
-func (o *formOptions) addFlags(f *pflag.FlagSet, result string) {
-	f.StringVar(&o.format, "format", string(form.Table), fmt.Sprintf("`FORM` of the %s: %v", result, form.Formats()))
+// addFlags adds them for what the command calls its result, in some forms or all.
+func (o *formOptions) addFlags(f *pflag.FlagSet, result string, only ...form.Format) {
+	formats := form.Formats()
+	if o.only = only; len(only) > 0 {
+		formats = only
+	}
+	f.StringVar(&o.format, "format", string(form.Table), fmt.Sprintf("`FORM` of the %s: %v", result, formats))
 	f.StringVar(&o.output, "output", "", fmt.Sprintf("write the %s to this `FILE`", result))
 }
 
-// present writes what make gives, beside an error, too. In JSON there is an object in
-// any case.
-func (a *app) present(ctx context.Context, opts formOptions, make func(context.Context, *config.Loaded) (form.Renderer, error)) error {
-	format, err := form.Parse(opts.format)
+func (o *formOptions) parse() (form.Format, error) {
+	format, err := form.Parse(o.format, o.only...)
 	if err != nil {
-		return fmt.Errorf("--format: %w", err)
+		err = fmt.Errorf("--format: %w", err)
+	}
+	return format, err
+}
+
+// json reports whether there is to be an object in any case.
+func (o *formOptions) json() bool { return o.format == string(form.JSON) }
+
+// wants reports whether the report of a run is to be written. Where one failed before
+// it did anything, the message on stderr says it all.
+func (o *formOptions) wants(run *dirsync.Run) bool {
+	return run.Err == nil || len(run.Operations) > 0 || o.json() || o.output != ""
+}
+
+// job is what a command works with.
+type job struct {
+	*config.Loaded
+	wire.Setup
+	line *statusline.Line // is told how far the work is
+}
+
+// work gives what a command has found, beside an error, too; nil: nothing.
+type work func(context.Context, *job) (form.Renderer, error)
+
+// show does the work of a command, and writes what it gives. Where that is nothing, JSON
+// has what failed makes of the error; nil: nothing.
+func (a *app) show(ctx context.Context, opts formOptions, failed func(error) form.Renderer, do work) error {
+	format, err := opts.parse()
+	if err != nil {
+		return err
 	}
 	loaded, err := a.load()
+	if err != nil {
+		return err
+	}
+	setup, err := a.setup()
 	if err != nil {
 		return err
 	}
@@ -39,44 +80,44 @@ func (a *app) present(ctx context.Context, opts formOptions, make func(context.C
 	if err != nil {
 		return err
 	}
-	doc, err := make(ctx, loaded)
-	if doc == nil && format == form.JSON {
-		doc = problem(err)
+	line := a.statusLine()
+	doc, err := do(ctx, &job{loaded, setup, line})
+	line.Close()
+	if doc == nil && format == form.JSON && failed != nil {
+		doc = failed(err)
 	}
+	return errors.Join(err, a.write(out, doc, format))
+}
+
+// write renders a document, nil: none, and closes what it is written to.
+func (a *app) write(out io.WriteCloser, doc form.Renderer, format form.Format) (err error) {
 	if doc != nil {
-		err = errors.Join(err, doc.Write(out, format, opts.output == "" && a.colour(a.OutTerminal)))
+		_, standard := out.(stream)
+		err = doc.Write(out, format, standard && a.colour(a.OutTerminal))
 	}
 	return errors.Join(err, out.Close())
 }
 
-// whole reports whether a report is asked for also where the message on stderr says
-// it all.
-func (o *formOptions) whole() bool { return o.format == string(form.JSON) || o.output != "" }
-
 // problem is the object that JSON has in place of what could not be found.
 func problem(err error) form.Renderer { return &form.Problem{Error: phrase.Error(err)} }
 
-// list reads the state and renders what show makes of it. In JSON there is an
-// object also where that fails, as failed gives it.
+// list reads the state and shows what read makes of it. In JSON there is an object also
+// where that fails, as failed gives it.
 func (a *app) list(ctx context.Context, opts formOptions, failed func(error) form.Renderer,
-	show func(context.Context, *config.Config, *past.Moment) (form.Renderer, error)) error {
-	return a.present(ctx, opts, func(ctx context.Context, loaded *config.Loaded) (form.Renderer, error) {
-		doc, err := readPast(ctx, loaded, show)
-		if err != nil && opts.format == string(form.JSON) {
-			doc = failed(err)
+	read func(context.Context, *config.Config, *past.Moment) (form.Renderer, error)) error {
+	return a.show(ctx, opts, failed, func(ctx context.Context, j *job) (doc form.Renderer, err error) {
+		defer func() {
+			if err != nil && opts.json() {
+				doc = nil
+			}
+		}()
+		m, err := past.Open(ctx, j.Config.State.DSN.Reveal())
+		if err != nil {
+			return nil, err
 		}
-		return doc, err
+		defer func() { err = errors.Join(err, m.Close()) }()
+		return read(ctx, &j.Config, m)
 	})
-}
-
-func readPast(ctx context.Context, loaded *config.Loaded,
-	show func(context.Context, *config.Config, *past.Moment) (form.Renderer, error)) (doc form.Renderer, err error) {
-	m, err := past.Open(ctx, loaded.Config.State.DSN.Reveal())
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, m.Close()) }()
-	return show(ctx, &loaded.Config, m)
 }
 
 // known gives a document as one of any kind; nil stays nil.

@@ -6,10 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/byhand"
-	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
-	"duosync/cmd/internal/wire"
 )
 
 type rebuildOptions struct {
@@ -47,13 +45,12 @@ was refused; 4 (with --write) somebody is in a conflict not told before, all oth
 are paired.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.presentWork(cmd.Context(), opts.formOptions, func(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (form.Renderer, error) {
-				rebuilt, formerKey := byhand.Rebuild(ctx, loaded, setup, opts.RebuildOptions, line)
-				run := rebuilt.Run
-				if run.Err != nil && len(run.Operations) == 0 && !opts.whole() {
-					return nil, run.Err
+			return a.show(cmd.Context(), opts.formOptions, problem, func(ctx context.Context, j *job) (form.Renderer, error) {
+				rebuilt, formerKey := byhand.Rebuild(ctx, j.Loaded, j.Setup, opts.RebuildOptions, j.line)
+				if !opts.wants(rebuilt.Run) {
+					return nil, rebuilt.Err
 				}
-				return report.RebuildingOf(rebuilt, formerKey), statusOf(run, false)
+				return report.RebuildingOf(rebuilt, formerKey), statusOfRun(rebuilt.Run, false)
 			})
 		},
 	}

@@ -1,42 +1,21 @@
-// Package cli is duosync's command line: one file a command, each with its
-// options, its flags and a run function; the tree is put together here, and
-// exit codes come from exit.go alone.
+// Package cli is duosync's command line: a file for each command, or for two that belong
+// together, with its options, its flags and a run function. root.go has the tree, app.go
+// what all commands share, output.go how they show what they find, exit.go all exit codes.
 package cli
 
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"syscall"
 
-	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
-	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
-
-// Stdio is the world around a command.
-type Stdio struct {
-	In       io.Reader // nil: the process's
-	Out, Err io.Writer
-	Env      func(name string) (string, bool)
-	// OutTerminal and ErrTerminal report whether a person looks at them.
-	OutTerminal, ErrTerminal bool
-}
-
-// Process gives this process's own world.
-func Process() Stdio {
-	return Stdio{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv,
-		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
-		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
-	}
-}
 
 // Main runs a command line and gives the exit code. SIGINT and SIGTERM end a
 // command cleanly: the call in flight is finished and written down. A second one
@@ -50,10 +29,6 @@ func (a *app) main(args []string) int {
 	return a.run(ctx, args)
 }
 
-func run(ctx context.Context, args []string, stdio Stdio) int {
-	return (&app{Stdio: stdio}).run(ctx, args)
-}
-
 func (a *app) run(ctx context.Context, args []string) int {
 	root := newRootCommand(a)
 	root.SetArgs(args)
@@ -61,15 +36,6 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	return a.exit(root.ExecuteContext(ctx))
-}
-
-// app is what all commands share.
-type app struct {
-	Stdio
-	configPath string
-	logLevel   string
-	logFormat  string
-	timing     wire.Timing // zero; tests have others
 }
 
 func newRootCommand(a *app) *cobra.Command {
@@ -138,35 +104,28 @@ func refuseEmpty(flags *pflag.FlagSet) error {
 	return err
 }
 
-// setup gives what the parts of a run need besides the configuration.
-func (a *app) setup() (wire.Setup, error) {
-	log, err := a.logger()
-	return wire.Setup{Log: log, Version: Version(), Timing: a.timing}, err
+// version is stamped by the Makefile (-X); a build without it says so.
+var version = ""
+
+// Version is the version that duosync calls itself by.
+func Version() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
 }
 
-// logger makes the one logger of a command.
-func (a *app) logger() (*logrus.Logger, error) {
-	log := logrus.New()
-	log.SetOutput(a.Err)
-	level, err := logrus.ParseLevel(a.logLevel)
-	if err != nil {
-		return nil, fmt.Errorf("--log-level: there is no level %q; there are error, warning, info and debug", a.logLevel)
+func newVersionCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(a.Out, "duosync %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
 	}
-	log.SetLevel(level)
-	switch a.logFormat {
-	case "text":
-		log.SetFormatter(&logrus.TextFormatter{DisableColors: !a.colour(a.ErrTerminal), FullTimestamp: true})
-	case "json":
-		log.SetFormatter(&logrus.JSONFormatter{})
-	default:
-		return nil, fmt.Errorf("--log-format: there is no format %q; there are text and json", a.logFormat)
-	}
-	return log, nil
-}
-
-// colour reports whether output to a terminal is coloured (no-color.org).
-func (a *app) colour(terminal bool) bool {
-	value, set := a.Env("NO_COLOR")
-	kind, _ := a.Env("TERM")
-	return terminal && (!set || value == "") && kind != "dumb"
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,19 +15,19 @@ import (
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/watch"
+	"duosync/cmd/internal/wholefile"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
 
+// syncOptions are those of sync, and of apply, which makes the same run of a plan.
 type syncOptions struct {
 	formOptions
 	dryRun, refresh, detailed bool
 	only, adopt, approve      string
 	asOf, planOut             string
 	redact                    bool
-	apply                     string         // file of the plan to carry out; "": whatever is to be done
-	at                        time.Time      // what asOf says; zero: now
-	keep                      io.WriteCloser // for the plan; nil: it is not kept
+	apply                     string // file of the plan to carry out; "": whatever is to be done
 }
 
 func (o *syncOptions) addFlags(f *pflag.FlagSet) {
@@ -41,12 +42,19 @@ func (o *syncOptions) addFlags(f *pflag.FlagSet) {
 	o.addReportFlags(f)
 }
 
-// run gives what is asked of the run itself.
-func (o *syncOptions) run() wire.RunOptions {
+// run gives what is asked of the run itself: what is due at a time, zero for now, and
+// where its plan is kept; nil: nowhere.
+func (o *syncOptions) run(at time.Time, plan io.Writer) wire.RunOptions {
 	return wire.RunOptions{
 		DryRun: o.dryRun, Refresh: o.refresh, Only: o.only, Adopt: o.adopt, Approve: o.approve,
-		AsOf: o.at, Plan: o.apply, Keep: o.keep, Redact: o.redact,
+		AsOf: at, Plan: o.apply, Keep: plan, Redact: o.redact,
 	}
+}
+
+// addReportFlags adds those that sync and apply share.
+func (o *syncOptions) addReportFlags(f *pflag.FlagSet) {
+	f.StringVar(&o.approve, "approve", "", "let through, in this run, what was held under this `ID`, of the report or of one of its guards; what is approved already keeps its time")
+	o.formOptions.addFlags(f, "report")
 }
 
 func newSyncCommand(a *app) *cobra.Command {
@@ -74,50 +82,100 @@ applied.`,
 	return cmd
 }
 
-func (a *app) runSync(ctx context.Context, opts syncOptions) error {
-	format, err := form.Parse(opts.format)
-	if err != nil {
-		return fmt.Errorf("--format: %w", err)
+func newApplyCommand(a *app) *cobra.Command {
+	var opts syncOptions
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Carry out exactly the plan that a dry run kept",
+		Long: `apply carries out the plan that duosync sync --dry-run --plan-out FILE kept: these
+operations and no others.
+
+It looks at the directory, the state and Duo anew. What has moved since the plan
+was made is left out, and told with what is different now. The limits weigh what
+is left, as in every run, and the report gives the command to approve what they hold.
+
+A plan belongs to one Duo account, one state, and the sections ldap and sync as
+they were. Under others, with a state restored from an older copy, or with a single
+byte changed, it is refused: nothing is written, and Duo is not called.
+
+Exit status: 0 done; 1 it was refused, or could not be done; 3 a guard wants a
+human: max_remove, min_source and state_lost hold the whole run; every other guard
+holds what follows from it, and all else goes on; 4 some operations failed or have
+moved, all others were applied.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if opts.apply = args[0]; opts.apply == "" {
+				return errors.New("the name of the plan's file is empty")
+			}
+			return a.runSync(cmd.Context(), opts)
+		},
 	}
-	if opts.at, err = parseAsOf(opts.asOf, opts.dryRun, time.Now()); err != nil {
+	opts.addReportFlags(cmd.Flags())
+	return cmd
+}
+
+func (a *app) runSync(ctx context.Context, opts syncOptions) error {
+	at, err := parseAsOf(opts.asOf, opts.dryRun, time.Now())
+	if err != nil {
 		return fmt.Errorf("--as-of: %w", err)
 	}
 	if err := opts.planFlags(); err != nil {
 		return err
 	}
-	loaded, err := a.load()
-	if err != nil {
-		return err
-	}
-	setup, err := a.setup()
-	if err != nil {
-		return err
-	}
-	out, err := a.output(opts.output)
-	if err != nil {
-		return err
-	}
-	if opts.keep, err = a.openPlan(opts.planOut); err != nil {
-		return errors.Join(err, out.Close())
-	}
-	progress := a.progress()
-	observer := watch.New(progress)
-	run := wire.Attempt(ctx, loaded, setup, opts.run(), observer)
-	progress.Close()
-	// Where a run failed before it did anything, the message on stderr says it all.
-	if err = nil; run.Err == nil || format == form.JSON || opts.output != "" || len(run.Operations) > 0 {
-		err = report.Of(run).Write(out, format, opts.output == "" && a.colour(a.OutTerminal))
-	}
-	err = errors.Join(statusOf(run, opts.detailed), err, out.Close())
-	if opts.keep != nil {
-		err = errors.Join(err, opts.keep.Close())
-	}
-	if !opts.dryRun && opts.only == "" && opts.apply == "" {
-		after := afterrun.New(afterrun.Options{Version: setup.Version, Log: setup.Log})
-		after.Resume(loaded.Config.Notify.Textfile)
-		after.Follow(ctx, &loaded.Config, run, observer.Took())
+	var follow func()
+	err = a.show(ctx, opts.formOptions, nil, func(ctx context.Context, j *job) (form.Renderer, error) {
+		plan, err := openPlan(opts.planOut)
+		if err != nil {
+			return nil, err
+		}
+		observer := watch.New(j.line)
+		run := wire.Attempt(ctx, j.Loaded, j.Setup, opts.run(at, plan), observer)
+		if !opts.dryRun && opts.only == "" && opts.apply == "" {
+			follow = func() {
+				after := afterrun.New(afterrun.Options{Version: j.Version, Log: j.Log})
+				after.Resume(j.Config.Notify.Textfile)
+				after.Follow(ctx, &j.Config, run, observer.Took())
+			}
+		}
+		err = statusOfRun(run, opts.detailed)
+		if plan != nil {
+			err = errors.Join(err, plan.Close())
+		}
+		if !opts.wants(run) {
+			return nil, err
+		}
+		return report.Of(run), err
+	})
+	if follow != nil { // the report comes first
+		follow()
 	}
 	return err
+}
+
+// planFlags refuses flags that do not go with a plan, or it with them.
+func (o *syncOptions) planFlags() error {
+	switch {
+	case o.redact && o.planOut == "":
+		return dirsync.WithHint(errors.New("--redact is about the file of --plan-out"), "Give --plan-out FILE, too, or leave it out.")
+	case o.planOut == "":
+		return nil
+	case !o.dryRun:
+		return dirsync.WithHint(errors.New("--plan-out: a run that writes keeps no plan"), "Give --dry-run, too, and then: duosync apply FILE")
+	case o.asOf != "":
+		return dirsync.WithHint(errors.New("--plan-out: what is due at another time can't be applied now"), "Leave out one of --plan-out and --as-of.")
+	case filepath.Clean(o.planOut) == filepath.Clean(o.output):
+		return errors.New("--plan-out and --output name the same file")
+	}
+	return nil
+}
+
+// openPlan opens the file that is to hold the plan; nil where none is asked for.
+// What was no success leaves no file.
+func openPlan(path string) (io.WriteCloser, error) {
+	if path == "" {
+		return nil, nil
+	}
+	return wholefile.Create("--plan-out", path, true)
 }
 
 // parseAsOf reads a time in RFC 3339's form, a date, which begins in UTC, or a

@@ -6,10 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/byhand"
-	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
-	"duosync/cmd/internal/wire"
 )
 
 func newUndoCommand(a *app) *cobra.Command {
@@ -36,12 +34,12 @@ be done; 4 (with --write) some could not be given back, all others were.`,
   duosync undo 20261124T1000 --write`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.presentWork(cmd.Context(), opts, func(ctx context.Context, loaded *config.Loaded, setup wire.Setup, line *progress) (form.Renderer, error) {
-				run, undoes := byhand.Undo(ctx, loaded, setup, args[0], write, line)
-				if run.Err != nil && len(run.Operations) == 0 && !opts.whole() {
+			return a.show(cmd.Context(), opts, problem, func(ctx context.Context, j *job) (form.Renderer, error) {
+				run, undoes := byhand.Undo(ctx, j.Loaded, j.Setup, args[0], write, j.line)
+				if !opts.wants(run) {
 					return nil, run.Err
 				}
-				return report.UndoingOf(run, undoes), statusOf(run, false)
+				return report.UndoingOf(run, undoes), statusOfRun(run, false)
 			})
 		},
 	}

@@ -20,8 +20,8 @@ import (
 )
 
 type verifyOptions struct {
+	formOptions
 	verify.Options // where its passcode is "-", it is read from standard input
-	format, output string
 }
 
 const (
@@ -33,8 +33,7 @@ func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.Push, flagPush, false, "send a push to the user's device, and wait for the answer")
 	f.StringVar(&o.Passcode, flagPasscode, "", "log in with this passcode or bypass `CODE`; - reads it from standard input")
 	f.DurationVar(&o.Timeout, "timeout", 90*time.Second, "`TIME` to wait for the answer to a push")
-	f.StringVar(&o.format, "format", string(form.Table), fmt.Sprintf("`FORM` of the answer: %v", verify.Formats()))
-	f.StringVar(&o.output, "output", "", "write the answer to this `FILE`")
+	o.formOptions.addFlags(f, "answer", verify.Formats()...)
 }
 
 func newVerifyCommand(a *app) *cobra.Command {
@@ -71,50 +70,30 @@ asked.`,
 }
 
 func (a *app) runVerify(ctx context.Context, opts verifyOptions, user string, in io.Reader) error {
-	format, err := form.Parse(opts.format, verify.Formats()...)
-	if err != nil {
-		return fmt.Errorf("--format: %w", err)
-	}
 	switch {
 	case strings.TrimSpace(user) == "":
 		return dirsync.WithHint(errors.New("USER is empty"), "Give a username or an alias in Duo, or a Duo user id.")
 	case opts.Timeout <= 0:
 		return errors.New("--timeout must be more than nothing, such as 90s")
 	}
-	loaded, err := a.load()
-	if err != nil {
-		return err
-	}
-	setup, err := a.setup()
-	if err != nil {
-		return err
-	}
-	out, err := a.output(opts.output)
-	if err != nil {
-		return err
-	}
-	var found *verify.Answer
-	if opts.Passcode, err = a.passcode(ctx, opts.Passcode, in); err == nil {
-		line := a.progress()
-		found, err = verify.User(ctx, &loaded.Config, setup, opts.Options, user, line.show)
-		line.Close()
-	}
-	if ctx.Err() != nil {
-		err = errors.New("interrupted")
-		if opts.Push {
-			err = dirsync.WithHint(err, "A push that was sent stays on the phone until it runs out.")
+	failed := func(err error) form.Renderer { return verify.Unknown(user, err) }
+	return a.show(ctx, opts.formOptions, failed, func(ctx context.Context, j *job) (form.Renderer, error) {
+		var found *verify.Answer
+		var err error
+		if opts.Passcode, err = a.passcode(ctx, opts.Passcode, in); err == nil {
+			found, err = verify.User(ctx, &j.Config, j.Setup, opts.Options, user, j.line.Show)
 		}
-	}
-	if err != nil {
-		found = verify.Unknown(user, err)
-	}
-	if err == nil || format == form.JSON {
-		err = errors.Join(err, found.Write(out, format, false))
-	}
-	if err = errors.Join(err, out.Close()); err == nil && !found.Can() {
-		return status(exitPartial)
-	}
-	return err
+		if ctx.Err() != nil {
+			err = errors.New("interrupted")
+			if opts.Push {
+				err = dirsync.WithHint(err, "A push that was sent stays on the phone until it runs out.")
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return found, statusOfAnswer(found)
+	})
 }
 
 // maxPasscode bounds what is read for one, in bytes. The longest kind, of a YubiKey,

@@ -135,8 +135,7 @@ func (e *explainer) search(ctx context.Context, observer dirsync.Observer) error
 	if e.account != nil {
 		quest.Users = append(quest.Users, e.account.ID)
 	}
-	core := &engine.Engine{Source: e.Source, Target: e.Target, Store: e.past.DB, Rules: e.Rules, Binding: e.Binding, Flags: e.Flags, Observer: observer}
-	e.x = core.Explain(ctx, engine.Options{RunID: wire.NewRunID(e.past.At)}, quest)
+	e.x = e.Engine(e.past.DB, observer).Explain(ctx, engine.Options{RunID: wire.NewRunID(e.past.At)}, quest)
 	return ctx.Err()
 }
 

@@ -77,7 +77,7 @@ func Run(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOption
 	if plan != nil {
 		exactly(&options, plan)
 	}
-	run = p.engine(store, watch).Run(ctx, options)
+	run = p.Engine(store, watch).Run(ctx, options)
 	for _, warning := range store.Warnings()[len(warned):] {
 		p.Log.Warn(warning)
 	}

@@ -60,7 +60,7 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	err = do(&Bench{Parts: p, Store: store, Engine: p.engine(store, observer)})
+	err = do(&Bench{Parts: p, Store: store, Engine: p.Engine(store, observer)})
 	for _, warning := range store.Warnings() {
 		p.Log.Warn(warning)
 	}

@@ -83,8 +83,8 @@ func BindingOf(cfg *config.Config) dirsync.Binding {
 	return dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey, Directory: ldapsrc.Directory(cfg.LDAP.Users.Bases)}
 }
 
-// engine puts the parts together.
-func (p *Parts) engine(store *state.DB, observer dirsync.Observer) *engine.Engine {
+// Engine puts the parts together, with a state and who watches.
+func (p *Parts) Engine(store *state.DB, observer dirsync.Observer) *engine.Engine {
 	return &engine.Engine{
 		Source: p.Source, Target: p.Target, Store: store, Rules: p.Rules, Binding: p.Binding, Flags: p.Flags,
 		Observer: observer, Now: p.Timing.Now, Encode: report.Encode,

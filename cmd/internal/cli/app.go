@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/term"
+
+	"duosync/cmd/internal/cli/statusline"
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/wire"
+	dirsync "duosync/sync"
+)
+
+// Stdio is the world around a command.
+type Stdio struct {
+	In       io.Reader // nil: the process's
+	Out, Err io.Writer
+	Env      func(name string) (string, bool)
+	// OutTerminal and ErrTerminal report whether a person looks at them.
+	OutTerminal, ErrTerminal bool
+}
+
+// Process gives this process's own world.
+func Process() Stdio {
+	return Stdio{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv,
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+}
+
+// app is what all commands share.
+type app struct {
+	Stdio
+	configPath string
+	logLevel   string
+	logFormat  string
+	timing     wire.Timing // zero; tests have others
+}
+
+// load reads the configuration: --config, else DUOSYNC_CONFIG, else the first
+// of the usual places.
+func (a *app) load() (*config.Loaded, error) {
+	path := a.configPath
+	if path == "" {
+		path, _ = a.Env("DUOSYNC_CONFIG")
+	}
+	if path == "" {
+		places := []string{"config.yaml", "/etc/duosync/config.yaml"}
+		for _, place := range places {
+			if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
+				path = place
+				break
+			}
+		}
+		if path == "" {
+			return nil, dirsync.WithHint(fmt.Errorf("there is no configuration: none of %v exists", places),
+				"Begin one with `duosync config init` and fill it in, or name a file with --config.")
+		}
+	}
+	loaded, err := config.Load(path, a.Env)
+	if err != nil {
+		return nil, err
+	}
+	log, err := a.logger()
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range loaded.Warnings {
+		log.Warn(warning)
+	}
+	return loaded, nil
+}
+
+// setup gives what the parts of a run need besides the configuration.
+func (a *app) setup() (wire.Setup, error) {
+	log, err := a.logger()
+	return wire.Setup{Log: log, Version: Version(), Timing: a.timing}, err
+}
+
+// logger makes the one logger of a command.
+func (a *app) logger() (*logrus.Logger, error) {
+	log := logrus.New()
+	log.SetOutput(a.Err)
+	level, err := logrus.ParseLevel(a.logLevel)
+	if err != nil {
+		return nil, fmt.Errorf("--log-level: there is no level %q; there are error, warning, info and debug", a.logLevel)
+	}
+	log.SetLevel(level)
+	switch a.logFormat {
+	case "text":
+		log.SetFormatter(&logrus.TextFormatter{DisableColors: !a.colour(a.ErrTerminal), FullTimestamp: true})
+	case "json":
+		log.SetFormatter(&logrus.JSONFormatter{})
+	default:
+		return nil, fmt.Errorf("--log-format: there is no format %q; there are text and json", a.logFormat)
+	}
+	return log, nil
+}
+
+// colour reports whether output to a terminal is coloured (no-color.org).
+func (a *app) colour(terminal bool) bool {
+	value, set := a.Env("NO_COLOR")
+	kind, _ := a.Env("TERM")
+	return terminal && (!set || value == "") && kind != "dumb"
+}
+
+// statusLine begins a status line, which is silent unless somebody looks at it.
+func (a *app) statusLine() *statusline.Line {
+	if !a.ErrTerminal {
+		return statusline.New(nil)
+	}
+	return statusline.New(a.Err)
+}
