@@ -3,13 +3,10 @@ package check
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"sync"
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/wire"
-	dirsync "duosync/sync"
 )
 
 // Configuration is the check of the configuration, which comes first.
@@ -50,33 +47,4 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 		found.checks = append(found.checks, part.checks...)
 	}
 	return &Document{found.checks}
-}
-
-// findings are checks in their order.
-type findings struct{ checks []Check }
-
-func (f *findings) ok(name, detail string, args ...any) { f.note(name, "", detail, args...) }
-
-// note is a check that passed with something worth knowing.
-func (f *findings) note(name, hint, detail string, args ...any) {
-	f.checks = append(f.checks, Check{Name: name, OK: true, Detail: fmt.Sprintf(detail, args...), Hint: hint})
-}
-
-// fail is a check that failed. What to do is the error's own advice, else
-// otherwise.
-func (f *findings) fail(name string, err error, otherwise string) {
-	hint := dirsync.Hint(err)
-	if hint == "" {
-		hint = otherwise
-	}
-	f.checks = append(f.checks, Check{Name: name, Detail: strings.ReplaceAll(err.Error(), "\n", "; "), Hint: hint})
-}
-
-// skip tells of checks that could not be made since another one failed.
-func (f *findings) skip(failed string, names ...string) {
-	for _, name := range names {
-		f.checks = append(f.checks, Check{
-			Name: name, Detail: "not checked: " + failed + " comes first", Hint: "put that right and check again", Skipped: true,
-		})
-	}
 }

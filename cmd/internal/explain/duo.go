@@ -174,22 +174,3 @@ func (e *explainer) holder(a, live *dirsync.Account, statuses map[string]string)
 		}
 	}
 }
-
-// stranger explains a Duo user whom neither the directory nor the state knows.
-func (e *explainer) stranger(ctx context.Context) (*explanation.Document, error) {
-	e.doc.FoundBy = ByDuoName
-	if e.account.ID == e.asked.text {
-		e.doc.FoundBy = ByDuoID
-	}
-	e.doc.Duo.Standing = explanation.DuoNotOurs
-	statuses, err := e.groupStatuses(ctx, []dirsync.Account{*e.account})
-	e.doc.Duo.User = e.duoUser(e.account, nil, statuses)
-	e.doc.Next.Because(explanation.Stranger)
-	d := &dirsync.Decision{}
-	problems := []error{e.x.Run.Err, err, e.holds(ctx, d), e.history(ctx, d)}
-	if !e.x.Run.Complete {
-		e.doc.Entry = &explanation.Entry{Found: explanation.FoundUnknown, Attributes: map[string][]string{}, Groups: []string{}}
-		e.doc.Next.Because(explanation.Unreadable)
-	}
-	return e.conclude(problems...)
-}

@@ -12,21 +12,7 @@ import (
 	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
-	"duosync/sync/engine"
 )
-
-// explainer finds all out about one user.
-type explainer struct {
-	*wire.Parts
-	past  *past.Moment
-	asked *asked
-	x     *engine.Explanation
-	doc   *explanation.Document
-
-	// account is the Duo user who has USER as a name or id; nil: nobody.
-	account *dirsync.Account
-	duoErr  error // why Duo could not be asked for USER
-}
 
 // User gives what is known of a user; nil where that is nothing. The error says
 // why nobody is explained, or what could not be found out.

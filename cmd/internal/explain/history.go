@@ -55,31 +55,3 @@ func (e *explainer) pastRun(ctx context.Context, r *state.Run, meant traces) err
 	}
 	return e.doc.History.AddStored(r.ID, phrase.Stamp(r.Started), run.Report, pastSteps, meant.of)
 }
-
-// traces are what a user leaves in a report.
-type traces struct {
-	id             dirsync.SourceID
-	user, username string
-}
-
-func (e *explainer) traces(d *dirsync.Decision) traces {
-	t := traces{id: d.ID}
-	switch {
-	case d.Link != nil:
-		t.user, t.username = d.Link.User, d.Link.Answered.Username
-	case e.doc.Duo.User != nil:
-		t.user, t.username = e.doc.Duo.User.ID, e.doc.Duo.User.Username
-	}
-	for _, f := range e.doc.Fields {
-		if f.Field == dirsync.FieldUsername {
-			t.username = f.After.Text()
-		}
-	}
-	return t
-}
-
-// of reports whether an operation was one on the user.
-func (t traces) of(o *report.Operation) bool {
-	return t.id != "" && o.SourceID == t.id || t.user != "" && o.User == t.user ||
-		t.username != "" && dirsync.FoldName(o.Username) == dirsync.FoldName(t.username)
-}

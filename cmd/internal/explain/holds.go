@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/explanation"
 	"duosync/cmd/internal/report/phrase"
@@ -64,22 +63,6 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 // covers reports whether an operation is among those that an approval lets through.
 func covers(a *dirsync.Approval, op *dirsync.Op) bool {
 	return slices.ContainsFunc(a.Holds, func(h dirsync.Hold) bool { return slices.Contains(h.Keys, op.Key()) })
-}
-
-// mark gives the mark that keeps the user disabled; nil: there is none.
-func (e *explainer) mark(ctx context.Context, d *dirsync.Decision) (*dirsync.Mark, error) {
-	marks, err := past.StandingMarks(ctx, e.past.DB)
-	if err != nil {
-		return nil, err
-	}
-	t := e.traces(d)
-	for i := range marks {
-		m := &marks[i]
-		if m.User == t.user || t.id != "" && m.Source == t.id || t.username != "" && dirsync.FoldName(m.Username) == dirsync.FoldName(t.username) {
-			return m, nil
-		}
-	}
-	return nil, nil
 }
 
 // marked tells that the user is kept disabled by hand.

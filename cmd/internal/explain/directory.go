@@ -2,62 +2,15 @@ package explain
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/explanation"
-	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
-
-// person explains a person of the directory, or one that is ours.
-func (e *explainer) person(ctx context.Context, id dirsync.SourceID, how string) (*explanation.Document, error) {
-	e.doc.FoundBy = how
-	d, err := e.x.Of(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	problems := []error{e.x.Run.Err, e.duoErr}
-	where, err := e.whereabouts(ctx, d)
-	problems = append(problems, err)
-	e.entry(d, where)
-	e.scope(d, where)
-	e.fields(d)
-	problems = append(problems, e.snapshot(ctx, d), e.duo(ctx, d))
-	e.next(d)
-	problems = append(problems, e.holds(ctx, d), e.history(ctx, d))
-	return e.conclude(problems...)
-}
-
-// conclude gives the explanation together with what could not be found out.
-func (e *explainer) conclude(problems ...error) (*explanation.Document, error) {
-	var texts []string
-	problems = slices.DeleteFunc(problems, func(err error) bool {
-		if err == nil || slices.Contains(texts, err.Error()) {
-			return true
-		}
-		texts = append(texts, err.Error())
-		return false
-	})
-	err := errors.Join(problems...)
-	if len(problems) == 1 {
-		err = problems[0]
-	}
-	e.doc.Error = phrase.Error(err)
-	for i := range e.doc.Next.Operations {
-		e.hideChanges(&e.doc.Next.Operations[i])
-	}
-	for i := range e.doc.History {
-		e.hideChanges(&e.doc.History[i].Operation)
-	}
-	return e.doc, err
-}
 
 // whereabouts looks for a person of ours who was not in the read.
 func (e *explainer) whereabouts(ctx context.Context, d *dirsync.Decision) (*dirsync.Whereabouts, error) {
@@ -211,73 +164,4 @@ func (e *explainer) fields(d *dirsync.Decision) {
 		}
 		e.doc.Fields = append(e.doc.Fields, f)
 	}
-}
-
-// hides reports whether a field is made of an attribute that nobody should see.
-func (e *explainer) hides(field string) bool {
-	return slices.ContainsFunc(wire.Mappings(&e.Rules), func(m wire.Mapped) bool { return m.Field == field && wire.Secret(m.From.Attributes()...) })
-}
-
-func hide(v explanation.Values) explanation.Values {
-	if len(v.Items) > 0 {
-		v.Items = []string{wire.Hidden}
-	}
-	return v
-}
-
-func (e *explainer) hideChanges(o *report.Operation) {
-	for i, c := range o.Changes {
-		if e.hides(c.Field) {
-			o.Changes[i].Before, o.Changes[i].After = wire.Hidden, wire.Hidden
-		}
-	}
-}
-
-// shownField gives a field's value, hidden where it must be.
-func (e *explainer) shownField(field, value string) explanation.Values {
-	v := explanation.FieldValues(field, value)
-	if e.hides(field) {
-		return hide(v)
-	}
-	return v
-}
-
-// snapshot tells what the state knows.
-func (e *explainer) snapshot(ctx context.Context, d *dirsync.Decision) error {
-	l := d.Link
-	if l == nil {
-		return nil
-	}
-	s := &explanation.Snapshot{SourceID: l.ID, User: l.User, Origin: l.Origin, Asked: map[string]explanation.Values{}, Answered: e.duoUser(&l.Answered, l, nil),
-		LetGo: l.LetGo, DisabledByHand: l.ByHand, Phones: []string{}, Groups: []string{}, Unfinished: append([]string{}, l.Unfinished...), Mail: l.Mail}
-	if l.Origin == dirsync.Created {
-		s.Since = phrase.Stamp(l.Answered.Created)
-	}
-	for field, asked := range l.Asked {
-		s.Asked[field] = e.shownField(field, asked)
-	}
-	if m := l.Missing; m != nil {
-		s.Missing = &explanation.MissingStand{Why: m.Why, Since: phrase.Stamp(m.Since), Step: m.Step, At: phrase.Stamp(m.At)}
-	}
-	for _, phone := range l.Phones {
-		s.Phones = append(s.Phones, phone.Number)
-	}
-	for _, id := range l.Joined {
-		name := id
-		for _, g := range l.Answered.Groups {
-			if g.ID == id {
-				name = g.Name
-			}
-		}
-		s.Groups = append(s.Groups, name)
-	}
-	e.doc.Snapshot = s
-	meta, err := e.past.Meta(ctx)
-	if every := e.Rules.RefreshEvery; err == nil && !meta.Refreshed.IsZero() {
-		s.Refreshed = phrase.Stamp(meta.Refreshed)
-		if every > 0 {
-			s.RefreshDue = phrase.Stamp(meta.Refreshed.Add(every))
-		}
-	}
-	return err
 }
