@@ -44,44 +44,30 @@ func Run(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOption
 	if err != nil {
 		return nil, err
 	}
-	p, err := Assemble(loaded, setup)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, p.Close()) }()
-	watch.CountCalls(func() int { return p.Target.Usage().Calls })
-	store, err := p.openState(ctx, opts.DryRun)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	warned := store.Warnings()
-	for _, warning := range warned {
-		p.Log.Warn(warning)
-	}
-	if err := store.Check(ctx, p.Binding); err != nil {
-		return nil, err
-	}
-	if plan != nil { // once more, now that nobody else can write
-		if err := knownTo(ctx, store, plan); err != nil {
-			return nil, err
+	err = WithBench(ctx, loaded, setup, opts.DryRun, watch, func(b *Bench) error {
+		watch.CountCalls(func() int { return b.Target.Usage().Calls })
+		if err := b.Store.Check(ctx, b.Binding); err != nil {
+			return err
 		}
-	}
-	approval, err := p.approve(ctx, store, &opts)
-	if err != nil {
-		return nil, err
-	}
-	options := engine.Options{
-		RunID: id, DryRun: opts.DryRun, Refresh: opts.Refresh, Only: opts.Only, Adopt: opts.Adopt, Approve: approval, AsOf: opts.AsOf,
-	}
-	if plan != nil {
-		exactly(&options, plan)
-	}
-	run = p.Engine(store, watch).Run(ctx, options)
-	for _, warning := range store.Warnings()[len(warned):] {
-		p.Log.Warn(warning)
-	}
-	return run, p.keepPlan(ctx, store, run, &opts)
+		if plan != nil { // once more, now that nobody else can write
+			if err := knownTo(ctx, b.Store, plan); err != nil {
+				return err
+			}
+		}
+		approval, err := b.approve(ctx, b.Store, &opts)
+		if err != nil {
+			return err
+		}
+		options := engine.Options{
+			RunID: id, DryRun: opts.DryRun, Refresh: opts.Refresh, Only: opts.Only, Adopt: opts.Adopt, Approve: approval, AsOf: opts.AsOf,
+		}
+		if plan != nil {
+			exactly(&options, plan)
+		}
+		run = b.Engine.Run(ctx, options)
+		return b.keepPlan(ctx, b.Store, run, &opts)
+	})
+	return run, err
 }
 
 // Ended gives what is known of a run that began at started, in any case: run is nil

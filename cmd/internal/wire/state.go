@@ -40,7 +40,7 @@ func StateReachable(cfg *config.Config) error {
 	return err
 }
 
-// Bench is what a command works with that is no run of the ordinary kind.
+// Bench is what a run, and what a command of another kind works with.
 type Bench struct {
 	*Parts
 	Store  *state.DB
@@ -48,7 +48,8 @@ type Bench struct {
 }
 
 // WithBench opens the state, for reading only where dry is set, and puts an engine
-// together for do. It does not look whose state it is.
+// together for do. It does not look whose state it is. What the state warns of is logged
+// before and after.
 func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool, observer dirsync.Observer, do func(*Bench) error) (err error) {
 	p, err := Assemble(loaded, setup)
 	if err != nil {
@@ -60,9 +61,16 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	err = do(&Bench{Parts: p, Store: store, Engine: p.Engine(store, observer)})
-	for _, warning := range store.Warnings() {
-		p.Log.Warn(warning)
+	told := 0
+	warn := func() {
+		warnings := store.Warnings()
+		for _, warning := range warnings[told:] {
+			p.Log.Warn(warning)
+		}
+		told = len(warnings)
 	}
+	warn()
+	err = do(&Bench{Parts: p, Store: store, Engine: p.Engine(store, observer)})
+	warn()
 	return err
 }
