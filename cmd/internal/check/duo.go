@@ -23,6 +23,9 @@ const (
 	DuoUsers       = "Duo users"
 )
 
+// duoOrder has those that need one another.
+var duoOrder = []string{DuoConnection, DuoClock, DuoKeys, DuoApplication, DuoRead, DuoWrite}
+
 // duoCheck looks at the Duo account, with two calls.
 type duoCheck struct {
 	findings
@@ -38,33 +41,33 @@ func (c *duoCheck) run(ctx context.Context) {
 	client, err := wire.NewClient(c.config, c.setup)
 	if err != nil {
 		c.fail(DuoConnection, err, "correct section duo")
-		c.skip(DuoConnection, DuoClock, DuoKeys, DuoApplication, DuoRead, DuoWrite)
+		c.skipAfter(DuoConnection, duoOrder)
 		return
 	}
 	defer client.Close()
 	users, err := client.CountUsers(ctx)
 	if !c.reached(client, err) {
-		c.skip(DuoConnection, DuoClock, DuoKeys, DuoApplication, DuoRead, DuoWrite)
+		c.skipAfter(DuoConnection, duoOrder)
 		return
 	}
 	if !c.clock(client, err) {
-		c.skip(DuoClock, DuoKeys, DuoApplication, DuoRead, DuoWrite)
+		c.skipAfter(DuoClock, duoOrder)
 		return
 	}
 	if errors.Is(err, api.ErrUnauthorized) {
 		c.fail(DuoKeys, err, "check duo.integration_key and duo.secret_key")
-		c.skip(DuoKeys, DuoApplication, DuoRead, DuoWrite)
+		c.skipAfter(DuoKeys, duoOrder)
 		return
 	}
 	if err != nil && !errors.Is(err, api.ErrForbidden) {
 		c.fail(DuoRead, err, "try again later; see https://status.duo.com")
-		c.skip(DuoRead, DuoWrite)
+		c.skipAfter(DuoRead, duoOrder)
 		return
 	}
 	c.ok(DuoKeys, "Duo accepts the key %s and its signature (version %d)", c.config.Duo.IntegrationKey, c.config.Duo.Signature)
 	if api.WrongApplication(err) {
 		c.fail(DuoApplication, err, "take the keys of an Admin API application")
-		c.skip(DuoApplication, DuoRead, DuoWrite)
+		c.skipAfter(DuoApplication, duoOrder)
 		return
 	}
 	c.ok(DuoApplication, "the keys are those of an Admin API application")

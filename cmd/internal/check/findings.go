@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	dirsync "duosync/sync"
@@ -34,4 +35,9 @@ func (f *findings) skip(failed string, names ...string) {
 			Name: name, Detail: "not checked: " + failed + " comes first", Hint: "put that right and check again", Skipped: true,
 		})
 	}
+}
+
+// skipAfter does that for all that follow the one that failed in an order.
+func (f *findings) skipAfter(failed string, order []string) {
+	f.skip(failed, order[slices.Index(order, failed)+1:]...)
 }

@@ -34,23 +34,24 @@ type stateCheck struct {
 
 func (c *stateCheck) run(ctx context.Context) {
 	dsn := c.config.State.DSN.Reveal()
+	unusable := func(err error, advice string) {
+		c.fail(StateFile, err, advice)
+		c.skip(StateFile, StateLock, StateOwner, StateOpen, StateRuns)
+	}
 	condition, err := state.Examine(dsn)
 	if err != nil {
-		c.fail(StateFile, err, "set state.dsn to a file in a folder that this user can write")
-		c.skip(StateFile, StateLock, StateOwner, StateOpen, StateRuns)
+		unusable(err, "set state.dsn to a file in a folder that this user can write")
 		return
 	}
 	store, err := state.OpenReadOnly(ctx, dsn)
 	if err != nil {
-		c.fail(StateFile, err, "set state.dsn to a state of this duosync")
-		c.skip(StateFile, StateLock, StateOwner, StateOpen, StateRuns)
+		unusable(err, "set state.dsn to a state of this duosync")
 		return
 	}
 	defer func() { _ = store.Close() }() // a copy, which is not needed any more
 	meta, err := store.Meta(ctx)
 	if err != nil {
-		c.fail(StateFile, err, "restore the state from a backup")
-		c.skip(StateFile, StateLock, StateOwner, StateOpen, StateRuns)
+		unusable(err, "restore the state from a backup")
 		return
 	}
 	c.read, c.links = true, meta.Links

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"duosync/cmd/internal/report"
@@ -20,11 +19,11 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 	}
 	add := func(h explanation.Hold) { e.doc.Holds = append(e.doc.Holds, h) }
 	if meta.Paused != nil {
-		text := "writing to Duo is paused since " + phrase.ShortTime(meta.Paused.Since)
-		if meta.Paused.Reason != "" {
-			text += " (" + meta.Paused.Reason + ")"
+		why := meta.Paused.Reason
+		if why != "" {
+			why = " (" + why + ")"
 		}
-		add(explanation.Hold{Kind: explanation.HoldPaused, Reason: text + "; duosync resume lets it go on"})
+		add(explanation.PausedSince.With(phrase.ShortTime(meta.Paused.Since), why))
 	}
 	if len(d.Operations) > 0 {
 		for i := range d.Guards {
@@ -37,7 +36,7 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 	}
 	for i := range approvals {
 		if a := &approvals[i]; slices.ContainsFunc(d.Operations, func(o *dirsync.Operation) bool { return covers(a, o.Op) }) {
-			add(explanation.Hold{Kind: explanation.HoldApproved, Reason: fmt.Sprintf("approved: %s lets this through, once, until %s", a.ID, phrase.ShortTime(a.Until))})
+			add(explanation.ApprovedUntil.With(a.ID, phrase.ShortTime(a.Until)))
 		}
 	}
 	if err := e.marked(ctx, d, add); err != nil || d.ID == "" {
@@ -71,7 +70,6 @@ func (e *explainer) marked(ctx context.Context, d *dirsync.Decision, add func(ex
 	if err != nil || m == nil {
 		return err
 	}
-	add(explanation.Hold{Kind: explanation.HoldDisabled, Reason: fmt.Sprintf("kept disabled since %s by %s (%s), whatever the directory says; duosync enable %s ends that",
-		phrase.ShortTime(m.Since), m.By, m.Reason, m.Username)})
+	add(explanation.DisabledSince.With(phrase.ShortTime(m.Since), m.By, m.Reason, m.Username))
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	dirsync "duosync/sync"
 )
 
+// Here is all that explain gives as a reason: each by its word in JSON, and in words.
+
 // Reason is why the next run does nothing in Duo: its word in JSON, and what is said,
 // which may leave room for particulars.
 type Reason struct {
@@ -75,6 +77,22 @@ func (s *ScopeStand) At(p Place, item string, particulars ...any) {
 
 // Excluded reports whether a rule of exclusion decides.
 func (s *ScopeStand) Excluded() bool { return s.Rule == excludeUsers || s.Rule == excludeGroups }
+
+// Holding is why operations are kept back, or let through: the kind of hold, and what is
+// said, which leaves room for particulars.
+type Holding struct{ kind, words string }
+
+// The holdings that do not come of a guard.
+var (
+	PausedSince   = Holding{HoldPaused, "writing to Duo is paused since %s%s; duosync resume lets it go on"}
+	ApprovedUntil = Holding{HoldApproved, "approved: %s lets this through, once, until %s"}
+	DisabledSince = Holding{HoldDisabled, "kept disabled since %s by %s (%s), whatever the directory says; duosync enable %s ends that"}
+)
+
+// With gives the hold with its particulars.
+func (h Holding) With(particulars ...any) Hold {
+	return Hold{Kind: h.kind, Reason: fmt.Sprintf(h.words, particulars...)}
+}
 
 // actions are said to somebody who does not know the words of the report: what is to
 // come, and what was done.
