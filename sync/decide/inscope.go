@@ -93,10 +93,7 @@ func (r *Rules) decideOurs(s *Subject) {
 	}
 
 	next := s.Next
-	next.Answered = *live
-	next.Missing = nil
-	next.LetGo = ""
-	next.Offered = nil
+	next.Answered, next.Missing, next.LetGo, next.Offered = *live, nil, "", nil
 	next.Asked = make(dirsync.Fields, len(want.Fields))
 	if live.Status == dirsync.StatusPendingDeletion && want.Unsure != nil {
 		s.Next = link // it stays in the Trash until it is known whether the person is locked

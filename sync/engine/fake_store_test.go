@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -102,6 +103,9 @@ func (s *memStore) Record(_ context.Context, outcomes []dirsync.Outcome) error {
 			delete(s.groups, o.DropGroup)
 		}
 		if o.Group != nil {
+			if ids := o.Group.Sources; len(slices.Compact(slices.Clone(ids))) < len(ids) {
+				return fmt.Errorf("the group %s is of %q: each id stands once", o.Group.Name, ids)
+			}
 			s.groups[o.Group.Key()] = *o.Group
 		}
 		switch {

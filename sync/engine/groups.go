@@ -261,6 +261,24 @@ func (p *groupPlan) settleFresh() []dirsync.Outcome {
 	return outcomes
 }
 
+// pair links Duo's groups that have the name of one that the directory wants, and gives
+// their names. Nobody is put into the others.
+func (p *groupPlan) pair(live []dirsync.Group) (names []string) {
+	for _, g := range live {
+		key := dirsync.FoldName(g.Name)
+		want := p.wanted[key]
+		if want == nil || p.links[key] != nil || g.Synced || g.Status == dirsync.StatusBypass || p.twins[key] {
+			continue
+		}
+		p.relink(&dirsync.GroupLink{ID: g.ID, Name: want.Name, Origin: dirsync.Adopted, Sources: want.Sources})
+		names = append(names, want.Name)
+	}
+	for key := range p.wanted {
+		p.barred[key] = p.links[key] == nil
+	}
+	return names
+}
+
 // hash digests what a conflict about a group follows from.
 func (p *groupPlan) hash(key string) dirsync.Hash {
 	return dirsync.Fields{"name": key, "adopt": fmt.Sprint(p.rules.Groups.Adopt), "twins": fmt.Sprint(p.twins[key]),

@@ -332,31 +332,14 @@ func (p *pairing) holdsAll(field, want string, a *dirsync.Account) bool {
 
 // pairGroups links the account's groups that mirror the directory's by name.
 func (p *pairing) pairGroups(ctx context.Context) error {
-	b := p.groups
-	b.want(p.report.Read.Groups)
-	if len(b.wanted) == 0 {
+	if len(p.groups.wanted) == 0 {
 		return nil
 	}
 	live, err := p.Target.Groups(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the groups from Duo: %w", err)
 	}
-	var names []string
-	for _, g := range live {
-		key := dirsync.FoldName(g.Name)
-		want := b.wanted[key]
-		if want == nil || b.links[key] != nil || g.Synced || g.Status == dirsync.StatusBypass || b.twins[key] {
-			continue
-		}
-		link := &dirsync.GroupLink{ID: g.ID, Name: want.Name, Origin: dirsync.Adopted, Sources: want.Sources}
-		b.links[key] = link
-		b.quiet = append(b.quiet, dirsync.Outcome{Source: groupSource(key), Same: true, Group: link})
-		names = append(names, want.Name)
-	}
-	for key := range b.wanted {
-		b.barred[key] = b.links[key] == nil
-	}
-	if len(names) > 0 {
+	if names := p.groups.pair(live); len(names) > 0 {
 		p.warn("groups paired by name: %s; the next run puts people into them, and whoever is in them already stays in", someNames(names))
 	}
 	return nil
