@@ -139,6 +139,8 @@ const (
 type Missing struct {
 	Why   string    `json:"why"`   // Gone or OutOfScope
 	Since time.Time `json:"since"` // start of the first complete read without the person
+	// Began is when the present reason began; zero: at Since.
+	Began time.Time `json:"began,omitzero"`
 	// Step is the last removal step that was carried out: "", disable or trash.
 	Step Action `json:"step,omitempty"`
 	// At is when Step was carried out.
@@ -152,6 +154,14 @@ type Missing struct {
 	// Approved: it was approved that the person goes for another scope. No limit counts
 	// it again.
 	Approved bool `json:"approved,omitempty"`
+}
+
+// Start is when the present reason began.
+func (m *Missing) Start() time.Time {
+	if m.Began.IsZero() {
+		return m.Since
+	}
+	return m.Began
 }
 
 // Brief is what a run keeps in memory of every link.

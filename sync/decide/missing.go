@@ -66,8 +66,8 @@ func (s *Subject) remove(step dirsync.Action, missing *dirsync.Missing, now time
 	if missing.Why == dirsync.Gone {
 		reason = "gone from the directory"
 	}
-	if missing.Since.Before(now) {
-		reason += " since " + missing.Since.UTC().Format(time.RFC3339)
+	if since := missing.Start(); since.Before(now) {
+		reason += " since " + since.UTC().Format(time.RFC3339)
 	}
 	op := dirsync.Op{Action: step, Reason: reason, Missing: missing}
 	switch step {
@@ -172,11 +172,18 @@ func (s *Subject) Missing(now time.Time) dirsync.Missing {
 	if m.At.After(now) {
 		m.At = now
 	}
+	if m.Began.After(now) {
+		m.Began = now
+	}
 	if s.Second != nil {
-		m.Why = dirsync.Gone
+		why := dirsync.Gone
 		if s.Second.Present {
-			m.Why = dirsync.OutOfScope
+			why = dirsync.OutOfScope
 		}
+		if why != m.Why && s.Link.Missing != nil {
+			m.Began = now
+		}
+		m.Why = why
 	}
 	return m
 }
@@ -209,7 +216,7 @@ func whileOut(l *dirsync.Link) *dirsync.Missing {
 // somebody else in the directory claims the name, the user is not deleted: they
 // may be the same human under a new id, and a deletion takes the devices along.
 func (r *Rules) Step(s *Subject, m *dirsync.Missing) (dirsync.Action, time.Time, bool) {
-	step, due, ok := r.Removal(m.Why).Next(m, s.Link.Origin)
+	step, due, ok := r.next(m, s.Link.Origin)
 	if ok && step == dirsync.Delete && s.Claimed {
 		return dirsync.Disable, due, m.Step == ""
 	}
@@ -224,7 +231,7 @@ func (r *Rules) Due(l *dirsync.Link) (w dirsync.Waiting, ok bool) {
 	if l.Missing == nil || l.LetGo != "" || r.Protect[dirsync.FoldName(l.Answered.Username)] {
 		return dirsync.Waiting{}, false
 	}
-	step, due, ok := r.Removal(l.Missing.Why).Next(l.Missing, l.Origin)
+	step, due, ok := r.next(l.Missing, l.Origin)
 	if !ok {
 		return dirsync.Waiting{}, false
 	}

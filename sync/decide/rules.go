@@ -66,16 +66,18 @@ type Removal struct {
 }
 
 // Next returns the step that follows for a missing link and when it is due.
-// ok is false when nothing follows.
+// ok is false when nothing follows. Disabling counts from the first read that missed the
+// person, the Trash and deleting from when the present reason began.
 func (r Removal) Next(m *dirsync.Missing, origin dirsync.Origin) (step dirsync.Action, due time.Time, ok bool) {
-	switch m.Step {
-	case "":
+	switch {
+	case m.Step == "" && r.Action == dirsync.Disable:
 		step, due = r.Action, m.Since.Add(r.After)
-	case dirsync.Disable:
-		step, due = r.Then, m.At.Add(r.Grace)
-		if r.Action != dirsync.Disable { // disabled on the way to the Trash, or to the end
-			step, due = r.Action, m.At
-		}
+	case m.Step == "":
+		step, due = r.Action, m.Start().Add(r.After)
+	case m.Step == dirsync.Disable && r.Action == dirsync.Disable:
+		step, due = r.Then, later(m.At, m.Start()).Add(r.Grace)
+	case m.Step == dirsync.Disable: // disabled on the way to the Trash, or to the end
+		step, due = r.Action, later(m.At, m.Start().Add(r.After))
 	default:
 		return "", time.Time{}, false
 	}
@@ -83,6 +85,30 @@ func (r Removal) Next(m *dirsync.Missing, origin dirsync.Origin) (step dirsync.A
 		step = dirsync.Trash // what we did not make we do not destroy
 	}
 	return step, due, step != Keep && step != ""
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// next is Next for a link whose reason may have changed: it is disabled by the earlier of
+// both rules.
+func (r *Rules) next(m *dirsync.Missing, origin dirsync.Origin) (step dirsync.Action, due time.Time, ok bool) {
+	step, due, ok = r.Removal(m.Why).Next(m, origin)
+	if m.Step != "" || step != dirsync.Disable || m.Start().Equal(m.Since) {
+		return step, due, ok
+	}
+	other := r.OnOutOfScope
+	if m.Why == dirsync.OutOfScope {
+		other = r.OnMissing
+	}
+	if before := m.Since.Add(other.After); other.Action == dirsync.Disable && before.Before(due) {
+		due = before
+	}
+	return step, due, ok
 }
 
 // Removal gives what becomes of a user whose person is missing for that reason.
