@@ -96,6 +96,18 @@ type Change struct {
 	After  string `json:"after"`
 }
 
+// Stage is where an update comes in the plan.
+type Stage int
+
+// An operation takes or gives, never both: what takes never waits for what gives.
+const (
+	StageFields  Stage = iota // fields and names
+	StageTakes                // before everything but disabling: group leaves, phones and aliases
+	StageGives                // after creations: groups and phones
+	StageReplace              // phones of ours for which new ones were given, whatever became of these
+	StageLate                 // after those that free what it needs
+)
+
 // Op is one reviewable change as plain data. What it says is what is sent.
 type Op struct {
 	Action   Action
@@ -118,8 +130,11 @@ type Op struct {
 	Leaves []Membership `json:",omitempty"`
 	// Phones carry out the change of FieldPhones, in their order.
 	Phones []PhoneStep `json:",omitempty"`
-	// Late: an update that comes after those that free what it needs.
-	Late bool `json:"-"`
+	// Follows: the operation is on a user who is made in the same run; User is known
+	// when that is done.
+	Follows bool `json:",omitempty"`
+	// Stage is where an update comes among the others.
+	Stage Stage `json:"-"`
 	// Takes are belongings that come with a user who is made ours: those of the
 	// link that ends thereby.
 	Takes *Belongings `json:",omitempty"`
@@ -219,7 +234,11 @@ func (o *Op) digest(h hash.Hash) {
 	text := func(s string) { _, _ = fmt.Fprintf(h, "%d:%s", len(s), s) }
 	text(string(o.Action))
 	text(string(o.Source))
-	text(o.User)
+	if o.Follows {
+		text("")
+	} else {
+		text(o.User)
+	}
 	if o.Action == Create || o.Action == Adopt {
 		text(o.Username)
 	}

@@ -61,6 +61,9 @@ func cutFold(s, prefix string) (string, bool) {
 
 // Problem says why a person's standing can't be told.
 func (u *Unsure) Problem() string {
+	if u.Why != "" {
+		return u.Why
+	}
 	if u.Groups {
 		return "which groups the person is in can't be told: the attribute " + u.Attribute + " did not come back; let the account of ldap.bind_dn read it"
 	}
@@ -119,6 +122,9 @@ type Unsure struct {
 	Value string
 	// Groups: it is the person's groups that can't all be told, and what hangs on them.
 	Groups bool
+	// Why says it where no attribute is at fault: the expression for the status can't be
+	// worked out for this person.
+	Why string
 }
 
 // Whereabouts is the answer of a second look for one id.

@@ -44,7 +44,7 @@ func (h Halves) TakeOut(o *dirsync.Op, part Part) *dirsync.Op {
 		return o
 	}
 	taken := UpdateOf(o, dirsync.Change{}, o.Reason)
-	taken.Changes, taken.Late = nil, o.Late
+	taken.Changes, taken.Stage = nil, o.Stage
 	for _, field := range part.Fields {
 		MoveField(taken, o, field)
 	}
@@ -178,42 +178,54 @@ func namesChange(before []string, joins, leaves []dirsync.Membership) dirsync.Ch
 
 // MoveItems moves what is taken, or given, of aliases and phones.
 func MoveItems(o *dirsync.Op, from *dirsync.Op, p *Part, first bool) {
-	if !p.Takes && !p.Gives {
+	if p.Takes || p.Gives {
+		movePhones(o, from, func(s dirsync.PhoneStep) bool { return p.moves(s.Do == dirsync.PhoneRemove) }, first)
+		moveAliases(o, from, p, first)
+	}
+}
+
+// movePhones moves some steps with phones.
+func movePhones(o, from *dirsync.Op, moved func(dirsync.PhoneStep) bool, first bool) {
+	if from.Change(dirsync.FieldPhones) == nil {
 		return
 	}
-	if from.Change(dirsync.FieldPhones) != nil {
-		kept, gone := parted(from.Phones, func(s dirsync.PhoneStep) bool { return p.moves(s.Do == dirsync.PhoneRemove) })
-		if len(gone) > 0 {
-			from.Phones, o.Phones = kept, append(o.Phones, gone...)
-			mine := func(before []string) dirsync.Change { return PhoneChange(before, gone) }
-			var rest func([]string) dirsync.Change
-			if len(kept) > 0 {
-				rest = func(before []string) dirsync.Change { return PhoneChange(before, kept) }
-			}
-			share(o, from, dirsync.FieldPhones, mine, rest, first)
+	kept, gone := parted(from.Phones, moved)
+	if len(gone) == 0 {
+		return
+	}
+	from.Phones, o.Phones = kept, append(o.Phones, gone...)
+	mine := func(before []string) dirsync.Change { return PhoneChange(before, gone) }
+	var rest func([]string) dirsync.Change
+	if len(kept) > 0 {
+		rest = func(before []string) dirsync.Change { return PhoneChange(before, kept) }
+	}
+	share(o, from, dirsync.FieldPhones, mine, rest, first)
+}
+
+// moveAliases moves the aliases that a part takes, or gives.
+func moveAliases(o, from *dirsync.Op, p *Part, first bool) {
+	c := from.Change(dirsync.FieldAliases)
+	if c == nil {
+		return
+	}
+	taken, given := items(c)
+	change := func(mine bool) func([]string) dirsync.Change {
+		var less, more []string
+		if p.moves(true) == mine {
+			less = taken
+		}
+		if p.moves(false) == mine {
+			more = given
+		}
+		if len(less)+len(more) == 0 {
+			return nil
+		}
+		return func(before []string) dirsync.Change {
+			return dirsync.Change{Field: dirsync.FieldAliases, Before: dirsync.ListOf(before), After: dirsync.ListOf(append(dirsync.Without(before, less), more...))}
 		}
 	}
-	if c := from.Change(dirsync.FieldAliases); c != nil {
-		before, after := dirsync.Items(c.Before), dirsync.Items(c.After)
-		dropped, added := dirsync.Without(before, after), dirsync.Without(after, before)
-		change := func(mine bool) func([]string) dirsync.Change {
-			var less, more []string
-			if p.moves(true) == mine {
-				less = dropped
-			}
-			if p.moves(false) == mine {
-				more = added
-			}
-			if len(less)+len(more) == 0 {
-				return nil
-			}
-			return func(before []string) dirsync.Change {
-				return dirsync.Change{Field: dirsync.FieldAliases, Before: dirsync.ListOf(before), After: dirsync.ListOf(append(dirsync.Without(before, less), more...))}
-			}
-		}
-		if mine := change(true); mine != nil {
-			share(o, from, dirsync.FieldAliases, mine, change(false), first)
-		}
+	if mine := change(true); mine != nil {
+		share(o, from, dirsync.FieldAliases, mine, change(false), first)
 	}
 }
 

@@ -21,7 +21,7 @@ func (r *Rules) changes(s *Subject) []dirsync.Change {
 		drifted := held != s.Link.Answered.Field(field)
 		unchanged := known && last == value
 		switch {
-		case s.Contested || s.Want.Problem != "":
+		case field == dirsync.FieldUsername && s.keepsName():
 			if known && !drifted { // frozen as it is; drift is mended afterwards
 				s.Next.Asked[field] = last
 			}
@@ -49,16 +49,10 @@ func (r *Rules) aliasChange(s *Subject) *dirsync.Change {
 	want, ours := s.Want.Fields[dirsync.FieldAliases]
 	asked, known := s.Link.Asked[dirsync.FieldAliases]
 	s.Next.Aliases = stillHeld(s.Live, s.Link.Aliases)
-	if s.Contested || s.Want.Problem != "" {
-		if ours && known {
-			s.Next.Asked[dirsync.FieldAliases] = asked
-		}
-		return nil
-	}
 	held := dirsync.Items(s.Live.Field(dirsync.FieldAliases))
 	wanted, given := dirsync.FoldedSet(dirsync.Items(want)), dirsync.FoldedSet(s.Link.Aliases)
 	becomes := ""
-	if _, mapped := s.Want.Fields[dirsync.FieldUsername]; mapped && s.Want.Name() != dirsync.FoldName(s.Live.Username) {
+	if _, mapped := s.Want.Fields[dirsync.FieldUsername]; mapped && !s.keepsName() && s.Want.Name() != dirsync.FoldName(s.Live.Username) {
 		becomes = s.Want.Name()
 	}
 	var after, missing []string
@@ -75,6 +69,15 @@ func (r *Rules) aliasChange(s *Subject) *dirsync.Change {
 		}
 	}
 	kept := len(after)
+	if s.keepsName() && len(missing) > 0 { // none is given while a name is in question, and what is taken goes
+		if known {
+			s.Next.Asked[dirsync.FieldAliases] = asked
+		}
+		if kept == len(held) {
+			return nil
+		}
+		return &dirsync.Change{Field: dirsync.FieldAliases, Before: dirsync.ListOf(held), After: dirsync.ListOf(after)}
+	}
 	switch {
 	case len(missing) == 0 && kept == len(held):
 		if ours {
@@ -100,6 +103,10 @@ func (r *Rules) aliasChange(s *Subject) *dirsync.Change {
 	}
 	return &dirsync.Change{Field: dirsync.FieldAliases, Before: dirsync.ListOf(held), After: dirsync.ListOf(append(after, missing...))}
 }
+
+// keepsName reports whether the user's name stays as it is: another person claims the
+// same, or the directory has none that can be one. All else about the person goes on.
+func (s *Subject) keepsName() bool { return s.Contested || s.Want.Problem != "" }
 
 // stillHeld leaves of the aliases that we gave those that the user has.
 func stillHeld(a *dirsync.Account, aliases []string) []string {
@@ -127,7 +134,7 @@ func StillIn(joined []string, held []dirsync.Membership) []string {
 // kept in step at all.
 func (r *Rules) GivesPhones(s *Subject, carrier *dirsync.Op) bool {
 	switch {
-	case len(r.Phones.From) == 0:
+	case len(r.Phones.From) == 0, s.Want.Faults[dirsync.FieldPhones] != "":
 		return false
 	case r.Phones.Always:
 		return true

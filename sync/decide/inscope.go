@@ -33,7 +33,7 @@ func (r *Rules) decideNew(s *Subject, reason string) {
 		return
 	case want.Problem != "":
 		s.Add(dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason, Blocked: want.Problem})
-		s.Problem = want.Problem
+		s.tellFaults()
 		return
 	case r.Protect[want.Name()]:
 		s.Skipped = true
@@ -54,6 +54,7 @@ func (r *Rules) decideNew(s *Subject, reason string) {
 		s.Idle = true
 	}
 	s.Open = true
+	s.tellFaults()
 	op := dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason,
 		Changes: created(want.Fields), Asked: maps.Clone(want.Fields)}
 	if s.Former != nil {
@@ -100,18 +101,11 @@ func (r *Rules) decideOurs(s *Subject) {
 		s.Problem = want.Unsure.Problem()
 		return
 	}
-	s.Open = !s.Contested && want.Problem == ""
-	if !s.Open {
-		for _, field := range []string{dirsync.FieldGroups, dirsync.FieldPhones} {
-			if last, known := link.Asked[field]; known {
-				next.Asked[field] = last
-			}
-		}
-	}
+	s.Open = true
 	update := r.changes(s)
 	status := r.decideStatus(s)
+	s.tellFaults()
 	if want.Problem != "" {
-		s.Problem = want.Problem
 		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Blocked: want.Problem})
 	}
 	if live.Status == dirsync.StatusPendingDeletion {
@@ -130,6 +124,19 @@ func (r *Rules) decideOurs(s *Subject) {
 	}
 	if len(update) > 0 {
 		s.update(update)
+	}
+}
+
+// tellFaults tells what of a person can't be carried over.
+func (s *Subject) tellFaults() {
+	if s.Want.Problem != "" {
+		s.TellProblem("%s", s.Want.Problem)
+	}
+	if s.Want.Unsure != nil && s.Want.Unsure.Why != "" {
+		s.TellProblem("%s", s.Want.Unsure.Why)
+	}
+	for _, text := range s.Want.Faulty() {
+		s.TellProblem("%s", text)
 	}
 }
 
@@ -182,6 +189,7 @@ func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
 	case r.ReportDrift(""):
 		s.letGo(dirsync.LetGoDeleted, "somebody deleted this user in Duo; the configuration asks to report it only")
 	case s.Contested:
+		s.TellProblem("deleted in Duo, and not made anew while others claim the name")
 		if status, ours := s.Want.Fields[dirsync.FieldStatus]; ours {
 			s.Next.Asked = merged(s.Link.Asked, dirsync.Fields{dirsync.FieldStatus: status})
 		}
@@ -199,6 +207,7 @@ func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
 		s.Next.Asked = dirsync.Fields{} // unknown until it is there again
 		s.Next.Joined = nil
 		s.Open = true
+		s.tellFaults()
 		s.Add(dirsync.Op{Action: dirsync.Recreate, Username: s.Want.Fields[dirsync.FieldUsername], Reason: "deleted in Duo by hand",
 			Changes: created(s.Want.Fields), Asked: maps.Clone(s.Want.Fields)})
 	}

@@ -152,6 +152,13 @@ func (s *Subject) Joins(group string) bool {
 	})
 }
 
+// GetsPhones reports whether the subject is given a phone.
+func (s *Subject) GetsPhones() bool {
+	return slices.ContainsFunc(s.Ops, func(op *dirsync.Op) bool {
+		return slices.ContainsFunc(op.Phones, func(step dirsync.PhoneStep) bool { return step.Do != dirsync.PhoneRemove })
+	})
+}
+
 // TakeUp gives the operation that takes list changes up, a new one where there
 // is none.
 func (s *Subject) TakeUp() *dirsync.Op {

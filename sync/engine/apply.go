@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	dirsync "duosync/sync"
 	"duosync/sync/assembly"
@@ -18,13 +20,16 @@ var errTimeUp = errors.New("sync.max_duration is over")
 type application struct {
 	*run
 	*applied
-	plan   *dirsync.Plan
-	groups *groupPlan
-	byID   map[dirsync.SourceID]*decide.Subject
-	byOp   map[*dirsync.Op]*dirsync.Operation
-	sent   []*dirsync.Op // of the call under way
-	done   int           // operations
-	total  int
+	plan      *dirsync.Plan
+	groups    *groupPlan
+	byID      map[dirsync.SourceID]*decide.Subject
+	byOp      map[*dirsync.Op]*dirsync.Operation
+	others    map[dirsync.SourceID][]*dirsync.Op // all operations of a person
+	sent      []*dirsync.Op                      // of the call under way
+	last      *lastLook
+	decidedAt time.Time
+	done      int // operations
+	total     int
 }
 
 // apply carries the plan out, wave by wave. An intent is durable before its
@@ -45,7 +50,10 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	if err := r.keep(ctx, c); err != nil {
 		return done, err
 	}
-	a := &application{run: r, applied: done, plan: c.plan.Plan, groups: c.groups, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, total: len(c.plan.Ops())}
+	a := &application{run: r, applied: done, plan: c.plan.Plan, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: map[dirsync.SourceID][]*dirsync.Op{}, total: len(c.plan.Ops())}
+	for _, op := range c.plan.Ops() {
+		a.others[op.Source] = append(a.others[op.Source], op)
+	}
 	for _, s := range c.subjects() {
 		a.byID[s.ID] = s
 	}
@@ -66,7 +74,9 @@ func (a *application) carryOut(ctx context.Context) error {
 	a.phase("apply")
 	a.progress(0, a.total)
 	for _, wave := range a.plan.Waves {
-		err := a.Target.Apply(ctx, a.ready(wave), func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(ctx, ops) },
+		wave = a.ready(wave)
+		a.last = &lastLook{run: a.run, wave: wave, first: a.decidedAt, at: map[*dirsync.Op]time.Time{}}
+		err := a.Target.Apply(ctx, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(ctx, ops) },
 			func(results []dirsync.Result) error { return a.record(ctx, results) })
 		switch {
 		case errors.Is(err, errTimeUp):
@@ -115,10 +125,11 @@ func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 			o.Result, o.Error = dirsync.ResultSkipped, "what comes before it failed; the next run tries again"
 			a.retry[s] = true
 			return true
-		case op.Action == dirsync.EnrollMail && op.User == "" && (s.Next == nil || s.Next.User == ""):
+		case !op.Follows:
+		case s.Next == nil || s.Next.User == "":
 			o.Result, o.Error = dirsync.ResultSkipped, "the user was not created"
 			return true
-		case op.Action == dirsync.EnrollMail && op.User == "":
+		default:
 			op.User = s.Next.User
 		}
 		return false
@@ -129,6 +140,13 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 	if most := a.Rules.MaxDuration; most > 0 && a.wallClock().Sub(a.now) >= most {
 		return nil, errTimeUp
 	}
+	moved := a.last.moved(ctx, ops)
+	for op, why := range moved {
+		a.leaveOut(op, why)
+	}
+	if ops = slices.DeleteFunc(slices.Clone(ops), func(op *dirsync.Op) bool { return moved[op] != "" }); len(ops) == 0 {
+		return nil, nil
+	}
 	a.sent = ops
 	sent, err := a.journal.Intend(context.WithoutCancel(ctx), ops, a.Target.Now())
 	if err != nil {
@@ -136,12 +154,17 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 	}
 	for _, op := range ops {
 		if !slices.Contains(sent, op) {
-			o := a.byOp[op]
-			o.Result, o.Error = dirsync.ResultSkipped, "somebody keeps this user disabled since the run began (duosync disable)"
-			a.retry[a.byID[op.Source]] = true
+			a.leaveOut(op, "somebody keeps this user disabled since the run began (duosync disable)")
 		}
 	}
 	return sent, nil
+}
+
+// leaveOut notes that an operation is not sent in this run, and why.
+func (a *application) leaveOut(op *dirsync.Op, why string) {
+	o := a.byOp[op]
+	o.Result, o.Error = dirsync.ResultSkipped, why
+	a.retry[a.byID[op.Source]] = true
 }
 
 func (a *application) record(ctx context.Context, results []dirsync.Result) error {
@@ -191,6 +214,7 @@ func (a *application) tell(s *decide.Subject, res dirsync.Result) {
 	if res.Err != nil {
 		o.Error = res.Err.Error()
 	}
+	a.unask(res)
 	switch {
 	case res.Op.OnGroup():
 		if res.Fate == dirsync.Refused || res.Fate == dirsync.Taken {
@@ -205,7 +229,7 @@ func (a *application) tell(s *decide.Subject, res dirsync.Result) {
 	}
 	switch res.Fate {
 	case dirsync.Refused:
-		s.Problem, o.Known = o.Error, a.known(s, o.Error)
+		a.tellRefused(s, o)
 	case dirsync.Taken:
 		// Perhaps the holder is ours, and its rename failed in this run: the
 		// next run looks again, and tells of a conflict if it is one.
@@ -236,10 +260,38 @@ func (a *application) tellUndone(s *decide.Subject, o *dirsync.Operation, res di
 		refused = refused && u.Fate == dirsync.Refused
 	}
 	o.Result, o.Error = dirsync.ResultFailed, strings.Join(texts, "; ")
+	a.unask(res)
 	if refused {
-		s.Problem, o.Known = o.Error, a.known(s, o.Error)
+		a.tellRefused(s, o)
 	} else {
 		a.retry[s] = true
+	}
+}
+
+// tellRefused notes what Duo refused: it is told once, and not sent again before
+// something changes. A removal, or that somebody leaves a group, is sent again, and told,
+// by every run.
+func (a *application) tellRefused(s *decide.Subject, o *dirsync.Operation) {
+	if o.Removes() || len(o.Leaves) > 0 {
+		a.retry[s] = true
+		return
+	}
+	o.Known = a.known(s, o.Error)
+	s.TellProblem("%s", o.Error)
+}
+
+// unask leaves a list open of which an operation could not do its part: another
+// operation of the same person does the rest, and would have it counted as done.
+func (a *application) unask(res dirsync.Result) {
+	lists := map[string]bool{}
+	for _, c := range res.Op.Changes {
+		lists[c.Field] = dirsync.IsList(c.Field) && res.Fate != dirsync.Done
+	}
+	for _, u := range res.Undone {
+		lists[u.Field] = dirsync.IsList(u.Field)
+	}
+	for _, o := range a.others[res.Op.Source] {
+		maps.DeleteFunc(o.Asked, func(field, _ string) bool { return lists[field] })
 	}
 }
 
@@ -250,7 +302,7 @@ func (a *application) compare(res dirsync.Result) {
 		return
 	}
 	for _, c := range res.Op.Changes {
-		if dirsync.IsList(c.Field) {
+		if dirsync.IsList(c.Field) || slices.ContainsFunc(res.Undone, func(u dirsync.Undone) bool { return u.Field == c.Field }) {
 			continue
 		}
 		held := res.Account.Field(c.Field)

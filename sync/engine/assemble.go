@@ -24,6 +24,13 @@ func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
 			}
 		}
 	}
+	if err := r.readGroupStatus(ctx, c.groups, ops); err != nil {
+		return nil, err
+	}
+	ops = assembly.Separate(ops, func(m dirsync.Membership) bool {
+		g := c.groups.live[m.ID]
+		return g != nil && g.Status == dirsync.StatusDisabled
+	})
 	p := &planned{Plan: assembly.Plan(ops)}
 	if r.opts.Exactly == nil {
 		return p, nil
@@ -67,10 +74,7 @@ func (r *run) keepExactly(ctx context.Context, c *course, p *planned) error {
 		now[assembly.Exactly(op)] = op
 		of[op.Source] = append(of[op.Source], op)
 	}
-	parts, err := r.parts(ctx, c, p)
-	if err != nil {
-		return err
-	}
+	parts := r.parts(c, p)
 	kept := map[*dirsync.Op]bool{}
 	split := assembly.Halves{}
 	find := func(op *dirsync.Op) *dirsync.Op {
@@ -113,18 +117,14 @@ func (r *run) keepExactly(ctx context.Context, c *course, p *planned) error {
 }
 
 // parts tells the operations of the plan as guards split them. The plan itself is let be.
-func (r *run) parts(ctx context.Context, c *course, p *planned) (map[string]bool, error) {
+func (r *run) parts(c *course, p *planned) map[string]bool {
 	plan := assembly.Clone(p.Plan)
-	facts, err := r.facts(ctx, c, plan)
-	if err != nil {
-		return nil, err
-	}
-	guard.Hold(facts)
+	guard.Hold(r.facts(c, plan))
 	parts := map[string]bool{}
 	for _, op := range plan.Ops() {
 		parts[assembly.Exactly(op)] = true
 	}
-	return parts, nil
+	return parts
 }
 
 // whatMoved says why a planned operation is not what the run would do now.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	dirsync "duosync/sync"
@@ -22,6 +23,7 @@ func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	d.remembered()
 	d.fewMails()
 	r.phase("confirm")
+	d.at = r.wallClock()
 	if err := d.fetch(ctx); err != nil {
 		return nil, err
 	}
@@ -100,8 +102,8 @@ func (d *deciding) remembered() {
 		if back || s.Heir != nil || s.Ancestor != nil || s.Want != nil && s.Want.Mark != nil || d.report.Refreshed || s.Want != nil && d.adopts(s.Want) || s.Want == nil && d.opts.Adopt != "" {
 			return false
 		}
-		if s.Contested && s.Link != nil && s.Want.Fields[dirsync.FieldStatus] == s.Link.Asked[dirsync.FieldStatus] {
-			return true // frozen, and told under its name
+		if s.Contested && s.Link != nil && sameButNames(s.Want.Fields, s.Link.Asked) {
+			return true // the name is frozen, and told under itself
 		}
 		told, ok := d.told[personKey(s.ID)]
 		if !ok || told.Hash != d.personHash(s) {
@@ -116,6 +118,16 @@ func (d *deciding) remembered() {
 		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason})
 		return true
 	})
+}
+
+// sameButNames reports whether two persons' fields differ in names at most.
+func sameButNames(a, b dirsync.Fields) bool {
+	a, b = maps.Clone(a), maps.Clone(b)
+	for _, name := range []string{dirsync.FieldUsername, dirsync.FieldAliases} {
+		delete(a, name)
+		delete(b, name)
+	}
+	return maps.Equal(a, b)
 }
 
 // fetch asks Duo for what it holds now of each link that may be touched.

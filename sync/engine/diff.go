@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -59,7 +60,7 @@ func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, 
 // waitsForGroup reports whether a person of ours was kept for nothing but a group
 // that will not become ours in this run, or was not read in it, either.
 func (d *differ) waitsForGroup(want *mapping.Desired, link *dirsync.Link) bool {
-	if link == nil || d.fresh.recheck[want.ID] || want.Problem != "" || want.Mark != nil {
+	if link == nil || d.fresh.recheck[want.ID] || want.Problem != "" || len(want.Faults) > 0 || want.Mark != nil {
 		return false
 	}
 	b := link.Brief()
@@ -236,4 +237,115 @@ func (r *run) stepDue(s *decide.Subject) bool {
 	m := s.Missing(r.now)
 	_, due, ok := r.Rules.Step(s, &m)
 	return ok && !due.After(r.now)
+}
+
+// A lastLook is taken before something that cannot be undone: at the person in the
+// directory, and at the user in Duo. A run may be long, and what it found at its beginning
+// may have changed.
+type lastLook struct {
+	*run
+	wave  []*dirsync.Op
+	first time.Time                 // when it was decided about all of them
+	at    map[*dirsync.Op]time.Time // when an operation was looked at since
+}
+
+// A look counts for so long, and is taken for so many operations at once.
+const (
+	lookCounts = 45 * time.Second
+	looksAhead = 20
+)
+
+// moved looks at those operations that destroy a user, or put one into the Trash, and
+// tells of each that is not to be carried out any more why.
+func (l *lastLook) moved(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]string {
+	var due []*dirsync.Op
+	for _, op := range ops {
+		at := l.at[op]
+		if at.IsZero() {
+			at = l.first
+		}
+		if final(op) && l.wallClock().Sub(at) >= lookCounts {
+			due = append(due, op)
+		}
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	for _, op := range l.wave[slices.Index(l.wave, due[0]):] {
+		if len(due) < looksAhead && final(op) && l.at[op].IsZero() && !slices.Contains(due, op) {
+			due = append(due, op)
+		}
+	}
+	moved := l.look(ctx, due)
+	for _, op := range due {
+		if moved[op] == "" {
+			l.at[op] = l.wallClock()
+		}
+	}
+	return moved
+}
+
+func final(op *dirsync.Op) bool { return op.Action == dirsync.Trash || op.Action == dirsync.Delete }
+
+func (l *lastLook) look(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]string {
+	moved := map[*dirsync.Op]string{}
+	ids, users := make([]dirsync.SourceID, len(ops)), make([]string, len(ops))
+	for i, op := range ops {
+		ids[i], users[i] = op.Source, op.User
+	}
+	found, err := l.Source.Lookup(ctx, ids)
+	var accounts map[string]dirsync.Account
+	if err == nil {
+		accounts, err = l.Target.Fetch(ctx, users)
+	}
+	for _, op := range ops {
+		where, asked := found[op.Source]
+		account, there := accounts[op.User]
+		switch {
+		case err != nil:
+			moved[op] = fmt.Sprintf("it can't be undone, and could not be looked at again before: %v", err)
+		case !asked:
+			moved[op] = "it can't be undone, and the directory said nothing of the person when asked again"
+		case op.Missing != nil:
+			moved[op] = l.whereNow(op, &where)
+		}
+		if there && moved[op] == "" {
+			moved[op] = userNow(op, &account)
+		}
+		if moved[op] == "" {
+			delete(moved, op)
+		}
+	}
+	return moved
+}
+
+// whereNow tells what is different now of a missing person; "" for nothing.
+func (l *lastLook) whereNow(op *dirsync.Op, where *dirsync.Whereabouts) string {
+	const meanwhile = "changed since the run began: "
+	p := where.Person
+	switch {
+	case op.Missing.Why == dirsync.Gone && where.Present:
+		return meanwhile + "the person is in the directory again"
+	case op.Missing.Why == dirsync.OutOfScope && !where.Present:
+		return meanwhile + "the person is not in the directory any more; the next run decides"
+	case p != nil && l.Rules.Selected(p), p != nil && p.Unsure != nil && p.Unsure.Groups:
+		return meanwhile + "the person may be in scope again"
+	case where.Present && l.Rules.Exclude("", where.DN), p != nil && mapping.InAny(p.Groups, l.Rules.ExcludeGroups):
+		return meanwhile + "the person is excluded now"
+	}
+	return ""
+}
+
+// userNow tells what is different now of a user who is to go; "" for nothing.
+func userNow(op *dirsync.Op, a *dirsync.Account) string {
+	const meanwhile = "changed since the run began: "
+	switch {
+	case a.Synced:
+		return meanwhile + "Duo's own directory sync manages the user now"
+	case a.Status != dirsync.StatusDisabled:
+		return meanwhile + fmt.Sprintf("the user is %s in Duo", a.Status)
+	case dirsync.FoldName(a.Username) != dirsync.FoldName(op.Username):
+		return meanwhile + fmt.Sprintf("the user is called %s in Duo", dirsync.Quote(a.Username))
+	}
+	return ""
 }

@@ -19,9 +19,11 @@ type memDirectory struct {
 	// moved are in scope, but the read did not see them.
 	moved   []dirsync.Person
 	readErr error // after everybody was visited
-	groups  []string
-	nested  []string // NAME:OUTER, a group inside of another one
-	marker  dirsync.Marker
+	// lookupErr is that of looking for people by id.
+	lookupErr error
+	groups    []string
+	nested    []string // NAME:OUTER, a group inside of another one
+	marker    dirsync.Marker
 	// What the account does not see: entries (by id, id:ID or dn:cn=name), attributes
 	// (attr:NAME, and that of one person attr:NAME@ID), members (members:NAME). Stamps
 	// are those of the truth, moved further by bump.
@@ -187,6 +189,9 @@ func (d *memDirectory) Stamps(_ context.Context, ids []dirsync.SourceID, dns []s
 }
 
 func (d *memDirectory) Lookup(_ context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {
+	if d.lookupErr != nil {
+		return nil, d.lookupErr
+	}
 	found := map[dirsync.SourceID]dirsync.Whereabouts{}
 	for _, id := range ids {
 		found[id] = dirsync.Whereabouts{}

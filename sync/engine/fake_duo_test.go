@@ -27,7 +27,7 @@ type memDuo struct {
 	mails  map[string]int  // by user id
 	found  map[string]bool // phones that were found, as nobody's, and attached
 
-	refuse  map[string]bool // folded usernames
+	refuse  map[string]bool // folded usernames, and names of fields
 	fail    map[string]bool // once: not done
 	lose    map[string]bool // once: done, and the reply is lost for good
 	noTrash bool
@@ -223,8 +223,10 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 		}
 		d.next++
 		a := &dirsync.Account{ID: fmt.Sprintf("DU%03d", d.next), Status: dirsync.StatusActive, Created: d.now().Truncate(time.Second)}
-		for field, value := range op.After() {
-			set(a, field, value)
+		for _, c := range op.Changes {
+			if !d.refused(&c, &res) {
+				set(a, c.Field, c.After)
+			}
 		}
 		d.users[a.ID] = a
 		return d.done(res, a)
@@ -277,13 +279,28 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 	}
 	if op.Action != dirsync.Trash {
 		for _, c := range op.Changes {
+			if d.refused(&c, &res) {
+				continue
+			}
 			if c.Field == dirsync.FieldAliases {
 				c.After = aliasesAfter(a, &c)
 			}
 			set(a, c.Field, c.After)
 		}
+		if n := len(res.Undone); n > 0 && n == len(op.Changes) {
+			return dirsync.Result{Op: op, Fate: dirsync.Refused, Err: res.Undone[0].Err}
+		}
 	}
 	return d.done(res, a)
+}
+
+// refused notes that a field is refused, where it is one that Duo will not have.
+func (d *memDuo) refused(c *dirsync.Change, res *dirsync.Result) bool {
+	if !d.refuse[c.Field] || c.After == "" {
+		return false
+	}
+	res.Undone = append(res.Undone, dirsync.Undone{Field: c.Field, Fate: dirsync.Refused, Err: fmt.Errorf("Duo refuses the %s", c.Field)}) //nolint:staticcheck // as the client says it
+	return true
 }
 
 // twice reports whether a user is to have one name as username and as alias. A

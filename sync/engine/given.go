@@ -177,8 +177,11 @@ func (d *deciding) onlyMail(s *decide.Subject) bool {
 	}
 	rest := *s.Link
 	rest.Mail = dirsync.MailNone
+	if !slices.ContainsFunc(rest.Unread, d.groups.readAgain) {
+		rest.Unread = nil // that waits by itself
+	}
 	b := rest.Brief()
-	return !b.Pending && !b.Missing && !b.LetGo && s.Want.Problem == "" && b.Asked == s.Want.Fields.Hash() &&
+	return !b.Pending && !b.Missing && !b.LetGo && s.Want.Problem == "" && len(s.Want.Faults) == 0 && b.Asked == s.Want.Fields.Hash() &&
 		!slices.ContainsFunc(s.Want.Groups(), d.groups.takesIn)
 }
 
@@ -203,13 +206,14 @@ func (d *deciding) planMails() {
 	})
 	for _, s := range created {
 		op := s.Carrier()
-		if op == nil || op.Action != dirsync.Create || len(op.Phones) > 0 || s.Want.Fields[dirsync.FieldEmail] == "" || cmp.Or(op.After()[dirsync.FieldStatus], dirsync.StatusActive) != dirsync.StatusActive {
+		if op == nil || op.Action != dirsync.Create || s.GetsPhones() || s.Want.Fields[dirsync.FieldEmail] == "" || cmp.Or(op.After()[dirsync.FieldStatus], dirsync.StatusActive) != dirsync.StatusActive {
 			continue
 		}
 		op.Mail = true
 		if room > 0 {
 			s.Add(decide.MailTo(s.Want.Fields[dirsync.FieldEmail]))
-			s.Ops[len(s.Ops)-1].User = ""
+			mail := s.Ops[len(s.Ops)-1]
+			mail.User, mail.Follows = "", true
 			room--
 		}
 	}

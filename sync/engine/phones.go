@@ -61,13 +61,13 @@ func (d *deciding) newPhonePlan(s *decide.Subject, carrier *dirsync.Op, held []d
 // the numbers at once.
 func (d *deciding) planPhones(ctx context.Context, plans []*phonePlan) error {
 	claimants := map[string][]*phonePlan{}
-	freed := map[string]bool{} // ids of phones that somebody gives up in this plan; true: before users are added
+	freed := map[string]bool{} // ids of phones that somebody gives up in this plan
 	for _, p := range plans {
 		for _, w := range p.needed {
 			claimants[w.Text()] = append(claimants[w.Text()], p)
 		}
 		for _, step := range p.steps {
-			freed[step.ID] = late(p) == 0
+			freed[step.ID] = true
 		}
 	}
 	for _, sharers := range claimants { // in the order in which their operations come
@@ -144,7 +144,7 @@ func (d *deciding) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone,
 	share := d.Rules.Phones.Share
 	step := dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: w.Number, Extension: w.Extension, Type: w.Kind}
 	others := slices.DeleteFunc(slices.Clone(phone.Users), func(user string) bool { return p.Link != nil && p.Link.User == user })
-	before, removed := freed[phone.ID]
+	removed := freed[phone.ID] // before what is late
 	switch {
 	case len(claimants) > 1 && !share:
 		p.TellProblem("%d people in the directory have the phone number %s; nobody is given it (sync.phones.taken)", len(claimants), w.Text())
@@ -156,14 +156,14 @@ func (d *deciding) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone,
 		step.Share, step.Ours, p.later = true, true, true
 	case !exists:
 	case removed && len(others) == 0: // perhaps it is deleted before
-		step.Ours, p.later = true, before
+		step.Ours, p.later = true, true
 	case len(others) == 0:
 		step.Do, step.ID = dirsync.PhoneAttach, phone.ID
 	case share && removed: // perhaps it is deleted before
 		step.Share, step.Ours, p.later = true, ours[phone.ID], true
 	case share:
 		step.Do, step.ID = dirsync.PhoneAttach, phone.ID
-	case before && len(others) == 1:
+	case removed && len(others) == 1:
 		p.later = true // it is made again when its owner has given it up
 	default:
 		p.TellProblem("the phone %s belongs to another Duo user; it is not attached (sync.phones.taken)", w.Text())
@@ -200,7 +200,7 @@ func (p *phonePlan) finish(always bool) {
 	want := s.Want.Fields[dirsync.FieldPhones]
 	told := p.added() < len(p.needed)
 	if len(p.steps) > 0 {
-		op := p.carry()
+		op := p.carry(always)
 		if always {
 			s.DriftReason(op, dirsync.FieldPhones, want)
 		}
@@ -226,22 +226,27 @@ func (p *phonePlan) finish(always bool) {
 
 // carry puts the steps into the person's operation, and gives it. What needs a
 // phone that somebody else gives up is an operation of its own, later.
-func (p *phonePlan) carry() *dirsync.Op {
+func (p *phonePlan) carry(always bool) *dirsync.Op {
 	s := p.Subject
 	account := dirsync.Account{Phones: p.held}
 	held := dirsync.Items(account.Field(dirsync.FieldPhones))
 	steps := p.steps
-	if p.later && s.Link != nil && (p.carrier == nil || p.carrier.Action == dirsync.Update) {
+	if p.later {
 		taken, given := p.split()
-		if len(taken) > 0 {
+		if len(taken) > 0 { // at once: in a ring of numbers, nobody's would be free else
 			op := s.TakeUp()
 			op.Phones = taken
 			op.Changes = append(op.Changes, assembly.PhoneChange(held, taken))
 			held = dirsync.Items(op.Changes[len(op.Changes)-1].After)
 		}
 		steps = given
-		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Asked: dirsync.Fields{}, Late: true})
-		p.carrier = s.Ops[len(s.Ops)-1]
+		p.leaveForLater(p.carrier, always) // until it is done
+		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Asked: dirsync.Fields{}, Stage: dirsync.StageLate})
+		late := s.Ops[len(s.Ops)-1]
+		if p.carrier != nil && p.carrier.Action != dirsync.Update {
+			late.User, late.Follows = "", true
+		}
+		p.carrier = late
 	}
 	if p.carrier == nil {
 		p.carrier = s.TakeUp()

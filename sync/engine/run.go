@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	dirsync "duosync/sync"
@@ -116,7 +117,7 @@ func (r *run) protected(s *decide.Subject) bool {
 // known reports whether the very same was told of a person before.
 func (r *run) known(s *decide.Subject, problem string) bool {
 	told, ok := r.told[personKey(s.ID)]
-	return ok && told.Hash == r.personHash(s) && told.Reason == problem
+	return ok && told.Hash == r.personHash(s) && strings.Contains(told.Reason, problem)
 }
 
 func personKey(id dirsync.SourceID) string { return "person|" + string(id) }
@@ -126,7 +127,7 @@ func (r *run) personHash(s *decide.Subject) dirsync.Hash {
 	f := dirsync.Fields{}
 	if s.Want != nil {
 		f = maps.Clone(s.Want.Fields)
-		f[" problem"] = s.Want.Problem
+		f[" problem"] = strings.Join(append(s.Want.Faulty(), s.Want.Problem), "; ")
 		if s.Want.Unsure != nil {
 			f[" problem"] += s.Want.Unsure.Problem()
 		}
@@ -203,6 +204,7 @@ type decided struct {
 	idle     []*decide.Subject // remembered as disabled and not in Duo
 	// strangers counts the wanted names that users who are not ours hold in Duo.
 	strangers int
+	at        time.Time // when Duo was asked for what it holds
 }
 
 // planned is the plan of a run.

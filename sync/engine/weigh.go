@@ -106,14 +106,16 @@ func people(subjects []*decide.Subject) []*guard.Person {
 	return all
 }
 
-// facts gives what guards know. Duo's groups are read where it matters which of them
-// lets nobody in.
-func (r *run) facts(ctx context.Context, c *course, plan *dirsync.Plan) (*guard.Facts, error) {
-	if c.groups.live == nil && slices.ContainsFunc(plan.Ops(), func(o *dirsync.Op) bool { return len(o.Leaves) > 0 }) {
-		if err := c.groups.readLive(ctx, r.Target); err != nil {
-			return nil, err
-		}
+// readGroupStatus reads Duo's groups where it matters which of them lets nobody in.
+func (r *run) readGroupStatus(ctx context.Context, groups *groupPlan, ops []*dirsync.Op) error {
+	if groups.live != nil || !slices.ContainsFunc(ops, func(o *dirsync.Op) bool { return len(o.Leaves) > 0 }) {
+		return nil
 	}
+	return groups.readLive(ctx, r.Target)
+}
+
+// facts gives what guards know.
+func (r *run) facts(c *course, plan *dirsync.Plan) *guard.Facts {
 	f := &guard.Facts{Plan: plan, People: people(c.subjects()), Read: &guard.Read{Info: &r.report.Read, Sight: c.census.sight}, Doubts: c.evidence.Doubts,
 		Before: c.state.meta.Baseline, Rules: &r.Rules.Rules, Policy: *r.policy(),
 		State:  guard.State{Links: c.state.snap.links, Active: c.state.snap.active(), Strangers: c.decided.strangers},
@@ -127,16 +129,12 @@ func (r *run) facts(ctx context.Context, c *course, plan *dirsync.Plan) (*guard.
 	for id, g := range c.groups.live {
 		f.Groups.Status[id] = g.Status
 	}
-	return f, nil
+	return f
 }
 
 // weigh has the guards weigh the plan, and takes over what they say.
-func (r *run) weigh(ctx context.Context, c *course) (*guard.Verdicts, error) {
-	facts, err := r.facts(ctx, c, c.plan.Plan)
-	if err != nil {
-		return nil, err
-	}
-	v := guard.Weigh(facts)
+func (r *run) weigh(c *course) *guard.Verdicts {
+	v := guard.Weigh(r.facts(c, c.plan.Plan))
 	r.report.Guards, r.report.ApprovalID = v.Guards, v.ApprovalID
 	r.report.Warnings = append(r.report.Warnings, v.Warnings...)
 	for _, s := range c.subjects() {
@@ -144,5 +142,5 @@ func (r *run) weigh(ctx context.Context, c *course) (*guard.Verdicts, error) {
 			s.Next.Missing = guard.Forgiven(s.Next.Missing)
 		}
 	}
-	return v, nil
+	return v
 }

@@ -104,7 +104,7 @@ func (s *Sight) Count(p *dirsync.Person, want *mapping.Desired, ours bool) {
 
 func (s *Sight) countUnsure(p *dirsync.Person, want *mapping.Desired, ours bool) {
 	why := want.Unsure
-	if why == nil {
+	if why == nil || why.Why != "" { // an expression of its own is that person's alone
 		return
 	}
 	u := s.unsure[why.Attribute]

@@ -20,15 +20,19 @@ func (r *Rules) Desire(p *dirsync.Person) Desired {
 			continue
 		}
 		raw, err := from.Value(p)
+		if err != nil && field == dirsync.FieldUsername {
+			d.Problem = fmt.Sprintf("%s: %v", field, err)
+			continue
+		}
 		if err != nil {
-			d.fail("%s: %v", field, err)
+			d.fault(field, err)
 			continue
 		}
 		origin := "attribute " + strings.Join(from.Attributes(), ", ")
 		if field == dirsync.FieldUsername {
 			name, err := r.username(raw)
 			if err != nil {
-				d.fail("%v: %s of %s", err, origin, p.DN)
+				d.Problem = fmt.Sprintf("%v: %s of %s", err, origin, p.DN)
 			}
 			d.Fields[field] = name
 			continue
@@ -106,8 +110,8 @@ func clean(field, raw string) (string, error) {
 }
 
 // Map gives what the rules make of one person: the fields that Duo would be
-// asked to hold, why the person can't be carried over as a whole ("" where
-// nothing is in the way), and which values were left out or changed. It is what
+// asked to hold, what can't be carried over and why ("" where nothing is in the
+// way), and which values were left out or changed. It is what
 // a run does with each person; scope, exclusions and conflicts come later.
 func (r *Rules) Map(p *dirsync.Person) (fields dirsync.Fields, problem string, warnings []string) {
 	d := r.Desire(p)
@@ -119,5 +123,12 @@ func (r *Rules) Map(p *dirsync.Person) (fields dirsync.Fields, problem string, w
 		}
 		d.Fields[dirsync.FieldPhones] = dirsync.ListOf(texts)
 	}
-	return d.Fields, d.Problem, d.Warnings
+	problems := d.Faulty()
+	if d.Unsure != nil && d.Unsure.Why != "" {
+		problems = append(problems, d.Unsure.Why)
+	}
+	if d.Problem != "" {
+		problems = append([]string{d.Problem}, problems...)
+	}
+	return d.Fields, strings.Join(problems, "; "), d.Warnings
 }

@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	dirsync "duosync/sync"
 )
@@ -11,9 +13,12 @@ type Desired struct {
 	ID     dirsync.SourceID
 	DN     string
 	Fields dirsync.Fields
-	// Problem tells why the person can't be carried over as a whole; then
-	// Fields may lack the username.
-	Problem  string
+	// Problem tells why the person can't have a username; then nobody is created for them,
+	// and a user who is there keeps the name.
+	Problem string
+	// Faults tell, by field, why what the directory has for it can't be carried over: that
+	// field alone is left as it is.
+	Faults   map[string]string
 	Warnings []string
 	// Phones are the phones that the directory wants, whether they are kept in
 	// step (then they are among the fields) or given at create only.
@@ -63,10 +68,27 @@ func (d *Desired) Label() string {
 	return d.DN
 }
 
-func (d *Desired) fail(format string, args ...any) {
-	if d.Problem == "" {
-		d.Problem = fmt.Sprintf(format, args...)
+// Faulty lists the fields that can't be carried over, each with its reason, in order.
+func (d *Desired) Faulty() []string {
+	var all []string
+	for _, field := range slices.Sorted(maps.Keys(d.Faults)) {
+		all = append(all, field+": "+d.Faults[field])
 	}
+	return all
+}
+
+// fault notes why a field can't be carried over.
+func (d *Desired) fault(field string, err error) {
+	if d.Faults == nil {
+		d.Faults = map[string]string{}
+	}
+	d.Faults[field] = err.Error()
+	delete(d.Fields, field)
+}
+
+// unsure notes that the status can't be told: it stays as it is, and is never raised.
+func (d *Desired) unsure(format string, args ...any) {
+	d.Unsure = &dirsync.Unsure{Why: fmt.Sprintf(format, args...)}
 }
 
 func (d *Desired) warn(format string, args ...any) {

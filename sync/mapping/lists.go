@@ -16,7 +16,7 @@ func (r *Rules) desireAliases(p *dirsync.Person, d *Desired) {
 	for _, from := range r.Aliases {
 		values, err := from.Values(p)
 		if err != nil {
-			d.fail("aliases: %v", err)
+			d.fault(dirsync.FieldAliases, err)
 			return
 		}
 		for _, value := range values {
@@ -51,7 +51,8 @@ func (r *Rules) desirePhones(p *dirsync.Person, d *Desired) {
 	for _, from := range r.Phones.From {
 		values, err := from.Number.Values(p)
 		if err != nil {
-			d.fail("phones: %v", err)
+			d.fault(dirsync.FieldPhones, err)
+			d.Phones = nil
 			return
 		}
 		for _, value := range values {

@@ -31,7 +31,7 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 	status := strings.ToLower(strings.TrimSpace(value))
 	switch {
 	case err != nil:
-		d.fail("status: %v", err)
+		d.unsure("status: %v", err)
 	case status == string(dirsync.LockedOut): // what the preset says
 		d.Fields[dirsync.FieldStatus] = dirsync.StatusActive
 		if r.CountLockouts {
@@ -40,9 +40,9 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 	case status == dirsync.StatusActive, status == dirsync.StatusDisabled, status == dirsync.StatusBypass && r.AllowBypass:
 		d.Fields[dirsync.FieldStatus] = status
 	case status == dirsync.StatusBypass:
-		d.fail("status: the directory asks for bypass, which sync.allow_bypass does not allow")
+		d.unsure("status: the directory asks for bypass, which sync.allow_bypass does not allow")
 	default:
-		d.fail("status: the expression gives %s, and only active and disabled are statuses", dirsync.Quote(value))
+		d.unsure("status: the expression gives %s, and only active and disabled are statuses", dirsync.Quote(value))
 	}
 }
 

@@ -83,7 +83,8 @@ type Operation struct {
 	Joins      []dirsync.Membership `json:"joins,omitempty"`
 	Leaves     []dirsync.Membership `json:"leaves,omitempty"`
 	Phones     []dirsync.PhoneStep  `json:"phones,omitempty"`
-	Late       bool                 `json:"-"` // of use within a run only
+	Follows    bool                 `json:"follows,omitempty"`
+	Stage      dirsync.Stage        `json:"-"` // of use within a run only
 	Takes      *dirsync.Belongings  `json:"takes,omitempty"`
 	Unfinished []string             `json:"unfinished,omitempty"`
 	Mail       bool                 `json:"mail,omitempty"`
