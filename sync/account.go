@@ -9,17 +9,20 @@ import (
 
 // Account is a Duo user as Duo answers it (GET /admin/v1/users).
 type Account struct {
-	ID        string    `json:"id"` // user_id, 20 characters
-	Username  string    `json:"username"`
-	Aliases   []string  `json:"aliases,omitempty"` // by place, alias1 first; "" where a place is free
-	Realname  string    `json:"realname,omitempty"`
-	Firstname string    `json:"firstname,omitempty"`
-	Lastname  string    `json:"lastname,omitempty"`
-	Email     string    `json:"email,omitempty"`
-	Notes     string    `json:"notes,omitempty"`
-	Status    string    `json:"status"`
-	Created   time.Time `json:"created"` // Duo's clock, whole seconds
-	Enrolled  bool      `json:"enrolled,omitempty"`
+	ID        string   `json:"id"` // user_id, 20 characters
+	Username  string   `json:"username"`
+	Aliases   []string `json:"aliases,omitempty"` // by place, alias1 first; "" where a place is free
+	Realname  string   `json:"realname,omitempty"`
+	Firstname string   `json:"firstname,omitempty"`
+	Lastname  string   `json:"lastname,omitempty"`
+	Email     string   `json:"email,omitempty"`
+	Notes     string   `json:"notes,omitempty"`
+	Status    string   `json:"status"`
+	// LockoutReason is why Duo has locked the user out, in its own words; "" where it
+	// has not, or does not say.
+	LockoutReason string    `json:"lockout_reason,omitempty"`
+	Created       time.Time `json:"created"` // Duo's clock, whole seconds
+	Enrolled      bool      `json:"enrolled,omitempty"`
 	// Synced: Duo's own directory sync manages this user (last_directory_sync
 	// is set). Such a user is never ours.
 	Synced bool `json:"synced,omitempty"`
@@ -27,6 +30,9 @@ type Account struct {
 	Groups []Membership `json:"groups,omitempty"`
 	Phones []Phone      `json:"phones,omitempty"`
 }
+
+// NotEnrolled is the LockoutReason of one who has no device yet. Nobody tampered.
+const NotEnrolled = "Not enrolled"
 
 // Membership is a Duo group that a user is in.
 type Membership struct {

@@ -22,6 +22,9 @@ type Baseline struct {
 	Directories map[string]Reference `json:"directories,omitempty"`
 	// Held tells since when a guard holds, by its name and what it is about.
 	Held map[string]time.Time `json:"held,omitempty"`
+	// Attention is what needed a human, by the person's id, or by a group's key; nil in a
+	// state of an earlier version.
+	Attention map[string]Attention `json:"attention,omitzero"`
 
 	// What a state of the first version has in the place of Directories: persons
 	// with a value, by attribute; persons of each mirrored group, by the folded name

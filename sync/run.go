@@ -67,6 +67,7 @@ type Run struct {
 
 	Operations []*Operation
 	Conflicts  []Conflict
+	Attention  []Attention // by username, then source
 	Waiting    []Waiting
 	Guards     []Guard
 	Warnings   []string
@@ -89,11 +90,32 @@ type Operation struct {
 type Conflict struct {
 	Username string
 	Sources  []SourceID
+	People   []Who // those of Sources who are persons, as far as they are found
 	Reason   string
-	New      bool // not told before
+	Remedy   string // a command that settles it; "" where there is none
+	New      bool   // not told before
 
 	Key  string
 	Hash Hash
+}
+
+// Who says who is meant.
+type Who struct {
+	Source   SourceID
+	DN       string // "" where it is not known
+	Username string // after mapping; "" where there is none
+}
+
+// Attention is a person, or a group, that is not as the directory asks for and stays so
+// until a human acts: in a conflict, refused by Duo, failed, or as others have set it.
+type Attention struct {
+	Username string    `json:"username"`
+	Source   SourceID  `json:"source_id,omitempty"` // "" for a group
+	Reason   string    `json:"reason"`
+	Remedy   string    `json:"remedy,omitempty"`
+	Since    time.Time `json:"since"` // start of the first run that found it so
+	// Apart: it is what others have done to the user, and stands while nobody looks.
+	Apart bool `json:"apart,omitempty"`
 }
 
 // Waiting is a removal that is not due yet.

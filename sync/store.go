@@ -147,4 +147,5 @@ type Told struct {
 	Username string     `json:"username"`
 	Sources  []SourceID `json:"sources"`
 	Reason   string     `json:"reason"`
+	Remedy   string     `json:"remedy,omitempty"`
 }

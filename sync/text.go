@@ -2,6 +2,7 @@ package dirsync
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -69,4 +70,15 @@ func CountPeople(n int) string {
 		return "1 person"
 	}
 	return fmt.Sprintf("%d people", n)
+}
+
+// plain are words that a shell takes as they are.
+var plain = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_][A-Za-z0-9@%+=:,./_-]*$`)
+
+// ShellWord gives a value as one word of a command that a report prints.
+func ShellWord(value string) string {
+	if plain.MatchString(value) {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }

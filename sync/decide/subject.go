@@ -59,6 +59,7 @@ type decision struct {
 	Next *dirsync.Link // the link as it is to be, apart from what ops add; nil: none
 	// problem is what a human has to settle; it is told once.
 	Problem  string
+	Remedy   string // a command that settles it
 	Wait     *dirsync.Waiting
 	Skipped  bool
 	Quiet    bool // nothing but the link changes; Duo is not asked

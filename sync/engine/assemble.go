@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	dirsync "duosync/sync"
 	"duosync/sync/assembly"
@@ -57,7 +58,7 @@ func (r *run) gather(s *decide.Subject) {
 	}
 	blocked := slices.ContainsFunc(s.Ops, func(o *dirsync.Op) bool { return o.Blocked != "" })
 	if s.Problem != "" && !blocked {
-		r.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: r.personHash(s), Username: s.Username(), Sources: []dirsync.SourceID{s.ID}, Reason: s.Problem})
+		r.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: r.personHash(s), Username: s.Username(), Sources: []dirsync.SourceID{s.ID}, Reason: s.Problem, Remedy: s.Remedy})
 	}
 	if s.Want != nil && len(s.Ops) == 0 && s.Problem == "" && !s.Skipped && !s.Contested {
 		r.report.Unchanged++
@@ -148,4 +149,47 @@ func whatMoved(op *dirsync.Op, p *planned, subjects []*decide.Subject) string {
 		return since + "it is not due any more"
 	}
 	return since + "there is nothing to do any more"
+}
+
+// mostSought is how many people are looked for whom conflicts are to name.
+const mostSought = 100
+
+// nameConflicts says who the people of conflicts are. Whose DN did not come by is looked
+// for; where that fails, the conflict is told without.
+func (r *run) nameConflicts(ctx context.Context, c *course) {
+	if len(r.report.Conflicts) == 0 || c.census == nil {
+		return
+	}
+	who := map[dirsync.SourceID]*dirsync.Who{}
+	for _, want := range c.census.kept {
+		who[want.ID] = &dirsync.Who{Source: want.ID, DN: want.DN, Username: want.Fields[dirsync.FieldUsername]}
+	}
+	var sought []dirsync.SourceID
+	for _, x := range r.report.Conflicts {
+		for _, id := range x.Sources {
+			if who[id] == nil && !strings.HasPrefix(x.Key, groupPrefix) {
+				who[id] = &dirsync.Who{Source: id}
+				sought = append(sought, id)
+			}
+		}
+	}
+	sought = sought[:min(len(sought), mostSought)]
+	links, _ := c.state.snap.load(ctx, sought) // names are for reading only
+	for id, link := range links {
+		who[id].Username = link.Answered.Username
+	}
+	if len(sought) > 0 {
+		found, _ := r.Source.Lookup(ctx, sought)
+		for id, where := range found {
+			who[id].DN = where.DN
+		}
+	}
+	for i := range r.report.Conflicts {
+		x := &r.report.Conflicts[i]
+		for _, id := range x.Sources {
+			if !strings.HasPrefix(x.Key, groupPrefix) {
+				x.People = append(x.People, *who[id])
+			}
+		}
+	}
 }

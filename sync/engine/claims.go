@@ -268,8 +268,10 @@ func adoptedAliases(holder *dirsync.Account, want string) []dirsync.Change {
 // person goes on.
 func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.SourceID, holders map[string]*dirsync.Account) {
 	var why string
+	adopt := "duosync sync --adopt " + dirsync.ShellWord(c.name) + d.Flags
 	switch {
 	case owner != "" && d.found.gone[owner]:
+		c.Remedy = adopt
 		why = fmt.Sprintf("the name belonged to another person (id %s), who is missing from the directory; if it is the same human, adopt the Duo user with --adopt", owner)
 	case owner != "":
 		why = fmt.Sprintf("another person of ours (id %s) holds the name in Duo", owner)
@@ -282,6 +284,7 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 	case dirsync.FoldName(holder.Username) != c.name:
 		why = fmt.Sprintf("the name is an alias of the Duo user %s", dirsync.Quote(holder.Username))
 	default:
+		c.Remedy = adopt
 		why = "a user of this name exists in Duo and is not ours; adopt it with --adopt, or set sync.existing"
 	}
 	if c.alias {

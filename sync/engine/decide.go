@@ -115,7 +115,7 @@ func (d *deciding) remembered() {
 			d.idle = append(d.idle, s)
 			return true
 		}
-		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason})
+		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason, Remedy: told.Remedy})
 		return true
 	})
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,6 +106,11 @@ func (r *run) end(ctx context.Context, c *course, err error) *dirsync.Run {
 	report.Finished = r.wallClock()
 	report.Usage = r.Target.Usage()
 	report.Narrowed = r.narrowed(c)
+	if err == nil {
+		r.nameConflicts(ctx, c)
+		err = r.attend(context.WithoutCancel(ctx), c)
+		report.Err = err
+	}
 	report.Outcome = outcome(report)
 	report.Sort()
 	if r.journal == nil {
@@ -115,22 +121,6 @@ func (r *run) end(ctx context.Context, c *course, err error) *dirsync.Run {
 		report.Err = errors.Join(report.Err, err)
 	}
 	return report
-}
-
-func outcome(run *dirsync.Run) string {
-	switch {
-	case run.Err != nil:
-		return dirsync.OutcomeFailed
-	case run.Held():
-		return dirsync.OutcomeHeld
-	case run.NewFailures():
-		return dirsync.OutcomePartial
-	case !run.Pending(), !run.DryRun && run.Count(dirsync.ResultApplied) == 0:
-		return dirsync.OutcomeNoChanges
-	case run.DryRun:
-		return dirsync.OutcomePlanned
-	}
-	return dirsync.OutcomeApplied
 }
 
 // writeDown ends the run in the state. A good run, in which nothing was held,
@@ -147,6 +137,7 @@ func (r *run) writeDown(ctx context.Context, c *course) error {
 		}
 		end.Holds = c.verdicts.Holdings()
 		end.Baseline = c.verdicts.Next(r.now, c.evidence.answers, c.groups.mirrors)
+		end.Baseline.Attention = attentionByKey(report.Attention)
 	}
 	if through {
 		end.Unmarked = r.unmarked(c)
@@ -191,7 +182,7 @@ func (r *run) tellings(c *course) map[string]dirsync.Told {
 		}
 	}
 	for _, x := range r.report.Conflicts {
-		told[x.Key] = dirsync.Told{Hash: x.Hash, Username: x.Username, Sources: x.Sources, Reason: x.Reason}
+		told[x.Key] = dirsync.Told{Hash: x.Hash, Username: x.Username, Sources: x.Sources, Reason: x.Reason, Remedy: x.Remedy}
 	}
 	if c.done != nil {
 		maps.Copy(told, c.done.refused)
@@ -212,7 +203,7 @@ func (r *run) tellings(c *course) map[string]dirsync.Told {
 			hash = r.personHash(s)
 		}
 		if _, known := told[personKey(s.ID)]; !known || made {
-			told[personKey(s.ID)] = dirsync.Told{Hash: hash, Username: username, Sources: []dirsync.SourceID{s.ID}, Reason: s.Problem}
+			told[personKey(s.ID)] = dirsync.Told{Hash: hash, Username: username, Sources: []dirsync.SourceID{s.ID}, Reason: s.Problem, Remedy: s.Remedy}
 		}
 	}
 	return told
@@ -235,4 +226,114 @@ func (r *run) unmarked(c *course) []string {
 		}
 	}
 	return users
+}
+
+// attend lists who is not as the directory asks for, and stays so until a human acts.
+// What others have made of a user stands as it was found, while nobody looks.
+func (r *run) attend(ctx context.Context, c *course) error {
+	before := map[string]dirsync.Attention{}
+	scan := true
+	if b := c.state.meta.Baseline; b != nil && b.Attention != nil {
+		before, scan = b.Attention, false
+	}
+	found := map[string]*dirsync.Attention{}
+	add := func(key string, a dirsync.Attention) {
+		if was := found[key]; was != nil {
+			if !a.Apart && !strings.Contains(was.Reason, a.Reason) {
+				was.Reason += "; " + a.Reason
+			}
+			was.Remedy, was.Apart = cmp.Or(was.Remedy, a.Remedy), was.Apart || a.Apart
+			return
+		}
+		if a.Since = r.report.Started; !before[key].Since.IsZero() {
+			a.Since = before[key].Since
+		}
+		found[key] = &a
+	}
+	apart := func(l *dirsync.Link) {
+		if why := decide.Apart(l); why != "" {
+			add(string(l.ID), dirsync.Attention{Username: l.Answered.Username, Source: l.ID, Reason: why, Apart: true})
+		}
+	}
+	r.attendReport(add)
+	looked := map[dirsync.SourceID]bool{}
+	for _, s := range slices.Concat(c.subjects(), c.idle()) {
+		looked[s.ID] = true
+		if s.Next != nil {
+			apart(s.Next)
+		}
+	}
+	if !r.narrowed(c) {
+		for key, t := range r.told {
+			if id, ok := strings.CutPrefix(key, personKey("")); ok && !looked[dirsync.SourceID(id)] && t.Reason != "" {
+				add(id, dirsync.Attention{Username: t.Username, Source: dirsync.SourceID(id), Reason: t.Reason, Remedy: t.Remedy})
+			}
+		}
+		if err := c.state.apartBefore(ctx, before, scan, looked, apart); err != nil {
+			return err
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		r.report.Attention = append(r.report.Attention, *found[key])
+	}
+	slices.SortStableFunc(r.report.Attention, func(a, b dirsync.Attention) int { return cmp.Compare(a.Username, b.Username) })
+	return nil
+}
+
+// attendReport adds who is in a conflict, was refused or failed.
+func (r *run) attendReport(add func(string, dirsync.Attention)) {
+	for _, x := range r.report.Conflicts {
+		if strings.HasPrefix(x.Key, groupPrefix) {
+			add(x.Key, dirsync.Attention{Username: x.Username, Reason: x.Reason, Remedy: x.Remedy})
+			continue
+		}
+		for _, id := range x.Sources {
+			add(string(id), dirsync.Attention{Username: x.Username, Source: id, Reason: x.Reason, Remedy: x.Remedy})
+		}
+	}
+	for _, o := range r.report.Operations {
+		switch {
+		case o.Result != dirsync.ResultFailed:
+		case o.OnGroup():
+			add(string(o.Source), dirsync.Attention{Username: o.Username, Reason: o.Error})
+		default:
+			add(string(o.Source), dirsync.Attention{Username: o.Username, Source: o.Source, Reason: o.Error})
+		}
+	}
+}
+
+// apartBefore looks at the links of those whom others had set apart, as far as this run
+// did not; with scan, at all links.
+func (s *state) apartBefore(ctx context.Context, before map[string]dirsync.Attention, scan bool, looked map[dirsync.SourceID]bool, apart func(*dirsync.Link)) error {
+	var ids []dirsync.SourceID
+	for i := range s.snap.briefs {
+		if id := s.snap.briefs[i].ID; id != "" && !looked[id] && (scan || before[string(id)].Apart) {
+			ids = append(ids, id)
+		}
+	}
+	for some := range slices.Chunk(ids, 500) {
+		links, err := s.snap.load(ctx, some)
+		if err != nil {
+			return err
+		}
+		for _, id := range some {
+			if link := links[id]; link != nil {
+				apart(link)
+			}
+		}
+	}
+	return nil
+}
+
+// attentionByKey gives what needs a human as a baseline keeps it.
+func attentionByKey(all []dirsync.Attention) map[string]dirsync.Attention {
+	kept := map[string]dirsync.Attention{}
+	for _, a := range all {
+		key := string(a.Source)
+		if key == "" {
+			key = groupPrefix + dirsync.FoldName(a.Username)
+		}
+		kept[key] = a
+	}
+	return kept
 }

@@ -271,3 +271,19 @@ type deciding struct {
 	found    *found
 	evidence *evidence
 }
+
+func outcome(run *dirsync.Run) string {
+	switch {
+	case run.Err != nil:
+		return dirsync.OutcomeFailed
+	case run.Held():
+		return dirsync.OutcomeHeld
+	case run.NewFailures():
+		return dirsync.OutcomePartial
+	case !run.Pending(), !run.DryRun && run.Count(dirsync.ResultApplied) == 0:
+		return dirsync.OutcomeNoChanges
+	case run.DryRun:
+		return dirsync.OutcomePlanned
+	}
+	return dirsync.OutcomeApplied
+}

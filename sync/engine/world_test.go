@@ -456,6 +456,11 @@ func (w *world) report(run *dirsync.Run) string {
 		}
 		p("conflict %s %v (%s): %s", c.Username, c.Sources, again, c.Reason)
 	}
+	for _, a := range run.Attention {
+		if a.Apart {
+			p("attention %s: %s", a.Username, a.Reason)
+		}
+	}
 	for _, x := range run.Waiting {
 		p("waiting %s: %s on %s", x.Username, x.Action, x.Due.Format(time.DateTime))
 	}

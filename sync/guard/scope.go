@@ -78,7 +78,7 @@ func idsChanged(w *weighing) {
 	slices.Sort(names)
 	remedy := "duosync rebuild --write" + w.Asked.Flags
 	if len(names) == 1 {
-		remedy = "duosync sync --adopt " + names[0] + w.Asked.Flags
+		remedy = "duosync sync --adopt " + dirsync.ShellWord(names[0]) + w.Asked.Flags
 	}
 	w.add(dirsync.Guard{Name: dirsync.GuardIDsChanged, Hold: dirsync.Hold{People: ids}, Affected: len(names), Total: w.State.Links, Held: true, Partial: true, Names: names[:min(len(names), mostNames)], Remedy: remedy})
 }

@@ -1,0 +1,31 @@
+package decide
+
+import dirsync "duosync/sync"
+
+// Apart says in which way a user is not as the directory asks for since others have made
+// it so; "" where that is not so, or not for us to say. What a link remembers is enough to
+// tell.
+func Apart(l *dirsync.Link) string {
+	status, held := l.Asked[dirsync.FieldStatus], l.Answered.Status
+	switch {
+	case l.LetGo == dirsync.LetGoSynced:
+		return "managed by Duo's own directory sync, and left alone"
+	case l.LetGo == dirsync.LetGoTrashed:
+		return "put into Duo's Trash by others, and left there"
+	case l.LetGo == dirsync.LetGoDeleted:
+		return "deleted in Duo by others; the configuration asks to report it only"
+	case l.Missing != nil && l.Missing.Step != "" && (held == dirsync.StatusActive || held == dirsync.StatusBypass):
+		return l.Missing.Why + ", and " + held + " in Duo by others"
+	case l.Missing != nil, status == "":
+		return ""
+	case held == dirsync.StatusBypass && status != dirsync.StatusBypass:
+		return "has the status bypass in Duo by others: no second factor is asked"
+	case held == dirsync.StatusDisabled && status != dirsync.StatusDisabled:
+		return "disabled in Duo by others"
+	case held == dirsync.StatusLockedOut && l.Answered.LockoutReason == dirsync.NotEnrolled:
+		return "locked out by Duo, for the user has not enrolled"
+	case held == dirsync.StatusLockedOut && status != dirsync.StatusDisabled:
+		return "locked out by Duo"
+	}
+	return ""
+}
