@@ -32,6 +32,10 @@ type census struct {
 type claimants struct {
 	first     map[uint64]int32
 	contested map[uint64][]int32 // names with several claimants
+	// unseen are names that have characters that nobody sees, by the hash of what is seen.
+	unseen map[uint64][]string
+	// mails counts the people of each mail address, by its hash; nil where no mails are sent.
+	mails map[uint64]int
 }
 
 // places are what each person's place in the scope rests on, see dirsync.Seen.
@@ -75,18 +79,58 @@ func (c *census) take(p *dirsync.Person) {
 	c.marks.force(&want, user)
 	c.sight.Count(p, &want, linked)
 
-	claimant := i
 	if !linked || !c.isUnchanged(i, &want) {
-		claimant = ^int32(len(c.kept))
 		c.rules.DesireGiven(p, &want)
 		want.Seen = c.places.of(p)
 		c.kept = append(c.kept, &want)
-	} else {
-		c.unchanged++
+		return // what it claims is known at the end, see resolve
 	}
+	c.unchanged++
+	c.names.claim(&want, i)
+}
+
+// resolve keeps of several values of people who may need something those that are there
+// already, and takes in what names they claim. links are theirs.
+func (c *census) resolve(links map[dirsync.SourceID]*dirsync.Link) {
+	kept := c.kept
+	c.kept = nil
+	for _, want := range kept {
+		i, linked := c.snap.index[want.ID]
+		if link := links[want.ID]; link != nil {
+			if want.Prefer(link.Asked); linked && c.isUnchanged(i, want) {
+				c.unchanged++
+				c.names.claim(want, i)
+				continue
+			}
+		}
+		c.names.claim(want, ^int32(len(c.kept)))
+		c.kept = append(c.kept, want)
+	}
+}
+
+// claim takes in what names a person claims.
+func (c *claimants) claim(want *mapping.Desired, claimant int32) {
 	for _, name := range want.Names() {
-		c.names.add(hashName(name), claimant)
+		c.add(hashName(name), claimant)
+		if seen := mapping.Visible(name); seen != name {
+			c.unseen[hashName(seen)] = append(c.unseen[hashName(seen)], name)
+		}
 	}
+	if mail := want.Fields[dirsync.FieldEmail]; mail != "" && c.mails != nil {
+		c.mails[hashName(dirsync.FoldName(mail))]++
+	}
+}
+
+// lookalikes gives the names that differ from another one by nothing that is seen.
+func (c *claimants) lookalikes() []string {
+	var names []string
+	for seen, some := range c.unseen {
+		if _, other := c.first[seen]; other || len(some) > 1 {
+			names = append(names, some...)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (c *census) isUnchanged(i int32, want *mapping.Desired) bool {

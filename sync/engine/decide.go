@@ -232,6 +232,7 @@ func (d *deciding) offeredAgain(ctx context.Context, s *decide.Subject) (bool, e
 		return false, nil
 	}
 	want := d.Rules.Desire(where.Person)
+	want.Prefer(s.Link.Asked)
 	return want.Fields.Hash() == s.Want.Fields.Hash(), nil
 }
 

@@ -198,6 +198,7 @@ func (d *differ) confirm(s *decide.Subject, where *dirsync.Whereabouts) bool {
 	if p != nil && d.Rules.Selected(p) {
 		want := d.Rules.Desire(p)
 		d.Rules.DesireGiven(p, &want)
+		want.Prefer(s.Link.Asked)
 		delete(d.gone, s.ID)
 		if d.Rules.Excluded(p, want.Name()) {
 			d.census.sight.Excluded++

@@ -185,6 +185,18 @@ func (d *deciding) onlyMail(s *decide.Subject) bool {
 		!slices.ContainsFunc(s.Want.Groups(), d.groups.takesIn)
 }
 
+// sharesMail reports whether another person has the same mail address, and tells it where
+// an enrollment mail is due: whoever reads it could enroll for the other.
+func (d *deciding) sharesMail(s *decide.Subject) bool {
+	address := s.Want.Fields[dirsync.FieldEmail]
+	n := d.census.names.mails[hashName(dirsync.FoldName(address))]
+	if address == "" || n < 2 {
+		return false
+	}
+	s.TellProblem("no enrollment mail is sent: %d people have the address %s", n, dirsync.Quote(address))
+	return true
+}
+
 // planMails plans the enrollment mails: to people whom we created, who have a
 // mail address and no device, up to the run's number, the longest waiting first.
 func (d *deciding) planMails() {
@@ -194,7 +206,7 @@ func (d *deciding) planMails() {
 		switch {
 		case s.Want == nil || !s.Open:
 		case s.Link != nil && s.Link.Mail == dirsync.MailDue && s.Live != nil && s.Next != nil:
-			if room > 0 && s.PlanMail() {
+			if !d.sharesMail(s) && room > 0 && s.PlanMail() {
 				room--
 			}
 		case s.Link == nil && d.Rules.EnrollMails > 0:
@@ -210,7 +222,7 @@ func (d *deciding) planMails() {
 			continue
 		}
 		op.Mail = true
-		if room > 0 {
+		if !d.sharesMail(s) && room > 0 {
 			s.Add(decide.MailTo(s.Want.Fields[dirsync.FieldEmail]))
 			mail := s.Ops[len(s.Ops)-1]
 			mail.User, mail.Follows = "", true

@@ -230,6 +230,9 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 	if err != nil {
 		return c, fmt.Errorf("reading the directory: %w", err)
 	}
+	if err := r.resolve(ctx, st, c); err != nil {
+		return c, err
+	}
 	r.report.Complete = true
 	r.report.Warnings = append(r.report.Warnings, info.Warnings...)
 	if err := r.namedGroups(ctx, st, &info); err != nil {
@@ -255,12 +258,34 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 	c := &census{
 		rules: rules, snap: st.snap, recheck: fresh.recheck, marks: st.marks, groups: st.groups,
 		sight: guard.NewSight(rules, &ref), seen: make([]bool, len(st.snap.briefs)), places: places{deciding: map[string]bool{}},
-		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}},
+		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}},
+	}
+	if r.Rules.EnrollMails > 0 {
+		c.names.mails = map[uint64]int{}
 	}
 	for _, name := range rules.ScopeGroups() {
 		c.places.deciding[dirsync.FoldGroup(name)] = true
 	}
 	return c
+}
+
+// resolve settles which of several values of an attribute counts.
+func (r *run) resolve(ctx context.Context, st *state, c *census) error {
+	var ids []dirsync.SourceID
+	for _, want := range c.kept {
+		if len(want.Choices) > 0 {
+			ids = append(ids, want.ID)
+		}
+	}
+	links, err := st.snap.load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	c.resolve(links)
+	if names := c.names.lookalikes(); len(names) > 0 {
+		r.warn("%d usernames differ from others by characters that nobody sees: %s", len(names), someNames(names))
+	}
+	return nil
 }
 
 // namedGroups fails where a group that decides by its name is not there, or is there

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,19 +30,16 @@ func (r *Rules) Desire(p *dirsync.Person) Desired {
 			continue
 		}
 		origin := "attribute " + strings.Join(from.Attributes(), ", ")
-		if field == dirsync.FieldUsername {
-			name, err := r.username(raw)
-			if err != nil {
-				d.Problem = fmt.Sprintf("%v: %s of %s", err, origin, p.DN)
-			}
-			d.Fields[field] = name
-			continue
-		}
-		value, err := clean(field, raw)
-		if err != nil {
+		value, err := r.normal(field, raw)
+		switch {
+		case err == nil:
+		case field == dirsync.FieldUsername:
+			d.Problem = fmt.Sprintf("%v: %s of %s", err, origin, p.DN)
+		default:
 			d.warn("%s of %s %v", field, origin, err)
 		}
 		d.Fields[field] = value
+		r.choose(p, &d, field, from)
 	}
 	r.desireStatus(p, &d)
 	r.desireAliases(p, &d)
@@ -50,6 +48,37 @@ func (r *Rules) Desire(p *dirsync.Person) Desired {
 	}
 	r.desireGroups(p, &d)
 	return d
+}
+
+// normal gives a value as Duo is asked to hold it. An error tells what was wrong with it;
+// the value returned beside it is what to use all the same.
+func (r *Rules) normal(field, raw string) (string, error) {
+	if field == dirsync.FieldUsername {
+		return r.username(raw)
+	}
+	return clean(field, raw)
+}
+
+// choose notes the values that would do as well, of a field that is an attribute with
+// several.
+func (r *Rules) choose(p *dirsync.Person, d *Desired, field string, from dirsync.Expression) {
+	attributes := from.Attributes()
+	if !from.Plain() || len(attributes) != 1 || len(p.Attrs[attributes[0]]) < 2 {
+		return
+	}
+	var values []string
+	for _, raw := range p.Values(attributes[0]) {
+		if value, err := r.normal(field, raw); err == nil && value != "" && !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	if len(values) < 2 {
+		return
+	}
+	if d.Choices == nil {
+		d.Choices = map[string][]string{}
+	}
+	d.Choices[field] = values
 }
 
 // DesireGiven adds the phones that are given only once. Reading numbers is slow, so
@@ -89,6 +118,7 @@ func clean(field, raw string) (string, error) {
 	}
 	value := strings.TrimSpace(raw)
 	if field == dirsync.FieldEmail {
+		value = Visible(value) // they can't be meant, and come along when an address is copied
 		if value != "" && (!address.MatchString(value) || strings.ContainsFunc(value, unicode.IsControl)) {
 			return "", fmt.Errorf("is no e-mail address and was left out: %s", dirsync.Quote(value))
 		}
@@ -108,6 +138,20 @@ func clean(field, raw string) (string, error) {
 	}, value)
 	return strings.TrimSpace(value), errors.New("has control characters, which were replaced by spaces")
 }
+
+// Visible leaves out of a text the characters that nobody sees: of zero width, marks of
+// direction, a byte order mark, and all blanks but the plain one.
+func Visible(text string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.In(c, unicode.Cf, unicode.Variation_Selector) || c != ' ' && unicode.Is(unicode.Zs, c) || slices.Contains(blank, c) {
+			return -1
+		}
+		return c
+	}, text)
+}
+
+// blank are letters and marks that show nothing.
+var blank = []rune{0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
 
 // Map gives what the rules make of one person: the fields that Duo would be
 // asked to hold, what can't be carried over and why ("" where nothing is in the

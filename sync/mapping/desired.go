@@ -20,6 +20,9 @@ type Desired struct {
 	// field alone is left as it is.
 	Faults   map[string]string
 	Warnings []string
+	// Choices are, by field with a single value, the values that would do as well: its
+	// attribute has several.
+	Choices map[string][]string
 	// Phones are the phones that the directory wants, whether they are kept in
 	// step (then they are among the fields) or given at create only.
 	Phones []Phone
@@ -109,4 +112,14 @@ func (d *Desired) Same(asked dirsync.Hash) bool {
 	}
 	delete(d.Fields, dirsync.FieldStatus)
 	return false
+}
+
+// Prefer keeps of several values the one that is there already: which of them comes first
+// in the directory means nothing.
+func (d *Desired) Prefer(asked dirsync.Fields) {
+	for field, values := range d.Choices {
+		if last, known := asked[field]; known && slices.Contains(values, last) {
+			d.Fields[field] = last
+		}
+	}
 }

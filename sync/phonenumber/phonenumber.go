@@ -25,7 +25,7 @@ const mostPhone = 100
 
 // What may stand between digits: blanks, the visual separators of RFC 3966 (3),
 // other dashes, and the invisible marks that come along when a number is copied.
-const betweenDigits = `\s\p{Zs}.()\[\]/\-\x{00AD}\x{200B}-\x{200F}\x{2010}-\x{2015}\x{202A}-\x{202E}\x{2060}\x{2212}`
+const betweenDigits = `\s\p{Zs}.()\[\]/\-\x{00AD}\x{200B}-\x{200F}\x{2010}-\x{2015}\x{202A}-\x{202E}\x{2060}\x{2066}-\x{2069}\x{FEFF}\x{FE0E}\x{FE0F}\x{2212}\x{FF08}\x{FF09}\x{FF0D}\x{FF0E}`
 
 var (
 	phoneExtension = regexp.MustCompile(`(?is)^(.+?)[\s,;(]*(?:;\s*ext|ext(?:n|ension)?|x|#)[\s.:=-]*([0-9]{1,11})[\s)#]*$`)
