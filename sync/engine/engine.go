@@ -24,6 +24,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	dirsync "duosync/sync"
 )
@@ -42,6 +44,15 @@ func (r *run) through(ctx context.Context, c *course) (err error) {
 	if c.state, err = r.open(ctx); err != nil { // the state, and what was told and approved before
 		return err
 	}
+	if err = r.inTime(ctx, func(ctx context.Context) error { return r.look(ctx, c) }); err != nil {
+		return err
+	}
+	c.done, err = r.apply(ctx, c) // unless this is a dry run, or held
+	return err
+}
+
+// look finds out how everything is, and what is to be done.
+func (r *run) look(ctx context.Context, c *course) (err error) {
 	if err = r.settle(ctx, c.state); err != nil { // what an earlier run left open
 		return err
 	}
@@ -51,10 +62,22 @@ func (r *run) through(ctx context.Context, c *course) (err error) {
 	if c.census, err = r.read(ctx, c.state, c.fresh); err != nil { // the whole directory
 		return err
 	}
-	if err = r.prepare(ctx, c); err != nil { // and weigh
-		return err
+	return r.prepare(ctx, c) // and weigh
+}
+
+// inTime ends what only looks when sync.max_duration is over, wherever it is. What writes
+// ends at the next border between operations.
+func (r *run) inTime(ctx context.Context, do func(context.Context) error) error {
+	if r.Rules.MaxDuration <= 0 {
+		return do(ctx)
 	}
-	c.done, err = r.apply(ctx, c) // unless this is a dry run, or held
+	limited, cancel := context.WithTimeoutCause(ctx, r.Rules.MaxDuration, errTimeUp)
+	defer cancel()
+	err := do(limited)
+	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(limited), errTimeUp) {
+		return dirsync.WithHint(fmt.Errorf("%w, before anything was written; it was at: %w", errTimeUp, err),
+			"Raise sync.max_duration, or find out what is slow: the log has how long each phase took.")
+	}
 	return err
 }
 
