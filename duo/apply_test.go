@@ -76,6 +76,7 @@ func TestApply(t *testing.T) {
 	look := exchange{Call: list, Params: map[string]string{"username": "Ann"}}
 	answer := func(x exchange, body string) exchange { x.Body = body; return x }
 	lost := func(x exchange) exchange { x.Cut = true; return x }
+	newAnn := user("DU7", "ann", "email", "A@example.org ")
 	ours := ok("[" + user("DU7", "ann", "email", "a@example.org", "created", stageTime) + "]")
 	old := ok("[" + user("DU8", "ann", "email", "a@example.org", "created", stageTime-2) + "]")
 	other := ok("[" + user("DU9", "ann", "email", "b@example.org", "created", stageTime) + "]")
@@ -98,12 +99,12 @@ func TestApply(t *testing.T) {
 		account string // id
 		text    string // of the error
 	}{
-		"create": {create, []exchange{probe, answer(created, ok(user("DU7", "ann")))}, dirsync.Done, "DU7", ""},
+		"create": {create, []exchange{probe, answer(created, ok(newAnn))}, dirsync.Done, "DU7", ""},
 		"create, reply lost, made": {
 			create, []exchange{probe, lost(created), answer(look, ours)}, dirsync.Done, "DU7", "",
 		},
 		"create, reply lost, not made": {
-			create, []exchange{probe, lost(created), answer(look, ok("[]")), answer(created, ok(user("DU7", "ann")))}, dirsync.Done, "DU7", "",
+			create, []exchange{probe, lost(created), answer(look, ok("[]")), answer(created, ok(newAnn))}, dirsync.Done, "DU7", "",
 		},
 		"create, reply lost, an older user": {create, []exchange{probe, lost(created), answer(look, old)}, dirsync.Taken, "DU8", "DU8"},
 		"create, reply lost, another user":  {create, []exchange{probe, lost(created), answer(look, other)}, dirsync.Taken, "DU9", "DU9"},
@@ -126,55 +127,59 @@ func TestApply(t *testing.T) {
 		},
 		"create, a limit":        {create, []exchange{probe, refuse(created, 50001, ""), answer(look, ok("[]"))}, dirsync.Refused, "", "limit"},
 		"create, a limit, made":  {create, []exchange{probe, refuse(created, 50001, ""), answer(look, ours)}, dirsync.Done, "DU7", ""},
-		"create, refused":        {create, []exchange{probe, refuse(created, 40002, "email")}, dirsync.Refused, "", "Duo refuses email (13 characters long): Invalid"},
+		"create, refused":        {create, []exchange{probe, refuse(created, 40002, "username")}, dirsync.Refused, "", "Duo refuses username (3 characters long): Invalid"},
 		"create, taken":          {create, []exchange{probe, refuse(created, 40003, ""), answer(look, old)}, dirsync.Taken, "DU8", "not the one asked for"},
 		"create, taken by ours":  {create, []exchange{probe, lost(created), answer(look, ok("[]")), refuse(created, 40003, ""), answer(look, ours)}, dirsync.Done, "DU7", ""},
 		"create, taken by none":  {create, []exchange{probe, refuse(created, 40003, ""), answer(look, ok("[]"))}, dirsync.Failed, "", "no user is found"},
 		"create, taken, unseen":  {create, []exchange{probe, refuse(created, 40003, ""), refuse(look, 40001, "")}, dirsync.Unknown, "", "could not be seen"},
 		"create, a 4xx":          {create, []exchange{probe, refuse(created, 40500, "")}, dirsync.Failed, "", "405/40500"},
 		"create, code missing":   {create, []exchange{probe, {Call: post, Status: 400, Body: `{"stat":"FAIL","message":"no"}`}}, dirsync.Failed, "", "HTTP 400: no"},
-		"recreate":               {op(dirsync.Recreate, "Ann", "email", "a@example.org"), []exchange{probe, answer(created, ok(user("DU7", "ann")))}, dirsync.Done, "DU7", ""},
+		"recreate":               {op(dirsync.Recreate, "Ann", "email", "a@example.org"), []exchange{probe, answer(created, ok(newAnn))}, dirsync.Done, "DU7", ""},
 		"create without a clock": {create, times(4, exchange{Call: list, Status: 502}), dirsync.Failed, "", "HTTP 502"},
 
-		"update":                       {rename, []exchange{renamed}, dirsync.Done, "DU1", ""},
-		"update, the answer is empty":  {rename, []exchange{answer(renamed, ok(`""`)), active}, dirsync.Done, "DU1", ""},
-		"update, vanished":             {rename, []exchange{refuse(renamed, 40401, "")}, dirsync.Vanished, "", "404"},
-		"update, refused":              {long, []exchange{refuse(exchange{Call: edit}, 40002, "realname")}, dirsync.Refused, "", "Duo refuses realname (4096 characters long): Invalid"},
-		"update, refused, who knows":   {long, []exchange{refuse(exchange{Call: edit}, 40002, "brand")}, dirsync.Refused, "", "(brand)"},
-		"update, a limit":              {rename, []exchange{refuse(renamed, 50001, ""), active}, dirsync.Refused, "", "limit"},
-		"update, a limit, but held":    {disable, []exchange{refuse(disabling, 50001, ""), disabled}, dirsync.Done, "DU1", ""},
-		"update, taken":                {rename, []exchange{refuse(renamed, 40003, ""), answer(lookNew, ok("["+user("DU2", "anna")+"]"))}, dirsync.Taken, "DU2", "DU2"},
-		"update, taken by itself":      {rename, []exchange{refuse(renamed, 40003, ""), answer(lookNew, ok("["+user("DU1", "anna", "realname", "Anna")+"]"))}, dirsync.Done, "DU1", ""},
-		"update, lost for good":        {rename, times(4, lost(renamed)), dirsync.Failed, "", "no answer"},
-		"clear":                        {op(dirsync.Update, "ann", "email", ""), []exchange{{Call: edit, Params: map[string]string{"email": ""}, Body: ok(user("DU1", "ann"))}}, dirsync.Done, "DU1", ""},
-		"disable":                      {disable, []exchange{disabling}, dirsync.Done, "DU1", ""},
-		"disable that does not":        {disable, []exchange{answer(disabling, ok(user("DU1", "ann")))}, dirsync.Failed, "DU1", `still "active"`},
-		"enable one in the Trash":      {op(dirsync.Enable, "ann", "status", "active"), []exchange{answer(enabling, inTrash.Body)}, dirsync.Failed, "DU1", `still "pending deletion"`},
-		"adopt":                        {op(dirsync.Adopt, "ann"), []exchange{active}, dirsync.Done, "DU1", ""},
-		"adopt with changes":           {op(dirsync.Adopt, "ann", "status", "disabled"), []exchange{disabling}, dirsync.Done, "DU1", ""},
-		"adopt, vanished":              {op(dirsync.Adopt, "ann"), []exchange{gone}, dirsync.Vanished, "", "404"},
-		"restore":                      {back, []exchange{restore, enabling, active}, dirsync.Done, "DU1", ""},
-		"restore without changes":      {op(dirsync.Restore, "ann"), []exchange{restore, active}, dirsync.Done, "DU1", ""},
-		"restore, still in the Trash":  {back, []exchange{restore, enabling, inTrash}, dirsync.Failed, "DU1", "still in Duo's Trash"},
-		"restore, purged since":        {back, []exchange{refuse(restore, 40401, ""), gone}, dirsync.Vanished, "", "404"},
-		"restore, out of it already":   {back, []exchange{refuse(restore, 40002, ""), active, enabling, active}, dirsync.Done, "DU1", ""},
-		"restore, refused":             {back, []exchange{refuse(restore, 40002, "user_id_list"), inTrash}, dirsync.Failed, "DU1", "not restored"},
-		"restore, never seen":          {op(dirsync.Restore, "ann"), append([]exchange{restore}, times(4, lost(active))...), dirsync.Unknown, "", "not seen since"},
-		"trash":                        {op(dirsync.Trash, "ann"), []exchange{trash, inTrash}, dirsync.Done, "DU1", ""},
-		"trash that does not":          {op(dirsync.Trash, "ann"), []exchange{trash, disabled}, dirsync.Refused, "DU1", `still "disabled"`},
-		"trash, refused":               {op(dirsync.Trash, "ann"), []exchange{refuse(trash, 40002, "user_id_list"), disabled}, dirsync.Refused, "DU1", "not put into Duo's Trash"},
-		"trash, not offered":           {op(dirsync.Trash, "ann"), []exchange{refuse(trash, 40501, ""), disabled}, dirsync.Refused, "DU1", "not put into Duo's Trash"},
-		"trash, vanished":              {op(dirsync.Trash, "ann"), []exchange{trash, gone}, dirsync.Vanished, "", "404"},
-		"trash, never seen":            {op(dirsync.Trash, "ann"), append([]exchange{trash}, times(4, lost(active))...), dirsync.Unknown, "", "not seen there"},
-		"delete":                       {op(dirsync.Delete, "ann"), []exchange{{Call: erase, Body: ok(`""`)}}, dirsync.Done, "", ""},
-		"delete, gone already":         {op(dirsync.Delete, "ann"), []exchange{{Call: erase, Status: 404, Body: apitest.NotFound}}, dirsync.Done, "", ""},
-		"delete, a 404 of a proxy":     {op(dirsync.Delete, "ann"), times(4, exchange{Call: erase, Status: 404, Body: "<html>"}), dirsync.Failed, "", "HTTP 404"},
-		"release":                      {op(dirsync.Release, "ann"), nil, dirsync.Done, "", ""},
-		"blocked":                      {&dirsync.Op{Action: dirsync.Create, Blocked: "no username"}, nil, dirsync.Failed, "", "no username"},
-		"no username":                  {op(dirsync.Create, " "), nil, dirsync.Failed, "", "without a username"},
-		"no id":                        {&dirsync.Op{Action: dirsync.Delete, Username: "ann"}, nil, dirsync.Failed, "", "not the id"},
-		"a field that is none of ours": {op(dirsync.Update, "ann", "user_id", "DU2"), nil, dirsync.Failed, "", `"user_id"`},
-		"an operation that is none":    {op("explode", "ann"), nil, dirsync.Failed, "", `"explode"`},
+		"update":                         {rename, []exchange{renamed}, dirsync.Done, "DU1", ""},
+		"update, the answer is empty":    {rename, []exchange{answer(renamed, ok(`""`)), apart(exchange{Call: one, Body: renamed.Body})}, dirsync.Done, "DU1", ""},
+		"update, vanished":               {rename, then([]exchange{refuse(renamed, 40401, "")}, goneFor("ann", "anna")), dirsync.Vanished, "", "404"},
+		"update, refused":                {long, []exchange{refuse(exchange{Call: edit}, 40002, "realname")}, dirsync.Refused, "", "Duo refuses realname (4096 characters long): Invalid"},
+		"update, refused, who knows":     {long, []exchange{refuse(exchange{Call: edit}, 40002, "brand")}, dirsync.Refused, "", "(brand)"},
+		"update, a limit":                {rename, []exchange{refuse(renamed, 50001, ""), active}, dirsync.Refused, "", "limit"},
+		"update, a limit, but held":      {disable, []exchange{refuse(disabling, 50001, ""), disabled}, dirsync.Done, "DU1", ""},
+		"update, taken":                  {rename, []exchange{refuse(renamed, 40003, ""), answer(lookNew, ok("["+user("DU2", "anna")+"]"))}, dirsync.Taken, "DU2", "DU2"},
+		"update, taken by itself":        {rename, []exchange{refuse(renamed, 40003, ""), answer(lookNew, ok("["+user("DU1", "anna", "realname", "Anna")+"]"))}, dirsync.Done, "DU1", ""},
+		"update, lost for good":          {rename, times(4, lost(renamed)), dirsync.Failed, "", "no answer"},
+		"clear":                          {op(dirsync.Update, "ann", "email", ""), []exchange{{Call: edit, Params: map[string]string{"email": ""}, Body: ok(user("DU1", "ann"))}}, dirsync.Done, "DU1", ""},
+		"disable":                        {disable, []exchange{disabling}, dirsync.Done, "DU1", ""},
+		"disable that does not":          {disable, []exchange{answer(disabling, ok(user("DU1", "ann"))), apart(active)}, dirsync.Failed, "DU1", `still "active"`},
+		"enable one in the Trash":        {op(dirsync.Enable, "ann", "status", "active"), []exchange{answer(enabling, inTrash.Body), apart(inTrash)}, dirsync.Failed, "DU1", `still "pending deletion"`},
+		"adopt":                          {op(dirsync.Adopt, "ann"), []exchange{active}, dirsync.Done, "DU1", ""},
+		"adopt with changes":             {op(dirsync.Adopt, "ann", "status", "disabled"), []exchange{disabling}, dirsync.Done, "DU1", ""},
+		"adopt, vanished":                {op(dirsync.Adopt, "ann"), then([]exchange{gone}, goneFor("ann")), dirsync.Vanished, "", "404"},
+		"restore":                        {back, []exchange{restore, enabling, active}, dirsync.Done, "DU1", ""},
+		"restore without changes":        {op(dirsync.Restore, "ann"), []exchange{restore, active}, dirsync.Done, "DU1", ""},
+		"restore, still in the Trash":    {back, []exchange{restore, enabling, inTrash, apart(inTrash)}, dirsync.Failed, "DU1", "still in Duo's Trash"},
+		"restore, purged since":          {back, then([]exchange{refuse(restore, 40401, ""), gone}, goneFor("ann")), dirsync.Vanished, "", "404"},
+		"restore, out of it already":     {back, []exchange{refuse(restore, 40002, ""), active, enabling, active}, dirsync.Done, "DU1", ""},
+		"restore, refused":               {back, []exchange{refuse(restore, 40002, "user_id_list"), inTrash}, dirsync.Failed, "DU1", "not restored"},
+		"restore, never seen":            {op(dirsync.Restore, "ann"), append([]exchange{restore}, times(4, lost(active))...), dirsync.Unknown, "", "not seen since"},
+		"trash":                          {op(dirsync.Trash, "ann"), []exchange{trash, inTrash}, dirsync.Done, "DU1", ""},
+		"trash that does not":            {op(dirsync.Trash, "ann"), []exchange{trash, disabled, apart(disabled)}, dirsync.Refused, "DU1", `still "disabled"`},
+		"trash, seen at the second look": {op(dirsync.Trash, "ann"), []exchange{trash, disabled, apart(inTrash)}, dirsync.Done, "DU1", ""},
+		"trash, refused":                 {op(dirsync.Trash, "ann"), []exchange{refuse(trash, 40002, "user_id_list"), disabled, apart(disabled)}, dirsync.Refused, "DU1", "not put into Duo's Trash"},
+		"trash, not offered":             {op(dirsync.Trash, "ann"), []exchange{refuse(trash, 40501, ""), disabled, apart(disabled)}, dirsync.Refused, "DU1", "not put into Duo's Trash"},
+		"trash, vanished":                {op(dirsync.Trash, "ann"), then([]exchange{trash, gone}, goneFor("ann")), dirsync.Vanished, "", "404"},
+		"trash, never seen":              {op(dirsync.Trash, "ann"), append([]exchange{trash}, times(4, lost(active))...), dirsync.Unknown, "", "not seen there"},
+		"delete":                         {op(dirsync.Delete, "ann"), then([]exchange{{Call: erase, Body: ok(`""`)}}, goneFor("ann")), dirsync.Done, "", ""},
+		"delete, gone already":           {op(dirsync.Delete, "ann"), then([]exchange{{Call: erase, Status: 404, Body: apitest.NotFound}}, goneFor("ann")), dirsync.Done, "", ""},
+		"delete that does not":           {op(dirsync.Delete, "ann"), []exchange{{Call: erase, Body: ok(`""`)}, apart(disabled)}, dirsync.Failed, "", "was accepted, but"},
+		"delete, hidden":                 {op(dirsync.Delete, "ann"), []exchange{{Call: erase, Body: ok(`""`)}, apart(gone), {Call: list, Apart: true, Body: ok("[" + user("DU1", "ann") + "]")}}, dirsync.Unknown, "", "found by name"},
+		"delete, not seen":               {op(dirsync.Delete, "ann"), then([]exchange{{Call: erase, Body: ok(`""`)}}, times(4, exchange{Call: one, Status: 502})), dirsync.Unknown, "", "502"},
+		"delete, a 404 of a proxy":       {op(dirsync.Delete, "ann"), times(4, exchange{Call: erase, Status: 404, Body: "<html>"}), dirsync.Failed, "", "HTTP 404"},
+		"release":                        {op(dirsync.Release, "ann"), nil, dirsync.Done, "", ""},
+		"blocked":                        {&dirsync.Op{Action: dirsync.Create, Blocked: "no username"}, nil, dirsync.Failed, "", "no username"},
+		"no username":                    {op(dirsync.Create, " "), nil, dirsync.Failed, "", "without a username"},
+		"no id":                          {&dirsync.Op{Action: dirsync.Delete, Username: "ann"}, nil, dirsync.Failed, "", "not the id"},
+		"a field that is none of ours":   {op(dirsync.Update, "ann", "user_id", "DU2"), nil, dirsync.Failed, "", `"user_id"`},
+		"an operation that is none":      {op("explode", "ann"), nil, dirsync.Failed, "", `"explode"`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -207,12 +212,12 @@ func TestIntentBeforeTheCallOutcomeBeforeTheNext(t *testing.T) {
 	var steps []string
 	note := func(step string) func() { return func() { steps = append(steps, step) } }
 	p := newPlay(t,
-		exchange{Call: erase, Before: note("call"), Body: ok(`""`)},
-		exchange{Call: "DELETE /admin/v1/users/DU2", Before: note("call"), Body: ok(`""`)},
+		exchange{Call: edit, Before: note("call"), Body: ok(user("DU1", "ann", "email", "e"))},
+		exchange{Call: "POST /admin/v1/users/DU2", Before: note("call"), Body: ok(user("DU2", "bob", "email", "e"))},
 	)
-	second := op(dirsync.Delete, "bob")
+	second := op(dirsync.Update, "bob", "email", "e")
 	second.User = "DU2"
-	err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Release, "cyd"), second},
+	err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Update, "ann", "email", "e"), op(dirsync.Release, "cyd"), second},
 		func(ops []*dirsync.Op) ([]*dirsync.Op, error) { note("intend")(); return ops, nil },
 		func([]dirsync.Result) error { note("record")(); return nil })
 	if err != nil {
@@ -231,7 +236,7 @@ func TestAnErrorOfTheJournalStopsAtOnce(t *testing.T) {
 	if !errors.Is(err, full) || len(l.results) != 0 {
 		t.Errorf("intend: %v, %v", err, l.results)
 	}
-	p := newPlay(t, exchange{Call: erase, Body: ok(`""`)})
+	p := newPlay(t, then([]exchange{{Call: erase, Body: ok(`""`)}}, goneFor("ann"))...)
 	err = p.target().Apply(t.Context(), wave, l.intend, func([]dirsync.Result) error { return full })
 	if !errors.Is(err, full) || len(l.intended) != 1 {
 		t.Errorf("record: %v, %d intended", err, len(l.intended))
@@ -245,7 +250,8 @@ func TestWhatIsNotIntendedIsNotSent(t *testing.T) {
 	second := op(dirsync.Delete, "bob")
 	second.User = "DU2"
 	wave := []*dirsync.Op{op(dirsync.Delete, "ann"), second}
-	p := newPlay(t, exchange{Call: "DELETE /admin/v1/users/DU2", Body: ok(`""`)})
+	p := newPlay(t, exchange{Call: "DELETE /admin/v1/users/DU2", Body: ok(`""`)},
+		exchange{Call: "GET /admin/v1/users/DU2", Status: 404, Body: apitest.NotFound}, exchange{Call: list, Body: ok("[]")})
 	err := p.target().Apply(t.Context(), wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) {
 		return slices.DeleteFunc(slices.Clone(ops), func(o *dirsync.Op) bool { return o.User == "DU1" }), nil
 	}, l.record)
@@ -278,7 +284,7 @@ func TestTenFailuresInARowStopTheRun(t *testing.T) {
 	for range 9 {
 		script = append(script, down...)
 	}
-	script = append(script, exchange{Call: erase, Body: ok(`""`)}) // resets
+	script = append(script, then([]exchange{{Call: erase, Body: ok(`""`)}}, goneFor("ann"))...) // resets
 	for range 10 {
 		script = append(script, down...)
 	}
@@ -307,9 +313,9 @@ func TestALongPauseStopsTheRun(t *testing.T) {
 func TestAnInterruptionFinishesTheCallUnderWay(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Run("answered", func(t *testing.T) {
-		p := newPlay(t, exchange{Call: erase, Before: cancel, Body: ok(`""`)})
+		p := newPlay(t, exchange{Call: edit, Before: cancel, Body: ok(user("DU1", "ann", "email", "e"))})
 		var l ledger
-		err := p.target().Apply(ctx, []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}, l.intend, l.record)
+		err := p.target().Apply(ctx, []*dirsync.Op{op(dirsync.Update, "ann", "email", "e"), op(dirsync.Delete, "bob")}, l.intend, l.record)
 		if !errors.Is(err, context.Canceled) || len(l.intended) != 1 || len(l.results) != 1 || l.results[0].Fate != dirsync.Done {
 			t.Errorf("got %v, %+v", err, l.results)
 		}

@@ -14,9 +14,12 @@
 //	once.go, refused.go, results.go          making once, refusals in words, results
 //	shown.go                                 what of an operation an account shows
 //	operation.go                             what an operation asks for, and whether it can be sent
+//	believe.go, gone.go                      which answers are believed
 //	target.go, read.go                       the Target, and what it only reads
 //
-// Two rules hold throughout. A user is absent only when Duo itself answers 404 for that
-// id. Where the reply to a call that makes something was lost, what it made is looked
-// for by name or number before the call is sent again; a mail is not sent again.
+// Three rules hold throughout. A user is absent only when Duo itself answers 404 for that
+// id, twice on two connections, and does not find it by name. An answer that is not about
+// what was asked is no answer: what became of the call is looked up. Where the reply to a
+// call that makes something was lost, what it made is looked for by name or number before
+// the call is sent again; a mail is not sent again.
 package duo

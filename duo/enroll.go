@@ -16,6 +16,9 @@ func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend intentio
 	if err != nil {
 		t.writes.count(err)
 		if errors.Is(err, api.ErrNotFound) {
+			if doubt := t.userGone(ctx, op.User, op.Username); doubt != nil {
+				return outcome(op, dirsync.Failed, doubtful(err, doubt)), nil // no mail was sent
+			}
 			return outcome(op, dirsync.Vanished, err), nil
 		}
 		return outcome(op, dirsync.Failed, err), nil

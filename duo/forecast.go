@@ -26,8 +26,10 @@ func callsOf(op *dirsync.Op) int {
 	switch op.Action {
 	case dirsync.Trash, dirsync.EnrollMail:
 		return 2 // send, look; and the other way round
+	case dirsync.Delete, dirsync.GroupDelete:
+		return 3 // delete, and make sure by id and by name
 	case dirsync.PhoneDelete:
-		return 2 * len(op.Phones) // look, delete
+		return 4 * len(op.Phones) // look, delete, make sure
 	}
 	calls := 1
 	own, aliases := len(ownFields(op)) > 0, op.Change(dirsync.FieldAliases) != nil
@@ -55,7 +57,7 @@ func callsOf(op *dirsync.Op) int {
 func callsOfStep(step dirsync.PhoneStep) int {
 	switch step.Do {
 	case dirsync.PhoneRemove:
-		return 4 // look, detach, look, delete
+		return 6 // look, detach, look, delete, make sure
 	case dirsync.PhoneAttach:
 		return 1
 	}

@@ -133,7 +133,7 @@ func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 	g, err := t.client.RenameGroup(ctx, groupID(op), name)
 	switch {
 	case errors.Is(err, api.ErrNotFound):
-		return outcome(op, dirsync.Vanished, err)
+		return t.groupVanished(ctx, op, err)
 	case errors.Is(err, api.ErrDuplicate):
 		return outcome(op, dirsync.Taken, fmt.Errorf("another Duo group is called %s: %w", dirsync.Quote(name), err))
 	case err != nil:
@@ -145,13 +145,26 @@ func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 	return done(op, nil)
 }
 
-// deleteGroup deletes a group. One that is gone already is what was wanted.
+// groupVanished gives the result of an operation on a group of which Duo said 404. It is
+// Unknown where that is not certain.
+func (t *Target) groupVanished(ctx context.Context, op *dirsync.Op, notFound error) dirsync.Result {
+	if doubt := t.groupGone(ctx, groupID(op)); doubt != nil {
+		return outcome(op, dirsync.Unknown, doubtful(notFound, doubt))
+	}
+	return outcome(op, dirsync.Vanished, notFound)
+}
+
+// deleteGroup deletes a group, and makes sure of it: Duo's answer names none. One that is
+// gone already is what was wanted.
 func (t *Target) deleteGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	t.known.all = nil
 	t.known.forget(groupID(op))
 	if err := t.client.DeleteGroup(ctx, groupID(op)); err != nil && !errors.Is(err, api.ErrNotFound) {
 		fate, err := notStepped(err, "the removal of the group "+dirsync.Quote(op.Username), "Duo has a limit for groups")
 		return outcome(op, fate, err)
+	}
+	if r := notDeleted(op, "the group "+dirsync.Quote(op.Username), t.groupGone(ctx, groupID(op))); r != nil {
+		return *r
 	}
 	return done(op, nil)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"duosync/duo/api/apitest"
 	dirsync "duosync/sync"
 )
 
@@ -30,6 +31,7 @@ func TestGroups(t *testing.T) {
 	renamed := exchange{Call: editGroup, Params: map[string]string{"name": "Crew"}}
 	drop := groupOp(dirsync.GroupDelete, "Staff")
 	dropped := exchange{Call: dropGroup, Params: map[string]string{}, Body: ok(`""`)}
+	notThere := exchange{Call: oneGroup, Status: 404, Body: apitest.NotFound, Apart: true}
 	runListTests(t, map[string]listTest{
 		"create":                         {create, []exchange{answer(post, ok(ours))}, "group DG1", ""},
 		"create, reply lost, made":       {create, []exchange{lost(post), listOfGroups(group("DG3", "x", ourDesc, "Active"), ours)}, "group DG1", ""},
@@ -53,7 +55,9 @@ func TestGroups(t *testing.T) {
 		"rename":                     {rename, []exchange{answer(renamed, ok(group("DG1", "Crew", "", "")))}, "", ""},
 		"rename, the answer empty":   {rename, []exchange{answer(renamed, ok(`""`)), {Call: oneGroup, Body: ok(group("DG1", "crew", "", ""))}}, "", ""},
 		"rename that does not":       {rename, []exchange{answer(renamed, ok(ours))}, "failed", "still called"},
-		"rename, gone":               {rename, []exchange{refuse(renamed, 40401, "")}, "vanished", "404"},
+		"rename, gone":               {rename, []exchange{refuse(renamed, 40401, ""), notThere, listOfGroups()}, "vanished", "404"},
+		"rename, gone, or not":       {rename, []exchange{refuse(renamed, 40401, ""), notThere, listOfGroups(ours)}, "unknown", "which Duo called unknown"},
+		"rename, another's answer":   {rename, []exchange{answer(renamed, ok(group("DG7", "Crew", "", ""))), {Call: oneGroup, Apart: true, Body: ok(ours)}}, "failed", "still called"},
 		"rename, taken":              {rename, []exchange{refuse(renamed, 40003, "")}, "taken", `another Duo group is called "Crew"`},
 		"rename, refused":            {rename, []exchange{refuse(renamed, 40002, "name")}, "refused", `the name "Crew" was refused`},
 		"rename, no answer":          {rename, times(4, lost(renamed)), "failed", "no answer"},
@@ -61,11 +65,13 @@ func TestGroups(t *testing.T) {
 		"no id":                      {&dirsync.Op{Action: dirsync.GroupDelete, Username: "x"}, nil, "failed", "not the id of a Duo group"},
 		"a field that is no group's": {groupOp(dirsync.GroupUpdate, "Staff", "email", "e"), nil, "failed", `"email"`},
 
-		"delete":                {drop, []exchange{dropped}, "", ""},
-		"delete, gone":          {drop, []exchange{refuse(dropped, 40401, "")}, "", ""},
-		"delete, synced":        {drop, []exchange{refuse(dropped, 40002, "Managed by directory sync")}, "refused", "Managed"},
-		"delete, no answer":     {drop, times(4, lost(dropped)), "failed", "no answer"},
-		"delete, by its own id": {&dirsync.Op{Action: dirsync.GroupDelete, Username: "Staff", Group: drop.Group}, []exchange{dropped}, "", ""},
+		"delete":                   {drop, []exchange{dropped, notThere, listOfGroups()}, "", ""},
+		"delete, gone":             {drop, []exchange{refuse(dropped, 40401, ""), notThere, listOfGroups()}, "", ""},
+		"delete that does not":     {drop, []exchange{dropped, {Call: oneGroup, Apart: true, Body: ok(ours)}}, "failed", "was accepted, but"},
+		"delete, synced":           {drop, []exchange{refuse(dropped, 40002, "Managed by directory sync")}, "refused", "Managed"},
+		"delete, no answer":        {drop, times(4, lost(dropped)), "failed", "no answer"},
+		"delete, by its own id":    {&dirsync.Op{Action: dirsync.GroupDelete, Username: "Staff", Group: drop.Group}, []exchange{dropped, notThere, listOfGroups()}, "", ""},
+		"create, answered another": {create, []exchange{answer(post, ok(group("DG9", "Crew", ourDesc, "Active"))), listOfGroups(ours)}, "group DG1", ""},
 	})
 }
 
@@ -98,8 +104,8 @@ func TestGroupsMadeInThisRunAreKnownByName(t *testing.T) {
 		refuse(post("B", ""), 40002, "name"), isIn, // what could not be made is not looked for
 		joined("DG1"), listOfGroups(group("DG4", "d", ourDesc, "Active")), joined("DG4"), isIn, // the list is read once
 		joined("DG1"), joined("DG4"), isIn,
-		exchange{Call: dropGroup, Body: ok(`""`)},
-		listOfGroups(), isIn,
+		exchange{Call: dropGroup, Body: ok(`""`)}, exchange{Call: oneGroup, Status: 404, Body: apitest.NotFound}, listOfGroups(),
+		isIn,
 	)
 	var l ledger
 	if err := p.target().Apply(t.Context(), wave, l.intend, l.record); err != nil {

@@ -40,6 +40,11 @@ func (s *steps) seeUser(ctx context.Context) {
 	var a *dirsync.Account
 	if err == nil {
 		a, err = s.client.User(ctx, s.user)
+		if errors.Is(err, api.ErrNotFound) {
+			if doubt := s.userGone(ctx, s.user, s.op.Username, s.op.Name()); doubt != nil {
+				err = doubtful(err, doubt)
+			}
+		}
 	}
 	switch {
 	case s.gone != nil || errors.Is(err, api.ErrNotFound):

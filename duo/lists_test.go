@@ -160,10 +160,15 @@ func runListTests(t *testing.T, tests map[string]listTest) {
 func TestAliases(t *testing.T) {
 	held := func(places ...any) string { // pairs of a key and an alias
 		m := map[string]any{}
+		var more []any
 		for i := 0; i+1 < len(places); i += 2 {
-			m[places[i].(string)] = places[i+1]
+			if key := places[i].(string); strings.HasPrefix(key, "alias") {
+				m[key] = places[i+1]
+			} else {
+				more = append(more, key, places[i+1])
+			}
 		}
-		return ok(user("DU1", "ann", "aliases", m))
+		return ok(user("DU1", "ann", append(more, "aliases", m)...))
 	}
 	look := exchange{Call: one, Body: held("alias1", "a", "alias3", "c")}
 	send := func(pairs string, more ...string) exchange {
@@ -189,7 +194,7 @@ func TestAliases(t *testing.T) {
 	runListTests(t, map[string]listTest{
 		"create":             {create, []exchange{probe, answer(created, ok(user("DU7", "ann", "aliases", map[string]string{"alias1": "b b", "alias2": "a"})))}, "DU7", ""},
 		"create without any": {noAlias, []exchange{probe, {Call: post, Params: map[string]string{"username": "ann"}, Body: ok(user("DU7", "ann"))}}, "DU7", ""},
-		"create, not kept":   {create, []exchange{probe, answer(created, ok(user("DU7", "ann")))}, "DU7, aliases failed", `accepted, but the alias "B B" is not there`},
+		"create, not kept":   {create, []exchange{probe, answer(created, ok(user("DU7", "ann"))), {Call: "GET /admin/v1/users/DU7", Apart: true, Body: ok(user("DU7", "ann"))}}, "DU7, aliases failed", `accepted, but the alias "B B" is not there`},
 		"create, reply lost, made": {
 			create, []exchange{probe, lost(created), byName("ann", made(map[string]string{"alias1": "b b", "alias2": "A"}))}, "DU7", "",
 		},
@@ -208,15 +213,15 @@ func TestAliases(t *testing.T) {
 		"create, refused":      {create, []exchange{probe, refuse(created, 40002, "aliases")}, "refused", "Duo refuses the aliases"},
 		"create with too many": {createNine, []exchange{probe}, "refused", "no place"},
 		"in their places, in one call": {
-			aliases("a c", "b c d", "email", "e"), []exchange{look, answer(send("alias1=b&alias2=d", "email", "e"), held("alias1", "b", "alias2", "d", "alias3", "c"))}, "DU1", "",
+			aliases("a c", "b c d", "email", "e"), []exchange{look, answer(send("alias1=b&alias2=d", "email", "e"), held("alias1", "b", "alias2", "d", "alias3", "c", "email", "e"))}, "DU1", "",
 		},
 		"all cleared":      {aliases("a c", ""), []exchange{look, answer(send("alias1=&alias3="), held())}, "DU1", ""},
 		"there already":    {aliases("", "C a"), []exchange{look}, "DU1", ""},
-		"not kept":         {aliases("a c", "c d"), []exchange{look, answer(send("alias1=d"), held("alias3", "c"))}, "DU1, aliases failed", `the alias "d" is not there`},
-		"not given up":     {aliases("a c", "c"), []exchange{look, answer(send("alias1="), look.Body)}, "DU1, aliases failed", `the alias "a" is still there`},
-		"no place for all": {aliases("", "1 2 3 4 5 6 7", "email", "e"), []exchange{look, {Call: edit, Params: map[string]string{"email": "e"}, Body: look.Body}}, "DU1, aliases failed", "no place"},
+		"not kept":         {aliases("a c", "c d"), []exchange{look, answer(send("alias1=d"), held("alias3", "c")), apart(exchange{Call: one, Body: held("alias3", "c")})}, "DU1, aliases failed", `the alias "d" is not there`},
+		"not given up":     {aliases("a c", "c"), []exchange{look, answer(send("alias1="), look.Body), apart(look)}, "DU1, aliases failed", `the alias "a" is still there`},
+		"no place for all": {aliases("", "1 2 3 4 5 6 7", "email", "e"), []exchange{look, {Call: edit, Params: map[string]string{"email": "e"}, Body: held("alias1", "a", "alias3", "c", "email", "e")}}, "DU1, aliases failed", "no place"},
 		"too many":         {nine, []exchange{look}, "DU1, aliases failed", "no place"},
-		"the user is gone": {aliases("a", "b"), []exchange{gone}, "vanished", "404"},
+		"the user is gone": {aliases("a", "b"), then([]exchange{gone}, goneFor("ann")), "vanished", "404"},
 		"not seen":         {aliases("a", "b"), times(4, exchange{Call: one, Status: 502}), "failed", "502"},
 		"refused":          {aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 40002, "aliases")}, "refused", "Duo refuses the aliases"},
 		"taken": {
@@ -270,18 +275,19 @@ func TestMemberships(t *testing.T) {
 	full.Changes[0].Before = dirsync.ListOf(names)
 	isNew := exchange{Call: one, Body: ok(ann("", group("DG2", "New", "", "Active")))}
 	runListTests(t, map[string]listTest{
-		"joined":                    {in, []exchange{joined, isIn}, "DU1", ""},
-		"joined, but not":           {in, []exchange{joined, isOut}, "DU1, groups failed", `accepted, but the user is not in the group "Staff"`},
-		"joined, a limit":           {in, []exchange{refuse(joined, 50001, ""), isOut}, "DU1, groups refused", "a limit is exceeded"},
-		"joined, a synced group":    {in, []exchange{refuse(joined, 40002, "Managed by directory sync"), isOut}, "DU1, groups refused", "Managed"},
-		"joined, the group is gone": {in, []exchange{refuse(joined, 40401, ""), isOut, isOut}, "DU1, groups failed", `the group "Staff" does not exist any more`},
-		"joined, the user is gone":  {in, []exchange{refuse(joined, 40401, ""), gone}, "vanished", "404"},
-		"joined, no answer":         {in, append(times(4, lost(joined)), isOut), "DU1, groups failed", "no answer"},
-		"left":                      {out, []exchange{left, isOut}, "DU1", ""},
-		"left, gone already":        {out, []exchange{refuse(left, 40401, ""), isOut}, "DU1", ""},
-		"left, the user is gone":    {out, []exchange{refuse(left, 40401, ""), gone}, "vanished", "404"},
-		"left, a synced group":      {out, []exchange{refuse(left, 40002, "Managed by directory sync"), isIn}, "DU1, groups refused", "Managed"},
-		"left, but not":             {out, []exchange{left, isIn}, "DU1, groups failed", "still in the group"},
+		"joined":                     {in, []exchange{joined, isIn}, "DU1", ""},
+		"joined, but not":            {in, []exchange{joined, isOut}, "DU1, groups failed", `accepted, but the user is not in the group "Staff"`},
+		"joined, a limit":            {in, []exchange{refuse(joined, 50001, ""), isOut}, "DU1, groups refused", "a limit is exceeded"},
+		"joined, a synced group":     {in, []exchange{refuse(joined, 40002, "Managed by directory sync"), isOut}, "DU1, groups refused", "Managed"},
+		"joined, the group is gone":  {in, []exchange{refuse(joined, 40401, ""), isOut, isOut}, "DU1, groups failed", `the group "Staff" does not exist any more`},
+		"joined, the user is gone":   {in, then([]exchange{refuse(joined, 40401, ""), gone}, goneFor("ann")), "vanished", "404"},
+		"joined, no answer":          {in, append(times(4, lost(joined)), isOut), "DU1, groups failed", "no answer"},
+		"left":                       {out, []exchange{left, isOut}, "DU1", ""},
+		"left, gone already":         {out, []exchange{refuse(left, 40401, ""), isOut}, "DU1", ""},
+		"left, the user is gone":     {out, then([]exchange{refuse(left, 40401, ""), gone}, goneFor("ann")), "vanished", "404"},
+		"left, the user is not gone": {out, []exchange{left, gone, apart(isOut)}, "failed, groups unknown", "said not to exist"},
+		"left, a synced group":       {out, []exchange{refuse(left, 40002, "Managed by directory sync"), isIn}, "DU1, groups refused", "Managed"},
+		"left, but not":              {out, []exchange{left, isIn}, "DU1, groups failed", "still in the group"},
 		"moved, though there's a limit": {
 			withGroups(update(), []dirsync.Membership{{ID: "DG2", Name: "New"}}, staff),
 			[]exchange{refuse(exchange{Call: join}, 50001, ""), left, isOut}, "DU1, groups failed", "limit",
@@ -304,7 +310,7 @@ func TestMemberships(t *testing.T) {
 func TestAListStepCanStopTheRun(t *testing.T) {
 	in := withGroups(update("email", "e"), []dirsync.Membership{{ID: "DG1", Name: "a"}, {ID: "DG2", Name: "b"}}, nil)
 	next := op(dirsync.Delete, "bob")
-	edited := exchange{Call: edit, Body: ok(user("DU1", "ann"))}
+	edited := exchange{Call: edit, Body: ok(user("DU1", "ann", "email", "e"))}
 
 	var l ledger
 	p := newPlay(t, edited, refuse(exchange{Call: join}, 40301, ""))

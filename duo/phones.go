@@ -39,9 +39,6 @@ func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync
 	switch {
 	case m.made != nil:
 		s.made(m.made.ID, step)
-		if shown := m.made.Text(); shown != number {
-			return dirsync.Refused, fmt.Errorf("the phone %s was made, but Duo keeps it as %q; it is not attached", number, api.Tidy(shown))
-		}
 		return s.attach(ctx, m.made.ID, number)
 	case m.found != nil:
 		if others := without(m.found.Users, s.user); len(others) > 0 && !step.Share {
@@ -90,8 +87,7 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 	}
 	switch {
 	case errors.Is(err, api.ErrNotFound):
-		s.result.Removed = append(s.result.Removed, step.ID)
-		return dirsync.Done, nil
+		return s.phoneRemoved(ctx, step)
 	case err != nil:
 		return dirsync.Failed, err
 	case p.Activated || len(p.Users) > 0:
@@ -102,6 +98,14 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 	}
 	if err := s.client.DeletePhone(ctx, step.ID); err != nil && !errors.Is(err, api.ErrNotFound) {
 		return notStepped(err, "the removal of the phone "+step.Text(), phoneLimits())
+	}
+	return s.phoneRemoved(ctx, step)
+}
+
+// phoneRemoved takes a phone for one that exists no more where that is certain.
+func (s *steps) phoneRemoved(ctx context.Context, step *dirsync.PhoneStep) (dirsync.Fate, error) {
+	if err := s.phoneGone(ctx, step); err != nil {
+		return dirsync.Failed, fmt.Errorf("the phone %s is not gone for certain: %w", step.Text(), err)
 	}
 	s.result.Removed = append(s.result.Removed, step.ID)
 	return dirsync.Done, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/duo/api"
+	"duosync/duo/api/apitest"
 	dirsync "duosync/sync"
 )
 
@@ -32,7 +33,7 @@ func TestAllGroups(t *testing.T) {
 		},
 		"one always missed":      {times(2, some(`{"total_objects":2}`, staff)), nil, "1 of 2 were seen"},
 		"no total":               {times(2, some(`{}`, staff)), nil, "does not tell how many"},
-		"one that can't be read": {[]exchange{some(`{"total_objects":1}`, `{"name":"x"}`)}, nil, "without a group_id"},
+		"one that can't be read": {apitest.Again(some(`{"total_objects":1}`, `{"name":"x"}`)), nil, "without a group_id"},
 		"no access":              {[]exchange{refuse(some(""), 40301, "")}, nil, "40301"},
 	}
 	for name, test := range tests {
@@ -76,15 +77,15 @@ func TestFindPhones(t *testing.T) {
 	}
 
 	for name, test := range map[string]struct {
-		answer exchange
+		script []exchange
 		want   api.Kind
 	}{
-		"whose it is, is not told": {find("+1555", "", `{"phone_id":"DP1","number":"+1555","activated":false}`), api.ErrNotDuo},
-		"not filtered":             {find("+1555", "", phone("DP1", "+1"), phone("DP2", "+2")), api.ErrNotDuo},
-		"a user without an id":     {find("+1555", "", phone("DP1", "+1555", "")), api.ErrNotDuo},
-		"no access":                {refuse(find("+1555", ""), 40301, ""), api.ErrForbidden},
+		"whose it is, is not told": {apitest.Again(find("+1555", "", `{"phone_id":"DP1","number":"+1555","activated":false}`)), api.ErrStray},
+		"not filtered":             {apitest.Again(find("+1555", "", phone("DP1", "+1"), phone("DP2", "+2"))), api.ErrStray},
+		"a user without an id":     {apitest.Again(find("+1555", "", phone("DP1", "+1555", ""))), api.ErrStray},
+		"no access":                {[]exchange{refuse(find("+1555", ""), 40301, "")}, api.ErrForbidden},
 	} {
-		if found, err := newPlay(t, test.answer).target().Phones(t.Context(), []string{"+1555"}); !errors.Is(err, test.want) {
+		if found, err := newPlay(t, test.script...).target().Phones(t.Context(), []string{"+1555"}); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, %v", name, found, err)
 		}
 	}

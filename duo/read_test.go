@@ -2,9 +2,9 @@ package duo_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -72,7 +72,7 @@ func TestFind(t *testing.T) {
 			},
 			"DU2", "",
 		},
-		"a list that is not a list": {[]string{"bob", "ann"}, []exchange{all(ok("{}"))}, "", api.ErrNotDuo},
+		"a list that is not a list": {[]string{"bob", "ann"}, apitest.Again(all(ok("{}"))), "", api.ErrStray},
 		"a list that is not filtered": {
 			[]string{"bob", "ann"},
 			[]exchange{
@@ -82,7 +82,10 @@ func TestFind(t *testing.T) {
 			"DU2", "",
 		},
 		"a name that is not filtered": {
-			[]string{"ann"}, []exchange{byName("ann", ok("["+user("DU8", "x")+","+user("DU9", "y")+"]"))}, "", api.ErrNotDuo,
+			[]string{"ann"}, apitest.Again(byName("ann", ok("["+user("DU8", "x")+","+user("DU9", "y")+"]"))), "", api.ErrStray,
+		},
+		"another user's answer, once": {
+			[]string{"ann"}, []exchange{byName("ann", ok("["+user("DU8", "x")+"]")), apart(byName("ann", ok("["+ann+"]")))}, "DU1", "",
 		},
 		"no access": {[]string{"ann"}, []exchange{{Call: list, Status: 403, Body: fail(40301, "Access forbidden", "")}}, "", api.ErrForbidden},
 	}
@@ -120,37 +123,70 @@ func TestFindReadsTheAccountWhereThatIsCheaper(t *testing.T) {
 }
 
 func TestFetchTakesOnlyA404ForAbsence(t *testing.T) {
+	three := exchange{Call: "GET /admin/v1/users/DU3", Status: 404, Body: apitest.NotFound}
 	p := newPlay(t,
 		exchange{Call: list, Params: map[string]string{"user_id_list": `["DU1","DU2","DU3"]`},
 			Body: ok("[" + user("DU1", "ann") + "," + user("DU9", "stranger") + "]")},
 		exchange{Call: "GET /admin/v1/users/DU2", Body: ok(user("DU2", "bob", "status", "pending deletion"))},
-		exchange{Call: "GET /admin/v1/users/DU3", Status: 404, Body: apitest.NotFound},
+		three, apart(three), apart(exchange{Call: list, Params: map[string]string{"username": "cyd"}, Body: ok("[" + user("DU9", "Cyd") + "]")}),
 	)
-	found, err := p.target().Fetch(t.Context(), []string{"DU3", "DU1", "DU2", "DU1"})
-	if err != nil {
-		t.Fatal(err)
+	found, doubtful, err := p.target().Fetch(t.Context(), map[string]string{"DU3": "Cyd", "DU1": "ann", "DU2": ""})
+	if err != nil || len(doubtful) != 0 {
+		t.Fatal(err, doubtful)
 	}
-	created := time.Unix(1_700_000_000, 0).UTC()
 	want := map[string]dirsync.Account{
-		"DU1": {ID: "DU1", Username: "ann", Status: "active", Created: created},
-		"DU2": {ID: "DU2", Username: "bob", Status: "pending deletion", Created: created},
+		"DU1": {ID: "DU1", Username: "ann", Status: "active", Created: apitest.Created},
+		"DU2": {ID: "DU2", Username: "bob", Status: "pending deletion", Created: apitest.Created},
 	}
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Error(diff)
 	}
 
-	for name, answer := range map[string]exchange{
-		"a 404 that is not Duo's": {Call: one, Status: 404, Body: "<html>404</html>"},
-		"FAIL 40401 with 200":     {Call: one, Body: apitest.NotFound},
-		"another user":            {Call: one, Body: ok(user("DU2", "bob"))},
-		"a list":                  {Call: one, Body: ok("[]")},
+	notDuo := exchange{Call: one, Status: 404, Body: "<html>404</html>"}
+	for name, script := range map[string][]exchange{
+		"a 404 that is not Duo's":           times(4, notDuo),
+		"FAIL 40401 with 200":               times(4, exchange{Call: one, Body: apitest.NotFound}),
+		"a 404, and then one not Duo's":     then([]exchange{gone}, times(4, apart(notDuo))),
+		"a 404, and no answer for the name": then([]exchange{gone, apart(gone)}, times(4, exchange{Call: list, Status: 502})),
+		"a 404, and no right to look again": {gone, refuse(apart(gone), 40301, "")},
 	} {
-		script := []exchange{answer}
-		if strings.HasPrefix(name, "a 404") || strings.HasPrefix(name, "FAIL") {
-			script = append(script, answer, answer, answer) // it may be a hiccup
+		if found, doubtful, err := newPlay(t, script...).target().Fetch(t.Context(), map[string]string{"DU1": "ann"}); err == nil {
+			t.Errorf("%s: %v, %v, want an error", name, found, doubtful)
 		}
-		if found, err := newPlay(t, script...).target().Fetch(t.Context(), []string{"DU1"}); err == nil {
-			t.Errorf("%s: %v, want an error", name, found)
+	}
+}
+
+// TestNothingIsConcludedFromAnswersThatContradictOneAnother: it is the error of the one
+// user, and no absence.
+func TestNothingIsConcludedFromAnswersThatContradictOneAnother(t *testing.T) {
+	byName := func(body string) exchange {
+		return apart(exchange{Call: list, Params: map[string]string{"username": "ann"}, Body: ok("[" + body + "]")})
+	}
+	for name, script := range map[string][]exchange{
+		"another user":                  apitest.Again(exchange{Call: one, Body: ok(user("DU2", "bob"))}),
+		"a list":                        apitest.Again(exchange{Call: one, Body: ok("[]")}),
+		"a 404, and then the user":      {gone, apart(active)},
+		"a 404, and then another user":  then([]exchange{gone}, times(4, apart(exchange{Call: one, Body: ok(user("DU2", "bob"))}))),
+		"two 404, and the user by name": {gone, apart(gone), byName(user("DU1", "anna", "alias1", "Ann"))},
+	} {
+		found, doubtful, err := newPlay(t, script...).target().Fetch(t.Context(), map[string]string{"DU1": "ann"})
+		if err != nil || len(found) != 0 || !errors.Is(doubtful["DU1"], api.ErrStray) || !strings.Contains(dirsync.Hint(doubtful["DU1"]), "mixed up") {
+			t.Errorf("%s: found %v, doubtful %v, %v", name, found, doubtful, err)
 		}
+	}
+
+	// One by one they are each user's own; ten in a row are Duo's, or the network's.
+	names := make(map[string]string)
+	script := []exchange{{Call: list, Body: ok("[]")}}
+	for i := range 12 {
+		id := fmt.Sprintf("DU%02d", i)
+		names[id] = ""
+		if i < 10 {
+			call := "GET /admin/v1/users/" + id
+			script = append(script, exchange{Call: call, Status: 404, Body: apitest.NotFound}, apart(exchange{Call: call, Body: ok(user(id, "x"))}))
+		}
+	}
+	if _, _, err := newPlay(t, script...).target().Fetch(t.Context(), names); !errors.Is(err, api.ErrStray) || !strings.Contains(err.Error(), "10 reads") {
+		t.Errorf("ten in a row: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package duo
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -38,6 +39,50 @@ func refusedObject(err error, what string) error {
 	return dirsync.WithHint(fmt.Errorf("%s was refused: %w", what, err), "correct the value in the directory, or the mapping")
 }
 
+// refused gives the result of an operation on a user that Duo will not have.
+func refused(op *dirsync.Op, fields dirsync.Fields, err error) dirsync.Result {
+	return outcome(op, dirsync.Refused, refusal(fields, err))
+}
+
+// refusedFields are the fields that Duo names in the refusal of a call, in the order of
+// reports: its message_detail is the name of a parameter, or several. nil where it is
+// anything else.
+func refusedFields(err error) []string {
+	var e *api.Error
+	if !errors.As(err, &e) || e.Kind != api.ErrInvalid {
+		return nil
+	}
+	words := strings.FieldsFunc(strings.ToLower(e.Detail), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
+	named := make(map[string]bool)
+	for _, word := range words {
+		field := word
+		if place := strings.TrimPrefix(word, "alias"); len(place) == 1 && place[0] >= '1' && place[0] <= '8' {
+			field = dirsync.FieldAliases
+		}
+		if field != dirsync.FieldAliases && !slices.Contains(dirsync.FieldNames, field) {
+			return nil
+		}
+		named[field] = true
+	}
+	var fields []string
+	for _, field := range append(slices.Clone(dirsync.FieldNames), dirsync.FieldAliases) {
+		if named[field] {
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
+
+// inWords is an error told in other words.
+type inWords struct {
+	text  string
+	cause error
+}
+
+func (e *inWords) Error() string { return e.text }
+
+func (e *inWords) Unwrap() error { return e.cause }
+
 // refusal says in words which field Duo will not have.
 func refusal(fields dirsync.Fields, err error) error {
 	var e *api.Error
@@ -50,7 +95,7 @@ func refusal(fields dirsync.Fields, err error) error {
 	}
 	if e.Kind == api.ErrLimit {
 		text := fmt.Sprintf("Duo refuses the user: a limit is exceeded (50001: %s)", message)
-		return dirsync.WithHint(errors.New(text), "see the limits at https://duo.com/docs/rate-limits")
+		return dirsync.WithHint(&inWords{text, e}, "see the limits at https://duo.com/docs/rate-limits")
 	}
 	value, known := fields[strings.ToLower(e.Detail)]
 	what := "the user"
@@ -65,7 +110,7 @@ func refusal(fields dirsync.Fields, err error) error {
 		message += " (" + e.Detail + ")"
 	}
 	text := fmt.Sprintf("Duo refuses %s: %s", what, message)
-	return dirsync.WithHint(errors.New(text), "correct the value in the directory, or the mapping")
+	return dirsync.WithHint(&inWords{text, e}, "correct the value in the directory, or the mapping")
 }
 
 func taken(name string, holder *dirsync.Account) error {

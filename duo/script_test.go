@@ -1,6 +1,7 @@
 package duo_test
 
 import (
+	"slices"
 	"testing"
 
 	"duosync/duo"
@@ -29,3 +30,18 @@ func newPlay(t *testing.T, script ...exchange) play {
 func (p play) target() *duo.Target { return duo.NewTarget(p.Client(), 0) }
 
 var ok, page, fail, user = apitest.OK, apitest.Page, apitest.Fail, apitest.User
+
+// apart is an exchange that must come on a connection of its own.
+func apart(x exchange) exchange { x.Apart = true; return x }
+
+// goneFor is how a 404 for a user is made sure of: by id, and by each name.
+func goneFor(names ...string) []exchange {
+	script := []exchange{apart(gone)}
+	for _, name := range names {
+		script = append(script, apart(exchange{Call: list, Params: map[string]string{"username": name}, Body: ok("[]")}))
+	}
+	return script
+}
+
+// then puts exchanges one after another.
+func then(scripts ...[]exchange) []exchange { return slices.Concat(scripts...) }

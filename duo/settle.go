@@ -57,10 +57,12 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	}
 	a, err := t.client.User(ctx, op.User)
 	switch {
-	case errors.Is(err, api.ErrNotFound) && op.Action == dirsync.Delete:
-		return done(op, nil)
 	case errors.Is(err, api.ErrNotFound):
-		return outcome(op, dirsync.Vanished, err)
+		r := t.vanished(ctx, op, err)
+		if r.Fate == dirsync.Vanished && op.Action == dirsync.Delete {
+			return done(op, nil)
+		}
+		return r
 	case err != nil:
 		return outcome(op, dirsync.Unknown, err)
 	}
@@ -89,7 +91,7 @@ func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent) dirsyn
 	case holder == nil:
 		return outcome(intent.Op, dirsync.Failed, brokeOff("the user was created"))
 	}
-	r := claim(intent.Op, fields, intent.At, holder)
+	r := t.claim(intent.Op, fields, intent.At, holder)
 	if r.Fate != dirsync.Done {
 		return r
 	}
@@ -111,10 +113,12 @@ func (t *Target) settleGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 	g, err := t.client.Group(ctx, groupID(op))
 	deletes := op.Action == dirsync.GroupDelete
 	switch {
-	case errors.Is(err, api.ErrNotFound) && deletes:
-		return done(op, nil)
 	case errors.Is(err, api.ErrNotFound):
-		return outcome(op, dirsync.Vanished, err)
+		r := t.groupVanished(ctx, op, err)
+		if r.Fate == dirsync.Vanished && deletes {
+			return done(op, nil)
+		}
+		return r
 	case err != nil:
 		return outcome(op, dirsync.Unknown, err)
 	case deletes:

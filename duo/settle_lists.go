@@ -59,6 +59,9 @@ func (t *Target) settlePhone(ctx context.Context, step *dirsync.PhoneStep, user 
 		p, err := t.client.Phone(ctx, step.ID)
 		switch {
 		case errors.Is(err, api.ErrNotFound):
+			if err := t.phoneGone(ctx, step); err != nil {
+				return nil, err
+			}
 			r.Removed = append(r.Removed, step.ID)
 			return nil, nil
 		case err != nil:

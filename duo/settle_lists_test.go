@@ -20,7 +20,8 @@ func TestSettleLists(t *testing.T) {
 		return exchange{Call: phones, Params: map[string]string{"number": number}, Body: ok("[" + body + "]")}
 	}
 	see := func(body string) exchange { return exchange{Call: onePhone, Body: ok(body)} }
-	noPhone := exchange{Call: onePhone, Status: 404, Body: apitest.NotFound}
+	noPhone := []exchange{{Call: onePhone, Status: 404, Body: apitest.NotFound}, {Call: onePhone, Apart: true, Status: 404, Body: apitest.NotFound}, apart(find(""))}
+	noGroup := []exchange{{Call: oneGroup, Status: 404, Body: apitest.NotFound}, {Call: oneGroup, Apart: true, Status: 404, Body: apitest.NotFound}, listOfGroups()}
 	is := func(phones, groups string) exchange { return exchange{Call: one, Body: ok(ann(phones, groups))} }
 	down := func(call string) []exchange { return times(4, exchange{Call: call, Status: 502}) }
 	deletes := &dirsync.Op{Action: dirsync.PhoneDelete, Username: "ann", Phones: remove.Phones}
@@ -45,10 +46,11 @@ func TestSettleLists(t *testing.T) {
 		"phone: another's":       {add, []exchange{active, find(phone("DP1", number, "DU2"))}, "DU1, phones failed"},
 		"phone: the user's own":  {add, []exchange{is(phone("DP1", number), ""), find(activated(phone("DP1", number, "DU1")))}, "DU1"},
 		"phone: no answer":       {add, append([]exchange{active}, down(phones)...), "unknown"},
-		"phone: of one gone":     {add, []exchange{gone}, "vanished"},
+		"phone: of one gone":     {add, then([]exchange{gone}, goneFor("ann")), "vanished"},
 		"phone: attached":        {give, []exchange{is(phone("DP1", number), "")}, "DU1"},
 		"phone: not attached":    {give, []exchange{active}, "DU1, phones failed"},
-		"phone: removed":         {remove, []exchange{active, noPhone}, "DU1, removed DP1"},
+		"phone: removed":         {remove, then([]exchange{active}, noPhone), "DU1, removed DP1"},
+		"phone: removed, or not": {remove, then([]exchange{active}, noPhone[:1], []exchange{apart(see(phone("DP1", number)))}), "unknown"},
 		"phone: still attached":  {remove, []exchange{is(phone("DP1", number), ""), see(phone("DP1", number, "DU1"))}, "DU1, phones failed"},
 		"phone: detached only":   {remove, []exchange{active, see(phone("DP1", number))}, "DU1, phones failed"},
 		"phone: detached, used":  {remove, []exchange{active, see(phone("DP1", number, "DU2"))}, "DU1"},
@@ -68,23 +70,24 @@ func TestSettleLists(t *testing.T) {
 		"create: with other aliases":    {create, []exchange{byName(user("DU7", "ann", "created", stageTime, "alias1", "b"))}, "taken, DU7"},
 		"create: not made":              {create, []exchange{byName("")}, "failed"},
 
-		"group_create: made":      {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), []exchange{listOfGroups(member)}, "group DG1"},
-		"group_create: not made":  {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), []exchange{listOfGroups()}, "failed"},
-		"group_create: another's": {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), []exchange{listOfGroups(group("DG1", "Staff", "", "Active"))}, "taken"},
-		"group_create: no answer": {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), down(groups), "unknown"},
-		"group_update: renamed":   {groupOp(dirsync.GroupUpdate, "x", "name", "Staff"), []exchange{{Call: oneGroup, Body: ok(member)}}, ""},
-		"group_update: not":       {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), []exchange{{Call: oneGroup, Body: ok(member)}}, "failed"},
-		"group_update: gone":      {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), []exchange{{Call: oneGroup, Status: 404, Body: apitest.NotFound}}, "vanished"},
-		"group_update: no answer": {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), down(oneGroup), "unknown"},
-		"group_update: adopted":   {groupOp(dirsync.GroupUpdate, "x"), nil, ""},
-		"group_delete: gone":      {groupOp(dirsync.GroupDelete, "x"), []exchange{{Call: oneGroup, Status: 404, Body: apitest.NotFound}}, ""},
-		"group_delete: not":       {groupOp(dirsync.GroupDelete, "x"), []exchange{{Call: oneGroup, Body: ok(member)}}, "failed"},
-		"group_delete: a proxy":   {groupOp(dirsync.GroupDelete, "x"), times(4, exchange{Call: oneGroup, Status: 404, Body: "<html>"}), "unknown"},
-		"group_delete: another":   {groupOp(dirsync.GroupDelete, "x"), []exchange{{Call: oneGroup, Body: ok(group("DG2", "x", "", ""))}}, "unknown"},
-		"phone_delete: gone":      {deletes, []exchange{noPhone}, "removed DP1"},
-		"phone_delete: there":     {deletes, []exchange{see(phone("DP1", number))}, "phones failed"},
-		"phone_delete: no answer": {deletes, down(onePhone), "unknown"},
-		"enroll_mail":             {op(dirsync.EnrollMail, "ann"), nil, ""},
+		"group_create: made":         {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), []exchange{listOfGroups(member)}, "group DG1"},
+		"group_create: not made":     {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), []exchange{listOfGroups()}, "failed"},
+		"group_create: another's":    {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), []exchange{listOfGroups(group("DG1", "Staff", "", "Active"))}, "taken"},
+		"group_create: no answer":    {groupOp(dirsync.GroupCreate, "Staff", "name", "Staff"), down(groups), "unknown"},
+		"group_update: renamed":      {groupOp(dirsync.GroupUpdate, "x", "name", "Staff"), []exchange{{Call: oneGroup, Body: ok(member)}}, ""},
+		"group_update: not":          {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), []exchange{{Call: oneGroup, Body: ok(member)}}, "failed"},
+		"group_update: gone":         {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), noGroup, "vanished"},
+		"group_update: gone, or not": {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), then(noGroup[:2], []exchange{listOfGroups(member)}), "unknown"},
+		"group_update: no answer":    {groupOp(dirsync.GroupUpdate, "x", "name", "Crew"), down(oneGroup), "unknown"},
+		"group_update: adopted":      {groupOp(dirsync.GroupUpdate, "x"), nil, ""},
+		"group_delete: gone":         {groupOp(dirsync.GroupDelete, "x"), noGroup, ""},
+		"group_delete: not":          {groupOp(dirsync.GroupDelete, "x"), []exchange{{Call: oneGroup, Body: ok(member)}}, "failed"},
+		"group_delete: a proxy":      {groupOp(dirsync.GroupDelete, "x"), times(4, exchange{Call: oneGroup, Status: 404, Body: "<html>"}), "unknown"},
+		"group_delete: another":      {groupOp(dirsync.GroupDelete, "x"), apitest.Again(exchange{Call: oneGroup, Body: ok(group("DG2", "x", "", ""))}), "unknown"},
+		"phone_delete: gone":         {deletes, noPhone, "removed DP1"},
+		"phone_delete: there":        {deletes, []exchange{see(phone("DP1", number))}, "phones failed"},
+		"phone_delete: no answer":    {deletes, down(onePhone), "unknown"},
+		"enroll_mail":                {op(dirsync.EnrollMail, "ann"), nil, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -24,29 +24,32 @@ func TestSettle(t *testing.T) {
 		fate    dirsync.Fate
 		account bool
 	}{
-		"create: nobody":                 {create, []exchange{look(ok("[]"))}, dirsync.Failed, false},
-		"create: ours":                   {create, []exchange{found(stageTime, "a@example.org")}, dirsync.Done, true},
-		"create: older than the slack":   {create, []exchange{found(stageTime-1, "a@example.org")}, dirsync.Taken, true},
-		"create: another address":        {create, []exchange{found(stageTime, "b@example.org")}, dirsync.Taken, true},
-		"create: no answer":              {create, times(4, exchange{Call: list, Status: 502}), dirsync.Unknown, false},
-		"create: a name that cannot be":  {create, []exchange{refuse(look(""), 40002, "username")}, dirsync.Failed, false},
-		"update: held":                   {op(dirsync.Update, "ann", "username", " ANN", "notes", ""), []exchange{active}, dirsync.Done, true},
-		"update: not held":               {op(dirsync.Update, "ann", "email", "x@y"), []exchange{active}, dirsync.Failed, true},
-		"update: vanished":               {op(dirsync.Update, "ann", "email", "x@y"), []exchange{gone}, dirsync.Vanished, false},
-		"update: no answer":              {op(dirsync.Update, "ann", "email", "x@y"), times(4, exchange{Call: one, Cut: true}), dirsync.Unknown, false},
-		"disable: still active":          {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{active}, dirsync.Failed, true},
-		"disable: disabled":              {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{disabled}, dirsync.Done, true},
-		"adopt: there":                   {op(dirsync.Adopt, "ann"), []exchange{active}, dirsync.Done, true},
-		"trash: there":                   {op(dirsync.Trash, "ann"), []exchange{inTrash}, dirsync.Done, true},
-		"trash: not there":               {op(dirsync.Trash, "ann"), []exchange{active}, dirsync.Failed, true},
-		"restore: in the Trash":          {op(dirsync.Restore, "ann"), []exchange{inTrash}, dirsync.Failed, true},
-		"restore: out of it":             {op(dirsync.Restore, "ann"), []exchange{disabled}, dirsync.Done, true},
-		"restore: out, but not enabled":  {op(dirsync.Restore, "ann", "status", "active"), []exchange{disabled}, dirsync.Failed, true},
-		"delete: gone":                   {op(dirsync.Delete, "ann"), []exchange{gone}, dirsync.Done, false},
-		"delete: still there":            {op(dirsync.Delete, "ann"), []exchange{disabled}, dirsync.Failed, true},
-		"delete: hidden by a proxy":      {op(dirsync.Delete, "ann"), times(4, exchange{Call: one, Status: 404, Body: "<html>"}), dirsync.Unknown, false},
-		"release":                        {op(dirsync.Release, "ann"), nil, dirsync.Done, false},
-		"an intent that cannot be meant": {&dirsync.Op{Action: dirsync.Delete}, nil, dirsync.Failed, false},
+		"create: nobody":                   {create, []exchange{look(ok("[]"))}, dirsync.Failed, false},
+		"create: ours":                     {create, []exchange{found(stageTime, "a@example.org")}, dirsync.Done, true},
+		"create: older than the slack":     {create, []exchange{found(stageTime-1, "a@example.org")}, dirsync.Taken, true},
+		"create: another address":          {create, []exchange{found(stageTime, "b@example.org")}, dirsync.Taken, true},
+		"create: no answer":                {create, times(4, exchange{Call: list, Status: 502}), dirsync.Unknown, false},
+		"create: a name that cannot be":    {create, []exchange{refuse(look(""), 40002, "username")}, dirsync.Failed, false},
+		"update: held":                     {op(dirsync.Update, "ann", "username", " ANN", "notes", ""), []exchange{active}, dirsync.Done, true},
+		"update: not held":                 {op(dirsync.Update, "ann", "email", "x@y"), []exchange{active}, dirsync.Failed, true},
+		"update: vanished":                 {op(dirsync.Update, "ann", "email", "x@y"), then([]exchange{gone}, goneFor("ann")), dirsync.Vanished, false},
+		"update: vanished, or not":         {op(dirsync.Update, "ann", "email", "x@y"), []exchange{gone, apart(active)}, dirsync.Unknown, false},
+		"update: no answer":                {op(dirsync.Update, "ann", "email", "x@y"), times(4, exchange{Call: one, Cut: true}), dirsync.Unknown, false},
+		"disable: still active":            {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{active}, dirsync.Failed, true},
+		"disable: disabled":                {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{disabled}, dirsync.Done, true},
+		"adopt: there":                     {op(dirsync.Adopt, "ann"), []exchange{active}, dirsync.Done, true},
+		"trash: there":                     {op(dirsync.Trash, "ann"), []exchange{inTrash}, dirsync.Done, true},
+		"trash: not there":                 {op(dirsync.Trash, "ann"), []exchange{active}, dirsync.Failed, true},
+		"restore: in the Trash":            {op(dirsync.Restore, "ann"), []exchange{inTrash}, dirsync.Failed, true},
+		"restore: out of it":               {op(dirsync.Restore, "ann"), []exchange{disabled}, dirsync.Done, true},
+		"restore: out, but not enabled":    {op(dirsync.Restore, "ann", "status", "active"), []exchange{disabled}, dirsync.Failed, true},
+		"delete: gone":                     {op(dirsync.Delete, "ann"), then([]exchange{gone}, goneFor("ann")), dirsync.Done, false},
+		"delete: gone, or not":             {op(dirsync.Delete, "ann"), []exchange{gone, apart(gone), {Call: list, Apart: true, Body: ok("[" + user("DU1", "ann") + "]")}}, dirsync.Unknown, false},
+		"delete: gone, the name another's": {op(dirsync.Delete, "ann"), []exchange{gone, apart(gone), {Call: list, Apart: true, Body: ok("[" + user("DU2", "ann") + "]")}}, dirsync.Done, false},
+		"delete: still there":              {op(dirsync.Delete, "ann"), []exchange{disabled}, dirsync.Failed, true},
+		"delete: hidden by a proxy":        {op(dirsync.Delete, "ann"), times(4, exchange{Call: one, Status: 404, Body: "<html>"}), dirsync.Unknown, false},
+		"release":                          {op(dirsync.Release, "ann"), nil, dirsync.Done, false},
+		"an intent that cannot be meant":   {&dirsync.Op{Action: dirsync.Delete}, nil, dirsync.Failed, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -86,7 +89,7 @@ func TestNowIsDuosTime(t *testing.T) {
 	if !target.Now().Equal(p.Time.Now()) {
 		t.Errorf("before any reply: %s", target.Now())
 	}
-	if _, err := target.Fetch(t.Context(), []string{"DU1"}); err != nil {
+	if _, _, err := target.Fetch(t.Context(), map[string]string{"DU1": "ann"}); err != nil {
 		t.Fatal(err)
 	}
 	if ahead := target.Now().Sub(p.Time.Now()); ahead > 90*time.Second || ahead < 89*time.Second {

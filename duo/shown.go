@@ -72,6 +72,19 @@ func aliasesUndone(aliases *dirsync.Change, a *dirsync.Account) []dirsync.Undone
 	return nil
 }
 
+// statusUndone tells that a new user does not have the status that was asked for.
+func statusUndone(fields dirsync.Fields, a *dirsync.Account) []dirsync.Undone {
+	status, sent := fields[dirsync.FieldStatus]
+	if !sent || sameField(dirsync.FieldStatus, status, a.Status) {
+		return nil
+	}
+	return []dirsync.Undone{{Field: dirsync.FieldStatus, Fate: dirsync.Failed, Err: otherStatus(status, a)}}
+}
+
+func otherStatus(status string, a *dirsync.Account) error {
+	return fmt.Errorf("the status %q was accepted, but the user is still %q", status, a.Status)
+}
+
 // phonesLack says what of some steps an account does not show, or nil.
 func phonesLack(steps []dirsync.PhoneStep, a *dirsync.Account) error {
 	for i := range steps {

@@ -66,6 +66,9 @@ func (s *steps) absent(ctx context.Context, err error, other string) (dirsync.Fa
 	_, readErr := s.client.User(ctx, s.user)
 	switch {
 	case errors.Is(readErr, api.ErrNotFound):
+		if doubt := s.userGone(ctx, s.user, s.op.Username, s.op.Name()); doubt != nil {
+			return dirsync.Failed, doubtful(readErr, doubt)
+		}
 		return dirsync.Vanished, readErr
 	case readErr != nil:
 		return dirsync.Failed, unseen(err, readErr)

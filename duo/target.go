@@ -15,6 +15,8 @@ type Target struct {
 	writes failures
 	reads  failures
 	known  knownGroups
+	owner  func(user string) dirsync.SourceID // whose of ours a user is; nil: nobody is known
+	made   map[string]dirsync.SourceID        // users by id whom creates have made
 }
 
 var _ dirsync.Target = (*Target)(nil)

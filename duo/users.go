@@ -30,27 +30,32 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 	delete(params, dirsync.FieldAliases)
 	params = withAliases(params, edit)
 	m := makeOnce(ctx, t.client,
-		func(ctx context.Context) (*dirsync.Account, error) { return t.client.CreateUser(ctx, params) },
+		func(ctx context.Context) (*dirsync.Account, error) { return t.createUser(ctx, params, at) },
 		func(ctx context.Context) (*dirsync.Account, error) {
 			return t.client.UserByName(ctx, fields[dirsync.FieldUsername])
 		})
 	switch {
 	case m.made != nil:
-		return with(done(op, m.made), m.made, aliasesUndone(&change, m.made)...)
+		t.keep(op, m.made)
+		undone := append(aliasesUndone(&change, m.made), statusUndone(fields, m.made)...)
+		return with(done(op, m.made), m.made, undone...)
 	case m.found != nil:
-		return claim(op, fields, at, m.found)
+		return t.claim(op, fields, at, m.found)
 	case errors.Is(m.err, api.ErrDuplicate) && m.fate == dirsync.Failed:
 		return t.nameTaken(ctx, op, dirsync.Items(change.After), m.err, dirsync.Unknown)
 	case m.fate == dirsync.Refused:
-		return outcome(op, dirsync.Refused, refusal(fields, m.err))
+		return refused(op, fields, m.err)
 	}
 	return outcome(op, m.fate, m.err)
 }
 
 // claim decides whether the holder of a name is the user that an operation asked
 // for at that time of Duo's clock.
-func claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, holder *dirsync.Account) dirsync.Result {
-	if !holder.Synced && !holder.Created.Before(at.Add(-slack)) && shows(holder, fields) {
+func (t *Target) claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, holder *dirsync.Account) dirsync.Result {
+	owner := t.whose(holder.ID)
+	others := owner != "" && owner != op.Source
+	if !others && !holder.Synced && !holder.Created.Before(at.Add(-slack)) && shows(holder, fields) {
+		t.keep(op, holder)
 		return done(op, holder)
 	}
 	return with(outcome(op, dirsync.Taken, taken(fields[dirsync.FieldUsername], holder)), holder)
@@ -88,7 +93,7 @@ func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account
 		calls = editsOf(fields, edit, a)
 	}
 	for _, call := range calls {
-		if a, err = t.client.ModifyUser(ctx, op.User, call); err != nil {
+		if a, err = t.send(ctx, op, call); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -103,8 +108,7 @@ func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account
 func changed(op *dirsync.Op, a *dirsync.Account, undone []dirsync.Undone) dirsync.Result {
 	status, sent := op.After()[dirsync.FieldStatus]
 	if sent && !sameField(dirsync.FieldStatus, status, a.Status) {
-		err := fmt.Errorf("the status %q was accepted, but the user is still %q", status, a.Status)
-		return with(outcome(op, dirsync.Failed, err), a)
+		return with(outcome(op, dirsync.Failed, otherStatus(status, a)), a)
 	}
 	return with(done(op, a), a, undone...)
 }
@@ -116,14 +120,14 @@ func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dir
 	}
 	switch {
 	case errors.Is(err, api.ErrNotFound):
-		return outcome(op, dirsync.Vanished, err)
+		return t.vanished(ctx, op, err)
 	case errors.Is(err, api.ErrInvalid):
-		return outcome(op, dirsync.Refused, refusal(fields, err))
+		return refused(op, fields, err)
 	case errors.Is(err, api.ErrLimit):
 		if a, readErr := t.client.User(ctx, op.User); readErr == nil && showsAll(op, a) {
 			return done(op, a)
 		}
-		return outcome(op, dirsync.Refused, refusal(fields, err))
+		return refused(op, fields, err)
 	case errors.Is(err, api.ErrDuplicate):
 		names := dirsync.Items(fields[dirsync.FieldAliases])
 		if name := fields[dirsync.FieldUsername]; name != "" {
@@ -169,7 +173,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 		a, readErr := t.client.User(ctx, op.User)
 		switch {
 		case errors.Is(readErr, api.ErrNotFound):
-			return outcome(op, dirsync.Vanished, readErr)
+			return t.vanished(ctx, op, readErr)
 		case readErr != nil:
 			return outcome(op, dirsync.Failed, unseen(err, readErr))
 		case a.Status == dirsync.StatusPendingDeletion:
@@ -183,10 +187,10 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 			return t.notModified(ctx, op, err)
 		}
 	}
-	a, err := t.client.User(ctx, op.User)
+	a, err := t.look(ctx, op.User, func(a *dirsync.Account) bool { return a.Status != dirsync.StatusPendingDeletion })
 	switch {
 	case errors.Is(err, api.ErrNotFound):
-		return outcome(op, dirsync.Vanished, err)
+		return t.vanished(ctx, op, err)
 	case err != nil:
 		return outcome(op, dirsync.Unknown, fmt.Errorf("restored, but not seen since: %w", err))
 	case a.Status == dirsync.StatusPendingDeletion:
@@ -202,10 +206,10 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	if sendErr != nil && !answered(sendErr) {
 		return outcome(op, dirsync.Failed, sendErr)
 	}
-	a, err := t.client.User(ctx, op.User)
+	a, err := t.look(ctx, op.User, func(a *dirsync.Account) bool { return a.Status == dirsync.StatusPendingDeletion })
 	switch {
 	case errors.Is(err, api.ErrNotFound):
-		return outcome(op, dirsync.Vanished, err)
+		return t.vanished(ctx, op, err)
 	case err != nil && sendErr != nil:
 		return outcome(op, dirsync.Failed, unseen(sendErr, err))
 	case err != nil:
@@ -219,10 +223,24 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	return with(outcome(op, dirsync.Refused, err), a)
 }
 
-// remove deletes a user for good. One that is gone already is what was wanted.
+// look asks how a user stands, and where that is not as expected, once more on another
+// connection: that one counts.
+func (t *Target) look(ctx context.Context, user string, expected func(*dirsync.Account) bool) (*dirsync.Account, error) {
+	a, err := t.client.User(ctx, user)
+	if err == nil && !expected(a) {
+		a, err = t.client.Apart().User(ctx, user)
+	}
+	return a, err
+}
+
+// remove deletes a user for good, and makes sure of it: Duo's answer names nobody. One
+// that is gone already is what was wanted.
 func (t *Target) remove(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	if err := t.client.DeleteUser(ctx, op.User); err != nil && !errors.Is(err, api.ErrNotFound) {
 		return outcome(op, dirsync.Failed, err)
+	}
+	if r := notDeleted(op, "the user", t.userGone(ctx, op.User, op.Username)); r != nil {
+		return *r
 	}
 	return done(op, nil)
 }

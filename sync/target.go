@@ -16,10 +16,18 @@ type Target interface {
 	// Each user comes once. A name that nobody holds is no error.
 	Find(ctx context.Context, names []string) ([]Account, error)
 
-	// Fetch returns the users with these ids. An id that is missing in the
-	// answer does not exist in Duo: that was concluded from a 404 for that id,
-	// never from a list.
-	Fetch(ctx context.Context, ids []string) (map[string]Account, error)
+	// Know tells the target whose user of ours an id is, by the snapshot; owner gives
+	// "" for nobody's. What Duo answers to a create is not believed where it has such an
+	// id. Without it the target knows of nobody.
+	Know(owner func(user string) SourceID)
+
+	// Fetch returns the users with these ids, each given with the name that it had last,
+	// "" where none is known. An id that is in neither of the answers does not exist
+	// in Duo: that was concluded from a 404 for that id, never from a list, and from a
+	// second one on another connection, and the name is nobody's or another user's. Where
+	// these contradict one another, or can't be had, doubtful has the reason: nothing is
+	// to be concluded about that user.
+	Fetch(ctx context.Context, names map[string]string) (found map[string]Account, doubtful map[string]error, err error)
 
 	// Groups returns all groups of the account. A list that can't be read whole is
 	// an error.
@@ -92,8 +100,8 @@ type Result struct {
 	Fate    Fate
 	Account *Account
 	Err     error // why not Done; its text is for the admin and names no secret
-	// Undone are the list fields that an operation which is Done otherwise could
-	// not, or not wholly, bring about. Account tells what is there.
+	// Undone are the fields that an operation which is Done otherwise could not, or
+	// not wholly, bring about. Account tells what is there.
 	Undone []Undone
 	// Made are the phones that the operation made, whatever its fate.
 	Made []OwnPhone
@@ -103,7 +111,7 @@ type Result struct {
 	Group string
 }
 
-// Undone is a list field that could not be brought about.
+// Undone is a field that could not be brought about.
 type Undone struct {
 	Field string
 	Fate  Fate // not Done; Refused where it is of no use to try again

@@ -40,7 +40,7 @@ func fuzzClient(t *testing.T, answer http.RoundTripper) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.http.Transport = answer
+	c.http.Transport, c.apart.Transport = answer, answer
 	return c
 }
 

@@ -26,7 +26,8 @@ const (
 )
 
 // AuthClient calls Duo's Auth API, which has an application and keys of its own. It
-// is safe for concurrent use.
+// is safe for concurrent use. As no answer names the user, each call goes on a connection
+// of its own, on which no answer about anybody else can come.
 type AuthClient struct{ client *Client }
 
 // NewAuth checks the options, whose keys are those of an Auth API application, and
@@ -41,7 +42,7 @@ func NewAuth(o Options) (*AuthClient, error) {
 	if err != nil {
 		return nil, authError(err)
 	}
-	return &AuthClient{client}, nil
+	return &AuthClient{client.Apart()}, nil
 }
 
 // Close gives idle connections back.
@@ -107,24 +108,25 @@ func (d *Device) UnmarshalJSON(data []byte) error {
 // changes nothing, and nobody is bothered. A user whom Duo does not know is
 // ErrUnknownUser, or for a name what the new user policy says.
 func (c *AuthClient) Preauth(ctx context.Context, who Who) (*Preauth, error) {
-	r, err := c.do(ctx, request{method: http.MethodPost, path: preauthPath, params: who.params()})
-	if err != nil {
-		return nil, err
-	}
+	q := request{method: http.MethodPost, path: preauthPath, params: who.params()}
+	answer, err := ask(ctx, c.client, q, readPreauth)
+	return answer, authError(err)
+}
+
+func readPreauth(r *reply) (*Preauth, error) {
 	var answer struct {
 		Result  text     `json:"result"`
 		Message text     `json:"status_msg"`
 		Devices []Device `json:"devices"`
 	}
 	if err := json.Unmarshal(r.Response, &answer); err != nil {
-		return nil, strange(http.MethodPost, preauthPath, err.Error())
+		return nil, errors.New("an answer of another form: " + Tidy(err.Error()))
 	}
 	switch answer.Result {
 	case PreauthAuth, PreauthAllow, PreauthEnroll, PreauthDeny:
-	default:
-		return nil, strange(http.MethodPost, preauthPath, "a result that is not known: "+Tidy(string(answer.Result)))
+		return &Preauth{Result: string(answer.Result), Message: Tidy(string(answer.Message)), Devices: answer.Devices}, nil
 	}
-	return &Preauth{Result: string(answer.Result), Message: Tidy(string(answer.Message)), Devices: answer.Devices}, nil
+	return nil, errors.New("a result that is not known: " + Tidy(string(answer.Result)))
 }
 
 // Verdict is how a login went.
@@ -147,7 +149,7 @@ func (c *AuthClient) Passcode(ctx context.Context, who Who, code string) (*Verdi
 	if err != nil {
 		return nil, err
 	}
-	return answer.verdict(http.MethodPost, authPath)
+	return answer.verdict(), nil
 }
 
 // Push sends a push to a user's devices and waits for the answer; ctx bounds how long.
@@ -162,7 +164,7 @@ func (c *AuthClient) Push(ctx context.Context, who Who, waiting func(message str
 		return nil, err
 	}
 	if answer.Transaction == "" { // decided at once
-		return answer.verdict(http.MethodPost, authPath)
+		return answer.verdict(), nil
 	}
 	transaction, last := string(answer.Transaction), ""
 	for {
@@ -173,8 +175,8 @@ func (c *AuthClient) Push(ctx context.Context, who Who, waiting func(message str
 		if err != nil {
 			return nil, err
 		}
-		if answer.Result != "waiting" {
-			return answer.verdict(http.MethodGet, authStatusPath)
+		if answer.Result != resultWaiting {
+			return answer.verdict(), nil
 		}
 		if message := Tidy(string(answer.Message)); message != last {
 			last = message
@@ -198,12 +200,25 @@ type authAnswer struct {
 	Transaction text `json:"txid"`
 }
 
-func (a *authAnswer) verdict(method, path string) (*Verdict, error) {
-	switch a.Result {
-	case "allow", "deny":
-		return &Verdict{Allowed: a.Result == "allow", Status: Tidy(string(a.Status)), Message: Tidy(string(a.Message))}, nil
+// What Duo says of a login.
+const (
+	resultAllow   = "allow"
+	resultDeny    = "deny"
+	resultWaiting = "waiting"
+)
+
+// check says why an answer is not one to such a call, or nil. A login that is to be
+// waited for has a transaction and no result yet.
+func (a *authAnswer) check(path string) error {
+	switch {
+	case a.Result == resultAllow, a.Result == resultDeny, a.Result == resultWaiting && path == authStatusPath, a.Transaction != "" && path == authPath:
+		return nil
 	}
-	return nil, strange(method, path, "a result that is not known: "+Tidy(string(a.Result)))
+	return errors.New("a result that is not known: " + Tidy(string(a.Result)))
+}
+
+func (a *authAnswer) verdict() *Verdict {
+	return &Verdict{Allowed: a.Result == resultAllow, Status: Tidy(string(a.Status)), Message: Tidy(string(a.Message))}
 }
 
 // authenticate starts a login, once.
@@ -219,18 +234,12 @@ func (c *AuthClient) authenticate(ctx context.Context, params map[string]string,
 }
 
 func (c *AuthClient) call(ctx context.Context, q request) (*authAnswer, error) {
-	r, err := c.do(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	var answer authAnswer
-	if err := json.Unmarshal(r.Response, &answer); err != nil {
-		return nil, strange(q.method, q.path, "an answer of another form")
-	}
-	return &answer, nil
-}
-
-func (c *AuthClient) do(ctx context.Context, q request) (*reply, error) {
-	r, err := c.client.do(ctx, q)
-	return r, authError(err)
+	answer, err := ask(ctx, c.client, q, func(r *reply) (*authAnswer, error) {
+		var answer authAnswer
+		if json.Unmarshal(r.Response, &answer) != nil {
+			return nil, errors.New("an answer of another form")
+		}
+		return &answer, answer.check(q.path)
+	})
+	return answer, authError(err)
 }

@@ -26,6 +26,12 @@ const maxBody = 64 << 20
 
 // Client calls Duo's Admin API. It is safe for concurrent use.
 type Client struct {
+	*line
+	alone bool // each call on a connection of its own
+}
+
+// line is what the calls to one account have in common.
+type line struct {
 	at      endpoint
 	signer  signer
 	secrets secrets
@@ -35,11 +41,17 @@ type Client struct {
 	sleep   func(context.Context, time.Duration) error
 
 	http    *http.Client
+	apart   *http.Client // each call on a connection of its own
 	pace    *pacer
 	clock   clock
 	calls   atomic.Int64
 	retries atomic.Int64
 }
+
+// Apart returns the same client, whose calls each go on a new connection that nothing
+// else uses. It looks again where an answer is not to be believed by itself: an answer to
+// an earlier call can't come on such a connection.
+func (c *Client) Apart() *Client { return &Client{line: c.line, alone: true} }
 
 // Host returns the API host, lower case, without a port.
 func (c *Client) Host() string { return c.at.host }
@@ -77,6 +89,12 @@ type request struct {
 	// once marks a call that must not be sent again without a look at what
 	// became of it: a create.
 	once bool
+	// apart has the call made on a new connection that nothing else uses, so that
+	// the answer can't be one to an earlier call.
+	apart bool
+	// about says why a success is not about what was asked, or nil. Such a success is
+	// an ErrStray; what it says is not believed.
+	about func(*reply) error
 
 	query string
 	body  []byte
@@ -117,6 +135,7 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 	if err := q.prepare(c.signer.version); err != nil {
 		return nil, &Error{Op: q.name(), Kind: ErrNotSent, Message: err.Error(), Err: err}
 	}
+	q.apart = q.apart || c.alone
 	hiccups, throttled := 0, 0
 	for {
 		r, e := c.attempt(ctx, &q)
@@ -138,6 +157,7 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 			}
 		case Hiccup(err) && !untrusted(err) && (!q.once || !e.Sent) && hiccups < maxRetries:
 			hiccups++
+			q.apart = q.apart || e.Kind == ErrStray
 			if c.sleep(ctx, retryWait(hiccups)) != nil {
 				return nil, err
 			}
@@ -204,6 +224,11 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 		}, 0, false)
 	}
 	r, e := decodeReply(status, header, body)
+	if e == nil && q.about != nil {
+		if err := q.about(r); err != nil {
+			r, e = nil, &Error{Kind: ErrStray, HTTP: status, Message: err.Error(), Sent: true}
+		}
+	}
 	date, badDate := http.ParseTime(header.Get("Date"))
 	if badDate == nil && (e == nil || e.FromDuo) {
 		c.clock.learn(date, sent, answered)
@@ -212,6 +237,9 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 		return r, nil
 	}
 	e.Op = q.name()
+	if e.Kind == ErrStray {
+		c.http.CloseIdleConnections() // whose answers may all be one late
+	}
 	if e.Kind == ErrRateLimited {
 		e.RetryAfter = retryAfter(header, answered)
 	}
@@ -242,10 +270,15 @@ func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http
 	hr.Header.Set("Date", m.date)
 	hr.Header.Set("User-Agent", c.agent)
 	hr.Header.Set("Accept", "application/json")
+	hr.Header.Set("Cache-Control", "no-cache") // RFC 9111, 5.2.1.4: an answer of now
 	if q.kind != "" {
 		hr.Header.Set("Content-Type", q.kind)
 	}
-	answer, err := c.http.Do(hr)
+	client := c.http
+	if q.apart {
+		client = c.apart
+	}
+	answer, err := client.Do(hr)
 	if err != nil {
 		return 0, nil, nil, err
 	}
@@ -258,6 +291,14 @@ func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http
 		return answer.StatusCode, answer.Header, nil, fmt.Errorf("the answer is larger than %d MB", maxBody>>20)
 	}
 	return answer.StatusCode, answer.Header, data, nil
+}
+
+// Stray gives the error of an answer that is not about what was asked, where only the
+// caller can tell: op names the call, and message what the answer is about. No kept
+// connection is used for the next call.
+func (c *Client) Stray(op, message string) error {
+	c.http.CloseIdleConnections()
+	return c.fail(&Error{Op: op, Kind: ErrStray, HTTP: http.StatusOK, Message: message, Sent: true}, 0, false).hinted
 }
 
 // words gives a transport error's text without the URL, which holds parameters,

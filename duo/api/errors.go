@@ -38,9 +38,13 @@ const (
 	ErrServer Kind = "server error"
 	// ErrTransport is a call without an answer.
 	ErrTransport Kind = "no answer"
-	// ErrNotDuo is an answer that is not Duo's: not JSON, no envelope, a
-	// redirect, or an object other than the one asked for.
+	// ErrNotDuo is an answer that is not Duo's: not JSON, no envelope or a
+	// redirect. It stands for ErrStray as well.
 	ErrNotDuo Kind = "not an answer of Duo's"
+	// ErrStray is an answer of Duo's that is not about what was asked: another
+	// object, another form, a page of another list. What was asked may have been
+	// done all the same.
+	ErrStray Kind = "an answer about something else"
 	// ErrUnclear is an answer that contradicts itself: stat FAIL with HTTP 200,
 	// or stat OK with another status.
 	ErrUnclear Kind = "contradictory answer"
@@ -94,7 +98,7 @@ func (e *Error) Error() string {
 // Is reports whether target is the error's Kind.
 func (e *Error) Is(target error) bool {
 	kind, ok := target.(Kind)
-	return ok && kind == e.Kind
+	return ok && (kind == e.Kind || kind == ErrNotDuo && e.Kind == ErrStray)
 }
 
 // Unwrap returns the cause, where there is one.

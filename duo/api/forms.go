@@ -72,6 +72,8 @@ func (a *account) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+func (a account) id() string { return a.ID }
+
 // mostPlaces bounds the places of aliases that are read. Duo has eight.
 const mostPlaces = 64
 
@@ -138,6 +140,8 @@ func (g *group) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+func (g group) id() string { return string(g.GroupID) }
+
 // Group is a Duo group with its description.
 type Group struct {
 	dirsync.Group
@@ -185,6 +189,8 @@ func (p *phone) UnmarshalJSON(data []byte) error {
 	}
 	return nil
 }
+
+func (p phone) id() string { return string(p.PhoneID) }
 
 // plain gives the phone without its users.
 func (p *phone) plain() dirsync.Phone {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+
+	dirsync "duosync/sync"
 )
 
 const (
@@ -27,37 +29,32 @@ func (c *Client) Group(ctx context.Context, id string) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.do(ctx, request{method: http.MethodGet, path: path})
-	if err != nil {
-		return nil, err
-	}
-	g, err := readGroup(r)
-	switch {
-	case err != nil:
-		return nil, strange(http.MethodGet, path, err.Error())
-	case g.ID != id:
-		return nil, strange(http.MethodGet, path, "the group "+Tidy(g.ID)+", which was not asked for")
-	}
-	return g, nil
+	return ask(ctx, c, request{method: http.MethodGet, path: path}, func(r *reply) (*Group, error) {
+		g, err := readGroup(r)
+		if err == nil && g.ID != id {
+			err = errors.New("the group " + Tidy(g.ID) + ", which was not asked for")
+		}
+		return g, err
+	})
 }
 
 // CreateGroup makes an active group. It is sent once: after a failure that leaves
 // its fate open the caller looks the name up. ErrDuplicate means that there is a
-// group of that name.
+// group of that name; an answer with a group of another name is an ErrStray.
 func (c *Client) CreateGroup(ctx context.Context, name, desc string) (*Group, error) {
 	params := map[string]string{"name": name, "desc": desc}
-	r, err := c.do(ctx, request{method: http.MethodPost, path: groupsPath, params: params, once: true})
-	if err != nil {
-		return nil, err
-	}
-	g, err := readGroup(r)
-	if err != nil {
-		return nil, strange(http.MethodPost, groupsPath, err.Error())
-	}
-	return g, nil
+	q := request{method: http.MethodPost, path: groupsPath, params: params, once: true}
+	return ask(ctx, c, q, func(r *reply) (*Group, error) {
+		g, err := readGroup(r)
+		if err == nil && dirsync.FoldName(g.Name) != dirsync.FoldName(name) {
+			err = errors.New("the group " + Tidy(g.Name) + ", which was not asked for")
+		}
+		return g, err
+	})
 }
 
-// RenameGroup gives a group another name and returns it as Duo answers it.
+// RenameGroup gives a group another name and returns it as Duo answers it; where the
+// answer is not that group, as a look at it shows it.
 func (c *Client) RenameGroup(ctx context.Context, id, name string) (*Group, error) {
 	path, err := objectPath(groupsPath, id, "group")
 	if err != nil {
@@ -70,7 +67,7 @@ func (c *Client) RenameGroup(ctx context.Context, id, name string) (*Group, erro
 	if g, err := readGroup(r); err == nil && g.ID == id {
 		return g, nil
 	}
-	return c.Group(ctx, id)
+	return c.Apart().Group(ctx, id)
 }
 
 // DeleteGroup deletes a group; its members stay. Duo answers the same for an id

@@ -33,6 +33,8 @@ func (at *endpoint) hint(e *Error, ahead time.Duration, dated bool) string {
 		}
 		return "grant the Admin API application the rights \"Grant resource - Read\" and \"Grant resource - Write\" " +
 			"(Duo Admin Panel, Applications)"
+	case ErrStray:
+		return "answers of Duo's seem to be mixed up on their way: look at the proxy, balancer or firewall between here and " + at.address
 	case ErrNotDuo:
 		return "something else than Duo answered: check duo.host, and whether a proxy, portal or firewall is in the way"
 	case ErrRateLimited:

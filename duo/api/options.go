@@ -70,7 +70,9 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{
+	apart := transport.Clone()
+	apart.DisableKeepAlives = true
+	return &Client{line: &line{
 		at:      endpoint{address: address, host: host, timeout: o.Timeout},
 		signer:  signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
 		agent:   "duosync/" + o.Version,
@@ -79,11 +81,17 @@ func New(o Options) (*Client, error) {
 		now:     o.Now,
 		sleep:   o.Sleep,
 		pace:    newPacer(o.Rate, o.Now, o.Sleep),
-		http: &http.Client{
-			Transport:     transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}, nil
+		http:    httpClient(transport),
+		apart:   httpClient(apart),
+	}}, nil
+}
+
+// httpClient follows no redirect.
+func httpClient(transport *http.Transport) *http.Client {
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // check says what is wrong with the keys or the signature, or nil.

@@ -43,56 +43,59 @@ func (c *Client) Phone(ctx context.Context, id string) (*dirsync.Phone, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.do(ctx, request{method: http.MethodGet, path: path})
-	if err != nil {
-		return nil, err
-	}
-	whole, err := readPhone(r, (*phone).whole)
-	switch {
-	case err != nil:
-		return nil, strange(http.MethodGet, path, err.Error())
-	case whole.ID != id:
-		return nil, strange(http.MethodGet, path, "the phone "+Tidy(whole.ID)+", which was not asked for")
-	}
-	return whole, nil
+	return ask(ctx, c, request{method: http.MethodGet, path: path}, func(r *reply) (*dirsync.Phone, error) {
+		whole, err := readPhone(r, (*phone).whole)
+		if err == nil && whole.ID != id {
+			err = errors.New("the phone " + Tidy(whole.ID) + ", which was not asked for")
+		}
+		return whole, err
+	})
 }
 
 // PhoneByNumber returns the phone with exactly this number (E.164) and extension,
-// with its users, or nil. A number that Duo refuses (40002) is in no phone.
+// with its users, or nil. A number that Duo refuses (40002) is in no phone. An answer
+// with a phone of another number is asked for once more, and then is how Duo understands
+// the number.
 func (c *Client) PhoneByNumber(ctx context.Context, number, extension string) (*dirsync.Phone, error) {
+	p, others, err := c.phoneByNumber(ctx, number, extension)
+	if err == nil && p == nil && others {
+		p, _, err = c.Apart().phoneByNumber(ctx, number, extension)
+	}
+	if errors.Is(err, ErrInvalid) {
+		return nil, nil
+	}
+	return p, err
+}
+
+// phoneByNumber asks once; others reports whether the answer has a phone of another
+// number.
+func (c *Client) phoneByNumber(ctx context.Context, number, extension string) (p *dirsync.Phone, others bool, err error) {
 	params := map[string]string{"number": number}
 	if extension != "" {
 		params["extension"] = extension
 	}
-	found, _, err := getList[phone](ctx, c, phonesPath, params)
-	if errors.Is(err, ErrInvalid) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	others := false
-	for i := range found {
-		p := found[i].plain()
-		if p.Text() == dirsync.PhoneText(number, extension) {
-			whole, err := found[i].whole()
-			if err != nil {
-				return nil, strange(http.MethodGet, phonesPath, err.Error())
+	_, err = getList(ctx, c, phonesPath, params, func(found []phone) (err error) {
+		p, others = nil, false
+		for i := range found {
+			shown := found[i].plain()
+			if shown.Text() == dirsync.PhoneText(number, extension) {
+				p, err = found[i].whole()
+				return err
 			}
-			return whole, nil
+			others = others || shown.Number != number
 		}
-		others = others || p.Number != number
-	}
-	if others && len(found) > 1 {
-		return nil, strange(http.MethodGet, phonesPath, "phones that were not asked for by number")
-	}
-	return nil, nil
+		if others && len(found) > 1 {
+			return errors.New("phones that were not asked for by number")
+		}
+		return nil
+	})
+	return p, others, err
 }
 
 // CreatePhone makes a phone of this number (E.164), extension, which may be "",
 // and type, mobile or landline. It is sent once: after a failure that leaves its
 // fate open the caller looks the number up. ErrDuplicate means that there is a
-// phone with that number and extension.
+// phone with that number and extension; an answer with another number is an ErrStray.
 func (c *Client) CreatePhone(ctx context.Context, number, extension, kind string) (*dirsync.Phone, error) {
 	params := map[string]string{"number": number, "type": kind}
 	if extension != "" {
@@ -101,18 +104,16 @@ func (c *Client) CreatePhone(ctx context.Context, number, extension, kind string
 	if kind == typeMobile {
 		params["platform"] = genericSmartphone
 	}
-	r, err := c.do(ctx, request{method: http.MethodPost, path: phonesPath, params: params, once: true})
-	if err != nil {
-		return nil, err
-	}
-	p, err := readPhone(r, func(p *phone) (*dirsync.Phone, error) {
-		plain := p.plain()
-		return &plain, nil
+	q := request{method: http.MethodPost, path: phonesPath, params: params, once: true}
+	return ask(ctx, c, q, func(r *reply) (*dirsync.Phone, error) {
+		return readPhone(r, func(p *phone) (*dirsync.Phone, error) {
+			plain := p.plain()
+			if plain.Text() != dirsync.PhoneText(number, extension) {
+				return nil, errors.New("the phone " + Tidy(plain.Text()) + ", which was not asked for")
+			}
+			return &plain, nil
+		})
 	})
-	if err != nil {
-		return nil, strange(http.MethodPost, phonesPath, err.Error())
-	}
-	return p, nil
 }
 
 // DeletePhone deletes a phone; whoever has it loses it. Duo answers the same for

@@ -13,14 +13,14 @@ import (
 // user without a username. nil means that it was refused for just that.
 func (c *Client) CheckWrite(ctx context.Context) error {
 	_, err := c.do(ctx, request{
-		method: http.MethodPost, path: usersPath, once: true,
+		method: http.MethodPost, path: usersPath, once: true, apart: true,
 		params: map[string]string{dirsync.FieldNotes: "duosync check"},
 	})
 	switch {
 	case errors.Is(err, ErrInvalid):
 		return nil
 	case err == nil:
-		return strange(http.MethodPost, usersPath, "Duo accepted a user without a username")
+		return c.Stray(http.MethodPost+" "+usersPath, "Duo accepted a user without a username")
 	}
 	return err
 }

@@ -16,6 +16,7 @@ type reply struct {
 	Response json.RawMessage `json:"response"`
 	Metadata struct {
 		NextOffset   number `json:"next_offset"`
+		PrevOffset   number `json:"prev_offset"`
 		TotalObjects number `json:"total_objects"`
 	} `json:"metadata"`
 	Code    number `json:"code"`

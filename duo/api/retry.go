@@ -33,10 +33,10 @@ func throttleWait(n int) time.Duration {
 }
 
 // Hiccup reports whether err is a failure that says nothing about the request:
-// the connection broke, or what answered could not do its work. Sent again, it
-// may well go through.
+// the connection broke, what answered could not do its work, or the answer was to
+// something else. Sent again, it may well go through.
 func Hiccup(err error) bool {
-	for _, kind := range []Kind{ErrTransport, ErrServer, ErrNotDuo, ErrUnclear} {
+	for _, kind := range []Kind{ErrTransport, ErrServer, ErrNotDuo, ErrStray, ErrUnclear} {
 		if errors.Is(err, kind) {
 			return true
 		}

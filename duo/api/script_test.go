@@ -18,4 +18,5 @@ var (
 	connect = apitest.Connect
 
 	ok, page, fail, user = apitest.OK, apitest.Page, apitest.Fail, apitest.User
+	again                = apitest.Again
 )

@@ -37,37 +37,39 @@ func (c *Client) User(ctx context.Context, id string) (*dirsync.Account, error) 
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.do(ctx, request{method: http.MethodGet, path: path})
-	if err != nil {
-		return nil, err
-	}
-	a, err := readAccount(r)
-	if err != nil {
-		return nil, strange(http.MethodGet, path, err.Error())
-	}
-	if a.ID != id {
-		return nil, strange(http.MethodGet, path, "the user "+Tidy(a.ID)+", who was not asked for")
-	}
-	return a, nil
+	return ask(ctx, c, request{method: http.MethodGet, path: path}, func(r *reply) (*dirsync.Account, error) { return readUser(r, id) })
 }
 
 // UserByName returns the user who holds a name, as username or alias, or nil.
 // Nil does not prove that the name is free; Duo refuses a create where it is
-// not (400/40003).
+// not (400/40003). An answer with another user is asked for once more, and then is how
+// Duo understands the name.
 func (c *Client) UserByName(ctx context.Context, name string) (*dirsync.Account, error) {
-	found, _, err := getList[account](ctx, c, usersPath, map[string]string{"username": name})
-	if err != nil {
-		return nil, err
+	a, others, err := c.userByName(ctx, name)
+	if err == nil && a == nil && others {
+		a, _, err = c.Apart().userByName(ctx, name)
 	}
+	return a, err
+}
+
+// userByName asks once; others reports whether the answer has another user.
+func (c *Client) userByName(ctx context.Context, name string) (a *dirsync.Account, others bool, err error) {
+	found, err := getList(ctx, c, usersPath, map[string]string{"username": name}, func(found []account) error {
+		if len(found) > 1 && holderOf(found, name) == nil {
+			return errors.New("users who were not asked for by username")
+		}
+		return nil
+	})
+	return holderOf(found, name), len(found) > 0, err
+}
+
+func holderOf(found []account, name string) *dirsync.Account {
 	for _, a := range found {
 		if a := dirsync.Account(a); hasName(&a, name) {
-			return &a, nil
+			return &a
 		}
 	}
-	if len(found) > 1 {
-		return nil, strange(http.MethodGet, usersPath, "users who were not asked for by username")
-	}
-	return nil, nil
+	return nil
 }
 
 // UsersByNames asks for up to 100 names in one call. It returns the users who
@@ -99,7 +101,7 @@ func (c *Client) usersByList(ctx context.Context, filter string, values []string
 	if err != nil {
 		return nil, err
 	}
-	found, _, err := getList[account](ctx, c, usersPath, map[string]string{filter: list})
+	found, err := getList(ctx, c, usersPath, map[string]string{filter: list}, anyList[account])
 	if err != nil {
 		return nil, err
 	}
@@ -118,22 +120,23 @@ func (c *Client) usersByList(ctx context.Context, filter string, values []string
 
 // CreateUser makes a user of these fields, which must hold a username. It is
 // sent once: after a failure that leaves its fate open the caller looks the name
-// up. ErrDuplicate means that another user holds the name, trashed or not.
+// up. ErrDuplicate means that another user holds the name, trashed or not; an answer
+// with a user of another name is an ErrStray.
 func (c *Client) CreateUser(ctx context.Context, fields dirsync.Fields) (*dirsync.Account, error) {
-	r, err := c.do(ctx, request{method: http.MethodPost, path: usersPath, params: fields, once: true})
-	if err != nil {
-		return nil, err
-	}
-	a, err := readAccount(r)
-	if err != nil {
-		return nil, strange(http.MethodPost, usersPath, err.Error())
-	}
-	return a, nil
+	q := request{method: http.MethodPost, path: usersPath, params: fields, once: true}
+	return ask(ctx, c, q, func(r *reply) (*dirsync.Account, error) {
+		a, err := readAccount(r)
+		if err == nil && dirsync.FoldName(a.Username) != dirsync.FoldName(fields[dirsync.FieldUsername]) {
+			err = errors.New("the user " + Tidy(a.Username) + ", who was not asked for")
+		}
+		return a, err
+	})
 }
 
 // ModifyUser sets these fields and leaves all others as they are; an empty value
 // clears. It returns the user as Duo answers it. A user in Duo's Trash is
-// changed, but stays there.
+// changed, but stays there. An answer that is not that user is an ErrStray, and not sent
+// again: the caller looks at the user first.
 func (c *Client) ModifyUser(ctx context.Context, id string, fields dirsync.Fields) (*dirsync.Account, error) {
 	path, err := userPath(id)
 	if err != nil {
@@ -143,10 +146,11 @@ func (c *Client) ModifyUser(ctx context.Context, id string, fields dirsync.Field
 	if err != nil {
 		return nil, err
 	}
-	if a, err := readAccount(r); err == nil && a.ID == id {
-		return a, nil
+	a, err := readUser(r, id)
+	if err != nil {
+		return nil, c.Stray(http.MethodPost+" "+path, err.Error())
 	}
-	return c.User(ctx, id)
+	return a, nil
 }
 
 // DeleteUser deletes a user for good, past the Trash, with every enrolled
@@ -170,11 +174,11 @@ func (c *Client) RestoreUsers(ctx context.Context, ids ...string) error {
 // Enroll lets Duo send its own mail with a link to enroll to an address; the link
 // is good for 30 days, which is Duo's default. Duo makes a user of that name where
 // there is none, so the caller looks first. It is sent once and never again but
-// after a 429, with which Duo has done nothing. The code in Duo's answer is a
-// secret and dropped.
+// after a 429, with which Duo has done nothing. As the answer names nobody, the call has
+// a connection of its own. The code in Duo's answer is a secret and dropped.
 func (c *Client) Enroll(ctx context.Context, username, email string) error {
 	_, err := c.do(ctx, request{
-		method: http.MethodPost, path: usersPath + "/enroll", once: true,
+		method: http.MethodPost, path: usersPath + "/enroll", once: true, apart: true,
 		params: map[string]string{"username": username, "email": email},
 	})
 	return err
@@ -203,6 +207,15 @@ func readAccount(r *reply) (*dirsync.Account, error) {
 	}
 	result := dirsync.Account(a)
 	return &result, nil
+}
+
+// readUser reads the user with this id.
+func readUser(r *reply, id string) (*dirsync.Account, error) {
+	a, err := readAccount(r)
+	if err == nil && a.ID != id {
+		err = errors.New("the user " + Tidy(a.ID) + ", who was not asked for")
+	}
+	return a, err
 }
 
 // jsonText is the form that Duo's list parameters take: a JSON array as text.

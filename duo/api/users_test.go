@@ -41,19 +41,45 @@ func TestPages(t *testing.T) {
 			}, "DU1", -1, api.ErrInvalid,
 		},
 		"an offset that does not go on": {
+			append([]exchange{{Call: list, Params: first, Body: page([]string{user("DU1", "a")}, `{"next_offset":2}`)}},
+				again(exchange{Call: list, Params: second, Body: page([]string{user("DU2", "b")}, `{"next_offset":2}`)})...),
+			"DU1", -1, api.ErrStray,
+		},
+		"an offset that goes back, once": {
 			[]exchange{
 				{Call: list, Params: first, Body: page([]string{user("DU1", "a")}, `{"next_offset":2}`)},
-				{Call: list, Params: second, Body: page([]string{user("DU2", "b")}, `{"next_offset":2}`)},
-			}, "DU1 DU2", -1, api.ErrNotDuo,
+				{Call: list, Params: second, Body: page([]string{user("DU1", "a")}, `{"next_offset":2}`)},
+				{Call: list, Params: second, Apart: true, Body: page([]string{user("DU2", "b")}, `{"prev_offset":0}`)},
+			}, "DU1 DU2", -1, "",
+		},
+		"a page that repeats the one before": {
+			append([]exchange{{Call: list, Params: first, Body: page([]string{user("DU1", "a"), user("DU2", "b")}, `{"next_offset":2,"total_objects":9}`)}},
+				again(exchange{Call: list, Params: second, Body: page([]string{user("DU2", "b"), user("DU1", "a")}, `{"next_offset":4,"total_objects":9}`)})...),
+			"DU1 DU2", 9, api.ErrStray,
+		},
+		"a last page that repeats, as the account changed": {
+			[]exchange{
+				{Call: list, Params: first, Body: page([]string{user("DU1", "a"), user("DU2", "b")}, `{"next_offset":2,"total_objects":3}`)},
+				{Call: list, Params: second, Body: page([]string{user("DU2", "b")}, `{"total_objects":3}`)},
+			}, "DU1 DU2 DU2", 3, "",
+		},
+		"a page before the one that was asked for": {
+			append([]exchange{{Call: list, Params: first, Body: page([]string{user("DU1", "a")}, `{"next_offset":2}`)}},
+				again(exchange{Call: list, Params: second, Body: page([]string{user("DU2", "b")}, `{"prev_offset":2,"next_offset":600}`)})...),
+			"DU1", -1, api.ErrStray,
+		},
+		"an offset beyond all that there is": {
+			again(exchange{Call: list, Params: first, Body: page([]string{user("DU1", "a")}, `{"next_offset":302,"total_objects":1}`)}), "", -1, api.ErrStray,
 		},
 		"an empty page that is not the last": {
-			[]exchange{{Call: list, Body: page(nil, `{"next_offset":300}`)}}, "", -1, api.ErrNotDuo,
+			again(exchange{Call: list, Body: page(nil, `{"next_offset":300}`)}), "", -1, api.ErrStray,
 		},
 		"a user who cannot be read": {
-			[]exchange{{Call: list, Body: page([]string{user("DU1", "a"), `{"username":"b"}`}, `{}`)}}, "", -1, api.ErrNotDuo,
+			again(exchange{Call: list, Body: page([]string{user("DU1", "a"), `{"username":"b"}`}, `{}`)}), "", -1, api.ErrStray,
 		},
-		"null in place of a list": {[]exchange{{Call: list, Body: ok("null")}}, "", -1, api.ErrNotDuo},
-		"text in place of a list": {[]exchange{{Call: list, Body: ok(`""`)}}, "", -1, api.ErrNotDuo},
+		"null in place of a list": {again(exchange{Call: list, Body: ok("null")}), "", -1, api.ErrStray},
+		"text in place of a list": {again(exchange{Call: list, Body: ok(`""`)}), "", -1, api.ErrNotDuo},
+		"another answer, once":    {[]exchange{{Call: list, Body: ok(`""`)}, {Call: list, Apart: true, Body: page(nil, `{"total_objects":0}`)}}, "", 0, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

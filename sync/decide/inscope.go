@@ -16,6 +16,8 @@ func (r *Rules) Decide(s *Subject, now time.Time) {
 		s.Next = &next
 	}
 	switch {
+	case s.Doubtful != nil:
+		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "to be compared with Duo", Blocked: "whether the user is in Duo is not certain: " + s.Doubtful.Error()})
 	case s.Want == nil:
 		r.decideMissing(s, now)
 	case s.Link == nil:

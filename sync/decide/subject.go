@@ -51,6 +51,8 @@ type circumstances struct {
 	Switched       bool // removals wait for a second complete read
 	NotAccepted    bool // missing, perhaps, for a scope that is not accepted
 	Blind          bool // nobody's status is believed in this run
+	// Doubtful tells why it is not known whether the link's user is in Duo; nil: it is.
+	Doubtful error
 }
 
 // decision is what was decided for a subject.

@@ -132,17 +132,17 @@ func sameButNames(a, b dirsync.Fields) bool {
 
 // fetch asks Duo for what it holds now of each link that may be touched.
 func (d *deciding) fetch(ctx context.Context) error {
-	var users []string
+	users := map[string]string{}
 	for _, s := range d.subjects {
 		if s.Link != nil && !s.Quiet && d.asks(s) {
 			s.Asked = true
-			users = append(users, s.Link.User)
+			users[s.Link.User] = s.Link.Answered.Username
 		}
 	}
 	if len(users) == 0 {
 		return nil
 	}
-	accounts, err := d.Target.Fetch(ctx, users)
+	accounts, doubtful, err := d.Target.Fetch(ctx, users)
 	if err != nil {
 		return fmt.Errorf("reading %d users from Duo: %w", len(users), err)
 	}
@@ -152,6 +152,10 @@ func (d *deciding) fetch(ctx context.Context) error {
 		}
 		if account, ok := accounts[s.Link.User]; ok {
 			s.Live = &account
+		}
+		if doubt := doubtful[s.Link.User]; doubt != nil {
+			s.Doubtful = doubt
+			d.fresh.broken = true // a refresh in this run is not done
 		}
 	}
 	return nil

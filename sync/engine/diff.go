@@ -290,14 +290,15 @@ func final(op *dirsync.Op) bool { return op.Action == dirsync.Trash || op.Action
 
 func (l *lastLook) look(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]string {
 	moved := map[*dirsync.Op]string{}
-	ids, users := make([]dirsync.SourceID, len(ops)), make([]string, len(ops))
+	ids, users := make([]dirsync.SourceID, len(ops)), make(map[string]string, len(ops))
 	for i, op := range ops {
-		ids[i], users[i] = op.Source, op.User
+		ids[i], users[op.User] = op.Source, op.Username
 	}
 	found, err := l.Source.Lookup(ctx, ids)
 	var accounts map[string]dirsync.Account
+	var doubtful map[string]error
 	if err == nil {
-		accounts, err = l.Target.Fetch(ctx, users)
+		accounts, doubtful, err = l.Target.Fetch(ctx, users)
 	}
 	for _, op := range ops {
 		where, asked := found[op.Source]
@@ -307,6 +308,8 @@ func (l *lastLook) look(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]
 			moved[op] = fmt.Sprintf("it can't be undone, and could not be looked at again before: %v", err)
 		case !asked:
 			moved[op] = "it can't be undone, and the directory said nothing of the person when asked again"
+		case doubtful[op.User] != nil:
+			moved[op] = fmt.Sprintf("it can't be undone, and what Duo says of the user is contradictory: %v", doubtful[op.User])
 		case op.Missing != nil:
 			moved[op] = l.whereNow(op, &where)
 		}

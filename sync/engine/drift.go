@@ -71,14 +71,9 @@ func (c *comparison) users(ctx context.Context) error {
 		return fmt.Errorf("reading all users from Duo: %w", err)
 	}
 	absent := slices.DeleteFunc(slices.Sorted(maps.Keys(users)), func(user string) bool { return present[user] })
-	if len(absent) > 0 { // a list proves presence only
-		fetched, err := c.Target.Fetch(ctx, absent)
-		if err != nil {
-			return fmt.Errorf("reading %d users from Duo: %w", len(absent), err)
-		}
-		for id, account := range fetched {
-			suspects[id] = &account
-		}
+	absent, err := c.fetch(ctx, users, absent, suspects)
+	if err != nil {
+		return err
 	}
 	for i := range c.snap.briefs {
 		if b := &c.snap.briefs[i]; b.ID != "" && !b.LetGo {
@@ -87,6 +82,41 @@ func (c *comparison) users(ctx context.Context) error {
 	}
 	c.found.Groups = len(c.groups.links)
 	return c.compare(ctx, users, slices.Concat(slices.Collect(maps.Keys(suspects)), absent), suspects)
+}
+
+// fetch asks for users of ours, by their ids, who were not in a list: it proves presence
+// only. It puts those who are there into live, and gives some without those of whom it
+// is not certain.
+func (c *comparison) fetch(ctx context.Context, users map[string]dirsync.SourceID, some []string, live map[string]*dirsync.Account) ([]string, error) {
+	if len(some) == 0 {
+		return nil, nil
+	}
+	ids := make([]dirsync.SourceID, len(some))
+	for i, user := range some {
+		ids[i] = users[user]
+	}
+	links, err := c.snap.load(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]string, len(some))
+	for _, user := range some {
+		names[user] = ""
+		if link := links[users[user]]; link != nil {
+			names[user] = link.Answered.Username
+		}
+	}
+	fetched, doubtful, err := c.Target.Fetch(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("reading %d users from Duo: %w", len(some), err)
+	}
+	for id, account := range fetched {
+		live[id] = &account
+	}
+	for _, id := range slices.Sorted(maps.Keys(doubtful)) {
+		c.warn("whether the Duo user %s (%s) is there is not certain: %v", dirsync.Quote(names[id]), id, doubtful[id])
+	}
+	return slices.DeleteFunc(some, func(user string) bool { return doubtful[user] != nil }), nil
 }
 
 // mayDiffer reports whether a user may differ from what we left there. Where drift

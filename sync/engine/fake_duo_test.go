@@ -28,6 +28,7 @@ type memDuo struct {
 	found  map[string]bool // phones that were found, as nobody's, and attached
 
 	refuse  map[string]bool // folded usernames, and names of fields
+	doubt   map[string]bool // folded usernames: whether they exist can't be told
 	fail    map[string]bool // once: not done
 	lose    map[string]bool // once: done, and the reply is lost for good
 	noTrash bool
@@ -73,15 +74,21 @@ func (d *memDuo) Find(_ context.Context, names []string) ([]dirsync.Account, err
 	return slices.Collect(maps.Values(found)), nil
 }
 
-func (d *memDuo) Fetch(_ context.Context, ids []string) (map[string]dirsync.Account, error) {
+func (d *memDuo) Know(func(string) dirsync.SourceID) {}
+
+func (d *memDuo) Fetch(_ context.Context, names map[string]string) (map[string]dirsync.Account, map[string]error, error) {
 	d.calls++
-	found := map[string]dirsync.Account{}
-	for _, id := range ids {
-		if a := d.users[id]; a != nil {
+	found, doubtful := map[string]dirsync.Account{}, map[string]error{}
+	for id, name := range names {
+		a := d.users[id]
+		switch {
+		case d.doubt[dirsync.FoldName(name)]:
+			doubtful[id] = errors.New("an answer about something else")
+		case a != nil:
 			found[id] = *d.account(a)
 		}
 	}
-	return found, nil
+	return found, doubtful, nil
 }
 
 // aliasesAfter are the aliases of a user after a change: those that it does not speak of

@@ -46,6 +46,7 @@ func (r *run) open(ctx context.Context) (*state, error) {
 	if s.snap, err = openSnapshot(ctx, r.Store); err != nil {
 		return nil, err
 	}
+	r.Target.Know(s.snap.owner())
 	return s, nil
 }
 

@@ -138,6 +138,18 @@ func (s *snapshot) byUser() map[string]dirsync.SourceID {
 	return users
 }
 
+// owner tells whose user an id is, "" for nobody's. The index is made when it is asked for
+// the first time: most runs create nobody.
+func (s *snapshot) owner() func(user string) dirsync.SourceID {
+	var users map[string]dirsync.SourceID
+	return func(user string) dirsync.SourceID {
+		if users == nil {
+			users = s.byUser()
+		}
+		return users[user]
+	}
+}
+
 // active counts the persons that are ours and active.
 func (s *snapshot) active() int {
 	n := 0

@@ -98,12 +98,14 @@ func (r *run) accounts(ctx context.Context, links map[dirsync.SourceID]*dirsync.
 	if len(links) == 0 {
 		return nil, nil
 	}
-	users := make([]string, 0, len(links))
+	users := make(map[string]string, len(links))
 	for _, link := range links {
-		users = append(users, link.User)
+		users[link.User] = link.Answered.Username
 	}
-	slices.Sort(users)
-	found, err := r.Target.Fetch(ctx, users)
+	found, doubtful, err := r.Target.Fetch(ctx, users)
+	for _, user := range slices.Sorted(maps.Keys(doubtful)) {
+		err = cmp.Or(err, doubtful[user]) // nothing is undone on a guess
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %d users from Duo: %w", len(users), err)
 	}

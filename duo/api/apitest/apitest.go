@@ -40,6 +40,7 @@ type Exchange struct {
 	Header map[string]string
 	Body   string
 	Cut    bool   // the connection breaks instead of an answer
+	Apart  bool   // the call must come on a connection of its own
 	Before func() // runs as the call arrives
 }
 
@@ -58,7 +59,7 @@ type Play struct {
 // New starts a Duo that goes by a script, until the test ends.
 func New(t *testing.T, script ...Exchange) *Play {
 	t.Helper()
-	p := &Play{t: t, next: script, Time: NewStage(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))}
+	p := &Play{t: t, next: script, Time: NewStage(Created)}
 	p.server = httptest.NewUnstartedServer(p)
 	p.server.Config.ErrorLog = Quiet()
 	p.server.StartTLS()
@@ -93,6 +94,9 @@ func (p *Play) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	got := r.Method + " " + r.URL.Path
 	if got != x.Call || x.Params != nil && !maps.Equal(params, x.Params) {
 		p.t.Errorf("called %s %v\n  want %s %v", got, params, x.Call, x.Params)
+	}
+	if x.Apart && !r.Close {
+		p.t.Errorf("%s came on a connection that is kept", got)
 	}
 	if x.Before != nil {
 		x.Before()
@@ -240,9 +244,12 @@ func Fail(code int, message, detail string) string {
 	return fmt.Sprintf(`{"stat":"FAIL","code":%d,"message":%q,"message_detail":%q}`, code, message, detail)
 }
 
+// Created is when the users of User were made: as a play begins.
+var Created = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
 // User writes a Duo user: an id, a name, and more pairs of key and value.
 func User(id, name string, more ...any) string {
-	u := map[string]any{"user_id": id, "username": name, "status": "active", "created": 1_700_000_000}
+	u := map[string]any{"user_id": id, "username": name, "status": "active", "created": Created.Unix()}
 	for i := 0; i+1 < len(more); i += 2 {
 		u[more[i].(string)] = more[i+1]
 	}
@@ -251,6 +258,14 @@ func User(id, name string, more ...any) string {
 		panic(err)
 	}
 	return string(text)
+}
+
+// Again is an exchange whose answer is not about what was asked, as a read meets it until
+// it gives up: the first time on a kept connection, then on new ones.
+func Again(x Exchange) []Exchange {
+	apart := x
+	apart.Apart = true
+	return []Exchange{x, apart, apart, apart}
 }
 
 // Two answers that many scripts have: there is no such object, and Duo was not reached.

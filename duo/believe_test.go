@@ -1,0 +1,115 @@
+package duo_test
+
+import (
+	"testing"
+
+	dirsync "duosync/sync"
+)
+
+// TestAnAnswerToACreateIsHeldAgainstIt has a create answered with all that it may not have
+// made. What became of it is looked up then, as after no answer at all.
+func TestAnAnswerToACreateIsHeldAgainstIt(t *testing.T) {
+	create := op(dirsync.Create, "ann", "username", "Ann", "email", "a@example.org", "status", "active")
+	post := exchange{Call: post, Params: map[string]string{"username": "Ann", "email": "a@example.org", "status": "active"}}
+	look := func(body string) exchange {
+		return exchange{Call: list, Params: map[string]string{"username": "Ann"}, Body: ok("[" + body + "]")}
+	}
+	see := func(body string) exchange {
+		return exchange{Call: "GET /admin/v1/users/DU7", Apart: true, Body: ok(body)}
+	}
+	as := func(id, name string, more ...any) string {
+		return user(id, name, append([]any{"email", "a@example.org"}, more...)...)
+	}
+	mine := as("DU7", "ann")
+	runKnowing := func(name string, script []exchange, told string) {
+		t.Run(name, func(t *testing.T) {
+			target := newPlay(t, append([]exchange{probe}, script...)...).target()
+			target.Know(func(id string) dirsync.SourceID {
+				return map[string]dirsync.SourceID{"DU5": "id-bob", "DU4": "id-ann"}[id]
+			})
+			var l ledger
+			if err := target.Apply(t.Context(), []*dirsync.Op{create}, l.intend, l.record); err != nil || len(l.results) != 1 {
+				t.Fatal(err, l.results)
+			}
+			if got := inWords(l.results[0]); got != told {
+				t.Errorf("got %q, want %q (%s)", got, told, reasons(l.results[0]))
+			}
+		})
+	}
+	runKnowing("as sent", []exchange{answer(post, ok(mine))}, "DU7")
+	runKnowing("another name, made", []exchange{answer(post, ok(user("DU8", "bob"))), look(mine)}, "DU7")
+	runKnowing("another name, not made", []exchange{answer(post, ok(user("DU8", "bob"))), look(""), answer(post, ok(mine))}, "DU7")
+	runKnowing("the id of another of ours", []exchange{answer(post, ok(as("DU5", "ann"))), look(mine)}, "DU7")
+	runKnowing("the id of before", []exchange{answer(post, ok(as("DU4", "ann"))), look(mine)}, "DU7")
+	runKnowing("another of ours holds the name", []exchange{answer(post, ok(user("DU8", "bob"))), look(as("DU5", "ann"))}, "taken, DU5")
+	runKnowing("a user of long ago", []exchange{answer(post, ok(as("DU8", "ann", "created", stageTime-3600))), look(as("DU8", "ann", "created", stageTime-3600))}, "taken, DU8")
+	runKnowing("a synced user", []exchange{answer(post, ok(as("DU8", "ann", "last_directory_sync", stageTime))), look(mine)}, "DU7")
+	runKnowing("made when Duo does not say", []exchange{answer(post, ok(as("DU7", "ann", "created", nil)))}, "DU7")
+	runKnowing("another address, and so it is", []exchange{answer(post, ok(user("DU7", "ann", "email", "x"))), see(user("DU7", "ann", "email", "x"))}, "DU7")
+	runKnowing("another address, and so it is not", []exchange{answer(post, ok(user("DU7", "ann", "email", "x"))), see(mine)}, "DU7")
+	runKnowing("another address, of no such user", []exchange{
+		answer(post, ok(user("DU7", "ann", "email", "x"))), refuse(see(""), 40401, ""), look(as("DU3", "ann")),
+	}, "DU3")
+	runKnowing("another status", []exchange{answer(post, ok(as("DU7", "ann", "status", "bypass"))), see(as("DU7", "ann", "status", "bypass"))}, "DU7, status failed")
+	runKnowing("the refusal of what was not sent", []exchange{refuse(post, 40002, "notes"), look(""), answer(post, ok(mine))}, "DU7")
+	runKnowing("the refusal of what was not sent, made", []exchange{refuse(post, 40002, "realname"), look(mine)}, "DU7")
+}
+
+// TestTwoCreatesWithSwappedAnswers: each user is bound to the own person.
+func TestTwoCreatesWithSwappedAnswers(t *testing.T) {
+	create := func(name string) *dirsync.Op { return op(dirsync.Create, name, "username", name) }
+	by := func(name, body string) exchange {
+		return exchange{Call: list, Params: map[string]string{"username": name}, Body: ok("[" + body + "]")}
+	}
+	ann, bob := user("DU7", "ann"), user("DU8", "bob")
+	for name, script := range map[string][]exchange{
+		"by name": {probe, {Call: post, Body: ok(bob)}, by("ann", ann), {Call: post, Body: ok(ann)}, by("bob", bob)},
+		"by id":   {probe, {Call: post, Body: ok(ann)}, {Call: post, Body: ok(user("DU7", "bob"))}, by("bob", bob)},
+	} {
+		var l ledger
+		if err := newPlay(t, script...).target().Apply(t.Context(), []*dirsync.Op{create("ann"), create("bob")}, l.intend, l.record); err != nil {
+			t.Fatal(err)
+		}
+		if got := inWords(l.results[0]) + "; " + inWords(l.results[1]); got != "DU7; DU8" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestAnAnswerToAChangeIsHeldAgainstIt has changes answered with something else: an
+// answer of a minute ago, another user's, another id.
+func TestAnAnswerToAChangeIsHeldAgainstIt(t *testing.T) {
+	change := update()
+	change.Changes = []dirsync.Change{{Field: "email", Before: "old", After: "new"}}
+	sent := func(email string) exchange {
+		return exchange{Call: edit, Params: map[string]string{"email": "new"}, Body: ok(user("DU1", "ann", "email", email))}
+	}
+	see := func(email string) exchange {
+		return exchange{Call: one, Apart: true, Body: ok(user("DU1", "ann", "email", email))}
+	}
+	others := answer(sent(""), ok(user("DU2", "bob", "email", "new")))
+	byName := func(body string) exchange {
+		return exchange{Call: list, Apart: true, Params: map[string]string{"username": "ann"}, Body: ok("[" + body + "]")}
+	}
+	runListTests(t, map[string]listTest{
+		"as sent":                          {change, []exchange{sent("new")}, "DU1", ""},
+		"of a minute ago, done":            {change, []exchange{sent("old"), see("new")}, "DU1", ""},
+		"of a minute ago, not done":        {change, []exchange{sent("old"), see("old"), apart(sent("new"))}, "DU1", ""},
+		"another user's, done":             {change, []exchange{others, see("new")}, "DU1", ""},
+		"another user's, not done":         {change, []exchange{others, see("old"), apart(sent("new"))}, "DU1", ""},
+		"another user's, twice":            {change, []exchange{others, see("old"), apart(others)}, "failed", "who was not asked for"},
+		"kept in another form":             {change, []exchange{sent("n."), see("n.")}, "DU1", ""},
+		"kept as it was, whatever is sent": {change, []exchange{sent("old"), see("old"), apart(sent("old"))}, "DU1", ""},
+		"another id, and the old one gone": {
+			change, []exchange{others, refuse(see(""), 40401, ""), refuse(see(""), 40401, ""), byName(user("DU2", "ann"))}, "vanished", "404",
+		},
+		"another id, and by name the old one": {
+			change, []exchange{others, refuse(see(""), 40401, ""), refuse(see(""), 40401, ""), byName(user("DU1", "ann"))}, "unknown", "found by name",
+		},
+		"vanished, but for a second look":     {change, []exchange{refuse(sent(""), 40401, ""), see("old")}, "unknown", "said not to exist"},
+		"vanished, and no second look":        {change, then([]exchange{refuse(sent(""), 40401, "")}, times(4, exchange{Call: one, Status: 502})), "unknown", "502"},
+		"the refusal of what was not sent":    {change, []exchange{refuse(sent(""), 40002, "realname"), see("old"), apart(sent("new"))}, "DU1", ""},
+		"the refusal of what was sent":        {change, []exchange{refuse(sent(""), 40002, "email")}, "refused", "email"},
+		"restored, another's answer, at last": {op(dirsync.Restore, "ann"), []exchange{restore, inTrash, apart(active)}, "DU1", ""},
+	})
+}
