@@ -1,6 +1,7 @@
 package duo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -11,7 +12,9 @@ import (
 // Apply performs the operations one by one. An operation that needs no call
 // (release, a group that is adopted), or that cannot be sent at all, is recorded
 // without an intent. What an operation does to lists follows its other part, each
-// step in a call of its own.
+// step in a call of its own. A create that is refused for a value that the user can do
+// without is a further operation without that value: intended, sent and recorded for
+// itself.
 func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 	intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error,
 ) error {
@@ -19,26 +22,23 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		inTime, cancel := context.WithTimeout(ctx, t.bound)
-		result, err := t.applyOne(inTime, op, intend)
-		cancel()
-		if errors.Is(err, errLeftOut) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := record([]dirsync.Result{result}); err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := stopper(result); err != nil {
-			return err
-		}
-		if err := t.writes.tooMany(); err != nil {
-			return err
+		for try := (&attempt{of: op, op: op}); try != nil; {
+			inTime, cancel := context.WithTimeout(ctx, t.bound)
+			result, err := t.applyOne(inTime, try.op, intend)
+			cancel()
+			if errors.Is(err, errLeftOut) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if err := record([]dirsync.Result{try.result(result)}); err != nil {
+				return err
+			}
+			if err := cmp.Or(ctx.Err(), stopper(result), t.writes.tooMany()); err != nil {
+				return err
+			}
+			try = try.next(result)
 		}
 	}
 	return nil

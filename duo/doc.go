@@ -15,6 +15,7 @@
 //	shown.go                                 what of an operation an account shows
 //	operation.go                             what an operation asks for, and whether it can be sent
 //	believe.go, gone.go                      which answers are believed
+//	attempt.go                               a create without what Duo refuses
 //	target.go, read.go                       the Target, and what it only reads
 //
 // Three rules hold throughout. A user is absent only when Duo itself answers 404 for that

@@ -41,7 +41,9 @@ func refusedObject(err error, what string) error {
 
 // refused gives the result of an operation on a user that Duo will not have.
 func refused(op *dirsync.Op, fields dirsync.Fields, err error) dirsync.Result {
-	return outcome(op, dirsync.Refused, refusal(fields, err))
+	r := outcome(op, dirsync.Refused, refusal(fields, err))
+	r.Fields = refusedFields(err)
+	return r
 }
 
 // refusedFields are the fields that Duo names in the refusal of a call, in the order of

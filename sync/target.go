@@ -42,6 +42,10 @@ type Target interface {
 	// intend with the operations of a call before that call, sends those that it
 	// gives back and no others, and calls record with their results before the next
 	// one; an error of either stops it at once.
+	// A create of which Duo refuses a value that the user can do without is recorded as
+	// Refused, intended once more as another operation that lacks the value, and
+	// recorded once more under the first one: of the results of an operation the last
+	// counts.
 	// It returns an error only when the run must stop (a refused key, a missing
 	// right, ten failures in a row, ctx done); what happened to one operation
 	// is in its Result. Operations for which record was not called have not
@@ -100,6 +104,9 @@ type Result struct {
 	Fate    Fate
 	Account *Account
 	Err     error // why not Done; its text is for the admin and names no secret
+	// Fields are those that Duo named when it refused the operation; nil where it
+	// named none, or something that is no field.
+	Fields []string
 	// Undone are the fields that an operation which is Done otherwise could not, or
 	// not wholly, bring about. Account tells what is there.
 	Undone []Undone

@@ -163,6 +163,9 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 // leaveOut notes that an operation is not sent in this run, and why.
 func (a *application) leaveOut(op *dirsync.Op, why string) {
 	o := a.byOp[op]
+	if o == nil { // another try at an operation, the first of which is told
+		return
+	}
 	o.Result, o.Error = dirsync.ResultSkipped, why
 	a.retry[a.byID[op.Source]] = true
 }
@@ -291,7 +294,9 @@ func (a *application) unask(res dirsync.Result) {
 		lists[u.Field] = dirsync.IsList(u.Field)
 	}
 	for _, o := range a.others[res.Op.Source] {
-		maps.DeleteFunc(o.Asked, func(field, _ string) bool { return lists[field] })
+		if o != res.Op { // which may be tried once more
+			maps.DeleteFunc(o.Asked, func(field, _ string) bool { return lists[field] })
+		}
 	}
 }
 

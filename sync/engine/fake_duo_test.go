@@ -27,10 +27,11 @@ type memDuo struct {
 	mails  map[string]int  // by user id
 	found  map[string]bool // phones that were found, as nobody's, and attached
 
-	refuse  map[string]bool // folded usernames, and names of fields
-	doubt   map[string]bool // folded usernames: whether they exist can't be told
-	fail    map[string]bool // once: not done
-	lose    map[string]bool // once: done, and the reply is lost for good
+	refuse  map[string]bool   // folded usernames, and names of fields
+	doubt   map[string]bool   // folded usernames: whether they exist can't be told
+	spare   map[string]string // by folded username the field that Duo won't have
+	fail    map[string]bool   // once: not done
+	lose    map[string]bool   // once: done, and the reply is lost for good
 	noTrash bool
 	halt    error // returned before the next operation
 	chaos   *rapid.T
@@ -195,6 +196,15 @@ func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*d
 			continue
 		}
 		res := d.one(op)
+		if field := d.refusedField(op); field != "" && op.Action == dirsync.Create {
+			if err := record([]dirsync.Result{res}); err != nil {
+				return err
+			}
+			if res, err = d.oneWithout(op, field, intend); err != nil {
+				return err
+			}
+			d.calls++
+		}
 		if d.crash[key] {
 			delete(d.crash, key)
 			return errors.New("crashed")
@@ -206,13 +216,38 @@ func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*d
 	return nil
 }
 
+// refusedField is the field of an operation that Duo won't have, "" for none.
+func (d *memDuo) refusedField(op *dirsync.Op) string {
+	if field := d.spare[dirsync.FoldName(op.Name())]; field != "" && op.Change(field) != nil {
+		return field
+	}
+	return ""
+}
+
+// oneWithout tries an operation without a field, as an operation of its own.
+func (d *memDuo) oneWithout(op *dirsync.Op, field string, intend func([]*dirsync.Op) ([]*dirsync.Op, error)) (dirsync.Result, error) {
+	less := *op
+	less.Changes, less.Asked = slices.Clone(op.Changes), maps.Clone(op.Asked)
+	less.Drop(field)
+	if _, err := intend([]*dirsync.Op{&less}); err != nil {
+		return dirsync.Result{}, err
+	}
+	res := d.one(&less)
+	res.Op = op
+	res.Undone = append(res.Undone, dirsync.Undone{Field: field, Fate: dirsync.Refused, Err: errors.New("Duo refuses " + field)})
+	return res, nil
+}
+
 func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 	if op.OnGroup() {
 		return d.onGroup(op)
 	}
 	name := dirsync.FoldName(op.Name())
 	res := dirsync.Result{Op: op}
-	switch {
+	switch field := d.refusedField(op); {
+	case field != "":
+		res.Fate, res.Err, res.Fields = dirsync.Refused, errors.New("Duo refuses "+field), []string{field}
+		return res
 	case d.refuse[name]:
 		res.Fate, res.Err = dirsync.Refused, errors.New("Duo refuses realname: Invalid request parameters")
 		return res

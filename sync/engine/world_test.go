@@ -35,7 +35,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}}
 	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, found: map[string]bool{}, now: func() time.Time { return w.clock },
-		refuse: map[string]bool{}, doubt: map[string]bool{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
+		refuse: map[string]bool{}, doubt: map[string]bool{}, spare: map[string]string{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = decide.Rules{
 		Rules: mapping.Rules{
 			Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldRealname: formula(t, "cn"), dirsync.FieldEmail: formula(t, "mail")},
@@ -350,6 +350,8 @@ func (w *world) fault(words []string) {
 		w.duo.refuse[words[1]] = true
 	case "doubt":
 		w.duo.doubt[words[1]] = true
+	case "spare":
+		w.duo.spare[words[1]] = words[2]
 	case "fail":
 		w.duo.fail[words[1]] = true
 	case "lose":
@@ -361,6 +363,7 @@ func (w *world) fault(words []string) {
 	case "clear":
 		w.duo.refuse, w.duo.noTrash = map[string]bool{}, false
 		clear(w.duo.doubt)
+		clear(w.duo.spare)
 	case "no-trash":
 		w.duo.noTrash = true
 	case "read":

@@ -1,0 +1,148 @@
+package duo_test
+
+import (
+	"strings"
+	"testing"
+
+	dirsync "duosync/sync"
+)
+
+// TestFieldsThatDuoNames tells which fields a refusal is about.
+func TestFieldsThatDuoNames(t *testing.T) {
+	o := update("realname", "r", "email", "e", "username", "anna")
+	for detail, want := range map[string]string{
+		"email": "email", "Email": "email", "email, realname": "realname email", "realname;email": "realname email",
+		"": "", "brand": "", "email is too long": "", "Managed by directory sync": "",
+	} {
+		var l ledger
+		if err := newPlay(t, refuse(exchange{Call: edit}, 40002, detail)).target().Apply(t.Context(), []*dirsync.Op{o}, l.intend, l.record); err != nil {
+			t.Fatal(err)
+		}
+		r := l.results[0]
+		if got := strings.Join(r.Fields, " "); r.Fate != dirsync.Refused || got != want || (want == "") != (r.Fields == nil) {
+			t.Errorf("%q: fate %d, fields %q, want %q", detail, r.Fate, got, want)
+		}
+	}
+}
+
+// TestACreateGoesWithoutWhatDuoRefuses: each try has an intent of its own, that lacks the
+// value, and what was left out is told.
+func TestACreateGoesWithoutWhatDuoRefuses(t *testing.T) {
+	all := map[string]string{"username": "ann", "realname": "r", "email": "e", "notes": "n", "status": "disabled", "aliases": "alias1=a"}
+	without := func(code int, detail string, fields ...string) exchange {
+		params := map[string]string{}
+		for name, value := range all {
+			params[name] = value
+		}
+		for _, field := range fields {
+			delete(params, field)
+		}
+		x := exchange{Call: post, Params: params}
+		if code != 0 {
+			return refuse(x, code, detail)
+		}
+		var more []any
+		for name, value := range params {
+			if name == "aliases" {
+				name, value = "alias1", "a"
+			}
+			more = append(more, name, value)
+		}
+		return answer(x, ok(user("DU7", "ann", more...)))
+	}
+	spare := []string{"realname", "email", "notes", "aliases"}
+	tests := map[string]struct {
+		script   []exchange
+		intended string // the fields of each intent
+		told     string // of each result
+	}{
+		"one": {
+			[]exchange{without(40002, "email"), without(0, "", "email")},
+			"username realname email notes status aliases; username realname notes status aliases",
+			"refused; DU7, email refused",
+		},
+		"one after another": {
+			[]exchange{without(40002, "email"), without(40002, "realname", "email"), without(0, "", "email", "realname")},
+			"username realname email notes status aliases; username realname notes status aliases; username notes status aliases",
+			"refused; refused; DU7, email refused, realname refused",
+		},
+		"two at once": {
+			[]exchange{without(40002, "notes, email"), without(0, "", "email", "notes")},
+			"username realname email notes status aliases; username realname status aliases",
+			"refused; DU7, email refused, notes refused",
+		},
+		"none is named": {
+			[]exchange{without(40002, ""), without(0, "", spare...)},
+			"username realname email notes status aliases; username status",
+			"refused; DU7, realname failed, email failed, notes failed, aliases failed",
+		},
+		"none is named, and not even the name goes": {
+			[]exchange{without(40002, ""), without(40002, "", spare...)},
+			"username realname email notes status aliases; username status",
+			"refused; refused",
+		},
+		"the name":              {[]exchange{without(40002, "username")}, "username realname email notes status aliases", "refused"},
+		"the name, and a field": {[]exchange{without(40002, "username, email")}, "username realname email notes status aliases", "refused"},
+		"a limit": {
+			[]exchange{without(50001, ""), {Call: list, Body: ok("[]")}}, "username realname email notes status aliases", "refused",
+		},
+		"taken in the second try": {
+			[]exchange{without(40002, "email"), refuse(without(0, "", "email"), 40003, ""), {Call: list, Body: ok("[" + user("DU9", "ann") + "]")}},
+			"username realname email notes status aliases; username realname notes status aliases",
+			"refused; taken, DU9",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			create := op(dirsync.Create, "ann", "username", "ann", "realname", "r", "email", "e", "notes", "n", "status", "disabled", "aliases", "a")
+			create.Asked = create.After()
+			var l ledger
+			if err := newPlay(t, append([]exchange{probe}, test.script...)...).target().Apply(t.Context(), []*dirsync.Op{create}, l.intend, l.record); err != nil {
+				t.Fatal(err)
+			}
+			var intended, told []string
+			for _, o := range l.intended {
+				var fields []string
+				for _, c := range o.Changes {
+					fields = append(fields, c.Field)
+				}
+				if len(o.Asked) != len(fields) {
+					t.Errorf("intended %v, asks for %v", fields, o.Asked)
+				}
+				intended = append(intended, strings.Join(fields, " "))
+			}
+			for _, r := range l.results {
+				if r.Op != create {
+					t.Errorf("the result of another operation: %+v", r.Op)
+				}
+				told = append(told, inWords(r))
+			}
+			if got := strings.Join(intended, "; "); got != test.intended {
+				t.Errorf("intended %q, want %q", got, test.intended)
+			}
+			if got := strings.Join(told, "; "); got != test.told {
+				t.Errorf("told %q, want %q", got, test.told)
+			}
+			if len(create.Changes) != 6 || len(create.Asked) != 6 {
+				t.Errorf("the operation was changed: %+v", create)
+			}
+		})
+	}
+}
+
+// TestATryThatIsNotIntendedIsNotSent: the journal may bar it, and then the first result
+// stands.
+func TestATryThatIsNotIntendedIsNotSent(t *testing.T) {
+	create := op(dirsync.Create, "ann", "username", "ann", "email", "e")
+	var l ledger
+	err := newPlay(t, probe, refuse(exchange{Call: post}, 40002, "email")).target().Apply(t.Context(), []*dirsync.Op{create},
+		func(ops []*dirsync.Op) ([]*dirsync.Op, error) {
+			if len(l.results) > 0 {
+				return nil, nil
+			}
+			return ops, nil
+		}, l.record)
+	if err != nil || len(l.results) != 1 || l.results[0].Fate != dirsync.Refused {
+		t.Errorf("%v, %+v", err, l.results)
+	}
+}
