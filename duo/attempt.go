@@ -35,19 +35,18 @@ func (a *attempt) next(r dirsync.Result) *attempt {
 	if !creates(a.op) || r.Fate != dirsync.Refused || !errors.Is(r.Err, api.ErrInvalid) {
 		return nil
 	}
-	drop, fate := r.Fields, dirsync.Refused
+	sent := func(field string) bool { c := a.op.Change(field); return c != nil && c.After != "" }
+	drop, fate := slices.DeleteFunc(slices.Clone(r.Fields), func(field string) bool { return field != dirsync.FieldUsername && !sent(field) }), dirsync.Refused
 	if len(drop) == 0 {
 		// Nobody knows which it was, so the next run tries them by an update.
 		fate = dirsync.Failed
 		for _, c := range a.op.Changes {
-			if c.Field != dirsync.FieldUsername && c.Field != dirsync.FieldStatus && (c.Field == dirsync.FieldAliases || !dirsync.IsList(c.Field)) && c.After != "" {
+			if (c.Field == dirsync.FieldAliases || slices.Contains(spare, c.Field)) && c.After != "" {
 				drop = append(drop, c.Field)
 			}
 		}
-	} else if slices.ContainsFunc(drop, func(field string) bool {
-		c := a.op.Change(field)
-		return !slices.Contains(spare, field) || c == nil || c.After == ""
-	}) {
+	}
+	if fate == dirsync.Refused && slices.ContainsFunc(drop, func(field string) bool { return !slices.Contains(spare, field) }) {
 		return nil
 	}
 	if len(drop) == 0 {

@@ -51,6 +51,7 @@ func TestACreateGoesWithoutWhatDuoRefuses(t *testing.T) {
 		return answer(x, ok(user("DU7", "ann", more...)))
 	}
 	spare := []string{"realname", "email", "notes", "aliases"}
+	look := exchange{Call: list, Params: map[string]string{"username": "ann"}, Body: ok("[]")}
 	tests := map[string]struct {
 		script   []exchange
 		intended string // the fields of each intent
@@ -80,6 +81,11 @@ func TestACreateGoesWithoutWhatDuoRefuses(t *testing.T) {
 			[]exchange{without(40002, ""), without(40002, "", spare...)},
 			"username realname email notes status aliases; username status",
 			"refused; refused",
+		},
+		"another than was sent": {
+			[]exchange{without(40002, "firstname"), look, without(40002, "firstname"), without(0, "", spare...)},
+			"username realname email notes status aliases; username status",
+			"refused; DU7, realname failed, email failed, notes failed, aliases failed",
 		},
 		"the name":              {[]exchange{without(40002, "username")}, "username realname email notes status aliases", "refused"},
 		"the name, and a field": {[]exchange{without(40002, "username, email")}, "username realname email notes status aliases", "refused"},

@@ -46,7 +46,7 @@ func (t *Target) createUser(ctx context.Context, params dirsync.Fields, at time.
 	a, err := t.client.CreateUser(ctx, params)
 	switch {
 	case err != nil:
-		return nil, t.unlessMisplaced(call, params, err)
+		return nil, err
 	case t.whose(a.ID) != "":
 		return nil, t.client.Stray(call, "the user "+a.ID+", whom we had before")
 	case a.Synced:
@@ -68,7 +68,7 @@ func (t *Target) createUser(ctx context.Context, params dirsync.Fields, at time.
 // shows the user as before, the change is sent once more.
 func (t *Target) send(ctx context.Context, op *dirsync.Op, call dirsync.Fields) (*dirsync.Account, error) {
 	a, err := t.client.ModifyUser(ctx, op.User, call)
-	if err = t.unlessMisplaced("POST /admin/v1/users/"+op.User, call, err); err != nil && !errors.Is(err, api.ErrStray) {
+	if err != nil && !errors.Is(err, api.ErrStray) && !misplaced(call, err) {
 		return nil, err
 	}
 	if err == nil && reflects(a, call) {
@@ -81,14 +81,11 @@ func (t *Target) send(ctx context.Context, op *dirsync.Op, call dirsync.Fields) 
 	return t.client.Apart().ModifyUser(ctx, op.User, call)
 }
 
-// unlessMisplaced gives an error as it is, but for a refusal of fields that were not
-// sent: that is an answer to another call.
-func (t *Target) unlessMisplaced(call string, sent dirsync.Fields, err error) error {
+// misplaced reports whether an error is the refusal of fields that were not sent: it may be
+// the answer to another call. Where Duo says so twice, it is how Duo names them.
+func misplaced(sent dirsync.Fields, err error) bool {
 	named := refusedFields(err)
-	if len(named) == 0 || slices.ContainsFunc(named, func(field string) bool { _, ok := sent[field]; return ok }) {
-		return err
-	}
-	return t.client.Stray(call, "the refusal of "+strings.Join(named, ", ")+", which was not sent")
+	return len(named) > 0 && !slices.ContainsFunc(named, func(field string) bool { _, ok := sent[field]; return ok })
 }
 
 // reflects reports whether an account shows the parameters of a call, without regard to

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"duosync/duo/api"
@@ -29,8 +30,16 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 	params := maps.Clone(fields)
 	delete(params, dirsync.FieldAliases)
 	params = withAliases(params, edit)
+	twice := false
 	m := makeOnce(ctx, t.client,
-		func(ctx context.Context) (*dirsync.Account, error) { return t.createUser(ctx, params, at) },
+		func(ctx context.Context) (*dirsync.Account, error) {
+			a, err := t.createUser(ctx, params, at)
+			if misplaced(params, err) && !twice {
+				twice = true
+				err = t.client.Stray("POST /admin/v1/users", "the refusal of "+strings.Join(refusedFields(err), ", ")+", which was not sent")
+			}
+			return a, err
+		},
 		func(ctx context.Context) (*dirsync.Account, error) {
 			return t.client.UserByName(ctx, fields[dirsync.FieldUsername])
 		})
