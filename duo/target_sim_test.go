@@ -232,3 +232,109 @@ func TestACrashIsSettled(t *testing.T) {
 		}
 	}
 }
+
+// mixUp strikes each kind of call with answers to others, each at its own beat.
+func mixUp() duosim.Faults {
+	const users = "/admin/v1/users"
+	faults := []duosim.Fault{
+		{Method: "POST", Path: users, Every: 3, Effect: duosim.Swap},
+		{Method: "POST", Path: users, Every: 7, Effect: duosim.Stale},
+		{Method: "POST", Path: users + "/DU*", Every: 3, Effect: duosim.Swap},
+		{Method: "POST", Path: users + "/DU*", Every: 5, Effect: duosim.Stale},
+		{Method: "POST", Path: users + "/DU*", Every: 7, Effect: duosim.WrongID},
+		{Method: "GET", Path: users + "/*", Every: 5, Effect: duosim.Swap},
+		{Method: "GET", Path: users + "/*", Every: 9, Effect: duosim.Stale},
+		{Method: "GET", Path: users + "/*", Every: 8, Effect: duosim.Refuse, Code: 40401},
+		{Method: "DELETE", Path: users + "/*", Every: 4, Effect: duosim.Stale},
+	}
+	for i := range faults {
+		faults[i].Name = fmt.Sprintf("%d %s %s", i, faults[i].Method, faults[i].Effect)
+	}
+	return duosim.Faults{Seed: 1, Rules: faults}
+}
+
+// TestMixedUpAnswersBindNobodyToAnother has each third answer or so be one to another
+// call. What is said to be done is done, to the right user; nobody vanishes who is
+// there, and what is not certain is told as such and comes right later.
+func TestMixedUpAnswersBindNobodyToAnother(t *testing.T) {
+	const people = 120
+	target, server, _ := rehearsal(t, duosim.Options{Faults: mixUp()}, 5)
+	ids := make(map[string]string)
+	perform := func(wave []*dirsync.Op) {
+		t.Helper()
+		for range 20 {
+			var l ledger
+			if err := target.Apply(t.Context(), wave, l.intend, l.record); err != nil {
+				t.Fatal(err)
+			}
+			var again []*dirsync.Op
+			for _, r := range l.results {
+				u, there := server.User(r.Op.Username)
+				switch r.Fate {
+				case dirsync.Done:
+					if r.Op.Action == dirsync.Delete {
+						if there {
+							t.Errorf("%s is said to be deleted", r.Op.Username)
+						}
+						continue
+					}
+					if !there || r.Account.ID != u.ID || r.Account.Email != u.Email {
+						t.Errorf("%s of %s: told %+v, there is %+v", r.Op.Action, r.Op.Username, r.Account, u)
+					}
+					ids[r.Op.Username] = u.ID
+				case dirsync.Vanished, dirsync.Taken, dirsync.Refused:
+					t.Errorf("%s of %s: fate %d, %v", r.Op.Action, r.Op.Username, r.Fate, r.Err)
+				default:
+					again = append(again, r.Op)
+				}
+			}
+			if wave = again; len(wave) == 0 {
+				return
+			}
+		}
+		t.Errorf("%d operations never came right, the first: %+v", len(wave), wave[0])
+	}
+	var create, change, remove []*dirsync.Op
+	for i := range people {
+		name := fmt.Sprintf("user%03d", i)
+		create = append(create, op(dirsync.Create, name, "username", name, "email", name+"@old.example"))
+	}
+	perform(create)
+	for i, o := range create {
+		step := op(dirsync.Update, o.Username)
+		step.Changes = []dirsync.Change{{Field: dirsync.FieldEmail, Before: o.Username + "@old.example", After: o.Username + "@example.org"}}
+		if i%2 == 0 {
+			step = op(dirsync.Delete, o.Username)
+			remove = append(remove, step)
+		} else {
+			change = append(change, step)
+		}
+		step.User = ids[o.Username]
+	}
+	perform(change)
+	for _, o := range change {
+		if u, _ := server.User(o.Username); u.Email != o.Username+"@example.org" {
+			t.Errorf("%s has the address %s", o.Username, u.Email)
+		}
+	}
+	perform(remove)
+	names := make(map[string]string)
+	for name, id := range ids {
+		names[id] = name
+	}
+	found, doubtful, err := target.Fetch(t.Context(), names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, name := range names {
+		_, there := server.User(name)
+		if _, ok := found[id]; ok != there && doubtful[id] == nil {
+			t.Errorf("%s: found %v, there %v", name, ok, there)
+		}
+	}
+	for name, hits := range server.FaultHits() {
+		if hits == 0 {
+			t.Errorf("the fault %q never struck", name)
+		}
+	}
+}

@@ -63,6 +63,14 @@
 //	cut_after     yes       the connection closes without a reply
 //	error_after   yes       500/50000
 //	slow          yes       the right reply, late                    delay
+//	stale         no        the reply to an earlier call
+//	swap          yes       the reply to an earlier call
+//	wrong_id      yes       the right reply, with an id of nobody
+//	endless       yes       of a list the first page, and one more to come
+//
+// An earlier call is the last one that the rule matches and that nothing has struck: the
+// first of all is never struck. Of swapped replies each waits for the next call that the
+// rule strikes.
 //
 // delay goes with every effect: the call has its effect at once, what the client
 // gets comes that much later. Go's own HTTP client sends a GET again by itself

@@ -368,3 +368,47 @@ func TestFaultsOfTheNewerEndpoints(t *testing.T) {
 		})
 	}
 }
+
+// TestAnswersToOtherCalls: whom the client is told of, and who is there afterwards.
+func TestAnswersToOtherCalls(t *testing.T) {
+	for effect, want := range map[duosim.Effect]string{duosim.Stale: "a a a, a", duosim.Swap: "a a b, a b c"} {
+		server, c := start(t, duosim.Options{Faults: duosim.Faults{Rules: []duosim.Fault{{Name: "it", Method: "POST", Path: "/admin/v1/users", Effect: effect}}}})
+		var told, there []string
+		for _, name := range []string{"a", "b", "c"} {
+			told = append(told, c.create(name).Username)
+		}
+		for _, u := range server.Users() {
+			there = append(there, u.Username)
+		}
+		same(t, string(effect), strings.Join(told, " ")+", "+strings.Join(there, " "), want)
+		same(t, "hits", server.FaultHits()["it"], 2)
+	}
+}
+
+func TestWrongID(t *testing.T) {
+	server, c := start(t, duosim.Options{Faults: duosim.Faults{Rules: []duosim.Fault{{Name: "it", Method: "POST", Path: "/admin/v1/users", Effect: duosim.WrongID}}}})
+	told := c.create("ann")
+	u, there := server.User("ann")
+	same(t, "there", there, true)
+	same(t, "name", told.Username, "ann")
+	same(t, "another id of its kind", told.ID != u.ID && strings.HasPrefix(told.ID, "DU") && len(told.ID) == len(u.ID), true)
+}
+
+func TestEndlessList(t *testing.T) {
+	server, c := start(t, duosim.Options{Rules: duosim.Rules{Limits: duosim.Limits{UsersPage: 2}}})
+	for i := range 3 {
+		c.create(fmt.Sprint("user", i))
+	}
+	if err := server.AddFault(duosim.Fault{Name: "it", Path: "/admin/v1/users", Effect: duosim.Endless}); err != nil {
+		t.Fatal(err)
+	}
+	offset := 0
+	for range 5 {
+		var users []user
+		a := c.get("/admin/v1/users", params{"limit": 300, "offset": offset}).ok(&users)
+		same(t, "users", len(users), 2)
+		next, _ := a.Metadata["next_offset"].(float64)
+		same(t, "next", int(next), offset+2)
+		offset = int(next)
+	}
+}

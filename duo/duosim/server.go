@@ -137,9 +137,12 @@ func (s *Server) answer(q *protocol.Request, call *Call) protocol.Reply {
 	if answer, full := s.throttle.Pass(call.Integration, call.Path, q.Arrived); full {
 		return answer
 	}
-	fault := s.faults.Strike(call.Method, call.Path, call.Params, s.pageOf(r, q.URL.Path, args))
+	page := s.pageOf(r, q.URL.Path, args)
+	fault := s.faults.Strike(call.Method, call.Path, call.Params, page)
 	if fault == nil {
-		return s.perform(r, vars, missing, args, call)
+		right := s.perform(r, vars, missing, args, call)
+		s.faults.Hear(call.Method, call.Path, call.Params, page, right)
+		return right
 	}
 	call.Fault = fault.Name
 	var right protocol.Reply

@@ -82,6 +82,10 @@ const (
 	CutAfter   = faults.CutAfter
 	ErrorAfter = faults.ErrorAfter
 	Slow       = faults.Slow
+	Stale      = faults.Stale
+	Swap       = faults.Swap
+	WrongID    = faults.WrongID
+	Endless    = faults.Endless
 )
 
 // RateLimit lets so many calls of one key through in any window of that length.

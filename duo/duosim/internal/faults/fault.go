@@ -23,17 +23,31 @@ const (
 	CutAfter   Effect = "cut_after"
 	ErrorAfter Effect = "error_after"
 	Slow       Effect = "slow"
+	Stale      Effect = "stale"
+	Swap       Effect = "swap"
+	WrongID    Effect = "wrong_id"
+	Endless    Effect = "endless"
 )
 
 func effects() []Effect {
 	return []Effect{
 		Status429, Error500, Error50001, HTML502, Fail200, EmptyCode, NoCode, Refuse, FailPage,
-		CutBefore, CutAfter, ErrorAfter, Slow,
+		CutBefore, CutAfter, ErrorAfter, Slow, Stale, Swap, WrongID, Endless,
 	}
 }
 
 // Applied tells whether the call has its effect on the account nevertheless.
-func (e Effect) Applied() bool { return e == CutAfter || e == ErrorAfter || e == Slow }
+func (e Effect) Applied() bool {
+	switch e {
+	case CutAfter, ErrorAfter, Slow, Swap, WrongID, Endless:
+		return true
+	}
+	return false
+}
+
+// echoes tells whether the client gets the answer to an earlier call that the rule
+// matches.
+func (e Effect) echoes() bool { return e == Stale || e == Swap }
 
 // inBulk tells whether the effect can strike a part of a bulk call: those that
 // Duo would answer for good, and for that part alone.

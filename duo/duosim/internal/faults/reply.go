@@ -1,13 +1,86 @@
 package faults
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"duosync/duo/duosim/internal/protocol"
 )
 
+// Hit is a fault that has struck a call.
+type Hit struct {
+	*Fault
+	rule *rule
+}
+
 // Answer gives what the client gets in place of the right reply.
-func (f *Fault) Answer(right protocol.Reply) protocol.Reply {
+func (h *Hit) Answer(right protocol.Reply) protocol.Reply {
+	answer := right
+	switch h.Effect {
+	case Stale:
+		answer = *h.rule.heard
+	case Swap:
+		answer = *h.rule.heard
+		h.rule.heard = &right
+	case WrongID:
+		answer.Body = rewritten(right.Body, withWrongID)
+	case Endless:
+		if h.rule.heard == nil {
+			h.rule.heard = &right
+		}
+		answer = *h.rule.heard
+		answer.Body = rewritten(answer.Body, func(envelope map[string]any) { withoutEnd(envelope, h.rule.hits) })
+	default:
+		return h.answer(right)
+	}
+	answer.Delay = h.Delay
+	return answer
+}
+
+// rewritten changes an envelope. What is none stays as it is.
+func rewritten(body []byte, change func(envelope map[string]any)) []byte {
+	var envelope map[string]any
+	if json.Unmarshal(body, &envelope) != nil {
+		return body
+	}
+	change(envelope)
+	changed, err := json.Marshal(envelope)
+	if err != nil { // it came out of JSON
+		panic(fmt.Sprintf("duosim: fault: %v", err))
+	}
+	return changed
+}
+
+// withWrongID gives the object of an envelope, or each of its list, an id of nobody.
+func withWrongID(envelope map[string]any) {
+	objects, isList := envelope["response"].([]any)
+	if !isList {
+		objects = []any{envelope["response"]}
+	}
+	for _, object := range objects {
+		fields, _ := object.(map[string]any)
+		for _, key := range []string{"user_id", "group_id", "phone_id", "token_id"} {
+			if id, ok := fields[key].(string); ok && len(id) > 2 {
+				fields[key] = id[:2] + strings.Repeat("0", len(id)-2)
+			}
+		}
+	}
+}
+
+// withoutEnd has a page say that there is another one behind it.
+func withoutEnd(envelope map[string]any, page int) {
+	items, isList := envelope["response"].([]any)
+	metadata, _ := envelope["metadata"].(map[string]any)
+	if !isList || metadata == nil {
+		return
+	}
+	metadata["next_offset"] = page * max(1, len(items))
+}
+
+// answer gives what the client gets by a fault that knows of no other call.
+func (f *Fault) answer(right protocol.Reply) protocol.Reply {
 	answer := right
 	switch f.Effect {
 	case Status429:

@@ -54,6 +54,9 @@ type rule struct {
 	random *rand.Rand
 	seen   int // calls that it matched
 	hits   int // calls that it struck
+	// heard is the right answer to the last call that it matched, of an effect that
+	// echoes; nil: there was none. Of an endless list it is the first page.
+	heard *protocol.Reply
 }
 
 func compile(f Fault, seed uint64) (*rule, error) {
@@ -91,7 +94,8 @@ func (r *rule) strikes() bool {
 		r.Every > 0 && r.seen%r.Every != 0,
 		r.seen <= r.After,
 		r.Times > 0 && r.hits >= r.Times,
-		r.Probability > 0 && r.random.Float64() >= r.Probability:
+		r.Probability > 0 && r.random.Float64() >= r.Probability,
+		r.Effect.echoes() && r.heard == nil:
 		return false
 	}
 	return true
@@ -143,8 +147,20 @@ func (s *Set) Hits() map[string]int {
 
 // Strike finds the fault that strikes a call, or nil. page is that of a list, from
 // 1; 0 for other calls.
-func (s *Set) Strike(method, path string, params map[string]string, page int) *Fault {
-	return strike(s.rules, method, path, params, page)
+func (s *Set) Strike(method, path string, params map[string]string, page int) *Hit {
+	if r := strike(s.rules, method, path, params, page); r != nil {
+		return &Hit{Fault: &r.Fault, rule: r}
+	}
+	return nil
+}
+
+// Hear tells of the right answer to a call that nothing has struck.
+func (s *Set) Hear(method, path string, params map[string]string, page int, right protocol.Reply) {
+	for _, r := range s.rules {
+		if r.Effect.echoes() && r.matches(method, path, params, page) {
+			r.heard = &right
+		}
+	}
 }
 
 // StrikePart tells the name of the fault that strikes a part of a bulk call, and
@@ -163,7 +179,7 @@ func (s *Set) StrikePart(method, path string, params map[string]string) (name st
 
 // strike counts a call with every rule that it matches; the first that strikes has
 // it.
-func strike(rules []*rule, method, path string, params map[string]string, page int) *Fault {
+func strike(rules []*rule, method, path string, params map[string]string, page int) *rule {
 	var first *rule
 	for _, r := range rules {
 		if r.matches(method, path, params, page) && r.strikes() && first == nil {
@@ -174,5 +190,5 @@ func strike(rules []*rule, method, path string, params map[string]string, page i
 		return nil
 	}
 	first.hits++
-	return &first.Fault
+	return first
 }
