@@ -163,3 +163,29 @@ func TestAListThatNeverEndsIsAnError(t *testing.T) {
 		}
 	}
 }
+
+// TestCallsWhoseAnswersNameNobodyAreApart: an answer about somebody else could not be told
+// there.
+func TestCallsWhoseAnswersNameNobodyAreApart(t *testing.T) {
+	const preauth, login = "POST /auth/v2/preauth", "POST /auth/v2/auth"
+	p := newPlay(t,
+		exchange{Call: preauth, Apart: true, Body: ok(user("DU1", "ann"))}, // of another API
+		exchange{Call: preauth, Apart: true, Body: ok(`{"result":"auth"}`)},
+		exchange{Call: login, Apart: true, Body: ok(`{"result":"waiting"}`)}, // of another login
+		exchange{Call: "POST /admin/v1/users/enroll", Apart: true, Body: ok(`"code"`)},
+	)
+	auth, err := api.NewAuth(p.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(auth.Close)
+	if answer, err := auth.Preauth(t.Context(), api.Who{Name: "ann"}); err != nil || answer.Result != api.PreauthAuth {
+		t.Errorf("preauth: %+v, %v", answer, err)
+	}
+	if verdict, err := auth.Passcode(t.Context(), api.Who{Name: "ann"}, "123456"); !errors.Is(err, api.ErrStray) {
+		t.Errorf("passcode: %+v, %v", verdict, err)
+	}
+	if err := p.Client().Enroll(t.Context(), "ann", "a@example.org"); err != nil {
+		t.Errorf("enroll: %v", err)
+	}
+}
