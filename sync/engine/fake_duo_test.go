@@ -27,11 +27,12 @@ type memDuo struct {
 	mails  map[string]int  // by user id
 	found  map[string]bool // phones that were found, as nobody's, and attached
 
-	refuse  map[string]bool   // folded usernames, and names of fields
-	doubt   map[string]bool   // folded usernames: whether they exist can't be told
-	spare   map[string]string // by folded username the field that Duo won't have
-	fail    map[string]bool   // once: not done
-	lose    map[string]bool   // once: done, and the reply is lost for good
+	refuse  map[string]bool               // folded usernames
+	doubt   map[string]bool               // folded usernames: whether they exist can't be told
+	spare   map[string]string             // by folded username the field that Duo won't have
+	fail    map[string]bool               // once: not done
+	lose    map[string]bool               // once: done, and the reply is lost for good
+	owner   func(string) dirsync.SourceID // as the engine tells
 	noTrash bool
 	halt    error // returned before the next operation
 	chaos   *rapid.T
@@ -75,7 +76,7 @@ func (d *memDuo) Find(_ context.Context, names []string) ([]dirsync.Account, err
 	return slices.Collect(maps.Values(found)), nil
 }
 
-func (d *memDuo) Know(func(string) dirsync.SourceID) {}
+func (d *memDuo) Know(owner func(string) dirsync.SourceID) { d.owner = owner }
 
 func (d *memDuo) Fetch(_ context.Context, names map[string]string) (map[string]dirsync.Account, map[string]error, error) {
 	d.calls++
