@@ -13,11 +13,12 @@ import (
 	"duosync/sync/mapping"
 )
 
-// decide settles what happens to each subject.
+// decide settles what happens to each subject. What was decided as far as it came is given
+// beside an error, too.
 func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	d := &deciding{run: r, state: c.state, fresh: c.fresh, census: c.census, groups: c.groups, found: c.found, evidence: c.evidence, decided: &decided{subjects: c.found.subjects}}
 	if err := errors.Join(d.checkName("--only", r.opts.Only), d.checkName("--adopt", r.opts.Adopt)); err != nil {
-		return nil, err
+		return d.decided, err
 	}
 	d.findHeirs()
 	d.remembered()
@@ -25,11 +26,11 @@ func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	r.phase("confirm")
 	d.at = r.wallClock()
 	if err := d.fetch(ctx); err != nil {
-		return nil, err
+		return d.decided, err
 	}
 	d.each()
 	if err := inOrder(ctx, d.settleClaims, d.lists, d.putOff); err != nil {
-		return nil, err
+		return d.decided, err
 	}
 	d.planMails()
 	d.narrow()

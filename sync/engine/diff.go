@@ -25,12 +25,13 @@ type differ struct {
 }
 
 // diff turns what the census kept, and the links it did not see, into
-// subjects. It takes the second look for each person about to be removed.
+// subjects. It takes the second look for each person about to be removed. Whom it found as
+// far as it came is given beside an error, too.
 func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, groups *groupPlan) (*found, error) {
 	d := &differ{run: r, state: st, fresh: fresh, census: c, groups: groups, found: &found{gone: map[dirsync.SourceID]bool{}}}
 	var err error
 	if d.contested, err = r.contest(ctx, st, c); err != nil {
-		return nil, err
+		return d.found, err
 	}
 	ids := make([]dirsync.SourceID, len(c.kept))
 	for i, want := range c.kept {
@@ -38,7 +39,7 @@ func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, 
 	}
 	links, err := st.snap.load(ctx, ids)
 	if err != nil {
-		return nil, err
+		return d.found, err
 	}
 	for _, want := range c.kept {
 		if d.waitsForGroup(want, links[want.ID]) {
@@ -51,7 +52,7 @@ func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, 
 		d.subjects = append(d.subjects, s)
 	}
 	if err := d.lookAgain(ctx); err != nil {
-		return nil, err
+		return d.found, err
 	}
 	slices.SortFunc(d.subjects, func(a, b *decide.Subject) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return d.found, nil

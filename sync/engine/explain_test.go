@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -140,6 +141,32 @@ func TestExplainAsksLittle(t *testing.T) {
 	gone.Users = []string{w.store.links["0"].User}
 	if x = w.explain(gone); asked != 1 || len(x.Links) != 1 {
 		t.Errorf("by its user: asked %d times, links %v", asked, x.Links)
+	}
+}
+
+// noFetch is an account of which a user can't be asked for.
+type noFetch struct{ *memDuo }
+
+func (noFetch) Fetch(context.Context, []string) (map[string]dirsync.Account, error) {
+	return nil, errors.New("Duo is down")
+}
+
+// TestExplainAfterFailure tells what is known where the run failed, also beside people of
+// whom everything was told before.
+func TestExplainAfterFailure(t *testing.T) {
+	w := newWorld(t)
+	w.steps("duo", "add DUX username=max", "directory", "a anna\nb bob\nm max", "run", "", "directory", "a anna cn=Anna\nm max")
+	e := w.engine()
+	e.Target = noFetch{w.duo}
+	x := e.Explain(context.Background(), engine.Options{RunID: "run"}, engine.Quest{})
+	if x.Run.Err == nil {
+		t.Fatal(w.report(x.Run))
+	}
+	for id, second := range map[dirsync.SourceID]bool{"a": false, "b": true, "m": false} {
+		d, err := x.Of(context.Background(), id)
+		if err != nil || (d.Seen != nil) != second || (d.Link != nil) != (id != "m") {
+			t.Errorf("of %s: %v, %+v", id, err, d)
+		}
 	}
 }
 
