@@ -36,7 +36,7 @@ type application struct {
 // call, an outcome before the next one.
 func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	r.list(c)
-	done := &applied{retry: map[*decide.Subject]bool{}, refused: map[string]dirsync.Told{}}
+	done := &applied{retry: map[*decide.Subject]bool{}, refused: map[string]dirsync.Told{}, before: map[*dirsync.Op]string{}}
 	if r.opts.DryRun {
 		return done, nil
 	}
@@ -280,6 +280,10 @@ func (a *application) tellRefused(s *decide.Subject, o *dirsync.Operation) {
 		return
 	}
 	o.Known = a.known(s, o.Error)
+	if before, again := a.before[o.Op]; again {
+		s.Problem = before
+	}
+	a.before[o.Op] = s.Problem
 	s.TellProblem("%s", o.Error)
 }
 

@@ -147,8 +147,8 @@ func TestExplainAsksLittle(t *testing.T) {
 // noFetch is an account of which a user can't be asked for.
 type noFetch struct{ *memDuo }
 
-func (noFetch) Fetch(context.Context, []string) (map[string]dirsync.Account, error) {
-	return nil, errors.New("Duo is down")
+func (noFetch) Fetch(context.Context, map[string]string) (map[string]dirsync.Account, map[string]error, error) {
+	return nil, nil, errors.New("Duo is down")
 }
 
 // TestExplainAfterFailure tells what is known where the run failed, also beside people of

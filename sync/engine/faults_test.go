@@ -506,12 +506,12 @@ func (d troubledTarget) Find(ctx context.Context, names []string) (found []dirsy
 	return found, err
 }
 
-func (d troubledTarget) Fetch(ctx context.Context, ids []string) (found map[string]dirsync.Account, err error) {
+func (d troubledTarget) Fetch(ctx context.Context, names map[string]string) (found map[string]dirsync.Account, doubtful map[string]error, err error) {
 	err = d.x.meet("Fetch", func() error {
-		found, err = d.Target.Fetch(ctx, ids)
+		found, doubtful, err = d.Target.Fetch(ctx, names)
 		return err
 	})
-	return found, err
+	return found, doubtful, err
 }
 
 func (d troubledTarget) Groups(ctx context.Context) (groups []dirsync.Group, err error) {

@@ -219,6 +219,9 @@ type applied struct {
 	failed bool                     // one failed that the next run must try again
 	// refused are groups that Duo refused in this run.
 	refused map[string]dirsync.Told
+	// before is the problem of a person before an operation was refused, which may be
+	// tried once more.
+	before map[*dirsync.Op]string
 }
 
 // subjects are those whom the run decides about, as far as it came.
