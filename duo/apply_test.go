@@ -84,6 +84,7 @@ func TestApply(t *testing.T) {
 
 	rename := op(dirsync.Update, "ann", "username", "anna", "realname", "Anna")
 	renamed := exchange{Call: edit, Params: map[string]string{"username": "anna", "realname": "Anna"}, Body: ok(user("DU1", "anna", "realname", "Anna"))}
+	otherwise := exchange{Call: edit, Params: map[string]string{"realname": "Anna"}, Body: ok(user("DU1", "ann", "realname", "Anna"))}
 	lookNew := exchange{Call: list, Params: map[string]string{"username": "anna"}}
 	long := op(dirsync.Update, "ann", "realname", strings.Repeat("ä", 4096))
 	disable := op(dirsync.Disable, "ann", "status", "disabled")
@@ -144,8 +145,8 @@ func TestApply(t *testing.T) {
 		"update, refused, who knows":     {long, []exchange{refuse(exchange{Call: edit}, 40002, "brand")}, dirsync.Refused, "", "(brand)"},
 		"update, a limit":                {rename, []exchange{refuse(renamed, 50001, ""), active}, dirsync.Refused, "", "limit"},
 		"update, a limit, but held":      {disable, []exchange{refuse(disabling, 50001, ""), disabled}, dirsync.Done, "DU1", ""},
-		"update, taken":                  {rename, []exchange{refuse(renamed, 40003, ""), answer(lookNew, ok("["+user("DU2", "anna")+"]"))}, dirsync.Taken, "DU2", "DU2"},
-		"update, taken by itself":        {rename, []exchange{refuse(renamed, 40003, ""), answer(lookNew, ok("["+user("DU1", "anna", "realname", "Anna")+"]"))}, dirsync.Done, "DU1", ""},
+		"update, taken":                  {rename, []exchange{refuse(renamed, 40003, ""), otherwise, answer(lookNew, ok("["+user("DU2", "anna")+"]"))}, dirsync.Taken, "DU2", "DU2"},
+		"update, taken by itself":        {rename, []exchange{refuse(renamed, 40003, ""), otherwise, answer(lookNew, ok("["+user("DU1", "anna", "realname", "Anna")+"]"))}, dirsync.Done, "DU1", ""},
 		"update, lost for good":          {rename, times(4, lost(renamed)), dirsync.Failed, "", "no answer"},
 		"clear":                          {op(dirsync.Update, "ann", "email", ""), []exchange{{Call: edit, Params: map[string]string{"email": ""}, Body: ok(user("DU1", "ann"))}}, dirsync.Done, "DU1", ""},
 		"disable":                        {disable, []exchange{disabling}, dirsync.Done, "DU1", ""},

@@ -9,7 +9,7 @@ import (
 
 // TestFieldsThatDuoNames tells which fields a refusal is about.
 func TestFieldsThatDuoNames(t *testing.T) {
-	o := update("realname", "r", "email", "e", "username", "anna")
+	o := update("email", "e")
 	for detail, want := range map[string]string{
 		"email": "email", "Email": "email", "email, realname": "realname email", "realname;email": "realname email",
 		"": "", "brand": "", "email is too long": "", "Managed by directory sync": "",
@@ -150,5 +150,49 @@ func TestATryThatIsNotIntendedIsNotSent(t *testing.T) {
 		}, l.record)
 	if err != nil || len(l.results) != 1 || l.results[0].Fate != dirsync.Refused {
 		t.Errorf("%v, %+v", err, l.results)
+	}
+}
+
+// TestARefusedValueHoldsItselfAlone: what Duo will not have keeps no other value from its
+// user, whether Duo names it or not.
+func TestARefusedValueHoldsItselfAlone(t *testing.T) {
+	one := func(fields ...string) exchange {
+		x := exchange{Call: edit, Params: map[string]string{}}
+		var shown []any
+		for _, field := range fields {
+			x.Params[field] = field[:1]
+			shown = append(shown, field, field[:1])
+		}
+		return answer(x, ok(user("DU1", "anna", shown...)))
+	}
+	o := update("realname", "r", "email", "e", "notes", "n")
+	for name, test := range map[string]struct {
+		script []exchange
+		told   string
+	}{
+		"named":                    {[]exchange{refuse(one("realname", "email", "notes"), 40002, "realname"), one("email", "notes")}, "realname refused"},
+		"two, one after the other": {[]exchange{refuse(one("realname", "email", "notes"), 40002, "realname"), refuse(one("email", "notes"), 40002, "email"), one("notes")}, "realname refused, email refused"},
+		"not named":                {[]exchange{refuse(one("realname", "email", "notes"), 40002, ""), one("email"), one("notes"), refuse(one("realname"), 40002, "")}, "realname refused"},
+		"every one":                {[]exchange{refuse(one("realname", "email", "notes"), 40002, ""), refuse(one("email"), 40002, ""), refuse(one("notes"), 40002, ""), refuse(one("realname"), 40002, "")}, "all refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l ledger
+			if err := newPlay(t, test.script...).target().Apply(t.Context(), []*dirsync.Op{o}, l.intend, l.record); err != nil {
+				t.Fatal(err)
+			}
+			r := l.results[0]
+			var told []string
+			for _, u := range r.Undone {
+				if u.Fate == dirsync.Refused && u.Err != nil {
+					told = append(told, u.Field+" refused")
+				}
+			}
+			if r.Fate == dirsync.Refused {
+				told = append(told, "all refused")
+			}
+			if got := strings.Join(told, ", "); got != test.told {
+				t.Errorf("fate %d, %q, want %q", r.Fate, got, test.told)
+			}
+		})
 	}
 }

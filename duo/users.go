@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,9 @@ func (t *Target) modify(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	if len(ownFields(op)) == 0 && op.Change(dirsync.FieldAliases) == nil && hasSteps(op) {
 		return done(op, nil)
 	}
+	if op.Action == dirsync.Adopt {
+		t.leaveFirst(ctx, op)
+	}
 	a, undone, err := t.change(ctx, op)
 	if err != nil {
 		return t.notModified(ctx, op, err)
@@ -102,20 +106,89 @@ func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account
 		calls = editsOf(fields, edit, a)
 	}
 	for _, call := range calls {
-		if a, err = t.send(ctx, op, call); err != nil {
+		var left []dirsync.Undone
+		if a, left, err = t.sendApart(ctx, op, call); err != nil {
 			return nil, nil, err
 		}
+		undone = append(undone, left...)
 	}
-	if aliases != nil && undone == nil {
-		undone = aliasesUndone(aliases, a)
+	if aliases != nil && !slices.ContainsFunc(undone, func(u dirsync.Undone) bool { return u.Field == dirsync.FieldAliases }) {
+		undone = append(undone, aliasesUndone(aliases, a)...)
 	}
 	return a, undone, nil
+}
+
+// sendApart sends fields in one call, and where Duo refuses that, without those that it
+// names, or each in a call of its own: a value that Duo will not have keeps no other from
+// its user. What it refused is undone; where that is all of it, the error is the first
+// refusal. A name that is somebody's is an error, once all else is there.
+func (t *Target) sendApart(ctx context.Context, op *dirsync.Op, call dirsync.Fields) (a *dirsync.Account, undone []dirsync.Undone, err error) {
+	a, err = t.send(ctx, op, call)
+	rest := maps.Clone(call)
+	switch {
+	case err == nil || len(call) == 1:
+		return a, nil, err
+	case errors.Is(err, api.ErrDuplicate):
+		delete(rest, dirsync.FieldUsername)
+		delete(rest, dirsync.FieldAliases)
+		if len(rest) > 0 {
+			if _, _, other := t.sendApart(ctx, op, rest); other != nil && !errors.Is(other, api.ErrInvalid) {
+				return nil, nil, other
+			}
+		}
+		return nil, nil, err
+	case !errors.Is(err, api.ErrInvalid):
+		return nil, nil, err
+	}
+	parts := []dirsync.Fields{rest}
+	for _, field := range refusedFields(err) {
+		if _, sent := rest[field]; sent {
+			delete(rest, field)
+			undone = append(undone, dirsync.Undone{Field: field, Fate: dirsync.Refused, Err: refusal(call, err)})
+		}
+	}
+	if len(undone) == 0 { // nobody knows which it is
+		parts = nil
+		for _, field := range slices.Sorted(maps.Keys(call)) {
+			parts = append(parts, dirsync.Fields{field: call[field]})
+		}
+	}
+	first := err
+	for _, part := range parts {
+		if len(part) == 0 {
+			continue
+		}
+		seen, left, err := t.sendApart(ctx, op, part)
+		switch {
+		case err == nil:
+			a, undone = seen, append(undone, left...)
+		case !errors.Is(err, api.ErrInvalid):
+			return nil, nil, err
+		default:
+			for _, field := range slices.Sorted(maps.Keys(part)) {
+				undone = append(undone, dirsync.Undone{Field: field, Fate: dirsync.Refused, Err: refusal(part, err)})
+			}
+		}
+	}
+	if a == nil {
+		return nil, nil, first
+	}
+	return a, undone, nil
+}
+
+// leaveFirst takes a user out of groups before anything is given. What fails is tried
+// again, and told, with the other steps of the operation.
+func (t *Target) leaveFirst(ctx context.Context, op *dirsync.Op) {
+	for _, m := range op.Leaves {
+		_ = t.client.LeaveGroup(ctx, op.User, m.ID)
+	}
 }
 
 // changed holds a user against what was sent. Duo may fold and trim, and the
 // difference is then in the account; a status is there or it is not.
 func changed(op *dirsync.Op, a *dirsync.Account, undone []dirsync.Undone) dirsync.Result {
 	status, sent := op.After()[dirsync.FieldStatus]
+	sent = sent && !slices.ContainsFunc(undone, func(u dirsync.Undone) bool { return u.Field == dirsync.FieldStatus })
 	if sent && !sameField(dirsync.FieldStatus, status, a.Status) {
 		return with(outcome(op, dirsync.Failed, otherStatus(status, a)), a)
 	}
@@ -189,6 +262,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 			return with(outcome(op, dirsync.Failed, fmt.Errorf("not restored from Duo's Trash: %w", err)), a)
 		}
 	}
+	t.leaveFirst(ctx, op) // before the status lets anybody in
 	var undone []dirsync.Undone
 	if len(ownFields(op)) > 0 || op.Change(dirsync.FieldAliases) != nil {
 		var err error
