@@ -3,8 +3,8 @@
 // Every call goes one way: Client.do signs it, paces it, sends it, classifies
 // the answer and, where that is safe, tries again.
 //
-//	users.go, phones.go, groups.go      what Duo can be asked; page.go: lists; objects.go: paths
-//	forms.go                            users, groups and phones as Duo writes them
+//	users.go, phones.go, groups.go      what Duo can be asked; page.go: lists; paths.go: paths
+//	json.go                             users, groups and phones as Duo writes them
 //	auth.go, auth_errors.go             the Auth API, which has keys of its own
 //	probe.go                            what finds out rights and the way to Duo
 //	options.go, client.go               do: sign → pace → send → classify → retry

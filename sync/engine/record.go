@@ -123,11 +123,24 @@ func (r *run) end(ctx context.Context, c *course, err error) *dirsync.Run {
 	return report
 }
 
-// writeDown ends the run in the state. A good run, in which nothing was held,
-// gives the baseline for later ones; one narrowed to a person moves nothing.
+// writeDown ends the run in the state, whatever else fails: a run without an end looks
+// like one that was killed. A good run, in which nothing was held, gives the baseline for
+// later ones; one narrowed to a person moves nothing.
 func (r *run) writeDown(ctx context.Context, c *course) error {
+	end, err := r.ending(ctx, c)
+	if err != nil { // nobody gets to read what the run found: it counts as one that broke off
+		end = dirsync.RunEnd{Finished: r.report.Finished, Outcome: dirsync.OutcomeFailed}
+	}
+	if finishing := r.journal.Finish(ctx, end); finishing != nil {
+		err = errors.Join(err, fmt.Errorf("writing the end of the run into the state: %w", finishing))
+	}
+	return err
+}
+
+// ending gives what the state is to keep of the run.
+func (r *run) ending(ctx context.Context, c *course) (end dirsync.RunEnd, err error) {
 	report := r.report
-	end := dirsync.RunEnd{Finished: report.Finished, Outcome: report.Outcome}
+	end = dirsync.RunEnd{Finished: report.Finished, Outcome: report.Outcome}
 	whole := report.Err == nil && !r.narrowed(c)
 	through := report.Err == nil && report.Count(dirsync.ResultSkipped) == 0 && !report.Stopped()
 	if whole {
@@ -145,24 +158,19 @@ func (r *run) writeDown(ctx context.Context, c *course) error {
 			end.Used = c.verdicts.Used
 		}
 	}
+	if r.Encode != nil {
+		if end.Report, err = r.Encode(report); err != nil {
+			return end, fmt.Errorf("making the report that the state keeps: %w", err)
+		}
+	}
 	if whole && through {
 		if outcomes := c.groups.settleFresh(); len(outcomes) > 0 {
 			if err := r.journal.Record(ctx, outcomes); err != nil {
-				return fmt.Errorf("writing the groups into the state: %w", err)
+				return end, fmt.Errorf("writing the groups into the state: %w", err)
 			}
 		}
 	}
-	if r.Encode != nil {
-		text, err := r.Encode(report)
-		if err != nil {
-			return err
-		}
-		end.Report = text
-	}
-	if err := r.journal.Finish(ctx, end); err != nil {
-		return fmt.Errorf("writing the end of the run into the state: %w", err)
-	}
-	return nil
+	return end, nil
 }
 
 // tellings gives all that the admin has been told by this run. A person with

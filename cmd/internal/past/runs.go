@@ -120,6 +120,9 @@ func UnderWay(run *state.Run, holder string, at time.Time) bool {
 	return run.Outcome == "" && (holder != "" || run.Started.After(at))
 }
 
+// unreported is the error of a run that ended and left no report.
+const unreported = "the run failed at its end: its report could not be kept. What was done is written down."
+
 // Unfinished reports on a run that has not made a report, from its journal.
 func (m *Moment) Unfinished(ctx context.Context, run *state.Run) (*report.Document, error) {
 	steps, err := m.Steps(ctx, run.ID)
@@ -140,7 +143,11 @@ func (m *Moment) Unfinished(ctx context.Context, run *state.Run) (*report.Docume
 		}
 		operations[i] = report.OperationOf(step.Op, result, problem)
 	}
-	return report.Unfinished(run.ID, run.Started, goesOn, operations), nil
+	doc := report.Unfinished(run.ID, run.Started, goesOn, operations)
+	if !run.Finished.IsZero() { // it came to an end of its own
+		doc.Finished, doc.Error, doc.Interrupted = run.Finished.UTC().Format(time.RFC3339), unreported, false
+	}
+	return doc, nil
 }
 
 // NoteDone is the note that the core leaves of an operation that was done; any
