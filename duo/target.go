@@ -46,21 +46,21 @@ type Target struct {
 
 var _ dirsync.Target = (*Target)(nil)
 
-// OperationTime is how long after its intent an operation makes calls at most,
-// unless NewTarget is given another bound: a call that begins in time ends within the
-// client's Timeout. Whoever takes over from a process that vanished knows then that
-// it calls no more.
-const OperationTime = 5 * time.Minute
-
 // NewTarget returns the account that c calls. bound is how long after its intent an
-// operation makes calls at most: one that begins in time ends within the client's
-// Timeout. 0 means OperationTime.
+// operation begins calls at most; 0 means as long as a single call may take with all its
+// tries, see [api.Client.Patience]. What an operation does not come to is brought about by
+// the next run.
 func NewTarget(c *api.Client, bound time.Duration) *Target {
 	if bound <= 0 {
-		bound = OperationTime
+		bound = c.Patience()
 	}
 	return &Target{client: c, bound: bound, writes: failures{what: "write"}, reads: failures{what: "read"}}
 }
+
+// OperationTime is how long after its intent an operation may be under way: no call
+// begins later than the bound, and each ends within the client's Timeout. Whoever takes
+// over from a process that vanished knows after that time that it calls no more.
+func (t *Target) OperationTime() time.Duration { return t.bound + t.client.Timeout() }
 
 // Now is the time by Duo's clock, as far as replies show it: never later than
 // it is there, and early by a second at most plus the time an answer takes.

@@ -65,7 +65,7 @@ func TestHolds(t *testing.T) {
 func TestRunsOfApprovalsAreKept(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
-		db, err := state.Open(t.Context(), fresh(t), state.Options{KeepHistory: 48 * time.Hour})
+		db, err := state.Open(t.Context(), fresh(t), state.Options{CallTime: time.Minute, KeepHistory: 48 * time.Hour})
 		must(t, err)
 		defer closing(t, db)
 		x, y := create("x")[0], create("y")[0]

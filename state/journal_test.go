@@ -125,7 +125,7 @@ func TestHistory(t *testing.T) {
 func TestFailedRunPrunesNothing(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
-		db, err := state.Open(t.Context(), fresh(t), state.Options{KeepHistory: 48 * time.Hour})
+		db, err := state.Open(t.Context(), fresh(t), state.Options{CallTime: time.Minute, KeepHistory: 48 * time.Hour})
 		must(t, err)
 		defer closing(t, db)
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -148,7 +148,7 @@ func TestFailedRunPrunesNothing(t *testing.T) {
 func TestHistoryIsPruned(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
-		db, err := state.Open(t.Context(), fresh(t), state.Options{KeepHistory: 48 * time.Hour})
+		db, err := state.Open(t.Context(), fresh(t), state.Options{CallTime: time.Minute, KeepHistory: 48 * time.Hour})
 		must(t, err)
 		defer closing(t, db)
 		for n := 1; n <= 9; n++ {

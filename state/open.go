@@ -21,9 +21,10 @@ import (
 type Options struct {
 	// KeepHistory is how long finished runs are kept; 0 keeps them all.
 	KeepHistory time.Duration
-	// CallTime is how long a call to Duo may last at most, with all its tries,
-	// counted from before its intent is written down; 0 means a minute. In
-	// PostgreSQL a successor waits that long, see Open.
+	// CallTime is how long an operation may be under way at most, with all its calls
+	// and their tries, counted from before its intent is written down. In PostgreSQL
+	// a successor waits that long, see Open, which needs it there: too short, and what
+	// a former holder has sent may yet take effect. SQLite has no use for it.
 	CallTime time.Duration
 	// Now is the local clock; nil means time.Now.
 	Now func() time.Time
@@ -31,10 +32,6 @@ type Options struct {
 	// statfs looks at a file system; nil means the kernel's. Tests set it.
 	statfs func(path string, into *unix.Statfs_t) error
 }
-
-// defaultCallTime is the longest that a call to Duo lasts with the default
-// timeout of 30 seconds, when it is looked up and sent once more.
-const defaultCallTime = 2 * 30 * time.Second
 
 // DB is an open state. Its methods may be called from several goroutines.
 type DB struct {
@@ -90,9 +87,6 @@ func OpenReadOnly(ctx context.Context, dsn string) (*DB, error) {
 func open(ctx context.Context, text string, opts Options, way func(backend.Database, context.Context) (*backend.Connections, error)) (*DB, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
-	}
-	if opts.CallTime == 0 {
-		opts.CallTime = defaultCallTime
 	}
 	database, err := find(text, opts)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"duosync/state"
 	"duosync/state/backend"
@@ -67,7 +68,7 @@ func TestServerErrorsSayWhatToDo(t *testing.T) {
 		{"a newer duosync", newer, "schema is 99", "update duosync", backend.ErrNewer},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := state.Open(t.Context(), test.dsn, state.Options{})
+			_, err := state.Open(t.Context(), test.dsn, state.Options{CallTime: time.Minute})
 			if err == nil {
 				t.Fatal("it opened")
 			}

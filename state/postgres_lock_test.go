@@ -31,9 +31,9 @@ func TestServerLockTellsWhoHoldsIt(t *testing.T) {
 	server := postgres(t)
 	dsn := server.Schema(t)
 	since := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	first, err := state.Open(t.Context(), dsn, state.Options{Now: func() time.Time { return since }})
+	first, err := state.Open(t.Context(), dsn, state.Options{CallTime: time.Minute, Now: func() time.Time { return since }})
 	must(t, err)
-	_, err = state.Open(t.Context(), dsn, state.Options{})
+	_, err = state.Open(t.Context(), dsn, state.Options{CallTime: time.Minute})
 	if !errors.Is(err, state.ErrLocked) {
 		t.Fatalf("opening it a second time: %v, want ErrLocked", err)
 	}
@@ -51,12 +51,20 @@ func TestServerLockTellsWhoHoldsIt(t *testing.T) {
 	closing(t, open(t, dsn))
 }
 
+// Without the time a successor would not wait for what is under way.
+func TestServerNeedsToKnowHowLongACallLasts(t *testing.T) {
+	t.Parallel()
+	if _, err := state.Open(t.Context(), postgres(t).Schema(t), state.Options{}); err == nil || !strings.Contains(err.Error(), "how long") {
+		t.Errorf("opening without CallTime: %v", err)
+	}
+}
+
 func TestServerLockDiesWithItsProcess(t *testing.T) {
 	t.Parallel()
 	dsn := postgres(t).Schema(t)
 	before := time.Now()
 	run := startRun(t, dsn)
-	if _, err := state.Open(t.Context(), dsn, state.Options{}); !errors.Is(err, state.ErrLocked) {
+	if _, err := state.Open(t.Context(), dsn, state.Options{CallTime: time.Minute}); !errors.Is(err, state.ErrLocked) {
 		t.Errorf("opening beside a run: %v, want ErrLocked", err)
 	}
 	run.kill(t)
@@ -142,6 +150,35 @@ func TestFrozenHolderWritesNothingMore(t *testing.T) {
 	}
 }
 
+// A holder that lives keeps its lock, also past the time that a successor of a dead one
+// would wait, and while it does nothing at all: frozen in the middle of a call here.
+func TestALivingHolderKeepsItsLock(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
+		dsn := fresh(t)
+		slow := start(t, "frozen", dsn)
+		must(t, slow.cmd.Process.Signal(syscall.SIGSTOP))
+		beside, err := state.OpenBeside(t.Context(), dsn, state.Options{})
+		must(t, err)
+		defer closing(t, beside)
+		if _, err := beside.Setting(t.Context(), "search_path"); err == nil { // PostgreSQL: the call takes a day
+			must(t, beside.Exec(t.Context(), `UPDATE intents SET begun = begun - interval '1 day'`))
+		}
+		if _, err := state.Open(t.Context(), dsn, state.Options{CallTime: time.Minute}); !errors.Is(err, state.ErrLocked) {
+			t.Errorf("opening beside a slow call: %v, want ErrLocked", err)
+		}
+		must(t, slow.cmd.Process.Signal(syscall.SIGCONT))
+		_, err = slow.in.Write([]byte("\n"))
+		must(t, err)
+		for _, call := range []string{"record", "intend", "finish"} {
+			if said := slow.says(t); said != "<nil>" {
+				t.Errorf("%s: %s", call, said)
+			}
+		}
+		must(t, slow.cmd.Wait())
+	})
+}
+
 func TestSuccessorWaitsForACall(t *testing.T) {
 	t.Parallel()
 	// atOnce opens a state without a wait, which would be of an hour.
@@ -149,7 +186,7 @@ func TestSuccessorWaitsForACall(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		db, err := state.Open(ctx, dsn, state.Options{})
+		db, err := state.Open(ctx, dsn, state.Options{CallTime: time.Minute})
 		must(t, err)
 		closing(t, db)
 	}
@@ -160,7 +197,7 @@ func TestSuccessorWaitsForACall(t *testing.T) {
 		defer cancel()
 		opened := make(chan error, 1)
 		go func() {
-			db, err := state.Open(ctx, dsn, state.Options{})
+			db, err := state.Open(ctx, dsn, state.Options{CallTime: time.Minute})
 			if err == nil {
 				err = errors.Join(errors.New("it did not wait"), db.Close())
 			}

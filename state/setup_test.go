@@ -26,7 +26,7 @@ func link(id dirsync.SourceID, user string) *dirsync.Link {
 // open opens the state at path for writing and leaves closing it to the caller.
 func open(t testing.TB, path string) *state.DB {
 	t.Helper()
-	db, err := state.Open(t.Context(), path, state.Options{})
+	db, err := state.Open(t.Context(), path, state.Options{CallTime: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

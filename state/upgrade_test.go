@@ -158,7 +158,7 @@ func TestServerUpgradeByAnother(t *testing.T) {
 	must(t, server.Admin(`GRANT ALL ON ALL TABLES IN SCHEMA lent TO borrower`))
 	borrower := strings.Replace(owner, "//duosync:", "//borrower:", 1)
 	_, examining := state.Examine(borrower)
-	_, opening := state.Open(t.Context(), borrower, state.Options{})
+	_, opening := state.Open(t.Context(), borrower, state.Options{CallTime: time.Minute})
 	for _, err := range []error{examining, opening} {
 		if err == nil || !strings.Contains(err.Error(), "does not own its tables") || !strings.Contains(dirsync.Hint(err), "owner") {
 			t.Errorf("%v (%s)", err, dirsync.Hint(err))

@@ -195,7 +195,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 		}
 		return nil, c.fail(e, 0, false)
 	}
-	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+	if deadline, ok := ctx.Deadline(); ok && isOver(deadline) {
 		// A process that was frozen meanwhile may not have been told yet.
 		e := &Error{Op: q.name(), Kind: ErrNotSent, Message: context.DeadlineExceeded.Error(), Err: context.DeadlineExceeded}
 		return nil, c.fail(e, 0, false)
@@ -244,6 +244,13 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 		e.RetryAfter = retryAfter(header, answered)
 	}
 	return nil, c.fail(e, date.Sub(answered), badDate == nil)
+}
+
+// isOver reports whether a deadline has passed by either clock: the monotonic one stands
+// still while the machine is suspended, and the other one may have been set.
+func isOver(deadline time.Time) bool {
+	now := time.Now()
+	return !now.Before(deadline) || !now.Round(0).Before(deadline.Round(0))
 }
 
 // send signs the request as of now and reads the whole answer.

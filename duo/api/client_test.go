@@ -124,6 +124,27 @@ func TestEachAttemptIsSignedAnew(t *testing.T) {
 	}
 }
 
+// TestPatience plays the call that takes longest: it is throttled as often as it may be,
+// and then its connection breaks each time, after a whole Timeout.
+func TestPatience(t *testing.T) {
+	var script []exchange
+	for range 7 {
+		script = append(script, exchange{Call: one, Status: 429})
+	}
+	for range 4 {
+		script = append(script, exchange{Call: one, Cut: true})
+	}
+	p := newPlay(t, script...)
+	c := p.Client()
+	if _, err := c.User(t.Context(), "DU1"); !errors.Is(err, api.ErrTransport) {
+		t.Fatal(err)
+	}
+	took := p.Time.Waited() + 4*c.Timeout()
+	if most := c.Patience(); took > most || took < most*2/3 {
+		t.Errorf("the call took up to %s, its patience is %s", took, most)
+	}
+}
+
 func TestRetryAfterIsHonoured(t *testing.T) {
 	p := newPlay(t,
 		exchange{Call: one, Status: 429, Header: map[string]string{"Retry-After": "17"}},

@@ -152,5 +152,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // jittered adds up to half of d to it.
 func jittered(d time.Duration) time.Duration {
-	return d + time.Duration(rand.Int64N(int64(d)/2+1))
+	return d + time.Duration(rand.Int64N(int64(longestOf(d)-d)+1))
 }
+
+// longestOf is the longest that jittered makes of d.
+func longestOf(d time.Duration) time.Duration { return d + d/2 }

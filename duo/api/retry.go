@@ -24,12 +24,28 @@ const (
 )
 
 // retryWait is the wait before retry n, counted from 1.
-func retryWait(n int) time.Duration { return jittered(firstRetry << (n - 1)) }
+func retryWait(n int) time.Duration { return jittered(retryPause(n)) }
+
+func retryPause(n int) time.Duration { return firstRetry << (n - 1) }
 
 // throttleWait is the wait after the nth 429 in a row of one call, where Duo
 // does not say how long to wait.
-func throttleWait(n int) time.Duration {
-	return jittered(min(firstThrottle<<(n-1), longestThrottle))
+func throttleWait(n int) time.Duration { return jittered(throttlePause(n)) }
+
+func throttlePause(n int) time.Duration { return min(firstThrottle<<(n-1), longestThrottle) }
+
+// Patience is how long one call may take with all the tries that it gets: each attempt
+// its whole Timeout, all waits between them, and all those after a 429, which itself is
+// answered at once. A pause that Duo asks for in a Retry-After may be longer.
+func (c *Client) Patience() time.Duration {
+	total := c.Timeout()
+	for n := 1; n <= maxRetries; n++ {
+		total += longestOf(retryPause(n)) + c.Timeout()
+	}
+	for n := 1; n < maxThrottled; n++ {
+		total += longestOf(throttlePause(n))
+	}
+	return total
 }
 
 // Hiccup reports whether err is a failure that says nothing about the request:

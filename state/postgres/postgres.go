@@ -1,13 +1,15 @@
 // Package postgres keeps a state in a PostgreSQL database: in the first schema of the
 // search_path, which is the state's alone.
 //
-// The lock is an advisory lock of a connection of its own; keepalives end it half a
-// minute after its host is gone. That is not enough by itself: a holder that was
+// The lock is an advisory lock of a connection of its own. The kernels of both ends
+// keep that alive, whatever the holder is busy with, so a holder keeps its lock
+// however long its calls take; half a minute after its host is gone they end it. That
+// is not enough by itself: a holder that was
 // cut off does not know that, and may go on. So each opening for runs raises an
 // epoch, and each transaction of a run finds out, under a row lock, that the epoch
 // is still its own; else it is ErrLostLock. And a successor waits until no call of
 // a holder that did not close the state can be under way, see state.Open. For that
-// the caller must give each call, with all its tries, no longer than CallTime.
+// the caller must give each operation, with all its calls, no longer than CallTime.
 // A pooler between here and the server must keep sessions; one that shares them
 // between transactions would lose the lock.
 //
@@ -44,7 +46,7 @@ type serverState struct {
 // Options are what a run supplies.
 type Options struct {
 	Now      func() time.Time // the local clock
-	CallTime time.Duration    // how long a call to Duo may last, with all its tries
+	CallTime time.Duration    // see state.Options
 }
 
 // New gives the state in the database that state.dsn names, not open yet.
@@ -57,6 +59,9 @@ func New(at *dsn.Server, opts Options) (backend.Database, error) {
 }
 
 func (s *serverState) OpenRuns(ctx context.Context) (_ *backend.Connections, err error) {
+	if s.opts.CallTime <= 0 {
+		return nil, errors.New("it was not said how long a call to Duo may last, for a successor to wait")
+	}
 	if s.lock, err = s.takeLock(ctx); err != nil {
 		return nil, err
 	}

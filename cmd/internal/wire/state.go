@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"duosync/cmd/internal/config"
-	"duosync/duo"
 	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/engine"
@@ -20,7 +19,7 @@ func (p *Parts) openState(ctx context.Context, dryRun bool) (*state.DB, error) {
 	}
 	return state.Open(ctx, dsn, state.Options{
 		KeepHistory: p.Config.State.KeepHistory, Now: p.Timing.Now,
-		CallTime: cmp.Or(p.Timing.Call, cmp.Or(p.Timing.Operation, duo.OperationTime)+p.Config.Duo.Timeout),
+		CallTime: cmp.Or(p.Timing.Call, p.Target.OperationTime()),
 	})
 }
 

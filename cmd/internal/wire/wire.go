@@ -34,8 +34,8 @@ type Setup struct {
 type Timing struct {
 	Now       func() time.Time                                 // the clock; nil: the machine's
 	Sleep     func(ctx context.Context, d time.Duration) error // between two tries of a call to Duo; nil: it does
-	Operation time.Duration                                    // see duo.OperationTime
-	Call      time.Duration                                    // see state.Options; 0: an operation with its last call
+	Operation time.Duration                                    // see duo.NewTarget
+	Call      time.Duration                                    // see state.Options; 0: duo.Target.OperationTime
 }
 
 // Parts are what a run is put together from.
