@@ -44,6 +44,8 @@ func TestMain(m *testing.M) {
 func beChild(role, path string) error {
 	ctx := context.Background()
 	switch role {
+	case "once": // a whole run
+		return beOnce(ctx, path)
 	case "frozen": // a run that is stopped for a while, and goes on
 		return beFrozen(ctx, path)
 	case "run": // a run that is killed between a call and its record
@@ -79,6 +81,28 @@ func beChild(role, path string) error {
 		return file.Close()
 	}
 	return fmt.Errorf("no role %q", role)
+}
+
+func beOnce(ctx context.Context, path string) error {
+	db, err := state.Open(ctx, path, state.Options{})
+	if err != nil {
+		return fmt.Errorf("%w (%s)", err, dirsync.Hint(err))
+	}
+	id := dirsync.SourceID(fmt.Sprintf("%d-%d", os.Getpid(), time.Now().UnixNano()))
+	j, err := db.Begin(ctx, dirsync.RunStart{ID: string(id), Started: time.Now(), Binding: account})
+	if err == nil {
+		_, err = j.Intend(ctx, []*dirsync.Op{{Action: dirsync.Create, Source: id}}, time.Now())
+	}
+	if err == nil {
+		err = j.Record(ctx, []dirsync.Outcome{{Source: id, Link: link(id, string(id))}})
+	}
+	if err == nil {
+		err = j.Finish(ctx, dirsync.RunEnd{Finished: time.Now(), Outcome: "applied"})
+	}
+	if warnings := db.Warnings(); len(warnings) > 0 {
+		err = errors.Join(err, fmt.Errorf("warnings: %q", warnings))
+	}
+	return errors.Join(err, db.Close())
 }
 
 func beFrozen(ctx context.Context, dsn string) error {

@@ -35,7 +35,7 @@ func (f *fileState) KeepCopy(ctx context.Context) (err error) {
 			err = errors.Join(err, os.RemoveAll(part))
 		}
 	}()
-	if err := vacuum(ctx, f.path, part); err != nil {
+	if err := f.keeper.vacuum(ctx, part); err != nil {
 		return err
 	}
 	if err := os.Rename(part, name); err != nil {
@@ -47,14 +47,14 @@ func (f *fileState) KeepCopy(ctx context.Context) (err error) {
 	return f.forgetCopies(filepath.Base(name), now)
 }
 
-// vacuum copies the database at path to the file at to, which it makes. The copy
+// vacuum copies the state to the file at to, which it makes. The copy
 // is of one moment, and holds no free pages.
-func vacuum(ctx context.Context, path, to string) error {
-	file, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // SQLite would give it the mode of the umask
+func (k *keeper) vacuum(ctx context.Context, to string) error {
+	file, err := k.anew(to) // SQLite would give it the mode of the umask, and this user
 	if err != nil {
 		return err
 	}
-	db, err := open(path, nil)
+	db, err := open(k.path, nil)
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}

@@ -81,7 +81,7 @@ func copyOnce(path, to string) error {
 }
 
 func copyFile(from, to string) (err error) {
-	src, err := os.Open(from)
+	src, err := openToRead(from)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func look(path string) (s sight, err error) {
 	if s.journal, err = os.Stat(path + journalSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, err
 	}
-	log, err := os.Open(path + walSuffix)
+	log, err := openToRead(path + walSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}

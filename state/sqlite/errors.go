@@ -26,7 +26,7 @@ func advice(path string, err error) string {
 		return ""
 	}
 	full := fmt.Sprintf("free some space where %s lies and run again; nothing was sent that was not written down", path)
-	rights := fmt.Sprintf("run duosync as the user who owns %s, or give that user the right to write the file and its folder %s",
+	rights := fmt.Sprintf("run duosync as the user who owns %s, or give that user the right to write the file, those beside it that are named after it, and its folder %s",
 		path, filepath.Dir(path))
 	broken := fmt.Sprintf("check state.dsn; restore %s from a backup, or move it away and take the users over with sync.existing: adopt_if_email_matches", path)
 

@@ -15,7 +15,7 @@ import (
 )
 
 func (f *fileState) Examine(ctx context.Context) (backend.Condition, error) {
-	path, err := resolve(f.path)
+	path, err := follow(f.path)
 	if err != nil {
 		return backend.Condition{Path: f.path}, err
 	}
@@ -27,12 +27,15 @@ func (f *fileState) Examine(ctx context.Context) (backend.Condition, error) {
 	if err := writable(path); err != nil {
 		return c, fmt.Errorf("checking that it can be written: %w", err)
 	}
+	if err := writableFor(path, os.Geteuid()); err != nil {
+		return c, err
+	}
 	c.Holder, err = f.Holder(ctx)
 	return c, err
 }
 
 func (f *fileState) Holder(context.Context) (string, error) {
-	path, err := resolve(f.path)
+	path, err := follow(f.path)
 	if err != nil {
 		return "", err
 	}
@@ -40,10 +43,26 @@ func (f *fileState) Holder(context.Context) (string, error) {
 	return lockHolder(path + lockSuffix)
 }
 
+// writableFor fails where opening the state at path as this user would, for whose it is
+// or for what lies beside it.
+func writableFor(path string, as int) error {
+	k, err := keeperOf(path, as)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // its folder is made, too
+	}
+	if err != nil {
+		return err
+	}
+	if err := k.mayWrite(); err != nil {
+		return err
+	}
+	return k.acceptFiles()
+}
+
 // writable fails unless this user could write the state at path, its folder and
 // what lies beside it, or make what is not there.
 func writable(path string) error {
-	for _, suffix := range []string{"", walSuffix, journalSuffix, "-shm", lockSuffix} {
+	for _, suffix := range []string{"", walSuffix, journalSuffix, shmSuffix, lockSuffix} {
 		name := path + suffix
 		info, err := os.Stat(name)
 		switch {
@@ -85,7 +104,7 @@ func access(path string, mode uint32) error {
 // is tried, for a moment and shared with others who look: a run that begins just
 // then must not find the lock taken by an onlooker.
 func lockHolder(path string) (string, error) {
-	file, err := os.Open(path)
+	file, err := openToRead(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

@@ -10,21 +10,22 @@ import (
 // The files beside a database: SQLite's, and the one with the run lock.
 const (
 	walSuffix     = "-wal"
+	shmSuffix     = "-shm"
 	journalSuffix = "-journal"
 	lockSuffix    = ".lock"
 )
 
-// makeFile makes sure that there is a file at path which can be written.
-func makeFile(path string) error {
-	fresh := !exists(path)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+// makeFile makes sure that the state is there, can be written, and is nobody else's.
+func (k *keeper) makeFile() error {
+	fresh := !exists(k.path)
+	file, err := k.open(k.path)
 	if err != nil {
 		return err
 	}
-	if err := file.Close(); err != nil || !fresh {
+	if err := errors.Join(file.Close(), k.acceptFiles()); err != nil || !fresh {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return syncFolder(filepath.Dir(k.path))
 }
 
 // syncFolder makes the names of files in a folder survive a power cut.
@@ -41,13 +42,22 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// resolve follows symbolic links, so that two names of one file share one lock.
+// resolve follows symbolic links, also one to a file that is still to be made.
 // A file that does not exist keeps its name, in its folder's own place.
 func resolve(path string) (string, error) {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real, nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+	for range 40 { // as many as Linux follows
+		real, err := filepath.EvalSymlinks(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return real, err
+		}
+		target, err := os.Readlink(path)
+		if err != nil { // it is no link
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
 	}
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,11 +29,16 @@ type lastRun struct {
 
 // readLastRun reads what the newest run left beside the state at path, zero where there is none.
 func readLastRun(path string) (l lastRun, err error) {
-	text, err := os.ReadFile(path + lastRunSuffix)
+	file, err := openToRead(path + lastRunSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
 	}
 	if err != nil {
+		return l, err
+	}
+	const most = 1 << 16 // bytes; a note is far smaller
+	text, err := io.ReadAll(io.LimitReader(file, most))
+	if err := errors.Join(err, file.Close()); err != nil {
 		return l, err
 	}
 	if err := json.Unmarshal(text, &l); err != nil {
@@ -42,13 +48,13 @@ func readLastRun(path string) (l lastRun, err error) {
 }
 
 // write puts l beside the state at path, whole or not at all.
-func (l lastRun) write(path string) (err error) {
+func (l lastRun) write(path string, files *keeper) (err error) {
 	text, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
 	next := path + lastRunSuffix + ".new"
-	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := files.anew(next)
 	if err != nil {
 		return err
 	}
@@ -64,7 +70,8 @@ func (l lastRun) write(path string) (err error) {
 
 // runNote is what is known of the note of the newest run.
 type runNote struct {
-	beside string // path of the state
+	beside string  // path of the state
+	keeper *keeper // nil unless it is open for writing
 	last   lastRun
 	aged   atomic.Bool // the state is older than last
 }
@@ -113,6 +120,6 @@ func (n *runNote) NoteRun(ctx context.Context, tx *sqlx.Tx, run string) (func() 
 	}
 	return func() error {
 		n.aged.Store(false)
-		return next.write(n.beside)
+		return next.write(n.beside, n.keeper)
 	}, nil
 }

@@ -20,9 +20,9 @@ type runLock struct {
 	file *os.File
 }
 
-// lockRun takes the lock at path or fails with backend.ErrLocked; it does not wait.
-func lockRun(path string, now time.Time) (*runLock, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+// lockRun takes the lock beside the state or fails with backend.ErrLocked; it does not wait.
+func (k *keeper) lockRun(now time.Time) (*runLock, error) {
+	file, err := k.open(k.path + lockSuffix)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,8 @@
 // are refused.
 //
 // The lock is flock(2) on a file beside it, so it goes with the process, and with it
-// goes what the process had under way. Beside the file lie, all for its owner only:
+// goes what the process had under way. Beside the file lie, all for its owner only, also
+// where the superuser makes them:
 //
 //   - duosync.db-wal and -shm, SQLite's, while it is open or after a crash. Whoever
 //     puts another file in its place must remove them;
@@ -57,11 +58,11 @@ func (f *fileState) OpenRuns(ctx context.Context) (*backend.Connections, error) 
 	}
 	// The lock comes first: from here on nobody else changes the file.
 	var err error
-	if f.lock, err = lockRun(f.path+lockSuffix, f.opts.Now()); err != nil {
+	if f.lock, err = f.keeper.lockRun(f.opts.Now()); err != nil {
 		return nil, err
 	}
 	fresh := !exists(f.path)
-	if err := makeFile(f.path); err != nil {
+	if err := f.keeper.makeFile(); err != nil {
 		return nil, err
 	}
 	if err := f.warnOfReaders(); err != nil {
@@ -79,19 +80,25 @@ func (f *fileState) OpenRuns(ctx context.Context) (*backend.Connections, error) 
 	return f.compareRuns(ctx, fresh)
 }
 
-// locate makes the folder of the state and follows symbolic links to it. None of
-// them may lead to a network.
+// locate makes the folder of the state, follows symbolic links to it, and looks whose it
+// is. None of the links may lead to a network.
 func (f *fileState) locate() (err error) {
 	if err := refuseNetwork(filepath.Dir(f.path), f.opts.Statfs); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+	if err := makeFolder(filepath.Dir(f.path)); err != nil {
 		return err
 	}
-	if f.path, err = resolve(f.path); err != nil {
+	if f.path, err = follow(f.path); err != nil {
 		return err
 	}
-	return refuseNetwork(filepath.Dir(f.path), f.opts.Statfs)
+	if err := refuseNetwork(filepath.Dir(f.path), f.opts.Statfs); err != nil {
+		return err
+	}
+	if f.keeper, err = keeperOf(f.path, os.Geteuid()); err != nil {
+		return err
+	}
+	return f.keeper.mayWrite()
 }
 
 func (f *fileState) OpenBeside(ctx context.Context) (*backend.Connections, error) {
@@ -106,6 +113,9 @@ func (f *fileState) OpenBeside(ctx context.Context) (*backend.Connections, error
 	}
 	// The run that holds the lock has made the file and brought its schema up to
 	// date, unless it is just about to, or is of an older duosync.
+	if err := f.keeper.acceptFiles(); err != nil {
+		return nil, err
+	}
 	age, inspecting := f.inspect(ctx)
 	if inspecting != nil {
 		return nil, inspecting
@@ -120,7 +130,7 @@ func (f *fileState) OpenBeside(ctx context.Context) (*backend.Connections, error
 }
 
 func (f *fileState) OpenReadOnly(ctx context.Context) (_ *backend.Connections, err error) {
-	if f.path, err = resolve(f.path); err != nil {
+	if f.path, err = follow(f.path); err != nil {
 		return nil, err
 	}
 	err = f.warnOfReaders()
