@@ -2,12 +2,19 @@ package wholefile_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"duosync/cmd/internal/wholefile"
+	dirsync "duosync/sync"
 )
 
 // holds compares what a folder has with what it should have: one file, or none.
@@ -86,6 +93,148 @@ func TestLink(t *testing.T) {
 	holds(t, dir, "report", "new", 0o600)
 	if target, err := os.Readlink(link); err != nil || target != path {
 		t.Errorf("%s, %v", target, err)
+	}
+}
+
+// TestDanglingLink makes the file where a link leads.
+func TestDanglingLink(t *testing.T) {
+	dir, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(filepath.Join(dir, "report"), link); err != nil {
+		t.Fatal(err)
+	}
+	write(t, link, "new")
+	holds(t, dir, "report", "new", 0o600)
+	if _, err := os.Readlink(link); err != nil {
+		t.Error(err)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	file, err := wholefile.Create("--output", path, false)
+	if err == nil {
+		_, err = io.WriteString(file, text)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPipe writes to whoever reads.
+func TestPipe(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "pipe")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan string, 1)
+	go func() {
+		text, err := os.ReadFile(path)
+		read <- fmt.Sprint(string(text), err)
+	}()
+	write(t, path, "text")
+	if got := <-read; got != "text<nil>" {
+		t.Error(got)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		t.Errorf("the pipe is %v, %v", info, err)
+	}
+}
+
+// TestWhatIsOpen goes on where the process stands in what it has open, by any name of it.
+func TestWhatIsOpen(t *testing.T) {
+	log, err := os.CreateTemp(t.TempDir(), "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	link := filepath.Join(t.TempDir(), "link")
+	number := strconv.Itoa(int(log.Fd()))
+	if _, err := log.WriteString("before "); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/proc/self/fd/"+number, link); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "/dev/fd/"+number, "one ")
+	write(t, link, "two ")
+	if _, err := log.WriteString("after"); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(log.Name()); err != nil || string(text) != "before one two after" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := wholefile.Create("--output", "/dev/fd/987654", false); err == nil || dirsync.Hint(err) == "" {
+		t.Errorf("what is not open: %v", err)
+	}
+}
+
+// TestFullDisk tells which file could not be written, as it was named.
+func TestFullDisk(t *testing.T) {
+	file, err := wholefile.Create("--output", "/dev/full", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.WriteString(file, "text")
+	if err == nil || !strings.Contains(err.Error(), "--output: write /dev/full: no space left") || !strings.Contains(dirsync.Hint(err), "Free some space") {
+		t.Errorf("%v (%s)", err, dirsync.Hint(err))
+	}
+	if err := file.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPlanted refuses what somebody else has put into a folder for all.
+func TestPlanted(t *testing.T) {
+	const stranger = 64322
+	if os.Geteuid() != 0 {
+		t.Fatal("this test plants files of another user, so it must be run as root, as make deploy-check")
+	}
+	for what, put := range map[string]func(victim, at string) error{
+		"a file": func(_, at string) error { return os.WriteFile(at, []byte("theirs"), 0o666) },
+		"a link": os.Symlink,
+		"a pipe": func(_, at string) error { return unix.Mkfifo(at, 0o666) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			dir, victim := t.TempDir(), filepath.Join(t.TempDir(), "victim")
+			path := filepath.Join(dir, "report")
+			if err := errors.Join(os.Chmod(dir, 0o777|os.ModeSticky), os.WriteFile(victim, []byte("precious"), 0o600),
+				put(victim, path), os.Lchown(path, stranger, stranger)); err != nil {
+				t.Fatal(err)
+			}
+			for _, private := range []bool{false, true} {
+				if _, err := wholefile.Create("--output", path, private); err == nil || !strings.Contains(err.Error(), "uid 64322") || dirsync.Hint(err) == "" {
+					t.Errorf("%v", err)
+				}
+			}
+			if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+				t.Errorf("%v, %v", entries, err)
+			}
+			if text, err := os.ReadFile(victim); err != nil || string(text) != "precious" {
+				t.Errorf("%q, %v", text, err)
+			}
+		})
+	}
+}
+
+// TestOwnerStays leaves a file to the account that it belongs to.
+func TestOwnerStays(t *testing.T) {
+	const owner = 64321
+	if os.Geteuid() != 0 {
+		t.Fatal("this test makes files of another user, so it must be run as root, as make deploy-check")
+	}
+	path := filepath.Join(t.TempDir(), "report")
+	if err := errors.Join(os.WriteFile(path, nil, 0o640), os.Chown(path, owner, owner)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "text")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st := info.Sys().(*syscall.Stat_t); st.Uid != owner || st.Gid != owner || info.Mode() != 0o640 {
+		t.Errorf("it belongs to %d:%d, mode %v", st.Uid, st.Gid, info.Mode())
 	}
 }
 

@@ -43,10 +43,8 @@ func (p *Parts) keepPlan(ctx context.Context, store *state.DB, run *dirsync.Run,
 	if err != nil {
 		return err
 	}
-	if _, err = opts.Keep.Write(file); err != nil {
-		return fmt.Errorf("--plan-out: %w", err)
-	}
-	return nil
+	_, err = opts.Keep.Write(file) // its errors say which file that is
+	return err
 }
 
 // settings digests the sections that a plan is bound to.
