@@ -79,12 +79,15 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, r
 	return nil
 }
 
-// prune forgets what was held, approved or used before a time, and ended runs that
+// prune forgets what was held, approved, used or asked for before a time, and ended runs that
 // are older, with their closed intents. A run with an open intent stays, one that
 // has used an approval which is still remembered, and the run current.
 func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) error {
 	if _, err := tx.ExecContext(ctx,
 		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < $1`, column.At(before)); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM acts WHERE at < $1`, column.At(before)); err != nil {
 		return err
 	}
 	const old = `outcome <> '' AND started < $1 AND id <> $2 AND NOT EXISTS (SELECT 1 FROM uses WHERE run_id = runs.id)`

@@ -18,6 +18,7 @@ import (
 // Run is one run as history keeps it.
 type Run struct {
 	ID      string
+	By      string // who asked for it; "" where that was not kept yet
 	Started time.Time
 	// Finished is zero for a run that still goes on, and for one that was
 	// killed.
@@ -37,6 +38,7 @@ func (r *Run) Interrupted() bool { return r.Outcome != "" && r.Finished.IsZero()
 // listedRow is what a list of runs tells of each.
 type listedRow struct {
 	ID       string         `db:"id"`
+	By       string         `db:"asked_by"`
 	Started  column.Time    `db:"started"`
 	Finished column.Time    `db:"finished"`
 	Outcome  string         `db:"outcome"`
@@ -49,7 +51,7 @@ type runRow struct {
 }
 
 func (r *listedRow) run() Run {
-	run := Run{ID: r.ID, Started: r.Started.Time, Finished: r.Finished.Time, Outcome: r.Outcome}
+	run := Run{ID: r.ID, By: r.By, Started: r.Started.Time, Finished: r.Finished.Time, Outcome: r.Outcome}
 	if r.Summary.Valid {
 		run.Summary = []byte(r.Summary.String)
 	}

@@ -15,7 +15,7 @@ import (
 
 // Held is what a run has held, and what became of it since.
 type Held struct {
-	// Approval has no Until unless it is approved and still good.
+	// Approval has no Until and no By unless it is approved and still good.
 	dirsync.Approval
 	// At is when a run held it last.
 	At time.Time
@@ -35,6 +35,7 @@ type heldRow struct {
 	Holds column.JSON[[]dirsync.Hold] `db:"holds"`
 	At    column.Time                 `db:"held_at"`
 	Until column.Time                 `db:"approved_until"`
+	By    string                      `db:"approved_by"`
 	Used  column.Time                 `db:"used_at"`
 }
 
@@ -45,7 +46,7 @@ type holdRow struct {
 }
 
 func (r *holdRow) approval() dirsync.Approval {
-	return dirsync.Approval{ID: r.ID, Holds: r.Holds.V, Until: r.Until.Time}
+	return dirsync.Approval{ID: r.ID, Holds: r.Holds.V, Until: r.Until.Time, By: r.By}
 }
 
 // closed tells why there is nothing left to approve or to use under the id, nil
@@ -137,7 +138,7 @@ func (db *DB) Holds(ctx context.Context, now time.Time) ([]Held, error) {
 	held := make([]Held, 0, len(rows))
 	for i := range rows {
 		if !rows[i].Until.After(now) {
-			rows[i].Until = column.Time{}
+			rows[i].Until, rows[i].By = column.Time{}, ""
 		}
 		held = append(held, Held{Approval: rows[i].approval(), At: rows[i].At.Time})
 	}
@@ -150,22 +151,25 @@ func (db *DB) Holds(ctx context.Context, now time.Time) ([]Held, error) {
 func (db *DB) Approve(ctx context.Context, a dirsync.Approval) error {
 	return db.update(ctx, "approving", func(tx *sqlx.Tx) error {
 		result, err := tx.ExecContext(ctx, `
-			INSERT INTO holds (id, holds, approved_until) VALUES ($1, $2, $3)
-			ON CONFLICT (id) DO UPDATE SET holds = excluded.holds, approved_until = excluded.approved_until
+			INSERT INTO holds (id, holds, approved_until, approved_by) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (id) DO UPDATE SET holds = excluded.holds, approved_until = excluded.approved_until, approved_by = excluded.approved_by
 			WHERE holds.used_at IS NULL AND NOT `+spent,
-			a.ID, column.AsJSON(a.Holds), column.At(a.Until))
-		return exactlyOne(result, err, usedUp(a.ID, "it was used already"))
+			a.ID, column.AsJSON(a.Holds), column.At(a.Until), column.Text(a.By))
+		if err := exactlyOne(result, err, usedUp(a.ID, "it was used already")); err != nil {
+			return err
+		}
+		return db.note(ctx, tx, Act{By: a.By, What: ActApprove, About: a.ID})
 	})
 }
 
 // Revoke takes an approval away, so that the hold can be approved again. It reports
 // whether there was one that is neither used nor expired. A run that has begun to
-// carry it out goes on.
-func (db *DB) Revoke(ctx context.Context, id string) (revoked bool, err error) {
+// carry it out goes on. by is who asked for it.
+func (db *DB) Revoke(ctx context.Context, id, by string) (revoked bool, err error) {
 	const good = `id = $1 AND used_at IS NULL AND approved_until > $2 AND NOT ` + spent
 	err = db.update(ctx, "revoking an approval", func(tx *sqlx.Tx) error {
 		for _, query := range []string{
-			`UPDATE holds SET approved_until = NULL WHERE held_at IS NOT NULL AND ` + good,
+			`UPDATE holds SET approved_until = NULL, approved_by = '' WHERE held_at IS NOT NULL AND ` + good,
 			`DELETE FROM holds WHERE held_at IS NULL AND ` + good, // without it there is nothing to know of a dry run
 		} {
 			result, err := tx.ExecContext(ctx, query, id, column.At(db.opts.Now()))
@@ -178,7 +182,10 @@ func (db *DB) Revoke(ctx context.Context, id string) (revoked bool, err error) {
 			}
 			revoked = revoked || n > 0
 		}
-		return nil
+		if !revoked {
+			return nil
+		}
+		return db.note(ctx, tx, Act{By: by, What: ActRevoke, About: id})
 	})
 	return revoked && err == nil, err
 }
@@ -204,7 +211,7 @@ func saveHold(ctx context.Context, tx *sqlx.Tx, a *dirsync.Approval, at time.Tim
 	result, err := tx.ExecContext(ctx, `
 		INSERT INTO holds (id, holds, held_at) VALUES ($1, $2, $3)
 		ON CONFLICT (id) DO UPDATE SET holds = excluded.holds,
-			held_at = excluded.held_at, approved_until = NULL, used_at = NULL
+			held_at = excluded.held_at, approved_until = NULL, approved_by = '', used_at = NULL
 		WHERE holds.used_at IS NOT NULL OR holds.approved_until IS NULL OR holds.approved_until <= excluded.held_at OR `+begun,
 		a.ID, column.AsJSON(a.Holds), column.At(at))
 	if err != nil {

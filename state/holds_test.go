@@ -115,7 +115,7 @@ func TestMarksBesideARun(t *testing.T) {
 		if len(may) != 1 || may[0].Source != "b" {
 			t.Errorf("operations that may be sent: %v, want that of b", may)
 		}
-		marked, err := beside.Unmark(t.Context(), "DU1")
+		marked, err := beside.Unmark(t.Context(), "DU1", "bob")
 		if err != nil || !marked {
 			t.Errorf("unmark: %v, %v", marked, err)
 		}

@@ -52,7 +52,7 @@ func (db *DB) Begin(ctx context.Context, run dirsync.RunStart) (dirsync.Journal,
 		if _, err := tx.ExecContext(ctx, `UPDATE runs SET outcome = $1 WHERE outcome = ''`, dirsync.OutcomeFailed); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO runs (id, started, outcome) VALUES ($1, $2, '')`, run.ID, column.At(run.Started))
+		_, err = tx.ExecContext(ctx, `INSERT INTO runs (id, started, outcome, asked_by) VALUES ($1, $2, '', $3)`, run.ID, column.At(run.Started), column.Text(run.By))
 		return err
 	})
 	if err != nil {

@@ -35,22 +35,27 @@ func (db *DB) Mark(ctx context.Context, m dirsync.Mark) error {
 		if err := db.database.Exclude(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, column.Upsert("marks", "duo_id", "username", "mark"), m.User, column.Text(name), column.AsJSON(m))
-		return err
+		if _, err := tx.ExecContext(ctx, column.Upsert("marks", "duo_id", "username", "mark"), m.User, column.Text(name), column.AsJSON(m)); err != nil {
+			return err
+		}
+		return db.note(ctx, tx, Act{By: m.By, What: ActDisable, About: m.Username, Reason: m.Reason})
 	})
 }
 
 // Unmark lifts the mark of a Duo user, by its id. It reports whether there was one. The
-// mark stays, lifted, for the next run to know by whom the user was disabled.
-func (db *DB) Unmark(ctx context.Context, user string) (marked bool, err error) {
+// mark stays, lifted, for the next run to know by whom the user was disabled. by is who
+// asked for it.
+func (db *DB) Unmark(ctx context.Context, user, by string) (marked bool, err error) {
 	err = db.update(ctx, "taking a user's mark away", func(tx *sqlx.Tx) error {
 		mark, err := markOf(ctx, tx, user)
 		if err != nil || mark == nil || !mark.Stands() {
 			return err
 		}
-		marked, mark.Lifted = true, db.opts.Now().UTC()
-		_, err = tx.ExecContext(ctx, `UPDATE marks SET mark = $1 WHERE duo_id = $2`, column.AsJSON(mark), user)
-		return err
+		marked, mark.Lifted, mark.LiftedBy = true, db.opts.Now().UTC(), by
+		if _, err := tx.ExecContext(ctx, `UPDATE marks SET mark = $1 WHERE duo_id = $2`, column.AsJSON(mark), user); err != nil {
+			return err
+		}
+		return db.note(ctx, tx, Act{By: by, What: ActEnable, About: mark.Username})
 	})
 	return marked && err == nil, err
 }

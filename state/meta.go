@@ -94,20 +94,25 @@ func (db *DB) Pause(ctx context.Context, p dirsync.Pause) error {
 		if err := db.database.Exclude(ctx, tx); err != nil {
 			return err
 		}
-		return backend.SetMeta(ctx, tx, backend.MetaPaused, p)
+		if err := backend.SetMeta(ctx, tx, backend.MetaPaused, p); err != nil {
+			return err
+		}
+		return db.note(ctx, tx, Act{By: p.By, What: ActPause, Reason: p.Reason})
 	})
 }
 
-// Resume lifts a pause. It reports whether there was one.
-func (db *DB) Resume(ctx context.Context) (paused bool, err error) {
+// Resume lifts a pause. It reports whether there was one. by is who asked for it.
+func (db *DB) Resume(ctx context.Context, by string) (paused bool, err error) {
 	err = db.update(ctx, "resuming", func(tx *sqlx.Tx) error {
 		result, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, backend.MetaPaused)
 		if err != nil {
 			return err
 		}
 		n, err := result.RowsAffected()
-		paused = n > 0
-		return err
+		if paused = n > 0; err != nil || !paused {
+			return err
+		}
+		return db.note(ctx, tx, Act{By: by, What: ActResume})
 	})
-	return paused, err
+	return paused && err == nil, err
 }

@@ -305,7 +305,7 @@ func TestBesideARun(t *testing.T) {
 		if err := refused(t.Context(), j, create("b")); !errors.Is(err, dirsync.ErrPaused) {
 			t.Errorf("intending while paused: %v, want ErrPaused", err)
 		}
-		paused, err := beside.Resume(t.Context())
+		paused, err := beside.Resume(t.Context(), "bob")
 		if err != nil || !paused {
 			t.Errorf("resume: %v, %v", paused, err)
 		}

@@ -86,7 +86,7 @@ func TestServerOlderSchema(t *testing.T) {
 	}
 	db, err := state.OpenBeside(t.Context(), dsn, state.Options{})
 	must(t, err)
-	_, err = db.Resume(t.Context())
+	_, err = db.Resume(t.Context(), "bob")
 	must(t, err)
 	closing(t, db)
 	closing(t, openReadOnly(t, dsn))

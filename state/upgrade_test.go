@@ -122,6 +122,48 @@ func TestUpgrade(t *testing.T) {
 	checkUse(t, db)
 }
 
+// A state of any schema there ever was opens, and is used as a new one.
+func TestEveryEarlierSchema(t *testing.T) {
+	t.Parallel()
+	for kind, of := range map[string]struct {
+		folder string
+		old    func(*testing.T, int64) (dsn string)
+		do     func(*testing.T, string, string)
+	}{
+		"SQLite": {"migrations/sqlite", func(t *testing.T, version int64) string {
+			path := filepath.Join(t.TempDir(), "duosync.db")
+			makeOldFile(t, path, version)
+			return path
+		}, func(t *testing.T, path, query string) { onFile(t, path, query) }},
+		"PostgreSQL": {"migrations/postgres", func(t *testing.T, version int64) string {
+			dsn := postgres(t).Schema(t)
+			makeOldServer(t, dsn, version)
+			return dsn
+		}, func(t *testing.T, dsn, query string) { onServer(t, dsn, query, func() {}) }},
+	} {
+		for version := range int64(len(entries(t, of.folder))) {
+			t.Run(fmt.Sprintf("%s %d", kind, version), func(t *testing.T) {
+				dsn := of.old(t, version)
+				hasRuns := version > 1 || version == 1 && kind == "PostgreSQL"
+				if hasRuns {
+					of.do(t, dsn, `INSERT INTO runs (id, started, outcome) VALUES ('old', '2026-03-04T05:06:07.000000000Z', 'held')`)
+				}
+				db := open(t, dsn)
+				defer closing(t, db)
+				runs, err := db.Runs(t.Context(), 0)
+				must(t, err)
+				if hasRuns != (len(runs) == 1) || hasRuns && (runs[0].ID != "old" || runs[0].By != "") {
+					t.Errorf("runs %+v", runs)
+				}
+				checkUse(t, db)
+				if acts, err := db.Acts(t.Context(), 0); err != nil || len(acts) != 2 {
+					t.Errorf("acts %v, %v; want the approval and the mark", acts, err)
+				}
+			})
+		}
+	}
+}
+
 func TestServerUpgrade(t *testing.T) {
 	dsn := postgres(t).Schema(t)
 	makeOldServer(t, dsn, 1)

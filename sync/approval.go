@@ -12,6 +12,7 @@ type Approval struct {
 	// through the very operations that give it.
 	Holds []Hold    `json:"holds,omitempty"`
 	Until time.Time `json:"until,omitzero"`
+	By    string    `json:"by,omitempty"` // who gave it; "" before it is given
 }
 
 // Hold is what one guard held.

@@ -14,7 +14,8 @@ type Mark struct {
 	By       string    `json:"by"` // who asked for it
 	// Lifted is when the mark was taken back; zero: it stands. One that was taken back
 	// tells the next run that the user was disabled by us.
-	Lifted time.Time `json:"lifted,omitzero"`
+	Lifted   time.Time `json:"lifted,omitzero"`
+	LiftedBy string    `json:"lifted_by,omitempty"` // who took it back
 }
 
 // Stands reports whether the mark was not taken back.

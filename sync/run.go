@@ -42,6 +42,7 @@ type Run struct {
 	Outcome  string
 	Flags    string // see Engine.Flags
 	Err      error  // why the outcome is failed
+	By       string // who asked for it
 	Started  time.Time
 	Finished time.Time
 	// Only is the username that the run was narrowed to; "" for none. Narrowed: it was

@@ -10,9 +10,12 @@ import (
 // ErrPaused means that somebody has paused all writing.
 var ErrPaused = errors.New("writing is paused")
 
-// Error says since when, and why.
+// Error says since when, by whom, and why.
 func (p *Pause) Error() string {
 	text := fmt.Sprintf("%v since %s", ErrPaused, p.Since.UTC().Format(time.RFC3339))
+	if p.By != "" {
+		text += " by " + p.By
+	}
 	if p.Reason != "" {
 		text += ": " + p.Reason
 	}
@@ -113,6 +116,7 @@ type Meta struct {
 type Pause struct {
 	Since  time.Time `json:"since"`
 	Reason string    `json:"reason"`
+	By     string    `json:"by,omitempty"` // who asked for it; "" in a state of an earlier version
 }
 
 // RunStart begins a run's record.
@@ -120,6 +124,7 @@ type RunStart struct {
 	ID      string
 	Started time.Time
 	Binding Binding
+	By      string // who asked for the run
 }
 
 // RunEnd ends a run's record.

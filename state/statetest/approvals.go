@@ -48,7 +48,7 @@ func (b *bed) used(id string) {
 	if err := b.Approve(b.t.Context(), dirsync.Approval{ID: id, Until: later}); err == nil {
 		b.t.Errorf("%s is used up, and was approved again", id)
 	}
-	if revoked, err := b.Revoke(b.t.Context(), id); revoked || err != nil {
+	if revoked, err := b.Revoke(b.t.Context(), id, "bob"); revoked || err != nil {
 		b.t.Errorf("%s is used up: revoked %v, error %v", id, revoked, err)
 	}
 }
@@ -60,7 +60,7 @@ func finish(outcome string, used ...string) dirsync.RunEnd {
 func testApprovalOnce(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	given := filled[dirsync.Approval](1)
-	given.ID, given.Until = "a1", later
+	given.ID, given.Until, given.By = "a1", later, "alice"
 	exact := dirsync.Approval{ID: "a2", Until: noon.Add(time.Minute)} // Holds is nil
 	b.must(b.Approve(t.Context(), exact))
 	b.must(b.Approve(t.Context(), given))
@@ -184,7 +184,7 @@ func testRevoke(t *testing.T, open Opener) {
 	ahead := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
 	revoke := func(id string, want bool) {
 		t.Helper()
-		if got, err := b.Revoke(t.Context(), id); got != want || err != nil {
+		if got, err := b.Revoke(t.Context(), id, "bob"); got != want || err != nil {
 			t.Errorf("revoking %s: %v, %v; want %v", id, got, err, want)
 		}
 	}
@@ -225,7 +225,7 @@ func testRevokeExact(t *testing.T, open Opener) {
 	b := newBed(t, open)
 	a := dirsync.Approval{ID: "a", Until: time.Now().Add(time.Hour).UTC()}
 	b.must(b.Approve(t.Context(), a))
-	revoked, err := b.Revoke(t.Context(), "a")
+	revoked, err := b.Revoke(t.Context(), "a", "bob")
 	if b.must(err); !revoked {
 		t.Error("it was not taken back")
 	}

@@ -31,7 +31,7 @@ func testMarks(t *testing.T, open Opener) {
 	b.must(b.Mark(t.Context(), upper))
 	equal(t, "marks after one was replaced", []dirsync.Mark{lower, upper, full}, b.marks())
 	for _, want := range []bool{true, false} {
-		if got, err := b.Unmark(t.Context(), "DU1"); got != want || err != nil {
+		if got, err := b.Unmark(t.Context(), "DU1", "bob"); got != want || err != nil {
 			t.Errorf("unmark: %v, %v; want %v", got, err, want)
 		}
 	}
@@ -80,7 +80,7 @@ func testBarred(t *testing.T, open Opener) {
 	equal(t, "the operations that were given", []*dirsync.Op{enable, disable, namesake, other}, ops)
 	equal(t, "intents", []string{"disable a", "enable b"}, actions(b.intents()))
 
-	_, err = b.Unmark(t.Context(), "DU1")
+	_, err = b.Unmark(t.Context(), "DU1", "bob")
 	b.must(err)
 	b.intend(j, noon, enable, namesake)
 }

@@ -26,10 +26,13 @@ type Store interface {
 	// Approve keeps an approval.
 	Approve(ctx context.Context, a dirsync.Approval) error
 	// Revoke takes an approval away, if there is one.
-	Revoke(ctx context.Context, id string) (bool, error)
+	Revoke(ctx context.Context, id, by string) (bool, error)
 	// Mark keeps a user disabled, and Unmark no longer.
 	Mark(ctx context.Context, m dirsync.Mark) error
-	Unmark(ctx context.Context, user string) (bool, error)
+	Unmark(ctx context.Context, user, by string) (bool, error)
+	// Pause stops all writing, and Resume lets it go on.
+	Pause(ctx context.Context, p dirsync.Pause) error
+	Resume(ctx context.Context, by string) (bool, error)
 	// Close ends the use of the state; a run without an end is interrupted.
 	Close() error
 }

@@ -23,7 +23,7 @@ func (r *run) open(ctx context.Context) (*state, error) {
 		return nil, dirsync.WithHint(s.meta.Paused, "Dry runs go on; `duosync resume` lets writing go on.")
 	}
 	if !r.opts.DryRun {
-		r.journal, err = r.Store.Begin(ctx, dirsync.RunStart{ID: r.report.ID, Started: r.now, Binding: r.Binding})
+		r.journal, err = r.Store.Begin(ctx, dirsync.RunStart{ID: r.report.ID, Started: r.now, Binding: r.Binding, By: r.By})
 		if err != nil {
 			return nil, err
 		}

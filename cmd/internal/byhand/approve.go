@@ -12,14 +12,15 @@ import (
 )
 
 // Approve lets what is held under an id go through, once, for so long from now. It
-// gives the approval once that is written down.
-func Approve(ctx context.Context, cfg *config.Config, id string, forSoLong time.Duration) (done *dirsync.Approval, err error) {
+// gives the approval once that is written down. by is who asks for it, as in the functions
+// below.
+func Approve(ctx context.Context, cfg *config.Config, id string, forSoLong time.Duration, by string) (done *dirsync.Approval, err error) {
 	err = withOurState(ctx, cfg, func(db *state.DB) error {
 		approval, err := wire.ApprovalOf(ctx, db, wire.BindingOf(cfg), id)
 		if err != nil {
 			return err
 		}
-		approval.Until = time.Now().Add(forSoLong)
+		approval.Until, approval.By = time.Now().Add(forSoLong), by
 		if err := db.Approve(ctx, *approval); err != nil {
 			return err
 		}
@@ -30,9 +31,9 @@ func Approve(ctx context.Context, cfg *config.Config, id string, forSoLong time.
 }
 
 // Revoke takes the approval of an id back, and tells whether it did.
-func Revoke(ctx context.Context, cfg *config.Config, id string) (done bool, err error) {
+func Revoke(ctx context.Context, cfg *config.Config, id, by string) (done bool, err error) {
 	err = withOurState(ctx, cfg, func(db *state.DB) error {
-		if done, err = db.Revoke(ctx, id); err != nil || done {
+		if done, err = db.Revoke(ctx, id, by); err != nil || done {
 			return err
 		}
 		return dirsync.WithHint(fmt.Errorf("nothing is approved under the ID %s", dirsync.Quote(id)), "`duosync approve` lists what is; each approval can be used once.")
@@ -41,9 +42,9 @@ func Revoke(ctx context.Context, cfg *config.Config, id string) (done bool, err 
 }
 
 // Pause stops all writing to Duo, and tells whether it did.
-func Pause(ctx context.Context, cfg *config.Config, reason string) (done bool, err error) {
+func Pause(ctx context.Context, cfg *config.Config, reason, by string) (done bool, err error) {
 	err = wire.WithState(ctx, cfg, func(db *state.DB) error {
-		err := db.Pause(ctx, dirsync.Pause{Since: time.Now(), Reason: reason})
+		err := db.Pause(ctx, dirsync.Pause{Since: time.Now(), Reason: reason, By: by})
 		done = err == nil
 		return err
 	})
@@ -51,9 +52,9 @@ func Pause(ctx context.Context, cfg *config.Config, reason string) (done bool, e
 }
 
 // Resume lets writing go on. It tells whether it did, and whether that was paused.
-func Resume(ctx context.Context, cfg *config.Config) (done, paused bool, err error) {
+func Resume(ctx context.Context, cfg *config.Config, by string) (done, paused bool, err error) {
 	err = wire.WithState(ctx, cfg, func(db *state.DB) (err error) {
-		paused, err = db.Resume(ctx)
+		paused, err = db.Resume(ctx, by)
 		done = err == nil
 		return err
 	})

@@ -17,7 +17,7 @@ import (
 
 // Disable notes that somebody is to be kept disabled, and disables the user in Duo with
 // one call. It gives the mark once that is done; the error says whether it was made.
-func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, reason, by string) (done *dirsync.Mark, err error) {
+func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, reason string) (done *dirsync.Mark, err error) {
 	client, err := wire.NewPacedClient(cfg, setup)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, re
 		if err != nil {
 			return err
 		}
-		mark.Since, mark.Reason, mark.By = time.Now(), reason, by
+		mark.Since, mark.Reason, mark.By = time.Now(), reason, setup.By
 		if err := db.Mark(ctx, *mark); err != nil {
 			return err
 		}

@@ -11,14 +11,15 @@ import (
 	dirsync "duosync/sync"
 )
 
-// Enable takes the mark of [Disable] away, and gives it. It asks Duo nothing.
-func Enable(ctx context.Context, cfg *config.Config, name string) (gone *dirsync.Mark, err error) {
+// Enable takes the mark of [Disable] away, and gives it. It asks Duo nothing. by is who
+// asks for it.
+func Enable(ctx context.Context, cfg *config.Config, name, by string) (gone *dirsync.Mark, err error) {
 	err = withOurState(ctx, cfg, func(db *state.DB) error {
 		mark, err := markOf(ctx, db, name)
 		if err != nil {
 			return err
 		}
-		if _, err := db.Unmark(ctx, mark.User); err != nil {
+		if _, err := db.Unmark(ctx, mark.User, by); err != nil {
 			return err
 		}
 		gone = mark

@@ -17,9 +17,10 @@ import (
 func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, name string, write bool, observer dirsync.Observer) (run *dirsync.Run, undoes string) {
 	now := time.Now()
 	id := wire.NewRunID(now)
+	begun := wire.Begun{ID: id, By: setup.By, DryRun: !write, At: now}
 	holder, err := state.Holder(loaded.Config.State.DSN.Reveal())
 	if err != nil {
-		return wire.Ended(nil, id, !write, now, err), ""
+		return wire.Ended(nil, begun, err), ""
 	}
 	err = wire.WithBench(ctx, loaded, setup, !write, observer, func(b *wire.Bench) error {
 		if err := b.Store.Check(ctx, b.Binding); err != nil {
@@ -49,5 +50,5 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, name str
 		}
 		return nil
 	})
-	return wire.Ended(run, id, !write, now, err), undoes
+	return wire.Ended(run, begun, err), undoes
 }

@@ -40,6 +40,7 @@ type app struct {
 	configPath string
 	logLevel   string
 	logFormat  string
+	by         string      // who asks, as --by names it; see who
 	timing     wire.Timing // zero; tests have others
 }
 
@@ -80,7 +81,11 @@ func (a *app) load() (*config.Loaded, error) {
 // setup gives what the parts of a run need besides the configuration.
 func (a *app) setup() (wire.Setup, error) {
 	log, err := a.logger()
-	return wire.Setup{Log: log, Version: Version(), Timing: a.timing}, err
+	if err != nil {
+		return wire.Setup{}, err
+	}
+	by, err := a.who()
+	return wire.Setup{Log: log, Version: Version(), By: by, Timing: a.timing}, err
 }
 
 // logger makes the one logger of a command.

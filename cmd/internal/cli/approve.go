@@ -58,6 +58,7 @@ Exit status: 0 approved, taken back or listed; 1 the ID is not known, or used.`,
 	cmd.Flags().DurationVar(&opts.until, "until", 24*time.Hour, "how long the approval holds")
 	cmd.Flags().BoolVar(&opts.revoke, "revoke", false, "take the approval of this ID back")
 	opts.addFlags(cmd.Flags(), "list")
+	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd
 }
 
@@ -69,10 +70,14 @@ func (a *app) runApprove(ctx context.Context, id string, opts approveOptions) er
 	if err != nil {
 		return err
 	}
-	if opts.revoke {
-		return a.revoke(ctx, &loaded.Config, id)
+	by, err := a.who()
+	if err != nil {
+		return err
 	}
-	approval, err := byhand.Approve(ctx, &loaded.Config, id, opts.until)
+	if opts.revoke {
+		return a.revoke(ctx, &loaded.Config, id, by)
+	}
+	approval, err := byhand.Approve(ctx, &loaded.Config, id, opts.until, by)
 	if approval == nil {
 		return err
 	}
@@ -81,8 +86,8 @@ func (a *app) runApprove(ctx context.Context, id string, opts approveOptions) er
 	return errors.Join(failed, err)
 }
 
-func (a *app) revoke(ctx context.Context, cfg *config.Config, id string) error {
-	revoked, err := byhand.Revoke(ctx, cfg, id)
+func (a *app) revoke(ctx context.Context, cfg *config.Config, id, by string) error {
+	revoked, err := byhand.Revoke(ctx, cfg, id, by)
 	if !revoked {
 		return err
 	}

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os/user"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +13,7 @@ import (
 	dirsync "duosync/sync"
 )
 
-type disableOptions struct{ reason, by string }
+type disableOptions struct{ reason string }
 
 func newDisableCommand(a *app) *cobra.Command {
 	var opts disableOptions
@@ -41,7 +39,7 @@ note was made; where it was, the next run disables the user.`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.runDisable(cmd.Context(), args[0], opts) },
 	}
 	cmd.Flags().StringVar(&opts.reason, "reason", "", "why, for whoever meets the mark; required")
-	cmd.Flags().StringVar(&opts.by, "by", "", "`NAME` of who asks for it (default: the login name)")
+	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd
 }
 
@@ -60,8 +58,7 @@ func (a *app) runDisable(ctx context.Context, name string, opts disableOptions) 
 	if err != nil {
 		return err
 	}
-	by := cmp.Or(opts.by, a.loginName())
-	mark, err := byhand.Disable(ctx, &loaded.Config, setup, name, strings.TrimSpace(opts.reason), by)
+	mark, err := byhand.Disable(ctx, &loaded.Config, setup, name, strings.TrimSpace(opts.reason))
 	if mark != nil {
 		_, failed := fmt.Fprintf(a.Out, "%s (%s) is disabled in Duo. No run lets this user in again until: duosync enable %s\n", mark.Username, mark.User, mark.Username)
 		err = errors.Join(err, failed)
@@ -69,24 +66,8 @@ func (a *app) runDisable(ctx context.Context, name string, opts disableOptions) 
 	return err
 }
 
-// loginName gives who is logged in, as far as this machine knows.
-func (a *app) loginName() string {
-	if name, set := a.Env("SUDO_USER"); set && name != "" {
-		return name
-	}
-	if u, err := user.Current(); err == nil && u.Username != "" {
-		return u.Username
-	}
-	for _, variable := range []string{"LOGNAME", "USER"} {
-		if name, set := a.Env(variable); set && name != "" {
-			return name
-		}
-	}
-	return "unknown"
-}
-
 func newEnableCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "enable USER",
 		Short: "Take back what duosync disable has noted; the next run decides",
 		Long: `enable takes the mark of duosync disable away. It makes no call to Duo: the next run
@@ -99,6 +80,8 @@ Exit status: 0 the mark is gone; 1 there was none.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runEnable(cmd.Context(), args[0]) },
 	}
+	a.byFlag(cmd.Flags(), loggedIn)
+	return cmd
 }
 
 func (a *app) runEnable(ctx context.Context, name string) error {
@@ -106,7 +89,11 @@ func (a *app) runEnable(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	mark, err := byhand.Enable(ctx, &loaded.Config, strings.TrimSpace(name))
+	by, err := a.who()
+	if err != nil {
+		return err
+	}
+	mark, err := byhand.Enable(ctx, &loaded.Config, strings.TrimSpace(name), by)
 	if mark != nil {
 		_, failed := fmt.Fprintf(a.Out, "%s (%s) is no longer kept disabled. It was since %s, by %s: %s\nNothing was sent to Duo: the next run decides, by the directory.\n",
 			mark.Username, mark.User, phrase.ShortTime(mark.Since), mark.By, mark.Reason)

@@ -84,7 +84,7 @@ func TestExplain(t *testing.T) {
 		{name: "two with one mail address", change: func() { h.ldap.Modify(explainDN("vip"), "mail", "step@example.com") }, args: []string{"step@example.com"}, code: 1},
 		{name: "yet one by username", args: []string{"vip"}},
 		{name: "paused", change: func() {
-			h.run("pause", "--reason", "migration")
+			h.run("pause", "--reason", "migration", "--by", "ann")
 			h.ldap.Modify(explainDN("step"), "cn", "Out Of Step")
 		}, args: []string{"step"}},
 		{name: "nobody", args: []string{"nobody"}, code: 1},

@@ -24,7 +24,11 @@ Exit status: 0 paused; 1 the state could not be written.`,
 			if err != nil {
 				return err
 			}
-			paused, err := byhand.Pause(cmd.Context(), &loaded.Config, reason)
+			by, err := a.who()
+			if err != nil {
+				return err
+			}
+			paused, err := byhand.Pause(cmd.Context(), &loaded.Config, reason, by)
 			if !paused {
 				return err
 			}
@@ -33,11 +37,12 @@ Exit status: 0 paused; 1 the state could not be written.`,
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever meets the pause")
+	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd
 }
 
 func newResumeCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "resume",
 		Short: "Let writing to Duo go on after a pause",
 		Args:  cobra.NoArgs,
@@ -46,7 +51,11 @@ func newResumeCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			resumed, paused, err := byhand.Resume(cmd.Context(), &loaded.Config)
+			by, err := a.who()
+			if err != nil {
+				return err
+			}
+			resumed, paused, err := byhand.Resume(cmd.Context(), &loaded.Config, by)
 			if !resumed {
 				return err
 			}
@@ -58,4 +67,6 @@ func newResumeCommand(a *app) *cobra.Command {
 			return errors.Join(failed, err)
 		},
 	}
+	a.byFlag(cmd.Flags(), loggedIn)
+	return cmd
 }

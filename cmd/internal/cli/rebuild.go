@@ -57,5 +57,6 @@ are paired.`,
 	cmd.Flags().StringVar(&opts.Only, "only", "", "pair only this `USER` (mapped username)")
 	cmd.Flags().BoolVar(&opts.Write, "write", false, "write the state; without this flag, only show what would be written")
 	opts.addFlags(cmd.Flags(), "list")
+	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func newRunCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Stay up, and make a run whenever the schedule says so",
 		Long: `run stays up and makes runs, each one like duosync sync, whenever schedule.cron
@@ -39,6 +39,8 @@ Exit status: 0 ended by a signal; 1 it could not start.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRun(cmd.Context()) },
 	}
+	a.byFlag(cmd.Flags(), scheduled)
+	return cmd
 }
 
 func (a *app) runRun(ctx context.Context) error {
@@ -53,6 +55,9 @@ func (a *app) runRun(ctx context.Context) error {
 	setup, err := a.setup()
 	if err != nil {
 		return err
+	}
+	if a.by == "" {
+		setup.By = scheduled
 	}
 	watchdog, err := systemd.SdWatchdogEnabled(false)
 	if err != nil {

@@ -79,6 +79,7 @@ applied.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSync(cmd.Context(), opts) },
 	}
 	opts.addFlags(cmd.Flags())
+	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd
 }
 
@@ -111,6 +112,7 @@ moved, all others were applied.`,
 		},
 	}
 	opts.addReportFlags(cmd.Flags())
+	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd
 }
 

@@ -45,5 +45,6 @@ be done; 4 (with --write) some could not be given back, all others were.`,
 	}
 	cmd.Flags().BoolVar(&write, "write", false, "do it; without this flag, only show the plan")
 	opts.addFlags(cmd.Flags(), "list")
+	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd
 }

@@ -288,6 +288,9 @@ func (p *plant) orderly(want int) {
 		p.t.Errorf("%d runs in the history, want %d", len(runs), want)
 	}
 	for i, run := range runs {
+		if run.By != "schedule" {
+			p.t.Errorf("run %s is by %q", run.ID, run.By)
+		}
 		if run.Finished.IsZero() {
 			p.t.Errorf("run %s was not ended", run.ID)
 		}

@@ -23,7 +23,11 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 		if why != "" {
 			why = " (" + why + ")"
 		}
-		add(explanation.PausedSince.With(phrase.ShortTime(meta.Paused.Since), why))
+		since := phrase.ShortTime(meta.Paused.Since)
+		if meta.Paused.By != "" {
+			since += " by " + meta.Paused.By
+		}
+		add(explanation.PausedSince.With(since, why))
 	}
 	if len(d.Operations) > 0 {
 		for i := range d.Guards {

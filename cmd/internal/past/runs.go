@@ -66,7 +66,7 @@ func Pick(ctx context.Context, db *state.DB, text string) (*state.Run, error) {
 	return run, err
 }
 
-// History lists the newest runs.
+// History lists the newest runs, and what was asked for beside them.
 func (m *Moment) History(ctx context.Context, limit int) (*report.History, error) {
 	runs, err := m.Runs(ctx, limit)
 	if err != nil {
@@ -79,6 +79,13 @@ func (m *Moment) History(ctx context.Context, limit int) (*report.History, error
 			return nil, fmt.Errorf("run %s: %w", runs[i].ID, err)
 		}
 		history.Runs = append(history.Runs, *head)
+	}
+	acts, err := m.Acts(ctx, limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range acts {
+		history.ByHand = append(history.ByHand, report.ActOf(a.At, a.By, a.What, a.About, a.Reason))
 	}
 	return history, nil
 }
@@ -144,6 +151,7 @@ func (m *Moment) Unfinished(ctx context.Context, run *state.Run) (*report.Docume
 		operations[i] = report.OperationOf(step.Op, result, problem)
 	}
 	doc := report.Unfinished(run.ID, run.Started, goesOn, operations)
+	doc.By = run.By
 	if !run.Finished.IsZero() { // it came to an end of its own
 		doc.Finished, doc.Error, doc.Interrupted = run.Finished.UTC().Format(time.RFC3339), unreported, false
 	}

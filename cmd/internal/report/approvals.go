@@ -18,12 +18,13 @@ import (
 type Approval struct {
 	ID         string  `json:"id"`
 	Until      string  `json:"until"`
+	By         string  `json:"by"` // who gave it
 	Operations *int    `json:"operations"`
 	Guards     []Guard `json:"guards"`
 }
 
 func approvalOf(a *dirsync.Approval) Approval {
-	told := Approval{ID: a.ID, Until: phrase.Stamp(a.Until), Guards: []Guard{}}
+	told := Approval{ID: a.ID, Until: phrase.Stamp(a.Until), By: a.By, Guards: []Guard{}}
 	for i := range a.Holds {
 		told.Guards = append(told.Guards, guardOfHold(&a.Holds[i]))
 	}
@@ -65,7 +66,11 @@ func approvedBlock(approvals []Approval) form.Block {
 	b := form.Block{Title: "approved"}
 	for i := range approvals {
 		a := &approvals[i]
-		b.Item(form.Good, fmt.Sprintf("%s: %s, in the next run, until %s UTC", a.ID, a.words(), phrase.Minute(a.Until)))
+		given := ""
+		if a.By != "" {
+			given = ", by " + a.By
+		}
+		b.Item(form.Good, fmt.Sprintf("%s: %s, in the next run, until %s UTC%s", a.ID, a.words(), phrase.Minute(a.Until), given))
 	}
 	return b
 }

@@ -50,10 +50,11 @@ type Disabled struct {
 	By       string           `json:"by"`
 }
 
-// Paused says since when writing is stopped, and why.
+// Paused says since when writing is stopped, by whom, and why.
 type Paused struct {
 	Since  string `json:"since"`
 	Reason string `json:"reason"`
+	By     string `json:"by"` // who asked for it
 }
 
 // NewDue begins a list of what waits at now. refreshed is when Duo was last read
@@ -82,7 +83,7 @@ func (d *Due) Disable(m dirsync.Mark) {
 
 // Pause tells of a pause.
 func (d *Due) Pause(p dirsync.Pause) {
-	d.Paused = &Paused{Since: phrase.Stamp(p.Since), Reason: p.Reason}
+	d.Paused = &Paused{Since: phrase.Stamp(p.Since), Reason: p.Reason, By: p.By}
 }
 
 // Hold tells what the last run held; settled is that of [Document.OpenGuards].
@@ -122,6 +123,9 @@ func (d *Due) pausedBlock() form.Block {
 		return b
 	}
 	text := "All writing to Duo is stopped since " + phrase.Minute(d.Paused.Since) + " UTC"
+	if d.Paused.By != "" {
+		text += " by " + d.Paused.By
+	}
 	if d.Paused.Reason != "" {
 		text += ": " + d.Paused.Reason
 	}

@@ -30,7 +30,7 @@ func everythingRun() *dirsync.Run {
 		many = append(many, fmt.Sprintf("Project %02d", i))
 	}
 	return &dirsync.Run{
-		ID: "20260305T120000Z-c0ffee", Outcome: dirsync.OutcomePartial, Started: reporttest.Noon.Add(24 * time.Hour), Finished: reporttest.Noon.Add(24*time.Hour + 9*time.Second),
+		ID: "20260305T120000Z-c0ffee", By: "ann " + reporttest.Hostile, Outcome: dirsync.OutcomePartial, Started: reporttest.Noon.Add(24 * time.Hour), Finished: reporttest.Noon.Add(24*time.Hour + 9*time.Second),
 		PlanID: "89abcdef012389abcdef", Read: dirsync.ReadInfo{Read: 60}, InScope: 60, Complete: true, Unchanged: 50,
 		Operations: []*dirsync.Operation{
 			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.GroupCreate, Username: "VPN users", Reason: "mirrors the directory's group vpn", Group: &dirsync.GroupLink{Name: "VPN users"},
@@ -95,7 +95,9 @@ func killedRun() *report.Document {
 }
 
 func history() *report.History {
-	h := &report.History{Runs: []report.Head{report.Unfinished("20260304T123000Z-feed00", reporttest.Noon.Add(30*time.Minute), true, nil).Head}}
+	h := &report.History{ByHand: []report.Act{
+		report.ActOf(reporttest.Noon, "ann", "resume", "", ""), report.ActOf(reporttest.Noon.Add(-time.Hour), reporttest.Hostile, "disable", reporttest.Hostile, reporttest.Hostile),
+	}, Runs: []report.Head{report.Unfinished("20260304T123000Z-feed00", reporttest.Noon.Add(30*time.Minute), true, nil).Head}}
 	for _, doc := range []*report.Document{report.Of(reporttest.HostileRun()), killedRun(), report.Of(failedRun()), report.Of(quietRun())} {
 		h.Runs = append(h.Runs, doc.Head)
 	}
@@ -111,8 +113,8 @@ func due() *report.Due {
 	d.NotEnrolled = append(d.NotEnrolled,
 		report.NotEnrolled{Username: "xchen", SourceID: "6e1f", User: "DUXCHEN"},
 		report.NotEnrolled{Username: reporttest.Hostile, SourceID: "6e2f", User: "DUHOSTILE"})
-	d.Pause(dirsync.Pause{Since: reporttest.Noon.Add(-time.Hour), Reason: "migration " + reporttest.Hostile})
-	d.Approve(dirsync.Approval{ID: "aaaabbbbccccddddeeee", Until: reporttest.Noon.Add(24 * time.Hour), Holds: []dirsync.Hold{
+	d.Pause(dirsync.Pause{Since: reporttest.Noon.Add(-time.Hour), Reason: "migration " + reporttest.Hostile, By: "ann " + reporttest.Hostile})
+	d.Approve(dirsync.Approval{ID: "aaaabbbbccccddddeeee", By: "ann", Until: reporttest.Noon.Add(24 * time.Hour), Holds: []dirsync.Hold{
 		{Guard: "max_remove", Limit: "5%", Affected: 2, Total: 20, Whole: true, Keys: []string{"1", "2"}},
 		{Guard: "min_attribute", About: dirsync.About{Attribute: "mail"}, Limit: "50%", Affected: 12, Total: 20, Keys: []string{"2", "3"}}}})
 	d.Approve(dirsync.Approval{ID: "ffff0000ffff0000ffff", Until: reporttest.Noon.Add(time.Hour)})

@@ -77,7 +77,7 @@ func FuzzHarmless(f *testing.F) {
 func everywhere(text string) []form.Renderer {
 	run := reporttest.HostileRun()
 	run.Operations = append(run.Operations, everythingRun().Operations...)
-	run.ApprovalID = "0011"
+	run.ApprovalID, run.By = "0011", text
 	run.Outcome, run.Err = dirsync.OutcomeFailed, dirsync.WithHint(errors.New(text), text)
 	for _, o := range run.Operations {
 		o.Username, o.Source, o.User, o.Reason, o.Error = text, dirsync.SourceID(text), text, text, text
@@ -93,11 +93,11 @@ func everywhere(text string) []form.Renderer {
 	run.Warnings = []string{text}
 	due := report.NewDue(reporttest.Noon, time.Time{})
 	due.Wait(run.Waiting[0])
-	due.Pause(dirsync.Pause{Reason: text})
+	due.Pause(dirsync.Pause{Reason: text, By: text})
 	due.Hold(report.Of(run), open)
 	due.Disable(dirsync.Mark{Username: text, User: text, Reason: text, By: text})
-	due.Approve(dirsync.Approval{ID: text, Holds: []dirsync.Hold{{Guard: text, About: dirsync.About{Group: text}}}})
+	due.Approve(dirsync.Approval{ID: text, By: text, Holds: []dirsync.Hold{{Guard: text, About: dirsync.About{Group: text}}}})
 	given := report.NewApprovals(reporttest.Noon, report.Of(run), []dirsync.Approval{{ID: text, Holds: []dirsync.Hold{{Guard: text, About: dirsync.About{Group: text}}}}}, open)
 	due.NotEnrolled = []report.NotEnrolled{{Username: text, SourceID: dirsync.SourceID(text), User: text}}
-	return []form.Renderer{report.Of(run), &report.History{Runs: []report.Head{report.Of(run).Head}}, due, given}
+	return []form.Renderer{report.Of(run), &report.History{Runs: []report.Head{report.Of(run).Head}, ByHand: []report.Act{report.ActOf(reporttest.Noon, text, text, text, text)}}, due, given}
 }

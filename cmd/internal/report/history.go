@@ -9,9 +9,11 @@ import (
 	dirsync "duosync/sync"
 )
 
-// History is a list of past runs.
+// History is a list of past runs, and of what was asked for beside them.
 type History struct {
 	Runs []Head `json:"runs"`
+	// ByHand is newest first, as the runs are.
+	ByHand []Act `json:"by_hand,omitempty"`
 	// Error says why there is no list; "" where there is one.
 	Error string `json:"error,omitempty"`
 }
@@ -30,7 +32,7 @@ func (h *History) Page() *form.Page {
 	if len(h.Runs) == 0 {
 		b := form.Block{}
 		b.Say(form.Plain, "No run has been recorded yet. Dry runs leave no trace; the first of the others is made by duosync sync.")
-		p.Add(b)
+		p.Add(b, actsBlock(h.ByHand))
 		return p
 	}
 	l := &form.List{Columns: []string{"run", "outcome", "took", "started (UTC)", "plan"}, Lead: 3,
@@ -46,7 +48,7 @@ func (h *History) Page() *form.Page {
 		}
 		l.Add(form.Row{Tone: historyTone(run), Cells: []string{run.RunID, outcome, tookWords(run), phrase.Minute(run.Started), plan}, Flow: []string{plan}})
 	}
-	p.Add(form.Block{List: l})
+	p.Add(form.Block{List: l}, actsBlock(h.ByHand))
 	return p
 }
 

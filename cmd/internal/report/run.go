@@ -41,6 +41,7 @@ type Head struct {
 	Error    string  `json:"error"`
 	Started  string  `json:"started"`
 	Finished string  `json:"finished"`
+	By       string  `json:"by"` // who asked for it; "" in a report of an earlier version
 	Source   Source  `json:"source"`
 	Refresh  Refresh `json:"refresh"`
 	Summary  Summary `json:"summary"`
@@ -101,7 +102,7 @@ func Of(run *dirsync.Run) *Document {
 		Head: Head{
 			Schema: schema, RunID: run.ID, PlanID: run.PlanID, ApprovalID: run.ApprovalID,
 			Only: run.Only, Narrowed: run.Narrowed || run.Only != "", Mode: modeApply, Outcome: run.Outcome, Error: phrase.Error(run.Err),
-			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished),
+			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished), By: run.By,
 			Source:  Source{Read: run.Read.Read, InScope: run.InScope, Groups: len(run.Read.Groups), Complete: run.Complete},
 			Refresh: Refresh{Done: run.Refreshed, Reason: run.RefreshReason},
 			Summary: Summarize(run),

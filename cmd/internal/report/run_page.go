@@ -50,6 +50,9 @@ func (d *Document) facts(p *form.Page) {
 	if _, ended := d.took(); ended {
 		run += ", took " + tookWords(&d.Head)
 	}
+	if d.By != "" {
+		run += ", by " + d.By
+	}
 	p.Fact("run", run)
 }
 

@@ -34,7 +34,7 @@ func ApprovalOf(ctx context.Context, store *state.DB, binding dirsync.Binding, i
 const aRun = time.Minute
 
 // approve gives what the run is to let through, nil where that is nothing. What is
-// approved already keeps its time; else the approval is for the run that begins now.
+// approved already keeps its time, and who gave it; else the approval is for the run that begins now.
 func (p *Parts) approve(ctx context.Context, store *state.DB, opts *RunOptions) (*dirsync.Approval, error) {
 	if opts.Approve == "" {
 		return nil, nil
@@ -50,6 +50,6 @@ func (p *Parts) approve(ctx context.Context, store *state.DB, opts *RunOptions) 
 	if approval.Until.After(now) {
 		return approval, nil
 	}
-	approval.Until = now.Add(aRun)
+	approval.Until, approval.By = now.Add(aRun), p.By
 	return approval, store.Approve(ctx, *approval)
 }
