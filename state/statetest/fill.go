@@ -2,7 +2,9 @@ package statetest
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -56,4 +58,50 @@ func filled[T any](seed int) T {
 	var value T
 	fill(reflect.ValueOf(&value).Elem(), seed)
 	return value
+}
+
+// without gives a filled T for each of its fields, at any depth of structs, in which that
+// one has its zero value: what is written and read by lists of fields that somebody
+// keeps loses the field that was added last. Each is under the name of the field.
+func without[T any](seed int) map[string]T {
+	all := map[string]T{}
+	for path, index := range paths(reflect.TypeFor[T](), "", nil) {
+		value := filled[T](seed)
+		reflect.ValueOf(&value).Elem().FieldByIndex(index).SetZero()
+		all[path] = value
+	}
+	return all
+}
+
+// paths gives the place of each field of a struct, and of those in it, by name. What
+// JSON leaves out is kept nowhere.
+func paths(t reflect.Type, prefix string, above []int) map[string][]int {
+	all := map[string][]int{}
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, index := prefix+field.Name, append(slices.Clone(above), i)
+		switch inner := field.Type; {
+		case !field.IsExported() || field.Tag.Get("json") == "-":
+			panic(fmt.Sprintf("%s.%s is kept nowhere", t, field.Name))
+		case inner.Kind() == reflect.Struct && inner != reflect.TypeFor[time.Time]():
+			maps.Copy(all, paths(inner, name+".", index))
+		case inner.Kind() == reflect.Pointer && inner.Elem().Kind() == reflect.Struct:
+			maps.Copy(all, paths(inner.Elem(), name+".", index))
+			fallthrough
+		default:
+			all[name] = index
+		}
+	}
+	return all
+}
+
+// unset gives the names of the fields of a struct that none of the values has set.
+func unset[T any](values []T) []string {
+	var names []string
+	for i := range reflect.TypeFor[T]().NumField() {
+		if !slices.ContainsFunc(values, func(v T) bool { return !reflect.ValueOf(v).Field(i).IsZero() }) {
+			names = append(names, reflect.TypeFor[T]().Field(i).Name)
+		}
+	}
+	return names
 }

@@ -50,6 +50,13 @@ func Run(t *testing.T, prepare func(t *testing.T) Opener) {
 	}{
 		{"an empty state knows nothing", testEmpty},
 		{"links come back whole", testLinksWhole},
+		{"each field of a link is kept", testLinkFields},
+		{"each field of a group is kept", testGroupFields},
+		{"each field of a mark is kept", testMarkFields},
+		{"each field of an approval is kept", testApprovalFields},
+		{"each field of a baseline is kept", testBaselineFields},
+		{"each field of a pause is kept", testPauseFields},
+		{"an approval tells who gave it", testApprovalBy},
 		{"a scan goes in the order of ids", testScanOrder},
 		{"a scan ends at visit's error", testScanError},
 		{"many links are loaded, each once", testLoadMany},
