@@ -35,6 +35,7 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 			if err != nil {
 				return err
 			}
+			result = t.told(result)
 			if err := record([]dirsync.Result{try.result(result)}); err != nil {
 				return err
 			}

@@ -131,6 +131,7 @@ func TestApply(t *testing.T) {
 		"create, refused":        {create, []exchange{probe, refuse(created, 40002, "username")}, dirsync.Refused, "", "Duo refuses username (3 characters long): Invalid"},
 		"create, taken":          {create, []exchange{probe, refuse(created, 40003, ""), answer(look, old)}, dirsync.Taken, "DU8", "not the one asked for"},
 		"create, taken by ours":  {create, []exchange{probe, lost(created), answer(look, ok("[]")), refuse(created, 40003, ""), answer(look, ours)}, dirsync.Done, "DU7", ""},
+		"create, taken, told":    {create, []exchange{probe, refuse(created, 40003, ""), answer(look, ok("["+user("DU8", apitest.SecretKey, "aliases", map[string]string{"alias1": "ann"})+"]"))}, dirsync.Taken, "DU8", `(username "<secret>"`},
 		"create, taken by none":  {create, []exchange{probe, refuse(created, 40003, ""), answer(look, ok("[]"))}, dirsync.Failed, "", "no user is found"},
 		"create, taken, unseen":  {create, []exchange{probe, refuse(created, 40003, ""), refuse(look, 40001, "")}, dirsync.Unknown, "", "could not be seen"},
 		"create, a 4xx":          {create, []exchange{probe, refuse(created, 40500, "")}, dirsync.Failed, "", "405/40500"},

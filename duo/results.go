@@ -22,6 +22,16 @@ func with(r dirsync.Result, a *dirsync.Account, undone ...dirsync.Undone) dirsyn
 	return r
 }
 
+// told gives a result whose errors hold no secret: what Duo answered stands in some, also
+// where it was no error of Duo's.
+func (t *Target) told(r dirsync.Result) dirsync.Result {
+	r.Err = t.client.Hide(r.Err)
+	for i := range r.Undone {
+		r.Undone[i].Err = t.client.Hide(r.Undone[i].Err)
+	}
+	return r
+}
+
 // stopper is the error of a result that every further call would meet as well.
 func stopper(r dirsync.Result) error {
 	if api.Stops(r.Err) {

@@ -20,7 +20,7 @@ func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsyn
 		if err := ctx.Err(); err != nil {
 			return results, err
 		}
-		r := t.settle(ctx, intent)
+		r := t.told(t.settle(ctx, intent))
 		if err := ctx.Err(); err != nil {
 			return results, err
 		}

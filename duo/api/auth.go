@@ -94,14 +94,22 @@ func (d *Device) UnmarshalJSON(data []byte) error {
 	}
 	*d = Device{}
 	for _, name := range []text{j.DisplayName, j.Name, j.Number, j.Type, j.ID} {
-		if d.Name = Tidy(string(name)); d.Name != "" {
+		if d.Name = string(name); Tidy(d.Name) != "" {
 			break
 		}
 	}
 	for _, capability := range j.Capabilities {
-		d.Capabilities = append(d.Capabilities, Tidy(string(capability)))
+		d.Capabilities = append(d.Capabilities, string(capability))
 	}
 	return nil
+}
+
+// tidy makes fit for one line what Duo says of the device.
+func (d *Device) tidy(c *Client) {
+	d.Name = c.tidy(d.Name)
+	for i := range d.Capabilities {
+		d.Capabilities[i] = c.tidy(d.Capabilities[i])
+	}
 }
 
 // Preauth asks what Duo would do with a login of a user (POST /auth/v2/preauth). It
@@ -110,9 +118,17 @@ func (d *Device) UnmarshalJSON(data []byte) error {
 func (c *AuthClient) Preauth(ctx context.Context, who Who) (*Preauth, error) {
 	q := request{method: http.MethodPost, path: preauthPath, params: who.params()}
 	answer, err := ask(ctx, c.client, q, readPreauth)
-	return answer, authError(err)
+	if err != nil {
+		return nil, authError(err)
+	}
+	answer.Message = c.client.tidy(answer.Message)
+	for i := range answer.Devices {
+		answer.Devices[i].tidy(c.client)
+	}
+	return answer, nil
 }
 
+// readPreauth reads what Duo says, as it says it.
 func readPreauth(r *reply) (*Preauth, error) {
 	var answer struct {
 		Result  text     `json:"result"`
@@ -120,13 +136,13 @@ func readPreauth(r *reply) (*Preauth, error) {
 		Devices []Device `json:"devices"`
 	}
 	if err := json.Unmarshal(r.Response, &answer); err != nil {
-		return nil, errors.New("an answer of another form: " + Tidy(err.Error()))
+		return nil, errors.New("an answer of another form: " + err.Error())
 	}
 	switch answer.Result {
 	case PreauthAuth, PreauthAllow, PreauthEnroll, PreauthDeny:
-		return &Preauth{Result: string(answer.Result), Message: Tidy(string(answer.Message)), Devices: answer.Devices}, nil
+		return &Preauth{Result: string(answer.Result), Message: string(answer.Message), Devices: answer.Devices}, nil
 	}
-	return nil, errors.New("a result that is not known: " + Tidy(string(answer.Result)))
+	return nil, errors.New("a result that is not known: " + string(answer.Result))
 }
 
 // Verdict is how a login went.
@@ -145,7 +161,7 @@ func (c *AuthClient) Passcode(ctx context.Context, who Who, code string) (*Verdi
 	}
 	params := who.params()
 	params["factor"], params["passcode"] = "passcode", code
-	answer, err := c.authenticate(ctx, params, code)
+	answer, err := c.call(ctx, request{method: http.MethodPost, path: authPath, params: params, once: true, confidential: code})
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +175,7 @@ func (c *AuthClient) Passcode(ctx context.Context, who Who, code string) (*Verdi
 func (c *AuthClient) Push(ctx context.Context, who Who, waiting func(message string)) (*Verdict, error) {
 	params := who.params()
 	params["factor"], params["device"], params["async"], params["type"] = "push", "auto", "1", "duosync verify"
-	answer, err := c.authenticate(ctx, params)
+	answer, err := c.call(ctx, request{method: http.MethodPost, path: authPath, params: params, once: true})
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +194,7 @@ func (c *AuthClient) Push(ctx context.Context, who Who, waiting func(message str
 		if answer.Result != resultWaiting {
 			return answer.verdict(), nil
 		}
-		if message := Tidy(string(answer.Message)); message != last {
+		if message := string(answer.Message); message != last {
 			last = message
 			waiting(message)
 		}
@@ -192,7 +208,7 @@ func (c *AuthClient) Push(ctx context.Context, who Who, waiting func(message str
 // until there is news, as a rule.
 const statusEvery = time.Second
 
-// authAnswer is what Duo says of a login.
+// authAnswer is what Duo says of a login; all but Transaction is tidy.
 type authAnswer struct {
 	Result      text `json:"result"`
 	Status      text `json:"status"`
@@ -214,23 +230,11 @@ func (a *authAnswer) check(path string) error {
 	case a.Result == resultAllow, a.Result == resultDeny, a.Result == resultWaiting && path == authStatusPath, a.Transaction != "" && path == authPath:
 		return nil
 	}
-	return errors.New("a result that is not known: " + Tidy(string(a.Result)))
+	return errors.New("a result that is not known: " + string(a.Result))
 }
 
 func (a *authAnswer) verdict() *Verdict {
-	return &Verdict{Allowed: a.Result == resultAllow, Status: Tidy(string(a.Status)), Message: Tidy(string(a.Message))}
-}
-
-// authenticate starts a login, once.
-func (c *AuthClient) authenticate(ctx context.Context, params map[string]string, secrets ...string) (*authAnswer, error) {
-	answer, err := c.call(ctx, request{method: http.MethodPost, path: authPath, params: params, once: true})
-	if err != nil {
-		return nil, withoutSecrets(err, secrets)
-	}
-	for _, secret := range secrets {
-		answer.Message = text(hide(string(answer.Message), secret))
-	}
-	return answer, nil
+	return &Verdict{Allowed: a.Result == resultAllow, Status: string(a.Status), Message: string(a.Message)}
 }
 
 func (c *AuthClient) call(ctx context.Context, q request) (*authAnswer, error) {
@@ -241,5 +245,12 @@ func (c *AuthClient) call(ctx context.Context, q request) (*authAnswer, error) {
 		}
 		return &answer, answer.check(q.path)
 	})
-	return answer, authError(err)
+	if err != nil {
+		return nil, authError(err)
+	}
+	hidden := c.client.hiddenOf(&q)
+	for _, said := range []*text{&answer.Result, &answer.Status, &answer.Message} {
+		*said = text(hidden.Line(string(*said), maxWords))
+	}
+	return answer, nil
 }

@@ -60,14 +60,3 @@ func authKeys(hint string) string {
 		"Applications, Admin API", "Applications, Auth API",
 	).Replace(hint)
 }
-
-// withoutSecrets takes what was sent in confidence out of what Duo said about it.
-func withoutSecrets(err error, secrets []string) error {
-	var e *Error
-	if errors.As(err, &e) {
-		for _, secret := range secrets {
-			e.Message, e.Detail = hide(e.Message, secret), hide(e.Detail, secret)
-		}
-	}
-	return err
-}

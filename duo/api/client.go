@@ -18,6 +18,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	dirsync "duosync/sync"
+	"duosync/sync/secrets"
 )
 
 // maxBody bounds an answer in bytes. A page of 300 users with all their phones
@@ -32,13 +33,13 @@ type Client struct {
 
 // line is what the calls to one account have in common.
 type line struct {
-	at      endpoint
-	signer  signer
-	secrets secrets
-	agent   string // User-Agent
-	log     logrus.FieldLogger
-	now     func() time.Time
-	sleep   func(context.Context, time.Duration) error
+	at     endpoint
+	signer signer
+	hidden secrets.Hider // what it sends in confidence
+	agent  string        // User-Agent
+	log    logrus.FieldLogger
+	now    func() time.Time
+	sleep  func(context.Context, time.Duration) error
 
 	http    *http.Client
 	apart   *http.Client // each call on a connection of its own
@@ -95,10 +96,13 @@ type request struct {
 	// about says why a success is not about what was asked, or nil. Such a success is
 	// an ErrStray; what it says is not believed.
 	about func(*reply) error
+	// confidential is what of the parameters must not be seen in an error.
+	confidential string
 
 	query string
 	body  []byte
 	kind  string // content type of body
+	proof string // the signature of the last attempt
 }
 
 func (q *request) name() string { return q.method + " " + q.path }
@@ -220,13 +224,14 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 	}).Debug("called Duo")
 	if err != nil && status != http.StatusTooManyRequests {
 		return nil, c.fail(&Error{
-			Op: q.name(), Kind: ErrTransport, Message: c.words(err), Sent: reached, Err: err,
+			Op: q.name(), Kind: ErrTransport, Message: words(err, c.hiddenOf(q)), Sent: reached, Err: err,
 		}, 0, false)
 	}
-	r, e := decodeReply(status, header, body)
+	hidden := c.hiddenOf(q)
+	r, e := decodeReply(status, header, body, func(said string) string { return hidden.Line(said, maxWords) })
 	if e == nil && q.about != nil {
 		if err := q.about(r); err != nil {
-			r, e = nil, &Error{Kind: ErrStray, HTTP: status, Message: err.Error(), Sent: true}
+			r, e = nil, &Error{Kind: ErrStray, HTTP: status, Message: hidden.Line(err.Error(), maxWords), Sent: true}
 		}
 	}
 	date, badDate := http.ParseTime(header.Get("Date"))
@@ -273,7 +278,8 @@ func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http
 	if c.signer.version == signatureForm && q.body != nil {
 		m.params = string(q.body)
 	}
-	hr.SetBasicAuth(c.signer.integration, c.signer.sign(m))
+	q.proof = c.signer.sign(m)
+	hr.SetBasicAuth(c.signer.integration, q.proof)
 	hr.Header.Set("Date", m.date)
 	hr.Header.Set("User-Agent", c.agent)
 	hr.Header.Set("Accept", "application/json")
@@ -305,19 +311,20 @@ func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http
 // connection is used for the next call.
 func (c *Client) Stray(op, message string) error {
 	c.http.CloseIdleConnections()
-	return c.fail(&Error{Op: op, Kind: ErrStray, HTTP: http.StatusOK, Message: message, Sent: true}, 0, false).hinted
+	return c.fail(&Error{Op: op, Kind: ErrStray, HTTP: http.StatusOK, Message: c.tidy(message), Sent: true}, 0, false).hinted
 }
+
+// hiddenOf knows what was sent in confidence with a call.
+func (c *Client) hiddenOf(q *request) secrets.Hider { return c.hidden.And(q.confidential, q.proof) }
 
 // words gives a transport error's text without the URL, which holds parameters,
 // and without any secret.
-func (c *Client) words(err error) string {
+func words(err error, hidden secrets.Hider) string {
 	var outer *url.Error
 	if errors.As(err, &outer) {
 		err = outer.Err
 	}
-	// Before it is cut, so that no part of a secret stays, and after it has lost
-	// characters, so that none comes together.
-	return c.secrets.hide(Tidy(c.secrets.hide(err.Error())))
+	return hidden.Line(err.Error(), maxWords)
 }
 
 // Again waits before retry n, counted from 1, of a call that the caller sends once more

@@ -6,7 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
+
+	"duosync/sync/secrets"
 )
 
 // Kind is what an Error comes down to; errors.Is(err, ErrNotFound) asks for it.
@@ -141,37 +142,15 @@ func kindOf(status, code int) Kind {
 // maxWords bounds how much of a stranger's text goes into an error.
 const maxWords = 200
 
-// Tidy makes a server's text fit for one line of a report.
-func Tidy(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > maxWords {
-		text = string(runes[:maxWords]) + "…"
-	}
-	return text
-}
+// Tidy makes a value fit for one line of a report.
+func Tidy(text string) string { return secrets.Hider{}.Line(text, maxWords) }
 
-// hide takes a secret out of a text.
-func hide(in, secret string) string { return strings.ReplaceAll(in, secret, "<secret>") }
+// tidy makes what a server says fit for one line of a report, without any secret that it
+// was sent.
+func (c *Client) tidy(said string) string { return c.hidden.Line(said, maxWords) }
 
-// secrets must not be seen in an error.
-type secrets []string
-
-// hide takes all of them out of a text.
-func (s secrets) hide(text string) string {
-	for _, secret := range s {
-		text = hide(text, secret)
-	}
-	return text
-}
+// Hide gives an error without any secret that the client sends.
+func (c *Client) Hide(err error) error { return c.hidden.Error(err) }
 
 // WrongApplication reports whether err is Duo's answer to keys of another kind of
 // application, such as Auth API (403/40301, "Wrong integration type").

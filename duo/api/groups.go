@@ -32,7 +32,7 @@ func (c *Client) Group(ctx context.Context, id string) (*Group, error) {
 	return ask(ctx, c, request{method: http.MethodGet, path: path}, func(r *reply) (*Group, error) {
 		g, err := readGroup(r)
 		if err == nil && g.ID != id {
-			err = errors.New("the group " + Tidy(g.ID) + ", which was not asked for")
+			err = errors.New("the group " + g.ID + ", which was not asked for")
 		}
 		return g, err
 	})
@@ -47,7 +47,7 @@ func (c *Client) CreateGroup(ctx context.Context, name, desc string) (*Group, er
 	return ask(ctx, c, q, func(r *reply) (*Group, error) {
 		g, err := readGroup(r)
 		if err == nil && dirsync.FoldName(g.Name) != dirsync.FoldName(name) {
-			err = errors.New("the group " + Tidy(g.Name) + ", which was not asked for")
+			err = errors.New("the group " + g.Name + ", which was not asked for")
 		}
 		return g, err
 	})
@@ -91,7 +91,7 @@ func (c *Client) LeaveGroup(ctx context.Context, user, group string) error {
 func readGroup(r *reply) (*Group, error) {
 	var g group
 	if err := json.Unmarshal(r.Response, &g); err != nil {
-		return nil, errors.New("a group that cannot be read: " + Tidy(err.Error()))
+		return nil, errors.New("a group that cannot be read: " + err.Error())
 	}
 	whole := g.whole()
 	return &whole, nil

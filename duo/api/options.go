@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 
 	"duosync/duo/callrate"
 	dirsync "duosync/sync"
+	"duosync/sync/secrets"
 )
 
 // Options say which Duo account is called, and how.
@@ -66,23 +66,23 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	o.complete()
-	transport, secrets, err := o.transport(address)
+	transport, password, err := o.transport(address)
 	if err != nil {
 		return nil, err
 	}
 	apart := transport.Clone()
 	apart.DisableKeepAlives = true
 	return &Client{line: &line{
-		at:      endpoint{address: address, host: host, timeout: o.Timeout},
-		signer:  signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
-		agent:   "duosync/" + o.Version,
-		secrets: append(secrets, o.SecretKey),
-		log:     o.Log,
-		now:     o.Now,
-		sleep:   o.Sleep,
-		pace:    newPacer(o.Rate, o.Now, o.Sleep),
-		http:    httpClient(transport),
-		apart:   httpClient(apart),
+		at:     endpoint{address: address, host: host, timeout: o.Timeout},
+		signer: signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
+		agent:  "duosync/" + o.Version,
+		hidden: secrets.New(o.SecretKey, password),
+		log:    o.Log,
+		now:    o.Now,
+		sleep:  o.Sleep,
+		pace:   newPacer(o.Rate, o.Now, o.Sleep),
+		http:   httpClient(transport),
+		apart:  httpClient(apart),
 	}}, nil
 }
 
@@ -149,22 +149,22 @@ func splitHost(text string) (address, host string, err error) {
 	return address, u.Hostname(), nil
 }
 
-// transport returns the HTTP transport and what must not be seen in its errors.
-func (o *Options) transport(address string) (*http.Transport, []string, error) {
+// transport returns the HTTP transport and the password that it tells a proxy.
+func (o *Options) transport(address string) (*http.Transport, string, error) {
 	roots := o.RootCAs
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
 		if err != nil {
-			return nil, nil, dirsync.WithHint(fmt.Errorf("reading the CA file: %w", err), "check duo.ca_file")
+			return nil, "", dirsync.WithHint(fmt.Errorf("reading the CA file: %w", err), "check duo.ca_file")
 		}
 		roots = x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(pem) {
-			return nil, nil, dirsync.WithHint(fmt.Errorf("%s holds no certificate in PEM form", o.CAFile), "check duo.ca_file")
+			return nil, "", dirsync.WithHint(fmt.Errorf("%s holds no certificate in PEM form", o.CAFile), "check duo.ca_file")
 		}
 	}
-	proxy, secrets, err := proxyFunc(o.ProxyURL, address)
+	proxy, password, err := proxyFunc(o.ProxyURL, address)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
 	return &http.Transport{
 		Proxy:               proxy,
@@ -173,10 +173,11 @@ func (o *Options) transport(address string) (*http.Transport, []string, error) {
 		TLSHandshakeTimeout: o.Timeout,
 		IdleConnTimeout:     60 * time.Second,
 		MaxIdleConnsPerHost: 4,
-	}, secrets, nil
+	}, password, nil
 }
 
-func proxyFunc(text, address string) (func(*http.Request) (*url.URL, error), []string, error) {
+// proxyFunc gives how a proxy is chosen, and the password for it.
+func proxyFunc(text, address string) (choose func(*http.Request) (*url.URL, error), password string, err error) {
 	if text == "" {
 		fromEnvironment := func(r *http.Request) (*url.URL, error) {
 			u, err := http.ProxyFromEnvironment(r)
@@ -187,33 +188,25 @@ func proxyFunc(text, address string) (func(*http.Request) (*url.URL, error), []s
 		}
 		u, err := fromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
 		if err != nil || u == nil { // each call tells of the error
-			return fromEnvironment, nil, nil
+			return fromEnvironment, "", nil
 		}
-		return fromEnvironment, secretsOf(u.User), nil
+		return fromEnvironment, passwordOf(u.User), nil
 	}
 	const advice = "set duo.proxy_url to a URL such as http://proxy.example.com:3128"
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
-		return nil, nil, dirsync.WithHint(errors.New("the proxy is not a URL"), advice)
+		return nil, "", dirsync.WithHint(errors.New("the proxy is not a URL"), advice)
 	}
 	switch u.Scheme {
 	case "http", "https", "socks5", "socks5h":
 	default:
-		return nil, nil, dirsync.WithHint(errors.New("the proxy's URL has a scheme that is not known"), advice)
+		return nil, "", dirsync.WithHint(errors.New("the proxy's URL has a scheme that is not known"), advice)
 	}
-	return http.ProxyURL(u), secretsOf(u.User), nil
+	return http.ProxyURL(u), passwordOf(u.User), nil
 }
 
-// secretsOf gives the forms in which the password for a proxy, or a user without
-// one, could come back in an error: as it is sent (RFC 7617), as it is, and as in a
-// URL.
-func secretsOf(user *url.Userinfo) []string {
-	name := user.Username()
+// passwordOf gives the password for a proxy, which may be a user without one.
+func passwordOf(user *url.Userinfo) string {
 	password, _ := user.Password()
-	secret := cmp.Or(password, name)
-	if secret == "" {
-		return nil
-	}
-	sent := base64.StdEncoding.EncodeToString([]byte(name + ":" + password))
-	return []string{sent, secret, url.QueryEscape(secret), url.PathEscape(secret)}
+	return cmp.Or(password, user.Username())
 }

@@ -46,7 +46,7 @@ func (c *Client) Phone(ctx context.Context, id string) (*dirsync.Phone, error) {
 	return ask(ctx, c, request{method: http.MethodGet, path: path}, func(r *reply) (*dirsync.Phone, error) {
 		whole, err := readPhone(r, (*phone).whole)
 		if err == nil && whole.ID != id {
-			err = errors.New("the phone " + Tidy(whole.ID) + ", which was not asked for")
+			err = errors.New("the phone " + whole.ID + ", which was not asked for")
 		}
 		return whole, err
 	})
@@ -109,7 +109,7 @@ func (c *Client) CreatePhone(ctx context.Context, number, extension, kind string
 		return readPhone(r, func(p *phone) (*dirsync.Phone, error) {
 			plain := p.plain()
 			if plain.Text() != dirsync.PhoneText(number, extension) {
-				return nil, errors.New("the phone " + Tidy(plain.Text()) + ", which was not asked for")
+				return nil, errors.New("the phone " + plain.Text() + ", which was not asked for")
 			}
 			return &plain, nil
 		})
@@ -138,7 +138,7 @@ func (c *Client) DetachPhone(ctx context.Context, user, phone string) error {
 func readPhone(r *reply, read func(*phone) (*dirsync.Phone, error)) (*dirsync.Phone, error) {
 	var p phone
 	if err := json.Unmarshal(r.Response, &p); err != nil {
-		return nil, errors.New("a phone that cannot be read: " + Tidy(err.Error()))
+		return nil, errors.New("a phone that cannot be read: " + err.Error())
 	}
 	return read(&p)
 }

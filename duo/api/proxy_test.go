@@ -30,12 +30,12 @@ func TestProxySecretsAreHidden(t *testing.T) {
 			strings.Repeat("x", maxWords-4) + password, // would be cut within
 			"s3cr3t/p\x00&ss %41\u00e4",                // would come together
 		} {
-			got := c.words(fmt.Errorf("you said %s, did you", told))
+			got := words(fmt.Errorf("you said %s, did you", told), c.hidden)
 			if strings.Contains(got, "s3cr") || strings.Contains(got, sent[:8]) || strings.Contains(got, "sk-1") {
 				t.Errorf("%s: told %q, shown %q", name, told, got)
 			}
 		}
-		if got := c.words(errors.New("Proxy Authentication Required")); got != "Proxy Authentication Required" {
+		if got := words(errors.New("Proxy Authentication Required"), c.hidden); got != "Proxy Authentication Required" {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

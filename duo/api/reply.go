@@ -25,12 +25,12 @@ type reply struct {
 }
 
 // decodeReply reads an answer. Only HTTP 200 with stat "OK" is a success; all
-// else is an Error without its Op.
-func decodeReply(status int, header http.Header, body []byte) (*reply, *Error) {
+// else is an Error without its Op. What the answer says in it is made tidy.
+func decodeReply(status int, header http.Header, body []byte, tidy func(string) string) (*reply, *Error) {
 	e := &Error{HTTP: status, Sent: true}
 	var r reply
 	if err := json.Unmarshal(body, &r); err != nil || r.Stat != "OK" && r.Stat != "FAIL" {
-		e.Kind, e.Message = ErrNotDuo, "not an answer of Duo's, but "+describe(header, body)
+		e.Kind, e.Message = ErrNotDuo, "not an answer of Duo's, but "+describe(header, body, tidy)
 		switch {
 		case status == http.StatusTooManyRequests:
 			e.Kind, e.Message = ErrRateLimited, "too many requests"
@@ -48,19 +48,19 @@ func decodeReply(status int, header http.Header, body []byte) (*reply, *Error) {
 	if code := r.Code.value; r.Code.set && code > 0 && code < 1e6 {
 		e.Code = int(code)
 	}
-	e.Message, e.Detail = Tidy(string(r.Message)), Tidy(string(r.Detail))
+	e.Message, e.Detail = tidy(string(r.Message)), tidy(string(r.Detail))
 	if e.Kind = kindOf(status, e.Code); r.Stat == "OK" && e.Kind != ErrRateLimited {
 		e.Kind, e.Message = ErrUnclear, "stat OK with an HTTP status that says otherwise"
 	}
 	return nil, e
 }
 
-func describe(header http.Header, body []byte) string {
+func describe(header http.Header, body []byte, tidy func(string) string) string {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return "an empty body"
 	}
 	kind, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-	if kind = Tidy(kind); kind == "" {
+	if kind = tidy(kind); kind == "" {
 		kind = "data of no known type"
 	}
 	if json.Valid(body) {

@@ -54,7 +54,7 @@ func TestKindOfAnAnswer(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, e := decodeReply(test.status, http.Header{}, []byte(test.body))
+			_, e := decodeReply(test.status, http.Header{}, []byte(test.body), Tidy)
 			switch {
 			case e == nil && test.want == "":
 			case e == nil || test.want == "":
@@ -170,7 +170,7 @@ func FuzzReply(f *testing.F) {
 		f.Add(502, []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		r, e := decodeReply(status, http.Header{}, body)
+		r, e := decodeReply(status, http.Header{}, body, Tidy)
 		if (r == nil) == (e == nil) {
 			t.Fatalf("neither or both of an answer and an error: %v, %v", r, e)
 		}

@@ -127,7 +127,7 @@ func (c *Client) CreateUser(ctx context.Context, fields dirsync.Fields) (*dirsyn
 	return ask(ctx, c, q, func(r *reply) (*dirsync.Account, error) {
 		a, err := readAccount(r)
 		if err == nil && dirsync.FoldName(a.Username) != dirsync.FoldName(fields[dirsync.FieldUsername]) {
-			err = errors.New("the user " + Tidy(a.Username) + ", who was not asked for")
+			err = errors.New("the user " + a.Username + ", who was not asked for")
 		}
 		return a, err
 	})
@@ -203,7 +203,7 @@ func (c *Client) bulk(ctx context.Context, verb string, ids []string) error {
 func readAccount(r *reply) (*dirsync.Account, error) {
 	var a account
 	if err := json.Unmarshal(r.Response, &a); err != nil {
-		return nil, errors.New("a user who cannot be read: " + Tidy(err.Error()))
+		return nil, errors.New("a user who cannot be read: " + err.Error())
 	}
 	result := dirsync.Account(a)
 	return &result, nil
@@ -213,7 +213,7 @@ func readAccount(r *reply) (*dirsync.Account, error) {
 func readUser(r *reply, id string) (*dirsync.Account, error) {
 	a, err := readAccount(r)
 	if err == nil && a.ID != id {
-		err = errors.New("the user " + Tidy(a.ID) + ", who was not asked for")
+		err = errors.New("the user " + a.ID + ", who was not asked for")
 	}
 	return a, err
 }

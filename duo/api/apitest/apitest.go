@@ -41,6 +41,7 @@ type Exchange struct {
 	Body   string
 	Cut    bool   // the connection breaks instead of an answer
 	Apart  bool   // the call must come on a connection of its own
+	Echo   bool   // the answer is an error that repeats the Authorization header
 	Before func() // runs as the call arrives
 }
 
@@ -111,6 +112,9 @@ func (p *Play) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if x.Status != 0 {
 		w.WriteHeader(x.Status)
+	}
+	if x.Echo {
+		x.Body = fmt.Sprintf(`{"stat": "FAIL", "code": 40002, "message": "you sent %s"}`, r.Header.Get("Authorization"))
 	}
 	_, _ = io.WriteString(w, x.Body)
 }
