@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -316,35 +318,72 @@ func TestFailover(t *testing.T) {
 // A server that echoes the password in its answer gets it into no message.
 func TestSecretInAnswer(t *testing.T) {
 	t.Parallel()
+	const simPassword = "sim-secret/t&n+l=ng 41"
+	for said, shown := range map[string]string{
+		simPassword:                          "no: <secret> is wrong",
+		simPassword[:15]:                     "no: <secret> is wrong",
+		strings.ToUpper(simPassword):         "no: <secret> is wrong",
+		"sim-\r\n secret/\x00t&n+\nl=ng\t41": "no: <secret> is wrong",
+		url.QueryEscape(simPassword):         "no: <secret> is wrong",
+		"Basic " + base64.StdEncoding.EncodeToString([]byte("x"+simPassword)): "no: Basic e<secret>",
+	} {
+		src, err := ldapsrc.New(ldapsrc.Options{
+			Servers: conn.Servers{URLs: []string{refusing(t, "no: "+said+" is wrong")}, BindDN: simDN, BindPassword: simPassword},
+			Users:   ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = readAll(t, src)
+		wantError(t, err, "LDAP code 49|"+shown, "ldap.bind_password")
+		probed := src.Probe(t.Context())
+		wantError(t, probed[0].BindErr, shown, "ldap.bind_password")
+	}
+	if text := fmt.Sprintf("%v %+v %#v", simOptions(newSim(t, 0), nil), simOptions(newSim(t, 0), nil), simOptions(newSim(t, 0), nil)); strings.Contains(text, "sim-secret") {
+		t.Errorf("the options print their password: %s", text)
+	}
+}
+
+// refusing is the URL of a server that refuses each bind with a text.
+func refusing(t *testing.T, text string) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
+	t.Cleanup(func() { _ = listener.Close() })
+	body := append([]byte{0x0a, 1, 49, 4, 0, 4, byte(len(text))}, text...)
+	body = append([]byte{2, 1, 1, 0x61, byte(len(body))}, body...)
 	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1024))
+			_, _ = conn.Write(append([]byte{0x30, byte(len(body))}, body...))
+			_, _ = conn.Read(make([]byte, 1))
+			_ = conn.Close()
 		}
-		defer func() { _ = conn.Close() }()
-		_, _ = conn.Read(make([]byte, 1024))
-		text := "no: " + simPassword
-		body := append([]byte{0x0a, 1, 49, 4, 0, 4, byte(len(text))}, text...)
-		body = append([]byte{2, 1, 1, 0x61, byte(len(body))}, body...)
-		_, _ = conn.Write(append([]byte{0x30, byte(len(body))}, body...))
-		_, _ = conn.Read(make([]byte, 1))
 	}()
-	src, err := ldapsrc.New(ldapsrc.Options{
-		Servers: conn.Servers{URLs: []string{"ldap://" + listener.Addr().String()}, BindDN: simDN, BindPassword: simPassword},
-		Users:   ldapsrc.Users{Bases: []string{simUsers}}, Preset: schema.WSO2IS,
-	})
-	if err != nil {
-		t.Fatal(err)
+	return "ldap://" + listener.Addr().String()
+}
+
+// TestReferralTellsNoPassword has a server put what it was sent into a referral.
+func TestReferralTellsNoPassword(t *testing.T) {
+	t.Parallel()
+	sim := newSim(t, 1)
+	for _, text := range []string{"ldap://" + simPassword + ".example/", "ldap://h/??" + simPassword, "ldap://u:" + simPassword + "@h/", "x%zz" + simPassword, simPassword + "://h"} {
+		sim.SetFaults(ldapsim.Faults{Referral: text})
+		_, _, err := readAll(t, newSource(t, simOptions(sim, nil)))
+		wantError(t, err, "<secret>", "")
 	}
-	_, _, err = readAll(t, src)
-	wantError(t, err, "LDAP code 49|no: <secret>", "ldap.bind_password")
-	if text := fmt.Sprintf("%v %+v %#v", simOptions(newSim(t, 0), nil), simOptions(newSim(t, 0), nil), simOptions(newSim(t, 0), nil)); strings.Contains(text, simPassword) {
-		t.Errorf("the options print their password: %s", text)
+	sim.SetFaults(ldapsim.Faults{})
+	sim.SetRootDSE(ldapsim.Attributes{"vendorVersion": {"9.1 " + simPassword}, "dnsHostName": {simPassword + ".example"}})
+	src := newSource(t, simOptions(sim, nil))
+	_, info, err := readAll(t, src)
+	if probed := src.Probe(t.Context()); err != nil || info.Identity != "<secret>.example" || probed[0].Version != "9.1 <secret>" {
+		t.Errorf("%+v, %+v, %v", info, probed, err)
 	}
 }
 

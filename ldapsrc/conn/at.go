@@ -50,7 +50,7 @@ func (c *Conn) at(ctx context.Context, q Query) (*ldap.SearchResult, error) {
 func (c *Conn) Again(ctx context.Context, dn string, attrs ...string) (*ldap.Entry, error) {
 	result, err := c.at(ctx, Query{Base: dn, Filter: AnyEntry, Attrs: attrs})
 	if code, ok := resultCode(err); ok && code == ldap.LDAPResultNoSuchObject {
-		return nil, dirsync.WithHint(fmt.Errorf("entry %q was there a moment ago: %w", dn, c.dialer.redact(readable(err))),
+		return nil, dirsync.WithHint(fmt.Errorf("entry %q was there a moment ago: %w", dn, c.dialer.readable(err)),
 			"it was moved or deleted while the directory was read: run again")
 	}
 	if err != nil {

@@ -24,7 +24,7 @@ func (d *Dialer) Connect(ctx context.Context) (*Conn, error) {
 		if err == nil {
 			return c, nil
 		}
-		d.Log.WithError(err).Debugf("ldap: %s can't be used", e.url)
+		d.Log.WithError(d.hidden.Error(err)).Debugf("ldap: %s can't be used", e.url)
 		failures = append(failures, fmt.Errorf("%s: %w", e.url, err))
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -94,7 +94,7 @@ func (d *Dialer) encrypt(ctx context.Context, raw net.Conn, e endpoint) (net.Con
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
 	if !e.tls {
-		if err := startTLS(raw); err != nil {
+		if err := d.startTLS(raw); err != nil {
 			return nil, err
 		}
 	}
@@ -110,7 +110,7 @@ func (d *Dialer) encrypt(ctx context.Context, raw net.Conn, e endpoint) (net.Con
 }
 
 // startTLS asks for TLS (RFC 4511, 4.14). It reads no byte beyond the answer.
-func startTLS(raw net.Conn) error {
+func (d *Dialer) startTLS(raw net.Conn) error {
 	request := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationExtendedRequest, nil, "")
 	request.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, "1.3.6.1.4.1.1466.20037", ""))
 	message := ber.NewSequence("")
@@ -124,7 +124,7 @@ func startTLS(raw net.Conn) error {
 		return fmt.Errorf("StartTLS: %w", err)
 	}
 	if err := ldap.GetLDAPError(answer); err != nil {
-		return dirsync.WithHint(fmt.Errorf("StartTLS: %w", readable(err)),
+		return dirsync.WithHint(fmt.Errorf("StartTLS: %w", d.readable(err)),
 			"the server does not offer StartTLS: use an ldaps:// URL, or have StartTLS set up there")
 	}
 	return nil

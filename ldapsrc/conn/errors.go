@@ -10,11 +10,11 @@ import (
 	"net"
 	"strings"
 	"syscall"
-	"unicode"
 
 	"github.com/go-ldap/ldap/v3"
 
 	dirsync "duosync/sync"
+	"duosync/sync/secrets"
 )
 
 // resultError is a server's answer in words, in place of go-ldap's.
@@ -32,8 +32,9 @@ type refusedError struct{ err error }
 func (e *refusedError) Error() string { return e.err.Error() }
 func (e *refusedError) Unwrap() error { return e.err }
 
-// readable puts a server's answer into words; other errors stay as they are.
-func readable(err error) error {
+// readable puts a server's answer into words, without the password, should it be in
+// there; other errors stay as they are.
+func (d *Dialer) readable(err error) error {
 	code, ok := resultCode(err)
 	if !ok {
 		return err
@@ -45,7 +46,7 @@ func readable(err error) error {
 	text := fmt.Sprintf("%s (LDAP code %d)", name, code)
 	var answer *ldap.Error
 	if errors.As(err, &answer) && answer.Err != nil {
-		if message := visible(answer.Err.Error()); message != "" {
+		if message := d.hidden.Line(answer.Err.Error(), maxMessage); message != "" {
 			text += ": " + message
 		}
 	}
@@ -55,24 +56,8 @@ func readable(err error) error {
 // maxMessage bounds how much of a server's message goes into an error.
 const maxMessage = 300
 
-// visible makes a server's text fit for one line on a terminal: what can't be
-// seen is left out.
-func visible(text string) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > maxMessage {
-		text = string(runes[:maxMessage]) + "…"
-	}
-	return text
-}
+// visible makes a value fit for one line on a terminal: what can't be seen is left out.
+func visible(text string) string { return secrets.Hider{}.Line(text, maxMessage) }
 
 // IsAnswer reports whether an error is, or wraps, a server's answer.
 func IsAnswer(err error) bool {
@@ -105,7 +90,7 @@ func (d *Dialer) explainBind(err error) error {
 	if !ok {
 		return fmt.Errorf("bind: %w", explainTLS(err))
 	}
-	err = d.redact(readable(err))
+	err = d.readable(err)
 	switch code {
 	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable:
 		return dirsync.WithHint(fmt.Errorf("bind: %w", err), "the server says it is out of service for now; try again later")
@@ -128,14 +113,6 @@ func (d *Dialer) who() string {
 		return "the client certificate's subject"
 	}
 	return "nobody (anonymous)"
-}
-
-// redact drops the password from a server's message, should it be in there.
-func (d *Dialer) redact(err error) error {
-	if d.BindPassword == "" || !strings.Contains(err.Error(), d.BindPassword) {
-		return err
-	}
-	return errors.New(strings.ReplaceAll(err.Error(), d.BindPassword, "<secret>"))
 }
 
 // explainDial words a failed connection. When ctx ended, that is the cause.
@@ -196,7 +173,7 @@ func (d *Dialer) explainSearch(err error, q Query, got int) error {
 		}
 		return err
 	}
-	err = fmt.Errorf("%s: %w", where, d.redact(readable(err)))
+	err = fmt.Errorf("%s: %w", where, d.readable(err))
 	switch code {
 	case ldap.LDAPResultSizeLimitExceeded, ldap.LDAPResultAdminLimitExceeded:
 		return dirsync.WithHint(

@@ -51,6 +51,8 @@ func (d *Dialer) Probe(ctx context.Context) []Server {
 }
 
 func (d *Dialer) probe(ctx context.Context, e endpoint, server *Server, refused bool) {
+	defer d.hide(&server.ConnectErr)
+	defer d.hide(&server.BindErr)
 	c, err := d.dial(ctx, e)
 	if err != nil {
 		server.ConnectErr = err
@@ -69,7 +71,7 @@ func (d *Dialer) probe(ctx context.Context, e endpoint, server *Server, refused 
 	}
 	if dse, err := c.rootDSE(ctx); err == nil && dse != nil { // else it stays unknown
 		server.Product = productOf(dse)
-		server.Version = dse.GetEqualFoldAttributeValue("vendorVersion")
+		server.Version = d.hidden.Line(dse.GetEqualFoldAttributeValue("vendorVersion"), maxMessage)
 		server.Paging = slices.Contains(dse.GetEqualFoldAttributeValues("supportedControl"), ldap.ControlTypePaging)
 	}
 }

@@ -127,13 +127,13 @@ func (d *Dialer) follow(ctx context.Context, text string, q Query, visit func(*l
 	if !d.mayFollow(e) {
 		return dirsync.WithHint(
 			fmt.Errorf("search below %q: a part of it is elsewhere: referral to %q", q.Base, text),
-			fmt.Sprintf("add %s to ldap.referral_hosts (the bind password is then sent there, too), or narrow ldap.users.base_dns", visible(e.host)))
+			fmt.Sprintf("add %s to ldap.referral_hosts (the bind password is then sent there, too), or narrow ldap.users.base_dns", d.hidden.Line(e.host, maxMessage)))
 	}
 	if next.hops > maxHops {
 		return dirsync.WithHint(fmt.Errorf("search below %q: referral to %q: more than %d referrals in a chain", q.Base, text, maxHops),
 			"the servers' referrals may go round in a circle")
 	}
-	d.Log.Debugf("ldap: following the referral to %s", text)
+	d.Log.Debugf("ldap: following the referral to %s", d.hidden.Line(text, maxMessage))
 	c, err := d.open(ctx, e)
 	if err != nil {
 		return fmt.Errorf("referral to %q: %w", text, err)

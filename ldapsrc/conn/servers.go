@@ -15,6 +15,7 @@ import (
 
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
+	"duosync/sync/secrets"
 )
 
 // What the zero value of an option stands for.
@@ -70,6 +71,7 @@ func (s Servers) GoString() string { return s.String() }
 type Dialer struct {
 	Servers
 	kind      *schema.Kind
+	hidden    secrets.Hider // the password
 	endpoints []endpoint
 	tls       *tls.Config
 }
@@ -77,7 +79,7 @@ type Dialer struct {
 // NewDialer checks how servers of a kind are to be reached. It reads the certificate
 // files but does not connect.
 func NewDialer(servers Servers, kind *schema.Kind) (*Dialer, error) {
-	d := &Dialer{Servers: servers, kind: kind}
+	d := &Dialer{Servers: servers, kind: kind, hidden: secrets.New(servers.BindPassword)}
 	d.Timeout = cmp.Or(d.Timeout, DefaultTimeout)
 	d.PageSize = cmp.Or(d.PageSize, DefaultPageSize)
 	if d.Log == nil {

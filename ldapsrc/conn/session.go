@@ -17,7 +17,7 @@ import (
 // read said.
 //
 // Its methods may be called from several goroutines; the connection is used by one at
-// a time.
+// a time. No error of theirs shows the password, whatever a server says.
 type Session struct {
 	dialer *Dialer
 	bases  []dn.DN
@@ -71,9 +71,14 @@ func (s *Session) Probe(ctx context.Context) []Server {
 	return s.dialer.Probe(ctx)
 }
 
+// hide takes the password out of an error that leaves the package: certificates,
+// referrals and names of attributes are a server's text, too.
+func (d *Dialer) hide(err *error) { *err = d.hidden.Error(*err) }
+
 // Once has something asked over a connection of its own, to the first server that can
 // be used.
-func (s *Session) Once(ctx context.Context, ask func(context.Context, *Conn) error) error {
+func (s *Session) Once(ctx context.Context, ask func(context.Context, *Conn) error) (err error) {
+	defer s.dialer.hide(&err)
 	ctx, untie := s.tie(ctx)
 	defer untie()
 	c, err := s.dialer.Connect(ctx)
@@ -88,7 +93,8 @@ func (s *Session) Once(ctx context.Context, ask func(context.Context, *Conn) err
 // used. When the read is complete, that connection is the one that is asked from now
 // on, and the one before is closed. whole gives what the server says of itself at its
 // end.
-func (s *Session) Read(ctx context.Context, whole func(context.Context, *Conn) (State, error)) error {
+func (s *Session) Read(ctx context.Context, whole func(context.Context, *Conn) (State, error)) (err error) {
+	defer s.dialer.hide(&err)
 	ctx, untie := s.tie(ctx)
 	defer untie()
 	c, err := s.dialer.Connect(ctx)
@@ -145,7 +151,8 @@ func (s *Session) inTurn(ctx context.Context) (done func(), err error) {
 
 // Ask has the server asked that the last complete read came from; without one, the
 // first that can be used. One at a time asks.
-func (s *Session) Ask(ctx context.Context, ask func(context.Context, *Conn, State) error) error {
+func (s *Session) Ask(ctx context.Context, ask func(context.Context, *Conn, State) error) (err error) {
+	defer s.dialer.hide(&err)
 	ctx, untie := s.tie(ctx)
 	defer untie()
 	done, err := s.inTurn(ctx)
@@ -199,7 +206,7 @@ func (s *Session) resume(ctx context.Context, last *lastRead) (*lastRead, error)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	s.dialer.Log.WithError(err).Debugf("ldap: the connection to %s was lost; making it anew", last.c.url)
+	s.dialer.Log.WithError(s.dialer.hidden.Error(err)).Debugf("ldap: the connection to %s was lost; making it anew", last.c.url)
 	there := last.c.endpoint
 	there.addr = last.c.raw.RemoteAddr().String()
 	c, err := s.dialer.open(ctx, there)

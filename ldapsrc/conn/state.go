@@ -47,7 +47,7 @@ func (c *Conn) Describe(ctx context.Context, bases []dn.DN) (State, error) {
 		c.strict = product == ProductOpenLDAP || product == ProductApacheDS
 		for _, name := range []string{"serverName", "dnsHostName"} {
 			if value := strings.TrimSpace(dse.GetEqualFoldAttributeValue(name)); value != "" {
-				state.Identity = value
+				state.Identity = c.dialer.hidden.Hide(value)
 			}
 		}
 		markNumber(marker, "usn", dse.GetEqualFoldAttributeValues("highestCommittedUSN"))
