@@ -61,7 +61,7 @@ func TestServers(t *testing.T) {
 		if config, err := d.Server.Config(); err != nil || config.Database != "sync" {
 			t.Errorf("%q can't be used: %v", text, err)
 		}
-		if strings.Contains(text, "hunter") && len(d.Server.Secrets()) == 0 {
+		if strings.Contains(text, "hunter") && len(d.Server.Passwords()) == 0 {
 			t.Errorf("the password of %q is not known", text)
 		}
 	}

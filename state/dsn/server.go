@@ -120,13 +120,8 @@ func (s *Server) Config() (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// Secrets gives the passwords in the URL, in each form in which they may be repeated.
-func (s *Server) Secrets() (all []string) {
-	for _, password := range Passwords(s.url) {
-		all = append(all, password, url.QueryEscape(password), url.PathEscape(password))
-	}
-	return all
-}
+// Passwords gives the passwords in the URL.
+func (s *Server) Passwords() []string { return Passwords(s.url) }
 
 // Passwords gives the passwords in the URL of a database: the user's, which may be
 // empty, and that of a key.

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"duosync/state/dsn"
+	"duosync/sync/secrets"
 )
 
 // deadAfter is when a connection whose other end answers no more counts as dead.
@@ -26,9 +27,9 @@ const deadAfter = 30 * time.Second
 
 // login is how to get to a state.
 type login struct {
-	name    string // of the state in messages, see nameOf
-	secrets []string
-	config  *pgx.ConnConfig
+	name   string // of the state in messages, see nameOf
+	hidden secrets.Hider
+	config *pgx.ConnConfig
 }
 
 // loginAt is the way to the server that state.dsn names.
@@ -44,7 +45,7 @@ func loginAt(at *dsn.Server) (*login, error) {
 	if _, set := config.RuntimeParams["application_name"]; !set {
 		config.RuntimeParams["application_name"] = "duosync"
 	}
-	return &login{name: nameOf(config), secrets: append(at.Secrets(), config.Password), config: config}, nil
+	return &login{name: nameOf(config), hidden: secrets.New(append(at.Passwords(), config.Password)...), config: config}, nil
 }
 
 func (l *login) String() string { return l.name }

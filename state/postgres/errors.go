@@ -27,13 +27,7 @@ func (e *cleaned) Unwrap() error { return e.err }
 func (l *login) Explain(err error) error { return dirsync.WithHint(l.clean(err), l.advice(err)) }
 
 func (l *login) clean(err error) error {
-	text := strings.Join(strings.Fields(err.Error()), " ")
-	for _, secret := range l.secrets {
-		if len(secret) > 3 { // a shorter one would take words apart, and is none
-			text = strings.ReplaceAll(text, secret, "xxxxx")
-		}
-	}
-	return &cleaned{text: text, err: err}
+	return &cleaned{text: l.hidden.Line(err.Error(), 0), err: err}
 }
 
 // advice says what the administrator can do about an error of PostgreSQL or of the
