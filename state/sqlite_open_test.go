@@ -54,7 +54,7 @@ func TestOpenByName(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	for _, name := range []string{
-		"plain.db", "sub/folder/x.db", "odd ?mode=memory #%41&_pragma=x.db", "with:colon.db", dir + "/a%20b.db",
+		"plain.db", "sub/folder/x.db", "./odd ?mode=memory #%41&_pragma=x.db", "./with:colon.db", dir + "/a%20b.db",
 	} {
 		closing(t, open(t, name))
 		if info, err := os.Stat(name); err != nil || info.Size() == 0 {
@@ -67,11 +67,15 @@ func TestOpenByName(t *testing.T) {
 		"sub":                                 "is a directory",
 		"plain.db/x.db":                       "not a directory",
 		"mysql://duo:hunter2@db.example/sync": "state.dsn must be the name of a file",
+		"host=db.example password=hunter2":    "state.dsn must be the name of a file",
 	} {
 		_, err := state.Open(t.Context(), dsn, state.Options{})
 		if err == nil || !strings.Contains(err.Error(), want) || dirsync.Hint(err) == "" {
 			t.Errorf("%q: error %v (%s), want %q and advice", dsn, err, dirsync.Hint(err), want)
 		}
+	}
+	if files, err := filepath.Glob("*hunter2*"); err != nil || len(files) > 0 {
+		t.Errorf("a password is in the names of %q: %v", files, err)
 	}
 }
 
