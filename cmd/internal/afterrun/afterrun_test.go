@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -204,6 +205,45 @@ func TestHeartbeat(t *testing.T) {
 		wantLines(t, log, test.want...)
 		if strings.Contains(strings.Join(log, ""), "planted") {
 			t.Errorf("a secret shows: %q", log)
+		}
+	}
+}
+
+// TestHeartbeatEchoes has a server answer with what it was sent, as no HTTP and as a
+// redirect that leads nowhere.
+func TestHeartbeatEchoes(t *testing.T) {
+	const password, token, path = "planted-p&ss w+rd", "planted/t%oken", "planted-path-of-31-characters-ab"
+	for name, echo := range map[string]func(r *http.Request) string{
+		"the request": func(r *http.Request) string {
+			return "You-sent:" + r.RequestURI + "," + strings.TrimPrefix(r.Header.Get("Authorization"), "Basic ") + "\r\n\r\n"
+		},
+		"in plain": func(r *http.Request) string {
+			return "You-sent:" + strings.ReplaceAll(password, " ", "+") + "," + token + "," + path[:20] + "\r\n\r\n"
+		},
+		"a redirect": func(r *http.Request) string {
+			return "HTTP/1.1 302 Found\r\nLocation: http://%zz/" + r.RequestURI + url.QueryEscape(r.Header.Get("Authorization")) + "\r\n\r\n"
+		},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			client, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				return
+			}
+			_, _ = client.Write([]byte(echo(r)))
+			_ = client.Close()
+		}))
+		u, err := url.Parse(server.URL + "/" + path + "/short?token=" + url.QueryEscape(token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.User = url.UserPassword("me", password)
+		log := follow(t.Context(), parse(t, "notify: {heartbeat_url: '"+u.String()+"'}\n"), &dirsync.Run{Outcome: dirsync.OutcomeApplied, Complete: true})
+		server.Close()
+		wantLines(t, log, "<secret>")
+		for _, secret := range []string{"planted", "ss w+rd", "short", "t%25oken", "t%oken", "of-31-ch", "cGxhbnRlZC1wJn"} {
+			if strings.Contains(strings.Join(log, ""), secret) {
+				t.Errorf("%s: %q shows: %q", name, secret, log)
+			}
 		}
 	}
 }

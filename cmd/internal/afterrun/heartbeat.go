@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"duosync/cmd/internal/config"
+	"duosync/sync/secrets"
 )
 
 // heartbeatTimeout bounds a heartbeat.
 const heartbeatTimeout = 10 * time.Second
 
 // beat calls notify.heartbeat_url. Path, query and user of such a URL are what
-// lets anyone call it, so errors name its host at most.
+// lets anyone call it, so errors name its host at most, also where a server or a proxy
+// repeats what it was sent.
 func beat(ctx context.Context, address config.Secret, version string) error {
 	ctx, cancel := context.WithTimeout(ctx, heartbeatTimeout)
 	defer cancel()
@@ -24,17 +27,38 @@ func beat(ctx context.Context, address config.Secret, version string) error {
 		return errors.New("notify.heartbeat_url: is not a URL")
 	}
 	request.Header.Set("User-Agent", "duosync/"+version)
+	proxy, err := http.ProxyFromEnvironment(request)
+	if err != nil { // its text holds the whole URL
+		return errors.New("notify.heartbeat_url: the proxy in HTTP_PROXY or HTTPS_PROXY is not a URL")
+	}
 	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
 	answer, err := client.Do(request)
 	if err != nil {
 		if outer, ok := errors.AsType[*url.Error](err); ok {
 			err = outer.Err // without the URL
 		}
-		return fmt.Errorf("notify.heartbeat_url: %s: %w", request.URL.Hostname(), err)
+		const most = 200 // characters
+		return fmt.Errorf("notify.heartbeat_url: %s: %s", request.URL.Hostname(), confidential(request.URL, proxy).Line(err.Error(), most))
 	}
 	_ = answer.Body.Close() // what it says is of no use
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return fmt.Errorf("notify.heartbeat_url: %s answered %d", request.URL.Hostname(), answer.StatusCode)
 	}
 	return nil
+}
+
+// confidential knows what lets anyone call a URL, and use the proxy on the way to it.
+func confidential(u, proxy *url.URL) secrets.Hider {
+	all := []string{u.Path, u.RawQuery}
+	all = append(all, strings.Split(u.Path, "/")...)
+	for _, values := range u.Query() {
+		all = append(all, values...)
+	}
+	for _, u := range []*url.URL{u, proxy} {
+		if u != nil && u.User != nil {
+			password, _ := u.User.Password()
+			all = append(all, u.User.Username(), password)
+		}
+	}
+	return secrets.New(all...)
 }

@@ -6,6 +6,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	stdlog "log"
 	"os/signal"
 	"runtime"
 	"runtime/debug"
@@ -19,8 +21,12 @@ import (
 
 // Main runs a command line and gives the exit code. SIGINT and SIGTERM end a
 // command cleanly: the call in flight is finished and written down. A second one
-// ends the process at once.
-func Main(args []string, stdio Stdio) int { return (&app{Stdio: stdio}).main(args) }
+// ends the process at once. What the standard library has to log is left out: net/http
+// writes there, as it is, what a server says out of turn.
+func Main(args []string, stdio Stdio) int {
+	stdlog.SetOutput(io.Discard)
+	return (&app{Stdio: stdio}).main(args)
+}
 
 func (a *app) main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

@@ -260,16 +260,20 @@ func TestWarnings(t *testing.T) {
 		{"secret in the environment", fromEnv, 0o644, nil},
 		{"harmless values of secret keys", fromEnv + "  proxy_url: http://proxy:3128\nstate: {dsn: a.db}\nldap: {bind_password: ''}", 0o644, nil},
 		{"database without a password", fromEnv + "state: {dsn: 'postgres://me@localhost/duosync'}", 0o644, nil},
-		{"database with a password", fromEnv + "state: {dsn: 'postgres://me:pw@[::1]/duosync'}", 0o644, []string{"config.yaml holds a secret"}},
-		{"database with a password further on", fromEnv + "state: {dsn: 'postgres:///duosync?host=/run&password=pw'}", 0o644, []string{"config.yaml holds a secret"}},
+		{"database with a password", fromEnv + "state: {dsn: 'postgres://me:word@[::1]/duosync'}", 0o644, []string{"config.yaml holds a secret"}},
+		{"database with a password further on", fromEnv + "state: {dsn: 'postgres:///duosync?host=/run&password=word'}", 0o644, []string{"config.yaml holds a secret"}},
 		{"database over the network", fromEnv + "state: {dsn: 'postgres://a,b/duosync?sslmode=prefer'}", 0o640, []string{"sslmode=verify-full"}},
 		{"database over the network, by its parameters", fromEnv + "state: {dsn: 'postgres:///?dbname=duosync&host=db.example.org'}", 0o640, []string{"sslmode=verify-full"}},
 		{"new name for a group that is not mirrored", fromEnv + "sync: {groups: {mirror: [staff, /vpn.*/], rename: {STAFF: a, vpn-x: b, Robots: c}}}", 0o640, []string{`"Robots"`}},
-		{"proxy with a password", fromEnv + "  proxy_url: http://me:pw@proxy:3128\n", 0o644, []string{"config.yaml holds a secret"}},
+		{"proxy with a password", fromEnv + "  proxy_url: http://me:word@proxy:3128\n", 0o644, []string{"config.yaml holds a secret"}},
+		{"passwords that are too short to be hidden", strings.Replace(fromFile, "file: secret", "file: short", 1) + "  proxy_url: http://me:pw@proxy:3128\nstate: {dsn: 'postgres:///duosync?host=/run&password=pw'}\n" +
+			"ldap: {bind_dn: cn=x, bind_password: 'a b'}\nhttp: {token: tok}\nnotify: {heartbeat_url: 'http://me@a/b'}\n", 0o600,
+			[]string{"ldap.bind_password: a password of fewer than four", "duo.secret_key: a password", "duo.proxy_url: ", "state.dsn: ", "http.token: ", "notify.heartbeat_url: "}},
+		{"short values that are no passwords", fromEnv + "  proxy_url: http://a:1\nstate: {dsn: a}\nnotify: {heartbeat_url: 'http://a/b'}\n", 0o600, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			dir := write(t, map[string]string{"config.yaml": test.text, "secret": "abc"}, test.mode)
+			dir := write(t, map[string]string{"config.yaml": test.text, "secret": "abcd", "short": "abc"}, test.mode)
 			loaded, err := config.Load(filepath.Join(dir, "config.yaml"), environment)
 			if err != nil {
 				t.Fatal(err)

@@ -1,9 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"net/url"
+	"reflect"
+	"slices"
 
 	"duosync/cmd/internal/config/strict"
+	"duosync/state/dsn"
+	"duosync/sync/secrets"
 )
 
 // Secret is text that is never printed; see [strict.Secret].
@@ -24,4 +29,38 @@ func isSecret(path, text string) bool {
 		return err != nil || u.User != nil
 	}
 	return text != ""
+}
+
+// passwords gives what of a secret's text is sent to prove who we are.
+func passwords(path, text string) []string {
+	switch path {
+	case "state.dsn":
+		if where, err := dsn.Parse(text); err == nil && where.Server != nil {
+			return where.Server.Passwords()
+		}
+		return nil
+	case "duo.proxy_url", "notify.heartbeat_url", "notify.webhook_url", "notify.email.smtp_url":
+		u, err := url.Parse(text)
+		if err != nil || u.User == nil {
+			return nil
+		}
+		password, _ := u.User.Password()
+		return []string{cmp.Or(password, u.User.Username())}
+	}
+	return []string{text}
+}
+
+// validateSecrets warns of passwords that are too short to be kept out of the text of a
+// server that repeats what it was sent.
+func (v *validator) validateSecrets(c *Config) {
+	values := reflect.ValueOf(c).Elem()
+	for _, path := range allLeaves() {
+		secret, ok := strict.Lookup(values, path).Interface().(Secret)
+		if !ok || v.Broken(path) {
+			continue
+		}
+		if slices.ContainsFunc(passwords(path, secret.Reveal()), func(p string) bool { return p != "" && secrets.TooShort(p) }) {
+			v.Warn("%s: a password of fewer than four characters can't be hidden where a server repeats it; choose a longer one", path)
+		}
+	}
 }

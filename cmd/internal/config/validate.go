@@ -24,6 +24,7 @@ func (v *validator) validate(c *Config) {
 	v.validateSchedule(&c.Schedule)
 	v.validateHTTP(&c.HTTP)
 	v.validateNotify(&c.Notify)
+	v.validateSecrets(c)
 }
 
 // validateNumbers checks what holds for every duration and number, and the few

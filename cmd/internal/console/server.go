@@ -7,13 +7,13 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
+	"duosync/sync/secrets"
 )
 
 // Options are what a console works with.
@@ -61,11 +61,16 @@ func answer(w http.ResponseWriter, code int, text string) {
 
 // debugLog is for what net/http and promhttp have to say, such as of handshakes
 // that fail.
-func (s *Server) debugLog() *log.Logger { return log.New(debugWriter{s.opts.Log}, "", 0) }
+func (s *Server) debugLog() *log.Logger { return log.New(debugWriter{s}, "", 0) }
 
-type debugWriter struct{ log logrus.FieldLogger }
+type debugWriter struct{ *Server }
 
+// Write logs a line; who calls may have put the token where it does not belong.
 func (w debugWriter) Write(p []byte) (int, error) {
-	w.log.Debug(strings.TrimSpace(string(p)))
+	hidden := secrets.Hider{}
+	if now := w.settings.Load(); now != nil {
+		hidden = secrets.New(now.token.Reveal())
+	}
+	w.opts.Log.Debug(hidden.Line(string(p), 0))
 	return len(p), nil
 }

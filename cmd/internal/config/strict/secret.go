@@ -3,10 +3,12 @@ package strict
 import (
 	"fmt"
 	"io"
+
+	"duosync/sync/secrets"
 )
 
 // hidden stands for a secret wherever one would be printed.
-const hidden = "<secret>"
+const hidden = secrets.Mark
 
 // Secret is text that is never printed, by no verb and no encoder: it shows as
 // <secret>, or as nothing where it is empty. [Secret.Reveal] is the only way to
