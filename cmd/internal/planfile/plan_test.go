@@ -209,7 +209,7 @@ func TestOneByte(t *testing.T) {
 func TestRedact(t *testing.T) {
 	key := newKey(t, "secret")
 	op := everything()
-	op.Reason = `takes over from "planted-reason"`
+	op.Reason = `takes over from "planted-reason" and ` + string(op.From) + "'s " + string(op.Source) + `: planted-words of an administrator`
 	p := planOf(op, small().Ops()[0])
 	p.Options = planfile.Options{Only: "planted-only", Adopt: "planted-adopt"}
 	p.Guards[0].About = dirsync.About{Group: "planted-group", Base: "ou=planted-base", Directory: "planted-directory"}
@@ -250,6 +250,42 @@ func TestRedact(t *testing.T) {
 	}
 	if strings.Contains(fmt.Sprintf("%v %+v %#v", key, &key, key), fmt.Sprintf("%v", []byte("secret"))) || fmt.Sprint(key) != "<key>" {
 		t.Error("a key is printed")
+	}
+}
+
+// TestRedactReasons looks at the reasons that name somebody. The same person has the same
+// digest there and elsewhere in the plan.
+func TestRedactReasons(t *testing.T) {
+	key := newKey(t, "secret")
+	const former = "jane.roe+x@example.com"
+	digest := func(text string) string {
+		return planOf(&dirsync.Op{Username: text}).Redact(key).Operations[0].Username
+	}
+	for _, c := range []struct {
+		op   dirsync.Op
+		want string
+	}{
+		{dirsync.Op{From: former, Reason: "adopted: the user was " + former + "'s, who is missing from the directory"},
+			"adopted: the user was " + digest(former) + "'s, who is missing from the directory"},
+		{dirsync.Op{From: "e", Source: "in", Reason: "the user was e's, changed in the directory"}, "the user was " + digest("e") + "'s, changed " + digest("in") + " the directory"},
+		{dirsync.Op{Reason: `takes over from "jane \"j\" roe"`}, "takes over from " + digest(`jane "j" roe`)},
+		{dirsync.Op{Marked: true, Reason: "disabled by duosync disable: Jane was dismissed: urgent"}, "disabled by duosync disable: " + digest("Jane was dismissed: urgent")},
+		{dirsync.Op{Reason: "gone from the directory since 2026-03-04T12:00:00Z"}, "gone from the directory since 2026-03-04T12:00:00Z"},
+	} {
+		p := planOf(&c.op).Redact(key)
+		if got := p.Operations[0].Reason; got != c.want {
+			t.Errorf("%q became %q, want %q", c.op.Reason, got, c.want)
+		}
+		if from := p.Operations[0].From; c.op.From != "" && string(from) != digest(string(c.op.From)) {
+			t.Errorf("%q became %q", c.op.From, from)
+		}
+	}
+	p := planOf(&dirsync.Op{
+		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: "disabled", After: "jane@example.com"}}, Takes: &dirsync.Belongings{Aliases: []string{"jane"}},
+		Group: &dirsync.GroupLink{Sources: []dirsync.SourceID{former}},
+	}).Redact(key).Operations[0]
+	if p.Changes[0].Before != "disabled" || p.Changes[0].After != digest("jane@example.com") || p.Takes.Aliases[0] != digest("jane") || string(p.Group.Sources[0]) != digest(former) {
+		t.Errorf("%+v, takes %+v, group %+v", p, p.Takes, p.Group)
 	}
 }
 

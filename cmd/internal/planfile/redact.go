@@ -3,6 +3,8 @@ package planfile
 import (
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	dirsync "duosync/sync"
 )
@@ -50,11 +52,14 @@ func each[T any](list []T, change func(*T)) []T {
 	return list
 }
 
+// statuses are those that Duo knows.
+var statuses = []string{"", dirsync.StatusActive, dirsync.StatusBypass, dirsync.StatusDisabled, dirsync.StatusLockedOut, dirsync.StatusPendingDeletion}
+
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 func (r redactor) operation(o Operation) *Operation {
+	o.Reason = r.reason(&o)
 	o.Username, o.Source, o.User, o.From = r.text(o.Username), r.id(o.Source), r.text(o.User), r.id(o.From)
-	o.Reason = quoted.ReplaceAllStringFunc(o.Reason, r.text)
 	o.Changes = each(o.Changes, func(c *dirsync.Change) {
 		c.Before, c.After = r.value(c.Field, c.Before), r.value(c.Field, c.After)
 	})
@@ -70,8 +75,9 @@ func (r redactor) operation(o Operation) *Operation {
 	})
 	if o.Takes != nil {
 		o.Takes = &dirsync.Belongings{
-			Joined: each(o.Takes.Joined, func(id *string) { *id = r.text(*id) }),
-			Phones: each(o.Takes.Phones, func(p *dirsync.OwnPhone) { p.ID, p.Number = r.text(p.ID), r.text(p.Number) }),
+			Aliases: each(o.Takes.Aliases, func(alias *string) { *alias = r.text(*alias) }),
+			Joined:  each(o.Takes.Joined, func(id *string) { *id = r.text(*id) }),
+			Phones:  each(o.Takes.Phones, func(p *dirsync.OwnPhone) { p.ID, p.Number = r.text(p.ID), r.text(p.Number) }),
 		}
 	}
 	if o.Group != nil {
@@ -83,11 +89,37 @@ func (r redactor) operation(o Operation) *Operation {
 	return &o
 }
 
+// reason redacts what a reason says of people: names in quotes, ids of the operation,
+// also that of the person whose user it takes over, and what an administrator wrote.
+func (r redactor) reason(o *Operation) string {
+	reason, written, free := strings.Cut(o.Reason, ": ")
+	if free = free && o.Marked; !free {
+		reason = o.Reason
+	}
+	reason = quoted.ReplaceAllStringFunc(reason, func(q string) string {
+		plain, err := strconv.Unquote(q)
+		if err != nil {
+			plain = q
+		}
+		return r.text(plain)
+	})
+	for _, id := range []string{string(o.From), string(o.Source), o.User} {
+		if id != "" {
+			word := regexp.MustCompile(`(^|[^\pL\pN])` + regexp.QuoteMeta(id) + `($|[^\pL\pN])`)
+			reason = word.ReplaceAllString(reason, "${1}"+r.text(id)+"${2}")
+		}
+	}
+	if free {
+		reason += ": " + r.text(written)
+	}
+	return reason
+}
+
 // value redacts the value of a field, each item of a list by itself. A status names
-// nobody.
+// nobody, if it is one of Duo's.
 func (r redactor) value(field, value string) string {
 	switch {
-	case field == dirsync.FieldStatus:
+	case field == dirsync.FieldStatus && slices.Contains(statuses, value):
 		return value
 	case dirsync.IsList(field):
 		return dirsync.ListOf(each(dirsync.Items(value), func(item *string) { *item = r.text(*item) }))
