@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,9 @@ type Options struct {
 	// IntegrationKey and SecretKey are those of an Admin API application.
 	IntegrationKey string
 	SecretKey      string
+	// Confidential are further secrets that no error shows: those of another application
+	// of the same Duo.
+	Confidential []string
 	// Signature is the version of the signature, 5 (default) or 2.
 	Signature int
 	// RootCAs are the authorities to trust, or CAFile a PEM file of them; with
@@ -76,7 +80,7 @@ func New(o Options) (*Client, error) {
 		at:     endpoint{address: address, host: host, timeout: o.Timeout},
 		signer: signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
 		agent:  "duosync/" + o.Version,
-		hidden: secrets.New(o.SecretKey, password),
+		hidden: secrets.New(slices.Concat(o.Confidential, []string{o.SecretKey, password})...),
 		log:    o.Log,
 		now:    o.Now,
 		sleep:  o.Sleep,

@@ -34,7 +34,7 @@ const (
 	plantedBind  = "planted-bind/p&ss+w<rd=1 %41"
 	plantedProxy = "planted-proxy/p&ss+w<rd=2%41"
 	plantedToken = "planted-token/t+ken=3&4<5%41"
-	plantedBeat  = "planted-heartbeat-6d1f9c"
+	plantedBeat  = "planted-hb-6d1f9c47d2e0"
 	plantedWrong = "planted-wrong/p&ss+w<rd=7"
 )
 
@@ -45,17 +45,30 @@ func planted() map[string]string {
 	}
 }
 
-// secretsIn names the planted secrets that a text shows, in any form.
+// secretsIn names the planted secrets that a text shows, in any form or by a piece of
+// eight characters.
 func secretsIn(text string) []string {
 	var found []string
+	plain := squeezed(text)
 	for name, secret := range planted() {
-		if slices.ContainsFunc(formsOf(secret), func(form string) bool { return strings.Contains(text, form) }) {
+		inPieces := false
+		pieces := make(map[string]bool)
+		for i := range len(squeezed(secret)) - 7 {
+			pieces[squeezed(secret)[i:i+8]] = true
+		}
+		for i := range max(0, len(plain)-7) {
+			inPieces = inPieces || pieces[plain[i:i+8]]
+		}
+		if inPieces || slices.ContainsFunc(formsOf(secret), func(form string) bool { return strings.Contains(text, form) }) {
 			found = append(found, name)
 		}
 	}
 	slices.Sort(found)
 	return found
 }
+
+// squeezed folds case and leaves blanks out.
+func squeezed(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), "")) }
 
 // formsOf gives the texts by which a secret can show: itself, escaped as in URLs,
 // JSON, Go, HTML and hexadecimal digits, and what base64 makes of it wherever in a longer
@@ -80,7 +93,7 @@ func formsOf(secret string) []string {
 func TestSecretsAreFound(t *testing.T) {
 	for name, secret := range planted() {
 		for _, text := range []string{
-			"x" + secret, url.QueryEscape(secret), html.EscapeString("<" + secret), fmt.Sprintf("%q %x", secret, secret), hex.EncodeToString([]byte("a" + secret)),
+			"x" + secret, secret[3:11], strings.ToUpper(secret[:5] + "\n" + secret[5:10]), url.QueryEscape(secret), html.EscapeString("<" + secret), fmt.Sprintf("%q %x", secret, secret), hex.EncodeToString([]byte("a" + secret)),
 			base64.StdEncoding.EncodeToString([]byte("u:" + secret)), base64.URLEncoding.EncodeToString([]byte("user:" + secret + "x")), base64.StdEncoding.EncodeToString([]byte("duosync:" + secret)),
 		} {
 			if got := secretsIn(text); !slices.Contains(got, name) {
@@ -97,6 +110,7 @@ func TestSecretsAreFound(t *testing.T) {
 type vault struct {
 	*house
 	proxy *proxy
+	heart string // the URL of the heartbeat, without its path
 	beats atomic.Int32
 }
 
@@ -115,6 +129,7 @@ func newVault(t *testing.T) *vault {
 		}
 	}))
 	t.Cleanup(heart.Close)
+	v.heart = heart.URL
 	v.edit(fmt.Sprintf("%q", bindPassword), fmt.Sprintf("%q", plantedBind))
 	v.edit("duo:\n", fmt.Sprintf("duo:\n  proxy_url: %q\n", v.proxy.url(plantedProxy)))
 	v.edit("sync:\n", fmt.Sprintf("http: {listen: '', token: %q}\nnotify: {heartbeat_url: '%s/%s', textfile: duosync.prom}\nschedule: {cron: '@every 1s', jitter: 0s}\nsync:\n  mapping: {phones: [mobile]}\n",

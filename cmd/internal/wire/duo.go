@@ -25,7 +25,8 @@ func duoOptions(cfg *config.Config, setup Setup) api.Options {
 	c := cfg.Duo
 	return api.Options{
 		Host: c.Host, IntegrationKey: c.IntegrationKey, SecretKey: c.SecretKey.Reveal(), Signature: c.Signature,
-		CAFile: c.CAFile, ProxyURL: c.ProxyURL.Reveal(), Timeout: c.Timeout,
+		Confidential: []string{c.SecretKey.Reveal(), c.Auth.SecretKey.Reveal()},
+		CAFile:       c.CAFile, ProxyURL: c.ProxyURL.Reveal(), Timeout: c.Timeout,
 		Now: setup.Timing.Now, Sleep: setup.Timing.Sleep, Version: setup.Version, Log: setup.Log,
 	}
 }
