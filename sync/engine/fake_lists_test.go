@@ -225,9 +225,10 @@ func (d *memDuo) settleLists(a *dirsync.Account, op *dirsync.Op, res *dirsync.Re
 		switch {
 		case step.Do == dirsync.PhoneRemove && d.phones[step.ID] == nil:
 			res.Removed = append(res.Removed, step.ID)
-		case step.Do == dirsync.PhoneRemove && (a == nil || slices.Contains(d.phones[step.ID].Users, a.ID)):
-			undone(dirsync.FieldPhones)
 		case step.Do == dirsync.PhoneRemove:
+			if old := d.phones[step.ID]; a == nil || slices.Contains(old.Users, a.ID) || len(old.Users) == 0 && !old.Activated {
+				undone(dirsync.FieldPhones)
+			}
 		case p == nil:
 			undone(dirsync.FieldPhones)
 		default:
