@@ -113,7 +113,7 @@ func (r *run) list(c *course) {
 
 // ready gives the operations of a wave that nothing before has made senseless:
 // nobody is trashed or deleted whose disabling has failed, nor changed who is
-// still in the Trash.
+// still in the Trash, nor given as username what is still the own alias.
 func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 	return slices.DeleteFunc(slices.Clone(wave), func(op *dirsync.Op) bool {
 		s, o := a.byID[op.Source], a.byOp[op]
@@ -121,6 +121,7 @@ func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 		case o.Result == dirsync.ResultHeld:
 			return true
 		case op.Missing != nil && (a.retry[s] || s.Problem != ""),
+			stillAlias(op, s.Next),
 			op.Action == dirsync.Update && s.Next != nil && s.Next.Answered.Status == dirsync.StatusPendingDeletion:
 			o.Result, o.Error = dirsync.ResultSkipped, "what comes before it failed; the next run tries again"
 			a.retry[s] = true
@@ -134,6 +135,14 @@ func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 		}
 		return false
 	})
+}
+
+// stillAlias reports whether a rename is to a name that we gave the user as an alias, and
+// that was not taken away yet. What Duo makes of such a rename is not known.
+func stillAlias(op *dirsync.Op, link *dirsync.Link) bool {
+	name := dirsync.FoldName(op.Name())
+	return op.Action == dirsync.Update && op.Renames() && link != nil && !slices.Contains(op.Gives(), name) &&
+		slices.ContainsFunc(dirsync.Items(link.Asked[dirsync.FieldAliases]), func(alias string) bool { return dirsync.FoldName(alias) == name })
 }
 
 func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync.Op, error) {
