@@ -21,6 +21,7 @@ type user struct {
 	Email             text            `json:"email"`
 	Notes             text            `json:"notes"`
 	Status            text            `json:"status"`
+	LockoutReason     text            `json:"lockout_reason"`
 	Created           number          `json:"created"`
 	LastDirectorySync text            `json:"last_directory_sync"`
 	IsEnrolled        flag            `json:"is_enrolled"`
@@ -48,17 +49,18 @@ func (a *account) UnmarshalJSON(data []byte) error {
 		return errors.New("a user without a user_id")
 	}
 	*a = account{
-		ID:        string(u.UserID),
-		Username:  string(u.Username),
-		Aliases:   u.aliases(),
-		Realname:  string(u.Realname),
-		Firstname: string(u.Firstname),
-		Lastname:  string(u.Lastname),
-		Email:     string(u.Email),
-		Notes:     string(u.Notes),
-		Status:    strings.ToLower(strings.TrimSpace(string(u.Status))),
-		Enrolled:  bool(u.IsEnrolled),
-		Synced:    u.LastDirectorySync != "" && u.LastDirectorySync != "0",
+		ID:            string(u.UserID),
+		Username:      string(u.Username),
+		Aliases:       u.aliases(),
+		Realname:      string(u.Realname),
+		Firstname:     string(u.Firstname),
+		Lastname:      string(u.Lastname),
+		Email:         string(u.Email),
+		Notes:         string(u.Notes),
+		Status:        strings.ToLower(strings.TrimSpace(string(u.Status))),
+		LockoutReason: string(u.LockoutReason),
+		Enrolled:      bool(u.IsEnrolled),
+		Synced:        u.LastDirectorySync != "" && u.LastDirectorySync != "0",
 	}
 	for _, g := range u.Groups {
 		a.Groups = append(a.Groups, dirsync.Membership{ID: string(g.GroupID), Name: string(g.Name)})

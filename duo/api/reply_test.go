@@ -80,6 +80,10 @@ func TestAccountIsReadLeniently(t *testing.T) {
 			`{"user_id":"DU2","username":"bob","status":"Pending Deletion","created":"1700000000","is_enrolled":"true","last_directory_sync":"1700000001"}`,
 			dirsync.Account{ID: "DU2", Username: "bob", Status: "pending deletion", Created: time.Unix(1700000000, 0).UTC(), Enrolled: true, Synced: true},
 		},
+		"locked out, with Duo's reason": {
+			`{"user_id":"DU7","username":"gil","status":"Locked Out","lockout_reason":"Not enrolled"}`,
+			dirsync.Account{ID: "DU7", Username: "gil", Status: "locked out", LockoutReason: dirsync.NotEnrolled},
+		},
 		"aliases as a map of eight": {
 			`{"user_id":"DU3","username":"cy","status":"active","alias1":"a1","aliases":{"alias8":"h","alias2":"b","alias1":"a1"}}`,
 			dirsync.Account{ID: "DU3", Username: "cy", Status: "active", Aliases: []string{"a1", "b", "", "", "", "", "", "h"}},

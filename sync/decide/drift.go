@@ -21,7 +21,14 @@ func (r *Rules) Drift(l *dirsync.Link, live *dirsync.Account) []dirsync.Differen
 		differs(dirsync.DriftSynced, "false", "true")
 	}
 	for _, field := range dirsync.FieldNames {
-		_, asked := l.Asked[field]
+		wanted, asked := l.Asked[field]
+		if field == dirsync.FieldStatus && setApart(l, live) {
+			differs(field, wanted, live.Status)
+			continue
+		}
+		if field == dirsync.FieldStatus && asked && live.Status == wanted {
+			continue // also where others had it in another way for a time
+		}
 		ours, duo := r.left(l, field), live.Field(field)
 		if ours != duo && (asked || field == dirsync.FieldStatus || field == dirsync.FieldUsername) {
 			differs(field, ours, duo)
@@ -33,6 +40,16 @@ func (r *Rules) Drift(l *dirsync.Link, live *dirsync.Account) []dirsync.Differen
 		}
 	}
 	return all
+}
+
+// setApart reports whether others have disabled a user who was to be let in, or let one in
+// without a second factor. That differs for as long as it is so: a run that has seen it
+// leaves it as it is.
+func setApart(l *dirsync.Link, live *dirsync.Account) bool {
+	wanted, ours := l.Asked[dirsync.FieldStatus]
+	raised := live.Status == dirsync.StatusBypass && wanted != dirsync.StatusBypass
+	lowered := live.Status == dirsync.StatusDisabled && wanted != dirsync.StatusDisabled
+	return ours && l.Missing == nil && (raised || lowered)
 }
 
 // left gives what we left in a field of a user. That is what Duo answered, perhaps

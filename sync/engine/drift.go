@@ -120,9 +120,10 @@ func (c *comparison) fetch(ctx context.Context, users map[string]dirsync.SourceI
 }
 
 // mayDiffer reports whether a user may differ from what we left there. Where drift
-// is reported only, a run takes over what it was told, and the hash says little.
+// is reported only, a run takes over what it was told, and the hash says little; so it is
+// with a status that others have set.
 func (c *comparison) mayDiffer(b *dirsync.Brief, a *dirsync.Account) bool {
-	return b.Answered != a.Hash() || slices.ContainsFunc(slices.Concat(dirsync.FieldNames, dirsync.ListFields), c.Rules.ReportDrift)
+	return b.Answered != a.Hash() || a.Status == dirsync.StatusDisabled || a.Status == dirsync.StatusBypass || slices.ContainsFunc(slices.Concat(dirsync.FieldNames, dirsync.ListFields), c.Rules.ReportDrift)
 }
 
 // compare compares some users of ours, by their ids, with what Duo holds; one that
@@ -144,7 +145,11 @@ func (c *comparison) compare(ctx context.Context, users map[string]dirsync.Sourc
 		if link.LetGo != "" || c.Rules.Protect[dirsync.FoldName(link.Answered.Username)] || removed && account == nil { // purged, as was to be
 			continue
 		}
+		marked := c.marks.of(link.User, dirsync.FoldName(link.Answered.Username)) != nil
 		for _, d := range c.Rules.Drift(link, account) {
+			if marked && d.Field == dirsync.FieldStatus && d.Duo == dirsync.StatusDisabled {
+				continue // by duosync disable
+			}
 			c.add(d)
 		}
 		for _, name := range link.Answered.Names() {

@@ -264,10 +264,10 @@ func (r *run) attend(ctx context.Context, c *course) error {
 		}
 	}
 	r.attendReport(add)
-	looked := map[dirsync.SourceID]bool{}
+	looked, settled := map[dirsync.SourceID]bool{}, r.settles()
 	for _, s := range slices.Concat(c.subjects(), c.idle()) {
 		looked[s.ID] = true
-		if s.Next != nil {
+		if s.Next != nil && !settled[s.ID] {
 			apart(s.Next)
 		}
 	}
@@ -286,6 +286,22 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	}
 	slices.SortStableFunc(r.report.Attention, func(a, b dirsync.Attention) int { return cmp.Compare(a.Username, b.Username) })
 	return nil
+}
+
+// settles gives those whose status a dry run would change: what others have made of it does
+// not stay.
+func (r *run) settles() map[dirsync.SourceID]bool {
+	settled := map[dirsync.SourceID]bool{}
+	if !r.report.DryRun || r.report.Stopped() {
+		return settled
+	}
+	for _, o := range r.report.Operations {
+		ofStatus := func(c dirsync.Change) bool { return c.Field == dirsync.FieldStatus }
+		if o.Result == dirsync.ResultPlanned && slices.ContainsFunc(o.Changes, ofStatus) {
+			settled[o.Source] = true
+		}
+	}
+	return settled
 }
 
 // attendReport adds who is in a conflict, was refused or failed.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
@@ -22,8 +23,10 @@ were deleted or taken over by Duo's own directory sync, aliases, phones and
 memberships that were taken away, groups that were deleted or renamed, and other
 users who have a name now that one of ours was left with.
 
-What people enrolled and what others added is no difference. Nor are users of whom
-duosync has let go.
+A user whom others have disabled, or given bypass, differs for as long as that is so,
+also where a run has seen it. What people enrolled and what others added is no
+difference. Nor are users of whom duosync has let go; they are listed with all others
+who waited for a human at the end of the last run.
 
 It reads Duo and the state only, changes nothing, takes no lock and can be used while
 a run is under way.
@@ -38,8 +41,12 @@ Exit status: 0 nothing differs; 1 it could not be found out; 2 something differs
 
 func drift(ctx context.Context, j *job) (form.Renderer, error) {
 	var found *dirsync.Drifted
+	var standing []dirsync.Attention
 	err := wire.WithBench(ctx, j.Loaded, j.Setup, true, j.line, func(b *wire.Bench) (err error) {
 		if err := b.Store.Check(ctx, b.Binding); err != nil {
+			return err
+		}
+		if standing, err = past.Attention(ctx, b.Store); err != nil {
 			return err
 		}
 		found, err = b.Engine.Drift(ctx)
@@ -48,6 +55,6 @@ func drift(ctx context.Context, j *job) (form.Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := report.DriftOf(found)
+	doc := report.DriftOf(found, standing)
 	return doc, statusOfDrift(doc)
 }

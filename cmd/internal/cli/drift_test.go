@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
+	dirsync "duosync/sync"
 )
 
 // drift lists the differences, a line each, and checks that looking for them changes
@@ -100,8 +102,32 @@ func TestDrift(t *testing.T) {
 	// A refresh mends what it may, and tells the rest.
 	r = h.sync("--refresh")
 	contains(t, r.out, "Duo's own directory sync manages this user now", "bob: is disabled in Duo by other hands, and stays so")
-	if got := h.drift(0); len(got) > 0 {
-		t.Errorf("after a refresh: %v", got)
+	if diff := cmp.Diff([]string{"bob status: active -> disabled"}, h.drift(exitPending)); diff != "" {
+		t.Errorf("after a refresh (-want +got):\n%s", diff)
+	}
+	contains(t, strings.Join(strings.Fields(h.run("drift").out), " "), "Drift: 1 difference from what was left in Duo; 3 people need attention", "bob disabled in Duo by others", "eve ")
+
+	// So it is with bypass; who is locked out is named beside.
+	h.change("bob", func(u *duosim.User) { u.Status = "active" })
+	h.change("anna", func(u *duosim.User) { u.Status = "bypass" })
+	h.change("dan", func(u *duosim.User) { u.Status, u.LockoutReason = "locked out", dirsync.NotEnrolled })
+	h.sync("--refresh")
+	if diff := cmp.Diff([]string{"anna status: active -> bypass"}, h.drift(exitPending)); diff != "" {
+		t.Errorf("after another refresh (-want +got):\n%s", diff)
+	}
+	contains(t, strings.Join(strings.Fields(h.run("drift").out), " "), "dan locked out by Duo, for the user has not enrolled", "anna has the status bypass in Duo by others")
+
+	// What duosync disable did is no difference.
+	h.change("anna", func(u *duosim.User) { u.Status = "active" })
+	h.change("dan", func(u *duosim.User) { u.Status, u.LockoutReason = "active", "" })
+	if r := h.run("disable", "bob", "--reason", "left"); r.code != 0 {
+		t.Fatalf("disable: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	for range 2 {
+		if got := h.drift(0); len(got) > 0 {
+			t.Errorf("after duosync disable: %v", got)
+		}
+		h.sync("--refresh")
 	}
 }
 

@@ -23,7 +23,7 @@ func (e *explainer) duo(ctx context.Context, d *dirsync.Decision) error {
 	}
 	e.doc.Duo.Standing = explanation.DuoNone
 	if live != nil {
-		e.doc.Duo.Standing = explanation.DuoOurs
+		e.liveUser, e.doc.Duo.Standing = live, explanation.DuoOurs
 	}
 	var others []dirsync.Account
 	if names := e.wanted(live); len(names) > 0 {
@@ -103,7 +103,7 @@ func (e *explainer) groupStatuses(ctx context.Context, users []dirsync.Account) 
 
 // duoUser gives a Duo user's form in the report; l tells what of it is ours.
 func (e *explainer) duoUser(a *dirsync.Account, l *dirsync.Link, statuses map[string]string) *explanation.DuoUser {
-	u := &explanation.DuoUser{ID: a.ID, Username: a.Username, Status: a.Status, Aliases: append([]string{}, e.shownField(dirsync.FieldAliases, a.Field(dirsync.FieldAliases)).Items...),
+	u := &explanation.DuoUser{ID: a.ID, Username: a.Username, Status: a.Status, LockoutReason: a.LockoutReason, Aliases: append([]string{}, e.shownField(dirsync.FieldAliases, a.Field(dirsync.FieldAliases)).Items...),
 		Realname: e.shownField(dirsync.FieldRealname, a.Realname).Text(), Email: e.shownField(dirsync.FieldEmail, a.Email).Text(),
 		Created: phrase.Stamp(a.Created), Enrolled: a.Enrolled, Directory: a.Synced, Groups: []explanation.DuoGroup{}, Phones: []explanation.DuoPhone{}}
 	for _, g := range a.Groups {
@@ -133,7 +133,8 @@ func (e *explainer) compare(live *dirsync.Account, l *dirsync.Link, marked bool)
 		}
 	}
 	mayLogIn := !marked && wanted != dirsync.StatusDisabled && l.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled && l.Missing == nil
-	e.doc.Duo.ByOthers = mayLogIn && live.Status != dirsync.StatusActive && live.Status != dirsync.StatusBypass
+	asFound := live.Status == dirsync.StatusActive || live.Status == dirsync.StatusBypass && (wanted == dirsync.StatusBypass || wanted == "")
+	e.doc.Duo.ByOthers = mayLogIn && !asFound
 	for _, field := range slices.Concat(dirsync.FieldNames, dirsync.ListFields) {
 		_, ours := l.Asked[field]
 		if field == dirsync.FieldStatus && marked {

@@ -23,6 +23,9 @@ type explainer struct {
 	// account is the Duo user who has USER as a name or id; nil: nobody.
 	account *dirsync.Account
 	duoErr  error // why Duo could not be asked for USER
+	// liveUser is the user that is the person's, as Duo holds it now; nil: there is none,
+	// or Duo was not asked.
+	liveUser *dirsync.Account
 }
 
 // traces are what a user leaves in a report.

@@ -36,8 +36,12 @@ func (e *explainer) next(d *dirsync.Decision) {
 		n.Because(explanation.Forgotten)
 	case l.LetGo != "":
 		n.Because(explanation.LetGo)
+	case e.doc.Attention != nil && l.Missing != nil:
+		n.Because(explanation.NeedsHuman, e.doc.Attention.Reason)
 	case l.Missing != nil || !e.doc.Scope.In:
 		e.nextKept(l)
+	case e.doc.Attention != nil:
+		n.Because(explanation.NeedsHuman, e.doc.Attention.Reason)
 	case len(e.doc.Duo.Changed) > 0:
 		n.Because(explanation.ChangedByOthers)
 	default:

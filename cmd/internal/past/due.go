@@ -38,6 +38,11 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 		return nil, err
 	}
 	d.Hold(last, settled)
+	standing, err := Attention(ctx, m.DB)
+	if err != nil {
+		return nil, err
+	}
+	d.Attend(standing)
 	activeOrMissing := func(b dirsync.Brief) bool { return b.Active || b.Missing }
 	return d, EachLink(ctx, m.DB, activeOrMissing, func(l *dirsync.Link) {
 		if w, ok := rules.Due(l); ok {
@@ -59,5 +64,11 @@ func (m *Moment) Approvable(ctx context.Context) (*report.Approvals, error) {
 	if err != nil {
 		return nil, err
 	}
-	return report.NewApprovals(m.At, last, approvals, settled), nil
+	standing, err := Attention(ctx, m.DB)
+	if err != nil {
+		return nil, err
+	}
+	a := report.NewApprovals(m.At, last, approvals, settled)
+	a.Attend(standing)
+	return a, nil
 }

@@ -3,7 +3,9 @@
 package past
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -56,6 +58,20 @@ func EachLink(ctx context.Context, db *state.DB, wanted func(dirsync.Brief) bool
 
 // Everybody picks each link.
 func Everybody(dirsync.Brief) bool { return true }
+
+// Attention gives who waited for a human at the end of the last run over all that came to
+// its end, by username.
+func Attention(ctx context.Context, db *state.DB) ([]dirsync.Attention, error) {
+	meta, err := db.Meta(ctx)
+	if err != nil || meta.Baseline == nil {
+		return nil, err
+	}
+	all := slices.Collect(maps.Values(meta.Baseline.Attention))
+	slices.SortFunc(all, func(a, b dirsync.Attention) int {
+		return cmp.Or(cmp.Compare(a.Username, b.Username), cmp.Compare(a.Source, b.Source))
+	})
+	return all, nil
+}
 
 // StandingMarks gives the marks that were not taken back.
 func StandingMarks(ctx context.Context, db *state.DB) ([]dirsync.Mark, error) {

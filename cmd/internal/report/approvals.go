@@ -82,7 +82,13 @@ type Approvals struct {
 	// Error says why there is no list; "" where there is one.
 	Error string `json:"error,omitempty"`
 
-	now time.Time
+	now   time.Time
+	needs string // how many need a human for another reason
+}
+
+// Attend tells who waits for a human in another way.
+func (a *Approvals) Attend(standing []dirsync.Attention) {
+	a.needs = NeedsAttention(AttentionOf(standing))
 }
 
 // NewApprovals gives what is held at now, as last, the report of the last run, has
@@ -110,7 +116,7 @@ func (a *Approvals) Write(out io.Writer, format form.Format, colour bool) error 
 func (a *Approvals) Page() *form.Page {
 	p := &form.Page{Title: "What can be approved", Tone: form.Strong}
 	if a.Held == nil {
-		p.Fact("held", "nothing waits for an approval")
+		p.Fact("held", but("nothing waits for an approval", a.needs))
 	} else {
 		p.Add(a.Held.block(a.now))
 	}

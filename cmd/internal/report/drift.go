@@ -13,7 +13,9 @@ import (
 // Drift tells where Duo differs from what was left there.
 type Drift struct {
 	Differences []Difference `json:"differences"`
-	Warnings    []string     `json:"warnings"`
+	// Attention are those who wait for a human, as the last run over all found them.
+	Attention []Attention `json:"attention"`
+	Warnings  []string    `json:"warnings"`
 
 	users, groups int // that were compared
 }
@@ -30,9 +32,10 @@ type Difference struct {
 	ours, duo string
 }
 
-// DriftOf gives the report of what was found.
-func DriftOf(found *dirsync.Drifted) *Drift {
-	d := &Drift{Differences: []Difference{}, Warnings: append([]string{}, found.Warnings...), users: found.Users, groups: found.Groups}
+// DriftOf gives the report of what was found, beside those who were known to wait for a
+// human.
+func DriftOf(found *dirsync.Drifted, standing []dirsync.Attention) *Drift {
+	d := &Drift{Differences: []Difference{}, Attention: AttentionOf(standing), Warnings: append([]string{}, found.Warnings...), users: found.Users, groups: found.Groups}
 	for _, x := range found.Differences {
 		d.Differences = append(d.Differences, Difference{Username: x.Username, SourceID: x.Source, User: x.User, Field: x.Field,
 			Ours: listOrText(x.Field, x.Ours), Duo: listOrText(x.Field, x.Duo), ours: x.Ours, duo: x.Duo})
@@ -57,17 +60,21 @@ func (d *Drift) Write(out io.Writer, format form.Format, colour bool) error {
 
 // Page lists the differences.
 func (d *Drift) Page() *form.Page {
-	p := &form.Page{Title: "Drift: Duo holds what was left there", Tone: form.Good}
+	needs := NeedsAttention(d.Attention)
+	p := &form.Page{Title: but("Drift: Duo holds what was left there", needs), Tone: form.Good}
+	if needs != "" {
+		p.Tone = form.Change
+	}
 	compared := phrase.Plural(d.users, "user")
 	if d.groups > 0 {
 		compared += " and " + phrase.Plural(d.groups, "group")
 	}
 	p.Fact("compared", compared+" of duosync's own; nothing was changed")
 	if d.Differs() {
-		p.Title, p.Tone = fmt.Sprintf("Drift: %s from what was left in Duo", phrase.Plural(len(d.Differences), "difference")), form.Change
+		p.Title, p.Tone = then(fmt.Sprintf("Drift: %s from what was left in Duo", phrase.Plural(len(d.Differences), "difference")), needs), form.Change
 		p.Add(d.blocks()...)
 	}
-	p.Add(form.Items("warnings", d.Warnings))
+	p.Add(AttentionBlock(d.Attention), form.Items("warnings", d.Warnings))
 	return p
 }
 

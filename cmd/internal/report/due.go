@@ -21,6 +21,8 @@ type Due struct {
 	Held *Held `json:"held"`
 	// Disabled are those whom duosync disable keeps disabled.
 	Disabled []Disabled `json:"disabled"`
+	// Attention are those who wait for a human, as the last run over all found them.
+	Attention []Attention `json:"attention"`
 	// Paused is set while all writing is stopped.
 	Paused *Paused `json:"paused"`
 	// AsOf is when Duo was last read whole; "" if never.
@@ -60,7 +62,7 @@ type Paused struct {
 // NewDue begins a list of what waits at now. refreshed is when Duo was last read
 // whole, zero if never.
 func NewDue(now, refreshed time.Time) *Due {
-	return &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, AsOf: phrase.Stamp(refreshed), now: now}
+	return &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, Attention: []Attention{}, AsOf: phrase.Stamp(refreshed), now: now}
 }
 
 // NoDue is what JSON has where there is no list, and why.
@@ -80,6 +82,9 @@ func (d *Due) Approve(a dirsync.Approval) { d.Approvals = append(d.Approvals, ap
 func (d *Due) Disable(m dirsync.Mark) {
 	d.Disabled = append(d.Disabled, Disabled{Username: m.Username, SourceID: m.Source, User: m.User, Since: phrase.Stamp(m.Since), Reason: m.Reason, By: m.By})
 }
+
+// Attend tells who waits for a human.
+func (d *Due) Attend(standing []dirsync.Attention) { d.Attention = AttentionOf(standing) }
 
 // Pause tells of a pause.
 func (d *Due) Pause(p dirsync.Pause) {
@@ -109,11 +114,14 @@ func (d *Due) Page() *form.Page {
 	p := &form.Page{Title: "What is due", Tone: form.Strong}
 	p.Fact("removals", d.waitingWords())
 	p.Fact("enrollment", d.enrollmentWords())
+	if needs := NeedsAttention(d.Attention); needs != "" {
+		p.Fact("attention", needs+"; see below")
+	}
 	p.Add(d.pausedBlock())
 	if d.Held != nil {
 		p.Add(d.Held.block(d.now))
 	}
-	p.Add(approvedBlock(d.Approvals), disabledBlock(d.Disabled), d.waitingBlock(), d.notEnrolledBlock())
+	p.Add(approvedBlock(d.Approvals), disabledBlock(d.Disabled), d.waitingBlock(), AttentionBlock(d.Attention), d.notEnrolledBlock())
 	return p
 }
 
@@ -196,18 +204,21 @@ func disabledBlock(disabled []Disabled) form.Block {
 	return b
 }
 
-// Sheet lists the people: those who wait for a removal, those without a device, then
-// those who are kept disabled.
+// Sheet lists the people: those who wait for a removal, those without a device, those who
+// are kept disabled, then those who need attention.
 func (d *Due) Sheet() *form.Sheet {
-	s := form.NewSheet("what", "username", "source_id", "duo_user_id", "since", "action", "due")
+	s := form.NewSheet("what", "username", "source_id", "duo_user_id", "since", "action", "due", "reason", "remedy")
 	for _, w := range d.Waiting {
-		s.Add("waiting", w.Username, string(w.SourceID), "", w.Since, string(w.Action), w.Due)
+		s.Add("waiting", w.Username, string(w.SourceID), "", w.Since, string(w.Action), w.Due, "", "")
 	}
 	for _, n := range d.NotEnrolled {
-		s.Add("not_enrolled", n.Username, string(n.SourceID), n.User, "", "", "")
+		s.Add("not_enrolled", n.Username, string(n.SourceID), n.User, "", "", "", "", "")
 	}
 	for _, m := range d.Disabled {
-		s.Add("disabled", m.Username, string(m.SourceID), m.User, m.Since, "", "")
+		s.Add("disabled", m.Username, string(m.SourceID), m.User, m.Since, "", "", m.Reason, "")
+	}
+	for _, a := range d.Attention {
+		s.Add("attention", a.Username, string(a.SourceID), "", a.Since, "", "", a.Reason, a.Remedy)
 	}
 	return s
 }

@@ -80,6 +80,31 @@ func quietRun() *dirsync.Run {
 		Read: dirsync.ReadInfo{Read: 12}, InScope: 12, Complete: true, Unchanged: 12}
 }
 
+// attentionRun finds nothing to do, while 25 people and a group wait for a human.
+func attentionRun() *dirsync.Run {
+	run := quietRun()
+	run.ID = "20260304T110000Z-222222"
+	conflict := dirsync.Conflict{Username: "p00", Sources: []dirsync.SourceID{"7000", "7001"}, Reason: "two people claim the name p00",
+		People: []dirsync.Who{{Source: "7000", DN: "uid=p00,ou=people,dc=example", Username: "p00"}, {Source: "7001", DN: "uid=p00,ou=guests,dc=example", Username: "p00"}}}
+	taken := dirsync.Conflict{Username: "p02", Sources: []dirsync.SourceID{"7002"}, Reason: "a user of this name exists in Duo and is not ours; adopt it with --adopt, or set sync.existing",
+		People: []dirsync.Who{{Source: "7002", DN: "uid=p02,ou=people,dc=example", Username: "p02"}}, Remedy: "duosync sync --adopt p02 --config /srv/duosync/config.yaml", New: true}
+	run.Conflicts = []dirsync.Conflict{conflict, taken, {Username: "VPN users", Reason: "a Duo group of this name exists"}}
+	for i := range 25 {
+		a := dirsync.Attention{Username: fmt.Sprintf("p%02d", i), Source: dirsync.SourceID(fmt.Sprint(7000 + i)), Reason: "disabled in Duo by others", Since: reporttest.Noon.Add(-time.Duration(i) * time.Hour), Apart: true}
+		switch i {
+		case 0, 1:
+			a.Username, a.Reason, a.Apart = "p00", conflict.Reason, false
+		case 2:
+			a.Reason, a.Remedy, a.Apart = taken.Reason, taken.Remedy, false
+		case 3:
+			a.Reason = "locked out by Duo, for the user has not enrolled"
+		}
+		run.Attention = append(run.Attention, a)
+	}
+	run.Attention = append(run.Attention, dirsync.Attention{Username: "VPN users", Reason: "a Duo group of this name exists", Since: reporttest.Noon})
+	return run
+}
+
 func lostRun() *dirsync.Run {
 	run := quietRun()
 	run.Outcome = dirsync.OutcomeHeld
@@ -98,7 +123,7 @@ func history() *report.History {
 	h := &report.History{ByHand: []report.Act{
 		report.ActOf(reporttest.Noon, "ann", "resume", "", ""), report.ActOf(reporttest.Noon.Add(-time.Hour), reporttest.Hostile, "disable", reporttest.Hostile, reporttest.Hostile),
 	}, Runs: []report.Head{report.Unfinished("20260304T123000Z-feed00", reporttest.Noon.Add(30*time.Minute), true, nil).Head}}
-	for _, doc := range []*report.Document{report.Of(reporttest.HostileRun()), killedRun(), report.Of(failedRun()), report.Of(quietRun())} {
+	for _, doc := range []*report.Document{report.Of(reporttest.HostileRun()), killedRun(), report.Of(failedRun()), report.Of(attentionRun()), report.Of(quietRun())} {
 		h.Runs = append(h.Runs, doc.Head)
 	}
 	return h
@@ -119,6 +144,7 @@ func due() *report.Due {
 		{Guard: "min_attribute", About: dirsync.About{Attribute: "mail"}, Limit: "50%", Affected: 12, Total: 20, Keys: []string{"2", "3"}}}})
 	d.Approve(dirsync.Approval{ID: "ffff0000ffff0000ffff", Until: reporttest.Noon.Add(time.Hour)})
 	d.Hold(report.Of(reporttest.HostileRun()), open)
+	d.Attend(reporttest.HostileRun().Attention)
 	d.Disable(dirsync.Mark{Username: "jdoe", User: "DUJDOE", Source: "6f1f", Since: reporttest.Noon.Add(-time.Hour), Reason: "left in anger", By: "helpdesk"})
 	d.Disable(dirsync.Mark{Username: reporttest.Hostile, User: "DUHOSTILE2", Since: reporttest.Noon.Add(-time.Hour), Reason: reporttest.Hostile, By: reporttest.Hostile})
 	return d
@@ -188,6 +214,7 @@ func TestForms(t *testing.T) {
 		"emptied":   report.Of(emptiedRun()),
 		"failed":    report.Of(failedRun()),
 		"quiet":     report.Of(quietRun()),
+		"attention": report.Of(attentionRun()),
 		"lost":      report.Of(lostRun()),
 		"guards":    report.Of(guardsRun()),
 		"partly":    report.Of(partlyRun()),
@@ -207,7 +234,7 @@ func TestForms(t *testing.T) {
 // TestStoredLooksTheSame checks that a run read back from the state renders as it
 // did at its end, and gives its JSON byte by byte.
 func TestStoredLooksTheSame(t *testing.T) {
-	for _, run := range []*dirsync.Run{reporttest.HostileRun(), everythingRun(), emptiedRun(), failedRun(), quietRun(), lostRun(), guardsRun(), partlyRun()} {
+	for _, run := range []*dirsync.Run{reporttest.HostileRun(), everythingRun(), emptiedRun(), failedRun(), quietRun(), attentionRun(), lostRun(), guardsRun(), partlyRun()} {
 		stored, err := report.Encode(run)
 		if err != nil {
 			t.Fatal(err)
@@ -226,8 +253,10 @@ func TestStoredLooksTheSame(t *testing.T) {
 
 func TestColour(t *testing.T) {
 	var plain, coloured bytes.Buffer
-	if err := errors.Join(report.Of(reporttest.HostileRun()).Write(&plain, form.Table, false), report.Of(reporttest.HostileRun()).Write(&coloured, form.Table, true)); err != nil {
-		t.Fatal(err)
+	for _, run := range []*dirsync.Run{reporttest.HostileRun(), everythingRun()} {
+		if err := errors.Join(report.Of(run).Write(&plain, form.Table, false), report.Of(run).Write(&coloured, form.Table, true)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	bare := coloured.String()
 	for _, code := range []string{"\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m"} {

@@ -35,7 +35,7 @@ func (h *History) Page() *form.Page {
 		p.Add(b, actsBlock(h.ByHand))
 		return p
 	}
-	l := &form.List{Columns: []string{"run", "outcome", "took", "started (UTC)", "plan"}, Lead: 3,
+	l := &form.List{Columns: []string{"run", "outcome", "took", "started (UTC)", "attention", "plan"}, Lead: 3,
 		Heads: []string{"RUN (UTC)", "OUTCOME", "TOOK", "PLAN"}}
 	for i := range h.Runs {
 		run := &h.Runs[i]
@@ -46,7 +46,12 @@ func (h *History) Page() *form.Page {
 		if run.Error != "" && !run.Interrupted {
 			plan += "; " + phrase.Value(run.Error)
 		}
-		l.Add(form.Row{Tone: historyTone(run), Cells: []string{run.RunID, outcome, tookWords(run), phrase.Minute(run.Started), plan}, Flow: []string{plan}})
+		attention, flow := "", []string{plan}
+		if n := run.Summary.Attention; n > 0 {
+			attention = phrase.Count(n)
+			flow = []string{plan + ";", run.Summary.needs()}
+		}
+		l.Add(form.Row{Tone: historyTone(run), Cells: []string{run.RunID, outcome, tookWords(run), phrase.Minute(run.Started), attention, plan}, Flow: flow})
 	}
 	p.Add(form.Block{List: l}, actsBlock(h.ByHand))
 	return p
@@ -54,10 +59,16 @@ func (h *History) Page() *form.Page {
 
 func historyTone(h *Head) form.Tone {
 	switch h.Outcome {
-	case dirsync.OutcomeNoChanges, underWay:
+	case underWay:
 		return form.Plain
-	case dirsync.OutcomeApplied:
-		return form.Good
+	case dirsync.OutcomeNoChanges, dirsync.OutcomeApplied:
+		switch {
+		case h.Summary.needs() != "" || h.Summary.Failed > 0:
+			return form.Change
+		case h.Outcome == dirsync.OutcomeApplied:
+			return form.Good
+		}
+		return form.Plain
 	}
 	return outcomeTone(h)
 }
@@ -68,7 +79,7 @@ func (h *History) Sheet() *form.Sheet {
 	for _, c := range new(Summary).counters() {
 		header = append(header, c.word)
 	}
-	header = append(header, "failed", "held", "skipped", "conflict", "waiting", "calls", "retries", "error")
+	header = append(header, "failed", "held", "skipped", "conflict", "waiting", "calls", "retries", "error", "attention")
 	s := form.NewSheet(header...)
 	for i := range h.Runs {
 		run := &h.Runs[i]
@@ -84,7 +95,7 @@ func (h *History) Sheet() *form.Sheet {
 			number(*c.n)
 		}
 		number(sum.Failed, sum.Held, sum.Skipped, sum.Conflict, sum.Waiting, run.Duo.Calls, run.Duo.Retries)
-		s.Add(append(cells, run.Error)...)
+		s.Add(append(cells, run.Error, strconv.Itoa(sum.Attention))...)
 	}
 	return s
 }

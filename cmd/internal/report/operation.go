@@ -91,6 +91,9 @@ func (o *Operation) Became() string {
 	if o.Result != dirsync.ResultPlanned && o.Result != dirsync.ResultApplied {
 		text = strings.ToUpper(o.Result)
 	}
+	if o.Result == dirsync.ResultHeld {
+		text += ": not done"
+	}
 	if o.Error != "" {
 		text += ": " + o.Error
 	}

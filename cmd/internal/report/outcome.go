@@ -11,53 +11,128 @@ import (
 // underWay is the outcome of a run that goes on, in the history only.
 const underWay = "under-way"
 
-func outcomeWords(h *Head) string {
-	switch h.Outcome {
+// verdict says in a line how a run went. It never says that all is well above something
+// that failed, was left out or needs a human.
+func (d *Document) verdict() string {
+	switch d.Outcome {
 	case dirsync.OutcomeNoChanges:
-		return "nothing to do"
-	case dirsync.OutcomePlanned:
-		return "this is what the run would do; nothing was written"
-	case dirsync.OutcomeApplied:
-		return "all done"
-	case dirsync.OutcomePartial:
-		if h.Mode == modeDryRun {
-			return "this is what the run would do, but for some objects; nothing was written"
+		return but("nothing to do", d.undone(), d.needs())
+	case dirsync.OutcomePlanned, dirsync.OutcomePartial, dirsync.OutcomeApplied:
+		if d.dryRun() {
+			return d.foreseen("the run")
 		}
-		return "done, but for some objects"
+		return d.done()
 	case dirsync.OutcomeHeld:
-		return "HELD by a guard"
+		return d.heldWords()
 	case underWay:
 		return "under way"
 	}
-	if h.Interrupted {
+	if d.Interrupted {
 		return "INTERRUPTED"
 	}
 	return "FAILED"
 }
 
-// outcomeWords says of a run that a guard holds whether that goes for all of it.
-func (d *Document) outcomeWords() string {
-	switch {
-	case d.Outcome != dirsync.OutcomeHeld:
-		return outcomeWords(&d.Head)
-	case d.Stopped():
-		return "HELD by a guard; nothing was written"
-	case d.dryRun():
-		return "HELD in part by a guard; nothing was written"
+// asked is the verdict on a run that is not of the ordinary kind, and writes only when told
+// to.
+func (d *Document) asked() string {
+	if d.dryRun() && (d.Outcome == dirsync.OutcomePlanned || d.Outcome == dirsync.OutcomePartial) {
+		return d.foreseen("it") + ". Add --write to do it"
 	}
-	return "HELD in part by a guard; all else was done"
+	return d.verdict()
 }
 
-// doneWords tells how far a run got that is not a run of the ordinary kind.
-func (d *Document) doneWords() string {
-	if d.dryRun() && (d.Outcome == dirsync.OutcomePlanned || d.Outcome == dirsync.OutcomePartial) {
-		text := "this is what it would do"
-		if d.Outcome == dirsync.OutcomePartial {
-			text = "this is what it would do, but for some"
-		}
-		return text + "; nothing was written. Add --write to do it"
+func (d *Document) done() string {
+	undone, needs := d.undone(), d.needs()
+	switch {
+	case undone == "" && d.Outcome == dirsync.OutcomePartial:
+		return but("done", "for some objects", needs)
+	case undone == "" && needs == "":
+		return "all done"
 	}
-	return outcomeWords(&d.Head)
+	return but("done", undone, needs)
+}
+
+// foreseen is the verdict on a dry run of what it would do.
+func (d *Document) foreseen(it string) string {
+	text := "this is what " + it + " would do"
+	undone := d.undone()
+	if undone == "" && d.Outcome == dirsync.OutcomePartial {
+		undone = "for some objects"
+	}
+	return then(but(text, undone)+"; nothing was written", d.needs())
+}
+
+// heldWords says of a run that a guard holds whether that goes for all of it.
+func (d *Document) heldWords() string {
+	switch {
+	case d.Stopped():
+		return then("HELD by a guard; nothing was written", d.needs())
+	case d.dryRun():
+		return then(but("HELD in part by a guard", d.undone())+"; nothing was written", d.needs())
+	}
+	return but("HELD in part by a guard; all else was done", d.undone(), d.needs())
+}
+
+// then adds a further sentence, if there is one.
+func then(text, further string) string {
+	if further == "" {
+		return text
+	}
+	return text + "; " + further
+}
+
+// undone counts the operations that failed or were left out; "" for none.
+func (d *Document) undone() string {
+	failed, left := 0, 0
+	for i := range d.Operations {
+		switch d.Operations[i].Result {
+		case dirsync.ResultFailed:
+			failed++
+		case dirsync.ResultSkipped:
+			left++
+		}
+	}
+	were, didFail := "were", " failed"
+	if left == 1 {
+		were = "was"
+	}
+	if d.dryRun() {
+		didFail = " can't be done"
+		if were = "are"; left == 1 {
+			were = "is"
+		}
+	}
+	switch {
+	case failed > 0 && left > 0:
+		return phrase.Plural(failed, "operation") + didFail + ", " + phrase.Count(left) + " more " + were + " left out"
+	case failed > 0:
+		return phrase.Plural(failed, "operation") + didFail
+	case left > 0:
+		return phrase.Plural(left, "operation") + " " + were + " left out"
+	}
+	return ""
+}
+
+// needs says how many need a human; "" for none. A report of an earlier version knows
+// the conflicts.
+func (d *Document) needs() string {
+	if d.Attention != nil {
+		return NeedsAttention(d.Attention)
+	}
+	return d.Summary.needs()
+}
+
+// needs does the same of the figures alone.
+func (s *Summary) needs() string {
+	switch n := max(s.Attention, s.Conflict); n {
+	case 0:
+		return ""
+	case 1:
+		return "1 needs attention"
+	default:
+		return phrase.Count(n) + " need attention"
+	}
 }
 
 func outcomeTone(h *Head) form.Tone {
@@ -65,6 +140,9 @@ func outcomeTone(h *Head) form.Tone {
 	case dirsync.OutcomeFailed, dirsync.OutcomeHeld:
 		return form.Bad
 	case dirsync.OutcomePartial:
+		return form.Change
+	}
+	if h.Summary.needs() != "" || h.Summary.Failed > 0 {
 		return form.Change
 	}
 	return form.Strong

@@ -52,10 +52,10 @@ func (r *Rebuilding) Write(out io.Writer, format form.Format, colour bool) error
 // Page is that of a run, with what was paired in the place of the plan.
 func (r *Rebuilding) Page() *form.Page {
 	p := r.Document.Page()
-	p.Title = "Rebuild: " + r.doneWords()
+	p.Title = "Rebuild: " + r.asked()
 	f := &r.Rebuild
 	if r.Outcome == dirsync.OutcomeNoChanges {
-		p.Title = "Rebuild: there is nobody to pair"
+		p.Title = but("Rebuild: there is nobody to pair", r.undone(), r.needs())
 		if f.FormerKey != "" && r.dryRun() {
 			p.Title += ". Add --write to bind the state to its new keys"
 		}

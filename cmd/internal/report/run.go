@@ -22,7 +22,10 @@ type Document struct {
 	Conflicts  []Conflict  `json:"conflicts"`
 	Waiting    []Waiting   `json:"waiting"`
 	Guards     []Guard     `json:"guards"`
-	Warnings   []string    `json:"warnings"`
+	// Attention lists who is not as the directory asks for, and stays so until a human
+	// acts; nil in a report of an earlier version.
+	Attention []Attention `json:"attention"`
+	Warnings  []string    `json:"warnings"`
 }
 
 // Head is a report without its lists, as the history gives it. Times are RFC
@@ -83,8 +86,17 @@ type Duo struct {
 type Conflict struct {
 	Username string             `json:"username"`
 	Sources  []dirsync.SourceID `json:"source_ids"`
+	People   []Who              `json:"people"` // nobody for a group
 	Reason   string             `json:"reason"`
+	Remedy   string             `json:"remedy"` // a command that settles it; "" where there is none
 	New      bool               `json:"new"`
+}
+
+// Who is a person of the directory. DN and Username are "" where they are not known.
+type Who struct {
+	SourceID dirsync.SourceID `json:"source_id"`
+	DN       string           `json:"dn"`
+	Username string           `json:"username"`
 }
 
 // Waiting is a removal that is not due yet.
@@ -110,7 +122,8 @@ func Of(run *dirsync.Run) *Document {
 				ExpectedSeconds: int(math.Ceil(run.ExpectedDuration.Seconds()))},
 		},
 		Operations: []Operation{}, Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
-		Warnings: append([]string{}, run.Warnings...),
+		Attention: AttentionOf(run.Attention),
+		Warnings:  append([]string{}, run.Warnings...),
 	}
 	if run.DryRun {
 		d.Mode = modeDryRun
@@ -132,7 +145,11 @@ func Of(run *dirsync.Run) *Document {
 
 // ConflictOf gives a conflict's form in a report.
 func ConflictOf(c *dirsync.Conflict) Conflict {
-	return Conflict{Username: c.Username, Sources: append([]dirsync.SourceID{}, c.Sources...), Reason: c.Reason, New: c.New}
+	told := Conflict{Username: c.Username, Sources: append([]dirsync.SourceID{}, c.Sources...), People: []Who{}, Reason: c.Reason, Remedy: c.Remedy, New: c.New}
+	for _, p := range c.People {
+		told.People = append(told.People, Who{SourceID: p.Source, DN: p.DN, Username: p.Username})
+	}
+	return told
 }
 
 // Again marks a conflict that an earlier run has told.

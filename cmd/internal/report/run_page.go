@@ -1,8 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"duosync/cmd/internal/report/form"
@@ -22,7 +25,7 @@ func (d *Document) Page() *form.Page {
 	if d.dryRun() {
 		mode = "Dry run"
 	}
-	p := &form.Page{Title: mode + ": " + d.outcomeWords(), Tone: outcomeTone(&d.Head)}
+	p := &form.Page{Title: mode + ": " + d.verdict(), Tone: outcomeTone(&d.Head)}
 	d.facts(p)
 	if d.Error != "" {
 		var failed form.Block
@@ -32,7 +35,7 @@ func (d *Document) Page() *form.Page {
 	if d.held() {
 		p.Add(d.heldBlock())
 	}
-	p.Add(OperationsBlock("operations", d.Operations), d.conflictsBlock(), waitingBlock("waiting", d.Waiting), form.Items("warnings", d.Warnings))
+	p.Add(OperationsBlock("operations", d.shown()), ConflictsBlock(d.Conflicts), AttentionBlock(d.Attention), waitingBlock("waiting", d.Waiting), form.Items("warnings", d.Warnings))
 	return p
 }
 
@@ -45,6 +48,9 @@ func (d *Document) facts(p *form.Page) {
 		p.Fact("directory", phrase.Count(d.Source.Read)+" read, then the read failed")
 	}
 	p.Fact("plan", d.Summary.words())
+	if needs := d.needs(); needs != "" && d.Attention != nil {
+		p.Fact("attention", needs+"; see below")
+	}
 	p.Fact("Duo", d.callWords())
 	run := d.RunID + ", started " + phrase.Minute(d.Started) + " UTC"
 	if _, ended := d.took(); ended {
@@ -97,12 +103,61 @@ func (d *Document) heldBlock() form.Block {
 	return b
 }
 
-func (d *Document) conflictsBlock() form.Block {
-	l := &form.List{Columns: []string{"user", "reason"}, Lead: 1}
-	for _, c := range d.Conflicts {
-		l.Add(form.Row{Tone: form.Conflict, Cells: []string{phrase.Name(c.Username, c.Sources...), c.Reason + c.Again()}})
+// shown gives the operations as they are told to people: what a run did not come to, or
+// a guard over all of it held, was not done.
+func (d *Document) shown() []Operation {
+	stopped := d.Stopped()
+	ended := !d.dryRun() && d.Outcome != underWay
+	if !stopped && !ended {
+		return d.Operations
 	}
-	return form.Block{Title: "conflicts", List: l}
+	shown := slices.Clone(d.Operations)
+	for i := range shown {
+		switch o := &shown[i]; {
+		case o.Result != dirsync.ResultPlanned:
+		case stopped:
+			o.Result = dirsync.ResultHeld
+		default:
+			o.Result, o.Error = dirsync.ResultSkipped, cmp.Or(o.Error, "the run did not come to it")
+		}
+	}
+	return shown
+}
+
+// ConflictsBlock tells of each conflict: the people, with where they are in the directory,
+// and the command that settles it.
+func ConflictsBlock(conflicts []Conflict) form.Block {
+	b := form.Block{Title: "conflicts"}
+	for i := range conflicts {
+		c := &conflicts[i]
+		b.Item(form.Conflict, phrase.Name(c.Username, c.Sources...)+": "+c.Words())
+		if c.Remedy != "" {
+			b.Command(c.Remedy)
+		}
+	}
+	return b
+}
+
+// Words say why there is a conflict, and who is meant.
+func (c *Conflict) Words() string {
+	text := c.Reason + c.Again()
+	if len(c.People) == 0 {
+		if len(c.Sources) > 1 && c.Username != "" {
+			text += " (" + phrase.Name("", c.Sources...) + ")"
+		}
+		return text
+	}
+	var people []string
+	for _, p := range c.People {
+		who := phrase.Name(p.Username, p.SourceID)
+		if p.DN != "" {
+			who += " (" + p.DN + ")"
+		} else if p.Username != "" {
+			who += " (id " + string(p.SourceID) + ")"
+		}
+		people = append(people, who)
+	}
+	return text + ". In the directory: " + strings.Join(people, "; ")
 }
 
 func waitingBlock(title string, waiting []Waiting) form.Block {
@@ -117,9 +172,10 @@ func waitingBlock(title string, waiting []Waiting) form.Block {
 }
 
 // Sheet gives a row for each change of an operation; one without changes has a
-// row without a field. The items of a list have a comma between them.
+// row without a field. The items of a list have a comma between them. Then there is a row
+// for each person of a conflict, and one for each who needs attention.
 func (d *Document) Sheet() *form.Sheet {
-	s := form.NewSheet("action", "username", "source_id", "duo_user_id", "field", "before", "after", "reason", "result", "error")
+	s := form.NewSheet("action", "username", "source_id", "duo_user_id", "field", "before", "after", "reason", "result", "error", "since", "dn", "remedy")
 	for _, o := range d.Operations {
 		changes := o.Changes
 		if len(changes) == 0 {
@@ -129,8 +185,31 @@ func (d *Document) Sheet() *form.Sheet {
 			if dirsync.IsList(c.Field) {
 				c.Before, c.After = phrase.Cell(dirsync.Items(c.Before)), phrase.Cell(dirsync.Items(c.After))
 			}
-			s.Add(string(o.Action), o.Username, string(o.SourceID), o.User, c.Field, c.Before, c.After, o.Reason, o.Result, o.Error)
+			s.Add(string(o.Action), o.Username, string(o.SourceID), o.User, c.Field, c.Before, c.After, o.Reason, o.Result, o.Error, "", "", "")
 		}
 	}
+	for _, c := range d.Conflicts {
+		for _, p := range c.everybody() {
+			s.Add("conflict", cmp.Or(p.Username, c.Username), string(p.SourceID), "", "", "", "", c.Reason, "", "", "", p.DN, c.Remedy)
+		}
+	}
+	for _, a := range d.Attention {
+		s.Add("attention", a.Username, string(a.SourceID), "", "", "", "", a.Reason, "", "", a.Since, "", a.Remedy)
+	}
 	return s
+}
+
+// everybody gives the people of a conflict, as far as they are known; at least one.
+func (c *Conflict) everybody() []Who {
+	if len(c.People) > 0 {
+		return c.People
+	}
+	all := make([]Who, 0, len(c.Sources)+1)
+	for _, id := range c.Sources {
+		all = append(all, Who{SourceID: id})
+	}
+	if len(all) == 0 {
+		all = append(all, Who{})
+	}
+	return all
 }

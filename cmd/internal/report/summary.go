@@ -33,6 +33,7 @@ type Summary struct {
 	Held        int `json:"held"`
 	Waiting     int `json:"waiting"`
 	Skipped     int `json:"skipped"`
+	Attention   int `json:"attention"`
 }
 
 // Summarize counts a run.
@@ -43,6 +44,7 @@ func Summarize(run *dirsync.Run) Summary {
 		Failed:    run.Count(dirsync.ResultFailed),
 		Held:      run.Count(dirsync.ResultHeld),
 		Waiting:   len(run.Waiting),
+		Attention: len(run.Attention),
 		Skipped:   run.Skipped + run.Count(dirsync.ResultSkipped),
 	}
 	for _, o := range run.Operations {

@@ -31,6 +31,6 @@ func (u *Undoing) Page() *form.Page {
 	if u.Undoes != "" {
 		what += " of run " + u.Undoes
 	}
-	p.Title = what + ": " + u.doneWords()
+	p.Title = what + ": " + u.asked()
 	return p
 }

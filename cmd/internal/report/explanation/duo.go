@@ -46,17 +46,20 @@ type Holder struct {
 
 // DuoUser is a user as Duo shows it.
 type DuoUser struct {
-	ID        string     `json:"duo_user_id"`
-	Username  string     `json:"username"`
-	Status    string     `json:"status"`
-	Aliases   []string   `json:"aliases"`
-	Realname  string     `json:"realname"`
-	Email     string     `json:"email"`
-	Created   string     `json:"created"`
-	Enrolled  bool       `json:"enrolled"`
-	Directory bool       `json:"duo_directory_sync"`
-	Groups    []DuoGroup `json:"groups"`
-	Phones    []DuoPhone `json:"phones"`
+	ID       string `json:"duo_user_id"`
+	Username string `json:"username"`
+	Status   string `json:"status"`
+	// LockoutReason is why Duo has locked the user out, in its words; "" where it has not,
+	// or does not say.
+	LockoutReason string     `json:"lockout_reason"`
+	Aliases       []string   `json:"aliases"`
+	Realname      string     `json:"realname"`
+	Email         string     `json:"email"`
+	Created       string     `json:"created"`
+	Enrolled      bool       `json:"enrolled"`
+	Directory     bool       `json:"duo_directory_sync"`
+	Groups        []DuoGroup `json:"groups"`
+	Phones        []DuoPhone `json:"phones"`
 }
 
 // DuoGroup is a group of a user. Status is "" where it was not asked for.
@@ -118,13 +121,13 @@ func (d *DuoStand) block() form.Block {
 		if u.Status != dirsync.StatusActive {
 			tone = form.Change
 		}
-		b.Item(tone, fmt.Sprintf("%s, status %s: %s", u.ID, u.Status, means(u.Status)))
+		b.Item(tone, fmt.Sprintf("%s, status %s: %s", u.ID, u.Status, means(u.Status, u.LockoutReason)))
 		if d.ByOthers && u.Status != dirsync.StatusLockedOut {
 			b.Item(form.Change, "not duosync's doing, nor undone by it: an administrator changes it in the Duo Admin Panel")
 		}
 		for _, g := range u.Groups {
 			if g.overrides() {
-				b.Item(form.Bad, fmt.Sprintf("the group %s has the status %s, which counts before the user's own: %s", g.Name, g.Status, means(g.Status)))
+				b.Item(form.Bad, fmt.Sprintf("the group %s has the status %s, which counts before the user's own: %s", g.Name, g.Status, means(g.Status, "")))
 			}
 		}
 		text := "has no device yet"

@@ -23,9 +23,12 @@ type Document struct {
 	Fields   []FieldStep `json:"fields"`
 	Snapshot *Snapshot   `json:"snapshot"`
 	Duo      DuoStand    `json:"duo"`
-	Next     Next        `json:"next"`
-	Holds    []Hold      `json:"holds"`
-	History  Past        `json:"history"`
+	// Attention: the person is not as the directory asks for, and stays so until a human
+	// acts; nil: all is as it should be. Since is "" where no run has seen it yet.
+	Attention *report.Attention `json:"attention"`
+	Next      Next              `json:"next"`
+	Holds     []Hold            `json:"holds"`
+	History   Past              `json:"history"`
 	// Matches are the people who are meant, where there are several.
 	Matches []Match `json:"matches"`
 	// Warnings are worth knowing.

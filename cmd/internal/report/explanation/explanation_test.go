@@ -39,9 +39,12 @@ func everythingExplained(who string) *explanation.Document {
 			{Op: &dirsync.Op{Action: dirsync.Disable, Username: who, Source: "6a1f", User: "DU1", Reason: who, Changes: []dirsync.Change{{Field: "status", Before: "active", After: "disabled"}}}, Result: dirsync.ResultHeld},
 			{Op: &dirsync.Op{Action: dirsync.Update, Username: who, Source: "6a1f", User: "DU1", Reason: "changed in the directory", Changes: []dirsync.Change{{Field: "email", Before: who, After: "=1+1"}}}, Result: dirsync.ResultPlanned},
 		},
-		Conflicts: []dirsync.Conflict{{Username: who, Sources: []dirsync.SourceID{"6a1f", "6a2f"}, Reason: who, New: true}, {Username: "staff", Reason: "a Duo group of this name exists"}},
-		Waiting:   &dirsync.Waiting{Username: who, Source: "6a1f", Since: reporttest.Noon, Action: dirsync.Trash, Due: reporttest.Noon.Add(720 * time.Hour)},
+		Conflicts: []dirsync.Conflict{{Username: who, Sources: []dirsync.SourceID{"6a1f", "6a2f"}, Reason: who, New: true,
+			People: []dirsync.Who{{Source: "6a1f", DN: "cn=" + who, Username: who}, {Source: "6a2f"}}, Remedy: "duosync sync --adopt '" + who + "'"}, {Username: "staff", Reason: "a Duo group of this name exists"}},
+		Waiting: &dirsync.Waiting{Username: who, Source: "6a1f", Since: reporttest.Noon, Action: dirsync.Trash, Due: reporttest.Noon.Add(720 * time.Hour)},
 	})
+	e.Attention = &report.Attention{Username: who, SourceID: "6a1f", Reason: who, Remedy: "duosync sync --adopt " + who, Since: "2026-03-01T00:00:00Z"}
+	user.LockoutReason = dirsync.NotEnrolled
 	e.Next.Action, e.Next.Reason, e.Next.Result, e.Next.Refresh = dirsync.Disable, "disable: "+who, dirsync.ResultHeld, "due"
 	last := report.Of(reporttest.HostileRun())
 	e.Holds = append(explanation.HeldIn(last, func(o *report.Operation) bool { return o.SourceID == "6a1f" }, func(string) bool { return false }, func(*report.Guard) bool { return true }),

@@ -1,9 +1,10 @@
 package explanation
 
 import (
+	"slices"
+
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
-	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
 
@@ -36,7 +37,7 @@ func (n *Next) Decided(d *dirsync.Decision) {
 		n.Operations = append(n.Operations, report.OperationOf(o.Op, o.Result, o.Error))
 	}
 	for _, c := range d.Conflicts {
-		n.Conflicts = append(n.Conflicts, report.Conflict{Username: c.Username, Sources: c.Sources, Reason: c.Reason, New: c.New})
+		n.Conflicts = append(n.Conflicts, report.ConflictOf(&c))
 	}
 	if d.Waiting != nil {
 		n.Waiting = append(n.Waiting, report.WaitingOf(*d.Waiting))
@@ -66,16 +67,11 @@ func (n *Next) block() form.Block {
 
 // conflictBlock tells of conflicts of the person of this name, and others.
 func (n *Next) conflictBlock(name string) form.Block {
-	b := form.Block{Title: "conflicts"}
-	for _, c := range n.Conflicts {
-		text := c.Reason
-		if dirsync.FoldName(c.Username) != dirsync.FoldName(name) && c.Username != "" {
-			text = c.Username + ": " + text
+	told := slices.Clone(n.Conflicts)
+	for i := range told {
+		if dirsync.FoldName(told[i].Username) == dirsync.FoldName(name) {
+			told[i].Username = name
 		}
-		if len(c.Sources) > 1 {
-			text += " (" + phrase.Name("", c.Sources...) + ")"
-		}
-		b.Item(form.Conflict, text+c.Again())
 	}
-	return b
+	return report.ConflictsBlock(told)
 }

@@ -23,7 +23,14 @@ func (e *Document) Page() *form.Page {
 	}
 	p.Fact("Duo", e.Duo.words())
 	p.Fact("next run", e.Next.words())
-	p.Add(e.errorBlock(), e.Next.block(), e.Next.conflictBlock(e.name()), holdsBlock(e.Holds), e.Entry.block(), fieldsBlock(e.Fields),
+	if a := e.Attention; a != nil {
+		text := a.Reason
+		if a.Since != "" {
+			text += "; since " + phrase.Minute(a.Since) + " UTC"
+		}
+		p.Fact("attention", text)
+	}
+	p.Add(e.errorBlock(), e.remedyBlock(), e.Next.block(), e.Next.conflictBlock(e.name()), holdsBlock(e.Holds), e.Entry.block(), fieldsBlock(e.Fields),
 		e.Snapshot.block(len(e.Fields) > 0, e.Duo.Standing == DuoOurs), e.Duo.block(), e.Duo.devicesBlock(), e.History.block(e.Entry),
 		form.Items("warnings", e.Warnings))
 	return p
@@ -62,6 +69,16 @@ func (e *Document) name() string {
 	return e.User
 }
 
+// remedyBlock gives the command that settles what needs a human, unless a conflict below
+// has it.
+func (e *Document) remedyBlock() form.Block {
+	b := form.Block{Title: "what settles it"}
+	if a := e.Attention; a != nil && a.Remedy != "" && !slices.ContainsFunc(e.Next.Conflicts, func(c report.Conflict) bool { return c.Remedy == a.Remedy }) {
+		b.Command(a.Remedy)
+	}
+	return b
+}
+
 func (e *Document) errorBlock() form.Block {
 	b := form.Block{Title: "not found out"}
 	if e.Error != "" {
@@ -78,8 +95,11 @@ func (e *Document) verdict() string {
 	}
 	switch n.Action {
 	case NextNone:
-		if e.Duo.ByOthers {
-			return "nothing to do; " + e.Duo.User.Status + " in Duo, not by duosync"
+		switch {
+		case e.Duo.ByOthers:
+			return "NEEDS ATTENTION; " + e.Duo.User.Status + " in Duo, not by duosync"
+		case e.Attention != nil:
+			return "NEEDS ATTENTION"
 		}
 		return "nothing to do"
 	case NextWait:
@@ -116,7 +136,7 @@ func (e *Document) tone() form.Tone {
 	}
 	switch e.Next.Action {
 	case NextNone, NextSkip:
-		if e.Duo.ByOthers {
+		if e.Duo.ByOthers || e.Attention != nil {
 			return form.Change
 		}
 		return form.Good

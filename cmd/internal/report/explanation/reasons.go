@@ -33,6 +33,7 @@ var (
 	LetGo           = Reason{NextNone, "nothing: the user was let go"}
 	Kept            = Reason{NextNone, "nothing: %s leaves the Duo user as it is"}
 	AllStepsDone    = Reason{NextNone, "nothing: all that %s asks for has been done"}
+	NeedsHuman      = Reason{NextNone, "nothing, until a human acts: %s"}
 	ChangedByOthers = Reason{NextNone, "nothing yet: in step with the directory; what was changed in Duo is looked at when all of Duo is read again"}
 	InStep          = Reason{NextNone, "nothing: in step with the directory"}
 )
@@ -125,8 +126,20 @@ var lettingGo = map[string]string{
 // ManagedByDuo is why a user that Duo's own directory sync keeps is left alone.
 const ManagedByDuo = "managed by Duo's own directory sync"
 
-// means tells what a status means to whoever logs in.
-func means(status string) string {
+// lockedOut says why Duo has locked a user out: in Duo's words, where it gives them.
+func lockedOut(reason string) string {
+	switch reason {
+	case "":
+		return "after too many failed logins as a rule"
+	case dirsync.NotEnrolled:
+		return "for the person has not enrolled; nobody tampered, and enrolling ends it"
+	}
+	return "with the reason " + dirsync.Quote(reason)
+}
+
+// means tells what a status means to whoever logs in. reason is Duo's own of a lockout, ""
+// where it has none.
+func means(status, reason string) string {
 	switch status {
 	case dirsync.StatusActive:
 		return "Duo asks for a second factor"
@@ -135,7 +148,7 @@ func means(status string) string {
 	case dirsync.StatusDisabled:
 		return "Duo lets nobody in"
 	case dirsync.StatusLockedOut:
-		return "by Duo itself, after too many failed logins as a rule; an administrator can set it to active in the Duo Admin Panel"
+		return "by Duo itself, " + lockedOut(reason) + "; an administrator can set it to active in the Duo Admin Panel"
 	case dirsync.StatusPendingDeletion:
 		return inTrash + ", to be deleted for good"
 	}

@@ -23,16 +23,19 @@ func writeMarkdown(out io.Writer, pg *Page) error {
 		if b.Title != "" {
 			_, _ = fmt.Fprintf(w, "\n### %s\n", markdown(heading(b.Title)))
 		}
+		indent := "    "
 		for i, para := range b.Paras {
 			if i == 0 || para.Kind != item || b.Paras[i-1].Kind != item {
 				_, _ = fmt.Fprintln(w)
 			}
 			switch para.Kind {
 			case item:
+				indent = "      " // else what follows would be text of the item
 				_, _ = fmt.Fprintf(w, "- %s\n", markdown(para.Text))
 			case command:
-				_, _ = fmt.Fprintf(w, "    %s\n", clean(para.Text)) // an indented code block: nothing in it is markup
+				_, _ = fmt.Fprintf(w, "%s%s\n", indent, clean(para.Text)) // an indented code block: nothing in it is markup
 			default:
+				indent = "    "
 				_, _ = fmt.Fprintf(w, "%s\n", markdown(para.Text))
 			}
 		}
@@ -46,8 +49,9 @@ func writeMarkdown(out io.Writer, pg *Page) error {
 
 func markdownList(w io.Writer, l *List) {
 	line := func(cells []string) { _, _ = fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | ")) }
-	heads, rules := make([]string, len(l.Columns)), make([]string, len(l.Columns))
-	for i, column := range l.Columns {
+	header := l.Header()
+	heads, rules := make([]string, len(header)), make([]string, len(header))
+	for i, column := range header {
 		heads[i], rules[i] = markdown(heading(column)), "---"
 	}
 	line(heads)
@@ -56,6 +60,9 @@ func markdownList(w io.Writer, l *List) {
 		cells := make([]string, len(r.Cells))
 		for i, cell := range r.Cells {
 			cells[i] = markdown(cell)
+		}
+		if l.HasCommands() {
+			cells = append(cells, markdown(r.Command))
 		}
 		line(cells)
 	}

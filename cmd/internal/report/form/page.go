@@ -1,6 +1,9 @@
 package form
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // Page is what the forms for people are made of: the table, Markdown and HTML. Its
 // texts are raw; each form makes them harmless in its own way.
@@ -73,6 +76,8 @@ type List struct {
 	// Lead is the number of columns that stand in line in the text form; what a
 	// row flows follows them.
 	Lead int
+	// Commands heads a last column with the rows' commands; "" where no row has one.
+	Commands string
 	// Heads are the headings of the text form: one for each column of the lead and
 	// one for what flows; nil for none.
 	Heads []string
@@ -87,6 +92,22 @@ type Row struct {
 	Cells []string
 	// Flow replaces the cells behind the lead in the text form; nil: those cells.
 	Flow []string
+	// Command is one to copy, for a List with Commands; "" for none. In the text form it
+	// has a line of its own, below the row.
+	Command string
+}
+
+// HasCommands reports whether a row has a command.
+func (l *List) HasCommands() bool {
+	return l.Commands != "" && slices.ContainsFunc(l.Rows, func(r Row) bool { return r.Command != "" })
+}
+
+// Header gives the headings of all columns that there are.
+func (l *List) Header() []string {
+	if l.HasCommands() {
+		return append(slices.Clone(l.Columns), l.Commands)
+	}
+	return l.Columns
 }
 
 // Tone says how something is meant, for colours. It is also the name of its style in

@@ -119,6 +119,9 @@ func (w *textWriter) list(l *List) {
 			flow = r.Cells[l.Lead:]
 		}
 		w.hang(r.Tone, lead(r.Cells), flow)
+		if l.HasCommands() && r.Command != "" {
+			w.lines(Strong, "      ", []string{clean(r.Command)})
+		}
 	}
 }
 

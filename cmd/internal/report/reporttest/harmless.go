@@ -112,7 +112,7 @@ func checkMarkdown(t *testing.T, text string) {
 			t.Errorf("a cell's border in %q", line)
 		}
 		if inTable {
-			if cells := strings.Count(bare, "|") - 1; cells != 2 && cells != 4 && cells != 5 {
+			if cells := strings.Count(bare, "|") - 1; cells < 2 || cells > 6 {
 				t.Errorf("%d cells in %q", cells, line)
 			}
 		}

@@ -48,8 +48,15 @@ func HostileRun() *dirsync.Run {
 				Changes: []dirsync.Change{change("status", "disabled", "pending deletion")}}),
 		},
 		Conflicts: []dirsync.Conflict{
-			{Username: "rkim", Sources: []dirsync.SourceID{"6b1f"}, Reason: "a Duo user of that name exists that is not ours; take it over with --adopt rkim, or rename one of them", New: true},
-			{Sources: []dirsync.SourceID{"6b2f", "6b3f"}, Reason: "two people claim the name " + Hostile},
+			{Username: "rkim", Sources: []dirsync.SourceID{"6b1f"}, Reason: "a Duo user of that name exists that is not ours; take it over with --adopt rkim, or rename one of them", New: true,
+				People: []dirsync.Who{{Source: "6b1f", DN: "uid=rkim,ou=people,dc=example", Username: "rkim"}}, Remedy: "duosync sync --adopt rkim --config /etc/duo/config.yaml"},
+			{Sources: []dirsync.SourceID{"6b2f", "6b3f"}, Reason: "two people claim the name " + Hostile,
+				People: []dirsync.Who{{Source: "6b2f", DN: "cn=" + Hostile, Username: Hostile}, {Source: "6b3f"}}, Remedy: "duosync sync --adopt '" + Hostile + "'"},
+		},
+		Attention: []dirsync.Attention{
+			{Username: Hostile, Source: "6b2f", Reason: "two people claim the name " + Hostile, Remedy: "duosync sync --adopt '" + Hostile + "'", Since: Noon.Add(-48 * time.Hour)},
+			{Username: "rkim", Source: "6b1f", Reason: "a Duo user of that name exists that is not ours; take it over with --adopt rkim, or rename one of them",
+				Remedy: "duosync sync --adopt rkim --config /etc/duo/config.yaml", Since: Noon},
 		},
 		Waiting: []dirsync.Waiting{
 			{Username: "dpetrov", Source: "6c1f", Since: Noon.Add(-48 * time.Hour), Action: dirsync.Trash, Due: Noon.Add(28 * 24 * time.Hour)},
