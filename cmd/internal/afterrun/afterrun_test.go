@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sirupsen/logrus"
 	logs "github.com/sirupsen/logrus/hooks/test"
 
 	"duosync/cmd/internal/afterrun"
@@ -90,7 +91,7 @@ func TestTextfile(t *testing.T) {
 	applied := &dirsync.Run{
 		Outcome: dirsync.OutcomeApplied, Finished: time.Unix(1700000000, 500e6), Complete: true, Read: dirsync.ReadInfo{Read: 12}, InScope: 10, Unchanged: 7,
 		Operations: []*dirsync.Operation{op(dirsync.Create, dirsync.ResultApplied), op(dirsync.Create, dirsync.ResultApplied), op(dirsync.Trash, dirsync.ResultApplied)},
-		Waiting:    make([]dirsync.Waiting, 4), Conflicts: make([]dirsync.Conflict, 1), Usage: dirsync.Usage{Calls: 5, Retries: 1},
+		Waiting:    make([]dirsync.Waiting, 4), Conflicts: make([]dirsync.Conflict, 1), Attention: make([]dirsync.Attention, 2), Usage: dirsync.Usage{Calls: 5, Retries: 1},
 	}
 	broken := failed(errors.New("the directory is down"))
 	broken.Finished, broken.Usage.Calls = time.Unix(1700000060, 0), 2
@@ -103,7 +104,7 @@ func TestTextfile(t *testing.T) {
 		}
 	}
 	want := []string{
-		`duosync_build_info{version="test"} 1`,
+		"duosync_attention 2", `duosync_build_info{version="test"} 1`,
 		"duosync_conflicts 1", "duosync_duo_calls_total 14", "duosync_duo_retries_total 2", "duosync_failed 1", "duosync_held 0",
 		`duosync_last_run_outcome{outcome="applied"} 0`, `duosync_last_run_outcome{outcome="failed"} 1`, `duosync_last_run_outcome{outcome="held"} 0`,
 		`duosync_last_run_outcome{outcome="no-changes"} 0`, `duosync_last_run_outcome{outcome="partial"} 0`, `duosync_last_run_outcome{outcome="skipped"} 0`,
@@ -124,6 +125,34 @@ func TestTextfile(t *testing.T) {
 	}
 	if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 1 {
 		t.Errorf("files left: %v", files)
+	}
+}
+
+// TestAttentionIsLogged: a run with nothing to do does not end like one where all is well
+// while somebody needs a human; it is a warning while it is new.
+func TestAttentionIsLogged(t *testing.T) {
+	log, said := logs.NewNullLogger()
+	log.SetLevel(logrus.InfoLevel)
+	after := afterrun.New(afterrun.Options{Version: "test", Log: log, LogRuns: true})
+	anna, bob := dirsync.Attention{Username: "anna", Source: "1"}, dirsync.Attention{Username: "bob", Source: "2"}
+	for _, step := range []struct {
+		run  *dirsync.Run
+		want string
+	}{
+		{&dirsync.Run{ID: "r1", Attention: []dirsync.Attention{anna}}, "warning: run ended; 1 person needs attention: duosync history r1"},
+		{&dirsync.Run{ID: "r2", Attention: []dirsync.Attention{anna}}, "info: run ended; 1 person needs attention: duosync history r2"},
+		{failed(errors.New("the directory is down")), "error: run failed"},
+		{&dirsync.Run{ID: "r3", Attention: []dirsync.Attention{anna}}, "info: run ended; 1 person needs attention: duosync history r3"},
+		{&dirsync.Run{ID: "r4", Attention: []dirsync.Attention{anna, bob}}, "warning: run ended; 2 people need attention: duosync history r4"},
+		{&dirsync.Run{ID: "r5"}, "info: run ended"},
+		{&dirsync.Run{ID: "r6", Attention: []dirsync.Attention{bob}}, "warning: run ended; 1 person needs attention: duosync history r6"},
+	} {
+		said.Reset()
+		after.Follow(t.Context(), parse(t, ""), step.run, nil)
+		entry := said.LastEntry()
+		if got := entry.Level.String() + ": " + entry.Message; got != step.want {
+			t.Errorf("%s: %q, want %q", step.run.ID, got, step.want)
+		}
 	}
 }
 

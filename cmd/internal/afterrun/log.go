@@ -17,13 +17,15 @@ import (
 // runLog logs runs, a line each.
 type runLog struct {
 	log      logrus.FieldLogger
-	skipped  error    // why the run before did not begin, which was told
-	warnings []string // of the run before, which were told
+	skipped  error           // why the run before did not begin, which was told
+	warnings []string        // of the run before, which were told
+	attended map[string]bool // who needed a human after the run before, which was told
 }
 
 // tell logs a run: at info where all went well, at warning where a human should
 // look, at error where it failed. That writing is paused or the state is in use
-// is told once, and so is a warning that comes with every run.
+// is told once, and so is a warning that comes with every run, and somebody who needs a
+// human for long.
 func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
 	if l.tellSkipped(run) {
 		return
@@ -35,6 +37,7 @@ func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
 	}
 	l.warnings = slices.Clone(run.Warnings)
 
+	newcomers := l.attend(run)
 	log := l.log.WithFields(fields(run))
 	switch {
 	case interrupted(ctx, run):
@@ -43,15 +46,40 @@ func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
 		WithError(log, run.Err).Error("run failed")
 	case run.Held():
 		how := "run held in part, all else was done: a guard wants a human"
+		if run.Count(dirsync.ResultFailed)+run.Count(dirsync.ResultSkipped) > 0 {
+			how = "run held in part, and not all else was done: a guard wants a human"
+		}
 		if report.HeldWhole(run) {
 			how = "run held, nothing was written: a guard wants a human"
 		}
 		log.WithField("guards", waysOut(run)).Warn(how)
 	case run.Outcome == dirsync.OutcomePartial || run.NewConflicts():
 		log.Warn("run ended; some people need a look: duosync history " + run.ID)
+	case len(run.Attention) > 0:
+		say := log.Info
+		if newcomers {
+			say = log.Warn
+		}
+		say("run ended; " + report.NeedsAttention(report.AttentionOf(run.Attention)) + ": duosync history " + run.ID)
 	default:
 		log.Info("run ended")
 	}
+}
+
+// attend takes over who needs a human after a run, and reports whether somebody is among
+// them who did not before. A run that failed does not know.
+func (l *runLog) attend(run *dirsync.Run) (newcomers bool) {
+	if run.Err != nil {
+		return false
+	}
+	before := l.attended
+	l.attended = make(map[string]bool, len(run.Attention))
+	for _, a := range run.Attention {
+		key := string(a.Source) + "|" + a.Username
+		l.attended[key] = true
+		newcomers = newcomers || !before[key]
+	}
+	return newcomers
 }
 
 func (l *runLog) tellSkipped(run *dirsync.Run) bool {

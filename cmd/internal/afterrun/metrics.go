@@ -29,6 +29,7 @@ type Metrics struct {
 type lastRun struct {
 	success, end, outcome, duration *prometheus.GaugeVec
 	people, held, conflicts, failed *prometheus.GaugeVec
+	attention                       *prometheus.GaugeVec
 }
 
 // totals count over all runs.
@@ -46,6 +47,7 @@ func newMetrics(version string) *Metrics {
 		people:    m.gauge("duosync_people", "People of the last run that could read the directory: read, in scope, of those unchanged, and waiting for a removal.", "state"),
 		held:      m.gauge("duosync_held", "Operations that guards held in the last run that came to the guards."),
 		conflicts: m.gauge("duosync_conflicts", "Conflicts of the last run that came to the guards."),
+		attention: m.gauge("duosync_attention", "People and groups that are not as the directory asks for and stay so until a human acts, as of the last run that came to its end."),
 		failed:    m.gauge("duosync_failed", "Operations that failed in the last run."),
 	}
 	m.total = totals{
@@ -105,6 +107,13 @@ func (m *Metrics) Gather() ([]*dto.MetricFamily, error) {
 	return m.registry.Gather()
 }
 
+// Attention notes how many needed a human at the end of an earlier process' last run.
+func (m *Metrics) Attention(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last.attention.WithLabelValues().Set(float64(n))
+}
+
 // Reloaded notes how loading the configuration went.
 func (m *Metrics) Reloaded(good bool) {
 	m.mu.Lock()
@@ -144,6 +153,7 @@ func (m *Metrics) ran(run *dirsync.Run, took map[string]time.Duration) {
 	s := report.Summarize(run)
 	m.last.held.WithLabelValues().Set(float64(s.Held))
 	m.last.conflicts.WithLabelValues().Set(float64(s.Conflict))
+	m.last.attention.WithLabelValues().Set(float64(s.Attention))
 	m.last.people.WithLabelValues("read").Set(float64(run.Read.Read))
 	m.last.people.WithLabelValues("in_scope").Set(float64(run.InScope))
 	m.last.people.WithLabelValues("unchanged").Set(float64(s.Unchanged))

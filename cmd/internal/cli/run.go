@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/daemon"
+	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/watch"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
@@ -69,6 +71,7 @@ func (a *app) runRun(ctx context.Context) error {
 			return wire.Attempt(ctx, loaded, setup, wire.RunOptions{}, watch)
 		},
 		Reachable: func(loaded *config.Loaded) error { return wire.StateReachable(&loaded.Config) },
+		Attention: attention,
 		Reload:    hangup,
 		Notify: func(state string) error {
 			_, err := systemd.SdNotify(false, state)
@@ -78,6 +81,16 @@ func (a *app) runRun(ctx context.Context) error {
 		Log:      setup.Log,
 		Version:  setup.Version,
 	})
+}
+
+// attention gives who needed a human at the end of the last run of a state.
+func attention(ctx context.Context, loaded *config.Loaded) (standing []dirsync.Attention, err error) {
+	m, err := past.Open(ctx, loaded.Config.State.DSN.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return past.Attention(ctx, m.DB)
 }
 
 // loadWhole reads the configuration, and tries whether the parts of a run can be

@@ -34,7 +34,10 @@ type pageData struct {
 	Error   string
 	Counts  []count
 	Held    []heldGuard
-	Waiting int // all of them, also those beyond the list
+	Waiting int    // all of them, also those beyond the list
+	Needs   string // how many need a human, or ""
+	Some    []dirsync.Attention
+	More    int // who need a human beyond those
 }
 
 type count struct {
@@ -74,7 +77,8 @@ func heldGuards(run *dirsync.Run) []heldGuard {
 // showStatus gives the status page: HTML without any script.
 func (s *Server) showStatus(w http.ResponseWriter, _ *http.Request) {
 	now := s.status.look()
-	data := pageData{Version: s.opts.Version, Now: time.Now(), Next: now.due, Ready: now.unready(s.opts.Reachable), Last: now.last}
+	data := pageData{Version: s.opts.Version, Now: time.Now(), Next: now.due, Ready: now.unready(s.opts.Reachable), Last: now.last,
+		Needs: now.needs.words, Some: now.needs.some, More: now.needs.all - len(now.needs.some)}
 	if now.running != nil {
 		p := now.running.Position()
 		data.Running = &p

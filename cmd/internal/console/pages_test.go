@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -74,6 +75,51 @@ func TestReadiness(t *testing.T) {
 				t.Errorf("healthz: %d %q", code, body)
 			}
 		})
+	}
+}
+
+// TestAttentionIsNotReady: while somebody needs a human, the page says so where it would
+// say that all is well, names them, and readiness stays.
+func TestAttentionIsNotReady(t *testing.T) {
+	var all []dirsync.Attention
+	for i := range 60 {
+		all = append(all, dirsync.Attention{Username: fmt.Sprintf("p%02d", i), Source: dirsync.SourceID(fmt.Sprint(i)), Reason: "disabled in Duo by <others>", Remedy: "duosync sync --adopt x", Since: time.Unix(1700000000, 0)})
+	}
+	run := &dirsync.Run{Outcome: dirsync.OutcomeNoChanges, Complete: true, Attention: all}
+	console := pages(t, run, nil, "")
+	if code, body, _ := get(t.Context(), console, "/readyz", nil); code != 200 || body != "ok\n" {
+		t.Errorf("readyz: %d %q", code, body)
+	}
+	_, body, _ := get(t.Context(), console, "/", nil)
+	for _, want := range []string{"<title>duosync: attention</title>", "Attention: 60 people need attention.", "<td>p49</td>", "disabled in Duo by &lt;others&gt;",
+		"<code>duosync sync --adopt x</code>", "2023-11-14 22:13:20 UTC", "And 10 more"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page has no %q:\n%s", want, body)
+		}
+	}
+	if strings.Contains(body, "Ready") || strings.Contains(body, "p50") {
+		t.Errorf("the page says that it is ready, or names too many:\n%s", body)
+	}
+	if _, body, _ := get(t.Context(), console, "/metrics", nil); !strings.Contains(body, "\nduosync_attention 60\n") {
+		t.Errorf("metrics:\n%s", body)
+	}
+
+	// What a run that failed does not know stands, and so does what an earlier process left.
+	status := &Status{}
+	status.Needs(all[:1])
+	if got := status.LastRun(); got != "No run yet; 1 person needs attention" {
+		t.Error(got)
+	}
+	status.Ended(&dirsync.Run{Outcome: dirsync.OutcomeFailed, Err: errors.New("down")})
+	if got := status.look().needs; got.all != 1 {
+		t.Errorf("after a failed run: %+v", got)
+	}
+	status.Ended(&dirsync.Run{Outcome: dirsync.OutcomeNoChanges})
+	if got := status.LastRun(); strings.Contains(got, "attention") {
+		t.Error(got)
+	}
+	if _, body, _ := get(t.Context(), pages(t, &dirsync.Run{Outcome: dirsync.OutcomeNoChanges}, nil, ""), "/", nil); !strings.Contains(body, "Ready.") || strings.Contains(body, "ttention:") {
+		t.Errorf("with nobody who needs a human:\n%s", body)
 	}
 }
 

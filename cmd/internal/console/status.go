@@ -24,6 +24,15 @@ type view struct {
 	running *watch.Watch // nil: no run is under way
 	last    *lastRun     // nil: none has ended yet
 	due     time.Time
+	needs   needs
+}
+
+// needs are those who need a human, as the last run found them that came to its end, in
+// this process or before.
+type needs struct {
+	words string // "" for nobody
+	all   int
+	some  []dirsync.Attention // the first ones
 }
 
 // lastRun is a run without its long lists.
@@ -32,8 +41,11 @@ type lastRun struct {
 	summary report.Summary
 }
 
-// mostListed bounds what is kept of a list for the status page.
-const mostListed = 100
+// These bound what is kept of a list for the status page.
+const (
+	mostListed   = 100
+	mostAttended = 50
+)
 
 func (s *Status) look() view {
 	s.mu.Lock()
@@ -50,6 +62,12 @@ func (s *Status) change(do func(*view)) {
 // Configured takes the configuration of the moment.
 func (s *Status) Configured(loaded *config.Loaded) { s.change(func(v *view) { v.loaded = loaded }) }
 
+// Needs takes who needs a human.
+func (s *Status) Needs(all []dirsync.Attention) {
+	found := needs{words: report.NeedsAttention(report.AttentionOf(all)), all: len(all), some: append([]dirsync.Attention(nil), all[:min(len(all), mostAttended)]...)}
+	s.change(func(v *view) { v.needs = found })
+}
+
 // Planned takes when the next run is due.
 func (s *Status) Planned(due time.Time) { s.change(func(v *view) { v.due = due }) }
 
@@ -59,7 +77,10 @@ func (s *Status) Began(w *watch.Watch) { s.change(func(v *view) { v.running = w 
 // Ended takes the run that was under way.
 func (s *Status) Ended(run *dirsync.Run) {
 	last := &lastRun{Run: *run, summary: report.Summarize(run)}
-	last.Operations = nil
+	if run.Err == nil { // else it does not know
+		s.Needs(run.Attention)
+	}
+	last.Operations, last.Attention = nil, nil
 	last.Conflicts = firstOf(last.Conflicts)
 	last.Waiting = firstOf(last.Waiting)
 	s.change(func(v *view) { v.running, v.last = nil, last })
@@ -67,11 +88,15 @@ func (s *Status) Ended(run *dirsync.Run) {
 
 // LastRun tells in a few words how the last run went.
 func (s *Status) LastRun() string {
-	last := s.look().last
-	if last == nil {
-		return "No run yet"
+	now := s.look()
+	text := "No run yet"
+	if last := now.last; last != nil {
+		text = fmt.Sprintf("Last run, ended %s: %s", Clock(last.Finished), last.word())
 	}
-	return fmt.Sprintf("Last run, ended %s: %s", Clock(last.Finished), last.word())
+	if now.needs.words != "" {
+		text += "; " + now.needs.words
+	}
+	return text
 }
 
 // firstOf copies the head of a list, so that the rest can be forgotten.

@@ -23,8 +23,8 @@ import (
 	dirsync "duosync/sync"
 )
 
-// Options are what a daemon works with. All but Reload, Notify and Watchdog must
-// be set.
+// Options are what a daemon works with. All but Attention, Reload, Notify and
+// Watchdog must be set.
 type Options struct {
 	// Load reads and checks the whole configuration anew.
 	Load func() (*config.Loaded, error)
@@ -35,6 +35,9 @@ type Options struct {
 	// Reachable says why the state can't be used, or nil. It is asked for each
 	// /readyz, beside a run, so it must be quick and take no lock.
 	Reachable func(loaded *config.Loaded) error
+	// Attention gives who needed a human at the end of the last run of the state, before
+	// this process has made one; nil: it is not known.
+	Attention func(ctx context.Context, loaded *config.Loaded) ([]dirsync.Attention, error)
 	// Reload asks for the configuration to be loaded anew (SIGHUP).
 	Reload <-chan os.Signal
 	// Notify sends a state to the service manager (sd_notify(3)); nil where there

@@ -27,6 +27,7 @@ func Run(ctx context.Context, loaded *config.Loaded, opts Options) error {
 	d.after.Metrics().Reloaded(true)
 	d.after.Resume(loaded.Config.Notify.Textfile)
 	d.status.Configured(loaded)
+	d.attend(ctx)
 	d.plan()
 	if loaded.Config.Schedule.AtStart {
 		d.nominal, d.due = d.base, d.base
@@ -34,6 +35,23 @@ func Run(ctx context.Context, loaded *config.Loaded, opts Options) error {
 	d.notify("READY=1", d.statusLine())
 	d.loop(ctx)
 	return d.pages.Close()
+}
+
+// attend finds who needs a human by the state, so that no page says that all is well before
+// the first run. What can't be read now, the run tells.
+func (d *daemon) attend(ctx context.Context) {
+	if d.opts.Attention == nil {
+		return
+	}
+	standing, err := d.opts.Attention(ctx, d.loaded)
+	if err != nil {
+		d.opts.Log.WithError(err).Debug("who needs a human is not known before the first run")
+		return
+	}
+	d.status.Needs(standing)
+	if len(standing) > 0 {
+		d.after.Metrics().Attention(len(standing))
+	}
 }
 
 // longestSleep is how long the loop sleeps before it looks at the clock again,

@@ -39,8 +39,12 @@ func (d *daemon) swap(ctx context.Context) {
 		return
 	}
 	rescheduled := fresh.Config.Schedule != d.loaded.Config.Schedule
+	elsewhere := fresh.Config.State.DSN != d.loaded.Config.State.DSN
 	d.loaded, d.schedule = fresh, next
 	d.status.Configured(fresh)
+	if elsewhere {
+		d.attend(ctx)
+	}
 	if rescheduled && d.turn == nil {
 		d.plan()
 	}
