@@ -89,4 +89,10 @@ type Removed struct {
 	User     string // Duo user_id
 	Username string
 	Action   Action // Disable, Trash, Delete or Release
+	Reason   string // as the run gave it
+	// Again is the last run that took something from the same person again since then, for
+	// a reason of its own, and Then is what it did; "" where none did. What merely goes on
+	// with the removal, such as the Trash after the grace, is not meant.
+	Again string
+	Then  Action
 }

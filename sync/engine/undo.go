@@ -21,7 +21,8 @@ import (
 // as it left them. removed are its removals in their order; of several for one
 // person the last one counts. No limit holds it, since it is asked for by name.
 //
-// Who can't be given back is among the operations, as skipped. What the next run
+// Whom a later run removed for a reason of its own stays removed, see Removed.Again. Who
+// can't be given back is among the operations, as skipped. What the next run
 // would do again is among the warnings. A dry run shows the plan and writes nothing.
 func (e *Engine) Undo(ctx context.Context, opts Options, run string, removed []dirsync.Removed) *dirsync.Run {
 	r := e.run(opts)
@@ -139,6 +140,8 @@ func neverBack(r *decide.Rules, s *decide.Subject, x dirsync.Removed) string {
 		return "somebody else put the user into Duo's Trash since, and that stays"
 	case live.Status == dirsync.StatusDisabled && !disabledByUs(link):
 		return "others have disabled the user, and that stays"
+	case x.Again != "" && (live.Status == dirsync.StatusDisabled || live.Status == dirsync.StatusPendingDeletion):
+		return fmt.Sprintf("run %s has %s again since, and that stays; duosync undo %s gives it back", x.Again, tookAgain[x.Then], x.Again)
 	}
 	return ""
 }
@@ -185,9 +188,14 @@ func wayBack(a dirsync.Action) dirsync.Action {
 	return dirsync.Restore
 }
 
+// took says what a removal did.
+var took = map[dirsync.Action]string{dirsync.Disable: "disabled", dirsync.Trash: "put into the Trash", dirsync.Delete: "deleted", dirsync.Release: "released"}
+
+// tookAgain says it of a user whom a later run took it from.
+var tookAgain = map[dirsync.Action]string{dirsync.Disable: "disabled the user", dirsync.Trash: "put the user into the Trash", dirsync.Delete: "deleted the user", dirsync.Release: "released the user"}
+
 func undoes(run string, a dirsync.Action) string {
-	done := map[dirsync.Action]string{dirsync.Disable: "disabled", dirsync.Trash: "put into the Trash", dirsync.Delete: "deleted", dirsync.Release: "released"}[a]
-	return fmt.Sprintf("%s by run %s", done, run)
+	return fmt.Sprintf("%s by run %s", took[a], run)
 }
 
 // foretell says what the next run would take again from those who are given back.

@@ -17,7 +17,7 @@ func removals(run *dirsync.Run) []dirsync.Removed {
 	var all []dirsync.Removed
 	for _, o := range run.Operations {
 		if o.Removes() && o.Result == dirsync.ResultApplied {
-			all = append(all, dirsync.Removed{Source: o.Source, User: o.User, Username: o.Username, Action: o.Action})
+			all = append(all, dirsync.Removed{Source: o.Source, User: o.User, Username: o.Username, Action: o.Action, Reason: o.Reason})
 		}
 	}
 	return all
@@ -50,6 +50,27 @@ func leavers(t *testing.T, rules string) (*world, *dirsync.Run) {
 		t.Fatal(w.report(run))
 	}
 	return w, run
+}
+
+// TestUndoOfRemovedAgain: a later run's removal stands, whoever is enabled by now needs
+// nothing, and what others did is told first.
+func TestUndoOfRemovedAgain(t *testing.T) {
+	for _, test := range []struct{ duo, want string }{
+		{"", "enable anna [skipped]: disabled by run R1\n  error: run R2 has disabled the user again since, and that stays; duosync undo R2 gives it back"},
+		{"status=active", "nothing to undo for 1 person, now active"},
+	} {
+		w, run := leavers(t, "on_missing disable 0s keep 0s\non_out_of_scope keep 0s keep 0s")
+		if test.duo != "" {
+			w.steps("duo", "set "+w.user("anna")+" "+test.duo)
+		}
+		removed := removals(run)
+		for i := range removed {
+			if removed[i].Username == "anna" {
+				removed[i].Again, removed[i].Then = "R2", dirsync.Disable
+			}
+		}
+		has(t, w.report(w.engine().Undo(context.Background(), engine.Options{RunID: "undo"}, "R1", removed)), test.want, "enable bob [applied]")
+	}
 }
 
 func TestUndo(t *testing.T) {

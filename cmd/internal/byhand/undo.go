@@ -3,6 +3,8 @@ package byhand
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"duosync/cmd/internal/config"
@@ -13,9 +15,16 @@ import (
 	"duosync/sync/engine"
 )
 
+// UndoOptions say what is undone.
+type UndoOptions struct {
+	Run   string // the id, how it begins, or "last"
+	Only  string // a username, as the run told it or as it is now; "": of everybody
+	Write bool   // do it; else only show the plan
+}
+
 // Undo makes the run that undoes another one, and gives the other's id.
-func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, name string, write bool, observer dirsync.Observer) (run *dirsync.Run, undoes string) {
-	now := time.Now()
+func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked UndoOptions, observer dirsync.Observer) (run *dirsync.Run, undoes string) {
+	now, write := time.Now(), asked.Write
 	id := wire.NewRunID(now)
 	begun := wire.Begun{ID: id, By: setup.By, DryRun: !write, At: now}
 	holder, err := state.Holder(loaded.Config.State.DSN.Reveal())
@@ -26,7 +35,7 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, name str
 		if err := b.Store.Check(ctx, b.Binding); err != nil {
 			return err
 		}
-		other, err := past.Pick(ctx, b.Store, name)
+		other, err := past.Pick(ctx, b.Store, asked.Run)
 		if err != nil {
 			return err
 		}
@@ -39,6 +48,12 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, name str
 			return err
 		}
 		nothing := len(removed) == 0 // to undo nothing leaves no trace
+		if removed, err = onlyOf(ctx, b.Store, other.ID, removed, asked.Only); err != nil {
+			return err
+		}
+		if err := past.RemovedAgain(ctx, b.Store, other.ID, removed); err != nil {
+			return err
+		}
 		run = b.Engine.Undo(ctx, engine.Options{RunID: id, DryRun: !write || nothing}, other.ID, removed)
 		if nothing && run.Err == nil {
 			did, err := past.LastRemoval(ctx, b.Store, other.ID)
@@ -51,4 +66,34 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, name str
 		return nil
 	})
 	return wire.Ended(run, begun, err), undoes
+}
+
+// onlyOf gives those of the removals that were about one user; all where no user is named.
+func onlyOf(ctx context.Context, db *state.DB, run string, removed []dirsync.Removed, user string) ([]dirsync.Removed, error) {
+	if user == "" || len(removed) == 0 {
+		return removed, nil
+	}
+	meant := map[dirsync.SourceID]bool{}
+	for _, x := range removed {
+		meant[x.Source] = meant[x.Source] || dirsync.FoldName(x.Username) == dirsync.FoldName(user)
+	}
+	some := func() []dirsync.Removed {
+		return slices.DeleteFunc(slices.Clone(removed), func(x dirsync.Removed) bool { return !meant[x.Source] })
+	}
+	if found := some(); len(found) > 0 {
+		return found, nil
+	}
+	ids := slices.Sorted(maps.Keys(meant))
+	links, err := db.Load(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range links {
+		meant[links[i].ID] = dirsync.FoldName(links[i].Answered.Username) == dirsync.FoldName(user)
+	}
+	if found := some(); len(found) > 0 {
+		return found, nil
+	}
+	return nil, dirsync.WithHint(fmt.Errorf("--only %s: run %s took nothing from this user", dirsync.Quote(user), run),
+		"`duosync history "+run+"` lists from whom it did. Nothing was changed.")
 }

@@ -12,7 +12,7 @@ import (
 
 func newUndoCommand(a *app) *cobra.Command {
 	var opts formOptions
-	var write bool
+	var asked byhand.UndoOptions
 	cmd := &cobra.Command{
 		Use:   "undo RUN",
 		Short: "Restore and enable whom a run removed",
@@ -22,7 +22,9 @@ run as duosync history lists it, how that id begins, or "last" for the newest ru
 
 It shows the plan and writes nothing, unless --write is given. Only what is still as
 the run left it is given back: whom others have disabled, trashed or taken over since
-stays so. Users who were deleted are lost, with their devices. No limit holds an undo.
+stays so, and so does whom a later run has removed for a reason of its own. Users who
+were deleted are lost, with their devices. No limit holds an undo. --only USER gives
+back this one.
 
 The directory is as it is: where a person is still missing or disabled there, the
 next run removes the user again. The report says so; duosync pause gives you time to
@@ -31,11 +33,13 @@ mend the directory or the configuration first.
 Exit status: 0 done, or the plan was shown; 1 there is no such run, or it could not
 be done; 4 (with --write) some could not be given back, all others were.`,
 		Example: `  duosync undo last
+  duosync undo 20261124T1000 --only alice --write
   duosync undo 20261124T1000 --write`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.show(cmd.Context(), opts, problem, func(ctx context.Context, j *job) (form.Renderer, error) {
-				run, undoes := byhand.Undo(ctx, j.Loaded, j.Setup, args[0], write, j.line)
+				asked.Run = args[0]
+				run, undoes := byhand.Undo(ctx, j.Loaded, j.Setup, asked, j.line)
 				if !opts.wants(run) {
 					return nil, run.Err
 				}
@@ -43,7 +47,8 @@ be done; 4 (with --write) some could not be given back, all others were.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&write, "write", false, "do it; without this flag, only show the plan")
+	cmd.Flags().StringVar(&asked.Only, "only", "", "give back only this `USER`")
+	cmd.Flags().BoolVar(&asked.Write, "write", false, "do it; without this flag, only show the plan")
 	opts.addFlags(cmd.Flags(), "list")
 	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,67 @@ func TestUndo(t *testing.T) {
 		if want := map[bool]string{true: "disabled", false: "active"}[u.Username == plain(gone)]; u.Status != want {
 			t.Errorf("%s is %s, want %s", u.Username, u.Status, want)
 		}
+	}
+}
+
+// TestUndoOfOne gives back one of several, by the name that the run told.
+func TestUndoOfOne(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(10)}, sync: "  limits: {floor: 100}\n"})
+	h.want(0, "applied")
+	for i := range 3 {
+		h.ldap.Delete(userDN(plain(i)))
+	}
+	h.want(0, "applied")
+	run := h.runID()
+	if r := h.run("undo", run, "--only", plain(7), "--write"); r.code != exitError || !strings.Contains(r.err, "run "+run+" took nothing from this user") {
+		t.Errorf("of one from whom nothing was taken: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	r := h.undo(0, "applied", run, "--only", strings.ToUpper(plain(1)), "--write")
+	if got := r.ops(); len(got) != 1 || got[0] != "enable "+plain(1) {
+		t.Errorf("operations %v", got)
+	}
+	for i, want := range []string{"disabled", "active", "disabled", "active"} {
+		if u := h.user(plain(i)); u.Status != want {
+			t.Errorf("%s is %s, want %s", u.Username, u.Status, want)
+		}
+	}
+}
+
+// TestUndoOfAnEarlierRun: whom a later run removed for a reason of its own, that run alone
+// gives back; the Trash after the grace is no reason of its own.
+func TestUndoOfAnEarlierRun(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(10)}, sync: "  limits: {floor: 100}\n" +
+		"  on_missing: {action: disable, after: 0s, then: trash, grace: 1ms}\n  on_out_of_scope: {action: trash}\n"})
+	h.want(0, "applied")
+	again, trashed, goesOn := plain(0), plain(1), plain(2)
+	h.ldap.Delete(userDN(goesOn))
+	h.ldap.Rename(userDN(trashed), "uid="+trashed, slapdtest.LeftDN)
+	h.ldap.Delete(userDN(again))
+	h.want(0, "applied")
+	first := h.runID()
+	h.undo(0, "applied", first, "--only", trashed, "--write") // given back, and gone out of scope still
+	r := h.want(0, "applied")
+	second := h.runID()
+	if got := r.ops(); !slices.Contains(got, "trash "+trashed) || !slices.Contains(got, "trash "+goesOn) {
+		t.Fatalf("the second run: %v", got)
+	}
+	results := map[string]string{}
+	for _, o := range h.undo(4, "partial", first, "--write").report.Operations {
+		results[o.Username] = o.Action + " " + o.Result + " " + o.Error
+	}
+	want := map[string]string{
+		goesOn: "restore applied ", again: "restore applied ",
+		trashed: "restore skipped run " + second + " has put the user into the Trash again since, and that stays; duosync undo " + second + " gives it back",
+	}
+	if diff := cmp.Diff(want, results); diff != "" {
+		t.Errorf("what undo of the first run does (-want +got):\n%s", diff)
+	}
+	if u := h.user(trashed); u.Status != "pending deletion" {
+		t.Errorf("%s is %s", trashed, u.Status)
+	}
+	h.undo(0, "applied", second, "--only", trashed, "--write")
+	if u := h.user(trashed); u.Status != "active" {
+		t.Errorf("after undo of the second run %s is %s", trashed, u.Status)
 	}
 }
 

@@ -173,10 +173,58 @@ func Removed(ctx context.Context, db *state.DB, id string) ([]dirsync.Removed, e
 	var removed []dirsync.Removed
 	for _, step := range steps {
 		if op := step.Op; op.Removes() && (step.Done.IsZero() || step.Note == NoteDone) {
-			removed = append(removed, dirsync.Removed{Source: op.Source, User: op.User, Username: op.Username, Action: op.Action})
+			removed = append(removed, dirsync.Removed{Source: op.Source, User: op.User, Username: op.Username, Action: op.Action, Reason: op.Reason})
 		}
 	}
 	return removed, nil
+}
+
+// RemovedAgain notes of those from whom a run took something whether a later run did so,
+// too, for a reason of its own.
+func RemovedAgain(ctx context.Context, db *state.DB, id string, removed []dirsync.Removed) error {
+	const most = 20_000
+	runs, err := db.Runs(ctx, most)
+	if err != nil || len(removed) == 0 {
+		return err
+	}
+	byPerson := map[dirsync.SourceID][]*dirsync.Removed{}
+	for i := range removed {
+		byPerson[removed[i].Source] = append(byPerson[removed[i].Source], &removed[i])
+	}
+	for i := range runs { // newest first
+		if runs[i].ID == id {
+			return nil
+		}
+		if runs[i].Outcome == dirsync.OutcomeNoChanges {
+			continue
+		}
+		later, err := Removed(ctx, db, runs[i].ID)
+		if err != nil {
+			return err
+		}
+		for _, again := range later {
+			for _, x := range byPerson[again.Source] {
+				if x.Again == runs[i].ID || x.Again == "" && !goesOn(byPerson[again.Source], &again) {
+					x.Again, x.Then = runs[i].ID, again.Action
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// goesOn reports whether a later removal is the next step of one of these: the Trash, or
+// deleting, after a disabling for the same reason. A second disabling never is, for the
+// user was enabled in between.
+func goesOn(removed []*dirsync.Removed, later *dirsync.Removed) bool {
+	return later.Action != dirsync.Disable && slices.ContainsFunc(removed, func(x *dirsync.Removed) bool { return why(x) == why(later) })
+}
+
+// why is the reason of a removal, without since when and what it means.
+func why(x *dirsync.Removed) string {
+	reason, _, _ := strings.Cut(x.Reason, ";")
+	reason, _, _ = strings.Cut(reason, " since ")
+	return reason
 }
 
 // LastRemoval names the newest run, other than one, that took something from
