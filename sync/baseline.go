@@ -17,6 +17,9 @@ type Baseline struct {
 	// and Place that of where people are looked for and by which id, see Rules.Place.
 	Scope string `json:"scope,omitempty"`
 	Place string `json:"place,omitempty"`
+	// Mapping is the digest of the mapping, see Rules.Digest, as it was at the last run of
+	// which no guard held anything; "" in a state of an earlier version.
+	Mapping string `json:"mapping,omitempty"`
 	// Directories are the references of each directory, by its name; "" is that of
 	// the section ldap. It is nil in a state of the first version.
 	Directories map[string]Reference `json:"directories,omitempty"`

@@ -108,6 +108,9 @@ const (
 	StageLate                 // after those that free what it needs
 )
 
+// ChangedInDirectory is the reason of an update that follows a change of the person.
+const ChangedInDirectory = "changed in the directory"
+
 // Op is one reviewable change as plain data. What it says is what is sent.
 type Op struct {
 	Action   Action

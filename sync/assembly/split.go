@@ -253,7 +253,7 @@ func UpdateOf(o *dirsync.Op, c dirsync.Change, reason string) *dirsync.Op {
 // split makes an update of an operation's changes of some fields, and takes them
 // out of the operation.
 func split(o *dirsync.Op, fields ...string) *dirsync.Op {
-	half := UpdateOf(o, dirsync.Change{}, "changed in the directory")
+	half := UpdateOf(o, dirsync.Change{}, dirsync.ChangedInDirectory)
 	half.Changes = nil
 	for _, field := range fields {
 		if c := o.Change(field); c != nil {

@@ -108,7 +108,7 @@ func (r *Rules) decideOurs(s *Subject) {
 	status := r.decideStatus(s)
 	s.tellFaults()
 	if want.Problem != "" {
-		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Blocked: want.Problem})
+		s.Add(dirsync.Op{Action: dirsync.Update, Reason: dirsync.ChangedInDirectory, Blocked: want.Problem})
 	}
 	if live.Status == dirsync.StatusPendingDeletion {
 		s.restore(update)
@@ -158,7 +158,7 @@ func (s *Subject) restore(update []dirsync.Change) {
 
 // update changes fields of a user.
 func (s *Subject) update(changes []dirsync.Change) {
-	op := dirsync.Op{Action: dirsync.Update, Username: s.Live.Username, Changes: changes, Asked: s.askedOf(changes), Reason: "changed in the directory"}
+	op := dirsync.Op{Action: dirsync.Update, Username: s.Live.Username, Changes: changes, Asked: s.askedOf(changes), Reason: dirsync.ChangedInDirectory}
 	if !slices.ContainsFunc(changes, func(c dirsync.Change) bool { return s.Link.Asked[c.Field] != s.Want.Fields[c.Field] }) {
 		op.Reason = "changed in Duo by hand"
 	}

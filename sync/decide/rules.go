@@ -20,6 +20,9 @@ type Rules struct {
 	// looked for and by which id: the suffixes and the id attribute.
 	Scope string
 	Place string
+	// Digest is that of what makes Duo's fields of attributes: sync.mapping, and how values
+	// are normalized.
+	Digest string
 	// Directory is the name of the directory, "" for that of the section ldap.
 	Directory string
 

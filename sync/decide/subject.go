@@ -168,7 +168,7 @@ func (s *Subject) TakeUp() *dirsync.Op {
 	if op := s.Carrier(); op != nil {
 		return op
 	}
-	s.Add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Asked: dirsync.Fields{}})
+	s.Add(dirsync.Op{Action: dirsync.Update, Reason: dirsync.ChangedInDirectory, Asked: dirsync.Fields{}})
 	return s.Ops[len(s.Ops)-1]
 }
 
@@ -217,7 +217,7 @@ func (s *Subject) DriftReason(op *dirsync.Op, field, want string) {
 	case drift && len(op.Changes) == 1:
 		op.Reason = byHand
 	case !drift && op.Reason == byHand:
-		op.Reason = "changed in the directory"
+		op.Reason = dirsync.ChangedInDirectory
 	}
 }
 

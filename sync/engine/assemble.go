@@ -33,10 +33,24 @@ func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
 		return g != nil && g.Status == dirsync.StatusDisabled
 	})
 	p := &planned{Plan: assembly.Plan(ops)}
+	if before := c.state.meta.Baseline; before != nil && before.Mapping != "" && before.Mapping != r.Rules.Digest {
+		remapped(p.Plan)
+	}
 	if r.opts.Exactly == nil {
 		return p, nil
 	}
 	return p, r.keepExactly(ctx, c, p)
+}
+
+// remapped says of updates that the mapping may be what changed, which is another one than
+// in the last run; groups are not of it.
+func remapped(plan *dirsync.Plan) {
+	for _, op := range plan.Ops() {
+		mapped := slices.ContainsFunc(op.Changes, func(c dirsync.Change) bool { return c.Field != dirsync.FieldGroups })
+		if op.Action == dirsync.Update && op.Reason == dirsync.ChangedInDirectory && mapped {
+			op.Reason = "changed in the directory or in sync.mapping"
+		}
+	}
 }
 
 // gather puts what was decided for one subject into the run, its operations

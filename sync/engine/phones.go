@@ -241,7 +241,7 @@ func (p *phonePlan) carry(always bool) *dirsync.Op {
 		}
 		steps = given
 		p.leaveForLater(p.carrier, always) // until it is done
-		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "changed in the directory", Asked: dirsync.Fields{}, Stage: dirsync.StageLate})
+		s.Add(dirsync.Op{Action: dirsync.Update, Reason: dirsync.ChangedInDirectory, Asked: dirsync.Fields{}, Stage: dirsync.StageLate})
 		late := s.Ops[len(s.Ops)-1]
 		if p.carrier != nil && p.carrier.Action != dirsync.Update {
 			late.User, late.Follows = "", true

@@ -37,6 +37,7 @@ func newWorld(t testing.TB) *world {
 	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, found: map[string]bool{}, now: func() time.Time { return w.clock },
 		refuse: map[string]bool{}, doubt: map[string]bool{}, spare: map[string]string{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = decide.Rules{
+		Digest: "uid, cn, mail",
 		Rules: mapping.Rules{
 			Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldRealname: formula(t, "cn"), dirsync.FieldEmail: formula(t, "mail")},
 			Status:  true, StatusAttributes: []string{"accountLock"}, LowerUsername: true,
@@ -174,6 +175,7 @@ func (w *world) rule(words []string) {
 		w.rules.Limits.MaxGroupLoss = limit()
 	case "mapping": // FIELD EXPRESSION
 		w.rules.Mapping[words[1]] = formula(w.t, strings.Join(words[2:], " "))
+		w.rules.Digest += "|" + strings.Join(words, " ")
 	case "status":
 		w.rules.StatusFrom = formula(w.t, strings.Join(words[1:], " "))
 	case "allow_bypass":

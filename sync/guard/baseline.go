@@ -74,10 +74,14 @@ func (v *Verdicts) Next(now time.Time, answers Answers, mirrors func(dirsync.Sou
 	next := dirsync.Baseline{Directories: map[string]dirsync.Reference{}, Held: v.Since()}
 	if before := f.Before; before != nil {
 		next.At, next.Server, next.InScope, next.Sighted, next.Scope, next.Place = before.At, before.Server, before.InScope, before.Sighted, before.Scope, before.Place
+		next.Mapping = before.Mapping
 		maps.Copy(next.Directories, before.Directories)
 	}
 	if !v.Stopped() {
 		next.At, next.Server = now, f.Read.Info.Server
+	}
+	if !slices.ContainsFunc(v.Guards, func(g dirsync.Guard) bool { return g.Held }) {
+		next.Mapping = f.Policy.Mapping
 	}
 	if !v.holds(dirsync.GuardMinSource) {
 		next.InScope, next.Sighted = f.Read.Sight.InScope, v.sighted(false)

@@ -38,6 +38,15 @@ func placeFingerprint(cfg *config.Config) string {
 	return fingerprint(map[string]any{"directory": ldapsrc.Directory(users.Bases), "id": strings.ToLower(users.IDAttribute)})
 }
 
+// mappingFingerprint digests what makes Duo's fields of a person's attributes. Where it has
+// changed, a field may differ without anything in the directory having changed.
+func mappingFingerprint(cfg *config.Config) string {
+	s := cfg.Sync
+	return fingerprint(map[string]any{
+		"mapping": s.Mapping, "normalize": s.Normalize, "phones": s.Phones, "bypass": s.AllowBypass, "lockouts": s.StatusLockouts, "preset": cfg.LDAP.Preset,
+	})
+}
+
 func fingerprint(parts map[string]any) string {
 	text, _ := json.Marshal(parts) // strings, lists and booleans always marshal
 	sum := sha256.Sum256(text)
