@@ -33,18 +33,18 @@ func TestFingerprints(t *testing.T) {
 func TestMappingDigest(t *testing.T) {
 	_, plain := rulesOf(t, "")
 	for text, same := range map[string]bool{
-		"sync: {limits: {max_update: off}}\n":                              true,
-		"sync: {scope: {include_groups: [a]}, groups: {mirror: [a]}}\n":    true,
-		"ldap: {users: {base_dns: ['ou=Users,dc=example,dc=org']}}\n":      true,
-		"sync: {mapping: {realname: cn}}\n":                                true, // the default
-		"sync: {mapping: {realname: displayName}}\n":                       false,
-		"sync: {mapping: {notes: title}}\n":                                false,
-		"sync: {mapping: {phones: [mobile]}}\n":                            false,
-		"sync: {mapping: {phones: [{number: mobile, type: landline}]}}\n":  false,
-		"sync: {mapping: {aliases: [mail]}}\n":                             false,
+		"sync: {limits: {max_update: off}}\n":                                true,
+		"sync: {scope: {include_groups: [a]}, groups: {mirror: [a]}}\n":      true,
+		"ldap: {users: {base_dns: ['ou=Users,dc=example,dc=org']}}\n":        true,
+		"sync: {mapping: {realname: cn}}\n":                                  true, // the default
+		"sync: {mapping: {realname: displayName}}\n":                         false,
+		"sync: {mapping: {notes: title}}\n":                                  false,
+		"sync: {mapping: {phones: [mobile]}}\n":                              false,
+		"sync: {mapping: {phones: [{number: mobile, type: landline}]}}\n":    false,
+		"sync: {mapping: {aliases: [mail]}}\n":                               false,
 		"sync: {mapping: {status: \"uid != '' ? 'active' : 'disabled'\"}}\n": false,
-		"sync: {normalize: {phone_region: DE}}\n":                          false,
-		"sync: {status_lockouts: true}\n":                                  false,
+		"sync: {normalize: {phone_region: DE}}\n":                            false,
+		"sync: {status_lockouts: true}\n":                                    false,
 	} {
 		if _, r := rulesOf(t, text); (r.Digest == plain.Digest) != same {
 			t.Errorf("%sthe digest is the same: %v, want %v", text, !same, same)
