@@ -1,5 +1,5 @@
-// Package schema is the one table of kinds of directory: how each keeps people, groups
-// and locks.
+// Package schema is the one table of kinds of directory, the values of ldap.preset: how
+// each keeps people, groups and locks.
 package schema
 
 import (

@@ -41,68 +41,71 @@ type Store interface {
 // after the last one was closed.
 type Opener func(t *testing.T) Store
 
+// contract is what is asked of every state, a test each.
+var contract = []struct {
+	name string
+	test func(*testing.T, Opener)
+}{
+	{"an empty state knows nothing", testEmpty},
+	{"links come back whole", testLinksWhole},
+	{"each field of a link is kept", testLinkFields},
+	{"each field of a group is kept", testGroupFields},
+	{"each field of a mark is kept", testMarkFields},
+	{"each field of an approval is kept", testApprovalFields},
+	{"each field of a baseline is kept", testBaselineFields},
+	{"each field of a pause is kept", testPauseFields},
+	{"an approval tells who gave it", testApprovalBy},
+	{"a scan goes in the order of ids", testScanOrder},
+	{"a scan ends at visit's error", testScanError},
+	{"many links are loaded, each once", testLoadMany},
+	{"an outcome writes, keeps or removes the link", testOutcomes},
+	{"a user belongs to one person", testOneUser},
+	{"a link without an origin is refused", testOrigin},
+	{"records are all or nothing", testRecordAtomic},
+	{"a brief tells what is still to be done", testPending},
+	{"a brief tells on what a place rests", testSeen},
+	{"groups come back whole, by key", testGroups},
+	{"a group changes its name in one record", testGroupRenamed},
+	{"the last word about a group counts", testGroupLastWord},
+	{"a Duo group has one link", testGroupOnce},
+	{"a group's intents need no link", testGroupIntents},
+	{"intents stay open until recorded", testIntents},
+	{"intents come back whole", testIntentsWhole},
+	{"the newest intent of a person is closed first", testNewestIntent},
+	{"an intent of a killed run is there for the next", testCrash},
+	{"an unknown fate leaves the intent open", testKeep},
+	{"a journal ends with its run", testRunOver},
+	{"a failed call ends the intents of its run", testBroken},
+	{"an end moves what it sets and nothing else", testFinish},
+	{"an end without an outcome is refused", testNoOutcome},
+	{"what was told is replaced", testTold},
+	{"a state belongs to the first account that it reached", testBinding},
+	{"a failed run binds nothing", testBindingFailedRun},
+	{"nothing is intended that a mark bars", testBarred},
+	{"marks come back whole, by username", testMarks},
+	{"a mark names its user", testMarkNobody},
+	{"an approval is used once", testApprovalOnce},
+	{"an approval outlasts a run that broke off", testBrokenOff},
+	{"an approval of the very operations does not, once one is intended", testBrokenOffExact},
+	{"an approval serves several runs until it is used up", testSeveralRuns},
+	{"an approval may expire under the run that uses it", testUseExpired},
+	{"an approval can be taken back", testRevoke},
+	{"an approval of a dry run can be taken back", testRevokeExact},
+	{"an approval ends in time", testApprovalExpires},
+	{"what was held can be found", testHold},
+	{"each guard's hold is approved by itself", testHoldEach},
+	{"a new hold wants a new approval", testHoldAgain},
+	{"a hold leaves a good approval alone", testHoldApproved},
+	{"what a broken-off run did is held anew", testHoldAfterBrokenOff},
+}
+
 // Run holds a state to its contract. prepare makes a fresh, empty state for one
 // test and returns how to open it.
 func Run(t *testing.T, prepare func(t *testing.T) Opener) {
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, Opener)
-	}{
-		{"an empty state knows nothing", testEmpty},
-		{"links come back whole", testLinksWhole},
-		{"each field of a link is kept", testLinkFields},
-		{"each field of a group is kept", testGroupFields},
-		{"each field of a mark is kept", testMarkFields},
-		{"each field of an approval is kept", testApprovalFields},
-		{"each field of a baseline is kept", testBaselineFields},
-		{"each field of a pause is kept", testPauseFields},
-		{"an approval tells who gave it", testApprovalBy},
-		{"a scan goes in the order of ids", testScanOrder},
-		{"a scan ends at visit's error", testScanError},
-		{"many links are loaded, each once", testLoadMany},
-		{"an outcome writes, keeps or removes the link", testOutcomes},
-		{"a user belongs to one person", testOneUser},
-		{"a link without an origin is refused", testOrigin},
-		{"records are all or nothing", testRecordAtomic},
-		{"a brief tells what is still to be done", testPending},
-		{"a brief tells on what a place rests", testSeen},
-		{"groups come back whole, by key", testGroups},
-		{"a group changes its name in one record", testGroupRenamed},
-		{"the last word about a group counts", testGroupLastWord},
-		{"a Duo group has one link", testGroupOnce},
-		{"a group's intents need no link", testGroupIntents},
-		{"intents stay open until recorded", testIntents},
-		{"intents come back whole", testIntentsWhole},
-		{"the newest intent of a person is closed first", testNewestIntent},
-		{"an intent of a killed run is there for the next", testCrash},
-		{"an unknown fate leaves the intent open", testKeep},
-		{"a journal ends with its run", testRunOver},
-		{"a failed call ends the intents of its run", testBroken},
-		{"an end moves what it sets and nothing else", testFinish},
-		{"an end without an outcome is refused", testNoOutcome},
-		{"what was told is replaced", testTold},
-		{"a state belongs to the first account that it reached", testBinding},
-		{"a failed run binds nothing", testBindingFailedRun},
-		{"nothing is intended that a mark bars", testBarred},
-		{"marks come back whole, by username", testMarks},
-		{"a mark names its user", testMarkNobody},
-		{"an approval is used once", testApprovalOnce},
-		{"an approval outlasts a run that broke off", testBrokenOff},
-		{"an approval of the very operations does not, once one is intended", testBrokenOffExact},
-		{"an approval serves several runs until it is used up", testSeveralRuns},
-		{"an approval may expire under the run that uses it", testUseExpired},
-		{"an approval can be taken back", testRevoke},
-		{"an approval of a dry run can be taken back", testRevokeExact},
-		{"an approval ends in time", testApprovalExpires},
-		{"what was held can be found", testHold},
-		{"each guard's hold is approved by itself", testHoldEach},
-		{"a new hold wants a new approval", testHoldAgain},
-		{"a hold leaves a good approval alone", testHoldApproved},
-		{"what a broken-off run did is held anew", testHoldAfterBrokenOff},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	for _, term := range contract {
+		t.Run(term.name, func(t *testing.T) {
 			t.Parallel()
-			test.run(t, prepare(t))
+			term.test(t, prepare(t))
 		})
 	}
 }

@@ -3,9 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -67,68 +65,6 @@ func (d *differ) waitsForGroup(want *mapping.Desired, link *dirsync.Link) bool {
 	b := link.Brief()
 	return !b.Missing && !link.Due() && !b.LetGo && want.Same(b.Asked) && !slices.ContainsFunc(want.Groups(), d.groups.takesIn) &&
 		!slices.ContainsFunc(link.Unread, d.groups.readAgain)
-}
-
-// contest finds the people who claim one and the same name, and freezes them. The answer
-// is by id.
-func (r *run) contest(ctx context.Context, st *state, c *census) (map[dirsync.SourceID]bool, error) {
-	var ids []dirsync.SourceID // of unchanged claimants, whose name stands in their link
-	for _, claimants := range c.names.contested {
-		for _, i := range claimants {
-			if i >= 0 {
-				ids = append(ids, st.snap.briefs[i].ID)
-			}
-		}
-	}
-	links, err := st.snap.load(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	names := map[string][]dirsync.SourceID{}
-	for _, hash := range c.names.sorted() {
-		for _, i := range c.names.contested[hash] {
-			var id dirsync.SourceID
-			var claimed []string
-			if i < 0 {
-				id, claimed = c.kept[^i].ID, c.kept[^i].Names()
-			} else if link := links[st.snap.briefs[i].ID]; link != nil {
-				id, claimed = link.ID, askedNames(link)
-			}
-			for _, name := range claimed {
-				if hashName(name) == hash {
-					names[name] = append(names[name], id)
-				}
-			}
-		}
-	}
-	contested := map[dirsync.SourceID]bool{}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		ids := names[name]
-		if len(ids) < 2 {
-			continue // two names with one hash
-		}
-		slices.Sort(ids)
-		for _, id := range ids {
-			contested[id] = true
-		}
-		r.conflict(dirsync.Conflict{Key: "name|" + name, Hash: hashIDs(ids), Username: name, Sources: ids,
-			Reason: fmt.Sprintf("%d people claim this name in the directory; give each a name of its own", len(ids))})
-	}
-	return contested, nil
-}
-
-// askedNames returns the folded username and aliases that we last asked for.
-func askedNames(l *dirsync.Link) []string {
-	d := mapping.Desired{Fields: l.Asked}
-	return d.Names()
-}
-
-func hashIDs(ids []dirsync.SourceID) dirsync.Hash {
-	f := make(dirsync.Fields, len(ids))
-	for i, id := range ids {
-		f[strconv.Itoa(i)] = string(id)
-	}
-	return f.Hash()
 }
 
 // lookAgain makes a subject of each missing link. Those that may come up for a

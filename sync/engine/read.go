@@ -253,23 +253,6 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 	return c, nil
 }
 
-func (r *run) newCensus(st *state, fresh *freshness) *census {
-	rules := &r.Rules.Rules
-	ref := r.reference(st)
-	c := &census{
-		rules: rules, snap: st.snap, recheck: fresh.recheck, marks: st.marks, groups: st.groups,
-		sight: guard.NewSight(rules, &ref), seen: make([]bool, len(st.snap.briefs)), places: places{deciding: map[string]bool{}},
-		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}},
-	}
-	if r.Rules.EnrollMails > 0 {
-		c.names.mails = map[uint64]int{}
-	}
-	for _, name := range rules.ScopeGroups() {
-		c.places.deciding[dirsync.FoldGroup(name)] = true
-	}
-	return c
-}
-
 // resolve settles which of several values of an attribute counts.
 func (r *run) resolve(ctx context.Context, st *state, c *census) error {
 	var ids []dirsync.SourceID

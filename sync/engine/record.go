@@ -326,29 +326,6 @@ func (r *run) attendReport(add func(string, dirsync.Attention)) {
 	}
 }
 
-// apartBefore looks at the links of those whom others had set apart, as far as this run
-// did not; with scan, at all links.
-func (s *state) apartBefore(ctx context.Context, before map[string]dirsync.Attention, scan bool, looked map[dirsync.SourceID]bool, apart func(*dirsync.Link)) error {
-	var ids []dirsync.SourceID
-	for i := range s.snap.briefs {
-		if id := s.snap.briefs[i].ID; id != "" && !looked[id] && (scan || before[string(id)].Apart) {
-			ids = append(ids, id)
-		}
-	}
-	for some := range slices.Chunk(ids, 500) {
-		links, err := s.snap.load(ctx, some)
-		if err != nil {
-			return err
-		}
-		for _, id := range some {
-			if link := links[id]; link != nil {
-				apart(link)
-			}
-		}
-	}
-	return nil
-}
-
 // attentionByKey gives what needs a human as a baseline keeps it.
 func attentionByKey(all []dirsync.Attention) map[string]dirsync.Attention {
 	kept := map[string]dirsync.Attention{}

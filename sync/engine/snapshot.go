@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 
 	dirsync "duosync/sync"
 	"duosync/sync/mapping"
@@ -159,4 +160,27 @@ func (s *snapshot) active() int {
 		}
 	}
 	return n
+}
+
+// apartBefore looks at the links of those whom others had set apart, as far as this run
+// did not; with scan, at all links.
+func (s *state) apartBefore(ctx context.Context, before map[string]dirsync.Attention, scan bool, looked map[dirsync.SourceID]bool, apart func(*dirsync.Link)) error {
+	var ids []dirsync.SourceID
+	for i := range s.snap.briefs {
+		if id := s.snap.briefs[i].ID; id != "" && !looked[id] && (scan || before[string(id)].Apart) {
+			ids = append(ids, id)
+		}
+	}
+	for some := range slices.Chunk(ids, 500) {
+		links, err := s.snap.load(ctx, some)
+		if err != nil {
+			return err
+		}
+		for _, id := range some {
+			if link := links[id]; link != nil {
+				apart(link)
+			}
+		}
+	}
+	return nil
 }

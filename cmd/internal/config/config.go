@@ -2,11 +2,11 @@
 // sense. One YAML file is read by [strict], and every mistake is told at once and at its
 // place.
 //
-// config.go is the schema, and default.go what holds where the file is silent. load.go
+// config.go has all keys, and default.go what holds where the file is silent. load.go
 // goes through the steps: the file fills a [Config] that holds the defaults, the preset
-// fills what was left out, parts that this version does not have yet are refused
-// (unbuilt.go), and what is left is checked for sense (validate.go, and a file for each
-// kind of value). [Show] is the way back, with secrets hidden.
+// fills what was left out (fillpreset.go), parts that this version does not have yet are
+// refused (unbuilt.go), and what is left is checked for sense (validate.go, check_*.go).
+// [Show] is the way back, with secrets hidden.
 //
 // The package knows words and values only. It opens no connection and imports
 // none of the adapters; what differs from one kind of directory to the next it takes
