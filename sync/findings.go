@@ -75,12 +75,23 @@ type Rebuilt struct {
 	Differ int
 	// Moved counts those of the paired who were ours under another id.
 	Moved int
-	// Absent counts the people in scope of whose name Duo has no user. Who else
-	// is not paired is among the conflicts.
+	// Absent counts the people in scope of whose name Duo has no user.
 	Absent int
+	// Unpaired are all in scope who are not paired and not ours already, those in conflict
+	// included, by username.
+	Unpaired []Unpaired
 	// Strangers counts the users of the account with whom nobody in the directory's
 	// scope was paired: they are not ours. Open counts those of them who can log in.
 	Strangers, Open int
+	// Nobodys are the usernames of the Open, in their order.
+	Nobodys []string
+}
+
+// Unpaired is somebody in scope whom Rebuild does not pair, and why.
+type Unpaired struct {
+	Source   SourceID
+	Username string // after mapping
+	Reason   string
 }
 
 // Removed is a person from whom an earlier run took something.

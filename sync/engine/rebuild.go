@@ -28,6 +28,7 @@ func (e *Engine) Rebuild(ctx context.Context, opts Options) *dirsync.Rebuilt {
 	c := &course{evidence: &evidence{Doubts: &guard.Doubts{}}, decided: &decided{}}
 	p := &pairing{run: r, found: &dirsync.Rebuilt{Run: r.report}, wanting: map[string]*mapping.Desired{}, holders: map[string]*dirsync.Account{}}
 	r.end(ctx, c, p.through(ctx, c))
+	p.listUnpaired()
 	return p.found
 }
 
@@ -120,6 +121,7 @@ func (p *pairing) want(contested map[dirsync.SourceID]bool) error {
 			p.unpaired(want, want.Problem)
 		case p.Rules.Protect[want.Name()]:
 			p.report.Skipped++
+			p.alone(want, "protected (sync.scope.protect), and never touched")
 		case p.opts.Only != "" && dirsync.FoldName(p.opts.Only) != want.Name():
 		default:
 			p.wanting[want.Name()] = want
@@ -208,6 +210,7 @@ func (p *pairing) look(ctx context.Context) error {
 	p.report.Refreshed, p.report.RefreshReason = true, "flag"
 	b.Open = len(p.unowned)
 	slices.Sort(p.unowned)
+	b.Nobodys = p.unowned
 	return nil
 }
 
@@ -222,6 +225,7 @@ func (p *pairing) pair(context.Context) error {
 		switch {
 		case a == nil:
 			p.found.Absent++
+			p.alone(want, p.absence(want))
 			continue
 		case dirsync.FoldName(a.Username) != name:
 			p.unpaired(want, fmt.Sprintf("the name is an alias of the Duo user %s; it is not paired", dirsync.Quote(a.Username)))
@@ -235,12 +239,13 @@ func (p *pairing) pair(context.Context) error {
 		}
 		link := p.paired(want, a)
 		op := &dirsync.Op{Action: dirsync.Adopt, Username: a.Username, Source: want.ID, User: a.ID, Reason: "paired by username"}
+		if mail := want.Fields[dirsync.FieldEmail]; mail != "" && a.Email != "" && !strings.EqualFold(mail, a.Email) {
+			p.mails = append(p.mails, a.Username)
+			op.Reason += "; Duo has another e-mail address, " + dirsync.Quote(a.Email)
+		}
 		if differ := unlike(want, link); len(differ) > 0 {
 			p.found.Differ++
 			op.Reason += "; the next run updates " + strings.Join(differ, ", ")
-		}
-		if mail := want.Fields[dirsync.FieldEmail]; mail != "" && a.Email != "" && !strings.EqualFold(mail, a.Email) {
-			p.mails = append(p.mails, a.Username)
 		}
 		ops = append(ops, op)
 		p.report.Operations = append(p.report.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultPlanned})
@@ -287,6 +292,34 @@ func (p *pairing) write(ctx context.Context) error {
 
 func (p *pairing) unpaired(want *mapping.Desired, why string) {
 	p.conflict(dirsync.Conflict{Key: personKey(want.ID), Hash: p.personHash(&decide.Subject{ID: want.ID, Want: want}), Username: want.Label(), Sources: []dirsync.SourceID{want.ID}, Reason: why})
+}
+
+// alone notes somebody who is not paired, and is in no conflict.
+func (p *pairing) alone(want *mapping.Desired, why string) {
+	p.found.Unpaired = append(p.found.Unpaired, dirsync.Unpaired{Source: want.ID, Username: want.Label(), Reason: why})
+}
+
+// absence says what becomes of somebody of whose name Duo has no user.
+func (p *pairing) absence(want *mapping.Desired) string {
+	if want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled {
+		return "no user of this name is in Duo; not created while disabled in the directory"
+	}
+	return "no user of this name is in Duo; the next run creates one"
+}
+
+// listUnpaired adds those in conflict to those who are not paired.
+func (p *pairing) listUnpaired() {
+	b := p.found
+	for _, c := range p.report.Conflicts {
+		for _, id := range c.Sources {
+			if !strings.HasPrefix(c.Key, groupPrefix) {
+				b.Unpaired = append(b.Unpaired, dirsync.Unpaired{Source: id, Username: c.Username, Reason: c.Reason})
+			}
+		}
+	}
+	slices.SortStableFunc(b.Unpaired, func(x, y dirsync.Unpaired) int {
+		return cmp.Or(cmp.Compare(x.Username, y.Username), cmp.Compare(x.Source, y.Source))
+	})
 }
 
 // paired is the link of a user as it is found: what Duo holds as the directory

@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,7 +108,7 @@ add DU8 username=root
 add DU10 username=dora email=dora@x`)
 	w.duo.users["DU6"].Status = dirsync.StatusPendingDeletion
 	b, report := w.rebuild(false)
-	has(t, report, "adopt anna [applied]: paired by username; the next run updates email",
+	has(t, report, `adopt anna [applied]: paired by username; Duo has another e-mail address, "other@x"; the next run updates email`,
 		"adopt dora [applied]: paired by username; the next run updates realname",
 		"twin [2 3] (new): 2 people claim this name", "[4] (new): the username is missing", "synced [5] (new): Duo's own directory sync",
 		"trashed [6] (new): this user lies in Duo's Trash", `nick [7] (new): the name is an alias of the Duo user "nicholas"`,
@@ -114,6 +116,15 @@ add DU10 username=dora email=dora@x`)
 		"3 users who can log in are nobody's")
 	if b.Paired != 2 || b.Differ != 2 || b.Absent != 1 || b.Skipped != 1 || b.Strangers != 3 {
 		t.Errorf("figures %+v", b)
+	}
+	var alone []string
+	for _, u := range b.Unpaired {
+		alone = append(alone, fmt.Sprintf("%s %s: %s", u.Source, u.Username, u.Reason))
+	}
+	has(t, strings.Join(alone, "\n"), "9 new: no user of this name is in Duo; the next run creates one", "8 root: protected", "7 nick: the name is an alias", "2 twin: ", "3 twin: ",
+		"4 uid=,ou=Users: the username is missing", "5 synced: ", "6 trashed: ")
+	if len(alone) != 8 || !slices.Equal(b.Nobodys, []string{"nicholas", "root", "twin"}) {
+		t.Errorf("%d not paired, nobody's are %v", len(alone), b.Nobodys)
 	}
 	next := w.run(w.options(""))
 	if next.NewConflicts() {

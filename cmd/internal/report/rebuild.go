@@ -35,13 +35,29 @@ type Figures struct {
 	// FormerKey is the integration key that the state belonged to, where it is, or
 	// would be, bound to another one; else "".
 	FormerKey string `json:"former_integration_key"`
+	// Unpaired are all in scope who are not paired, those in conflict included, and Nobodys
+	// the usernames of the strangers who can log in.
+	Unpaired []Unpaired `json:"unpaired"`
+	Nobodys  []string   `json:"strangers_active_users"`
+}
+
+// Unpaired is somebody who is not paired, and why.
+type Unpaired struct {
+	Username string           `json:"username"`
+	SourceID dirsync.SourceID `json:"source_id"`
+	Reason   string           `json:"reason"`
 }
 
 // RebuildingOf gives the report of a pairing anew. formerKey is "" unless the state
 // changes its integration key.
 func RebuildingOf(b *dirsync.Rebuilt, formerKey string) *Rebuilding {
-	return &Rebuilding{Document: *Of(b.Run), Rebuild: Figures{Known: b.Known, Found: b.Found, Paired: b.Paired, Moved: b.Moved, Differ: b.Differ,
-		Absent: b.Absent, Strangers: b.Strangers, Active: b.Open, FormerKey: formerKey}}
+	r := &Rebuilding{Document: *Of(b.Run), Rebuild: Figures{Known: b.Known, Found: b.Found, Paired: b.Paired, Moved: b.Moved, Differ: b.Differ,
+		Absent: b.Absent, Strangers: b.Strangers, Active: b.Open, FormerKey: formerKey,
+		Unpaired: []Unpaired{}, Nobodys: append([]string{}, b.Nobodys...)}}
+	for _, u := range b.Unpaired {
+		r.Rebuild.Unpaired = append(r.Rebuild.Unpaired, Unpaired{Username: u.Username, SourceID: u.Source, Reason: u.Reason})
+	}
+	return r
 }
 
 // Write renders the report. Only the table is ever coloured.
@@ -87,5 +103,32 @@ func (r *Rebuilding) Page() *form.Page {
 			p.Fact(fact.Name, fact.Text)
 		}
 	}
+	p.Add(f.blocks()...)
 	return p
+}
+
+// blocks list who is not paired, and the users who are nobody's and can log in.
+func (f *Figures) blocks() []form.Block {
+	alone := &form.List{Columns: []string{"user", "id", "why"}, Lead: 1}
+	for _, u := range f.Unpaired {
+		alone.Add(form.Row{Tone: form.Change, Cells: []string{phrase.Name(u.Username, u.SourceID), string(u.SourceID), u.Reason}, Flow: []string{u.Reason}})
+	}
+	nobodys := &form.List{Columns: []string{"Duo user", "what"}, Lead: 1}
+	for _, name := range f.Nobodys {
+		nobodys.Add(form.Row{Tone: form.Change, Cells: []string{name, "can log in, and is nobody's in the directory"}})
+	}
+	return []form.Block{{Title: "not paired", List: alone}, {Title: "nobody's", List: nobodys}}
+}
+
+// Sheet is that of a run, with a row for each who is not paired, and one for each user who
+// is nobody's and can log in.
+func (r *Rebuilding) Sheet() *form.Sheet {
+	s := r.Document.Sheet()
+	for _, u := range r.Rebuild.Unpaired {
+		s.Add("unpaired", u.Username, string(u.SourceID), "", "", "", "", u.Reason, "", "", "", "", "")
+	}
+	for _, name := range r.Rebuild.Nobodys {
+		s.Add("nobody's", name, "", "", "", "", "", "can log in, and is nobody's in the directory", "", "", "", "", "")
+	}
+	return s
 }

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -133,6 +134,10 @@ func TestRebuildingInAllForms(t *testing.T) {
 	run.DryRun, run.Outcome, run.Refreshed, run.RefreshReason = true, dirsync.OutcomePlanned, true, "flag"
 	run.Operations = []*dirsync.Operation{{Op: &dirsync.Op{Action: dirsync.Adopt, Username: "anna", Source: "1", User: "DU1", Reason: "paired by username"}, Result: dirsync.ResultPlanned}}
 	b := &dirsync.Rebuilt{Run: run, Known: 10, Found: 9, Paired: 1, Differ: 1, Absent: 2, Strangers: 1234, Open: 5}
+	for i := range 30 {
+		b.Unpaired = append(b.Unpaired, dirsync.Unpaired{Source: dirsync.SourceID(fmt.Sprintf("8%03d", i)), Username: fmt.Sprintf("lone%02d", i), Reason: "no user of this name is in Duo"})
+		b.Nobodys = append(b.Nobodys, fmt.Sprintf("old%02d", i))
+	}
 	doc := report.RebuildingOf(b, "DIFORMER")
 	wantForms(t, doc, nil)
 	text := reporttest.Rendered(t, doc, form.Table)
@@ -144,6 +149,16 @@ func TestRebuildingInAllForms(t *testing.T) {
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), part) {
 			t.Errorf("there is no %q in\n%s", part, text)
+		}
+	}
+	for _, format := range form.Formats() { // no form cuts them
+		text := reporttest.Rendered(t, doc, format)
+		for i := range 30 {
+			for _, name := range []string{fmt.Sprintf("lone%02d", i), fmt.Sprintf("old%02d", i)} {
+				if !strings.Contains(text, name) {
+					t.Errorf("%s has no %s", format, name)
+				}
+			}
 		}
 	}
 	if text := reporttest.Rendered(t, doc, form.JSON); !strings.Contains(text, `"rebuild": {`) || !strings.Contains(text, `"strangers_active": 5`) {
