@@ -271,15 +271,13 @@ func (r *run) attend(ctx context.Context, c *course) error {
 			apart(s.Next)
 		}
 	}
-	if !r.narrowed(c) {
-		for key, t := range r.told {
-			if id, ok := strings.CutPrefix(key, personKey("")); ok && !looked[dirsync.SourceID(id)] && t.Reason != "" {
-				add(id, dirsync.Attention{Username: t.Username, Source: dirsync.SourceID(id), Reason: t.Reason, Remedy: t.Remedy})
-			}
+	for key, t := range r.told { // a run about some people only does not make the others well
+		if id, ok := strings.CutPrefix(key, personKey("")); ok && !looked[dirsync.SourceID(id)] && t.Reason != "" {
+			add(id, dirsync.Attention{Username: t.Username, Source: dirsync.SourceID(id), Reason: t.Reason, Remedy: t.Remedy})
 		}
-		if err := c.state.apartBefore(ctx, before, scan, looked, apart); err != nil {
-			return err
-		}
+	}
+	if err := c.state.apartBefore(ctx, before, scan, looked, apart); err != nil {
+		return err
 	}
 	for _, key := range slices.Sorted(maps.Keys(found)) {
 		r.report.Attention = append(r.report.Attention, *found[key])

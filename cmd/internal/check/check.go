@@ -19,13 +19,13 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 	loaded, err := load()
 	if err != nil {
 		found.fail(Configuration, err, "correct what each line says; config.example.yaml shows every key with its default")
-		return &Document{found.checks}
+		return &Document{Checks: found.checks}
 	}
 	cfg := &loaded.Config
 	rules, err := wire.Rules(cfg)
 	if err != nil {
 		found.fail(Configuration, err, "correct section sync")
-		return &Document{found.checks}
+		return &Document{Checks: found.checks}
 	}
 	found.ok(Configuration, "%s can be read", loaded.File)
 	for _, warning := range loaded.Warnings {
@@ -46,5 +46,5 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 	for _, part := range []findings{ldap.findings, duo.findings, state.findings} {
 		found.checks = append(found.checks, part.checks...)
 	}
-	return &Document{found.checks}
+	return &Document{Checks: found.checks, needs: state.needs}
 }

@@ -24,6 +24,8 @@ type Check struct {
 // Document is a preflight: the checks in their order.
 type Document struct {
 	Checks []Check `json:"checks"`
+
+	needs string // how many need a human, whom no check is about; "" for nobody
 }
 
 // Err tells of the first check that failed; nil: none did.
@@ -73,6 +75,9 @@ func (d *Document) Page() *form.Page {
 		l.Add(r)
 	}
 	p := &form.Page{Title: fmt.Sprintf("Check: all is well; %s made, nothing was changed", phrase.Plural(len(d.Checks), "check")), Tone: form.Good}
+	if d.needs != "" {
+		p.Title, p.Tone = fmt.Sprintf("Check: %s made, none failed, but %s; nothing was changed", phrase.Plural(len(d.Checks), "check"), d.needs), form.Change
+	}
 	if failed > 0 {
 		p.Title, p.Tone = fmt.Sprintf("Check: %s of %s FAILED", phrase.Count(failed), phrase.Plural(len(d.Checks)-skipped, "check")), form.Bad
 		if skipped > 0 {

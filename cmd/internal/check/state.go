@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
+	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	"duosync/state"
@@ -20,6 +22,8 @@ const (
 	StateOwner = "state owner"
 	StateOpen  = "state journal"
 	StateRuns  = "state last run"
+	// StateAttention is there only where somebody needs a human.
+	StateAttention = "state attention"
 )
 
 // stateCheck looks at the state through a private copy, as a dry run does.
@@ -30,6 +34,7 @@ type stateCheck struct {
 
 	read  bool // links is what the state has
 	links int
+	needs string // how many need a human; "" for nobody
 }
 
 func (c *stateCheck) run(ctx context.Context) {
@@ -61,6 +66,19 @@ func (c *stateCheck) run(ctx context.Context) {
 	if condition.Exists {
 		c.open(ctx, store, &meta)
 		c.runs(ctx, store, &meta)
+		c.attention(ctx, store)
+	}
+}
+
+// attention tells who needs a human, as the last run found it.
+func (c *stateCheck) attention(ctx context.Context, store *state.DB) {
+	standing, err := past.Attention(ctx, store)
+	if err != nil {
+		c.fail(StateAttention, err, "restore the state from a backup")
+		return
+	}
+	if c.needs = report.NeedsAttention(report.AttentionOf(standing)); c.needs != "" {
+		c.note(StateAttention, "each with its reason: duosync due", "%s; they are not as the directory asks for, and stay so until you act", c.needs)
 	}
 }
 

@@ -23,7 +23,7 @@ to do.
 It changes nothing: the right to write to Duo is proved by a request that Duo must
 refuse.
 
-Exit status: 0 all is well; 1 a check failed.`,
+Exit status: 0 no check failed; 1 one did.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runCheck(cmd.Context(), opts) },
 	}

@@ -16,13 +16,13 @@ func newHistoryCommand(a *app) *cobra.Command {
 	var opts formOptions
 	var limit int
 	cmd := &cobra.Command{
-		Use:   "history [RUN]",
+		Use:   "history [RUN|last]",
 		Short: "List past runs, or show one with each of its operations",
 		Long: `history lists the runs that the state remembers (state.keep_history), newest
 first. Dry runs leave no trace there.
 
-With RUN, the id of a run or how it begins, it shows that run's report. Of a run
-that was killed it shows what the run had written down.
+With RUN, the id of a run, how it begins, or "last" for the newest, it shows that
+run's report. Of a run that was killed it shows what the run had written down.
 
 It changes nothing and can be used while a run is under way.
 

@@ -101,8 +101,15 @@ func (m *Moment) head(ctx context.Context, run *state.Run) (*report.Head, error)
 	return &doc.Head, nil
 }
 
-// Report gives the report of the run that a text names.
+// Report gives the report of the run that a text names: its id, how that begins, or [Last].
 func (m *Moment) Report(ctx context.Context, text string) (form.Renderer, error) {
+	if text == Last {
+		newest, err := Pick(ctx, m.DB, Last)
+		if err != nil {
+			return nil, err
+		}
+		text = newest.ID
+	}
 	id, err := RunID(ctx, m.DB, text)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,11 @@ func (v *verifier) introduce() {
 		v.say("The Admin API did not look the user up, so this is what Duo says of the name alone (%v).", v.blind)
 		return
 	}
-	v.say("Duo user %s, status %s.", a.ID, a.Status)
+	status := a.Status
+	if a.LockoutReason != "" {
+		status += fmt.Sprintf(" (Duo's reason: %s)", dirsync.Quote(a.LockoutReason))
+	}
+	v.say("Duo user %s, status %s.", a.ID, status)
 	if v.asked != a.ID && dirsync.FoldName(v.asked) != dirsync.FoldName(a.Username) {
 		v.say("Found by the alias %s.", dirsync.Quote(v.asked))
 	}
