@@ -85,14 +85,15 @@ func TestAttentionIsNotReady(t *testing.T) {
 	for i := range 60 {
 		all = append(all, dirsync.Attention{Username: fmt.Sprintf("p%02d", i), Source: dirsync.SourceID(fmt.Sprint(i)), Reason: "disabled in Duo by <others>", Remedy: "duosync sync --adopt x", Since: time.Unix(1700000000, 0)})
 	}
-	run := &dirsync.Run{Outcome: dirsync.OutcomeNoChanges, Complete: true, Attention: all}
+	run := &dirsync.Run{Outcome: dirsync.OutcomeNoChanges, Complete: true, Attention: all, Conflicts: []dirsync.Conflict{{Username: "p00", Reason: "two claim the name",
+		People: []dirsync.Who{{Source: "0", DN: "uid=p00,ou=people", Username: "p00"}, {Source: "77"}}, Remedy: "duosync sync --adopt p00"}}}
 	console := pages(t, run, nil, "")
 	if code, body, _ := get(t.Context(), console, "/readyz", nil); code != 200 || body != "ok\n" {
 		t.Errorf("readyz: %d %q", code, body)
 	}
 	_, body, _ := get(t.Context(), console, "/", nil)
 	for _, want := range []string{"<title>duosync: attention</title>", "Attention: 60 people need attention.", "<td>p49</td>", "disabled in Duo by &lt;others&gt;",
-		"<code>duosync sync --adopt x</code>", "2023-11-14 22:13:20 UTC", "And 10 more"} {
+		"<code>duosync sync --adopt x</code>", "<div>uid=p00,ou=people</div><div>77</div>", "<code>duosync sync --adopt p00</code>", "2023-11-14 22:13:20 UTC", "And 10 more"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page has no %q:\n%s", want, body)
 		}
