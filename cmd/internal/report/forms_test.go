@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -247,6 +248,38 @@ func TestStoredLooksTheSame(t *testing.T) {
 			if diff := cmp.Diff(before.String(), after.String()); diff != "" {
 				t.Errorf("%s as %s (-at its end +from the state):\n%s", run.ID, format, diff)
 			}
+		}
+	}
+}
+
+// TestStoredByAnEarlierVersion reads reports without the keys that came later.
+func TestStoredByAnEarlierVersion(t *testing.T) {
+	for _, run := range []*dirsync.Run{reporttest.HostileRun(), everythingRun(), quietRun(), attentionRun()} {
+		var doc map[string]any
+		stored, err := report.Encode(run)
+		if err := errors.Join(err, json.Unmarshal(stored, &doc)); err != nil {
+			t.Fatal(err)
+		}
+		delete(doc, "attention")
+		delete(doc["summary"].(map[string]any), "attention")
+		for _, c := range doc["conflicts"].([]any) {
+			delete(c.(map[string]any), "people")
+			delete(c.(map[string]any), "remedy")
+		}
+		if stored, err = form.Encode(doc); err != nil {
+			t.Fatal(err)
+		}
+		for _, format := range form.Formats() {
+			text := reporttest.Rendered(t, report.Stored(stored), format)
+			if format != form.JSON && format != form.CSV && (strings.Contains(text, "\nATTENTION\n") || strings.Contains(text, "### Attention") || run.Conflicts == nil && strings.Contains(text, "attention")) {
+				t.Errorf("%s as %s tells what nobody knows:\n%s", run.ID, format, text)
+			}
+			if format == form.Table && run.Outcome == dirsync.OutcomeNoChanges && strings.HasPrefix(text, "Run: nothing to do\n") != (len(run.Conflicts) == 0) {
+				t.Errorf("%s: %s", run.ID, text)
+			}
+		}
+		if _, err := report.DecodeHead(stored); err != nil {
+			t.Error(err)
 		}
 	}
 }
