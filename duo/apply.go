@@ -104,9 +104,6 @@ func (t *Target) perform(ctx context.Context, op *dirsync.Op, at time.Time) dirs
 	return t.modify(ctx, op)
 }
 
-// spare are the fields that a new user can do without.
-var spare = []string{dirsync.FieldRealname, dirsync.FieldFirstname, dirsync.FieldLastname, dirsync.FieldEmail, dirsync.FieldNotes}
-
 // attempt is one way to carry an operation out.
 type attempt struct {
 	of     *dirsync.Op // as it was planned
@@ -136,12 +133,12 @@ func (a *attempt) next(r dirsync.Result) *attempt {
 		// Nobody knows which it was, so the next run tries them by an update.
 		fate = dirsync.Failed
 		for _, c := range a.op.Changes {
-			if (c.Field == dirsync.FieldAliases || slices.Contains(spare, c.Field)) && c.After != "" {
+			if (c.Field == dirsync.FieldAliases || dirsync.IsSpare(c.Field)) && c.After != "" {
 				drop = append(drop, c.Field)
 			}
 		}
 	}
-	if fate == dirsync.Refused && slices.ContainsFunc(drop, func(field string) bool { return !slices.Contains(spare, field) }) {
+	if fate == dirsync.Refused && slices.ContainsFunc(drop, func(field string) bool { return !dirsync.IsSpare(field) }) {
 		return nil
 	}
 	if len(drop) == 0 {

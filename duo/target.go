@@ -1,21 +1,21 @@
-// Package duo is the Target that the core writes to: it carries the operations of a wave
-// out as calls of Duo's Admin API, and finds out what became of those whose reply was
+// Package duo is the Target that the core writes to: apply.go carries the operations of a
+// wave out as calls of Duo's Admin API, operation.go tells what each asks for, forecast.go
+// counts them beforehand, and settle.go only looks what became of those whose reply was
 // lost.
 //
 // An operation is carried out so: a user's fields in one piece, then its phones and
 // groups step by step, then a look at what is there.
 //
-//	apply.go                                 a wave, an operation
-//	settle.go, settle_lists.go               what became of one after a crash
+//	apply.go                                 a wave, an operation; a create without what Duo refuses
+//	settle.go                                what became of one after a crash
 //	forecast.go                              how many calls a plan takes
 //	users.go, aliases.go, groups.go          what is done in one piece
-//	lists.go, phones.go, memberships.go      what is done step by step; steps.go: a step
+//	lists.go, phones.go                      what is done step by step
 //	enroll.go                                a mail
 //	once.go, refused.go, results.go          making once, refusals in words, results
 //	shown.go                                 what of an operation an account shows
 //	operation.go                             what an operation asks for, and whether it can be sent
-//	believe.go, gone.go                      which answers are believed
-//	attempt.go                               a create without what Duo refuses
+//	believe.go                               which answers are believed
 //	target.go, read.go                       the Target, and what it only reads
 //
 // Three rules hold throughout. A user is absent only when Duo itself answers 404 for that

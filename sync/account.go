@@ -77,20 +77,6 @@ func PhoneText(number, extension string) string {
 // Field returns the value of one of FieldNames or ListFields.
 func (a *Account) Field(name string) string {
 	switch name {
-	case FieldUsername:
-		return a.Username
-	case FieldRealname:
-		return a.Realname
-	case FieldFirstname:
-		return a.Firstname
-	case FieldLastname:
-		return a.Lastname
-	case FieldEmail:
-		return a.Email
-	case FieldNotes:
-		return a.Notes
-	case FieldStatus:
-		return a.Status
 	case FieldAliases:
 		return ListOf(slices.DeleteFunc(slices.Clone(a.Aliases), func(alias string) bool { return alias == "" }))
 	case FieldPhones:
@@ -105,6 +91,11 @@ func (a *Account) Field(name string) string {
 			names[i] = g.Name
 		}
 		return ListOf(names)
+	}
+	for i := range singles {
+		if singles[i].name == name {
+			return singles[i].of(a)
+		}
 	}
 	return ""
 }

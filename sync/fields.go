@@ -50,11 +50,40 @@ const (
 	FieldGroups  = "groups"
 )
 
+// singles are the fields with a single value, in the order in which reports show them.
+var singles = []struct {
+	name  string
+	of    func(*Account) string
+	spare bool // a new user can do without it
+}{
+	{FieldUsername, func(a *Account) string { return a.Username }, false},
+	{FieldRealname, func(a *Account) string { return a.Realname }, true},
+	{FieldFirstname, func(a *Account) string { return a.Firstname }, true},
+	{FieldLastname, func(a *Account) string { return a.Lastname }, true},
+	{FieldEmail, func(a *Account) string { return a.Email }, true},
+	{FieldNotes, func(a *Account) string { return a.Notes }, true},
+	{FieldStatus, func(a *Account) string { return a.Status }, false},
+}
+
 // FieldNames lists the fields with a single value, in the order in which reports
 // show them.
-var FieldNames = []string{
-	FieldUsername, FieldRealname, FieldFirstname, FieldLastname,
-	FieldEmail, FieldNotes, FieldStatus,
+var FieldNames = func() []string {
+	names := make([]string, len(singles))
+	for i := range singles {
+		names[i] = singles[i].name
+	}
+	return names
+}()
+
+// IsSpare reports whether a new user can do without a field, and is made without it where
+// Duo refuses its value.
+func IsSpare(field string) bool {
+	for i := range singles {
+		if singles[i].name == field {
+			return singles[i].spare
+		}
+	}
+	return false
 }
 
 // ListFields lists the fields that hold a list, in the order in which reports

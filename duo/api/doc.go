@@ -1,10 +1,11 @@
-// Package api is our own client for Duo Security's Admin API, and for its Auth API.
+// Package api is our own client for Duo Security's Admin API, and for its Auth API:
+// users.go, groups.go and phones.go have the calls, decode.go what Duo answers.
 //
 // Every call goes one way: Client.do signs it, paces it, sends it, classifies
 // the answer and, where that is safe, tries again.
 //
 //	users.go, phones.go, groups.go      what Duo can be asked; page.go: lists; paths.go: paths
-//	json.go                             users, groups and phones as Duo writes them
+//	decode.go                           users, groups and phones as Duo writes them
 //	auth.go, auth_errors.go             the Auth API, which has keys of its own
 //	probe.go                            what finds out rights and the way to Duo
 //	options.go, client.go               do: sign → pace → send → classify → retry

@@ -1,4 +1,5 @@
-// Package assembly makes a plan of operations: what each one claims and frees, in
-// which wave it goes, how one is split in two, and what depends on what. Its tests are the
-// scenarios in sync/engine/testdata.
+// Package assembly makes a plan of operations: waves.go alone says in which order they go,
+// the others what each claims and frees, how one is split in two, and what is held with
+// what; the engine carries out what it gets. Its tests are the scenarios in
+// sync/engine/testdata.
 package assembly
