@@ -19,6 +19,27 @@ const (
 	exitPartial = 4
 )
 
+// What the help says of exit codes: of duosync, and of the commands that have more to say.
+const (
+	exitsOfAll = `Exit status: 0 done; 1 it could not be done; 2 changes are pending (where asked
+for); 3 a guard wants a human: max_remove, min_source and state_lost hold the whole
+run; every other guard holds what follows from it, and all else goes on; 4 some
+objects failed or are in a conflict not told before, all others were applied.`
+
+	exitsOfSync = `Exit status: 0 done; 1 it could not be done; 2 changes are pending (--dry-run
+--detailed-exitcode); 3 a guard wants a human: max_remove, min_source and state_lost
+hold the whole run; every other guard holds what follows from it, and all else goes
+on; 4 some objects failed or are in a conflict not told before, all others were
+applied.`
+
+	exitsOfApply = `Exit status: 0 done; 1 it was refused, or could not be done; 3 a guard wants a
+human: max_remove, min_source and state_lost hold the whole run; every other guard
+holds what follows from it, and all else goes on; 4 some operations failed or have
+moved, all others were applied.`
+
+	exitsOfRun = `Exit status: 0 ended by a signal; 1 it could not start.`
+)
+
 // status is an exit code without a message: the report has said it all.
 type status int
 

@@ -56,10 +56,7 @@ Start with a dry run, which writes nothing anywhere:
 
   duosync sync --dry-run
 
-Exit status: 0 done; 1 it could not be done; 2 changes are pending (where asked
-for); 3 a guard wants a human: max_remove, min_source and state_lost hold the whole
-run; every other guard holds what follows from it, and all else goes on; 4 some
-objects failed or are in a conflict not told before, all others were applied.`,
+` + exitsOfAll,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              cobra.NoArgs,

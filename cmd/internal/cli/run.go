@@ -37,7 +37,7 @@ or notify-reload, and WatchdogSec.
 A log at --log-level info has a line a run. At the default level there is nothing
 to read unless something wants a human.
 
-Exit status: 0 ended by a signal; 1 it could not start.`,
+` + exitsOfRun,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRun(cmd.Context()) },
 	}

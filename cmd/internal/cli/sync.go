@@ -70,11 +70,7 @@ With --dry-run it reports what that run would do and writes nothing: not to Duo,
 not to the directory, not to the state. --plan-out keeps that plan in a file, of which
 duosync apply carries out exactly these operations.
 
-Exit status: 0 done; 1 it could not be done; 2 changes are pending (--dry-run
---detailed-exitcode); 3 a guard wants a human: max_remove, min_source and state_lost
-hold the whole run; every other guard holds what follows from it, and all else goes
-on; 4 some objects failed or are in a conflict not told before, all others were
-applied.`,
+` + exitsOfSync,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSync(cmd.Context(), opts) },
 	}
@@ -99,10 +95,7 @@ A plan belongs to one Duo account, one state, and the sections ldap and sync as
 they were. Under others, with a state restored from an older copy, or with a single
 byte changed, it is refused: nothing is written, and Duo is not called.
 
-Exit status: 0 done; 1 it was refused, or could not be done; 3 a guard wants a
-human: max_remove, min_source and state_lost hold the whole run; every other guard
-holds what follows from it, and all else goes on; 4 some operations failed or have
-moved, all others were applied.`,
+` + exitsOfApply,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if opts.apply = args[0]; opts.apply == "" {

@@ -124,7 +124,8 @@ type Duo struct {
 	Timeout time.Duration `yaml:"timeout"`
 	// Rate of calls.
 	Rate callrate.Rate `yaml:"rate"`
-	// Bulk lets several operations share a call, where Duo has such a call.
+	// Bulk lets several operations share a call, where Duo has such a call. This version
+	// makes a call an operation, whatever it says.
 	Bulk string `yaml:"bulk" enum:"auto|off"`
 	// Auth are the keys of an Auth API application, for verify only.
 	Auth DuoAuth `yaml:"auth"`

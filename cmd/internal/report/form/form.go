@@ -1,5 +1,6 @@
-// Package form gives a document the forms that can be asked for with --format. It knows
-// nothing of what the document is about, and makes every text in it harmless.
+// Package form gives a document the forms that can be asked for with --format, of which
+// form.go has the one list. It knows nothing of what the document is about, and makes every
+// text in it harmless.
 package form
 
 import (

@@ -1,5 +1,6 @@
 // Package reporttest has what every document is tested with: a run of people who mean
-// harm, a check that no form lets harm out, and the forms as they should be.
+// harm, a check of each form that it lets no harm out (harmless.go), and the forms as they
+// should be (golden.go).
 package reporttest
 
 import (
