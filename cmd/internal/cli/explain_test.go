@@ -110,7 +110,7 @@ func TestExplain(t *testing.T) {
 		}
 		h.noSecret(r)
 		text := fmt.Sprintf("$ duosync %s\n%s%sexit %d\n\n", strings.Join(args, " "), r.out, r.err, r.code)
-		archive.Files = append(archive.Files, txtar.File{Name: test.name, Data: []byte(masked.of(text))})
+		archive.Files = append(archive.Files, txtar.File{Name: test.name, Data: []byte(masked.of(strings.ReplaceAll(text, h.dir, "/srv/duosync")))})
 	}
 	compareArchive(t, "testdata/explain.txtar", archive, *updateExplain)
 }
