@@ -21,9 +21,6 @@ func Run(ctx context.Context, loaded *config.Loaded, opts Options) error {
 		return err
 	}
 	d.pages = console.New(&d.status, d.after.Metrics(), console.Options{Reachable: opts.Reachable, Log: opts.Log, Version: opts.Version})
-	if err := d.pages.Adopt(ctx, loaded.Config.HTTP); err != nil {
-		return err
-	}
 	d.after.Metrics().Reloaded(true)
 	d.after.Resume(loaded.Config.Notify.Textfile)
 	d.status.Configured(loaded)
@@ -31,6 +28,10 @@ func Run(ctx context.Context, loaded *config.Loaded, opts Options) error {
 	d.plan()
 	if loaded.Config.Schedule.AtStart {
 		d.nominal, d.due = d.base, d.base
+	}
+	// Pages come last, for what they tell must be known by then.
+	if err := d.pages.Adopt(ctx, loaded.Config.HTTP); err != nil {
+		return err
 	}
 	d.notify("READY=1", d.statusLine())
 	d.loop(ctx)
