@@ -1,7 +1,7 @@
 // Package duo is the Target that the core writes to: apply.go carries the operations of a
 // wave out as calls of Duo's Admin API, operation.go tells what each asks for, forecast.go
 // counts them beforehand, and settle.go only looks what became of those whose reply was
-// lost.
+// lost; a user's fields pass through by name.
 //
 // An operation is carried out so: a user's fields in one piece, then its phones and
 // groups step by step, then a look at what is there.

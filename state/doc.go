@@ -1,6 +1,6 @@
-// Package state keeps the snapshot and the journal of duosync: which Duo users and
-// groups are ours, what was last asked and answered, and what was written down before
-// it was sent. It implements dirsync.Store and dirsync.Journal, over whatever database
+// Package state keeps the snapshot and the journal of duosync, which Duo users and groups
+// are ours, what was last asked and answered, and what was written down before it was
+// sent, with all SQL, in the dialect that SQLite and PostgreSQL share. It implements dirsync.Store and dirsync.Journal, over whatever database
 // state.dsn names.
 //
 // There are three ways in. Open is for a run that may write: it takes the run

@@ -128,23 +128,6 @@ type Waiting struct {
 	Due      time.Time
 }
 
-// Names of the guards. Those of limits are the keys of sync.limits.
-const (
-	GuardMaxRemove      = "max_remove"
-	GuardMaxUpdate      = "max_update"
-	GuardMaxEnable      = "max_enable"
-	GuardMaxCreate      = "max_create"
-	GuardMaxRecreate    = "max_recreate"
-	GuardMaxGroupLoss   = "max_group_loss"
-	GuardMaxGroupDelete = "max_group_delete"
-	GuardMinSource      = "min_source"
-	GuardMinAttribute   = "min_attribute"
-	GuardMinGroup       = "min_group"
-	GuardScopeChanged   = "scope_changed"
-	GuardStateLost      = "state_lost"
-	GuardIDsChanged     = "ids_changed"
-)
-
 // Guard is one limit and how the plan stands to it.
 type Guard struct {
 	Name     string

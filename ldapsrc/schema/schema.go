@@ -1,5 +1,5 @@
-// Package schema is the one table of kinds of directory, the values of ldap.preset: how
-// each keeps people, groups and locks.
+// Package schema is the one table of kinds of directory (schema.go), the values of
+// ldap.preset, with the ways to read a lock that kinds may share (status.go).
 package schema
 
 import (
@@ -163,6 +163,15 @@ func Of(preset Preset) (kind Kind, ok bool) {
 		kind = row
 	}
 	return kind, false
+}
+
+// Words lists the names of all kinds, the words that ldap.preset takes.
+func (Preset) Words() []string {
+	var words []string
+	for _, preset := range Presets() {
+		words = append(words, string(preset))
+	}
+	return words
 }
 
 // Presets lists the names of all kinds.

@@ -1,4 +1,4 @@
-// Package guard weighs a plan before its first write: whether what was read may be
+// Package guard weighs a plan before its first write (guard.go lists all guards): whether what was read may be
 // believed (evidence), whether it takes or gives too much (limits), whether it follows
 // from another scope than was accepted, and what approvals let through.
 //

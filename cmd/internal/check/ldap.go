@@ -325,9 +325,9 @@ func (c *ldapCheck) unreadable(seen *census) bool {
 	return failed
 }
 
-func unreadableAdvice(preset string) string {
+func unreadableAdvice(preset schema.Preset) string {
 	advice := "let the account of ldap.bind_dn read it for everybody; until then nobody of them is created, enabled or put into a group"
-	if preset == string(schema.ActiveDirectory) {
+	if preset == schema.ActiveDirectory {
 		advice = "make the account of ldap.bind_dn a member of \"Pre-Windows 2000 Compatible Access\", or give it the right to read userAccountControl of all users; " +
 			"until then nobody of them is created, enabled or put into a group"
 	}
@@ -355,7 +355,7 @@ func (c *ldapCheck) locks(seen *census) {
 		c.ok(LDAPLocks, "the preset %s knows no attribute for locks: everybody counts as active", c.config.LDAP.Preset)
 	case visible:
 		c.ok(LDAPLocks, "they are seen: %d locked or disabled, %d locked out for a time", disabled, out)
-	case c.config.LDAP.Preset == string(schema.WSO2IS):
+	case c.config.LDAP.Preset == schema.WSO2IS:
 		c.note(LDAPLocks, "WSO2 keeps accountLock and accountDisabled in its own database by default, where LDAP does not show them: "+
 			"a user locked there stays active in Duo. Have them kept in the user store "+
 			"(data_store org.wso2.carbon.identity.governance.store.UserStoreBasedIdentityDataStore), or let the account read them",

@@ -1,11 +1,11 @@
-// Package config is duosync's configuration: what keys it has, and which values make
-// sense. One YAML file is read by [strict], and every mistake is told at once and at its
-// place.
+// Package config is duosync's configuration: config.go has every key, from which
+// docs/configuration.md is made, default.go what holds where the file is silent, check_*.go
+// which values make sense, and unbuilt.go the keys that are refused as not built yet.
 //
-// config.go has all keys, and default.go what holds where the file is silent. load.go
+// One YAML file is read by [strict], and every mistake is told at once and at its place. load.go
 // goes through the steps: the file fills a [Config] that holds the defaults, the preset
 // fills what was left out (fillpreset.go), parts that this version does not have yet are
-// refused (unbuilt.go), and what is left is checked for sense (validate.go, check_*.go).
+// refused, and what is left is checked for sense (validate.go, check_*.go).
 // [Show] is the way back, with secrets hidden.
 //
 // The package knows words and values only. It opens no connection and imports
@@ -20,6 +20,7 @@ import (
 
 	"duosync/cmd/internal/config/strict"
 	"duosync/duo/callrate"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -42,7 +43,7 @@ var allLeaves = sync.OnceValue(func() []string { return strict.Leaves(reflect.Ty
 // LDAP says how the directory is reached and who in it is a user.
 type LDAP struct {
 	// Preset fills the keys of this section that the file leaves out.
-	Preset string `yaml:"preset" enum:"wso2is|openldap|389ds|activedirectory|custom"`
+	Preset schema.Preset `yaml:"preset"`
 	// URLs are ldap:// or ldaps:// servers of the same directory, tried in order.
 	URLs []string `yaml:"urls"`
 	// StartTLS upgrades ldap:// connections before the bind (RFC 4511, 4.14).
@@ -215,6 +216,15 @@ type Mapping struct {
 	// Status is preset (a lock that the preset knows gives disabled), "", or what
 	// gives active, disabled or, with sync.allow_bypass, bypass.
 	Status string `yaml:"status" is:"expression"`
+}
+
+// Of gives what stands for a field of dirsync.FieldNames: the keys have their names. A
+// field without a key has "".
+func (m *Mapping) Of(field string) string {
+	if text := strict.Lookup(reflect.ValueOf(m).Elem(), field); text.Kind() == reflect.String {
+		return text.String()
+	}
+	return ""
 }
 
 // StatusPreset as sync.mapping.status takes the status from the locks that the

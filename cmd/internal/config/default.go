@@ -10,7 +10,7 @@ import (
 // Default returns the configuration of an empty file, before paths are made
 // absolute. It lacks what has no default: Duo's host and keys.
 func Default() Config {
-	usual, _ := presetOf(string(schema.WSO2IS))
+	usual, _ := presetOf(schema.WSO2IS)
 	return Config{
 		LDAP: usual.ldap,
 		Duo: Duo{

@@ -16,6 +16,7 @@ import (
 
 	"duosync/cmd/internal/config/strict"
 	"duosync/duo/callrate"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -235,7 +236,7 @@ func (g *docgen) presets() {
 		}
 	}
 	cell := func(name, path string) string {
-		p, _ := presetOf(name)
+		p, _ := presetOf(schema.Preset(name))
 		text := strict.Text(strict.Lookup(reflect.ValueOf(Config{LDAP: p.ldap}), path), Secret.String)
 		if text == "[]" {
 			return "–"

@@ -15,8 +15,8 @@ type preset struct {
 	keys []string // the key paths that this preset is about; others are plain defaults
 }
 
-func presetOf(name string) (preset, bool) {
-	kind, ok := schema.Of(schema.Preset(name))
+func presetOf(name schema.Preset) (preset, bool) {
+	kind, ok := schema.Of(name)
 	if !ok {
 		return preset{}, false
 	}
@@ -35,7 +35,7 @@ func presetKeys() []string {
 // ldapOf gives section ldap for a kind of directory.
 func ldapOf(kind schema.Kind) LDAP {
 	return LDAP{
-		Preset:   string(kind.Preset),
+		Preset:   kind.Preset,
 		URLs:     []string{kind.URL},
 		Timeout:  30 * time.Second,
 		PageSize: 1000,
@@ -62,6 +62,6 @@ func fillPreset(doc *strict.Document, c *Config) {
 			continue
 		}
 		strict.Lookup(to, path).Set(strict.Lookup(from, path))
-		doc.Supply(path, "preset "+c.LDAP.Preset)
+		doc.Supply(path, "preset "+string(c.LDAP.Preset))
 	}
 }

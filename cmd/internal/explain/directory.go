@@ -148,7 +148,7 @@ func (e *explainer) fields(d *dirsync.Decision) {
 		case t.Field == dirsync.FieldGroups:
 			f.From = []string{"groups"}
 		default:
-			f.From = []string{"preset " + e.Config.LDAP.Preset}
+			f.From = []string{"preset " + string(e.Config.LDAP.Preset)}
 		}
 		if d.Link != nil {
 			if asked, ours := d.Link.Asked[t.Field]; ours {

@@ -15,7 +15,7 @@ import (
 // Rules translates the configuration into the core's rules.
 func Rules(cfg *config.Config) (decide.Rules, error) {
 	c := cfg.Sync
-	kind, _ := schema.Of(schema.Preset(cfg.LDAP.Preset))
+	kind, _ := schema.Of(cfg.LDAP.Preset)
 	r := decide.Rules{
 		Rules: mapping.Rules{
 			StatusAttributes: kind.Status, Lapses: kind.Lapses, Via: kind.Via, AllowBypass: c.AllowBypass,
@@ -50,19 +50,16 @@ func Rules(cfg *config.Config) (decide.Rules, error) {
 func fields(r *mapping.Rules, c *config.Sync) error {
 	m := &c.Mapping
 	r.Mapping = map[string]dirsync.Expression{}
-	for _, f := range []struct{ field, text string }{
-		{dirsync.FieldUsername, m.Username}, {dirsync.FieldRealname, m.Realname},
-		{dirsync.FieldFirstname, m.Firstname}, {dirsync.FieldLastname, m.Lastname},
-		{dirsync.FieldEmail, m.Email}, {dirsync.FieldNotes, m.Notes},
-	} {
-		if f.text == "" {
+	for _, field := range dirsync.FieldNames {
+		text := m.Of(field)
+		if text == "" || field == dirsync.FieldStatus { // which has rules of its own
 			continue
 		}
-		e, err := formula(f.field, f.text)
+		e, err := formula(field, text)
 		if err != nil {
 			return err
 		}
-		r.Mapping[f.field] = e
+		r.Mapping[field] = e
 	}
 	for _, text := range m.Aliases {
 		e, err := formula(dirsync.FieldAliases, text)

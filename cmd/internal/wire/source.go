@@ -9,7 +9,6 @@ import (
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/conn"
 	"duosync/ldapsrc/membership"
-	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 	"duosync/sync/expression"
@@ -27,7 +26,7 @@ func NewSource(cfg *config.Config, rules *decide.Rules, log *logrus.Logger) (*ld
 			Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts, Log: log,
 		},
 		Users:  ldapsrc.Users{Bases: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
-		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: schema.Preset(c.Preset),
+		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: c.Preset,
 	})
 }
 

@@ -1,5 +1,6 @@
-// Package wire makes of a configuration the parts of a run, and of the parts a run. It
-// is the only room that knows every adapter.
+// Package wire makes of a configuration the parts of a run (rules.go: the keys of section
+// sync, limits too; source.go, duo.go, state.go), and of the parts a run (run.go, and what
+// stands before one). It is the only room that knows every adapter.
 package wire
 
 import (

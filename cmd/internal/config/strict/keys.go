@@ -9,7 +9,8 @@ import (
 )
 
 // Key is one key of a section, as a field of its struct declares it: the yaml tag is
-// its name; an enum tag lists the only words that it takes; is:"path" marks the name of a
+// its name; an enum tag, or method Words of a string type, lists the only words that it
+// takes; is:"path" marks the name of a
 // file, which is made absolute against the folder of the document, and any other word the
 // [Form] that its text has; alone marks the key of a section for which a single value can
 // stand.
@@ -32,8 +33,10 @@ func Keys(section reflect.Type) []Key {
 		words, ok := f.Tag.Lookup("enum")
 		_, alone := f.Tag.Lookup("alone")
 		key := Key{Name: f.Tag.Get("yaml"), Index: f.Index[0], Type: f.Type, Is: f.Tag.Get("is"), alone: alone}
-		if ok {
+		if word, knows := reflect.Zero(f.Type).Interface().(interface{ Words() []string }); ok {
 			key.Words = strings.Split(words, "|")
+		} else if knows && f.Type.Kind() == reflect.String {
+			key.Words = word.Words()
 		}
 		keys = append(keys, key)
 	}

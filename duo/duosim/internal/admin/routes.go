@@ -1,5 +1,6 @@
-// Package admin answers the calls of Duo's Admin API from an account: users and the
-// Trash, groups, phones and their activation, tokens, bypass codes, bulk calls.
+// Package admin answers the calls of Duo's Admin API from an account: users (userfields.go
+// takes their fields, json.go shows them) and the Trash, groups, phones and their
+// activation, tokens, bypass codes, bulk calls.
 package admin
 
 import (

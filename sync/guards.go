@@ -8,6 +8,23 @@ import (
 	"strings"
 )
 
+// Names of the guards. Those of limits are the keys of sync.limits.
+const (
+	GuardMaxRemove      = "max_remove"
+	GuardMaxUpdate      = "max_update"
+	GuardMaxEnable      = "max_enable"
+	GuardMaxCreate      = "max_create"
+	GuardMaxRecreate    = "max_recreate"
+	GuardMaxGroupLoss   = "max_group_loss"
+	GuardMaxGroupDelete = "max_group_delete"
+	GuardMinSource      = "min_source"
+	GuardMinAttribute   = "min_attribute"
+	GuardMinGroup       = "min_group"
+	GuardScopeChanged   = "scope_changed"
+	GuardStateLost      = "state_lost"
+	GuardIDsChanged     = "ids_changed"
+)
+
 // Limit is a count, a percent or off. Exactly one of them is meant: Off, else
 // Percent where it is set, else Count.
 type Limit struct {
