@@ -40,9 +40,15 @@ func Plan(ops []*dirsync.Op) *dirsync.Plan {
 			last = append(last, op)
 		}
 	}
-	back, freed, updates, additions, split := backFirst(updates, additions)
-	late = append(late, split...)
-	updates, split = aliasesLast(updates, additions)
+	back, freed, updates, additions, given := backFirst(updates, additions)
+	for _, op := range given {
+		if op.Stage == dirsync.StageReplace {
+			replace = append(replace, op)
+		} else {
+			gives = append(gives, op)
+		}
+	}
+	updates, split := aliasesLast(updates, additions)
 	late = append(late, split...)
 	plan := &dirsync.Plan{}
 	waves := append([][]*dirsync.Op{first, takes, groups, back, freed}, renames(updates)...)
@@ -59,10 +65,10 @@ func Plan(ops []*dirsync.Op) *dirsync.Plan {
 }
 
 // backFirst takes from additions the restores that give up a name which somebody
-// takes in this plan: they come before all updates, then the aliases that they give up,
-// and what else they change of names and phones is an operation of its own, in its place
-// among the others.
-func backFirst(updates, additions []*dirsync.Op) (back, freed, all, rest, late []*dirsync.Op) {
+// takes in this plan: they come before all updates, then the aliases and phones that they
+// give up, and what else they change of names and phones is an operation of its own, in
+// its place among the others.
+func backFirst(updates, additions []*dirsync.Op) (back, freed, all, rest, given []*dirsync.Op) {
 	claimed := map[string]bool{}
 	for _, op := range slices.Concat(updates, additions) {
 		for _, name := range op.Claims() {
@@ -80,15 +86,20 @@ func backFirst(updates, additions []*dirsync.Op) (back, freed, all, rest, late [
 		takes := UpdateOf(names, dirsync.Change{}, names.Reason)
 		takes.Changes = nil
 		moveAliases(takes, names, &Part{Takes: true}, true)
-		freed, all = appendChanges(freed, takes), appendChanges(all, names)
 		if len(op.Phones) > 0 {
-			half := split(op, dirsync.FieldPhones)
-			half.Stage, half.Phones, op.Phones = dirsync.StageLate, op.Phones, nil
-			joinSharers(half, additions)
-			late = append(late, half)
+			phones := split(op, dirsync.FieldPhones)
+			phones.Phones, op.Phones = op.Phones, nil
+			parts := separated(phones, nil)
+			takes.Phones, takes.Changes = parts[0].Phones, append(takes.Changes, parts[0].Changes...)
+			for _, part := range appendChanges(nil, parts[1:]...) {
+				part.Username = names.Name()
+				joinSharers(part, additions)
+				given = append(given, part)
+			}
 		}
+		freed, all = appendChanges(freed, takes), appendChanges(all, names)
 	}
-	return back, freed, all, rest, late
+	return back, freed, all, rest, given
 }
 
 // joinSharers has an operation, which comes later than was thought, attach the phones
