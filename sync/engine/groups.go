@@ -314,3 +314,18 @@ func (b *groupLinks) outcome(res dirsync.Result) dirsync.Outcome {
 	}
 	return outcome
 }
+
+// pairGroups links the account's groups that mirror the directory's by name.
+func (p *pairing) pairGroups(ctx context.Context) error {
+	if len(p.groups.wanted) == 0 {
+		return nil
+	}
+	live, err := p.Target.Groups(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the groups from Duo: %w", err)
+	}
+	if names := p.groups.pair(live); len(names) > 0 {
+		p.warn("groups paired by name: %s; the next run puts people into them, and whoever is in them already stays in", someNames(names))
+	}
+	return nil
+}

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -81,33 +80,6 @@ func (p *pairing) keepGuards() {
 		p.told = maps.Clone(p.told)
 		p.journal = &guarded{Journal: p.journal, told: p.told, baseline: p.meta.Baseline != nil, refreshed: p.snap.links > 0}
 	}
-}
-
-// guarded is a journal whose end leaves some of what the state has as it was.
-type guarded struct {
-	dirsync.Journal
-	told                map[string]dirsync.Told
-	baseline, refreshed bool
-}
-
-// Finish implements [Journal].
-func (g *guarded) Finish(ctx context.Context, end dirsync.RunEnd) error {
-	if g.baseline {
-		end.Baseline = nil
-	}
-	if g.refreshed {
-		end.Refreshed = time.Time{}
-	}
-	if end.Told != nil {
-		told := maps.Clone(end.Told)
-		for key, t := range g.told {
-			if _, again := told[key]; !again {
-				told[key] = t
-			}
-		}
-		end.Told = told
-	}
-	return g.Journal.Finish(ctx, end)
 }
 
 // want finds the people who want a user: in scope, and not linked. The census keeps
@@ -361,19 +333,4 @@ func (p *pairing) holdsAll(field, want string, a *dirsync.Account) bool {
 	return !slices.ContainsFunc(dirsync.Items(want), func(item string) bool {
 		return !held[dirsync.FoldName(item)] && !(field == dirsync.FieldGroups && p.groups.barred[dirsync.FoldName(item)])
 	})
-}
-
-// pairGroups links the account's groups that mirror the directory's by name.
-func (p *pairing) pairGroups(ctx context.Context) error {
-	if len(p.groups.wanted) == 0 {
-		return nil
-	}
-	live, err := p.Target.Groups(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the groups from Duo: %w", err)
-	}
-	if names := p.groups.pair(live); len(names) > 0 {
-		p.warn("groups paired by name: %s; the next run puts people into them, and whoever is in them already stays in", someNames(names))
-	}
-	return nil
 }

@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -143,4 +145,31 @@ func (r *run) weigh(c *course) *guard.Verdicts {
 		}
 	}
 	return v
+}
+
+// guarded is a journal whose end leaves some of what the state has as it was.
+type guarded struct {
+	dirsync.Journal
+	told                map[string]dirsync.Told
+	baseline, refreshed bool
+}
+
+// Finish implements [Journal].
+func (g *guarded) Finish(ctx context.Context, end dirsync.RunEnd) error {
+	if g.baseline {
+		end.Baseline = nil
+	}
+	if g.refreshed {
+		end.Refreshed = time.Time{}
+	}
+	if end.Told != nil {
+		told := maps.Clone(end.Told)
+		for key, t := range g.told {
+			if _, again := told[key]; !again {
+				told[key] = t
+			}
+		}
+		end.Told = told
+	}
+	return g.Journal.Finish(ctx, end)
 }
