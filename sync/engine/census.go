@@ -144,7 +144,7 @@ func (c *census) isUnchanged(i int32, want *mapping.Desired) bool {
 	if b.LetGo {
 		return true
 	}
-	return !b.Missing && !b.Pending && want.Problem == "" && len(want.Faults) == 0 && want.Same(b.Asked) && !slices.ContainsFunc(want.Groups(), c.groups.unsettled)
+	return !b.Missing && !b.Pending && !want.Troubled() && want.Same(b.Asked) && !slices.ContainsFunc(want.Groups(), c.groups.unsettled)
 }
 
 // absent lists the links whose person did not come by.

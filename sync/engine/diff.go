@@ -59,7 +59,7 @@ func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, 
 // waitsForGroup reports whether a person of ours was kept for nothing but a group
 // that will not become ours in this run, or was not read in it, either.
 func (d *differ) waitsForGroup(want *mapping.Desired, link *dirsync.Link) bool {
-	if link == nil || d.fresh.recheck[want.ID] || want.Problem != "" || len(want.Faults) > 0 || want.Mark != nil {
+	if link == nil || d.fresh.recheck[want.ID] || want.Troubled() || want.Mark != nil {
 		return false
 	}
 	b := link.Brief()

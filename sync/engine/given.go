@@ -181,7 +181,7 @@ func (d *deciding) onlyMail(s *decide.Subject) bool {
 		rest.Unread = nil // that waits by itself
 	}
 	b := rest.Brief()
-	return !b.Pending && !b.Missing && !b.LetGo && s.Want.Problem == "" && len(s.Want.Faults) == 0 && b.Asked == s.Want.Fields.Hash() &&
+	return !b.Pending && !b.Missing && !b.LetGo && !s.Want.Troubled() && b.Asked == s.Want.Fields.Hash() &&
 		!slices.ContainsFunc(s.Want.Groups(), d.groups.takesIn)
 }
 

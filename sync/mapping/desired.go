@@ -71,6 +71,11 @@ func (d *Desired) Label() string {
 	return d.DN
 }
 
+// Troubled reports whether something of a person can't be carried over, as every run tells.
+func (d *Desired) Troubled() bool {
+	return d.Problem != "" || len(d.Faults) > 0 || d.Unsure != nil && d.Unsure.Why != ""
+}
+
 // Faulty lists the fields that can't be carried over, each with its reason, in order.
 func (d *Desired) Faulty() []string {
 	var all []string
