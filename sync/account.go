@@ -129,6 +129,9 @@ func (a *Account) Hash() Hash {
 	if a.Enrolled {
 		f["enrolled"] = "true"
 	}
+	if a.LockoutReason != "" {
+		f["lockout reason"] = a.LockoutReason
+	}
 	return f.Hash()
 }
 

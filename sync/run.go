@@ -117,6 +117,8 @@ type Attention struct {
 	Since    time.Time `json:"since"` // start of the first run that found it so
 	// Apart: it is what others have done to the user, and stands while nobody looks.
 	Apart bool `json:"apart,omitempty"`
+	// Failed: an operation on the user failed, and stands so until one was tried again.
+	Failed bool `json:"failed,omitempty"`
 }
 
 // Waiting is a removal that is not due yet.

@@ -250,7 +250,7 @@ func (r *run) attend(ctx context.Context, c *course) error {
 			if !a.Apart && !strings.Contains(was.Reason, a.Reason) {
 				was.Reason += "; " + a.Reason
 			}
-			was.Remedy, was.Apart = cmp.Or(was.Remedy, a.Remedy), was.Apart || a.Apart
+			was.Remedy, was.Apart, was.Failed = cmp.Or(was.Remedy, a.Remedy), was.Apart || a.Apart, was.Failed || a.Failed
 			return
 		}
 		if a.Since = r.report.Started; !before[key].Since.IsZero() {
@@ -263,7 +263,7 @@ func (r *run) attend(ctx context.Context, c *course) error {
 			add(string(l.ID), dirsync.Attention{Username: l.Answered.Username, Source: l.ID, Reason: why, Apart: true})
 		}
 	}
-	r.attendReport(add)
+	r.attendReport(before, add)
 	looked, settled := map[dirsync.SourceID]bool{}, r.settles()
 	for _, s := range slices.Concat(c.subjects(), c.idle()) {
 		looked[s.ID] = true
@@ -302,8 +302,9 @@ func (r *run) settles() map[dirsync.SourceID]bool {
 	return settled
 }
 
-// attendReport adds who is in a conflict, was refused or failed.
-func (r *run) attendReport(add func(string, dirsync.Attention)) {
+// attendReport adds who is in a conflict, was refused or failed, in this run or before it
+// where this run has not tried again.
+func (r *run) attendReport(before map[string]dirsync.Attention, add func(string, dirsync.Attention)) {
 	for _, x := range r.report.Conflicts {
 		if strings.HasPrefix(x.Key, groupPrefix) {
 			add(x.Key, dirsync.Attention{Username: x.Username, Reason: x.Reason, Remedy: x.Remedy})
@@ -314,12 +315,14 @@ func (r *run) attendReport(add func(string, dirsync.Attention)) {
 		}
 	}
 	for _, o := range r.report.Operations {
+		was := before[string(o.Source)]
 		switch {
-		case o.Result != dirsync.ResultFailed:
-		case o.OnGroup():
-			add(string(o.Source), dirsync.Attention{Username: o.Username, Reason: o.Error})
-		default:
-			add(string(o.Source), dirsync.Attention{Username: o.Username, Source: o.Source, Reason: o.Error})
+		case o.Result == dirsync.ResultFailed && o.OnGroup():
+			add(string(o.Source), dirsync.Attention{Username: o.Username, Reason: o.Error, Failed: true})
+		case o.Result == dirsync.ResultFailed:
+			add(string(o.Source), dirsync.Attention{Username: o.Username, Source: o.Source, Reason: o.Error, Failed: true})
+		case o.Result != dirsync.ResultApplied && was.Failed:
+			add(string(o.Source), was)
 		}
 	}
 }

@@ -465,7 +465,7 @@ func (w *world) report(run *dirsync.Run) string {
 		p("conflict %s %v (%s): %s", c.Username, c.Sources, again, c.Reason)
 	}
 	for _, a := range run.Attention {
-		if a.Apart {
+		if a.Apart || a.Failed && run.DryRun {
 			p("attention %s: %s", a.Username, a.Reason)
 		}
 	}
