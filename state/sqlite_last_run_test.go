@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,6 +119,18 @@ func TestDamagedMark(t *testing.T) {
 	runAt(t, path, day(2), "", dirsync.RunEnd{Refreshed: day(2)})
 	if known, warnings := refreshed(t, path); !known || len(warnings) > 0 {
 		t.Errorf("after a refresh: refreshed %v, warnings %q", known, warnings)
+	}
+}
+
+// TestMarkWithoutItsName leaves nothing of a mark that could not take its place.
+func TestMarkWithoutItsName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "duosync.db")
+	must(t, os.MkdirAll(filepath.Join(path+".run", "in", "the way"), 0o700))
+	if warnings := runAt(t, path, day(1), "1", dirsync.RunEnd{}); len(warnings) == 0 {
+		t.Error("no warning")
+	}
+	if _, err := os.Lstat(path + ".run.new"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s.run.new: %v", path, err)
 	}
 }
 

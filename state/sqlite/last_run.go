@@ -63,7 +63,7 @@ func (l lastRun) write(path string, files *keeper) (err error) {
 		return errors.Join(err, os.Remove(next))
 	}
 	if err := os.Rename(next, path+lastRunSuffix); err != nil {
-		return err
+		return errors.Join(err, os.Remove(next))
 	}
 	return syncFolder(filepath.Dir(path))
 }

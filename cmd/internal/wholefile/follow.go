@@ -77,16 +77,24 @@ func again(path string, number int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil //nolint:gosec // it is a descriptor
 }
 
-// ours fails for what somebody else has put into a folder that others can write: the
-// report, which names people, would be theirs, or go where they wish.
+// ours fails for what somebody else has put into a folder that others can write, and for
+// a link of somebody else's anywhere: the report, which names people, would be theirs, or
+// go where they wish.
 func ours(path string, info fs.FileInfo) error {
 	folder, err := os.Stat(filepath.Dir(path))
-	if err != nil || folder.Mode().Perm()&0o022 == 0 {
+	if err != nil {
 		return err
 	}
 	there, ok := info.Sys().(*syscall.Stat_t)
 	above, known := folder.Sys().(*syscall.Stat_t)
-	if !ok || !known || slices.Contains([]uint32{uint32(os.Geteuid()), 0, above.Uid}, there.Uid) { //nolint:gosec // ids have 32 bits
+	if !ok || !known || slices.Contains([]uint32{uint32(os.Geteuid()), 0}, there.Uid) { //nolint:gosec // ids have 32 bits
+		return nil
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return dirsync.WithHint(fmt.Errorf("%s is a link that belongs to the account with uid %d: it was not followed", path, there.Uid),
+			"Name the file itself, or a link of your own account.")
+	}
+	if folder.Mode().Perm()&0o022 == 0 || there.Uid == above.Uid {
 		return nil
 	}
 	return dirsync.WithHint(fmt.Errorf("%s belongs to the account with uid %d, in a folder that others can write: it was not touched", path, there.Uid),

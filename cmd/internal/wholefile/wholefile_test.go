@@ -185,22 +185,30 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestPlanted refuses what somebody else has put into a folder for all.
+// TestPlanted refuses what somebody else has put into a folder for all, and a link of
+// theirs in a folder of their own.
 func TestPlanted(t *testing.T) {
 	const stranger = 64322
 	if os.Geteuid() != 0 {
 		t.Fatal("this test plants files of another user, so it must be run as root, as make deploy-check")
 	}
-	for what, put := range map[string]func(victim, at string) error{
-		"a file": func(_, at string) error { return os.WriteFile(at, []byte("theirs"), 0o666) },
-		"a link": os.Symlink,
-		"a pipe": func(_, at string) error { return unix.Mkfifo(at, 0o666) },
+	forAll := func(dir string) error { return os.Chmod(dir, 0o777|os.ModeSticky) }
+	theirs := func(dir string) error { return os.Lchown(dir, stranger, stranger) }
+	for what, test := range map[string]struct {
+		folder func(dir string) error
+		put    func(victim, at string) error
+	}{
+		"a file":               {forAll, func(_, at string) error { return os.WriteFile(at, []byte("theirs"), 0o666) }},
+		"a link":               {forAll, os.Symlink},
+		"a pipe":               {forAll, func(_, at string) error { return unix.Mkfifo(at, 0o666) }},
+		"a link, at home":      {theirs, os.Symlink},
+		"a dangling one there": {theirs, func(victim, at string) error { return os.Symlink(victim+"-to-be", at) }},
 	} {
 		t.Run(what, func(t *testing.T) {
 			dir, victim := t.TempDir(), filepath.Join(t.TempDir(), "victim")
 			path := filepath.Join(dir, "report")
-			if err := errors.Join(os.Chmod(dir, 0o777|os.ModeSticky), os.WriteFile(victim, []byte("precious"), 0o600),
-				put(victim, path), os.Lchown(path, stranger, stranger)); err != nil {
+			if err := errors.Join(test.folder(dir), os.WriteFile(victim, []byte("precious"), 0o600),
+				test.put(victim, path), os.Lchown(path, stranger, stranger)); err != nil {
 				t.Fatal(err)
 			}
 			for _, private := range []bool{false, true} {
@@ -213,6 +221,9 @@ func TestPlanted(t *testing.T) {
 			}
 			if text, err := os.ReadFile(victim); err != nil || string(text) != "precious" {
 				t.Errorf("%q, %v", text, err)
+			}
+			if entries, err := os.ReadDir(filepath.Dir(victim)); err != nil || len(entries) != 1 {
+				t.Errorf("beside it: %v, %v", entries, err)
 			}
 		})
 	}
