@@ -42,13 +42,14 @@ func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
 	return p, r.keepExactly(ctx, c, p)
 }
 
-// remapped says of updates that the mapping may be what changed, which is another one than
-// in the last run; groups are not of it.
+// remapped says of operations that the configuration may be what changed, which maps people
+// and groups in another way than in the last run.
 func remapped(plan *dirsync.Plan) {
 	for _, op := range plan.Ops() {
-		mapped := slices.ContainsFunc(op.Changes, func(c dirsync.Change) bool { return c.Field != dirsync.FieldGroups })
-		if op.Action == dirsync.Update && op.Reason == dirsync.ChangedInDirectory && mapped {
-			op.Reason = "changed in the directory or in sync.mapping"
+		switch verb, where, _ := strings.Cut(op.Reason, " "); {
+		case where != "in the directory":
+		case slices.Contains([]string{"changed", "renamed", "disabled", "enabled"}, verb):
+			op.Reason += " or by the configuration"
 		}
 	}
 }

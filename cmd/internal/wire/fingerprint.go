@@ -38,12 +38,13 @@ func placeFingerprint(cfg *config.Config) string {
 	return fingerprint(map[string]any{"directory": ldapsrc.Directory(users.Bases), "id": strings.ToLower(users.IDAttribute)})
 }
 
-// mappingFingerprint digests what makes Duo's fields of a person's attributes. Where it has
-// changed, a field may differ without anything in the directory having changed.
+// mappingFingerprint digests what makes Duo's fields of a person's attributes, and Duo's
+// groups of the directory's. Where it has changed, something may differ without anything in
+// the directory having changed.
 func mappingFingerprint(cfg *config.Config) string {
 	s := cfg.Sync
 	return fingerprint(map[string]any{
-		"mapping": s.Mapping, "normalize": s.Normalize, "phones": s.Phones, "bypass": s.AllowBypass, "lockouts": s.StatusLockouts, "preset": cfg.LDAP.Preset,
+		"mapping": s.Mapping, "groups": s.Groups, "normalize": s.Normalize, "phones": s.Phones, "bypass": s.AllowBypass, "lockouts": s.StatusLockouts, "preset": cfg.LDAP.Preset,
 	})
 }
 

@@ -29,12 +29,12 @@ func TestFingerprints(t *testing.T) {
 	}
 }
 
-// TestMappingDigest: it changes with what fields are made of, and with nothing else.
+// TestMappingDigest: it changes with what fields and groups are made of, and with nothing else.
 func TestMappingDigest(t *testing.T) {
 	_, plain := rulesOf(t, "")
 	for text, same := range map[string]bool{
 		"sync: {limits: {max_update: off}}\n":                                true,
-		"sync: {scope: {include_groups: [a]}, groups: {mirror: [a]}}\n":      true,
+		"sync: {scope: {include_groups: [a]}, groups: {mirror: [a]}}\n":      false,
 		"ldap: {users: {base_dns: ['ou=Users,dc=example,dc=org']}}\n":        true,
 		"sync: {mapping: {realname: cn}}\n":                                  true, // the default
 		"sync: {mapping: {realname: displayName}}\n":                         false,
