@@ -225,6 +225,16 @@ func (o *Op) Removes() bool {
 	return false
 }
 
+// TakesAway reports whether the operation takes anything from a person: a status, a
+// membership, a phone or an alias.
+func (o *Op) TakesAway() bool {
+	if o.Removes() || len(o.Leaves) > 0 || slices.ContainsFunc(o.Phones, func(s PhoneStep) bool { return s.Do == PhoneRemove }) {
+		return true
+	}
+	c := o.Change(FieldAliases)
+	return c != nil && len(Without(Items(c.Before), Items(c.After))) > 0
+}
+
 // Key is a digest of what the operation does, and to whom. An approval is bound
 // to keys.
 func (o *Op) Key() string {

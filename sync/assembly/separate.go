@@ -8,7 +8,7 @@ import (
 
 // Separate parts each update into what it takes, what it changes of fields and names,
 // and what it gives: one operation takes or gives, never both, and what takes waits for
-// nothing. Leaving a group gives where letsIn says that its members are not let in by
+// nothing, nor do the aliases and the rest of it for each other. Leaving a group gives where letsIn says that its members are not let in by
 // Duo. A phone of ours for which a new one is given goes after that.
 func Separate(ops []*dirsync.Op, letsIn func(dirsync.Membership) bool) []*dirsync.Op {
 	var all []*dirsync.Op
@@ -39,14 +39,15 @@ func separated(o *dirsync.Op, letsIn func(dirsync.Membership) bool) []*dirsync.O
 	}
 	removes := func(s dirsync.PhoneStep) bool { return s.Do == dirsync.PhoneRemove }
 	takes, gives, replace := stage(dirsync.StageTakes), stage(dirsync.StageGives), stage(dirsync.StageReplace)
+	names := stage(dirsync.StageTakes) // a call that may be refused keeps no one in a group
 	MoveGroups(takes, o, nil, slices.DeleteFunc(slices.Clone(o.Leaves), letsIn), true)
 	MoveGroups(gives, o, o.Joins, o.Leaves, false)
-	moveAliases(takes, o, &Part{Takes: true}, true)
+	moveAliases(names, o, &Part{Takes: true}, true)
 	if slices.ContainsFunc(o.Phones, func(s dirsync.PhoneStep) bool { return !removes(s) }) {
 		movePhones(gives, o, func(s dirsync.PhoneStep) bool { return !removes(s) }, true)
 		movePhones(replace, o, removes, false)
 	} else {
 		movePhones(takes, o, removes, true)
 	}
-	return []*dirsync.Op{takes, gives, replace}
+	return []*dirsync.Op{takes, names, gives, replace}
 }

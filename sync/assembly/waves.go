@@ -56,7 +56,7 @@ func Plan(ops []*dirsync.Op) *dirsync.Plan {
 		if len(wave) == 0 {
 			continue
 		}
-		slices.SortFunc(wave, func(a, b *dirsync.Op) int {
+		slices.SortStableFunc(wave, func(a, b *dirsync.Op) int {
 			return cmp.Or(cmp.Compare(dirsync.FoldName(a.Username), dirsync.FoldName(b.Username)), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Action, b.Action))
 		})
 		plan.Waves = append(plan.Waves, wave)
@@ -89,9 +89,11 @@ func backFirst(updates, additions []*dirsync.Op) (back, freed, all, rest, given 
 		if len(op.Phones) > 0 {
 			phones := split(op, dirsync.FieldPhones)
 			phones.Phones, op.Phones = op.Phones, nil
-			parts := separated(phones, nil)
-			takes.Phones, takes.Changes = parts[0].Phones, append(takes.Changes, parts[0].Changes...)
-			for _, part := range appendChanges(nil, parts[1:]...) {
+			for _, part := range appendChanges(nil, separated(phones, nil)...) {
+				if part.Stage == dirsync.StageTakes {
+					freed = append(freed, part)
+					continue
+				}
 				part.Username = names.Name()
 				joinSharers(part, additions)
 				given = append(given, part)

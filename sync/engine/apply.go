@@ -281,10 +281,10 @@ func (a *application) tellUndone(s *decide.Subject, o *dirsync.Operation, res di
 }
 
 // tellRefused notes what Duo refused: it is told once, and not sent again before
-// something changes. A removal, or that somebody leaves a group, is sent again, and told,
-// by every run.
+// something changes. What takes something from a person is sent again, and told, by every
+// run.
 func (a *application) tellRefused(s *decide.Subject, o *dirsync.Operation) {
-	if o.Removes() || len(o.Leaves) > 0 {
+	if o.TakesAway() {
 		a.retry[s] = true
 		return
 	}
