@@ -32,7 +32,7 @@ func (r *Rules) changes(s *Subject) []dirsync.Change {
 			s.Warn("%s: %s was changed in Duo to %s; the configuration asks to report it only", s.Username(), field, dirsync.Quote(held))
 		default:
 			changes = append(changes, dirsync.Change{Field: field, Before: held, After: value})
-			if known && !unchanged { // drift: unknown until it is mended
+			if known && !drifted { // drift: unknown until it is mended
 				s.Next.Asked[field] = last
 			}
 		}

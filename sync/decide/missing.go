@@ -46,9 +46,9 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	case wait || due.After(now):
 		s.Wait = &dirsync.Waiting{Username: s.Username(), Source: s.ID, Since: missing.Since, Action: step, Due: due}
 	case s.Live.Synced:
-		s.letGo(dirsync.LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
+		s.letGo(r, dirsync.LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
 	case s.Live.Status == dirsync.StatusPendingDeletion:
-		s.letGo(dirsync.LetGoTrashed, "missing from the directory, and put into Duo's Trash by somebody else")
+		s.letGo(r, dirsync.LetGoTrashed, "missing from the directory, and put into Duo's Trash by somebody else")
 	case r.Protect[dirsync.FoldName(s.Live.Username)]:
 		s.Skipped = true
 	case step == dirsync.Disable && s.Live.Status == dirsync.StatusDisabled: // by us (a lock) or by hand
@@ -117,7 +117,7 @@ func (s *Subject) disableFirst(removal dirsync.Op) {
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})
 }
 
-// noteDrift takes Duo's answer over for a missing person. What drifted counts as
+// noteDrift takes Duo's answer over for somebody who is left alone. What drifted counts as
 // not asked for, so that it is mended when the person is back.
 func (s *Subject) noteDrift(r *Rules) {
 	s.Next.Asked = maps.Clone(s.Link.Asked)
@@ -131,12 +131,12 @@ func (s *Subject) noteDrift(r *Rules) {
 	s.Next.Answered = *s.Live
 }
 
-// decideReopened is for a missing person whom we had disabled and somebody has
-// enabled in Duo since: that is drift, and a leaver stays out.
+// decideReopened is for a missing person who was disabled, by us or by others, and whom
+// somebody has enabled in Duo since: that is drift, and a leaver stays out.
 func (r *Rules) decideReopened(s *Subject) bool {
 	live := s.Live
 	if s.Next.Missing.Step == "" || live.Status != dirsync.StatusActive && live.Status != dirsync.StatusBypass ||
-		live.Status == s.Link.Answered.Status || s.Link.ByHand || live.Synced || r.Protect[dirsync.FoldName(live.Username)] {
+		live.Status == s.Link.Answered.Status || live.Synced || r.Protect[dirsync.FoldName(live.Username)] {
 		return false
 	}
 	if r.ReportDrift(dirsync.FieldStatus) {

@@ -105,13 +105,13 @@ func (s *Subject) Add(op dirsync.Op) {
 }
 
 // letGo leaves the Duo user alone for good and says why.
-func (s *Subject) letGo(why, words string) {
+func (s *Subject) letGo(r *Rules, why, words string) {
 	next := *s.Link
 	next.LetGo = why
-	if s.Live != nil {
-		next.Answered = *s.Live
-	}
 	s.Next = &next
+	if s.Live != nil {
+		s.noteDrift(r)
+	}
 	s.Problem = words
 }
 

@@ -147,7 +147,7 @@ func (c *chaos) play() {
 // tell makes a run, notes it, and checks what holds after each.
 func (c *chaos) tell(opts engine.Options) *dirsync.Run {
 	run := c.run(opts)
-	fmt.Fprintf(&c.log, "%+v %v\n%s%s%s---\n", opts, c.dir.people, c.report(run), c.accounts(), c.links())
+	fmt.Fprintf(&c.log, "%+v %v, moved %v, elsewhere %v\n%s%s%s---\n", opts, c.dir.people, c.dir.moved, c.dir.elsewhere, c.report(run), c.accounts(), c.links())
 	for id, status := range c.protected {
 		if a := c.duo.users[id]; a == nil || a.Status != status {
 			c.fatal("the protected user %s has changed", id)
@@ -238,7 +238,7 @@ func (c *chaos) settled(run *dirsync.Run) {
 		if !told[p.ID] {
 			c.inStep(p)
 			if link, ours := c.store.links[p.ID]; ours && link.LetGo == "" && len(p.Attrs["uid"]) > 0 {
-				c.holdsLists(c.t, run, p, link)
+				c.holdsLists(c.fatal, run, p, link)
 			}
 		}
 	}

@@ -204,8 +204,11 @@ func (p *phonePlan) finish(always bool) {
 		if always {
 			s.DriftReason(op, dirsync.FieldPhones, want)
 		}
-		if !told && always {
+		switch {
+		case !told && always:
 			op.Asked[dirsync.FieldPhones] = want
+		case always && s.Link != nil: // who wants again what was asked before does not have it any more
+			op.Asked[dirsync.FieldPhones] = p.reached(want)
 		}
 		if told {
 			p.leaveForLater(op, always)
@@ -222,6 +225,19 @@ func (p *phonePlan) finish(always bool) {
 	case s.Link != nil:
 		s.Next.Unfinished = dirsync.Without(s.Next.Unfinished, []string{dirsync.FieldPhones})
 	}
+}
+
+// reached gives the phones of those wanted that the user has after the steps.
+func (p *phonePlan) reached(want string) string {
+	_, given := p.split()
+	lacking := map[string]bool{}
+	for i := range p.needed {
+		lacking[p.needed[i].Text()] = true
+	}
+	for i := range given {
+		delete(lacking, given[i].Text())
+	}
+	return dirsync.ListOf(slices.DeleteFunc(dirsync.Items(want), func(number string) bool { return lacking[number] }))
 }
 
 // carry puts the steps into the person's operation, and gives it. What needs a

@@ -155,7 +155,7 @@ func (o *others) untouched(fatal func(string, ...any), w *world) {
 }
 
 // holdsLists checks the lists of one person.
-func (w *world) holdsLists(t *rapid.T, run *dirsync.Run, p dirsync.Person, link dirsync.Link) {
+func (w *world) holdsLists(fatal func(format string, args ...any), run *dirsync.Run, p dirsync.Person, link dirsync.Link) {
 	a := w.duo.account(w.duo.users[link.User])
 	barred := map[string]bool{}
 	for _, c := range run.Conflicts {
@@ -164,31 +164,31 @@ func (w *world) holdsLists(t *rapid.T, run *dirsync.Run, p dirsync.Person, link 
 	if len(w.rules.Aliases) > 0 {
 		for _, alias := range p.Attrs["alias"] {
 			if !slices.Contains(a.Names(), alias) {
-				t.Fatalf("%s lacks the alias %s:\n%s", a.Username, alias, w.report(run))
+				fatal("%s lacks the alias %s:\n%s", a.Username, alias, w.report(run))
 			}
 		}
 	}
 	if w.rules.Groups.Mirror != nil {
 		for _, name := range p.Groups {
 			if !barred[name] && !slices.Contains(dirsync.Items(a.Field(dirsync.FieldGroups)), name) {
-				t.Fatalf("%s is not in %s:\n%s", a.Username, name, w.report(run))
+				fatal("%s is not in %s:\n%s", a.Username, name, w.report(run))
 			}
 		}
 		for _, id := range link.Joined {
 			if g := w.duo.groups[id]; g != nil && slices.Contains(w.dir.groups, g.Name[1:]+"="+g.Name) && !slices.Contains(p.Groups, g.Name) {
-				t.Fatalf("%s is still in %s:\n%s", a.Username, g.Name, w.report(run))
+				fatal("%s is still in %s:\n%s", a.Username, g.Name, w.report(run))
 			}
 		}
 	}
 	if w.rules.Phones.Always {
 		for _, text := range p.Attrs["mobile"] {
 			if !slices.Contains(dirsync.Items(a.Field(dirsync.FieldPhones)), text) {
-				t.Fatalf("%s lacks the phone %s:\n%s", a.Username, text, w.report(run))
+				fatal("%s lacks the phone %s:\n%s", a.Username, text, w.report(run))
 			}
 		}
 		for _, own := range link.Phones {
 			if !slices.Contains(p.Attrs["mobile"], own.Number) && !w.duo.phones[own.ID].Activated {
-				t.Fatalf("%s still has the phone %s:\n%s", a.Username, own.Number, w.report(run))
+				fatal("%s still has the phone %s:\n%s", a.Username, own.Number, w.report(run))
 			}
 		}
 	}

@@ -98,7 +98,7 @@ func (w *world) holds(t *rapid.T, run *dirsync.Run) {
 			if a == nil || a.Username != name[0] || a.Realname != p.Attrs["cn"][0] || a.Status != want {
 				t.Fatalf("Duo holds %+v for %+v:\n%s", a, p, w.report(run))
 			}
-			w.holdsLists(t, run, p, link)
+			w.holdsLists(t.Fatalf, run, p, link)
 		}
 	}
 }
