@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	dirsync "duosync/sync"
 	"duosync/sync/guard"
@@ -18,6 +19,7 @@ type census struct {
 	rules   *mapping.Rules
 	snap    *snapshot
 	recheck map[dirsync.SourceID]bool // see freshness
+	told    map[dirsync.SourceID]bool // people of whom something was told before
 	marks   *marks
 	groups  *groupLinks
 
@@ -136,15 +138,16 @@ func (c *claimants) lookalikes() []string {
 	return names
 }
 
+// isUnchanged reports whether nothing needs to be looked at of a person who is ours.
 func (c *census) isUnchanged(i int32, want *mapping.Desired) bool {
 	b := &c.snap.briefs[i]
-	if c.recheck[b.ID] {
+	switch {
+	case c.recheck[b.ID]:
 		return false
-	}
-	if b.LetGo {
+	case b.LetGo:
 		return true
 	}
-	return !b.Missing && !b.Pending && !want.Troubled() && want.Same(b.Asked) && !slices.ContainsFunc(want.Groups(), c.groups.unsettled)
+	return !b.Missing && !b.Pending && !c.told[b.ID] && !want.Troubled() && want.Same(b.Asked) && !slices.ContainsFunc(want.Groups(), c.groups.unsettled)
 }
 
 // absent lists the links whose person did not come by.
@@ -196,12 +199,17 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 	rules := &r.Rules.Rules
 	ref := r.reference(st)
 	c := &census{
-		rules: rules, snap: st.snap, recheck: fresh.recheck, marks: st.marks, groups: st.groups,
+		rules: rules, snap: st.snap, recheck: fresh.recheck, told: map[dirsync.SourceID]bool{}, marks: st.marks, groups: st.groups,
 		sight: guard.NewSight(rules, &ref), seen: make([]bool, len(st.snap.briefs)), places: places{deciding: map[string]bool{}},
 		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}},
 	}
 	if r.Rules.EnrollMails > 0 {
 		c.names.mails = map[uint64]int{}
+	}
+	for key := range r.told {
+		if id, ok := strings.CutPrefix(key, personKey("")); ok {
+			c.told[dirsync.SourceID(id)] = true
+		}
 	}
 	for _, name := range rules.ScopeGroups() {
 		c.places.deciding[dirsync.FoldGroup(name)] = true

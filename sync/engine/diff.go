@@ -39,14 +39,16 @@ func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, 
 	if err != nil {
 		return d.found, err
 	}
+	r.untellAway(c)
 	for _, want := range c.kept {
-		if d.waitsForGroup(want, links[want.ID]) {
-			c.unchanged++
-			continue
-		}
 		s := &decide.Subject{ID: want.ID, Want: want, Link: links[want.ID]}
 		s.Contested = d.contested[want.ID]
 		s.KeepStatus()
+		if d.isInStep(s) {
+			r.untell(s)
+			c.unchanged++
+			continue
+		}
 		d.subjects = append(d.subjects, s)
 	}
 	if err := d.lookAgain(ctx); err != nil {
@@ -56,9 +58,10 @@ func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, 
 	return d.found, nil
 }
 
-// waitsForGroup reports whether a person of ours was kept for nothing but a group
-// that will not become ours in this run, or was not read in it, either.
-func (d *differ) waitsForGroup(want *mapping.Desired, link *dirsync.Link) bool {
+// isInStep reports whether a person of ours was kept for nothing but what was told before,
+// or a group that will not become ours in this run, or was not read in it, either.
+func (d *differ) isInStep(s *decide.Subject) bool {
+	want, link := s.Want, s.Link
 	if link == nil || d.fresh.recheck[want.ID] || want.Troubled() || want.Mark != nil {
 		return false
 	}

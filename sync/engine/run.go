@@ -122,6 +122,27 @@ func (r *run) known(s *decide.Subject, problem string) bool {
 	return ok && told.Hash == r.personHash(s) && strings.Contains(told.Reason, problem)
 }
 
+// untell forgets what was told of somebody who is in step, where it follows from something
+// else than is wanted now: the value that was refused, say, is what it was before again.
+func (r *run) untell(s *decide.Subject) {
+	if told, ok := r.told[personKey(s.ID)]; ok && told.Hash != r.personHash(s) {
+		delete(r.told, personKey(s.ID))
+	}
+}
+
+// untellAway forgets what was told of people who are not ours, and in scope no more.
+func (r *run) untellAway(c *census) {
+	here := map[dirsync.SourceID]bool{}
+	for _, want := range c.kept {
+		here[want.ID] = true
+	}
+	for id := range c.told {
+		if _, ours := c.snap.index[id]; !ours && !here[id] {
+			delete(r.told, personKey(id))
+		}
+	}
+}
+
 func personKey(id dirsync.SourceID) string { return "person|" + string(id) }
 
 // personHash digests what a problem of one person follows from.

@@ -464,8 +464,17 @@ func (w *world) report(run *dirsync.Run) string {
 		}
 		p("conflict %s %v (%s): %s", c.Username, c.Sources, again, c.Reason)
 	}
+	shown := map[dirsync.SourceID]bool{} // by a conflict or a failure
+	for _, c := range run.Conflicts {
+		for _, id := range c.Sources {
+			shown[id] = true
+		}
+	}
+	for _, o := range run.Operations {
+		shown[o.Source] = shown[o.Source] || o.Result == dirsync.ResultFailed
+	}
 	for _, a := range run.Attention {
-		if a.Apart || a.Failed && run.DryRun {
+		if a.Apart || !shown[a.Source] && a.Source != "" {
 			p("attention %s: %s", a.Username, a.Reason)
 		}
 	}

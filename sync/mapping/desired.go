@@ -109,13 +109,13 @@ func (d *Desired) Same(asked dirsync.Hash) bool {
 	if d.Unsure == nil {
 		return d.Fields.Hash() == asked
 	}
+	fields := maps.Clone(d.Fields)
 	for _, status := range []string{dirsync.StatusActive, dirsync.StatusDisabled, dirsync.StatusBypass} {
-		d.Fields[dirsync.FieldStatus] = status
-		if d.Fields.Hash() == asked {
+		fields[dirsync.FieldStatus] = status
+		if fields.Hash() == asked {
 			return true
 		}
 	}
-	delete(d.Fields, dirsync.FieldStatus)
 	return false
 }
 
