@@ -71,6 +71,15 @@ func openRing(op *dirsync.Op) *dirsync.Op {
 	return half
 }
 
+// BackToFormer makes of an update with a rename out of a temporary name one that only gives
+// the user the name from before.
+func BackToFormer(op *dirsync.Op) {
+	former, _ := FormerName(op.Username, op.User)
+	op.Reason = "goes back to the former name, for the ring of names broke"
+	op.Changes = []dirsync.Change{{Field: dirsync.FieldUsername, Before: op.Username, After: former}}
+	op.Asked = dirsync.Fields{dirsync.FieldUsername: former}
+}
+
 const temporaryBase = 80 // characters of a name that its temporary one keeps
 
 func temporarySuffix(user string) string {

@@ -227,3 +227,11 @@ func FateWords(f dirsync.Fate) string {
 	}
 	return "not done"
 }
+
+// IsStillAlias reports whether a rename is to a name that we gave the user as an alias, and
+// that was not taken away yet. What Duo makes of such a rename is not known.
+func IsStillAlias(op *dirsync.Op, link *dirsync.Link) bool {
+	name := dirsync.FoldName(op.Name())
+	return op.Action == dirsync.Update && op.Renames() && link != nil && !slices.Contains(op.Gives(), name) &&
+		slices.ContainsFunc(dirsync.Items(link.Asked[dirsync.FieldAliases]), func(alias string) bool { return dirsync.FoldName(alias) == name })
+}

@@ -90,38 +90,21 @@ func (a *application) carryOut(ctx context.Context) error {
 	return nil
 }
 
-// list makes the report's operations of the plan.
-func (r *run) list(c *course) {
-	held := c.verdicts.Held
-	assembly.Unask(c.plan.Plan, held)
-	for _, op := range c.plan.Ops() {
-		result := dirsync.ResultPlanned
-		if held[op] {
-			result = dirsync.ResultHeld
-		}
-		r.report.Operations = append(r.report.Operations, &dirsync.Operation{Op: op, Result: result})
-	}
-	for _, s := range c.subjects() {
-		for _, op := range s.Ops {
-			if op.Blocked != "" {
-				r.report.Operations = append(r.report.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultFailed, Error: op.Blocked, Known: r.known(s, op.Blocked)})
-			}
-		}
-	}
-	r.report.Operations = append(r.report.Operations, c.plan.moved...)
-}
-
 // ready gives the operations of a wave that nothing before has made senseless:
 // nobody is trashed or deleted whose disabling has failed, nor changed who is
 // still in the Trash, nor given as username what is still the own alias.
 func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 	return slices.DeleteFunc(slices.Clone(wave), func(op *dirsync.Op) bool {
 		s, o := a.byID[op.Source], a.byOp[op]
+		if a.brokenRing(op) {
+			assembly.BackToFormer(op)
+			a.retry[s] = true
+		}
 		switch {
 		case o.Result == dirsync.ResultHeld:
 			return true
 		case op.Missing != nil && (a.retry[s] || s.Problem != ""),
-			stillAlias(op, s.Next),
+			decide.IsStillAlias(op, s.Next),
 			op.Action == dirsync.Update && s.Next != nil && s.Next.Answered.Status == dirsync.StatusPendingDeletion:
 			o.Result, o.Error = dirsync.ResultSkipped, "what comes before it failed; the next run tries again"
 			a.retry[s] = true
@@ -137,12 +120,22 @@ func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 	})
 }
 
-// stillAlias reports whether a rename is to a name that we gave the user as an alias, and
-// that was not taken away yet. What Duo makes of such a rename is not known.
-func stillAlias(op *dirsync.Op, link *dirsync.Link) bool {
-	name := dirsync.FoldName(op.Name())
-	return op.Action == dirsync.Update && op.Renames() && link != nil && !slices.Contains(op.Gives(), name) &&
-		slices.ContainsFunc(dirsync.Items(link.Asked[dirsync.FieldAliases]), func(alias string) bool { return dirsync.FoldName(alias) == name })
+// brokenRing reports whether a rename out of a temporary name leads to one that is not
+// free, for whoever has it could not be renamed, while the former name is still free.
+func (a *application) brokenRing(op *dirsync.Op) bool {
+	former, temporary := assembly.FormerName(dirsync.FoldName(op.Username), op.User)
+	if !temporary || op.Action != dirsync.Update || !op.Renames() {
+		return false
+	}
+	kept, taken := false, false
+	for _, other := range a.report.Operations {
+		if other.Op == op || !other.Renames() && other.Action != dirsync.Create && other.Action != dirsync.Recreate {
+			continue
+		}
+		kept = kept || other.Result != dirsync.ResultApplied && other.Renames() && dirsync.FoldName(other.Username) == dirsync.FoldName(op.Name())
+		taken = taken || other.Result == dirsync.ResultApplied && dirsync.FoldName(other.Name()) == former
+	}
+	return kept && !taken
 }
 
 func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync.Op, error) {

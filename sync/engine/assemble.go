@@ -54,6 +54,27 @@ func remapped(plan *dirsync.Plan) {
 	}
 }
 
+// list makes the report's operations of the plan.
+func (r *run) list(c *course) {
+	held := c.verdicts.Held
+	assembly.Unask(c.plan.Plan, held)
+	for _, op := range c.plan.Ops() {
+		result := dirsync.ResultPlanned
+		if held[op] {
+			result = dirsync.ResultHeld
+		}
+		r.report.Operations = append(r.report.Operations, &dirsync.Operation{Op: op, Result: result})
+	}
+	for _, s := range c.subjects() {
+		for _, op := range s.Ops {
+			if op.Blocked != "" {
+				r.report.Operations = append(r.report.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultFailed, Error: op.Blocked, Known: r.known(s, op.Blocked)})
+			}
+		}
+	}
+	r.report.Operations = append(r.report.Operations, c.plan.moved...)
+}
+
 // gather puts what was decided for one subject into the run, its operations
 // apart.
 func (r *run) gather(s *decide.Subject) {
