@@ -156,6 +156,15 @@ type Missing struct {
 	Approved bool `json:"approved,omitempty"`
 }
 
+// Otherwise gives how things would stand for the other reason, were it one from now on.
+func (m Missing) Otherwise(now time.Time) Missing {
+	if m.Why = map[string]string{Gone: OutOfScope, OutOfScope: Gone}[m.Why]; m.Why == "" {
+		m.Why = Gone
+	}
+	m.Began = now
+	return m
+}
+
 // Start is when the present reason began.
 func (m *Missing) Start() time.Time {
 	if m.Began.IsZero() {

@@ -164,12 +164,15 @@ func (d *differ) claimedByOther(want *mapping.Desired) bool {
 	})
 }
 
-// doubtful reports whether a missing link needs the second look in this run.
+// doubtful reports whether a missing link needs the second look in this run: also where a
+// step would be due were the person gone that was out of scope, or the other way round.
 func (d *differ) doubtful(s *decide.Subject) bool {
-	if s.Link.Missing == nil || d.report.Refreshed {
+	if s.Link.Missing == nil || d.report.Refreshed || d.stepDue(s) {
 		return true
 	}
-	return d.stepDue(s)
+	m := s.Missing(d.now).Otherwise(d.now)
+	_, due, ok := d.Rules.Step(s, &m)
+	return ok && !due.After(d.now)
 }
 
 // stepDue reports whether a removal step of a missing link is due now, as far
