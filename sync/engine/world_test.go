@@ -213,6 +213,8 @@ func (w *world) rule(words []string) {
 		w.rules.Scope = words[1]
 	case "place":
 		w.rules.Place = words[1]
+	case "floor":
+		w.rules.Limits.Floor = w.number(words[1])
 	case "max_group_delete":
 		w.rules.Limits.MaxGroupDelete = limit()
 	case "max_create":
@@ -231,14 +233,18 @@ func (w *world) rule(words []string) {
 	case "marker":
 		w.dir.marker = dirsync.Marker{"csn": words[1]}
 	case "mails":
-		n, err := strconv.Atoi(words[1])
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		w.rules.EnrollMails = n
+		w.rules.EnrollMails = w.number(words[1])
 	default:
 		w.t.Fatalf("unknown rule %q", words[0])
 	}
+}
+
+func (w *world) number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
 }
 
 func (w *world) people(lines []string) []dirsync.Person {
