@@ -3,7 +3,7 @@
 //
 //	duosync.db                                      a file, from the working folder
 //	/var/lib/duosync/duosync.db                     a file
-//	./a=b.db                                        a file, whose name holds = or :
+//	./a=b.db                                        a file, whose name holds =, : or @
 //	postgres://USER@HOST[:PORT][,HOST…]/DATABASE    a database, also as postgresql://…
 //	postgres:///DATABASE?host=/run/postgresql       a database, over a Unix socket
 //
@@ -61,7 +61,7 @@ func checkFile(name string) error {
 }
 
 const otherForms = "write no other form of an address; put the password into ~/.pgpass (or the file of PGPASSFILE), into PGPASSWORD, " +
-	"or into the URL in the file of state.dsn_file; write a file whose name holds = or : as ./NAME"
+	"or into the URL in the file of state.dsn_file; write a file whose name holds =, : or @ as ./NAME"
 
 var (
 	sqliteURL = regexp.MustCompile(`(?i)^\s*(file|sqlite3?):`)
@@ -79,12 +79,12 @@ var (
 func likeServer(text string) bool {
 	const rounds = 3
 	for range rounds {
-		first, _, more := strings.Cut(text, "/")
+		first, _, _ := strings.Cut(text, "/")
 		switch {
 		case strings.Contains(text, "://"), passwordKey.MatchString(text), userinfo.MatchString(text):
 			return true
 		case plainPath.MatchString(text):
-		case strings.HasPrefix(text, "//"), strings.ContainsAny(first, ":="), more && strings.Contains(first, "@"):
+		case strings.HasPrefix(text, "//"), strings.ContainsAny(first, ":="), strings.Contains(text, "@"):
 			return true
 		}
 		plain := escape.ReplaceAllStringFunc(text, func(e string) string {

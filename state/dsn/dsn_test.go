@@ -25,7 +25,7 @@ func TestFiles(t *testing.T) {
 		"../a=b:c.db":                          filepath.Dir(dir) + "/a=b:c.db",
 		"sub/with:colon=x.db":                  dir + "/sub/with:colon=x.db",
 		"/srv/a=b:c/state 1.db":                "/srv/a=b:c/state 1.db",
-		"duosync@example.db":                   dir + "/duosync@example.db",
+		"./duosync@example.db":                 dir + "/duosync@example.db",
 		"./a@b/c.db":                           dir + "/a@b/c.db",
 		"/compass=x.db":                        "/compass=x.db",
 		"postgres":                             dir + "/postgres",
@@ -114,8 +114,9 @@ func TestRefused(t *testing.T) {
 		`C:\duosync\hunter2.db`:                          other,
 
 		// Users, passwords and hosts without a scheme.
-		"duo:hunter2@db.example/sync":     other,
-		"duo:hunter2@db.example":          other,
+		"duo:hunter2@db.example/sync": other,
+		"duo:hunter2@db.example":      other,
+		"duo/hunter2@db":              other, "hunter2@db.example": other, "@hunter2": other, "p@sshunter2word": other,
 		"duo:hun/ter2@db.example/sync":    other,
 		"duo@db.example/hunter2":          other,
 		"db.example:5432/hunter2":         other,

@@ -146,7 +146,7 @@ type State struct {
 	// DSN is a SQLite file, made absolute against the folder of the configuration
 	// file, or a PostgreSQL database, as in
 	// postgres://duosync@db.example.org/duosync?sslmode=verify-full. Other forms of an
-	// address are refused; a file whose name holds = or : is written as ./a=b.db. It
+	// address are refused; a file whose name holds =, : or @ is written as ./a=b.db. It
 	// is handled like a secret, since it may hold the database's password.
 	DSN Secret `yaml:"dsn"`
 	// KeepHistory is how long past runs are kept.
