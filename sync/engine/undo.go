@@ -140,6 +140,8 @@ func neverBack(r *decide.Rules, s *decide.Subject, x dirsync.Removed) string {
 		return "somebody else put the user into Duo's Trash since, and that stays"
 	case live.Status == dirsync.StatusDisabled && !disabledByUs(link):
 		return "others have disabled the user, and that stays"
+	case (strings.HasPrefix(x.Reason, dirsync.Gone) || strings.HasPrefix(x.Reason, dirsync.OutOfScope)) && link.Missing == nil && disabledByUs(link):
+		return "the person is back since, and disabled in the directory, and that stays"
 	case x.Again != "" && (live.Status == dirsync.StatusDisabled || live.Status == dirsync.StatusPendingDeletion):
 		return fmt.Sprintf("run %s has %s again since, and that stays; duosync undo %s gives it back", x.Again, tookAgain[x.Then], x.Again)
 	}

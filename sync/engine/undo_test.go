@@ -104,6 +104,18 @@ func TestUndo(t *testing.T) {
 	}
 }
 
+// TestUndoOfTheLocked leaves disabled who is back in the directory, and locked there,
+// whether a run has come between or not.
+func TestUndoOfTheLocked(t *testing.T) {
+	w, run := leavers(t, "on_missing disable 0s keep 0s\non_out_of_scope keep 0s keep 0s")
+	w.steps("directory", "a anna mail=anna@x disabled\nd dan mail=dan@x\ne eve mail=eve@x disabled")
+	_ = w.run(w.options(""))
+	has(t, w.undo(run, false), "the person is back since, and disabled in the directory", "enable bob [applied]")
+	if a := w.duo.holder("anna"); a.Status != dirsync.StatusDisabled {
+		t.Errorf("anna is %s", a.Status)
+	}
+}
+
 // TestUndoWhatOthersDid leaves alone what is not as the run left it.
 func TestUndoWhatOthersDid(t *testing.T) {
 	w, run := leavers(t, "on_missing disable 0s keep 0s\non_out_of_scope trash 0s keep 0s")
