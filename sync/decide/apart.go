@@ -9,23 +9,23 @@ func Apart(l *dirsync.Link) string {
 	status, held := l.Asked[dirsync.FieldStatus], l.Answered.Status
 	switch {
 	case l.LetGo == dirsync.LetGoSynced:
-		return "managed by Duo's own directory sync, and left alone"
+		return "managed by Duo's own directory sync, and left alone; take the person out of one of the two"
 	case l.LetGo == dirsync.LetGoTrashed:
-		return "put into Duo's Trash by others, and left there"
+		return "put into Duo's Trash by others, and left there; restore it in the Duo Admin Panel, or take the person out of scope"
 	case l.LetGo == dirsync.LetGoDeleted:
-		return "deleted in Duo by others; the configuration asks to report it only"
+		return "deleted in Duo by others; the configuration asks to report it only (sync.drift)"
 	case l.Missing != nil && l.Missing.Step != "" && (held == dirsync.StatusActive || held == dirsync.StatusBypass):
 		return l.Missing.Why + ", and " + held + " in Duo by others"
 	case l.Missing != nil, status == "":
 		return ""
 	case held == dirsync.StatusBypass && status != dirsync.StatusBypass:
-		return "has the status bypass in Duo by others: no second factor is asked"
+		return "has the status bypass in Duo by others: no second factor is asked; set it to active in the Duo Admin Panel, or map it (sync.allow_bypass)"
 	case held == dirsync.StatusDisabled && status != dirsync.StatusDisabled:
-		return "disabled in Duo by others"
+		return "disabled in Duo by others; enable it in the Duo Admin Panel, or disable the person in the directory"
 	case held == dirsync.StatusLockedOut && l.Answered.LockoutReason == dirsync.NotEnrolled:
-		return "locked out by Duo, for the user has not enrolled"
+		return "locked out by Duo, for the user has not enrolled; have the person enroll"
 	case held == dirsync.StatusLockedOut && status != dirsync.StatusDisabled:
-		return "locked out by Duo"
+		return "locked out by Duo; unlock it in the Duo Admin Panel"
 	}
 	return ""
 }
