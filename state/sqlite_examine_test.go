@@ -1,10 +1,12 @@
 package state_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"duosync/state"
 	dirsync "duosync/sync"
@@ -54,5 +56,51 @@ func TestExamineFindsWhatKeepsFromWriting(t *testing.T) {
 				t.Errorf("%v (%s), want %q and the advice %q", err, dirsync.Hint(err), test.words, test.hint)
 			}
 		})
+	}
+}
+
+// TestStampTellsOfWrites: looking and reading leave the stamp as it is, and each write gives
+// another one.
+func TestStampTellsOfWrites(t *testing.T) {
+	dsn := filepath.Join(t.TempDir(), "state.db")
+	seen := map[string]bool{}
+	stamp := func() string {
+		c, err := state.Examine(dsn)
+		if err != nil || c.Stamp == "" {
+			t.Fatalf("%q %v", c.Stamp, err)
+		}
+		return c.Stamp
+	}
+	for _, write := range []func(*state.DB) error{
+		func(db *state.DB) error { return nil },
+		func(db *state.DB) error {
+			return db.Pause(t.Context(), dirsync.Pause{Since: time.Now(), Reason: "one"})
+		},
+		func(db *state.DB) error {
+			return db.Pause(t.Context(), dirsync.Pause{Since: time.Now(), Reason: "two"})
+		},
+	} {
+		before := stamp()
+		if seen[before] {
+			t.Errorf("%s stood for another moment", before)
+		}
+		seen[before] = true
+		reader, err := state.OpenReadOnly(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := reader.Close(); err != nil || stamp() != before {
+			t.Errorf("reading changes it: %v", err)
+		}
+		db, err := state.OpenBeside(t.Context(), dsn, state.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(write(db), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seen[stamp()] {
+		t.Error("the last write does not show")
 	}
 }

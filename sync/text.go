@@ -82,3 +82,35 @@ func ShellWord(value string) string {
 	}
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
+
+// Command gives a command of duosync as it can be run in a shell. flags end it, as
+// engine.Engine has them: they name the configuration.
+func Command(flags string, words ...string) string {
+	line := "duosync"
+	for _, word := range words {
+		line += " " + ShellWord(word)
+	}
+	return line + flags
+}
+
+// quoted is a command of duosync between backticks.
+var quoted = regexp.MustCompile("`duosync ([a-z]+)[^`]*`")
+
+// Runnable ends the commands of duosync that stand between backticks in a text with flags,
+// see [Command]: whoever wrote the text did not know the configuration. The commands that
+// need none stay as they are.
+func Runnable(text, flags string) string {
+	if flags == "" {
+		return text
+	}
+	return quoted.ReplaceAllStringFunc(text, func(command string) string {
+		switch quoted.FindStringSubmatch(command)[1] {
+		case "config", "demo", "simulator", "version":
+			return command
+		}
+		if strings.Contains(command, " --config ") {
+			return command
+		}
+		return strings.TrimSuffix(command, "`") + flags + "`"
+	})
+}

@@ -104,4 +104,7 @@ type Condition struct {
 	// Holder tells who has the run lock since when, as in "by process 12 on
 	// host since …"; "" when nobody has it.
 	Holder string
+	// Stamp is another one after each write, as far as the clock of the file system can
+	// tell two apart; "" where only reading tells (PostgreSQL).
+	Stamp string
 }

@@ -30,8 +30,28 @@ func (f *fileState) Examine(ctx context.Context) (backend.Condition, error) {
 	if err := writableFor(path, os.Geteuid()); err != nil {
 		return c, err
 	}
+	if c.Stamp, err = stampOf(path); err != nil {
+		return c, err
+	}
 	c.Holder, err = f.Holder(ctx)
 	return c, err
+}
+
+// stampOf tells one moment of the database at path, and of its log, from another.
+func stampOf(path string) (string, error) {
+	stamp := ""
+	for _, name := range []string{path, path + walSuffix} {
+		info, err := os.Stat(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			stamp += "-"
+		case err != nil:
+			return "", err
+		default:
+			stamp += fmt.Sprintf("%d@%d ", info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return stamp, nil
 }
 
 func (f *fileState) Holder(context.Context) (string, error) {

@@ -1,6 +1,7 @@
 package afterrun
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
+	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/watch"
 	"duosync/state"
@@ -23,10 +25,19 @@ type Metrics struct {
 	registry *prometheus.Registry
 	kept     map[string]func(prometheus.Labels, float64) // by metric: takes over a value that an earlier process left
 
-	last   lastRun
-	total  totals
-	reload *prometheus.GaugeVec
+	last    lastRun
+	known   string    // id of the run that last tells of; "" for one of before
+	until   time.Time // its end
+	success time.Time // what last tells of the last good run
+	total   totals
+	reload  *prometheus.GaugeVec
 }
+
+// The metrics that are times, by which an earlier run is told from a later one.
+const (
+	nameOfSuccess = "duosync_last_success_timestamp_seconds"
+	nameOfEnd     = "duosync_last_run_timestamp_seconds"
+)
 
 // lastRun is about the last run that came to know it.
 type lastRun struct {
@@ -43,8 +54,8 @@ type totals struct {
 func newMetrics(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), kept: make(map[string]func(prometheus.Labels, float64))}
 	m.last = lastRun{
-		success:   m.gauge("duosync_last_success_timestamp_seconds", "End of the last run that was complete and not held whole by a guard, in Unix time; absent before the first one."),
-		end:       m.gauge("duosync_last_run_timestamp_seconds", "End of the last run, in Unix time."),
+		success:   m.gauge(nameOfSuccess, "End of the last run that was complete and not held whole by a guard, in Unix time; absent before the first one."),
+		end:       m.gauge(nameOfEnd, "End of the last run, in Unix time."),
 		outcome:   m.gauge("duosync_last_run_outcome", "1 for the outcome of the last run, 0 for all others.", "outcome"),
 		duration:  m.gauge("duosync_run_duration_seconds", "How long the phases of the last run took.", "phase"),
 		people:    m.gauge("duosync_people", "People of the last run that could read the directory: read, in scope, of those unchanged, and waiting for a removal.", "state"),
@@ -110,11 +121,40 @@ func (m *Metrics) Gather() ([]*dto.MetricFamily, error) {
 	return m.registry.Gather()
 }
 
-// Attention notes how many needed a human at the end of an earlier process' last run.
-func (m *Metrics) Attention(n int) {
+// Stands notes what stands in the state: the newest run over all people, where it is a
+// later one than is known, of another process or of before, and how many need a human. The
+// totals count the runs of this process alone.
+func (m *Metrics) Stands(s *past.Standing) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.last.attention.WithLabelValues().Set(float64(n))
+	if len(s.Attention) > 0 || s.Weighed != nil { // else nobody has looked yet
+		m.last.attention.WithLabelValues().Set(float64(len(s.Attention)))
+	}
+	if !s.Success.IsZero() && !s.Success.Before(m.success) {
+		m.succeeded(s.Success)
+	}
+	if s.Over == nil || s.Over.RunID == m.known || !after(s.Over, m.until) {
+		return
+	}
+	m.outcome(s.Over.Outcome, s.Over.RunID, endOf(s.Over))
+	m.last.failed.WithLabelValues().Set(float64(s.Over.Summary.Failed))
+	if w := s.Weighed; w != nil {
+		m.weighed(&w.Summary, w.Source)
+	}
+}
+
+// endOf is the end of a run, or its start where it was killed.
+func endOf(doc *report.Document) time.Time {
+	t, err := time.Parse(time.RFC3339, cmp.Or(doc.Finished, doc.Started))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// after reports whether a run ended after a time, as far as whole seconds tell.
+func after(doc *report.Document, t time.Time) bool {
+	return !endOf(doc).Before(t.Truncate(time.Second))
 }
 
 // Reloaded notes how loading the configuration went.
@@ -131,15 +171,12 @@ func (m *Metrics) ran(run *dirsync.Run, took map[string]time.Duration) {
 	defer m.mu.Unlock()
 	now := outcomeOf(run)
 	m.total.runs.WithLabelValues(now).Inc()
-	for _, outcome := range outcomes() {
-		m.last.outcome.WithLabelValues(outcome).Set(number(outcome == now))
-	}
-	m.last.end.WithLabelValues().Set(seconds(run.Finished))
+	m.outcome(now, run.ID, run.Finished)
 	if now == skipped {
 		return
 	}
 	if complete(run) {
-		m.last.success.WithLabelValues().Set(seconds(run.Finished))
+		m.succeeded(run.Finished)
 	}
 	for _, phase := range watch.Phases() {
 		m.last.duration.WithLabelValues(phase).Set(took[phase].Seconds())
@@ -154,11 +191,31 @@ func (m *Metrics) ran(run *dirsync.Run, took map[string]time.Duration) {
 		return
 	}
 	s := report.Summarize(run)
+	m.last.attention.WithLabelValues().Set(float64(s.Attention))
+	m.weighed(&s, report.Source{Read: run.Read.Read, InScope: run.InScope})
+}
+
+// outcome notes how the last run ended, and when.
+func (m *Metrics) outcome(word, id string, at time.Time) {
+	m.known, m.until = id, at
+	for _, outcome := range outcomes() {
+		m.last.outcome.WithLabelValues(outcome).Set(number(outcome == word))
+	}
+	m.last.end.WithLabelValues().Set(seconds(at))
+}
+
+// succeeded notes the end of a run that was complete and not held whole.
+func (m *Metrics) succeeded(at time.Time) {
+	m.success = at
+	m.last.success.WithLabelValues().Set(seconds(at))
+}
+
+// weighed notes what a run has counted that came to the guards.
+func (m *Metrics) weighed(s *report.Summary, read report.Source) {
 	m.last.held.WithLabelValues().Set(float64(s.Held))
 	m.last.conflicts.WithLabelValues().Set(float64(s.Conflict))
-	m.last.attention.WithLabelValues().Set(float64(s.Attention))
-	m.last.people.WithLabelValues("read").Set(float64(run.Read.Read))
-	m.last.people.WithLabelValues("in_scope").Set(float64(run.InScope))
+	m.last.people.WithLabelValues("read").Set(float64(read.Read))
+	m.last.people.WithLabelValues("in_scope").Set(float64(read.InScope))
 	m.last.people.WithLabelValues("unchanged").Set(float64(s.Unchanged))
 	m.last.people.WithLabelValues("waiting").Set(float64(s.Waiting))
 }
@@ -168,6 +225,14 @@ func number(yes bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// timeOf is the time that [seconds] gave.
+func timeOf(value float64) time.Time {
+	if !(value > 0 && value < 1e11) { // no time of ours
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(value * 1000))
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

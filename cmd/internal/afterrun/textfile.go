@@ -58,7 +58,14 @@ func (m *Metrics) read(from io.Reader) error {
 				for _, pair := range metric.GetLabel() {
 					labels[pair.GetName()] = pair.GetValue()
 				}
-				keep(labels, metric.GetUntyped().GetValue()) // the type stands on another line
+				value := metric.GetUntyped().GetValue() // the type stands on another line
+				keep(labels, value)
+				switch name {
+				case nameOfEnd:
+					m.until = timeOf(value)
+				case nameOfSuccess:
+					m.success = timeOf(value)
+				}
 			}
 		}
 	}

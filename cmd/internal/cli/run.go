@@ -70,9 +70,9 @@ func (a *app) runRun(ctx context.Context) error {
 		Run: func(ctx context.Context, loaded *config.Loaded, watch *watch.Watch) *dirsync.Run {
 			return wire.Attempt(ctx, loaded, setup, wire.RunOptions{}, watch)
 		},
-		Reachable: func(loaded *config.Loaded) error { return wire.StateReachable(&loaded.Config) },
-		Attention: attention,
-		Reload:    hangup,
+		Examine:  wire.ExamineState,
+		Standing: standing,
+		Reload:   hangup,
 		Notify: func(state string) error {
 			_, err := systemd.SdNotify(false, state)
 			return err
@@ -83,14 +83,14 @@ func (a *app) runRun(ctx context.Context) error {
 	})
 }
 
-// attention gives who needed a human at the end of the last run of a state.
-func attention(ctx context.Context, loaded *config.Loaded) (standing []dirsync.Attention, err error) {
+// standing gives what stands in the state of a configuration.
+func standing(ctx context.Context, loaded *config.Loaded) (found *past.Standing, err error) {
 	m, err := past.Open(ctx, loaded.Config.State.DSN.Reveal())
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	return past.Attention(ctx, m.DB)
+	return m.Standing(ctx)
 }
 
 // loadWhole reads the configuration, and tries whether the parts of a run can be

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
-	"unicode"
 
 	"duosync/cmd/internal/config/strict"
 	dirsync "duosync/sync"
@@ -36,12 +34,7 @@ func (l *Loaded) Flags() string {
 	if err != nil || file == usualFile {
 		return ""
 	}
-	if strings.ContainsFunc(file, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+:@%", r)
-	}) {
-		file = "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
-	}
-	return " --config " + file
+	return " --config " + dirsync.ShellWord(file)
 }
 
 // Load reads and checks the configuration file at path. env looks up

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"duosync/cmd/internal/afterrun"
@@ -20,24 +22,32 @@ import (
 //go:embed status.html
 var pageText string
 
-var page = template.Must(template.New("status").Funcs(template.FuncMap{"clock": Clock}).Parse(pageText))
+var page = template.Must(template.New("status").Funcs(template.FuncMap{"clock": Clock[time.Time], "stamp": Clock[string]}).Parse(pageText))
 
 // pageData is what the status page shows.
 type pageData struct {
-	Version string
-	Now     time.Time
-	Next    time.Time
-	Ready   string // why not, or ""
-	Running *watch.Position
-	Last    *lastRun
-	Word    string
-	Error   string
-	Counts  []count
-	Held    []heldGuard
-	Waiting int    // all of them, also those beyond the list
-	Needs   string // how many need a human, or ""
-	Some    []dirsync.Attention
-	More    int // who need a human beyond those
+	Version  string
+	Now      time.Time
+	Next     time.Time
+	Ready    string // why not, or ""
+	Unread   string // why the state could not be read, or ""
+	AsOf     time.Time
+	Paused   *dirsync.Pause
+	Resume   string // the command that ends the pause
+	Running  *watch.Position
+	Holder   string // who else makes a run, or ""
+	Last     *lastRun
+	Word     string
+	Error    string
+	Counts   []count
+	HeldBy   *report.Document // the run that held
+	Held     []heldGuard
+	Approved int    // guards whose holds the next run lets through
+	Waiting  int    // all of them, also those beyond the list
+	Needs    string // how many need a human, or ""
+	Some     []dirsync.Attention
+	More     int    // who need a human beyond those
+	Due      string // the command that lists all
 }
 
 type count struct {
@@ -47,54 +57,69 @@ type count struct {
 
 // heldGuard is a guard that holds, and how that goes on.
 type heldGuard struct {
-	Title, Limit, Affected, Since string
-	Approve, Remedy               string
-	WholeRun                      bool
+	Title, Limit, Affected, Since, Names string
+	Approve, Remedy                      string
+	WholeRun                             bool
 }
 
-func heldGuards(run *dirsync.Run) []heldGuard {
+func heldGuards(guards []report.Guard) []heldGuard {
 	var held []heldGuard
-	for i := range run.Guards {
-		g := &run.Guards[i]
-		if !g.Held {
-			continue
-		}
-		h := heldGuard{Title: report.GuardTitle(g), Limit: g.Limit, Affected: fmt.Sprint(g.Affected), WholeRun: !g.Partial, Remedy: g.Remedy}
-		if h.Remedy == "" {
-			h.Approve = report.WayOut(run, g)
-		}
+	for i := range guards {
+		g := &guards[i]
+		h := heldGuard{Title: g.Title(), Limit: g.Limit, Affected: fmt.Sprint(g.Affected), Names: strings.Join(g.Names, ", "), WholeRun: g.WholeRun,
+			Approve: g.Approve, Remedy: g.Remedy}
 		if g.Total > 0 {
 			h.Affected += fmt.Sprintf(" of %d", g.Total)
 		}
-		if !g.Since.IsZero() {
+		if g.Since != "" {
 			h.Since = Clock(g.Since)
+		}
+		if n := len(g.Names); n > 0 && n < g.Affected {
+			h.Names += " and others"
 		}
 		held = append(held, h)
 	}
 	return held
 }
 
-// showStatus gives the status page: HTML without any script.
-func (s *Server) showStatus(w http.ResponseWriter, _ *http.Request) {
-	now := s.status.look()
-	data := pageData{Version: s.opts.Version, Now: time.Now(), Next: now.due, Ready: now.unready(s.opts.Reachable), Last: now.last,
-		Needs: now.needs.words, Some: now.needs.some, More: now.needs.all - len(now.needs.some)}
+// data gives what the status page shows of a moment.
+func (s *Server) data(now *view) *pageData {
+	flags := now.loaded.Flags()
+	data := &pageData{Version: s.opts.Version, Now: time.Now(), Next: now.due, Ready: now.unready(), AsOf: now.asOf, Holder: now.holder,
+		Paused: now.paused(), Resume: dirsync.Command(flags, "resume"),
+		Needs: now.needs.words, Some: now.needs.some, More: now.needs.all - len(now.needs.some), Due: dirsync.Command(flags, "due")}
+	if now.unread != nil {
+		data.Unread = dirsync.Runnable(phrase.Error(now.unread), flags)
+	}
 	if now.running != nil {
 		p := now.running.Position()
 		data.Running = &p
 	}
-	if last := now.last; last != nil {
-		data.Word, data.Error, data.Waiting = last.word(), phrase.Error(last.Err), last.summary.Waiting
-		data.Held = heldGuards(&last.Run)
-		for name, n := range afterrun.Counts(last.summary) {
+	guards, by := now.held()
+	if data.Held = heldGuards(guards); by != nil {
+		data.HeldBy = by
+		data.Approved = len(by.OpenGuards(func(string) bool { return false })) - len(guards)
+	}
+	if last := now.last(); last != nil {
+		data.Last, data.Word, data.Error, data.Waiting = last, now.word(last), last.Error, last.Summary.Waiting
+		if errors.Is(last.skipped, dirsync.ErrPaused) && data.Paused == nil {
+			data.Error = "" // what it says is over
+		}
+		for name, n := range afterrun.Counts(last.Summary) {
 			if n > 0 {
 				data.Counts = append(data.Counts, count{name, n})
 			}
 		}
 		slices.SortFunc(data.Counts, func(a, b count) int { return cmp.Compare(a.Name, b.Name) })
 	}
+	return data
+}
+
+// showStatus gives the status page: HTML without any script.
+func (s *Server) showStatus(w http.ResponseWriter, r *http.Request) {
+	now := s.Look(r.Context())
 	var out bytes.Buffer
-	if err := page.Execute(&out, data); err != nil {
+	if err := page.Execute(&out, s.data(&now)); err != nil {
 		s.opts.Log.WithError(err).Error("the status page can't be made")
 		answer(w, http.StatusInternalServerError, "the status page can't be made; see the log")
 		return

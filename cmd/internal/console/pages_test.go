@@ -14,6 +14,8 @@ import (
 
 	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
+	"duosync/state"
 	dirsync "duosync/sync"
 )
 
@@ -31,11 +33,16 @@ func pages(t *testing.T, run *dirsync.Run, reachable error, token string) http.H
 		after.Follow(t.Context(), &config.Config{}, run, nil)
 		status.Ended(run)
 	}
-	s := New(status, after.Metrics(), Options{Reachable: func(*config.Loaded) error { return reachable }, Log: log, Version: "test"})
+	s := New(status, after.Metrics(), Options{Examine: examine(reachable), Log: log, Version: "test"})
 	if err := s.Adopt(t.Context(), config.HTTP{Token: config.NewSecret(token)}); err != nil {
 		t.Fatal(err)
 	}
 	return s.handler()
+}
+
+// examine gives a look at a state, which fails with reachable unless that is nil.
+func examine(reachable error) func(*config.Loaded) (state.Condition, error) {
+	return func(*config.Loaded) (state.Condition, error) { return state.Condition{Stamp: "1"}, reachable }
 }
 
 // get asks for a page. change may touch the request.
@@ -59,16 +66,16 @@ func TestReadiness(t *testing.T) {
 	}{
 		{"no changes", &dirsync.Run{Outcome: dirsync.OutcomeNoChanges}, nil, 200, "ok"},
 		{"applied", &dirsync.Run{Outcome: dirsync.OutcomeApplied}, nil, 200, "ok"},
-		{"partial", &dirsync.Run{ID: "r1", Outcome: dirsync.OutcomePartial}, nil, 503, "left some people out; see duosync history r1"},
-		{"held", &dirsync.Run{ID: "r2", Outcome: dirsync.OutcomeHeld}, nil, 503, "held by a guard; see duosync history r2"},
-		{"failed", &dirsync.Run{Outcome: dirsync.OutcomeFailed, Err: errors.New("uid=secret,ou=people")}, nil, 503, "failed; see the log"},
+		{"partial", &dirsync.Run{ID: "r1", Outcome: dirsync.OutcomePartial}, nil, 503, "the last run, r1, left some people out"},
+		{"held", &dirsync.Run{ID: "r2", Outcome: dirsync.OutcomeHeld}, nil, 503, "the last run, r2, was held by a guard"},
+		{"failed", &dirsync.Run{Outcome: dirsync.OutcomeFailed, Err: errors.New("uid=secret,ou=people")}, nil, 503, "failed; the status page says why"},
 		{"paused", &dirsync.Run{Outcome: dirsync.OutcomeFailed, Err: &dirsync.Pause{Reason: "secret"}}, nil, 503, "did not begin: writing is paused"},
 		{"without its state", &dirsync.Run{Outcome: dirsync.OutcomeNoChanges}, errors.New("/secret: gone"), 503, "the state can't be reached"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			console := pages(t, test.run, test.reachable, token)
 			code, body, _ := get(t.Context(), console, "/readyz", nil)
-			if code != test.code || !strings.Contains(body, test.want) || strings.Contains(body, "secret") {
+			if code != test.code || !strings.Contains(body, test.want) || strings.Contains(body, "secret") || strings.Contains(body, "duosync ") {
 				t.Errorf("%d %q, want %d %q", code, body, test.code, test.want)
 			}
 			if code, body, _ := get(t.Context(), console, "/healthz", nil); code != 200 || body != "ok\n" {
@@ -107,7 +114,7 @@ func TestAttentionIsNotReady(t *testing.T) {
 
 	// What a run that failed does not know stands, and so does what an earlier process left.
 	status := &Status{}
-	status.Needs(all[:1])
+	status.Stands(&past.Standing{Attention: all[:1]}, time.Now())
 	if got := status.LastRun(); got != "No run yet; 1 person needs attention" {
 		t.Error(got)
 	}
@@ -189,8 +196,8 @@ func TestWhoMaySee(t *testing.T) {
 func TestStatusPage(t *testing.T) {
 	const evil = `<script>alert(1)</script>`
 	run := &dirsync.Run{
-		ID: "20000101T000000Z-abc", Outcome: dirsync.OutcomeHeld, ApprovalID: "0123456789ab", Complete: true, InScope: 812,
-		Guards: []dirsync.Guard{{Name: "max_remove", Limit: "5%", Affected: 99, Total: 812, Held: true, ApprovalID: "0123456789ab"}, {Name: "max_update", Limit: "77%"},
+		ID: "20000101T000000Z-abc", By: "carla" + evil, Outcome: dirsync.OutcomeHeld, ApprovalID: "0123456789ab", Complete: true, InScope: 812,
+		Guards: []dirsync.Guard{{Name: "max_remove", Limit: "5%", Affected: 99, Total: 812, Held: true, Names: []string{"ann" + evil, "bob"}, ApprovalID: "0123456789ab"}, {Name: "max_update", Limit: "77%"},
 			{Name: "ids_changed", Affected: 7, Held: true, Partial: true, Remedy: "duosync rebuild --write"}},
 		Conflicts: []dirsync.Conflict{{Username: evil, Reason: "two people claim it"}},
 		Waiting:   []dirsync.Waiting{{Username: "leaver" + evil, Action: dirsync.Trash, Due: time.Date(2000, 2, 1, 0, 0, 0, 0, time.UTC)}},
@@ -200,7 +207,7 @@ func TestStatusPage(t *testing.T) {
 	}
 	_, body, header := get(t.Context(), pages(t, run, nil, ""), "/", nil)
 	for _, want := range []string{
-		"<td>held</td>", "<code>duosync approve 0123456789ab</code>", "max_remove", "99 of 812", "<td>the whole run</td>", "<td>7</td>", "<td>what follows from it</td><td>duosync rebuild --write</td>", "<th>disable</th><td>99</td>",
+		"<td>held</td>", "<code>duosync approve 0123456789ab</code>", "made by carla&lt;script", "ann&lt;script&gt;alert(1)&lt;/script&gt;, bob and others", "max_remove", "99 of 812", "<td>the whole run</td>", "<td>7</td>", "<td>what follows from it</td><td class=\"text\">duosync rebuild --write</td>", "<th>disable</th><td>99</td>",
 		"leaver&lt;script&gt;", "2000-02-01 00:00:00 UTC", "two people claim it", "Not ready",
 	} {
 		if !strings.Contains(body, want) {

@@ -3,24 +3,29 @@
 package console
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"log"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
+	"duosync/state"
 	"duosync/sync/secrets"
 )
 
 // Options are what a console works with.
 type Options struct {
-	// Reachable says why the state can't be used, or nil. It is asked for each
-	// /readyz, beside a run, so it must be quick and take no lock.
-	Reachable func(loaded *config.Loaded) error
+	// Examine looks at the state without opening it, and says why it can't be used. It is
+	// asked for each page, beside a run, so it must be quick and take no lock.
+	Examine func(loaded *config.Loaded) (state.Condition, error)
+	// Standing gives what stands in the state; nil: nobody can say.
+	Standing func(ctx context.Context, loaded *config.Loaded) (*past.Standing, error)
 	// Log is told where the pages are served, and what goes wrong with them.
 	Log logrus.FieldLogger
 	// Version that duosync calls itself by.
@@ -28,12 +33,15 @@ type Options struct {
 }
 
 // Server serves health, metrics and the status page at http.listen. It belongs
-// to the loop; only its settings are read by requests.
+// to the loop; only its settings, and what it looks at, are for requests.
 type Server struct {
 	status   *Status
-	metrics  prometheus.Gatherer
+	metrics  Metrics
 	opts     Options
 	settings atomic.Pointer[settings]
+
+	looking sync.Mutex // one looks at the state at a time
+	looked  looked
 
 	listen string // as configured; "" while nothing is served
 	http   *http.Server
@@ -47,7 +55,7 @@ type settings struct {
 }
 
 // New makes a server of a status and of metrics. It serves nothing before Adopt.
-func New(status *Status, metrics prometheus.Gatherer, opts Options) *Server {
+func New(status *Status, metrics Metrics, opts Options) *Server {
 	return &Server{status: status, metrics: metrics, opts: opts}
 }
 

@@ -1,18 +1,22 @@
 package console
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/watch"
 	dirsync "duosync/sync"
 )
 
-// Status is what others may know of the daemon, whose loop keeps it.
+// Status is what others may know of the daemon: its loop keeps what the daemon does, and
+// [Server.Look] what the state says.
 type Status struct {
 	mu  sync.Mutex
 	now view
@@ -21,14 +25,20 @@ type Status struct {
 // view is a status at one time.
 type view struct {
 	loaded  *config.Loaded
-	running *watch.Watch // nil: no run is under way
-	last    *lastRun     // nil: none has ended yet
+	running *watch.Watch // nil: no run of this process is under way
+	own     *lastRun     // of this process; nil: none has ended yet
 	due     time.Time
 	needs   needs
+
+	unreachable bool           // the state can't be used
+	unread      error          // why the state could not be read when it was last looked at; nil: it was
+	standing    *past.Standing // what the state said; nil: it is not known
+	asOf        time.Time      // when it said so
+	holder      string         // who else makes a run; "": nobody
 }
 
-// needs are those who need a human, as the last run found them that came to its end, in
-// this process or before.
+// needs are those who need a human, as the last run found them that came to its end, of
+// this process or of another.
 type needs struct {
 	words string // "" for nobody
 	all   int
@@ -37,8 +47,8 @@ type needs struct {
 
 // lastRun is a run without its long lists.
 type lastRun struct {
-	dirsync.Run
-	summary report.Summary
+	*report.Document
+	skipped error // why it did not begin; nil: it did
 }
 
 // These bound what is kept of a list for the status page.
@@ -62,10 +72,8 @@ func (s *Status) change(do func(*view)) {
 // Configured takes the configuration of the moment.
 func (s *Status) Configured(loaded *config.Loaded) { s.change(func(v *view) { v.loaded = loaded }) }
 
-// Needs takes who needs a human.
-func (s *Status) Needs(all []dirsync.Attention) {
-	found := needs{words: report.NeedsAttention(report.AttentionOf(all)), all: len(all), some: append([]dirsync.Attention(nil), all[:min(len(all), mostAttended)]...)}
-	s.change(func(v *view) { v.needs = found })
+func needsOf(all []dirsync.Attention) needs {
+	return needs{words: report.NeedsAttention(report.AttentionOf(all)), all: len(all), some: append([]dirsync.Attention(nil), all[:min(len(all), mostAttended)]...)}
 }
 
 // Planned takes when the next run is due.
@@ -76,27 +84,34 @@ func (s *Status) Began(w *watch.Watch) { s.change(func(v *view) { v.running = w 
 
 // Ended takes the run that was under way.
 func (s *Status) Ended(run *dirsync.Run) {
-	last := &lastRun{Run: *run, summary: report.Summarize(run)}
-	if run.Err == nil { // else it does not know
-		s.Needs(run.Attention)
-	}
-	last.Operations, last.Attention = nil, nil
-	last.Conflicts = firstOf(last.Conflicts)
-	last.Waiting = firstOf(last.Waiting)
-	s.change(func(v *view) { v.running, v.last = nil, last })
+	last := &lastRun{Document: report.Of(run), skipped: afterrun.WhySkipped(run)}
+	trim(last.Document)
+	found := needsOf(run.Attention)
+	s.change(func(v *view) {
+		v.running, v.own = nil, last
+		if run.Err == nil { // else it does not know
+			v.needs = found
+		}
+	})
 }
 
-// LastRun tells in a few words how the last run went.
-func (s *Status) LastRun() string {
-	now := s.look()
-	text := "No run yet"
-	if last := now.last; last != nil {
-		text = fmt.Sprintf("Last run, ended %s: %s", Clock(last.Finished), last.word())
+// Stands takes what the state said at a time.
+func (s *Status) Stands(standing *past.Standing, at time.Time) {
+	for _, doc := range []*report.Document{standing.Last, standing.Over, standing.Weighed} {
+		trim(doc)
 	}
-	if now.needs.words != "" {
-		text += "; " + now.needs.words
+	found := needsOf(standing.Attention)
+	s.change(func(v *view) { v.standing, v.asOf, v.unread, v.needs = standing, at, nil, found })
+}
+
+// trim forgets what is not shown of a run, which can be much.
+func trim(doc *report.Document) {
+	if doc == nil {
+		return
 	}
-	return text
+	doc.Operations, doc.Attention = nil, nil
+	doc.Conflicts = firstOf(doc.Conflicts)
+	doc.Waiting = firstOf(doc.Waiting)
 }
 
 // firstOf copies the head of a list, so that the rest can be forgotten.
@@ -104,36 +119,138 @@ func firstOf[T any](list []T) []T {
 	return append([]T(nil), list[:min(len(list), mostListed)]...)
 }
 
-// word is the outcome, with the reason where it did not begin.
-func (r *lastRun) word() string {
-	if why := afterrun.WhySkipped(&r.Run); why != nil {
-		return "did not begin: " + why.Error()
+// last is the newest run that has ended, of this process or of another; nil: there was none.
+func (v *view) last() *lastRun {
+	if v.standing == nil || v.standing.Last == nil {
+		return v.own
 	}
-	return r.Outcome
+	return newer(v.own, v.standing.Last)
+}
+
+// newer gives the run that ended later. Of two that ended in the same second it is the one
+// that left something undone.
+func newer(own *lastRun, stored *report.Document) *lastRun {
+	other := &lastRun{Document: stored}
+	if own == nil {
+		return other
+	}
+	switch order := cmp.Compare(ended(own.Document), ended(stored)); {
+	case order > 0, order == 0 && (own.RunID == stored.RunID || !own.good()):
+		return own
+	}
+	return other
+}
+
+// ended gives when a run ended, or began where that is not known.
+func ended(doc *report.Document) string { return cmp.Or(doc.Finished, doc.Started) }
+
+// overAll is the newest run over all people, which is another one than the last where that
+// was about some only; nil: there was none.
+func (v *view) overAll() *lastRun {
+	if v.standing == nil || v.standing.Over == nil {
+		return v.own
+	}
+	return newer(v.own, v.standing.Over)
+}
+
+// held gives what guards hold until somebody acts, and the run that found it; nil: nothing
+// is held.
+func (v *view) held() (guards []report.Guard, by *report.Document) {
+	if v.standing != nil && v.standing.Weighed != nil {
+		by, guards = v.standing.Weighed, v.standing.Held
+	}
+	if own := v.own; own != nil && own.Error == "" && (by == nil || by.RunID != own.RunID && ended(own.Document) >= ended(by)) {
+		by, guards = own.Document, own.OpenGuards(func(string) bool { return false })
+	}
+	return guards, by
+}
+
+// paused tells of a pause; nil: there is none, or it is not known.
+func (v *view) paused() *dirsync.Pause {
+	if v.standing == nil {
+		return nil
+	}
+	return v.standing.Paused
+}
+
+// LastRun tells in a few words how the last run went.
+func (s *Status) LastRun() string {
+	now := s.look()
+	text := "No run yet"
+	if last := now.last(); last != nil {
+		text = fmt.Sprintf("Last run, ended %s: %s", Clock(ended(last.Document)), now.word(last))
+	}
+	if now.paused() != nil {
+		text += "; " + dirsync.ErrPaused.Error()
+	}
+	if now.needs.words != "" {
+		text += "; " + now.needs.words
+	}
+	return text
+}
+
+// word is the outcome, with the reason where a run did not begin.
+func (v *view) word(r *lastRun) string {
+	switch {
+	case r.skipped == nil && r.Interrupted:
+		return "interrupted"
+	case r.skipped == nil:
+		return r.Outcome
+	case errors.Is(r.skipped, dirsync.ErrPaused) && v.standing != nil && v.standing.Paused == nil:
+		return "did not begin: writing was paused"
+	}
+	return "did not begin: " + r.skipped.Error()
 }
 
 // unready says why the daemon is not ready, or "". Everyone may read it, so it
-// names no file, host or person.
-func (v *view) unready(reachable func(*config.Loaded) error) string {
+// names no file, host or person, nor a command, which would name the configuration.
+func (v *view) unready() string {
+	last, over := v.last(), v.overAll()
 	switch {
-	case reachable(v.loaded) != nil:
-		return "the state can't be reached; duosync check says more"
-	case v.last == nil || good(&v.last.Run):
-		return ""
-	case afterrun.WhySkipped(&v.last.Run) != nil:
-		return "the last run " + v.last.word()
-	case v.last.Outcome == dirsync.OutcomeHeld:
-		return fmt.Sprintf("the last run was held by a guard; see duosync history %s", v.last.ID)
-	case v.last.Outcome == dirsync.OutcomePartial:
-		return fmt.Sprintf("the last run left some people out; see duosync history %s", v.last.ID)
+	case v.unreachable:
+		return "the state can't be reached"
+	case v.unread != nil:
+		return "the state can't be read, so it is not known what stands there"
+	case v.paused() != nil:
+		return dirsync.ErrPaused.Error()
+	case last != nil && !last.good():
+		return v.undone("the last run", last)
+	case over != nil && !over.good():
+		return v.undone("the last run over all people", over)
 	}
-	return fmt.Sprintf("the last run, ended %s, failed; see the log", Clock(v.last.Finished))
+	return ""
+}
+
+// undone says what a run left undone.
+func (v *view) undone(which string, r *lastRun) string {
+	switch {
+	case r.skipped != nil:
+		return which + " " + v.word(r)
+	case r.Interrupted:
+		return fmt.Sprintf("%s, %s, was interrupted", which, r.RunID)
+	case r.Outcome == dirsync.OutcomeHeld:
+		return fmt.Sprintf("%s, %s, was held by a guard; the status page says what to do", which, r.RunID)
+	case r.Outcome == dirsync.OutcomePartial:
+		return fmt.Sprintf("%s, %s, left some people out", which, r.RunID)
+	}
+	return fmt.Sprintf("%s, ended %s, failed; the status page says why", which, Clock(ended(r.Document)))
 }
 
 // good reports whether a run left nothing undone. Readiness goes by it.
-func good(run *dirsync.Run) bool {
-	return run.Outcome == dirsync.OutcomeNoChanges || run.Outcome == dirsync.OutcomeApplied
+func (r *lastRun) good() bool {
+	return r.Outcome == dirsync.OutcomeNoChanges || r.Outcome == dirsync.OutcomeApplied
 }
 
-// Clock writes a time as the daemon tells it.
-func Clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+// Clock writes a time as the daemon tells it: a [time.Time], or one in the form of a report.
+func Clock[T time.Time | string](at T) string {
+	switch at := any(at).(type) {
+	case time.Time:
+		return at.UTC().Format("2006-01-02 15:04:05 UTC")
+	case string:
+		if t, err := time.Parse(time.RFC3339, at); err == nil {
+			return Clock(t)
+		}
+		return at
+	}
+	return ""
+}

@@ -18,12 +18,14 @@ import (
 	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/console"
+	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/schedule"
 	"duosync/cmd/internal/watch"
+	"duosync/state"
 	dirsync "duosync/sync"
 )
 
-// Options are what a daemon works with. All but Attention, Reload, Notify and
+// Options are what a daemon works with. All but Standing, Reload, Notify and
 // Watchdog must be set.
 type Options struct {
 	// Load reads and checks the whole configuration anew.
@@ -32,12 +34,10 @@ type Options struct {
 	// end of ctx asks it to finish the call in flight, to write that down, and to
 	// return.
 	Run func(ctx context.Context, loaded *config.Loaded, watch *watch.Watch) *dirsync.Run
-	// Reachable says why the state can't be used, or nil. It is asked for each
-	// /readyz, beside a run, so it must be quick and take no lock.
-	Reachable func(loaded *config.Loaded) error
-	// Attention gives who needed a human at the end of the last run of the state, before
-	// this process has made one; nil: it is not known.
-	Attention func(ctx context.Context, loaded *config.Loaded) ([]dirsync.Attention, error)
+	// Examine looks at the state, and Standing gives what stands in it, see
+	// [console.Options].
+	Examine  func(loaded *config.Loaded) (state.Condition, error)
+	Standing func(ctx context.Context, loaded *config.Loaded) (*past.Standing, error)
 	// Reload asks for the configuration to be loaded anew (SIGHUP).
 	Reload <-chan os.Signal
 	// Notify sends a state to the service manager (sd_notify(3)); nil where there

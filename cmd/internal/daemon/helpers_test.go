@@ -17,6 +17,7 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/watch"
+	"duosync/state"
 	dirsync "duosync/sync"
 )
 
@@ -93,8 +94,8 @@ func (j *job) start(t *testing.T, loaded *config.Loaded) (stop func() error) {
 				j.mu.Unlock()
 				return j.run(ctx, loaded, watch)
 			},
-			Reachable: func(*config.Loaded) error { return j.reachable },
-			Reload:    j.hangup,
+			Examine: func(*config.Loaded) (state.Condition, error) { return state.Condition{}, j.reachable },
+			Reload:  j.hangup,
 			Notify: func(state string) error {
 				j.mu.Lock()
 				defer j.mu.Unlock()

@@ -20,11 +20,11 @@ func Run(ctx context.Context, loaded *config.Loaded, opts Options) error {
 	if d.schedule, err = scheduleOf(loaded); err != nil {
 		return err
 	}
-	d.pages = console.New(&d.status, d.after.Metrics(), console.Options{Reachable: opts.Reachable, Log: opts.Log, Version: opts.Version})
+	d.pages = console.New(&d.status, d.after.Metrics(), console.Options{Examine: opts.Examine, Standing: opts.Standing, Log: opts.Log, Version: opts.Version})
 	d.after.Metrics().Reloaded(true)
 	d.after.Resume(loaded.Config.Notify.Textfile)
 	d.status.Configured(loaded)
-	d.attend(ctx)
+	d.pages.Look(ctx)
 	d.plan()
 	if loaded.Config.Schedule.AtStart {
 		d.nominal, d.due = d.base, d.base
@@ -36,23 +36,6 @@ func Run(ctx context.Context, loaded *config.Loaded, opts Options) error {
 	d.notify("READY=1", d.statusLine())
 	d.loop(ctx)
 	return d.pages.Close()
-}
-
-// attend finds who needs a human by the state, so that no page says that all is well before
-// the first run. What can't be read now, the run tells.
-func (d *daemon) attend(ctx context.Context) {
-	if d.opts.Attention == nil {
-		return
-	}
-	standing, err := d.opts.Attention(ctx, d.loaded)
-	if err != nil {
-		d.opts.Log.WithError(err).Debug("who needs a human is not known before the first run")
-		return
-	}
-	d.status.Needs(standing)
-	if len(standing) > 0 {
-		d.after.Metrics().Attention(len(standing))
-	}
 }
 
 // longestSleep is how long the loop sleeps before it looks at the clock again,

@@ -43,7 +43,7 @@ func (d *daemon) swap(ctx context.Context) {
 	d.loaded, d.schedule = fresh, next
 	d.status.Configured(fresh)
 	if elsewhere {
-		d.attend(ctx)
+		d.pages.Look(ctx)
 	}
 	if rescheduled && d.turn == nil {
 		d.plan()

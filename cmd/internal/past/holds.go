@@ -23,32 +23,55 @@ func (m *Moment) LastHold(ctx context.Context) (last *report.Document, settled f
 	return last, settled, nil
 }
 
-func (m *Moment) lastHold(ctx context.Context) (*report.Document, error) {
-	const most = 1000
-	runs, err := m.Runs(ctx, most)
-	if err != nil {
-		return nil, err
-	}
-	for i := range runs {
-		if runs[i].Outcome == "" || runs[i].Outcome == dirsync.OutcomeFailed || runs[i].Summary == nil {
-			continue
-		}
-		head, err := report.DecodeHead(runs[i].Summary)
+func (m *Moment) lastHold(ctx context.Context) (last *report.Document, err error) {
+	err = m.eachRun(ctx, func(run *state.Run, head *report.Head) (done bool, err error) {
 		switch {
-		case err != nil:
-			return nil, err
-		case head.Narrowed:
-			continue
-		case runs[i].Outcome != dirsync.OutcomeHeld:
-			return nil, nil
+		case !weighed(run, head):
+			return false, nil
+		case run.Outcome != dirsync.OutcomeHeld:
+			return true, nil
 		}
-		run, found, err := m.Run(ctx, runs[i].ID)
-		if err != nil || !found || run.Report == nil {
-			return nil, err
+		whole, found, err := m.Run(ctx, run.ID)
+		if err != nil || !found || whole.Report == nil {
+			return true, err
 		}
-		return report.Decode(run.Report)
+		last, err = report.Decode(whole.Report)
+		return true, err
+	})
+	return last, err
+}
+
+// weighed reports whether a run was over all and came to an end of its own, with what
+// guards say of it.
+func weighed(run *state.Run, head *report.Head) bool {
+	return run.Outcome != "" && run.Outcome != dirsync.OutcomeFailed && head != nil && !head.Narrowed
+}
+
+// eachRun visits the runs, the newest first, until visit is done; of one without a report
+// head is nil. Those that are looked for are among the newest, as a rule.
+func (m *Moment) eachRun(ctx context.Context, visit func(run *state.Run, head *report.Head) (done bool, err error)) error {
+	seen := 0
+	for _, most := range []int{20, 1000} {
+		runs, err := m.Runs(ctx, most)
+		if err != nil {
+			return err
+		}
+		for i := seen; i < len(runs); i++ {
+			var head *report.Head
+			if runs[i].Summary != nil {
+				if head, err = report.DecodeHead(runs[i].Summary); err != nil {
+					return err
+				}
+			}
+			if done, err := visit(&runs[i], head); done || err != nil {
+				return err
+			}
+		}
+		if seen = len(runs); seen < most {
+			return nil
+		}
 	}
-	return nil, nil
+	return nil
 }
 
 func (m *Moment) settled(ctx context.Context, last *report.Document) (func(id string) bool, error) {

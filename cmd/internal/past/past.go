@@ -63,14 +63,18 @@ func Everybody(dirsync.Brief) bool { return true }
 // its end, by username.
 func Attention(ctx context.Context, db *state.DB) ([]dirsync.Attention, error) {
 	meta, err := db.Meta(ctx)
-	if err != nil || meta.Baseline == nil {
-		return nil, err
+	return attention(meta.Baseline), err
+}
+
+func attention(last *dirsync.Baseline) []dirsync.Attention {
+	if last == nil {
+		return nil
 	}
-	all := slices.Collect(maps.Values(meta.Baseline.Attention))
+	all := slices.Collect(maps.Values(last.Attention))
 	slices.SortFunc(all, func(a, b dirsync.Attention) int {
 		return cmp.Or(cmp.Compare(a.Username, b.Username), cmp.Compare(a.Source, b.Source))
 	})
-	return all, nil
+	return all
 }
 
 // StandingMarks gives the marks that were not taken back.

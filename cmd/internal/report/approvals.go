@@ -57,7 +57,7 @@ func (a *Approval) words() string {
 	}
 	titles := make([]string, len(a.Guards))
 	for i := range a.Guards {
-		titles[i] = a.Guards[i].title()
+		titles[i] = a.Guards[i].Title()
 	}
 	return strings.Join(titles, ", ") + " (" + text + ")"
 }

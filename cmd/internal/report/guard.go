@@ -62,7 +62,7 @@ func HeldWhole(run *dirsync.Run) bool {
 // GuardTitle names a guard, with what it is about.
 func GuardTitle(g *dirsync.Guard) string {
 	told := GuardOf(g, "")
-	return told.title()
+	return told.Title()
 }
 
 // WayOut gives the command that lets through what a guard holds, or what else ends
@@ -72,4 +72,5 @@ func WayOut(run *dirsync.Run, g *dirsync.Guard) string {
 	return cmp.Or(told.Approve, told.Remedy)
 }
 
-func (g *Guard) title() string { return strings.TrimSpace(g.Name + " " + g.About.Text()) }
+// Title names the guard, with what it is about.
+func (g *Guard) Title() string { return strings.TrimSpace(g.Name + " " + g.About.Text()) }

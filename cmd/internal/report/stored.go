@@ -24,6 +24,26 @@ func Decode(data []byte) (*Document, error) {
 	return d, nil
 }
 
+// DecodeBrief reads a report that Encode made without its operations, which are by far the
+// most of a large one.
+func DecodeBrief(data []byte) (*Document, error) {
+	d := &Document{}
+	brief := struct {
+		*Document
+		Operations skipped `json:"operations"`
+	}{Document: d}
+	if err := decode(data, &brief, &d.Head); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// skipped is a value that is not read.
+type skipped struct{}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (skipped) UnmarshalJSON([]byte) error { return nil }
+
 // DecodeHead reads a report, or one without its lists.
 func DecodeHead(data []byte) (*Head, error) {
 	h := &Head{}

@@ -32,11 +32,10 @@ func WithState(ctx context.Context, cfg *config.Config, do func(*state.DB) error
 	return errors.Join(do(db), db.Close())
 }
 
-// StateReachable says why the state can't be read and written, or nil. It opens no
-// state and takes no lock.
-func StateReachable(cfg *config.Config) error {
-	_, err := state.Examine(cfg.State.DSN.Reveal())
-	return err
+// ExamineState looks whether the state can be read and written, and tells what can be told
+// of it beside. It opens no state and takes no lock.
+func ExamineState(loaded *config.Loaded) (state.Condition, error) {
+	return state.Examine(loaded.Config.State.DSN.Reveal())
 }
 
 // Bench is what a run, and what a command of another kind works with.
