@@ -7,6 +7,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/wire"
+	dirsync "duosync/sync"
 )
 
 // Configuration is the check of the configuration, which comes first.
@@ -46,5 +47,9 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 	for _, part := range []findings{ldap.findings, duo.findings, state.findings} {
 		found.checks = append(found.checks, part.checks...)
 	}
-	return &Document{Checks: found.checks, needs: state.needs}
+	for i := range found.checks {
+		c := &found.checks[i]
+		c.Detail, c.Hint = dirsync.Runnable(c.Detail, loaded.Flags()), dirsync.Runnable(c.Hint, loaded.Flags())
+	}
+	return &Document{Checks: found.checks, unwell: state.unwell}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
@@ -25,7 +26,7 @@ type Check struct {
 type Document struct {
 	Checks []Check `json:"checks"`
 
-	needs string // how many need a human, whom no check is about; "" for nobody
+	unwell []string // what stands that no check fails for: a pause, a hold, who needs a human
 }
 
 // Err tells of the first check that failed; nil: none did.
@@ -75,8 +76,9 @@ func (d *Document) Page() *form.Page {
 		l.Add(r)
 	}
 	p := &form.Page{Title: fmt.Sprintf("Check: all is well; %s made, nothing was changed", phrase.Plural(len(d.Checks), "check")), Tone: form.Good}
-	if d.needs != "" {
-		p.Title, p.Tone = fmt.Sprintf("Check: %s made, none failed, but %s; nothing was changed", phrase.Plural(len(d.Checks), "check"), d.needs), form.Change
+	if len(d.unwell) > 0 {
+		p.Title = "Check: " + report.But(phrase.Plural(len(d.Checks), "check")+" made, none failed", d.unwell...) + "; nothing was changed"
+		p.Tone = form.Change
 	}
 	if failed > 0 {
 		p.Title, p.Tone = fmt.Sprintf("Check: %s of %s FAILED", phrase.Count(failed), phrase.Plural(len(d.Checks)-skipped, "check")), form.Bad

@@ -139,7 +139,7 @@ func apart(ahead time.Duration) string {
 func compareUsers(f *findings, users, links int) {
 	switch {
 	case links > users:
-		f.note(DuoUsers, "some were deleted in Duo: duosync sync --dry-run --refresh shows whom", "Duo has %s, the state has %s as ours",
+		f.note(DuoUsers, "some were deleted in Duo: `duosync sync --dry-run --refresh` shows whom", "Duo has %s, the state has %s as ours",
 			phrase.Quantity(users, "user", "users"), phrase.Quantity(links, "user", "users"))
 	case links == 0 && users > 0:
 		f.note(DuoUsers, "a user whose name is in Duo already is reported and left alone; sync.existing says how they are taken over. "+

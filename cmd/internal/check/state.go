@@ -32,9 +32,9 @@ type stateCheck struct {
 
 	config *config.Config
 
-	read  bool // links is what the state has
-	links int
-	needs string // how many need a human; "" for nobody
+	read   bool // links is what the state has
+	links  int
+	unwell []string // see Document
 }
 
 func (c *stateCheck) run(ctx context.Context) {
@@ -65,20 +65,24 @@ func (c *stateCheck) run(ctx context.Context) {
 	c.owner(ctx, store, &meta)
 	if condition.Exists {
 		c.open(ctx, store, &meta)
-		c.runs(ctx, store, &meta)
-		c.attention(ctx, store)
+		c.stands(ctx, past.Of(store, time.Now(), condition.Holder), &meta)
 	}
 }
 
-// attention tells who needs a human, as the last run found it.
-func (c *stateCheck) attention(ctx context.Context, store *state.DB) {
-	standing, err := past.Attention(ctx, store)
+// stands tells how the last run went, and who needs a human, as it found them.
+func (c *stateCheck) stands(ctx context.Context, m *past.Moment, meta *dirsync.Meta) {
+	standing, err := m.Standing(ctx)
 	if err != nil {
-		c.fail(StateAttention, err, "restore the state from a backup")
+		c.fail(StateRuns, err, "restore the state from a backup")
 		return
 	}
-	if c.needs = report.NeedsAttention(report.AttentionOf(standing)); c.needs != "" {
-		c.note(StateAttention, "each with its reason: duosync due", "%s; they are not as the directory asks for, and stay so until you act", c.needs)
+	c.unwell = standing.Unwell()
+	if err := c.runs(ctx, m, meta, standing); err != nil {
+		c.fail(StateRuns, err, "restore the state from a backup")
+	}
+	if needs := report.NeedsAttention(report.AttentionOf(standing.Attention)); needs != "" {
+		c.unwell = append(c.unwell, needs)
+		c.note(StateAttention, "each with its reason: `duosync due`", "%s; they are not as the directory asks for, and stay so until you act", needs)
 	}
 }
 
@@ -128,7 +132,7 @@ func (c *stateCheck) open(ctx context.Context, store *state.DB, meta *dirsync.Me
 		c.note(StateOpen, hint, detail, args...)
 	}
 	if meta.Paused != nil {
-		tell("let writing go on with: duosync resume", "%v", meta.Paused)
+		tell("let writing go on with `duosync resume`", "%v", meta.Paused)
 	}
 	if n := len(intents); n > 0 {
 		tell("nothing to do: the next run asks Duo what became of it", "an earlier run was cut off: the outcome of %s is not known",
@@ -142,26 +146,39 @@ func (c *stateCheck) open(ctx context.Context, store *state.DB, meta *dirsync.Me
 	}
 }
 
-func (c *stateCheck) runs(ctx context.Context, store *state.DB, meta *dirsync.Meta) {
-	runs, err := store.Runs(ctx, 1)
+// runs tells of the last run, also of one under way, and of what the one before left.
+func (c *stateCheck) runs(ctx context.Context, m *past.Moment, meta *dirsync.Meta, standing *past.Standing) error {
+	runs, err := m.Runs(ctx, 1)
 	if err != nil {
-		c.fail(StateRuns, err, "restore the state from a backup")
-		return
+		return err
 	}
 	if len(runs) == 0 {
 		c.ok(StateRuns, "there was none yet")
-		return
+		return nil
 	}
 	last := runs[0]
 	detail := fmt.Sprintf("%s, begun %s ago: %s", last.ID, phrase.Span(time.Since(last.Started)), outcomeOf(&last))
-	switch {
-	case meta.Baseline == nil:
-		c.note(StateRuns, "look at what keeps runs from ending well: duosync sync --dry-run", "%s; no run was good yet", detail)
-	case last.Outcome == dirsync.OutcomeFailed || last.Outcome == dirsync.OutcomeHeld:
-		c.note(StateRuns, "look at why: duosync history "+last.ID, "%s; the last good run was %s ago", detail, phrase.Span(time.Since(meta.Baseline.At)))
-	default:
-		c.ok(StateRuns, "%s; the last good run was %s ago", detail, phrase.Span(time.Since(meta.Baseline.At)))
+	if meta.Baseline == nil {
+		c.note(StateRuns, "look at what keeps runs from ending well: `duosync sync --dry-run`", "%s; no run was good yet", detail)
+		return nil
 	}
+	detail += fmt.Sprintf("; the last good run was %s ago", phrase.Span(time.Since(meta.Baseline.At)))
+	switch over := standing.Over; {
+	case last.Outcome == dirsync.OutcomeFailed || last.Outcome == dirsync.OutcomeHeld:
+		c.note(StateRuns, "look at why: `"+dirsync.Command("", "history", last.ID)+"`", "%s", detail)
+	case over != nil && over.RunID != last.ID && (over.Outcome == dirsync.OutcomeFailed || over.Outcome == dirsync.OutcomeHeld):
+		c.note(StateRuns, "look at why: `"+dirsync.Command("", "history", over.RunID)+"`", "%s; the last run over all people, %s, %s", detail, over.RunID, heldOrFailed(over))
+	default:
+		c.ok(StateRuns, "%s", detail)
+	}
+	return nil
+}
+
+func heldOrFailed(doc *report.Document) string {
+	if doc.Outcome == dirsync.OutcomeHeld {
+		return "was held by a guard"
+	}
+	return "failed"
 }
 
 func outcomeOf(run *state.Run) string {

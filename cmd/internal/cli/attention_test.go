@@ -253,12 +253,24 @@ func TestAttentionOnThePage(t *testing.T) {
 	}
 }
 
-// TestWhatStandsOnThePage: a daemon that has made no run yet tells what stands in the state.
-func TestWhatStandsOnThePage(t *testing.T) {
-	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(12)}})
+// TestWhatStandsIsTold: check, and a daemon that has made no run yet, tell what stands in the
+// state.
+func TestWhatStandsIsTold(t *testing.T) {
+	ldif := ""
+	for i := range 12 {
+		ldif += someone(plain(i), "mail="+plain(i)+"@x.org", "givenName=P")
+	}
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: ldif}})
 	h.want(0, "applied")
-	says := func(when, ready, outcome string, page ...string) {
+	says := func(when, check, ready, outcome string, page ...string) {
 		t.Helper()
+		for _, format := range []string{"table", "markdown", "html"} {
+			r := h.run("check", "--format", format)
+			text := strings.Join(strings.Fields(r.out), " ")
+			if !strings.Contains(text, check) || len(praises(text)) > 0 != (ready == "ok\n") || r.code != 0 && check != "FAILED" {
+				t.Errorf("%s: check: exit %d, want %q\n%s%s", when, r.code, check, r.out, r.err)
+			}
+		}
 		shown, metrics, said := h.page()
 		if !strings.Contains(said, ready) || strings.Contains(shown, "Ready.") != (ready == "ok\n") || !strings.Contains(metrics, "\nduosync_last_run_outcome{outcome=\""+outcome+"\"} 1\n") {
 			t.Errorf("%s: readyz %q, want %q\n%s\n%s", when, said, ready, shown, metrics)
@@ -269,20 +281,22 @@ func TestWhatStandsOnThePage(t *testing.T) {
 			}
 		}
 	}
-	says("after a good run", "ok\n", "applied", "<td>applied</td>")
+	says("after a good run", "all is well", "ok\n", "applied", "<td>applied</td>")
 	h.run("pause", "--by", "carla", "--reason", "migration")
-	says("paused", "writing is paused", "applied", "by carla: migration", "<code>duosync resume --config ")
+	says("paused", "made, none failed, but writing is paused; nothing was changed", "writing is paused", "applied", "by carla: migration", "<code>duosync resume --config ")
 	h.run("resume")
 	for i := range 8 {
 		h.ldap.Delete(userDN(plain(i)))
 	}
 	h.want(3, "held", "--by", "dora")
-	says("held", "was held by a guard", "held", "max_remove", "made by dora", plain(0), "<code>duosync approve ")
+	says("held", "made, none failed, but a guard holds the whole run; nothing", "was held by a guard", "held", "max_remove", "made by dora", plain(0), "<code>duosync approve ")
 	h.want(0, "no-changes", "--only", plain(9))
-	says("held, then a run for one person", "was held by a guard", "held", "made by dora", "<td>"+plain(9)+"</td>")
+	says("held, then a run for one person", "but a guard holds the whole run; nothing", "was held by a guard", "held", "made by dora", "<td>"+plain(9)+"</td>")
+	h.ends("r1", dirsync.OutcomeHeld, twoHolds, holdsOfTwo())
+	says("held in part", "but a guard holds a part of the run; nothing", "the last run, r1, was held", "held", "<code>duosync approve two</code>")
 	h.ldap.Stop()
 	h.want(1, "failed")
-	says("failed", "failed", "failed", "reading the directory", "made by dora")
+	says("failed", "FAILED", "failed", "failed", "reading the directory", "min_group staff")
 }
 
 func readFile(t *testing.T, path string) string {

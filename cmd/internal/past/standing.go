@@ -2,6 +2,7 @@ package past
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"duosync/cmd/internal/report"
@@ -24,6 +25,31 @@ type Standing struct {
 	// it can be told without looking into each; zero: there is none.
 	Success time.Time
 }
+
+// Unwell says what stands that a human should know before all is called well, but for those
+// who need attention; nothing where there is nothing.
+func (s *Standing) Unwell() []string {
+	var words []string
+	if s.Paused != nil {
+		words = append(words, dirsync.ErrPaused.Error())
+	}
+	if s.Last != nil && failing[s.Last.Outcome] != "" {
+		words = append(words, "the last run "+failing[s.Last.Outcome])
+	}
+	if s.Over != nil && s.Over.RunID != s.Last.RunID && failing[s.Over.Outcome] != "" {
+		words = append(words, "the last run over all people "+failing[s.Over.Outcome])
+	}
+	switch whole := slices.ContainsFunc(s.Held, func(g report.Guard) bool { return g.WholeRun }); {
+	case whole:
+		words = append(words, "a guard holds the whole run")
+	case len(s.Held) > 0:
+		words = append(words, "a guard holds a part of the run")
+	}
+	return words
+}
+
+// failing says what is wrong with an outcome.
+var failing = map[string]string{dirsync.OutcomeFailed: "failed", dirsync.OutcomePartial: "left some people out"}
 
 // Of gives a state that is open already, as it is at a time. holder is who had its lock
 // then, as [state.Holder] gives it.

@@ -116,7 +116,7 @@ func (a *Approvals) Write(out io.Writer, format form.Format, colour bool) error 
 func (a *Approvals) Page() *form.Page {
 	p := &form.Page{Title: "What can be approved", Tone: form.Strong}
 	if a.Held == nil {
-		p.Fact("held", but("nothing waits for an approval", a.needs))
+		p.Fact("held", But("nothing waits for an approval", a.needs))
 	} else {
 		p.Add(a.Held.block(a.now))
 	}

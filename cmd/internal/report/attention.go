@@ -53,8 +53,8 @@ func NeedsAttention(all []Attention) string {
 	return phrase.People(people) + " and " + phrase.Plural(groups, "group") + verb
 }
 
-// but adds to a good verdict what does not go with it.
-func but(verdict string, others ...string) string {
+// But adds to a good verdict what does not go with it.
+func But(verdict string, others ...string) string {
 	others = slices.DeleteFunc(others, func(text string) bool { return text == "" })
 	switch n := len(others); n {
 	case 0:

@@ -61,7 +61,7 @@ func (d *Drift) Write(out io.Writer, format form.Format, colour bool) error {
 // Page lists the differences.
 func (d *Drift) Page() *form.Page {
 	needs := NeedsAttention(d.Attention)
-	p := &form.Page{Title: but("Drift: Duo holds what was left there", needs), Tone: form.Good}
+	p := &form.Page{Title: But("Drift: Duo holds what was left there", needs), Tone: form.Good}
 	if needs != "" {
 		p.Tone = form.Change
 	}

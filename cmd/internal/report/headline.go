@@ -16,7 +16,7 @@ const underWay = "under-way"
 func (d *Document) verdict() string {
 	switch d.Outcome {
 	case dirsync.OutcomeNoChanges:
-		return but("nothing to do", d.undone(), d.needs())
+		return But("nothing to do", d.undone(), d.needs())
 	case dirsync.OutcomePlanned, dirsync.OutcomePartial, dirsync.OutcomeApplied:
 		if d.dryRun() {
 			return d.foreseen("the run")
@@ -46,11 +46,11 @@ func (d *Document) done() string {
 	undone, needs := d.undone(), d.needs()
 	switch {
 	case undone == "" && d.Outcome == dirsync.OutcomePartial:
-		return but("done", "for some objects", needs)
+		return But("done", "for some objects", needs)
 	case undone == "" && needs == "":
 		return "all done"
 	}
-	return but("done", undone, needs)
+	return But("done", undone, needs)
 }
 
 // foreseen is the verdict on a dry run of what it would do.
@@ -60,7 +60,7 @@ func (d *Document) foreseen(it string) string {
 	if undone == "" && d.Outcome == dirsync.OutcomePartial {
 		undone = "for some objects"
 	}
-	return then(but(text, undone)+"; nothing was written", d.needs())
+	return then(But(text, undone)+"; nothing was written", d.needs())
 }
 
 // heldWords says of a run that a guard holds whether that goes for all of it.
@@ -69,9 +69,9 @@ func (d *Document) heldWords() string {
 	case d.Stopped():
 		return then("HELD by a guard; nothing was written", d.needs())
 	case d.dryRun():
-		return then(but("HELD in part by a guard", d.undone())+"; nothing was written", d.needs())
+		return then(But("HELD in part by a guard", d.undone())+"; nothing was written", d.needs())
 	}
-	return but("HELD in part by a guard; all else was done", d.undone(), d.needs())
+	return But("HELD in part by a guard; all else was done", d.undone(), d.needs())
 }
 
 // then adds a further sentence, if there is one.

@@ -71,7 +71,7 @@ func (r *Rebuilding) Page() *form.Page {
 	p.Title = "Rebuild: " + r.asked()
 	f := &r.Rebuild
 	if r.Outcome == dirsync.OutcomeNoChanges {
-		p.Title = but("Rebuild: there is nobody to pair", r.undone(), r.needs())
+		p.Title = But("Rebuild: there is nobody to pair", r.undone(), r.needs())
 		if f.FormerKey != "" && r.dryRun() {
 			p.Title += ". Add --write to bind the state to its new keys"
 		}
