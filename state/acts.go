@@ -16,7 +16,7 @@ type Act struct {
 	By     string // who asked for it
 	What   string // one of the words below
 	About  string // the approval's id, or the Duo user's name; "" for what is about all
-	Reason string
+	Reason string // of an approval: what it lets through
 }
 
 // What can be asked for beside the runs.

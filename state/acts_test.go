@@ -41,7 +41,7 @@ func TestActs(t *testing.T) {
 			{At: day(2), By: "flo", What: state.ActEnable, About: "Zoe"},
 			{At: day(2), By: "eve", What: state.ActDisable, About: "Zoe", Reason: "left"},
 			{At: day(2), By: "dan", What: state.ActRevoke, About: "a1"},
-			{At: day(2), By: "cy", What: state.ActApprove, About: "a1"},
+			{At: day(2), By: "cy", What: state.ActApprove, About: "a1", Reason: "the very operations of a dry run"},
 			{At: day(2), By: "bob", What: state.ActResume},
 			{At: day(1), By: "ann", What: state.ActPause, Reason: "moving\uFFFD"},
 		}

@@ -146,19 +146,28 @@ func (db *DB) Holds(ctx context.Context, now time.Time) ([]Held, error) {
 }
 
 // Approve keeps an approval until a.Until, in the place of an earlier one with the
-// same id. What runs have done under that stays done. One that was used is
-// ErrNotOpen.
+// same id. What runs have done under that stays done, and who gave one that is still good
+// stays named beside a.By. One that was used is ErrNotOpen.
 func (db *DB) Approve(ctx context.Context, a dirsync.Approval) error {
 	return db.update(ctx, "approving", func(tx *sqlx.Tx) error {
+		var before []string
+		if err := tx.SelectContext(ctx, &before, `
+			SELECT approved_by FROM holds WHERE id = $1 AND used_at IS NULL AND approved_until > $2`, a.ID, column.At(db.opts.Now())); err != nil {
+			return err
+		}
+		names := a.By
+		for _, by := range before {
+			names = dirsync.JoinNames(by, a.By)
+		}
 		result, err := tx.ExecContext(ctx, `
 			INSERT INTO holds (id, holds, approved_until, approved_by) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (id) DO UPDATE SET holds = excluded.holds, approved_until = excluded.approved_until, approved_by = excluded.approved_by
 			WHERE holds.used_at IS NULL AND NOT `+spent,
-			a.ID, column.AsJSON(a.Holds), column.At(a.Until), column.Text(a.By))
+			a.ID, column.AsJSON(a.Holds), column.At(a.Until), column.Text(names))
 		if err := exactlyOne(result, err, usedUp(a.ID, "it was used already")); err != nil {
 			return err
 		}
-		return db.note(ctx, tx, Act{By: a.By, What: ActApprove, About: a.ID})
+		return db.note(ctx, tx, Act{By: a.By, What: ActApprove, About: a.ID, Reason: a.Words()})
 	})
 }
 

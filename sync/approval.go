@@ -2,6 +2,9 @@ package dirsync
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -12,7 +15,49 @@ type Approval struct {
 	// through the very operations that give it.
 	Holds []Hold    `json:"holds,omitempty"`
 	Until time.Time `json:"until,omitzero"`
-	By    string    `json:"by,omitempty"` // who gave it; "" before it is given
+	By    string    `json:"by,omitempty"` // who gave it, see JoinNames; "" before it is given
+}
+
+// JoinNames adds the name of one more who asked for the same thing, unless it is among them.
+func JoinNames(names, name string) string {
+	switch {
+	case names == "":
+		return name
+	case name == "" || slices.Contains(strings.Split(names, ", "), name):
+		return names
+	}
+	return names + ", " + name
+}
+
+// Operations counts the operations that were held under the id.
+func (a *Approval) Operations() int {
+	keys := map[string]bool{}
+	for i := range a.Holds {
+		for _, key := range a.Holds[i].Keys {
+			keys[key] = true
+		}
+	}
+	return len(keys)
+}
+
+// Words say what it lets through: the guards with what they are about, and how many
+// operations.
+func (a *Approval) Words() string {
+	if a.Holds == nil {
+		return "the very operations of a dry run"
+	}
+	text := "1 operation"
+	if n := a.Operations(); n != 1 {
+		text = fmt.Sprintf("%d operations", n)
+	}
+	var titles []string
+	for i := range a.Holds {
+		titles = append(titles, strings.TrimSpace(a.Holds[i].Guard+" "+a.Holds[i].About.Text()))
+	}
+	if len(titles) == 0 {
+		return text
+	}
+	return strings.Join(titles, ", ") + " (" + text + ")"
 }
 
 // Hold is what one guard held.

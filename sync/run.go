@@ -43,6 +43,7 @@ type Run struct {
 	Flags    string // see Engine.Flags
 	Err      error  // why the outcome is failed
 	By       string // who asked for it
+	Command  string // of duosync, that made it: sync, apply, run, undo, rebuild
 	Started  time.Time
 	Finished time.Time
 	// Only is the username that the run was narrowed to; "" for none. Narrowed: it was
@@ -146,6 +147,8 @@ type Guard struct {
 	Remedy     string
 	// Since is the start of the run from which on it holds.
 	Since time.Time
+	// ApprovedBy names who gave the approvals that let something through; "" where none did.
+	ApprovedBy string
 	// Names are those of the people concerned, ten at most.
 	Names []string
 	// Detail says what was seen, where the figures do not say it all.

@@ -127,6 +127,13 @@ func testApprovalBy(t *testing.T, open Opener) {
 	b.must(b.Approve(t.Context(), given))
 	hold("second")
 	equal(t, "held again, the approval is whose it was", given, b.hold("h"))
+	second := given
+	second.By = "bob"
+	for range 2 {
+		b.must(b.Approve(t.Context(), second))
+	}
+	second.By = "alice, bob"
+	equal(t, "approved by a second one, it is both's", second, b.hold("h"))
 	if revoked, err := b.Revoke(t.Context(), "h", "bob"); err != nil || !revoked {
 		t.Errorf("revoke: %v, %v", revoked, err)
 	}

@@ -21,8 +21,8 @@ type Engine struct {
 	Store   dirsync.Store
 	Rules   decide.Rules
 	Binding dirsync.Binding
-	// By is who asks for the runs.
-	By string
+	// By is who asks for the runs, and Command the command of duosync that makes them.
+	By, Command string
 	// Flags end the commands that a report prints, so that they find this configuration
 	// from any folder: a blank and --config FILE, or nothing.
 	Flags string
@@ -62,7 +62,7 @@ type run struct {
 
 func (e *Engine) run(opts Options) *run {
 	r := &run{Engine: e, opts: opts, now: e.wallClock()}
-	r.report = &dirsync.Run{ID: opts.RunID, DryRun: opts.DryRun, Only: opts.Only, By: e.By, Flags: e.Flags, Started: r.now}
+	r.report = &dirsync.Run{ID: opts.RunID, DryRun: opts.DryRun, Only: opts.Only, By: e.By, Command: e.Command, Flags: e.Flags, Started: r.now}
 	if opts.DryRun && !opts.AsOf.IsZero() {
 		r.now = opts.AsOf
 	}

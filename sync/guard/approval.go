@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -83,7 +84,11 @@ func (w *weighing) approve() {
 			continue
 		}
 		for _, a := range w.Asked.Approvals {
-			if g.Held && w.lets(g, a, allID) && !slices.Contains(w.Used, a.ID) {
+			if !g.Held || !w.lets(g, a, allID) {
+				continue
+			}
+			g.ApprovedBy = dirsync.JoinNames(g.ApprovedBy, cmp.Or(a.By, "unknown"))
+			if !slices.Contains(w.Used, a.ID) {
 				w.Used = append(w.Used, a.ID)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // Approve lets what is held under an id go through, once, for so long from now. It
-// gives the approval once that is written down. by is who asks for it, as in the functions
+// gives the approval, with all who have given it, once that is written down. by is who asks for it, as in the functions
 // below.
 func Approve(ctx context.Context, cfg *config.Config, id string, forSoLong time.Duration, by string) (done *dirsync.Approval, err error) {
 	err = withOurState(ctx, cfg, func(db *state.DB) error {
@@ -20,11 +20,15 @@ func Approve(ctx context.Context, cfg *config.Config, id string, forSoLong time.
 		if err != nil {
 			return err
 		}
-		approval.Until, approval.By = time.Now().Add(forSoLong), by
+		now, before := time.Now(), ""
+		if approval.Until.After(now) {
+			before = approval.By
+		}
+		approval.Until, approval.By = now.Add(forSoLong), by
 		if err := db.Approve(ctx, *approval); err != nil {
 			return err
 		}
-		done = approval
+		approval.By, done = dirsync.JoinNames(before, by), approval
 		return nil
 	})
 	return done, err

@@ -46,6 +46,7 @@ type app struct {
 	logLevel   string
 	logFormat  string
 	by         string      // who asks, as --by names it; see who
+	command    string      // that was given, without duosync
 	timing     wire.Timing // zero; tests have others
 }
 
@@ -90,7 +91,7 @@ func (a *app) setup() (wire.Setup, error) {
 		return wire.Setup{}, err
 	}
 	by, err := a.who()
-	return wire.Setup{Log: log, Version: Version(), By: by, Timing: a.timing}, err
+	return wire.Setup{Log: log, Version: Version(), By: by, Command: a.command, Timing: a.timing}, err
 }
 
 // logger makes the one logger of a command.

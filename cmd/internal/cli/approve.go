@@ -81,8 +81,12 @@ func (a *app) runApprove(ctx context.Context, id string, opts approveOptions) er
 	if approval == nil {
 		return err
 	}
-	_, failed := fmt.Fprintf(a.Out, "Approved until %s: %s. What is approved goes through in the next run, once.\n",
-		approval.Until.UTC().Format(time.RFC3339), report.ApprovalWords(approval))
+	before := ""
+	if approval.By != by {
+		before = fmt.Sprintf(" It was approved before; reports name all who did: %s.", approval.By)
+	}
+	_, failed := fmt.Fprintf(a.Out, "Approved until %s: %s. What is approved goes through in the next run, once.%s\n",
+		approval.Until.UTC().Format(time.RFC3339), approval.Words(), before)
 	return errors.Join(failed, err)
 }
 

@@ -8,7 +8,8 @@ import (
 )
 
 // Act is what somebody asked for beside the runs: an approval, a pause, a mark, or that
-// one of them was taken back. About is the approval's id, or the Duo user's name.
+// one of them was taken back. About is the approval's id, or the Duo user's name; Reason is
+// why, and of an approval what it lets through.
 type Act struct {
 	At     string `json:"at"`
 	By     string `json:"by"`

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"duosync/cmd/internal/report/form"
@@ -21,45 +20,20 @@ type Approval struct {
 	By         string  `json:"by"` // who gave it
 	Operations *int    `json:"operations"`
 	Guards     []Guard `json:"guards"`
+
+	words string // that say what it lets through
 }
 
 func approvalOf(a *dirsync.Approval) Approval {
-	told := Approval{ID: a.ID, Until: phrase.Stamp(a.Until), By: a.By, Guards: []Guard{}}
+	told := Approval{ID: a.ID, Until: phrase.Stamp(a.Until), By: a.By, Guards: []Guard{}, words: a.Words()}
 	for i := range a.Holds {
 		told.Guards = append(told.Guards, guardOfHold(&a.Holds[i]))
 	}
 	if a.Holds != nil {
-		n := operations(a)
+		n := a.Operations()
 		told.Operations = &n
 	}
 	return told
-}
-
-// operations counts the operations that were held under an approval id.
-func operations(a *dirsync.Approval) int {
-	keys := map[string]bool{}
-	for i := range a.Holds {
-		for _, key := range a.Holds[i].Keys {
-			keys[key] = true
-		}
-	}
-	return len(keys)
-}
-
-// words say what is approved.
-func (a *Approval) words() string {
-	if a.Operations == nil {
-		return "the very operations of a dry run"
-	}
-	text := phrase.Plural(*a.Operations, "operation")
-	if len(a.Guards) == 0 {
-		return text
-	}
-	titles := make([]string, len(a.Guards))
-	for i := range a.Guards {
-		titles[i] = a.Guards[i].Title()
-	}
-	return strings.Join(titles, ", ") + " (" + text + ")"
 }
 
 func approvedBlock(approvals []Approval) form.Block {
@@ -70,7 +44,7 @@ func approvedBlock(approvals []Approval) form.Block {
 		if a.By != "" {
 			given = ", by " + a.By
 		}
-		b.Item(form.Good, fmt.Sprintf("%s: %s, in the next run, until %s UTC%s", a.ID, a.words(), phrase.Minute(a.Until), given))
+		b.Item(form.Good, fmt.Sprintf("%s: %s, in the next run, until %s UTC%s", a.ID, a.words, phrase.Minute(a.Until), given))
 	}
 	return b
 }
@@ -141,10 +115,4 @@ func (a *Approvals) Sheet() *form.Sheet {
 		}
 	}
 	return s
-}
-
-// ApprovalWords say what an approval lets through.
-func ApprovalWords(a *dirsync.Approval) string {
-	told := approvalOf(a)
-	return told.words()
 }

@@ -31,7 +31,7 @@ func everythingRun() *dirsync.Run {
 		many = append(many, fmt.Sprintf("Project %02d", i))
 	}
 	return &dirsync.Run{
-		ID: "20260305T120000Z-c0ffee", By: "ann " + reporttest.Hostile, Outcome: dirsync.OutcomePartial, Started: reporttest.Noon.Add(24 * time.Hour), Finished: reporttest.Noon.Add(24*time.Hour + 9*time.Second),
+		ID: "20260305T120000Z-c0ffee", By: "ann " + reporttest.Hostile, Command: "undo", Outcome: dirsync.OutcomePartial, Started: reporttest.Noon.Add(24 * time.Hour), Finished: reporttest.Noon.Add(24*time.Hour + 9*time.Second),
 		PlanID: "89abcdef012389abcdef", Read: dirsync.ReadInfo{Read: 60}, InScope: 60, Complete: true, Unchanged: 50,
 		Operations: []*dirsync.Operation{
 			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.GroupCreate, Username: "VPN users", Reason: "mirrors the directory's group vpn", Group: &dirsync.GroupLink{Name: "VPN users"},
@@ -54,8 +54,9 @@ func everythingRun() *dirsync.Run {
 				Phones:  []dirsync.PhoneStep{{Do: dirsync.PhoneRemove, ID: "DP5", Number: "+15555550120"}, {Do: dirsync.PhoneRemove, ID: "DP6", Number: "+15555550121"}}}),
 			op(dirsync.ResultApplied, "", dirsync.Op{Action: dirsync.GroupDelete, Username: "Old", Reason: "mirrored no longer", Group: &dirsync.GroupLink{ID: "DG9", Name: "Old"}}),
 		},
-		Guards: []dirsync.Guard{{Name: "max_group_loss", About: dirsync.About{Group: "Personnel"}, Limit: "50%", Affected: 6, Total: 20, Partial: true}},
-		Usage:  dirsync.Usage{Calls: 31},
+		Guards: []dirsync.Guard{{Name: "max_group_loss", About: dirsync.About{Group: "Personnel"}, Limit: "50%", Affected: 6, Total: 20, Partial: true},
+			{Name: "max_remove", Limit: "5%", Affected: 12, Total: 60, ApprovedBy: "ann, bob " + reporttest.Hostile}},
+		Usage: dirsync.Usage{Calls: 31},
 	}
 }
 
@@ -122,7 +123,7 @@ func killedRun() *report.Document {
 
 func history() *report.History {
 	h := &report.History{ByHand: []report.Act{
-		report.ActOf(reporttest.Noon, "ann", "resume", "", ""), report.ActOf(reporttest.Noon.Add(-time.Hour), reporttest.Hostile, "disable", reporttest.Hostile, reporttest.Hostile),
+		report.ActOf(reporttest.Noon, "ann", "resume", "", ""), report.ActOf(reporttest.Noon, "ann", "approve", "fedcba98765400112233", "max_remove (12 operations)"), report.ActOf(reporttest.Noon.Add(-time.Hour), reporttest.Hostile, "disable", reporttest.Hostile, reporttest.Hostile),
 	}, Runs: []report.Head{report.Unfinished("20260304T123000Z-feed00", reporttest.Noon.Add(30*time.Minute), true, nil).Head}}
 	for _, doc := range []*report.Document{report.Of(reporttest.HostileRun()), killedRun(), report.Of(failedRun()), report.Of(attentionRun()), report.Of(quietRun())} {
 		h.Runs = append(h.Runs, doc.Head)
@@ -194,7 +195,7 @@ func guardsRun() *dirsync.Run {
 // partlyRun is held in part, and has been for long.
 func partlyRun() *dirsync.Run {
 	run := emptiedRun()
-	run.DryRun, run.Guards[0].Since = false, reporttest.Noon.Add(-30*24*time.Hour)
+	run.DryRun, run.Guards[0].ApprovedBy, run.Guards[0].Since = false, "ann", reporttest.Noon.Add(-30*24*time.Hour)
 	return run
 }
 

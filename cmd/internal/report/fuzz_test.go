@@ -89,7 +89,8 @@ func everywhere(text string) []form.Renderer {
 	run.Waiting = []dirsync.Waiting{{Username: text, Source: dirsync.SourceID(text)}}
 	run.Guards = append(run.Guards, dirsync.Guard{Name: text, About: dirsync.About{Attribute: text}, Limit: text, Held: true, ApprovalID: text, Names: []string{text}, Detail: text},
 		dirsync.Guard{Name: "max_group_loss", About: dirsync.About{Group: text}, Limit: text, Held: true, ApprovalID: text},
-		dirsync.Guard{Name: "min_source", About: dirsync.About{Base: text}, Held: true, Remedy: text})
+		dirsync.Guard{Name: "min_source", About: dirsync.About{Base: text}, Held: true, Remedy: text, ApprovedBy: text},
+		dirsync.Guard{Name: text, Detail: text, ApprovedBy: text})
 	run.Warnings = []string{text}
 	due := report.NewDue(reporttest.Noon, time.Time{})
 	due.Wait(run.Waiting[0])

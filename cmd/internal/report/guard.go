@@ -27,12 +27,15 @@ type Guard struct {
 	Since      string        `json:"since"`  // start of the first run that it held
 	Names      []string      `json:"names"`  // of people concerned, ten at most
 	Detail     string        `json:"detail"` // what was seen, where the figures do not say it all
+	// ApprovedBy names who gave the approvals that let through what it held, or a part of
+	// that; "" where none did, and in a report of an earlier version.
+	ApprovedBy string `json:"approved_by"`
 }
 
 // GuardOf gives a guard's form in a report. flags are those of dirsync.Engine.
 func GuardOf(g *dirsync.Guard, flags string) Guard {
 	told := Guard{Name: g.Name, Limit: g.Limit, Affected: g.Affected, Total: g.Total, Held: g.Held, WholeRun: !g.Partial, About: g.About,
-		Names: append([]string{}, g.Names...), Detail: g.Detail}
+		Names: append([]string{}, g.Names...), Detail: g.Detail, ApprovedBy: g.ApprovedBy}
 	if g.Held {
 		told.ApprovalID, told.Approve, told.Remedy = g.ApprovalID, approveCommand(g.ApprovalID, flags), g.Remedy
 		told.Since = phrase.Stamp(g.Since)

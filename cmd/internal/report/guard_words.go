@@ -37,6 +37,9 @@ func (g *Guard) HeldWords(at time.Time) string {
 	if g.WholeRun {
 		text += ". It holds the whole run"
 	}
+	if g.ApprovedBy != "" {
+		text += ". A part was approved by " + g.ApprovedBy
+	}
 	if len(g.Names) > 0 {
 		text += ". Concerned: " + strings.Join(g.Names, ", ")
 		if len(g.Names) >= mostNames && len(g.Names) < g.Affected {

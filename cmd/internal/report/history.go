@@ -35,7 +35,7 @@ func (h *History) Page() *form.Page {
 		p.Add(b, actsBlock(h.ByHand))
 		return p
 	}
-	l := &form.List{Columns: []string{"run", "outcome", "took", "started (UTC)", "attention", "plan"}, Lead: 3,
+	l := &form.List{Columns: []string{"run", "outcome", "took", "command", "by", "started (UTC)", "attention", "plan"}, Lead: 3,
 		Heads: []string{"RUN (UTC)", "OUTCOME", "TOOK", "PLAN"}}
 	for i := range h.Runs {
 		run := &h.Runs[i]
@@ -51,7 +51,11 @@ func (h *History) Page() *form.Page {
 			attention = phrase.Count(n)
 			flow = []string{plan + ";", run.Summary.needs()}
 		}
-		l.Add(form.Row{Tone: historyTone(run), Cells: []string{run.RunID, outcome, tookWords(run), phrase.Minute(run.Started), attention, plan}, Flow: flow})
+		if made := run.made(); made != "" {
+			flow = append([]string{made + ":"}, flow...)
+		}
+		l.Add(form.Row{Tone: historyTone(run), Flow: flow,
+			Cells: []string{run.RunID, outcome, tookWords(run), run.Command, run.By, phrase.Minute(run.Started), attention, plan}})
 	}
 	p.Add(form.Block{List: l}, actsBlock(h.ByHand))
 	return p
@@ -73,13 +77,14 @@ func historyTone(h *Head) form.Tone {
 	return outcomeTone(h)
 }
 
-// Sheet has a row for each run.
+// Sheet has a row for each run, then one for each act, whose command is what was asked for,
+// and started when.
 func (h *History) Sheet() *form.Sheet {
 	header := []string{"run_id", "started", "finished", "outcome", "approval_id", "read", "in_scope", "unchanged"}
 	for _, c := range new(Summary).counters() {
 		header = append(header, c.word)
 	}
-	header = append(header, "failed", "held", "skipped", "conflict", "waiting", "calls", "retries", "error", "attention")
+	header = append(header, "failed", "held", "skipped", "conflict", "waiting", "calls", "retries", "error", "attention", "command", "by", "about", "reason")
 	s := form.NewSheet(header...)
 	for i := range h.Runs {
 		run := &h.Runs[i]
@@ -95,7 +100,13 @@ func (h *History) Sheet() *form.Sheet {
 			number(*c.n)
 		}
 		number(sum.Failed, sum.Held, sum.Skipped, sum.Conflict, sum.Waiting, run.Duo.Calls, run.Duo.Retries)
-		s.Add(append(cells, run.Error, strconv.Itoa(sum.Attention))...)
+		s.Add(append(cells, run.Error, strconv.Itoa(sum.Attention), run.Command, run.By, "", "")...)
+	}
+	for _, a := range h.ByHand {
+		cells := make([]string, len(header))
+		cells[1] = a.At
+		copy(cells[len(header)-4:], []string{a.What, a.By, a.About, a.Reason})
+		s.Add(cells...)
 	}
 	return s
 }

@@ -6,6 +6,7 @@ package report
 
 import (
 	"math"
+	"strings"
 
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
@@ -37,18 +38,21 @@ type Head struct {
 	ApprovalID string `json:"approval_id"`
 	// Only is the person that the run was narrowed to. Narrowed: the run was about some
 	// people only, and its guards tell nothing of what a whole run holds.
-	Only     string  `json:"only,omitempty"`
-	Narrowed bool    `json:"narrowed,omitempty"`
-	Mode     string  `json:"mode"`
-	Outcome  string  `json:"outcome"`
-	Error    string  `json:"error"`
-	Started  string  `json:"started"`
-	Finished string  `json:"finished"`
-	By       string  `json:"by"` // who asked for it; "" in a report of an earlier version
-	Source   Source  `json:"source"`
-	Refresh  Refresh `json:"refresh"`
-	Summary  Summary `json:"summary"`
-	Duo      Duo     `json:"duo"`
+	Only     string `json:"only,omitempty"`
+	Narrowed bool   `json:"narrowed,omitempty"`
+	Mode     string `json:"mode"`
+	Outcome  string `json:"outcome"`
+	Error    string `json:"error"`
+	Started  string `json:"started"`
+	Finished string `json:"finished"`
+	By       string `json:"by"` // who asked for it; "" in a report of an earlier version
+	// Command made it: sync, apply, run, undo, rebuild; "" in a report of an earlier version,
+	// and of a run that left none.
+	Command string  `json:"command"`
+	Source  Source  `json:"source"`
+	Refresh Refresh `json:"refresh"`
+	Summary Summary `json:"summary"`
+	Duo     Duo     `json:"duo"`
 	// Interrupted: the process ended before the run could. In the history only.
 	Interrupted bool `json:"interrupted,omitempty"`
 }
@@ -114,7 +118,7 @@ func Of(run *dirsync.Run) *Document {
 		Head: Head{
 			Schema: schema, RunID: run.ID, PlanID: run.PlanID, ApprovalID: run.ApprovalID,
 			Only: run.Only, Narrowed: run.Narrowed || run.Only != "", Mode: modeApply, Outcome: run.Outcome, Error: phrase.Error(run.Err),
-			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished), By: run.By,
+			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished), By: run.By, Command: run.Command,
 			Source:  Source{Read: run.Read.Read, InScope: run.InScope, Groups: len(run.Read.Groups), Complete: run.Complete},
 			Refresh: Refresh{Done: run.Refreshed, Reason: run.RefreshReason},
 			Summary: Summarize(run),
@@ -163,6 +167,14 @@ func (c *Conflict) Again() string {
 // WaitingOf gives a waiting removal's form in a report.
 func WaitingOf(w dirsync.Waiting) Waiting {
 	return Waiting{Username: w.Username, SourceID: w.Source, Since: phrase.Stamp(w.Since), Action: w.Action, Due: phrase.Stamp(w.Due)}
+}
+
+// made says by which command, and for whom, a run was made; "" where neither is known.
+func (h *Head) made() string {
+	if h.By == "" {
+		return h.Command
+	}
+	return strings.TrimSpace(h.Command + " by " + h.By)
 }
 
 func (d *Document) dryRun() bool { return d.Mode == modeDryRun }

@@ -21,11 +21,7 @@ func (d *Document) Write(out io.Writer, format form.Format, colour bool) error {
 // Page tells of a run: the verdict first, then what is held and why, then each
 // operation, then what a human should know.
 func (d *Document) Page() *form.Page {
-	mode := "Run"
-	if d.dryRun() {
-		mode = "Dry run"
-	}
-	p := &form.Page{Title: mode + ": " + d.verdict(), Tone: outcomeTone(&d.Head)}
+	p := &form.Page{Title: d.kind() + ": " + d.verdict(), Tone: outcomeTone(&d.Head)}
 	d.facts(p)
 	if d.Error != "" {
 		var failed form.Block
@@ -35,8 +31,22 @@ func (d *Document) Page() *form.Page {
 	if d.held() {
 		p.Add(d.heldBlock())
 	}
+	p.Add(d.approvedBlock())
 	p.Add(OperationsBlock("operations", d.shown()), ConflictsBlock(d.Conflicts), AttentionBlock(d.Attention), waitingBlock("waiting", d.Waiting), form.Items("warnings", d.Warnings))
 	return p
+}
+
+// kind says what kind of run it was.
+func (d *Document) kind() string {
+	switch {
+	case d.Command == "undo":
+		return "Undo"
+	case d.Command == "rebuild":
+		return "Rebuild"
+	case d.dryRun():
+		return "Dry run"
+	}
+	return "Run"
 }
 
 func (d *Document) facts(p *form.Page) {
@@ -56,8 +66,8 @@ func (d *Document) facts(p *form.Page) {
 	if _, ended := d.took(); ended {
 		run += ", took " + tookWords(&d.Head)
 	}
-	if d.By != "" {
-		run += ", by " + d.By
+	if made := d.made(); made != "" {
+		run += ", " + made
 	}
 	p.Fact("run", run)
 }
@@ -99,6 +109,17 @@ func (d *Document) heldBlock() form.Block {
 	if approvable(d.Guards) > 1 {
 		b.Say(form.Plain, "All of it at once:")
 		b.Command(approveAll(d.Guards, d.ApprovalID))
+	}
+	return b
+}
+
+// approvedBlock says what was let through, and who approved it.
+func (d *Document) approvedBlock() form.Block {
+	b := form.Block{Title: "approved"}
+	for i := range d.Guards {
+		if g := &d.Guards[i]; g.ApprovedBy != "" && !g.Held {
+			b.Item(form.Good, g.Words()+". Approved by "+g.ApprovedBy)
+		}
 	}
 	return b
 }

@@ -28,6 +28,7 @@ type Setup struct {
 	Log     *logrus.Logger
 	Version string // what duosync calls itself by before Duo, and in a plan
 	By      string // who asks
+	Command string // of duosync, that does it
 	Timing  Timing
 }
 
@@ -88,7 +89,7 @@ func BindingOf(cfg *config.Config) dirsync.Binding {
 // Engine puts the parts together, with a state and who watches.
 func (p *Parts) Engine(store *state.DB, observer dirsync.Observer) *engine.Engine {
 	return &engine.Engine{
-		Source: p.Source, Target: p.Target, Store: store, Rules: p.Rules, Binding: p.Binding, By: p.By, Flags: p.Flags,
+		Source: p.Source, Target: p.Target, Store: store, Rules: p.Rules, Binding: p.Binding, By: p.By, Command: p.Command, Flags: p.Flags,
 		Observer: observer, Now: p.Timing.Now, Encode: report.Encode,
 	}
 }

@@ -98,6 +98,7 @@ func checkHTML(t *testing.T, text string) {
 
 // checkMarkdown looks for markup that is not the form's own.
 func checkMarkdown(t *testing.T, text string) {
+	columns := 0 // of the table that the line before belongs to; 0: none
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		if strings.HasPrefix(line, "    ") { // a command: a code block
@@ -112,9 +113,15 @@ func checkMarkdown(t *testing.T, text string) {
 			t.Errorf("a cell's border in %q", line)
 		}
 		if inTable {
-			if cells := strings.Count(bare, "|") - 1; cells < 2 || cells > 6 {
-				t.Errorf("%d cells in %q", cells, line)
+			cells := strings.Count(bare, "|") - 1
+			if columns == 0 {
+				columns = cells
 			}
+			if cells < 2 || cells != columns {
+				t.Errorf("%d cells, and the table has %d columns: %q", cells, columns, line)
+			}
+		} else {
+			columns = 0
 		}
 		for i := range len(bare) {
 			if strings.IndexByte("[]*_~", bare[i]) >= 0 && (i == 0 || bare[i-1] != '\\') && !strings.HasPrefix(line, "- **") {
