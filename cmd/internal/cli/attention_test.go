@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"io"
 	"net"
@@ -230,6 +231,37 @@ func TestAttentionInJSON(t *testing.T) {
 	runs := h.history("--format", "json")
 	if n := runs[0]["summary"].(map[string]any)["attention"]; n != 25.0 {
 		t.Errorf("history: attention %v", n)
+	}
+}
+
+// TestAttentionInCSV: each document that lists who needs attention has as many rows of them.
+func TestAttentionInCSV(t *testing.T) {
+	h := attentive(t)
+	for _, args := range [][]string{{"sync"}, {"sync", "--dry-run"}, {"history", "last"}, {"drift"}, {"due"}, {"undo", "last"}, {"rebuild"}} {
+		var doc struct {
+			Attention []struct{ Username, Reason string }
+		}
+		if err := json.Unmarshal([]byte(h.run(append(slices.Clone(args), "--format", "json")...).out), &doc); err != nil {
+			t.Fatal(err)
+		}
+		text := h.run(append(slices.Clone(args), "--format", "csv")...).out
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		n := 0
+		for _, row := range rows {
+			if !slices.Contains(row, "attention") {
+				continue
+			}
+			if n < len(doc.Attention) && (!slices.Contains(row, doc.Attention[n].Username) || !slices.Contains(row, doc.Attention[n].Reason)) {
+				t.Errorf("%v: the row %q is not about %+v", args, row, doc.Attention[n])
+			}
+			n++
+		}
+		if n != len(doc.Attention) || n == 0 {
+			t.Errorf("%v: %d rows, and %d who need attention:\n%s", args, n, len(doc.Attention), text)
+		}
 	}
 }
 

@@ -117,15 +117,18 @@ func (d *Difference) words(ours, duo string) string {
 	return strings.Join([]string{ours, phrase.Becomes(d.ours, d.duo), duo}, " ")
 }
 
-// Sheet has a row for each difference.
+// Sheet has a row for each difference, then one for each who needs attention.
 func (d *Drift) Sheet() *form.Sheet {
-	s := form.NewSheet("username", "source_id", "duo_user_id", "field", "ours", "duo")
+	s := form.NewSheet("username", "source_id", "duo_user_id", "field", "ours", "duo", "reason", "remedy", "since")
 	for _, x := range d.Differences {
 		ours, duo := x.ours, x.duo
 		if dirsync.IsList(x.Field) {
 			ours, duo = phrase.Cell(dirsync.Items(ours)), phrase.Cell(dirsync.Items(duo))
 		}
-		s.Add(x.Username, string(x.SourceID), x.User, x.Field, ours, duo)
+		s.Add(x.Username, string(x.SourceID), x.User, x.Field, ours, duo, "", "", "")
+	}
+	for _, a := range d.Attention {
+		s.Add(a.Username, string(a.SourceID), "", "attention", "", "", a.Reason, a.Remedy, a.Since)
 	}
 	return s
 }

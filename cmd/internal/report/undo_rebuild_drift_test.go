@@ -83,9 +83,9 @@ func TestDriftInAllForms(t *testing.T) {
   "warnings": []
 }
 `,
-		form.CSV: `username,source_id,duo_user_id,field,ours,duo
-anna,1,DU1,phones,"'+12025550101, +12025550102",
-anna,1,DU1,status,active,disabled
+		form.CSV: `username,source_id,duo_user_id,field,ours,duo,reason,remedy,since
+anna,1,DU1,phones,"'+12025550101, +12025550102",,,,
+anna,1,DU1,status,active,disabled,,,
 `,
 		form.Table: `Drift: 2 differences from what was left in Duo
 
