@@ -58,7 +58,7 @@ type count struct {
 // heldGuard is a guard that holds, and how that goes on.
 type heldGuard struct {
 	Title, Limit, Affected, Since, Names string
-	Approve, Remedy                      string
+	Command, Remedy                      string // what ends it, as a command or a sentence
 	WholeRun                             bool
 }
 
@@ -67,7 +67,10 @@ func heldGuards(guards []report.Guard) []heldGuard {
 	for i := range guards {
 		g := &guards[i]
 		h := heldGuard{Title: g.Title(), Limit: g.Limit, Affected: fmt.Sprint(g.Affected), Names: strings.Join(g.Names, ", "), WholeRun: g.WholeRun,
-			Approve: g.Approve, Remedy: g.Remedy}
+			Command: g.Approve, Remedy: g.Remedy}
+		if h.Command == "" && strings.HasPrefix(g.Remedy, "duosync ") {
+			h.Command, h.Remedy = g.Remedy, ""
+		}
 		if g.Total > 0 {
 			h.Affected += fmt.Sprintf(" of %d", g.Total)
 		}

@@ -99,7 +99,7 @@ func TestAttentionIsNotReady(t *testing.T) {
 		t.Errorf("readyz: %d %q", code, body)
 	}
 	_, body, _ := get(t.Context(), console, "/", nil)
-	for _, want := range []string{"<title>duosync: attention</title>", "Attention: 60 people need attention.", "<td>p49</td>", "disabled in Duo by &lt;others&gt;",
+	for _, want := range []string{"<title>duosync: attention</title>", "Attention: 60 people need attention.", `>p49</td>`, "disabled in Duo by &lt;others&gt;",
 		"<code>duosync sync --adopt x</code>", "<div>uid=p00,ou=people</div><div>77</div>", "<code>duosync sync --adopt p00</code>", "2023-11-14 22:13:20 UTC", "And 10 more"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page has no %q:\n%s", want, body)
@@ -207,7 +207,7 @@ func TestStatusPage(t *testing.T) {
 	}
 	_, body, header := get(t.Context(), pages(t, run, nil, ""), "/", nil)
 	for _, want := range []string{
-		"<td>held</td>", "<code>duosync approve 0123456789ab</code>", "made by carla&lt;script", "ann&lt;script&gt;alert(1)&lt;/script&gt;, bob and others", "max_remove", "99 of 812", "<td>the whole run</td>", "<td>7</td>", "<td>what follows from it</td><td class=\"text\">duosync rebuild --write</td>", "<th>disable</th><td>99</td>",
+		"<td>held</td>", "<strong>max_remove</strong>: 99 of 812, the limit is 5%", "<code>duosync approve 0123456789ab</code>", "made by carla&lt;script", "ann&lt;script&gt;alert(1)&lt;/script&gt;, bob and others", "max_remove", "99 of 812", "it holds the whole run", "<strong>ids_changed</strong>: 7; it holds what follows from it", "<code>duosync rebuild --write</code>", "<th>disable</th><td>99</td>",
 		"leaver&lt;script&gt;", "2000-02-01 00:00:00 UTC", "two people claim it", "Not ready",
 	} {
 		if !strings.Contains(body, want) {
