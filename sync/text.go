@@ -83,12 +83,18 @@ func ShellWord(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
+// option is a word that a shell takes as it is, too.
+var option = regexp.MustCompile(`^--[a-z-]+$`)
+
 // Command gives a command of duosync as it can be run in a shell. flags end it, as
 // engine.Engine has them: they name the configuration.
 func Command(flags string, words ...string) string {
 	line := "duosync"
 	for _, word := range words {
-		line += " " + ShellWord(word)
+		if !option.MatchString(word) {
+			word = ShellWord(word)
+		}
+		line += " " + word
 	}
 	return line + flags
 }

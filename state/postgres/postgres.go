@@ -153,7 +153,7 @@ func (s *serverState) OpenReadOnly(ctx context.Context) (*backend.Connections, e
 		return nil, err
 	case age == migrations.Older:
 		return nil, dirsync.WithHint(errors.New("its schema is of an older duosync"),
-			"let this version bring it up to date, which changes nothing else: duosync resume, or any run that may write")
+			"let this version bring it up to date, which changes nothing else: `duosync resume`, or any run that may write")
 	case age == migrations.Missing:
 		s.conns.Read = backend.Empty{}
 	}

@@ -97,7 +97,7 @@ func (n *runNote) compare(ctx context.Context, r backend.Reader, path string, fr
 	if fresh {
 		return fmt.Sprintf("the state %s was missing, though run %s wrote it: restore it from a copy, if there is one", path, last.Run), nil
 	}
-	return fmt.Sprintf("the state %s was restored from a copy that is older than run %s: all of Duo is read again. Whom that run made is a conflict now; duosync rebuild takes them over", path, last.Run), nil
+	return fmt.Sprintf("the state %s was restored from a copy that is older than run %s: all of Duo is read again. Whom that run made is a conflict now; `duosync rebuild` takes them over", path, last.Run), nil
 }
 
 func (n *runNote) IsRestored() bool { return n.aged.Load() }

@@ -143,7 +143,7 @@ func neverBack(r *decide.Rules, s *decide.Subject, x dirsync.Removed) string {
 	case (strings.HasPrefix(x.Reason, dirsync.Gone) || strings.HasPrefix(x.Reason, dirsync.OutOfScope)) && link.Missing == nil && disabledByUs(link):
 		return "the person is back since, and disabled in the directory, and that stays"
 	case x.Again != "" && (live.Status == dirsync.StatusDisabled || live.Status == dirsync.StatusPendingDeletion):
-		return fmt.Sprintf("run %s has %s again since, and that stays; duosync undo %s gives it back", x.Again, tookAgain[x.Then], x.Again)
+		return fmt.Sprintf("run %s has %s again since, and that stays; `duosync undo %s` gives it back", x.Again, tookAgain[x.Then], x.Again)
 	}
 	return ""
 }
@@ -154,7 +154,7 @@ func (st *state) markedWhy(s *decide.Subject) string {
 		return ""
 	}
 	if m := st.marks.of(s.Link.User, dirsync.FoldName(s.Link.Answered.Username)); m != nil {
-		return fmt.Sprintf("kept disabled since %s: %s; duosync enable ends that", m.Since.UTC().Format(time.RFC3339), m.Reason)
+		return fmt.Sprintf("kept disabled since %s: %s; `%s` ends that", m.Since.UTC().Format(time.RFC3339), m.Reason, dirsync.Command("", "enable", m.Username))
 	}
 	return ""
 }

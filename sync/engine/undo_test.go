@@ -56,7 +56,7 @@ func leavers(t *testing.T, rules string) (*world, *dirsync.Run) {
 // nothing, and what others did is told first.
 func TestUndoOfRemovedAgain(t *testing.T) {
 	for _, test := range []struct{ duo, want string }{
-		{"", "enable anna [skipped]: disabled by run R1\n  error: run R2 has disabled the user again since, and that stays; duosync undo R2 gives it back"},
+		{"", "enable anna [skipped]: disabled by run R1\n  error: run R2 has disabled the user again since, and that stays; `duosync undo R2` gives it back"},
 		{"status=active", "nothing to undo for 1 person, now active"},
 	} {
 		w, run := leavers(t, "on_missing disable 0s keep 0s\non_out_of_scope keep 0s keep 0s")

@@ -202,6 +202,6 @@ func stateLost(w *weighing) {
 	if w.State.Links > 0 || n == 0 {
 		return
 	}
-	w.add(dirsync.Guard{Name: dirsync.GuardStateLost, Limit: "50%", Affected: n, Total: wanted, Remedy: "duosync rebuild" + w.Asked.Flags,
+	w.add(dirsync.Guard{Name: dirsync.GuardStateLost, Limit: "50%", Affected: n, Total: wanted, Remedy: dirsync.Command(w.Asked.Flags, "rebuild"),
 		Held: 2*n > wanted && n > w.Policy.Limits.Floor && !w.Policy.Adopts && !(w.Asked.Adopt && w.Asked.Only), Ops: w.Plan.Ops()})
 }

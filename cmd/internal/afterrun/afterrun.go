@@ -56,12 +56,12 @@ func (f *Follower) Follow(ctx context.Context, c *config.Config, run *dirsync.Ru
 	}
 	if path := c.Notify.Textfile; path != "" {
 		if err := f.metrics.save(path); err != nil {
-			WithError(f.opts.Log, err).Warn("the textfile could not be written")
+			WithError(f.opts.Log, err, run.Flags).Warn("the textfile could not be written")
 		}
 	}
 	if address := c.Notify.HeartbeatURL; !address.IsEmpty() && complete(run) && ctx.Err() == nil {
 		if err := beat(ctx, address, f.opts.Version); err != nil {
-			WithError(f.opts.Log, err).Warn("the heartbeat could not be sent")
+			WithError(f.opts.Log, err, run.Flags).Warn("the heartbeat could not be sent")
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
 	}
 	for _, warning := range run.Warnings {
 		if !slices.Contains(l.warnings, warning) {
-			l.log.WithField("run", run.ID).Warn(warning)
+			l.log.WithField("run", run.ID).Warn(dirsync.Runnable(warning, run.Flags))
 		}
 	}
 	l.warnings = slices.Clone(run.Warnings)
@@ -43,7 +43,7 @@ func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
 	case interrupted(ctx, run):
 		log.Info("run interrupted; what was done is written down, the next run goes on from there")
 	case run.Err != nil:
-		WithError(log, run.Err).Error("run failed")
+		WithError(log, run.Err, run.Flags).Error("run failed")
 	case run.Held():
 		how := "run held in part, all else was done: a guard wants a human"
 		if run.Count(dirsync.ResultFailed)+run.Count(dirsync.ResultSkipped) > 0 {
@@ -54,13 +54,13 @@ func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
 		}
 		log.WithField("guards", waysOut(run)).Warn(how)
 	case run.Outcome == dirsync.OutcomePartial || run.NewConflicts():
-		log.Warn("run ended; some people need a look: duosync history " + run.ID)
+		log.Warn("run ended; some people need a look: " + dirsync.Command(run.Flags, "history", run.ID))
 	case len(run.Attention) > 0:
 		say := log.Info
 		if newcomers {
 			say = log.Warn
 		}
-		say("run ended; " + report.NeedsAttention(report.AttentionOf(run.Attention)) + ": duosync history " + run.ID)
+		say("run ended; " + report.NeedsAttention(report.AttentionOf(run.Attention)) + ": " + dirsync.Command(run.Flags, "history", run.ID))
 	default:
 		log.Info("run ended")
 	}
@@ -89,7 +89,7 @@ func (l *runLog) tellSkipped(run *dirsync.Run) bool {
 	if why == nil {
 		return false
 	}
-	log := WithError(l.log, run.Err)
+	log := WithError(l.log, run.Err, run.Flags)
 	if told {
 		log.Debug("no run")
 	} else {
@@ -137,11 +137,12 @@ func waysOut(run *dirsync.Run) string {
 	return strings.Join(ways, "; ")
 }
 
-// WithError adds an error and its advice to a line of the log.
-func WithError(log logrus.FieldLogger, err error) logrus.FieldLogger {
-	log = log.WithField("error", err.Error())
+// WithError adds an error and its advice to a line of the log. flags end the commands in
+// them, see [dirsync.Runnable].
+func WithError(log logrus.FieldLogger, err error, flags string) logrus.FieldLogger {
+	log = log.WithField("error", dirsync.Runnable(err.Error(), flags))
 	if hint := dirsync.Hint(err); hint != "" {
-		log = log.WithField("hint", hint)
+		log = log.WithField("hint", dirsync.Runnable(hint, flags))
 	}
 	return log
 }

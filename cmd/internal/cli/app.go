@@ -47,6 +47,7 @@ type app struct {
 	logFormat  string
 	by         string      // who asks, as --by names it; see who
 	command    string      // that was given, without duosync
+	flags      string      // of commands that are printed, once the configuration is read; see dirsync.Command
 	timing     wire.Timing // zero; tests have others
 }
 
@@ -74,6 +75,7 @@ func (a *app) load() (*config.Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.flags = loaded.Flags()
 	log, err := a.logger()
 	if err != nil {
 		return nil, err

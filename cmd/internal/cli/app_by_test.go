@@ -41,7 +41,7 @@ func TestBy(t *testing.T) {
 		t.Errorf("sync: by %q", got)
 	}
 	run := h.runID()
-	ok(", by ann", "history", run)
+	ok(", sync by ann", "history", run)
 	if got := by(t, ok("", "history", run, "--format", "json")); got != "ann" {
 		t.Errorf("history: by %q", got)
 	}
@@ -78,7 +78,7 @@ func TestBy(t *testing.T) {
 	for _, a := range list.ByHand {
 		acts = append(acts, strings.Join(strings.Fields(a["by"]+" "+a["what"]+" "+a["about"]+" "+a["reason"]), " "))
 	}
-	want := []string{"hal enable plain000", "gil disable plain000 left", "flo resume", "eve pause moving", "dan revoke one", "cy approve one"}
+	want := []string{"hal enable plain000", "gil disable plain000 left", "flo resume", "eve pause moving", "dan revoke one", "cy approve one max_update (2 operations)"}
 	if diff := cmp.Diff(want, acts); diff != "" {
 		t.Errorf("what was asked for (-want +got):\n%s", diff)
 	}

@@ -71,6 +71,6 @@ func (a *app) initConfig(path string) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(path)) // half a configuration is none
 	}
-	_, err = fmt.Fprintf(a.Out, "Wrote %s. Fill in the keys marked (1), then try it: duosync check --config %s\n", path, path)
+	_, err = fmt.Fprintf(a.Out, "Wrote %s. Fill in the keys marked (1), then try it: %s\n", path, dirsync.Command("", "check", "--config", path))
 	return err
 }

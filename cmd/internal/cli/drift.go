@@ -55,6 +55,6 @@ func drift(ctx context.Context, j *job) (form.Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := report.DriftOf(found, standing)
+	doc := report.DriftOf(found, standing, j.Flags())
 	return doc, statusOfDrift(doc)
 }

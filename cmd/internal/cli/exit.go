@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/verify"
 	"duosync/cmd/internal/wire"
@@ -85,10 +86,13 @@ func (a *app) exit(err error) int {
 	if err == nil {
 		return int(code)
 	}
+	if a.flags == "" && a.configPath != "" { // it went wrong before the configuration was read
+		a.flags = (&config.Loaded{File: a.configPath}).Flags()
+	}
 	err = wire.Interrupted(err)
-	_, _ = fmt.Fprintf(a.Err, "duosync: %v\n", err)
+	_, _ = fmt.Fprintf(a.Err, "duosync: %s\n", dirsync.Runnable(err.Error(), a.flags))
 	if hint := dirsync.Hint(err); hint != "" {
-		_, _ = fmt.Fprintf(a.Err, "  → %s\n", hint)
+		_, _ = fmt.Fprintf(a.Err, "  → %s\n", dirsync.Runnable(hint, a.flags))
 	}
 	return exitError
 }

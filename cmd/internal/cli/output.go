@@ -84,7 +84,7 @@ func (a *app) show(ctx context.Context, opts formOptions, failed func(error) for
 	doc, err := do(ctx, &job{loaded, setup, line})
 	line.Close()
 	if doc == nil && format == form.JSON && failed != nil {
-		doc = failed(err)
+		doc = failed(dirsync.WithHint(errors.New(dirsync.Runnable(err.Error(), loaded.Flags())), dirsync.Runnable(dirsync.Hint(err), loaded.Flags())))
 	}
 	return errors.Join(err, a.write(out, doc, format))
 }
@@ -116,6 +116,7 @@ func (a *app) list(ctx context.Context, opts formOptions, failed func(error) for
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, m.Close()) }()
+		m.Flags = j.Flags()
 		return read(ctx, &j.Config, m)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/byhand"
+	dirsync "duosync/sync"
 )
 
 func newPauseCommand(a *app) *cobra.Command {
@@ -32,7 +33,7 @@ Exit status: 0 paused; 1 the state could not be written.`,
 			if !paused {
 				return err
 			}
-			_, failed := fmt.Fprintln(a.Out, "Paused. Nothing is written to Duo until: duosync resume")
+			_, failed := fmt.Fprintf(a.Out, "Paused. Nothing is written to Duo until: %s\n", dirsync.Command(a.flags, "resume"))
 			return errors.Join(failed, err)
 		},
 	}

@@ -155,7 +155,7 @@ func (o *syncOptions) planFlags() error {
 	case o.planOut == "":
 		return nil
 	case !o.dryRun:
-		return dirsync.WithHint(errors.New("--plan-out: a run that writes keeps no plan"), "Give --dry-run, too, and then: duosync apply FILE")
+		return dirsync.WithHint(errors.New("--plan-out: a run that writes keeps no plan"), "Give --dry-run, too, and then: `duosync apply FILE`")
 	case o.asOf != "":
 		return dirsync.WithHint(errors.New("--plan-out: what is due at another time can't be applied now"), "Leave out one of --plan-out and --as-of.")
 	case filepath.Clean(o.planOut) == filepath.Clean(o.output):

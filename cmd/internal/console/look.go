@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/past"
 	"duosync/state"
 )
@@ -80,7 +81,7 @@ func (s *Server) read(ctx context.Context, v *view, c *state.Condition) {
 	l := looked{dsn: v.loaded.Config.State.DSN.Reveal(), stamp: c.Stamp, at: began, rest: began.Add(share * took)}
 	if err != nil {
 		if v.unread == nil {
-			s.opts.Log.WithError(err).Warn("the state can't be read; the pages show what was known of it before")
+			afterrun.WithError(s.opts.Log, err, v.loaded.Flags()).Warn("the state can't be read; the pages show what was known of it before")
 		}
 		s.status.change(func(v *view) {
 			if v.unread = err; l.dsn != s.looked.dsn {

@@ -63,7 +63,7 @@ func (d *daemon) refuse(err error) {
 			d.opts.Log.WithField("mistake", p.Error()).Error(message)
 		}
 	} else {
-		afterrun.WithError(d.opts.Log, err).Error(message)
+		afterrun.WithError(d.opts.Log, err, d.loaded.Flags()).Error(message)
 	}
 	d.notify("READY=1", "STATUS=The new configuration can't be used; the old one stays in force")
 }

@@ -104,11 +104,12 @@ type stage struct {
 
 func (d *demo) run(ctx context.Context, s stage) error {
 	d.stage++
-	flags := ""
+	words := []string{"sync"}
 	if s.opts.DryRun {
-		flags = " --dry-run"
+		words = append(words, "--dry-run")
 	}
-	d.say("%s\n%d. %s\n\n$ duosync sync%s --config %s", strings.Repeat("─", 78), d.stage, s.words, flags, filepath.Join(d.Dir, "config.yaml"))
+	d.say("%s\n%d. %s\n\n$ %s", strings.Repeat("─", 78), d.stage, s.words,
+		dirsync.Command("", append(words, "--config", filepath.Join(d.Dir, "config.yaml"))...))
 	if s.before != nil {
 		if err := s.before(); err != nil {
 			return err

@@ -38,7 +38,9 @@ func User(ctx context.Context, loaded *config.Loaded, setup wire.Setup, user str
 		return nil, err
 	}
 	e := &explainer{Parts: p, past: m, asked: asked, doc: explanation.New(user)}
-	e.doc.Warnings = append(e.doc.Warnings, m.Warnings()...)
+	for _, warning := range m.Warnings() {
+		e.doc.Warnings = append(e.doc.Warnings, dirsync.Runnable(warning, p.Flags))
+	}
 	if err := e.search(ctx, observer); err != nil {
 		return nil, err
 	}

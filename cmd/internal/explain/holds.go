@@ -17,7 +17,10 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 	if err != nil {
 		return err
 	}
-	add := func(h explanation.Hold) { e.doc.Holds = append(e.doc.Holds, h) }
+	add := func(h explanation.Hold) {
+		h.Reason = dirsync.Runnable(h.Reason, e.Flags)
+		e.doc.Holds = append(e.doc.Holds, h)
+	}
 	if meta.Paused != nil {
 		why := meta.Paused.Reason
 		if why != "" {
@@ -74,6 +77,6 @@ func (e *explainer) marked(ctx context.Context, d *dirsync.Decision, add func(ex
 	if err != nil || m == nil {
 		return err
 	}
-	add(explanation.DisabledSince.With(phrase.ShortTime(m.Since), m.By, m.Reason, m.Username))
+	add(explanation.DisabledSince.With(phrase.ShortTime(m.Since), m.By, m.Reason, dirsync.ShellWord(m.Username)))
 	return nil
 }

@@ -15,7 +15,7 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 	if err != nil {
 		return nil, err
 	}
-	d := report.NewDue(m.At, meta.Refreshed)
+	d := report.NewDue(m.At, meta.Refreshed, m.Flags)
 	if meta.Paused != nil {
 		d.Pause(*meta.Paused)
 	}
@@ -68,7 +68,7 @@ func (m *Moment) Approvable(ctx context.Context) (*report.Approvals, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := report.NewApprovals(m.At, last, approvals, settled)
+	a := report.NewApprovals(m.At, last, approvals, settled, m.Flags)
 	a.Attend(standing)
 	return a, nil
 }

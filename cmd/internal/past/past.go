@@ -17,6 +17,7 @@ import (
 type Moment struct {
 	*state.DB
 	At     time.Time // when it was looked whether a run is under way
+	Flags  string    // of the commands that are told of, see [dirsync.Command]
 	holder string    // who held the lock then; "" for nobody
 }
 

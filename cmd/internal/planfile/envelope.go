@@ -28,7 +28,7 @@ var (
 )
 
 // Anew is the advice that helps against every refusal.
-const Anew = "Make a new plan: duosync sync --dry-run --plan-out FILE"
+const Anew = "Make a new plan: `duosync sync --dry-run --plan-out FILE`"
 
 // A file is one JSON object: beginning, signature, middle, content, end. Only the
 // signature and the content differ from one file to the next.
@@ -159,5 +159,5 @@ func unsigned(content []byte, binding dirsync.Binding) error {
 }
 
 func redacted() error {
-	return dirsync.WithHint(ErrRedacted, "Make one to apply without --redact: duosync sync --dry-run --plan-out FILE")
+	return dirsync.WithHint(ErrRedacted, "Make one to apply without --redact: `duosync sync --dry-run --plan-out FILE`")
 }

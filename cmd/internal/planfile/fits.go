@@ -45,7 +45,7 @@ func (p *Plan) Under(settings map[string]string) error {
 		paths = append(paths[:most], fmt.Sprintf("%d more", n-most))
 	}
 	return dirsync.WithHint(fmt.Errorf("%w: it was made under another value of %s", ErrOther, strings.Join(paths, ", ")),
-		"Put the old value back, or make a new plan: duosync sync --dry-run --plan-out FILE")
+		"Put the old value back, or make a new plan: `duosync sync --dry-run --plan-out FILE`")
 }
 
 // Known fails unless the state is the one that the plan was made of, and no older.

@@ -57,6 +57,7 @@ type Approvals struct {
 	Error string `json:"error,omitempty"`
 
 	now   time.Time
+	flags string // of commands
 	needs string // how many need a human for another reason
 }
 
@@ -67,9 +68,9 @@ func (a *Approvals) Attend(standing []dirsync.Attention) {
 
 // NewApprovals gives what is held at now, as last, the report of the last run, has
 // it (nil: nothing), and the approvals that are not used yet. settled is that of
-// [Document.OpenGuards].
-func NewApprovals(now time.Time, last *Document, given []dirsync.Approval, settled func(id string) bool) *Approvals {
-	a := &Approvals{Held: heldOf(last, settled), Approvals: []Approval{}, now: now}
+// [Document.OpenGuards], and flags end the commands, see [dirsync.Command].
+func NewApprovals(now time.Time, last *Document, given []dirsync.Approval, settled func(id string) bool, flags string) *Approvals {
+	a := &Approvals{Held: heldOf(last, settled), Approvals: []Approval{}, now: now, flags: flags}
 	for i := range given {
 		a.Approvals = append(a.Approvals, approvalOf(&given[i]))
 	}
@@ -92,7 +93,7 @@ func (a *Approvals) Page() *form.Page {
 	if a.Held == nil {
 		p.Fact("held", But("nothing waits for an approval", a.needs))
 	} else {
-		p.Add(a.Held.block(a.now))
+		p.Add(a.Held.block(a.now, a.flags))
 	}
 	p.Add(approvedBlock(a.Approvals))
 	return p

@@ -17,7 +17,8 @@ type Drift struct {
 	Attention []Attention `json:"attention"`
 	Warnings  []string    `json:"warnings"`
 
-	users, groups int // that were compared
+	users, groups int    // that were compared
+	flags         string // of commands
 }
 
 // Difference is one of them. Ours and Duo are lists where the field is one.
@@ -33,9 +34,9 @@ type Difference struct {
 }
 
 // DriftOf gives the report of what was found, beside those who were known to wait for a
-// human.
-func DriftOf(found *dirsync.Drifted, standing []dirsync.Attention) *Drift {
-	d := &Drift{Differences: []Difference{}, Attention: AttentionOf(standing), Warnings: append([]string{}, found.Warnings...), users: found.Users, groups: found.Groups}
+// human. flags end the commands, see [dirsync.Command].
+func DriftOf(found *dirsync.Drifted, standing []dirsync.Attention, flags string) *Drift {
+	d := &Drift{Differences: []Difference{}, Attention: AttentionOf(standing), Warnings: append([]string{}, found.Warnings...), users: found.Users, groups: found.Groups, flags: flags}
 	for _, x := range found.Differences {
 		d.Differences = append(d.Differences, Difference{Username: x.Username, SourceID: x.Source, User: x.User, Field: x.Field,
 			Ours: listOrText(x.Field, x.Ours), Duo: listOrText(x.Field, x.Duo), ours: x.Ours, duo: x.Duo})
@@ -87,7 +88,7 @@ func (d *Drift) blocks() []form.Block {
 	}
 	var advice form.Block
 	advice.Say(form.Plain, "What a run would do about them, and what it would leave as it is, tells")
-	advice.Command("duosync sync --refresh --dry-run")
+	advice.Command(dirsync.Command(d.flags, "sync", "--refresh", "--dry-run"))
 	return []form.Block{{Title: "differences", List: l}, advice}
 }
 

@@ -30,7 +30,8 @@ type Due struct {
 	// Error says why there is no list; "" where there is one.
 	Error string `json:"error,omitempty"`
 
-	now time.Time
+	now   time.Time
+	flags string // of commands
 }
 
 // NotEnrolled is a person that is ours and active, who had no device in Duo when
@@ -60,14 +61,14 @@ type Paused struct {
 }
 
 // NewDue begins a list of what waits at now. refreshed is when Duo was last read
-// whole, zero if never.
-func NewDue(now, refreshed time.Time) *Due {
-	return &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, Attention: []Attention{}, AsOf: phrase.Stamp(refreshed), now: now}
+// whole, zero if never; flags end the commands, see [dirsync.Command].
+func NewDue(now, refreshed time.Time, flags string) *Due {
+	return &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, Attention: []Attention{}, AsOf: phrase.Stamp(refreshed), now: now, flags: flags}
 }
 
 // NoDue is what JSON has where there is no list, and why.
 func NoDue(err error) *Due {
-	d := NewDue(time.Time{}, time.Time{})
+	d := NewDue(time.Time{}, time.Time{}, "")
 	d.Error = phrase.Error(err)
 	return d
 }
@@ -119,9 +120,9 @@ func (d *Due) Page() *form.Page {
 	}
 	p.Add(d.pausedBlock())
 	if d.Held != nil {
-		p.Add(d.Held.block(d.now))
+		p.Add(d.Held.block(d.now, d.flags))
 	}
-	p.Add(approvedBlock(d.Approvals), disabledBlock(d.Disabled), d.waitingBlock(), AttentionBlock(d.Attention), d.notEnrolledBlock())
+	p.Add(approvedBlock(d.Approvals), d.disabledBlock(), d.waitingBlock(), AttentionBlock(d.Attention), d.notEnrolledBlock())
 	return p
 }
 
@@ -139,7 +140,7 @@ func (d *Due) pausedBlock() form.Block {
 	}
 	b.Say(form.Bad, text)
 	b.Say(form.Plain, "It goes on after")
-	b.Command("duosync resume")
+	b.Command(dirsync.Command(d.flags, "resume"))
 	return b
 }
 
@@ -190,15 +191,15 @@ func (d *Due) waitingBlock() form.Block {
 	return b
 }
 
-func disabledBlock(disabled []Disabled) form.Block {
+func (d *Due) disabledBlock() form.Block {
 	b := form.Block{Title: "kept disabled"}
-	if len(disabled) == 0 {
+	if len(d.Disabled) == 0 {
 		return b
 	}
-	b.Say(form.Plain, "No run enables these, until duosync enable USER:")
-	b.List = &form.List{Columns: []string{"user", "since (UTC)", "reason", "by"}, Lead: 1}
-	for _, m := range disabled {
-		b.List.Add(form.Row{Tone: form.Bad, Cells: []string{phrase.Name(m.Username, m.SourceID), phrase.Minute(m.Since), m.Reason, m.By},
+	b.Say(form.Plain, "No run enables these, until somebody takes that back:")
+	b.List = &form.List{Columns: []string{"user", "since (UTC)", "reason", "by"}, Lead: 1, Commands: "what takes it back"}
+	for _, m := range d.Disabled {
+		b.List.Add(form.Row{Tone: form.Bad, Command: dirsync.Command(d.flags, "enable", cmp.Or(m.Username, m.User)), Cells: []string{phrase.Name(m.Username, m.SourceID), phrase.Minute(m.Since), m.Reason, m.By},
 			Flow: []string{fmt.Sprintf("since %s UTC, by %s: %s", phrase.Minute(m.Since), phrase.Value(m.By), m.Reason)}})
 	}
 	return b

@@ -132,7 +132,7 @@ func history() *report.History {
 }
 
 func due() *report.Due {
-	d := report.NewDue(reporttest.Noon, reporttest.Noon.Add(-5*time.Hour))
+	d := report.NewDue(reporttest.Noon, reporttest.Noon.Add(-5*time.Hour), " --config '/srv/my duo/config.yaml'")
 	for _, w := range reporttest.HostileRun().Waiting {
 		d.Wait(w)
 	}
@@ -204,7 +204,7 @@ func approvals(settled func(string) bool) *report.Approvals {
 	return report.NewApprovals(reporttest.Noon, report.Of(reporttest.HostileRun()), []dirsync.Approval{
 		{ID: "aaaabbbbccccddddeeee", Until: reporttest.Noon.Add(24 * time.Hour), Holds: []dirsync.Hold{{Guard: "scope_changed", Affected: 2, Total: 20, Keys: []string{"1", "2"}}}},
 		{ID: "ffff0000ffff0000ffff", Until: reporttest.Noon.Add(time.Hour)},
-	}, settled)
+	}, settled, " --config /srv/duo.yaml")
 }
 
 // TestForms compares every form of every report with testdata; go test -update
@@ -226,8 +226,8 @@ func TestForms(t *testing.T) {
 		"history":   history(),
 		"nothing":   &report.History{Runs: []report.Head{}},
 		"due":       due(),
-		"none-due":  report.NewDue(reporttest.Noon, time.Time{}),
-		"none-held": report.NewApprovals(reporttest.Noon, nil, nil, open),
+		"none-due":  report.NewDue(reporttest.Noon, time.Time{}, ""),
+		"none-held": report.NewApprovals(reporttest.Noon, nil, nil, open, ""),
 	} {
 		reporttest.Golden(t, name, doc)
 	}

@@ -92,13 +92,13 @@ func everywhere(text string) []form.Renderer {
 		dirsync.Guard{Name: "min_source", About: dirsync.About{Base: text}, Held: true, Remedy: text, ApprovedBy: text},
 		dirsync.Guard{Name: text, Detail: text, ApprovedBy: text})
 	run.Warnings = []string{text}
-	due := report.NewDue(reporttest.Noon, time.Time{})
+	due := report.NewDue(reporttest.Noon, time.Time{}, "")
 	due.Wait(run.Waiting[0])
 	due.Pause(dirsync.Pause{Reason: text, By: text})
 	due.Hold(report.Of(run), open)
 	due.Disable(dirsync.Mark{Username: text, User: text, Reason: text, By: text})
 	due.Approve(dirsync.Approval{ID: text, By: text, Holds: []dirsync.Hold{{Guard: text, About: dirsync.About{Group: text}}}})
-	given := report.NewApprovals(reporttest.Noon, report.Of(run), []dirsync.Approval{{ID: text, Holds: []dirsync.Hold{{Guard: text, About: dirsync.About{Group: text}}}}}, open)
+	given := report.NewApprovals(reporttest.Noon, report.Of(run), []dirsync.Approval{{ID: text, Holds: []dirsync.Hold{{Guard: text, About: dirsync.About{Group: text}}}}}, open, "")
 	due.NotEnrolled = []report.NotEnrolled{{Username: text, SourceID: dirsync.SourceID(text), User: text}}
 	return []form.Renderer{report.Of(run), &report.History{Runs: []report.Head{report.Of(run).Head}, ByHand: []report.Act{report.ActOf(reporttest.Noon, text, text, text, text)}}, due, given}
 }

@@ -54,7 +54,7 @@ func approveCommand(id, flags string) string {
 	if id == "" {
 		return ""
 	}
-	return "duosync approve " + id + flags
+	return dirsync.Command(flags, "approve", id)
 }
 
 // HeldWhole reports whether a guard holds the whole run.

@@ -8,6 +8,7 @@ import (
 
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
+	dirsync "duosync/sync"
 )
 
 // Stopped reports whether a guard holds the whole run.
@@ -58,12 +59,12 @@ func heldOf(last *Document, settled func(id string) bool) *Held {
 	return held
 }
 
-func (h *Held) block(now time.Time) form.Block {
+func (h *Held) block(now time.Time, flags string) form.Block {
 	b := form.Block{Title: "held"}
 	sayGuards(&b, h.Guards, now)
 	if h.Operations > 0 {
 		b.Say(form.Plain, fmt.Sprintf("The run %s held %s. To read them:", h.RunID, phrase.Plural(h.Operations, "operation")))
-		b.Command("duosync history " + h.RunID)
+		b.Command(dirsync.Command(flags, "history", h.RunID))
 	}
 	if approvable(h.Guards) > 1 && h.ApprovalID != "" {
 		b.Say(form.Plain, "If all of that is right, let it through once with")
@@ -120,7 +121,7 @@ func advice(g *Guard) string {
 	case "state_lost":
 		return "If the state was moved, bring it back. If it was lost, rebuild pairs the directory and Duo anew; it shows how, and writes nothing without --write. " +
 			"If these users were never duosync's, but are yours, take them over: sync.existing: adopt_if_email_matches (or adopt), " +
-			"and read the dry run; or one by one with duosync sync --only USER --adopt USER."
+			"and read the dry run; or one by one, with --only USER --adopt USER."
 	case "ids_changed":
 		return "If the directory was restored or moved, these are the same people: rebuild pairs them with their users. " +
 			"If somebody else has got the name, remove the old entry's user by hand."

@@ -31,7 +31,7 @@ func (h *History) Page() *form.Page {
 	p := &form.Page{Title: "Past runs, newest first", Tone: form.Strong}
 	if len(h.Runs) == 0 {
 		b := form.Block{}
-		b.Say(form.Plain, "No run has been recorded yet. Dry runs leave no trace; the first of the others is made by duosync sync.")
+		b.Say(form.Plain, "No run has been recorded yet. Dry runs leave no trace; the first of the others leaves one.")
 		p.Add(b, actsBlock(h.ByHand))
 		return p
 	}

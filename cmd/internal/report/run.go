@@ -112,12 +112,13 @@ type Waiting struct {
 	Due      string           `json:"due"`
 }
 
-// Of gives the report of a run.
+// Of gives the report of a run. Commands that stand between backticks in what the run says
+// are ended with its flags, see [dirsync.Runnable].
 func Of(run *dirsync.Run) *Document {
 	d := &Document{
 		Head: Head{
 			Schema: schema, RunID: run.ID, PlanID: run.PlanID, ApprovalID: run.ApprovalID,
-			Only: run.Only, Narrowed: run.Narrowed || run.Only != "", Mode: modeApply, Outcome: run.Outcome, Error: phrase.Error(run.Err),
+			Only: run.Only, Narrowed: run.Narrowed || run.Only != "", Mode: modeApply, Outcome: run.Outcome, Error: dirsync.Runnable(phrase.Error(run.Err), run.Flags),
 			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished), By: run.By, Command: run.Command,
 			Source:  Source{Read: run.Read.Read, InScope: run.InScope, Groups: len(run.Read.Groups), Complete: run.Complete},
 			Refresh: Refresh{Done: run.Refreshed, Reason: run.RefreshReason},
@@ -127,13 +128,16 @@ func Of(run *dirsync.Run) *Document {
 		},
 		Operations: []Operation{}, Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
 		Attention: AttentionOf(run.Attention),
-		Warnings:  append([]string{}, run.Warnings...),
+		Warnings:  []string{},
+	}
+	for _, w := range run.Warnings {
+		d.Warnings = append(d.Warnings, dirsync.Runnable(w, run.Flags))
 	}
 	if run.DryRun {
 		d.Mode = modeDryRun
 	}
 	for _, o := range run.Operations {
-		d.Operations = append(d.Operations, OperationOf(o.Op, o.Result, o.Error))
+		d.Operations = append(d.Operations, OperationOf(o.Op, o.Result, dirsync.Runnable(o.Error, run.Flags)))
 	}
 	for _, c := range run.Conflicts {
 		d.Conflicts = append(d.Conflicts, ConflictOf(&c))

@@ -39,7 +39,7 @@ func TestDriftInAllForms(t *testing.T) {
 		{Username: "staff", Source: "group|staff", User: "DG1", Field: dirsync.DriftGroup, Ours: "staff", Duo: "crew"},
 		{Username: "vpn", Source: "group|vpn", User: "DG2", Field: dirsync.DriftGroupStatus, Ours: "active", Duo: "bypass"},
 		{Username: "לאה", Source: "4", User: "DU4", Field: "realname", Ours: "לאה", Duo: "לוי"},
-	}}, []dirsync.Attention{{Username: "dora", Source: "7", Reason: "locked out by Duo", Since: reporttest.Noon}})
+	}}, []dirsync.Attention{{Username: "dora", Source: "7", Reason: "locked out by Duo", Since: reporttest.Noon}}, "")
 	wantForms(t, drift, nil)
 	text := reporttest.Rendered(t, drift, form.Table)
 	for _, line := range []string{
@@ -55,7 +55,7 @@ func TestDriftInAllForms(t *testing.T) {
 	drift = report.DriftOf(&dirsync.Drifted{Users: 1, Differences: []dirsync.Difference{
 		{Username: "anna", Source: "1", User: "DU1", Field: "phones", Ours: "+12025550101\n+12025550102", Duo: ""},
 		{Username: "anna", Source: "1", User: "DU1", Field: "status", Ours: "active", Duo: "disabled"},
-	}}, nil)
+	}}, nil, "")
 	wantForms(t, drift, map[form.Format]string{
 		form.JSON: `{
   "differences": [
@@ -100,7 +100,7 @@ DIFFERENCES
     duosync sync --refresh --dry-run
 `,
 	})
-	wantForms(t, report.DriftOf(&dirsync.Drifted{Users: 3}, nil), map[form.Format]string{
+	wantForms(t, report.DriftOf(&dirsync.Drifted{Users: 3}, nil, ""), map[form.Format]string{
 		form.JSON:  "{\n  \"differences\": [],\n  \"attention\": [],\n  \"warnings\": []\n}\n",
 		form.Table: "Drift: Duo holds what was left there\n\n  compared  3 users of duosync's own; nothing was changed\n",
 	})

@@ -34,7 +34,7 @@ func Attempt(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOp
 	now := time.Now()
 	id := NewRunID(now)
 	run, err := Run(ctx, loaded, setup, opts, id, watch)
-	return Ended(run, Begun{ID: id, By: setup.By, Command: setup.Command, DryRun: opts.DryRun, At: now}, err)
+	return Ended(run, Begun{ID: id, By: setup.By, Command: setup.Command, Flags: loaded.Flags(), DryRun: opts.DryRun, At: now}, err)
 }
 
 // Run makes one run, which watch observes. Without a run, the error says why it
@@ -72,16 +72,16 @@ func Run(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOption
 
 // Begun is what is known of a run before it begins.
 type Begun struct {
-	ID, By, Command string
-	DryRun          bool
-	At              time.Time
+	ID, By, Command, Flags string
+	DryRun                 bool
+	At                     time.Time
 }
 
 // Ended gives what is known of a run in any case: run is nil where it did not begin, and
 // err is why, or what went wrong besides.
 func Ended(run *dirsync.Run, begun Begun, err error) *dirsync.Run {
 	if run == nil {
-		run = &dirsync.Run{ID: begun.ID, By: begun.By, Command: begun.Command, DryRun: begun.DryRun, Started: begun.At, Finished: time.Now()}
+		run = &dirsync.Run{ID: begun.ID, By: begun.By, Command: begun.Command, Flags: begun.Flags, DryRun: begun.DryRun, Started: begun.At, Finished: time.Now()}
 	}
 	if err = Interrupted(errors.Join(run.Err, err)); err != nil {
 		run.Outcome, run.Err = dirsync.OutcomeFailed, err

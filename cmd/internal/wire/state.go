@@ -63,7 +63,7 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 	warn := func() {
 		warnings := store.Warnings()
 		for _, warning := range warnings[told:] {
-			p.Log.Warn(warning)
+			p.Log.Warn(dirsync.Runnable(warning, p.Flags))
 		}
 		told = len(warnings)
 	}

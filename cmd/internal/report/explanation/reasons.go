@@ -85,9 +85,9 @@ type Holding struct{ kind, words string }
 
 // The holdings that do not come of a guard.
 var (
-	PausedSince   = Holding{HoldPaused, "writing to Duo is paused since %s%s; duosync resume lets it go on"}
+	PausedSince   = Holding{HoldPaused, "writing to Duo is paused since %s%s; `duosync resume` lets it go on"}
 	ApprovedUntil = Holding{HoldApproved, "approved: %s lets this through, once, until %s"}
-	DisabledSince = Holding{HoldDisabled, "kept disabled since %s by %s (%s), whatever the directory says; duosync enable %s ends that"}
+	DisabledSince = Holding{HoldDisabled, "kept disabled since %s by %s (%s), whatever the directory says; `duosync enable %s` ends that"}
 )
 
 // With gives the hold with its particulars.
