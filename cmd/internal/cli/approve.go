@@ -44,7 +44,7 @@ Exit status: 0 approved, taken back or listed; 1 the ID is not known, or used.`,
 		Example: `  duosync approve
   duosync approve 6a93c168d1e024050095 --until 2h
   duosync approve --revoke 6a93c168d1e024050095`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 1:

@@ -125,6 +125,16 @@ func TestCommandsWorkAsPrinted(t *testing.T) {
 	formats("rebuild", "--write")
 	formats("due")
 	formats("drift")
+	for _, name := range []string{"undo", "explain", "disable", "enable", "verify", "apply"} {
+		prints(name)
+		r := h.run(name)
+		if r.code != 1 || !strings.Contains(r.err, " is missing: `duosync "+name) || !strings.Contains(r.err, "→") {
+			t.Errorf("%s without an argument: exit %d %s", name, r.code, r.err)
+		}
+		if r := h.run(name, "one", "two"); r.code != 1 || !strings.Contains(r.err, `is wanted, not 2: "one", "two"`) {
+			t.Errorf("%s with two arguments: exit %d %s", name, r.code, r.err)
+		}
+	}
 	prints("sync", "--plan-out", "x")
 	prints("apply", h.config)
 	if seen < 30 {

@@ -40,7 +40,7 @@ func newConfigInitCommand(a *app) *cobra.Command {
 if FILE is -. It never overwrites a file.
 
 Exit status: 0 written; 1 the file is there already, or can't be written.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := "config.yaml"
 			if a.configPath != "" {

@@ -35,7 +35,7 @@ Exit status: 0 the user is disabled; 1 there is no such user, it is not duosync'
 or protected; or Duo could not be asked or has refused. The message says whether the
 note was made; where it was, the next run disables the user.`,
 		Example: `  duosync disable jdoe --reason "dismissed, ticket 4711"`,
-		Args:    cobra.ExactArgs(1),
+		Args:    one("USER", "USER is the username in Duo, the Duo user id or the directory id."),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.runDisable(cmd.Context(), args[0], opts) },
 	}
 	cmd.Flags().StringVar(&opts.reason, "reason", "", "why, for whoever meets the mark; required")
@@ -77,7 +77,7 @@ USER is the username in Duo, the Duo user id or the directory id. duosync due li
 the marks.
 
 Exit status: 0 the mark is gone; 1 there was none.`,
-		Args: cobra.ExactArgs(1),
+		Args: one("USER", "`duosync due` lists who is kept disabled."),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runEnable(cmd.Context(), args[0]) },
 	}
 	a.byFlag(cmd.Flags(), loggedIn)

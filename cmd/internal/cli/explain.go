@@ -12,6 +12,9 @@ import (
 	dirsync "duosync/sync"
 )
 
+// wantedUser says what a user can be named by.
+const wantedUser = "Give a directory id, a DN, a mail address, a username, or a Duo user id."
+
 func newExplainCommand(a *app) *cobra.Command {
 	var opts formOptions
 	cmd := &cobra.Command{
@@ -34,7 +37,7 @@ or not all could be found out.`,
 		Example: `  duosync explain alice
   duosync explain alice@example.com --format markdown
   duosync explain uid=alice,ou=Users,dc=WSO2,dc=ORG --format json`,
-		Args: cobra.ExactArgs(1),
+		Args: one("USER", wantedUser),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runExplain(cmd.Context(), opts, args[0]) },
 	}
 	opts.addFlags(cmd.Flags(), "answer")
@@ -43,7 +46,7 @@ or not all could be found out.`,
 
 func (a *app) runExplain(ctx context.Context, opts formOptions, user string) error {
 	if strings.TrimSpace(user) == "" {
-		return dirsync.WithHint(errors.New("USER is empty"), "Give a directory id, a DN, a mail address, a username, or a Duo user id.")
+		return dirsync.WithHint(errors.New("USER is empty"), wantedUser)
 	}
 	failed := func(err error) form.Renderer { return explain.Unknown(user, err) }
 	return a.show(ctx, opts, failed, func(ctx context.Context, j *job) (form.Renderer, error) {

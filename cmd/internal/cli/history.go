@@ -27,7 +27,7 @@ run's report. Of a run that was killed it shows what the run had written down.
 It changes nothing and can be used while a run is under way.
 
 Exit status: 0 shown; 1 there is no such run, or the state can't be read.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
 				return errors.New("--limit must be at least 1")

@@ -27,6 +27,9 @@ func TestHistory(t *testing.T) {
 	if r := h.run("history"); r.code != 0 || !strings.Contains(r.out, "No run") {
 		t.Errorf("before the first run: exit %d\n%s%s", r.code, r.out, r.err)
 	}
+	if r := h.run("due"); r.code != 0 || !strings.Contains(r.out, "the state knows nobody") || strings.Contains(r.out, "everybody") || strings.Contains(r.out, "nobody is waiting") {
+		t.Errorf("due of a state that knows nobody: exit %d\n%s%s", r.code, r.out, r.err)
+	}
 	if files, _ := filepath.Glob(h.state + "*"); len(files) > 0 {
 		t.Errorf("history left %v", files)
 	}

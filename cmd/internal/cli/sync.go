@@ -96,7 +96,7 @@ they were. Under others, with a state restored from an older copy, or with a sin
 byte changed, it is refused: nothing is written, and Duo is not called.
 
 ` + exitsOfApply,
-		Args: cobra.ExactArgs(1),
+		Args: one("FILE", "Name the file that `duosync sync --dry-run --plan-out FILE` wrote."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if opts.apply = args[0]; opts.apply == "" {
 				return errors.New("the name of the plan's file is empty")

@@ -35,7 +35,7 @@ be done; 4 (with --write) some could not be given back, all others were.`,
 		Example: `  duosync undo last
   duosync undo 20261124T1000 --only alice --write
   duosync undo 20261124T1000 --write`,
-		Args: cobra.ExactArgs(1),
+		Args: one("RUN", "`duosync history` lists the runs; `duosync undo last` is about the newest."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.show(cmd.Context(), opts, problem, func(ctx context.Context, j *job) (form.Renderer, error) {
 				asked.Run = args[0]

@@ -36,6 +36,9 @@ func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
 	o.formOptions.addFlags(f, "answer", verify.Formats()...)
 }
 
+// verifiable says whom Duo can be asked about.
+const verifiable = "Give a username or an alias in Duo, or a Duo user id."
+
 func newVerifyCommand(a *app) *cobra.Command {
 	var opts verifyOptions
 	cmd := &cobra.Command{
@@ -59,7 +62,7 @@ asked.`,
 		Example: `  duosync verify alice
   duosync verify alice --push
   duosync verify alice --passcode - < code.txt`,
-		Args: cobra.ExactArgs(1),
+		Args: one("USER", verifiable),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runVerify(cmd.Context(), opts, args[0], cmd.InOrStdin())
 		},
@@ -72,7 +75,7 @@ asked.`,
 func (a *app) runVerify(ctx context.Context, opts verifyOptions, user string, in io.Reader) error {
 	switch {
 	case strings.TrimSpace(user) == "":
-		return dirsync.WithHint(errors.New("USER is empty"), "Give a username or an alias in Duo, or a Duo user id.")
+		return dirsync.WithHint(errors.New("USER is empty"), verifiable)
 	case opts.Timeout <= 0:
 		return errors.New("--timeout must be more than nothing, such as 90s")
 	}

@@ -16,6 +16,9 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 		return nil, err
 	}
 	d := report.NewDue(m.At, meta.Refreshed, m.Flags)
+	if meta.Links == 0 {
+		d.KnowsNobody()
+	}
 	if meta.Paused != nil {
 		d.Pause(*meta.Paused)
 	}

@@ -31,6 +31,7 @@ type Due struct {
 	Error string `json:"error,omitempty"`
 
 	now   time.Time
+	lost  bool   // the state knows nobody
 	flags string // of commands
 }
 
@@ -86,6 +87,9 @@ func (d *Due) Disable(m dirsync.Mark) {
 
 // Attend tells who waits for a human.
 func (d *Due) Attend(standing []dirsync.Attention) { d.Attention = AttentionOf(standing) }
+
+// KnowsNobody tells that the state has no user, so that nothing is known of anybody.
+func (d *Due) KnowsNobody() { d.lost = true }
 
 // Pause tells of a pause.
 func (d *Due) Pause(p dirsync.Pause) {
@@ -153,6 +157,9 @@ func (d *Due) notEnrolledBlock() form.Block {
 }
 
 func (d *Due) waitingWords() string {
+	if d.lost {
+		return "not known: the state knows nobody"
+	}
 	if len(d.Waiting) == 0 {
 		return "nobody is waiting for one"
 	}
@@ -166,6 +173,9 @@ func (d *Due) waitingWords() string {
 }
 
 func (d *Due) enrollmentWords() string {
+	if d.lost {
+		return "not known: the state knows nobody"
+	}
 	as := "as each user was when Duo last answered for it; Duo was never read whole"
 	if d.AsOf != "" {
 		as = "as of the last refresh " + phrase.Minute(d.AsOf) + " UTC"
