@@ -104,6 +104,23 @@ func (r *Rules) aliasChange(s *Subject) *dirsync.Change {
 	return &dirsync.Change{Field: dirsync.FieldAliases, Before: dirsync.ListOf(held), After: dirsync.ListOf(append(after, missing...))}
 }
 
+// AdoptedAliases adds the wanted aliases to those that an adopted user has; nil where
+// there is nothing to add, or no room for all of them.
+func AdoptedAliases(holder *dirsync.Account, want string) []dirsync.Change {
+	held := dirsync.Items(holder.Field(dirsync.FieldAliases))
+	have := dirsync.FoldedSet(holder.Names())
+	after := held
+	for _, alias := range dirsync.Items(want) {
+		if !have[dirsync.FoldName(alias)] {
+			after = append(after, alias)
+		}
+	}
+	if len(after) == len(held) || len(after) > dirsync.MaxAliases {
+		return nil
+	}
+	return []dirsync.Change{{Field: dirsync.FieldAliases, Before: dirsync.ListOf(held), After: dirsync.ListOf(after)}}
+}
+
 // keepsName reports whether the user's name stays as it is: another person claims the
 // same, or the directory has none that can be one. All else about the person goes on.
 func (s *Subject) keepsName() bool { return s.Contested || s.Want.Problem != "" }

@@ -180,7 +180,7 @@ func (n *naming) settle(c claim) (again []claim) {
 		n.adopt(c, holder, "", nil)
 	default:
 		before := c.op.Gives()
-		n.dropClaim(c, holder, owner, n.holders)
+		n.dropClaim(c, holder, owner, former, n.holders)
 		for _, name := range dirsync.Without(before, c.op.Gives()) {
 			delete(n.given, name)
 			again = append(again, n.wanting[name]...)
@@ -242,50 +242,19 @@ func (d *deciding) adopt(c claim, holder *dirsync.Account, owner dirsync.SourceI
 	}
 	op.ByHand = holder.Status == dirsync.StatusDisabled && !disabledByUs && byOthers && c.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled
 	if want, ours := c.Want.Fields[dirsync.FieldAliases]; ours {
-		op.Changes = append(op.Changes, adoptedAliases(holder, want)...)
+		op.Changes = append(op.Changes, decide.AdoptedAliases(holder, want)...)
 	}
 	*c.op = op // the claims on its aliases go on
 	c.Holder = holder
 }
 
-// adoptedAliases adds the wanted aliases to those that an adopted user has.
-func adoptedAliases(holder *dirsync.Account, want string) []dirsync.Change {
-	held := dirsync.Items(holder.Field(dirsync.FieldAliases))
-	have := dirsync.FoldedSet(holder.Names())
-	after := held
-	for _, alias := range dirsync.Items(want) {
-		if !have[dirsync.FoldName(alias)] {
-			after = append(after, alias)
-		}
-	}
-	if len(after) == len(held) || len(after) > dirsync.MaxAliases {
-		return nil
-	}
-	return []dirsync.Change{{Field: dirsync.FieldAliases, Before: dirsync.ListOf(held), After: dirsync.ListOf(after)}}
-}
-
 // dropClaim gives a claim up and says who is in the way. All else about the
 // person goes on.
-func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.SourceID, holders map[string]*dirsync.Account) {
-	var why string
-	adopt := "duosync sync --adopt " + dirsync.ShellWord(c.name) + d.Flags
-	switch {
-	case owner != "" && d.found.gone[owner]:
-		c.Remedy = adopt
-		why = fmt.Sprintf("the name belonged to another person (id %s), who is missing from the directory; if it is the same human, adopt the Duo user with --adopt", owner)
-	case owner != "":
-		why = fmt.Sprintf("another person of ours (id %s) holds the name in Duo", owner)
-	case holder.Synced:
-		why = "a user of this name exists in Duo and is managed by Duo's own directory sync"
-	case holder.Status == dirsync.StatusPendingDeletion:
-		why = "a user of this name lies in Duo's Trash; restore or purge it in the Duo Admin Panel"
-	case c.alias && dirsync.FoldName(holder.Username) == c.name:
-		why = fmt.Sprintf("it is the username of a Duo user with status %s", dirsync.Quote(holder.Status))
-	case dirsync.FoldName(holder.Username) != c.name:
-		why = fmt.Sprintf("the name is an alias of the Duo user %s", dirsync.Quote(holder.Username))
-	default:
-		c.Remedy = adopt
-		why = "a user of this name exists in Duo and is not ours; adopt it with --adopt, or set sync.existing"
+func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.SourceID, former *decide.Subject, holders map[string]*dirsync.Account) {
+	taken := decide.Taken{Name: c.name, Alias: c.alias, Holder: holder, Owner: owner, Gone: d.found.gone[owner], Former: former}
+	why, adoptable := taken.Words()
+	if adoptable {
+		c.Remedy = "duosync sync --adopt " + dirsync.ShellWord(c.name) + d.Flags
 	}
 	if c.alias {
 		d.dropAlias(c, holder, why)
