@@ -2,6 +2,8 @@ package decide
 
 import dirsync "duosync/sync"
 
+const trashedByOthers = "put into Duo's Trash by others, and left there; restore it in the Duo Admin Panel, or take the person out of scope"
+
 // Apart says in which way a user is not as the directory asks for since others have made
 // it so; "" where that is not so, or not for us to say. What a link remembers is enough to
 // tell.
@@ -11,12 +13,16 @@ func Apart(l *dirsync.Link) string {
 	case l.LetGo == dirsync.LetGoSynced:
 		return "managed by Duo's own directory sync, and left alone; take the person out of one of the two"
 	case l.LetGo == dirsync.LetGoTrashed:
-		return "put into Duo's Trash by others, and left there; restore it in the Duo Admin Panel, or take the person out of scope"
+		return trashedByOthers
 	case l.LetGo == dirsync.LetGoDeleted:
 		return "deleted in Duo by others; the configuration asks to report it only (sync.drift)"
 	case l.Missing != nil && l.Missing.Step != "" && (held == dirsync.StatusActive || held == dirsync.StatusBypass):
 		return l.Missing.Why + ", and " + held + " in Duo by others"
-	case l.Missing != nil, status == "":
+	case l.Missing != nil:
+		return ""
+	case held == dirsync.StatusPendingDeletion:
+		return trashedByOthers
+	case status == "":
 		return ""
 	case held == dirsync.StatusBypass && status != dirsync.StatusBypass:
 		return "has the status bypass in Duo by others: no second factor is asked; set it to active in the Duo Admin Panel, or map it (sync.allow_bypass)"

@@ -31,7 +31,7 @@ func (r *Rules) Decide(s *Subject, now time.Time) {
 func (r *Rules) decideNew(s *Subject, reason string) {
 	want := s.Want
 	switch {
-	case s.Contested, s.Ancestor != nil:
+	case s.Contested, s.Ancestor != nil && !s.Inherits:
 		return
 	case want.Problem != "":
 		s.Add(dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason, Blocked: want.Problem})

@@ -9,6 +9,9 @@ import (
 	dirsync "duosync/sync"
 )
 
+// managedByDuo is told of a user whom Duo's own directory sync has taken over.
+const managedByDuo = "Duo's own directory sync manages this user now; duosync leaves it alone"
+
 // decideMissing is for a link whose person is gone or out of scope.
 func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	if s.Heir != nil {
@@ -33,6 +36,10 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 		return
 	case s.Live != nil:
 		s.noteDrift(r)
+		if s.Live.Synced && s.Claimed { // perhaps by the same human under a new id, whom Duo's own sync keeps
+			s.letGo(r, dirsync.LetGoSynced, managedByDuo)
+			return
+		}
 		if !s.Live.Synced && s.Live.Status != dirsync.StatusPendingDeletion {
 			s.Next.LetGo = ""
 		}
@@ -46,7 +53,7 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	case wait || due.After(now):
 		s.Wait = &dirsync.Waiting{Username: s.Username(), Source: s.ID, Since: missing.Since, Action: step, Due: due}
 	case s.Live.Synced:
-		s.letGo(r, dirsync.LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
+		s.letGo(r, dirsync.LetGoSynced, managedByDuo)
 	case s.Live.Status == dirsync.StatusPendingDeletion:
 		s.letGo(r, dirsync.LetGoTrashed, "missing from the directory, and put into Duo's Trash by somebody else")
 	case r.Protect[dirsync.FoldName(s.Live.Username)]:

@@ -45,9 +45,11 @@ type circumstances struct {
 	Claimed   bool // missing, and somebody else in the directory has the name
 	Adopted   bool // the run was asked to adopt the Duo user of this name
 	Lifted    bool // the user was disabled for a mark that was taken back
-	// heir is the entry of a missing person under a new id, and ancestor the missing one
-	// of such an entry.
+	// Heir is the entry of a missing person under a new id, and Ancestor the missing one
+	// of such an entry. Inherits: the entry is to be given the user of its ancestor in this
+	// run. Both stand until it is: what does not come about decides nothing.
 	Heir, Ancestor *Subject
+	Inherits       bool
 	Switched       bool // removals wait for a second complete read
 	NotAccepted    bool // missing, perhaps, for a scope that is not accepted
 	Blind          bool // nobody's status is believed in this run
@@ -60,8 +62,11 @@ type decision struct {
 	Ops  []*dirsync.Op
 	Next *dirsync.Link // the link as it is to be, apart from what ops add; nil: none
 	// problem is what a human has to settle; it is told once.
-	Problem  string
-	Remedy   string // a command that settles it
+	Problem string
+	Remedy  string // a command that settles it
+	// Hindered tells of a missing person who is there under a new id why the user can't
+	// be adopted as it is now; "" where nothing is in the way.
+	Hindered string
 	Wait     *dirsync.Waiting
 	Skipped  bool
 	Quiet    bool // nothing but the link changes; Duo is not asked

@@ -150,16 +150,32 @@ func (c *census) isUnchanged(i int32, want *mapping.Desired) bool {
 	return !b.Missing && !b.Pending && !c.told[b.ID] && !want.Troubled() && want.Same(b.Asked) && !slices.ContainsFunc(want.Groups(), c.groups.unsettled)
 }
 
-// absent lists the links whose person did not come by.
-func (c *census) absent() []dirsync.SourceID {
-	var ids []dirsync.SourceID
+// absent lists the links whose person did not come by: those that are looked at, and those
+// that were let go, and of which nothing new is known.
+func (c *census) absent() (ids, letGo []dirsync.SourceID) {
 	for i, seen := range c.seen {
-		if b := &c.snap.briefs[i]; !seen && b.ID != "" && (!b.LetGo || c.recheck[b.ID]) {
+		switch b := &c.snap.briefs[i]; {
+		case seen || b.ID == "":
+		case b.LetGo && !c.recheck[b.ID]:
+			letGo = append(letGo, b.ID)
+		default:
 			ids = append(ids, b.ID)
 		}
 	}
 	slices.Sort(ids)
-	return ids
+	slices.Sort(letGo)
+	return ids, letGo
+}
+
+// newcomers gives the people who are not linked, by their folded username.
+func (c *census) newcomers() map[string]*mapping.Desired {
+	people := map[string]*mapping.Desired{}
+	for _, want := range c.kept {
+		if _, linked := c.snap.index[want.ID]; !linked && want.Problem == "" {
+			people[want.Name()] = want
+		}
+	}
+	return people
 }
 
 // excludes reports whether a link's person came by, and is left alone.
@@ -217,9 +233,9 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 	return c
 }
 
-// contest finds the people who claim one and the same name, and freezes them. The answer
-// is by id.
-func (r *run) contest(ctx context.Context, st *state, c *census) (map[dirsync.SourceID]bool, error) {
+// contest finds the people who claim one and the same name, and freezes them: contested is
+// by id. namesakes are the folded usernames that several of them have, not as an alias.
+func (r *run) contest(ctx context.Context, st *state, c *census) (contested map[dirsync.SourceID]bool, namesakes map[string]bool, err error) {
 	var ids []dirsync.SourceID // of unchanged claimants, whose name stands in their link
 	for _, claimants := range c.names.contested {
 		for _, i := range claimants {
@@ -230,45 +246,44 @@ func (r *run) contest(ctx context.Context, st *state, c *census) (map[dirsync.So
 	}
 	links, err := st.snap.load(ctx, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	names := map[string][]dirsync.SourceID{}
+	named := map[string]int{} // as the username
 	for _, hash := range c.names.sorted() {
 		for _, i := range c.names.contested[hash] {
 			var id dirsync.SourceID
-			var claimed []string
+			var claims mapping.Desired
 			if i < 0 {
-				id, claimed = c.kept[^i].ID, c.kept[^i].Names()
+				id, claims = c.kept[^i].ID, *c.kept[^i]
 			} else if link := links[st.snap.briefs[i].ID]; link != nil {
-				id, claimed = link.ID, askedNames(link)
+				id, claims.Fields = link.ID, link.Asked
 			}
-			for _, name := range claimed {
+			for _, name := range claims.Names() {
 				if hashName(name) == hash {
 					names[name] = append(names[name], id)
 				}
 			}
+			if name := claims.Name(); hashName(name) == hash {
+				named[name]++
+			}
 		}
 	}
-	contested := map[dirsync.SourceID]bool{}
+	contested, namesakes = map[dirsync.SourceID]bool{}, map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		ids := names[name]
 		if len(ids) < 2 {
 			continue // two names with one hash
 		}
 		slices.Sort(ids)
+		namesakes[name] = named[name] > 1
 		for _, id := range ids {
 			contested[id] = true
 		}
 		r.conflict(dirsync.Conflict{Key: "name|" + name, Hash: hashIDs(ids), Username: name, Sources: ids,
 			Reason: fmt.Sprintf("%d people claim this name in the directory; give each a name of its own", len(ids))})
 	}
-	return contested, nil
-}
-
-// askedNames returns the folded username and aliases that we last asked for.
-func askedNames(l *dirsync.Link) []string {
-	d := mapping.Desired{Fields: l.Asked}
-	return d.Names()
+	return contested, namesakes, nil
 }
 
 func hashIDs(ids []dirsync.SourceID) dirsync.Hash {

@@ -148,7 +148,7 @@ func (d *deciding) holders(ctx context.Context, claims []claim) (map[string]*dir
 // adopt, and to disable.
 func (d *deciding) dropIdle(holders map[string]*dirsync.Account) {
 	for _, s := range d.subjects {
-		if s.Idle && len(s.Ops) == 1 && holders[s.Want.Name()] == nil {
+		if s.Idle && !s.Inherits && len(s.Ops) == 1 && holders[s.Want.Name()] == nil {
 			s.Ops, s.Skipped = nil, true
 		}
 	}
@@ -157,6 +157,10 @@ func (d *deciding) dropIdle(holders map[string]*dirsync.Account) {
 // settle settles one claim, and gives those that are to be looked at again for it.
 func (n *naming) settle(c claim) (again []claim) {
 	holder := n.holders[c.name]
+	if c.Inherits && !c.alias && c.op.Action == dirsync.Create && c.stands() {
+		n.settleHeir(c, holder)
+		return nil
+	}
 	if holder == nil || !c.stands() {
 		return nil // free, or settled already
 	}
@@ -170,7 +174,7 @@ func (n *naming) settle(c claim) (again []claim) {
 	former := n.subjects[owner] // nil where the user was handed over
 	switch {
 	case ours && n.given[c.name] == owner: // given up in this plan
-	case ours && n.found.gone[owner] && c.mayBeAdopted() && (n.adopts(c.Want) || n.inherits(former, c.Want)) && canHandOver(c, holder, former):
+	case ours && n.found.gone[owner] && c.mayBeAdopted() && n.adopts(c.Want) && canHandOver(c, holder, former):
 		n.adopt(c, holder, owner, former)
 		if former != nil {
 			n.handed[former] = true
@@ -187,6 +191,21 @@ func (n *naming) settle(c claim) (again []claim) {
 		}
 	}
 	return again
+}
+
+// settleHeir hands the user of a missing person over to their new entry, by whatever name
+// Duo has it now. Where that can't be, nobody is created: it stays undecided.
+func (n *naming) settleHeir(c claim, holder *dirsync.Account) {
+	former := c.Ancestor
+	user, why := former.HandOver(holder)
+	if why != "" {
+		former.Hindered = why
+		c.Ops = slices.DeleteFunc(c.Ops, func(o *dirsync.Op) bool { return o == c.op })
+		return
+	}
+	n.adopt(c, user, former.ID, former)
+	n.handed[former] = true
+	delete(n.subjects, former.ID)
 }
 
 // canHandOver reports whether the user of a missing person can go to the person

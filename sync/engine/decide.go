@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,11 +27,17 @@ func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	if err := d.fetch(ctx); err != nil {
 		return d.decided, err
 	}
+	d.partHeirs()
 	d.each()
 	if err := inOrder(ctx, d.settleClaims, d.lists, d.putOff); err != nil {
 		return d.decided, err
 	}
 	d.planMails()
+	for _, s := range d.subjects {
+		if s.Heir != nil {
+			d.heirs = append(d.heirs, s)
+		}
+	}
 	d.narrow()
 	return d.decided, nil
 }
@@ -52,24 +57,54 @@ func (d *deciding) checkName(flag, name string) error {
 }
 
 // findHeirs finds who is missing under an old id and there under a new one. Nothing is
-// done to them until somebody decides, but that who is locked is disabled. A user who
-// is to be adopted goes the way of adoptions.
+// done to them until somebody decides, but that who is locked is disabled. That the user is
+// to be adopted is no decision yet: it counts once the user can go over.
 func (d *deciding) findHeirs() {
 	byName := map[string]*decide.Subject{}
 	for _, s := range d.subjects {
-		if s.Want != nil && s.Link == nil && s.Want.Problem == "" && !d.found.contested[s.ID] {
+		if s.Want != nil && s.Link == nil && s.Want.Problem == "" && !d.found.namesakes[s.Want.Name()] && !d.Rules.Protect[s.Want.Name()] {
 			byName[s.Want.Name()] = s
 		}
 	}
 	for _, s := range d.subjects {
-		if s.Want != nil || s.Link == nil || s.Link.LetGo != "" {
+		if s.Want != nil || s.Link == nil || s.Link.LetGo == dirsync.LetGoDeleted || d.protected(s) {
 			continue
 		}
-		heir := byName[dirsync.FoldName(cmp.Or(s.Link.Asked[dirsync.FieldUsername], s.Link.Answered.Username))]
-		if heir == nil || !decide.IsHeir(s.Link, heir.Want) || d.adopts(heir.Want) || d.adoptsHeir(heir.Want) {
+		heir := byName[decide.NameOf(s.Link)]
+		if heir == nil || !decide.IsHeir(s.Link, heir.Want) {
 			continue
 		}
 		s.Heir, heir.Ancestor = heir, s
+		heir.Inherits = d.inherits(s)
+	}
+	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool { // they came for their heirs alone, see differ.letGo
+		return s.Want == nil && s.Link.LetGo != "" && s.Heir == nil && !d.fresh.recheck[s.ID]
+	})
+}
+
+// inherits reports whether the user of a missing person is to go to their new entry in this
+// run: where somebody asks for it, and else where the configuration does and nothing is
+// known to be in the way.
+func (d *deciding) inherits(former *decide.Subject) bool {
+	want := former.Heir.Want
+	switch {
+	case former.Heir.Contested:
+		return false
+	case d.adopts(want):
+		return true
+	}
+	return d.adoptsHeir(want) && (former.Hindrance() == "" || d.fresh.recheck[former.ID] && want.Unsure == nil)
+}
+
+// partHeirs ends the doubt about those whose user is gone from Duo, which is confirmed, or
+// whom Duo's own sync keeps now: nothing is left that could be taken from the wrong one.
+func (d *deciding) partHeirs() {
+	for _, s := range d.subjects {
+		if s.Heir == nil || !s.Asked || s.Doubtful != nil || s.Live != nil && !s.Live.Synced {
+			continue
+		}
+		s.Heir.Ancestor, s.Heir.Inherits = nil, false
+		s.Heir = nil
 	}
 }
 
@@ -83,12 +118,6 @@ func (r *run) adoptsHeir(want *mapping.Desired) bool {
 		return want.Fields[dirsync.FieldEmail] != ""
 	}
 	return false
-}
-
-// inherits reports whether the person who claims a name is the missing one who had it,
-// under a new id, and is given the user at once.
-func (r *run) inherits(former *decide.Subject, want *mapping.Desired) bool {
-	return former != nil && former.Link != nil && decide.IsHeir(former.Link, want) && r.adoptsHeir(want)
 }
 
 // remembered drops the subjects of which everything was told before and
@@ -165,8 +194,10 @@ func (d *deciding) fetch(ctx context.Context) error {
 // asks reports whether Duo is asked for a link's user: it may be touched.
 func (d *deciding) asks(s *decide.Subject) bool {
 	switch {
+	case s.Heir != nil && (d.fresh.recheck[s.ID] || s.Heir.Inherits || s.Link.Answered.Synced):
+		return true
 	case s.Heir != nil:
-		return s.Heir.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled && (d.fresh.recheck[s.ID] || s.Link.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled)
+		return s.Heir.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled && s.Link.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled
 	case s.Want != nil, d.fresh.recheck[s.ID]:
 		return true
 	}

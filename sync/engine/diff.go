@@ -28,7 +28,7 @@ type differ struct {
 func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, groups *groupPlan) (*found, error) {
 	d := &differ{run: r, state: st, fresh: fresh, census: c, groups: groups, found: &found{gone: map[dirsync.SourceID]bool{}}}
 	var err error
-	if d.contested, err = r.contest(ctx, st, c); err != nil {
+	if d.contested, d.namesakes, err = r.contest(ctx, st, c); err != nil {
 		return d.found, err
 	}
 	ids := make([]dirsync.SourceID, len(c.kept))
@@ -124,7 +124,11 @@ func (d *differ) notWhole(names []string) error {
 // missing gives the links whose person did not come by, and of them those that need the
 // second look.
 func (d *differ) missing(ctx context.Context) (missing []*decide.Subject, doubtful []dirsync.SourceID, err error) {
-	absent := d.census.absent()
+	absent, letGo := d.census.absent()
+	if letGo, err = d.letGo(ctx, letGo); err != nil {
+		return nil, nil, err
+	}
+	absent = append(absent, letGo...)
 	links, err := d.snap.load(ctx, absent)
 	if err != nil {
 		return nil, nil, err
@@ -143,6 +147,30 @@ func (d *differ) missing(ctx context.Context) (missing []*decide.Subject, doubtf
 		}
 	}
 	return missing, doubtful, nil
+}
+
+// letGo gives those of the missing links that were let go whose human is there under a new
+// id: others put the user into the Trash, and may take it out again at any time. All others
+// are left alone.
+func (d *differ) letGo(ctx context.Context, ids []dirsync.SourceID) (some []dirsync.SourceID, err error) {
+	newcomers := d.census.newcomers()
+	if len(newcomers) == 0 {
+		return nil, nil
+	}
+	links, err := d.snap.load(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		link := links[id]
+		if link == nil || link.LetGo != dirsync.LetGoTrashed {
+			continue
+		}
+		if want := newcomers[decide.NameOf(link)]; want != nil && decide.IsHeir(link, want) {
+			some = append(some, id)
+		}
+	}
+	return some, nil
 }
 
 // confirm takes in what the second look found of a missing person, and reports whether

@@ -58,7 +58,7 @@ func (p *pairing) through(ctx context.Context, c *course) (err error) {
 	if c.census, err = p.read(ctx, p.state, newFreshness(p.state)); err != nil {
 		return err
 	}
-	contested, err := p.contest(ctx, p.state, c.census)
+	contested, _, err := p.contest(ctx, p.state, c.census)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,8 @@ func (p *pairing) want(contested map[dirsync.SourceID]bool) error {
 // under a new one. All that is known of them stays. Whoever has the name of a missing
 // person and is not known to be the same human is listed.
 func (p *pairing) heirs(ctx context.Context) error {
-	absent := p.census.absent()
+	absent, letGo := p.census.absent()
+	absent = append(absent, letGo...)
 	links, err := p.snap.load(ctx, absent)
 	if err != nil || len(absent) == 0 {
 		return err
@@ -122,21 +123,24 @@ func (p *pairing) heirs(ctx context.Context) error {
 	}
 	for _, id := range absent {
 		link := links[id]
-		if link == nil || found[id].Person != nil {
+		if link == nil || link.LetGo == dirsync.LetGoDeleted || found[id].Person != nil {
 			continue
 		}
-		name := dirsync.FoldName(cmp.Or(link.Asked[dirsync.FieldUsername], link.Answered.Username))
+		name := decide.NameOf(link)
 		want := p.wanting[name]
 		if want == nil {
 			continue
 		}
 		delete(p.wanting, name)
 		if !decide.IsHeir(link, want) {
-			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: duosync sync --adopt %s", id, name))
+			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: duosync sync --adopt %s%s", id, dirsync.ShellWord(name), p.Flags))
 			continue
 		}
 		moved := *link
 		moved.ID, moved.Seen = want.ID, want.Seen
+		if moved.LetGo == "" && decide.TrashedByOthers(link) {
+			moved.LetGo = dirsync.LetGoTrashed // as for anybody; restored, it is kept in step again
+		}
 		op := &dirsync.Op{Action: dirsync.Adopt, Username: link.Answered.Username, Source: want.ID, User: link.User, From: id, Reason: "the same person under a new id"}
 		p.report.Operations = append(p.report.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultPlanned})
 		p.outcomes = append(p.outcomes, dirsync.Outcome{Source: id}, dirsync.Outcome{Source: want.ID, Link: &moved})

@@ -264,10 +264,11 @@ func (r *run) attend(ctx context.Context, c *course) error {
 		}
 	}
 	r.attendReport(before, add)
+	r.attendHeirs(c, add)
 	looked, settled := map[dirsync.SourceID]bool{}, r.settles()
 	for _, s := range slices.Concat(c.subjects(), c.idle()) {
 		looked[s.ID] = true
-		if s.Next != nil && !settled[s.ID] {
+		if s.Next != nil && s.Heir == nil && !settled[s.ID] {
 			apart(s.Next)
 		}
 	}

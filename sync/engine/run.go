@@ -212,6 +212,7 @@ type freshness struct {
 type found struct {
 	subjects  []*decide.Subject // by id
 	contested map[dirsync.SourceID]bool
+	namesakes map[string]bool           // folded usernames that several entries have
 	gone      map[dirsync.SourceID]bool // links whose person is missing from this read
 }
 
@@ -225,6 +226,7 @@ type evidence struct {
 type decided struct {
 	subjects []*decide.Subject // by id
 	idle     []*decide.Subject // remembered as disabled and not in Duo
+	heirs    []*decide.Subject // missing, there under a new id, and undecided
 	// strangers counts the wanted names that users who are not ours hold in Duo.
 	strangers int
 	at        time.Time // when Duo was asked for what it holds

@@ -17,7 +17,7 @@ func (r *run) examine(ctx context.Context, st *state, c *census, f *found) (*evi
 	if before := st.meta.Baseline; before != nil && before.Directories == nil {
 		r.warn("nothing to compare with yet: the state was written by an earlier version; from the next run on it shows when a base, a group or an attribute is lost from sight")
 	}
-	e := guard.Evidence{Read: &guard.Read{Info: &r.report.Read, Sight: c.sight}, Ref: r.reference(st), Rules: &r.Rules.Rules, Policy: r.policy(), People: people(f.subjects)}
+	e := guard.Evidence{Read: &guard.Read{Info: &r.report.Read, Sight: c.sight}, Ref: r.reference(st), Rules: &r.Rules.Rules, Policy: r.policy(), People: people(f.subjects, r.Flags)}
 	var err error
 	if e.Answers, err = r.ask(ctx, e.Questions()); err != nil {
 		return nil, err
@@ -92,13 +92,13 @@ func labels(ctx context.Context, st *state, subjects []*decide.Subject, ids []di
 	return names
 }
 
-// people gives what guards know of subjects.
-func people(subjects []*decide.Subject) []*guard.Person {
+// people gives what guards know of subjects. flags are those of [Engine].
+func people(subjects []*decide.Subject, flags string) []*guard.Person {
 	all := make([]*guard.Person, 0, len(subjects))
 	for _, s := range subjects {
 		p := &guard.Person{ID: s.ID, Username: s.Username(), Link: s.Link, Wanted: s.Want, Elsewhere: s.Second != nil && s.Second.Present, NotAccepted: s.NotAccepted, Ops: s.Ops}
 		if s.Heir != nil {
-			p.Heir = s.Heir.ID
+			p.Heir, p.Hindered, p.Adopt = s.Heir.ID, s.Hindrance(), s.AdoptCommand(flags)
 		}
 		if s.Next != nil {
 			p.Missing = s.Next.Missing
@@ -106,6 +106,24 @@ func people(subjects []*decide.Subject) []*guard.Person {
 		all = append(all, p)
 	}
 	return all
+}
+
+// attendHeirs adds who is there under a new id and undecided, once, under the new one, with
+// what others have made of the user meanwhile.
+func (r *run) attendHeirs(c *course, add func(string, dirsync.Attention)) {
+	for _, s := range c.decided.heirs {
+		reason := fmt.Sprintf("there under a new id (it was %s), and held until it is decided whether this is the same human", s.ID)
+		apart, hindered := decide.Apart(s.Next), s.Hindrance()
+		if hindered == decide.InTrash {
+			apart = "" // that is what others have done
+		}
+		for _, text := range []string{apart, hindered} {
+			if text != "" {
+				reason += "; " + text
+			}
+		}
+		add(string(s.Heir.ID), dirsync.Attention{Username: s.Heir.Username(), Source: s.Heir.ID, Reason: reason, Remedy: s.AdoptCommand(r.Flags), Apart: apart != ""})
+	}
 }
 
 // readGroupStatus reads Duo's groups where it matters which of them lets nobody in.
@@ -118,7 +136,7 @@ func (r *run) readGroupStatus(ctx context.Context, groups *groupPlan, ops []*dir
 
 // facts gives what guards know.
 func (r *run) facts(c *course, plan *dirsync.Plan) *guard.Facts {
-	f := &guard.Facts{Plan: plan, People: people(c.subjects()), Read: &guard.Read{Info: &r.report.Read, Sight: c.census.sight}, Doubts: c.evidence.Doubts,
+	f := &guard.Facts{Plan: plan, People: people(c.subjects(), r.Flags), Read: &guard.Read{Info: &r.report.Read, Sight: c.census.sight}, Doubts: c.evidence.Doubts,
 		Before: c.state.meta.Baseline, Rules: &r.Rules.Rules, Policy: *r.policy(),
 		State:  guard.State{Links: c.state.snap.links, Active: c.state.snap.active(), Strangers: c.decided.strangers},
 		Groups: guard.Groups{Links: len(c.groups.links), Key: map[string]string{}, Status: map[string]string{}},

@@ -341,7 +341,7 @@ func (w *world) hand(words []string) {
 		case "alias":
 			a.Aliases = append(a.Aliases, value)
 		case "synced":
-			a.Synced = true
+			a.Synced = value != "false"
 		case "enrolled":
 			a.Enrolled = true
 		case dirsync.FieldStatus:
@@ -480,7 +480,7 @@ func (w *world) report(run *dirsync.Run) string {
 		shown[o.Source] = shown[o.Source] || o.Result == dirsync.ResultFailed
 	}
 	for _, a := range run.Attention {
-		if a.Apart || !shown[a.Source] && a.Source != "" {
+		if a.Apart || strings.HasPrefix(a.Reason, "there under a new id") || !shown[a.Source] && a.Source != "" {
 			p("attention %s: %s", a.Username, a.Reason)
 		}
 	}
@@ -490,6 +490,9 @@ func (w *world) report(run *dirsync.Run) string {
 	for _, g := range run.Guards {
 		if g.Held {
 			p("held by %s %s %s: %d of %d", g.Name, g.About.Text(), g.Limit, g.Affected, g.Total)
+			if g.Remedy != "" {
+				p("  what ends it: %s", g.Remedy)
+			}
 		}
 	}
 	for _, text := range run.Warnings {

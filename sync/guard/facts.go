@@ -86,6 +86,9 @@ type Person struct {
 	Elsewhere bool
 	// Heir is the id of the same human's new entry; "" for none.
 	Heir dirsync.SourceID
+	// Adopt is the command by which the user goes over to that entry, and Hindered why it
+	// can't as it is now; "" where nothing is in the way.
+	Adopt, Hindered string
 	// NotAccepted: missing, perhaps, for a scope that is not accepted.
 	NotAccepted bool
 	// Missing is the end of the link's life as it is to be after the run.

@@ -147,7 +147,7 @@ func TestOtherScope(t *testing.T) {
 func TestIDsChanged(t *testing.T) {
 	t.Parallel()
 	f := facts(each(2, rename)...)
-	f.People[0].Heir = "new"
+	f.People[0].Heir, f.People[0].Adopt = "new", "duosync sync --adopt user00 --config /x"
 	f.Asked.Flags = " --config /x"
 	v := guard.Weigh(f)
 	if len(v.Guards) == 0 || !strings.HasPrefix(told(v), "ids_changed 1 of 100") {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	dirsync "duosync/sync"
 	"duosync/sync/assembly"
@@ -62,23 +63,30 @@ func scopeChanged(w *weighing) {
 }
 
 // idsChanged tells of people who are there under a new id, in every run until somebody
-// decides.
+// decides. It says of whose user what has to be done before the command can work.
 func idsChanged(w *weighing) {
 	var ids []dirsync.SourceID
-	var names []string
+	var names, hindered []string
+	remedy := "duosync rebuild --write" + w.Asked.Flags
 	for _, p := range w.People {
-		if p.Heir != "" {
-			ids = append(ids, p.ID, p.Heir)
-			names = append(names, p.Username)
+		if p.Heir == "" {
+			continue
+		}
+		ids = append(ids, p.ID, p.Heir)
+		names = append(names, p.Username)
+		if p.Hindered != "" {
+			hindered = append(hindered, p.Username+": "+p.Hindered)
 		}
 	}
-	if len(ids) == 0 {
+	switch len(names) {
+	case 0:
 		return
+	case 1:
+		remedy = w.people[ids[0]].Adopt
 	}
 	slices.Sort(names)
-	remedy := "duosync rebuild --write" + w.Asked.Flags
-	if len(names) == 1 {
-		remedy = "duosync sync --adopt " + dirsync.ShellWord(names[0]) + w.Asked.Flags
-	}
-	w.add(dirsync.Guard{Name: dirsync.GuardIDsChanged, Hold: dirsync.Hold{People: ids}, Affected: len(names), Total: w.State.Links, Held: true, Partial: true, Names: names[:min(len(names), mostNames)], Remedy: remedy})
+	slices.Sort(hindered)
+	detail := strings.Join(hindered[:min(len(hindered), mostNames)], "; ")
+	w.add(dirsync.Guard{Name: dirsync.GuardIDsChanged, Hold: dirsync.Hold{People: ids}, Affected: len(names), Total: w.State.Links, Held: true, Partial: true,
+		Names: names[:min(len(names), mostNames)], Detail: detail, Remedy: remedy})
 }
