@@ -68,7 +68,7 @@ func heldGuards(guards []report.Guard) []heldGuard {
 		g := &guards[i]
 		h := heldGuard{Title: g.Title(), Limit: g.Limit, Affected: fmt.Sprint(g.Affected), Names: strings.Join(g.Names, ", "), WholeRun: g.WholeRun,
 			Command: g.Approve, Remedy: g.Remedy}
-		if h.Command == "" && strings.HasPrefix(g.Remedy, "duosync ") {
+		if h.Command == "" && report.IsCommand(g.Remedy) {
 			h.Command, h.Remedy = g.Remedy, ""
 		}
 		if g.Total > 0 {

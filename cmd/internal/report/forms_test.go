@@ -187,7 +187,7 @@ func guardsRun() *dirsync.Run {
 	add(dirsync.Guard{Name: "min_group", About: group, Affected: 1, Total: 1, Partial: true})
 	add(dirsync.Guard{Name: "scope_changed", Affected: 3, Total: 60, Partial: true})
 	add(dirsync.Guard{Name: "state_lost", Limit: "50%", Affected: 40, Total: 60, Remedy: "duosync rebuild"})
-	add(dirsync.Guard{Name: "ids_changed", Affected: 60, Total: 60, Partial: true, Remedy: "duosync rebuild --write, or duosync sync --adopt USER"})
+	add(dirsync.Guard{Name: "ids_changed", Affected: 60, Total: 60, Partial: true, Remedy: "duosync rebuild --write", Detail: "rkim: the Duo user lies in Duo's Trash: restore it in the Duo Admin Panel before"})
 	add(dirsync.Guard{Name: "audit", Affected: 0, Partial: true, Remedy: "make the file of audit.file writable"})
 	return run
 }

@@ -92,7 +92,7 @@ func (g *Guard) seen() string {
 	case "state_lost":
 		return "the state knows nobody, but Duo already has users named like " + phrase.OutOf(g.Affected, g.Total, "person", "people") + " in scope"
 	case "ids_changed":
-		return people + " would be removed, but seem to be there under a new id: an entry has the same username, and the same mail address or full name"
+		return people + " would be removed, but seem to be there under a new id: exactly one entry has the same username, and the same mail address or full name"
 	}
 	if g.Affected == 0 && g.Total == 0 {
 		return "it wants a human" + g.limitWords()

@@ -107,12 +107,25 @@ func sayGuards(b *form.Block, guards []Guard, at time.Time) {
 		case g.Approve != "":
 			b.Command(g.Approve)
 		case g.Remedy != "":
-			b.Say(form.Plain, "No approval lifts this. What ends it: "+g.Remedy)
+			SayRemedy(b, "No approval lifts this.", g.Remedy)
 		}
 		if text := advice(g); text != "" {
 			b.Say(form.Plain, text)
 		}
 	}
+}
+
+// IsCommand reports whether what ends something is a command to copy, and not a sentence.
+func IsCommand(remedy string) bool { return strings.HasPrefix(remedy, "duosync ") }
+
+// SayRemedy tells what ends something, a command on a line of its own.
+func SayRemedy(b *form.Block, lead, remedy string) {
+	if !IsCommand(remedy) {
+		b.Say(form.Plain, lead+" What ends it: "+remedy)
+		return
+	}
+	b.Say(form.Plain, lead+" What ends it:")
+	b.Command(remedy)
 }
 
 // advice says more of a guard that no approval lifts.
@@ -123,8 +136,9 @@ func advice(g *Guard) string {
 			"If these users were never duosync's, but are yours, take them over: sync.existing: adopt_if_email_matches (or adopt), " +
 			"and read the dry run; or one by one, with --only USER --adopt USER."
 	case "ids_changed":
-		return "If the directory was restored or moved, these are the same people: rebuild pairs them with their users. " +
-			"If somebody else has got the name, remove the old entry's user by hand."
+		return "If the directory was restored or moved, these are the same people: rebuild pairs all of them with their users, sync --adopt USER one. " +
+			"If somebody else has got the name, delete the old user in the Duo Admin Panel, from its Trash too: the next refresh (sync --refresh) then creates a user for the new entry. " +
+			"A user who lies in the Trash has to be restored there before, or is gone for good after 7 days as a rule."
 	}
 	return ""
 }
