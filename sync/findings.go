@@ -51,6 +51,9 @@ type Decision struct {
 	Guards []Guard
 	// Skipped tells why nothing is done by rule: "" or one of the Skipped… reasons.
 	Skipped string
+	// Heir is the id under which a missing person is there anew, and Ancestor the old id of
+	// such an entry: it is not decided yet whether the two are the same human. Else "".
+	Heir, Ancestor SourceID
 	// Ends: the link ends without an operation, for its user is gone from Duo.
 	Ends bool
 	// Warnings are about the person.

@@ -215,9 +215,15 @@ func (x *Explanation) Owner(user string) (dirsync.SourceID, bool) {
 	return id, ours
 }
 
-// take takes over what stands in a subject alone.
+// takeOver takes over what stands in a subject alone.
 func takeOver(d *dirsync.Decision, s *decide.Subject) {
 	d.Waiting = s.Wait
+	if s.Heir != nil {
+		d.Heir = s.Heir.ID
+	}
+	if s.Ancestor != nil {
+		d.Ancestor = s.Ancestor.ID
+	}
 	d.Warnings = slices.Clone(s.Warnings)
 	d.Ends = s.Link != nil && s.Next == nil && !s.Quiet && s.Asked && len(s.Ops) == 0
 	d.Seen = s.Second

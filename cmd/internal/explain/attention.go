@@ -23,7 +23,7 @@ func (e *explainer) attention(ctx context.Context, d *dirsync.Decision) error {
 		}
 	}
 	found := dirsync.Attention{Source: d.ID}
-	if i := slices.IndexFunc(all, func(a dirsync.Attention) bool { return a.Source == d.ID && d.ID != "" }); i >= 0 {
+	if i := slices.IndexFunc(all, func(a dirsync.Attention) bool { return a.Source != "" && (a.Source == d.ID || a.Source == d.Heir) }); i >= 0 {
 		found = all[i]
 	}
 	if l := d.Link; l != nil && e.liveUser != nil {

@@ -32,9 +32,9 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 		}
 		add(explanation.PausedSince.With(since, why))
 	}
-	if len(d.Operations) > 0 {
-		for i := range d.Guards {
-			add(explanation.GuardHold(&d.Guards[i]))
+	for i := range d.Guards {
+		if g := &d.Guards[i]; len(d.Operations) > 0 || names(g, d.ID) {
+			add(e.guardHold(g))
 		}
 	}
 	approvals, err := e.past.Approvals(ctx, e.past.At)
@@ -64,6 +64,21 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 		add(h)
 	}
 	return nil
+}
+
+// names reports whether a guard holds a person, be an operation held or not.
+func names(g *dirsync.Guard, id dirsync.SourceID) bool {
+	return g.Partial && slices.Contains(g.Hold.People, id)
+}
+
+// guardHold tells of a guard that will hold the next run. Of ids_changed it gives the
+// command that is about the one person.
+func (e *explainer) guardHold(g *dirsync.Guard) explanation.Hold {
+	h := explanation.GuardHold(g)
+	if a := e.doc.Attention; g.Name == dirsync.GuardIDsChanged && a != nil && a.Remedy != "" {
+		h.Remedy = a.Remedy
+	}
+	return h
 }
 
 // covers reports whether an operation is among those that an approval lets through.

@@ -22,6 +22,9 @@ func (e *explainer) next(d *dirsync.Decision) {
 		e.nextOperations(d)
 	case len(d.Conflicts) > 0:
 		n.Because(explanation.Unsettled, d.Conflicts[0].Reason)
+	case d.Heir+d.Ancestor != "":
+		n.Because(explanation.Undecided, d.Heir+d.Ancestor) // one of them is set
+		n.Result = dirsync.ResultHeld
 	case d.Waiting != nil:
 		e.nextWaits(d.Waiting, d.Delayed)
 	case d.Skipped == dirsync.SkippedProtected:
@@ -72,7 +75,7 @@ func (e *explainer) nextOperations(d *dirsync.Decision) {
 		n.Because(explanation.Blocked, first.Blocked)
 		return
 	}
-	if len(d.Guards) > 0 {
+	if n.Result == dirsync.ResultHeld || slices.ContainsFunc(d.Guards, func(g dirsync.Guard) bool { return !g.Partial }) {
 		n.Result = dirsync.ResultHeld
 		n.Reason += "; but a guard holds it"
 	}

@@ -74,7 +74,17 @@ func explanations() map[string]*explanation.Document {
 	marked := everythingExplained("asilva")
 	marked.Holds = []explanation.Hold{{Kind: explanation.HoldDisabled, Reason: "kept disabled since 2026-03-01 08:00 UTC by helpdesk (dismissed)"},
 		{Kind: explanation.HoldRun, Name: "ids_changed", RunID: "r1", Reason: "ids_changed: as it was seen", Remedy: "duosync rebuild --write"}}
-	return map[string]*explanation.Document{"marked": marked, "all": everythingExplained("asilva"), "hostile": everythingExplained(reporttest.Hostile), "gone": gone, "blind": blind, "several": several}
+	undecided := explanation.New("asilva")
+	undecided.FoundBy, undecided.Entry, undecided.Scope = "username", everythingExplained("asilva").Entry, everythingExplained("asilva").Scope
+	undecided.Duo.Standing = explanation.DuoNone
+	undecided.Next.Because(explanation.Undecided, "6a0f")
+	undecided.Next.Result = dirsync.ResultHeld
+	undecided.Attention = &report.Attention{Username: "asilva", SourceID: "6a1f", Reason: "there under a new id (it was 6a0f)", Remedy: "duosync sync --adopt asilva", Since: "2026-03-01T00:00:00Z"}
+	hold := explanation.GuardHold(&dirsync.Guard{Name: "ids_changed", Affected: 1, Total: 100, Held: true, Partial: true, Remedy: "duosync sync --adopt asilva"})
+	ran := hold
+	ran.Kind, ran.RunID = explanation.HoldRun, "r1"
+	undecided.Holds = []explanation.Hold{hold, ran}
+	return map[string]*explanation.Document{"undecided": undecided, "marked": marked, "all": everythingExplained("asilva"), "hostile": everythingExplained(reporttest.Hostile), "gone": gone, "blind": blind, "several": several}
 }
 
 // TestExplanationForms compares every form with testdata; go test -update writes it

@@ -31,10 +31,10 @@ const (
 )
 
 // GuardHold tells of a guard that will hold the next run, or what it does to one
-// person.
+// person. What it would take to approve that only a run that was held says.
 func GuardHold(g *dirsync.Guard) Hold {
 	told := report.GuardOf(g, "") // its words alone are given
-	return Hold{Kind: HoldGuard, Name: g.Name, Reason: told.Words()}
+	return Hold{Kind: HoldGuard, Name: g.Name, Reason: told.Words(), Remedy: told.Remedy}
 }
 
 // HeldIn tells what keeps back a past run's operations on a person, nil where nothing
@@ -45,13 +45,11 @@ func HeldIn(d *report.Document, keep func(*report.Operation) bool, settled func(
 	held := slices.ContainsFunc(d.Operations, func(o report.Operation) bool {
 		return (o.Result == dirsync.ResultHeld || d.Stopped() && o.Result != dirsync.ResultFailed) && keep(&o)
 	})
-	if !held {
-		return nil
-	}
 	started, _ := time.Parse(time.RFC3339, d.Started)
 	var holds []Hold
 	for _, g := range d.OpenGuards(settled) {
-		if g.WholeRun || concerns(&g) {
+		named := !g.WholeRun && g.ApprovalID == "" // it holds people, be there an operation or not
+		if held && g.WholeRun || (held || named) && concerns(&g) {
 			holds = append(holds, Hold{Kind: HoldRun, Name: g.Name, RunID: d.RunID, Reason: g.HeldWords(started), Approve: g.Approve, Remedy: g.Remedy})
 		}
 	}
@@ -71,13 +69,14 @@ func holdsBlock(holds []Hold) form.Block {
 			b.Item(form.Bad, h.Reason)
 		}
 	}
-	var ways []string
+	var ways, ended []string
 	for _, h := range holds {
 		if h.Approve != "" && !slices.Contains(ways, h.Approve) {
 			ways = append(ways, h.Approve)
 		}
-		if h.Remedy != "" {
-			b.Say(form.Plain, "No approval lifts "+h.Name+". What ends it: "+h.Remedy)
+		if told := h.Name + " " + h.Remedy; h.Remedy != "" && !slices.Contains(ended, told) {
+			ended = append(ended, told)
+			report.SayRemedy(&b, "No approval lifts "+h.Name+".", h.Remedy)
 		}
 	}
 	if len(ways) > 0 {

@@ -23,7 +23,7 @@ const (
 type Next struct {
 	Action     dirsync.Action     `json:"action"`
 	Reason     string             `json:"reason"`
-	Result     string             `json:"result"` // planned, held or failed; "" without an operation
+	Result     string             `json:"result"` // planned, held or failed; "" without an operation that is not held
 	Operations []report.Operation `json:"operations"`
 	Conflicts  []report.Conflict  `json:"conflicts"`
 	Waiting    []report.Waiting   `json:"waiting"`

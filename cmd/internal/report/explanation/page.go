@@ -69,11 +69,12 @@ func (e *Document) name() string {
 	return e.User
 }
 
-// remedyBlock gives the command that settles what needs a human, unless a conflict below
-// has it.
+// remedyBlock gives the command that settles what needs a human, unless a conflict or a hold
+// below has it.
 func (e *Document) remedyBlock() form.Block {
 	b := form.Block{Title: "what settles it"}
-	if a := e.Attention; a != nil && a.Remedy != "" && !slices.ContainsFunc(e.Next.Conflicts, func(c report.Conflict) bool { return c.Remedy == a.Remedy }) {
+	if a := e.Attention; a != nil && a.Remedy != "" && !slices.ContainsFunc(e.Next.Conflicts, func(c report.Conflict) bool { return c.Remedy == a.Remedy }) &&
+		!slices.ContainsFunc(e.Holds, func(h Hold) bool { return h.Remedy == a.Remedy }) {
 		b.Command(a.Remedy)
 	}
 	return b
@@ -96,6 +97,8 @@ func (e *Document) verdict() string {
 	switch n.Action {
 	case NextNone:
 		switch {
+		case n.Result == dirsync.ResultHeld:
+			return "HELD, a human has to decide"
 		case e.Duo.ByOthers:
 			return "NEEDS ATTENTION; " + e.Duo.User.Status + " in Duo, not by duosync"
 		case e.Attention != nil:
@@ -136,6 +139,9 @@ func (e *Document) tone() form.Tone {
 	}
 	switch e.Next.Action {
 	case NextNone, NextSkip:
+		if e.Next.Result == dirsync.ResultHeld {
+			return form.Bad
+		}
 		if e.Duo.ByOthers || e.Attention != nil {
 			return form.Change
 		}
