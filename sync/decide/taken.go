@@ -21,7 +21,7 @@ type Taken struct {
 func (t *Taken) Words() (text string, adoptable bool) {
 	byUs := t.Gone && t.Former != nil && trashedByUs(t.Former.Link)
 	held := dirsync.FoldName(t.Holder.Username) == t.Name
-	why, advice := "", ""
+	var why, advice string
 	switch {
 	case t.Holder.Synced:
 		why, advice = "a user of this name exists in Duo and is managed by Duo's own directory sync", "take the user out of that sync, or the person out of scope"

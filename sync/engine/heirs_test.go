@@ -31,7 +31,6 @@ func TestAHumanUnderANewIDIsNeverShutOut(t *testing.T) {
 			w.run(engine.Options{Refresh: rapid.Bool().Draw(t, "seen")})
 		}
 		w.step("directory", "11 anna mail=a@x\n2 bert mail=b@x")
-		status := w.duo.users[user].Status
 		for range rapid.IntRange(1, 8).Draw(t, "rounds") {
 			hand := rapid.SampledFrom([]string{"", "", "set DU001 status=pending_deletion", "set DU001 status=active", "set DU001 status=bypass", "set DU001 username=other", "set DU001 username=anna",
 				"set DU001 synced=true", "set DU001 synced=false", "add DX1 username=anna", "delete DX1", "delete DU001"}).Draw(t, "hand")
@@ -45,7 +44,7 @@ func TestAHumanUnderANewIDIsNeverShutOut(t *testing.T) {
 			if w.duo.users[user] == nil {
 				break
 			}
-			status = w.duo.users[user].Status
+			status := w.duo.users[user].Status
 			w.clock = w.clock.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "hours")) * time.Hour)
 			opts := engine.Options{Refresh: rapid.Bool().Draw(t, "refresh")}
 			if rapid.IntRange(0, 3).Draw(t, "adopt") == 0 {
