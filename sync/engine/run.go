@@ -268,6 +268,14 @@ func (c *course) idle() []*decide.Subject {
 	return c.decided.idle
 }
 
+// heirs are those who are missing, there under a new id, and undecided.
+func (c *course) heirs() []*decide.Subject {
+	if c.decided == nil {
+		return nil
+	}
+	return c.decided.heirs
+}
+
 // failed reports whether something failed that the next run must try again.
 func (c *course) failed() bool {
 	return c.fresh != nil && c.fresh.broken || c.done != nil && c.done.failed

@@ -111,7 +111,7 @@ func people(subjects []*decide.Subject, flags string) []*guard.Person {
 // attendHeirs adds who is there under a new id and undecided, once, under the new one, with
 // what others have made of the user meanwhile.
 func (r *run) attendHeirs(c *course, add func(string, dirsync.Attention)) {
-	for _, s := range c.decided.heirs {
+	for _, s := range c.heirs() {
 		reason := fmt.Sprintf("there under a new id (it was %s), and held until it is decided whether this is the same human", s.ID)
 		apart, hindered := decide.Apart(s.Next), s.Hindrance()
 		if hindered == decide.InTrash {
