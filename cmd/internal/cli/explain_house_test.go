@@ -144,7 +144,7 @@ type explanation struct {
 		Action, Reason, Result, Refresh string
 		Operations                      []reportOperation
 	}
-	Holds   []struct{ Kind, Name, Approve string }
+	Holds   []struct{ Kind, Name, Approve, Remedy string }
 	History []struct{ Action, Result string }
 	Matches []struct{ Username string }
 	Error   string

@@ -228,7 +228,7 @@ func TestExplainHolds(t *testing.T) {
 	if want := []string{"guard max_remove", "guard min_source", "held max_remove", "held min_source"}; !slices.Equal(kinds(doc), want) {
 		t.Errorf("after the run: holds %v", kinds(doc))
 	}
-	if !slices.ContainsFunc(doc.Holds, func(hold struct{ Kind, Name, Approve string }) bool {
+	if !slices.ContainsFunc(doc.Holds, func(hold struct{ Kind, Name, Approve, Remedy string }) bool {
 		return hold.Approve == "duosync approve "+one+" --config "+h.config
 	}) {
 		t.Errorf("no way on: %+v", doc.Holds)
