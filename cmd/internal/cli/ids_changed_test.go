@@ -58,7 +58,7 @@ func TestIDsChangedIsToldEverywhere(t *testing.T) {
 			t.Errorf("%s:\n%s", command, text)
 		}
 	}
-	page, metrics := h.page()
+	page, metrics, _ := h.page()
 	if !strings.Contains(metrics, "duosync_attention 1") || !strings.Contains(page, "<code>"+a.Remedy) {
 		t.Errorf("%s\n%s", page, metrics)
 	}
