@@ -97,11 +97,11 @@ func (s *Subject) Hindrance() string {
 // AdoptCommand is the command by which the user of a missing person goes over to the new
 // entry. flags end it.
 func (s *Subject) AdoptCommand(flags string) string {
-	command := "duosync sync --adopt "
+	words := []string{"sync"}
 	if s.Hindrance() == InTrash { // once it is restored, which only a refresh sees
-		command = "duosync sync --refresh --adopt "
+		words = append(words, "--refresh")
 	}
-	return command + dirsync.ShellWord(s.Heir.Want.Name()) + flags
+	return dirsync.Command(flags, append(words, "--adopt", s.Heir.Want.Name())...)
 }
 
 // decideHeir is for a missing person who is there under a new id. The clock stands, and

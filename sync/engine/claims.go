@@ -273,7 +273,7 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 	taken := decide.Taken{Name: c.name, Alias: c.alias, Holder: holder, Owner: owner, Gone: d.found.gone[owner], Former: former}
 	why, adoptable := taken.Words()
 	if adoptable {
-		c.Remedy = "duosync sync --adopt " + dirsync.ShellWord(c.name) + d.Flags
+		c.Remedy = dirsync.Command(d.Flags, "sync", "--adopt", c.name)
 	}
 	if c.alias {
 		d.dropAlias(c, holder, why)

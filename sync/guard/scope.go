@@ -67,7 +67,7 @@ func scopeChanged(w *weighing) {
 func idsChanged(w *weighing) {
 	var ids []dirsync.SourceID
 	var names, hindered []string
-	remedy := "duosync rebuild --write" + w.Asked.Flags
+	remedy := dirsync.Command(w.Asked.Flags, "rebuild", "--write")
 	for _, p := range w.People {
 		if p.Heir == "" {
 			continue
