@@ -119,7 +119,7 @@ func TestAStormLeavesPhonesAndGroupsThereExactlyOnce(t *testing.T) {
 				gone.User = r.Account.ID
 				last = append(last, gone, &dirsync.Op{
 					Action: dirsync.PhoneDelete, Username: r.Op.Username, User: r.Account.ID,
-					Phones: []dirsync.PhoneStep{{Do: dirsync.PhoneRemove, ID: later[i].Made[0].ID}},
+					Phones: []dirsync.PhoneStep{{Do: dirsync.PhoneRemove, ID: later[i].Made[0].ID, Number: number(people + i), Extension: "7"}},
 				})
 			}
 			for _, g := range snapshot.Groups {

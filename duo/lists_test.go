@@ -105,6 +105,9 @@ func inWords(r dirsync.Result) string {
 	for _, id := range r.Removed {
 		parts = append(parts, "removed "+id)
 	}
+	for _, changed := range r.Changed {
+		parts = append(parts, "let go "+changed.ID+" "+changed.Now)
+	}
 	if r.Group != "" {
 		parts = append(parts, "group "+r.Group)
 	}

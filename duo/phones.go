@@ -72,9 +72,13 @@ func (s *steps) attach(ctx context.Context, id, number string) (dirsync.Fate, er
 }
 
 // removePhone takes a phone from the user, and deletes it where nobody else has
-// it. One that the person has activated is left alone.
+// it. One that the person has activated is left alone, and one that others have given
+// another number is not ours any more: it is let go.
 func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync.Fate, error) {
 	p, err := s.client.Phone(ctx, step.ID)
+	if err == nil && letGo(step, p, s.result) {
+		return dirsync.Done, nil
+	}
 	if err == nil && p.Activated {
 		return dirsync.Refused, fmt.Errorf("the phone %s stays: the person has activated it", step.Text())
 	}
@@ -90,6 +94,8 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 		return s.phoneRemoved(ctx, step)
 	case err != nil:
 		return dirsync.Failed, err
+	case letGo(step, p, s.result): // changed meanwhile
+		return dirsync.Done, nil
 	case p.Activated || len(p.Users) > 0:
 		if s.user == "" {
 			return dirsync.Refused, fmt.Errorf("the phone %s stays: another Duo user has it (%s)", step.Text(), p.Users[0])
@@ -100,6 +106,16 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 		return notStepped(err, "the removal of the phone "+step.Text(), phoneLimits())
 	}
 	return s.phoneRemoved(ctx, step)
+}
+
+// letGo reports whether a phone that is to be removed has another number or extension than
+// it had when we made it, and notes that in the result: others use it for something else.
+func letGo(step *dirsync.PhoneStep, p *dirsync.Phone, r *dirsync.Result) bool {
+	if p.Text() == step.Text() {
+		return false
+	}
+	r.Changed = append(r.Changed, dirsync.ChangedPhone{OwnPhone: dirsync.OwnPhone{ID: step.ID, Number: step.Text()}, Now: p.Text()})
+	return true
 }
 
 // phoneRemoved takes a phone for one that exists no more where that is certain.

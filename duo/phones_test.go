@@ -106,6 +106,12 @@ func TestPhones(t *testing.T) {
 		"removed, not deleted":              {remove, append(append([]exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", number))}, times(4, exchange{Call: dropPhone, Status: 502})...), hasNot), "DU1, phones failed", "502"},
 		"removed, from one who is gone":     {remove, then([]exchange{see(phone("DP1", number, "DU1")), refuse(detached, 40401, ""), see(phone("DP1", number)), deleted, sure[0], sure[1], gone}, goneFor("ann")), "vanished, removed DP1", "404"},
 
+		"removed, of another number":             {remove, []exchange{see(phone("DP1", "+15550199", "DU1")), {Call: one, Body: ok(ann(phone("DP1", "+15550199"), ""))}}, "DU1, let go DP1 +15550199", ""},
+		"removed, of another extension":          {remove, []exchange{see(phone("DP1", number+";ext=1", "DU1")), {Call: one, Body: ok(ann(phone("DP1", number+";ext=1"), ""))}}, "DU1, let go DP1 " + number + ";ext=1", ""},
+		"removed, without a number":              {remove, []exchange{see(phone("DP1", "", "DU1")), {Call: one, Body: ok(ann(phone("DP1", ""), ""))}}, "DU1, let go DP1 ", ""},
+		"removed, of another number, detached":   {remove, []exchange{see(phone("DP1", "+15550199")), hasNot}, "DU1, let go DP1 +15550199", ""},
+		"removed, of another number, in between": {remove, []exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", "+15550199")), hasNot}, "DU1, let go DP1 +15550199", ""},
+
 		"one refused, the next one given": {
 			withPhones(update(), dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: "+1999", Type: "mobile"}, step),
 			[]exchange{refuse(exchange{Call: makePhone}, 40002, "number"), made, attached, has}, "DU1, phones refused, made DP1 " + number, "+1999",
@@ -128,6 +134,7 @@ func TestPhones(t *testing.T) {
 		"of one who is gone":              {deletes, []exchange{see(phone("DP1", number)), deleted, sure[0], sure[1]}, "removed DP1", ""},
 		"of one who is gone, gone":        {deletes, []exchange{noPhone, sure[0], sure[1]}, "removed DP1", ""},
 		"of one who is gone, activated":   {deletes, []exchange{see(activated(phone("DP1", number)))}, "phones refused", "activated"},
+		"of one who is gone, changed":     {deletes, []exchange{see(phone("DP1", "+15550199"))}, "let go DP1 +15550199", ""},
 		"of one who is gone, in use":      {deletes, []exchange{see(phone("DP1", number, "DU2"))}, "phones refused", "another Duo user has it (DU2)"},
 		"of one who is gone, no answer":   {deletes, times(4, lost(see(""))), "phones failed", "no answer"},
 		"of one who is gone, but to give": {&dirsync.Op{Action: dirsync.PhoneDelete, Phones: give.Phones}, nil, "failed", "cannot be deleted"},

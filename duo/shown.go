@@ -90,6 +90,9 @@ func phonesLack(steps []dirsync.PhoneStep, a *dirsync.Account) error {
 	for i := range steps {
 		step := &steps[i]
 		has := slices.ContainsFunc(a.Phones, func(p dirsync.Phone) bool {
+			if step.Do == dirsync.PhoneRemove { // one with another number is not meant any more
+				return p.ID == step.ID && p.Text() == step.Text()
+			}
 			if step.ID != "" {
 				return p.ID == step.ID
 			}

@@ -1,7 +1,9 @@
 package dirsync
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -114,8 +116,22 @@ type Result struct {
 	Made []OwnPhone
 	// Removed are the ids of phones of ours that no longer exist.
 	Removed []string
+	// Changed are phones that we made, and that others have given another number or
+	// extension since: they are not ours any more, and were let be.
+	Changed []ChangedPhone
 	// Group is the id of the group that the operation made.
 	Group string
+}
+
+// ChangedPhone is a phone that we made and that is not ours any more.
+type ChangedPhone struct {
+	OwnPhone        // as we remember it
+	Now      string // what stands in it now, see Phone.Text
+}
+
+// Text says, of the phone of a user of this name, what has become of it.
+func (p *ChangedPhone) Text(username string) string {
+	return fmt.Sprintf("%s: the phone %s was changed in Duo to %s, and is kept; it is not duosync's any more", username, p.Number, cmp.Or(p.Now, "one without a number"))
 }
 
 // Undone is a field that could not be brought about.

@@ -147,6 +147,20 @@ func StillIn(joined []string, held []dirsync.Membership) []string {
 	})
 }
 
+// LetGoChanged leaves of the phones that we made those that are still ours. One that is seen
+// with another number was changed by others: it is let go, which is told.
+func (s *Subject) LetGoChanged(held []dirsync.Phone, own []dirsync.OwnPhone) []dirsync.OwnPhone {
+	return slices.DeleteFunc(slices.Clone(own), func(o dirsync.OwnPhone) bool {
+		i := slices.IndexFunc(held, func(h dirsync.Phone) bool { return h.ID == o.ID })
+		if i < 0 || held[i].Text() == o.Number {
+			return false
+		}
+		changed := dirsync.ChangedPhone{OwnPhone: o, Now: held[i].Text()}
+		s.Warn("%s", changed.Text(s.Username()))
+		return true
+	})
+}
+
 // GivesPhones reports whether phones are given to a person by this operation, or
 // kept in step at all.
 func (r *Rules) GivesPhones(s *Subject, carrier *dirsync.Op) bool {

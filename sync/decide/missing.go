@@ -93,7 +93,10 @@ func (s *Subject) remove(step dirsync.Action, missing *dirsync.Missing, now time
 	}
 	s.Next.Missing = s.Link.Missing // the step counts once it is done
 	s.Add(op)
-	if step == dirsync.Delete && len(s.Link.Phones) > 0 {
+	if step == dirsync.Delete {
+		s.Next.Phones = s.LetGoChanged(live.Phones, s.Link.Phones)
+	}
+	if step == dirsync.Delete && len(s.Next.Phones) > 0 {
 		after := Orphans(s)
 		after.Missing = missing
 		s.Add(after)
@@ -257,10 +260,11 @@ func removals(phones []dirsync.OwnPhone) []dirsync.PhoneStep {
 
 // Orphans is the operation that deletes the phones of ours whose user is gone.
 func Orphans(s *Subject) dirsync.Op {
-	numbers := make([]string, 0, len(s.Link.Phones))
-	for _, o := range s.Link.Phones {
+	phones := s.Next.Phones
+	numbers := make([]string, 0, len(phones))
+	for _, o := range phones {
 		numbers = append(numbers, o.Number)
 	}
-	return dirsync.Op{Action: dirsync.PhoneDelete, Reason: "the user is gone from Duo", Phones: removals(s.Link.Phones),
+	return dirsync.Op{Action: dirsync.PhoneDelete, Reason: "the user is gone from Duo", Phones: removals(phones),
 		Changes: []dirsync.Change{{Field: dirsync.FieldPhones, Before: dirsync.ListOf(numbers)}}}
 }

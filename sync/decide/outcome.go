@@ -24,7 +24,7 @@ func OutcomeOf(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) dirsync.Ou
 	if slices.ContainsFunc(res.Undone, func(u dirsync.Undone) bool { return u.Fate == dirsync.Unknown }) {
 		outcome.Keep = true // a phone was perhaps made: the next run finds out
 	}
-	if outcome.Same && cur != nil && len(res.Made)+len(res.Removed) > 0 {
+	if outcome.Same && cur != nil && len(res.Made)+len(res.Removed)+len(res.Changed) > 0 {
 		next := *cur
 		next.Belongings = belongings(cur.Belongings, op, res)
 		outcome.Link, outcome.Same = &next, false
@@ -53,7 +53,7 @@ func after(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) *dirsync.Link 
 	switch {
 	case op.Action == dirsync.PhoneDelete && cur != nil && slices.ContainsFunc(res.Undone, func(u dirsync.Undone) bool { return u.Fate != dirsync.Refused }):
 		next = *cur
-		next.Phones = slices.DeleteFunc(slices.Clone(cur.Phones), func(p dirsync.OwnPhone) bool { return slices.Contains(res.Removed, p.ID) })
+		next.Phones = slices.DeleteFunc(slices.Clone(cur.Phones), func(p dirsync.OwnPhone) bool { return slices.Contains(lost(&res), p.ID) })
 		return &next
 	case op.Action == dirsync.Release, op.Action == dirsync.PhoneDelete:
 		return nil
@@ -173,7 +173,7 @@ func belongings(b dirsync.Belongings, op *dirsync.Op, res dirsync.Result) dirsyn
 		}
 	}
 	undone := slices.ContainsFunc(res.Undone, func(u dirsync.Undone) bool { return u.Field == dirsync.FieldPhones })
-	gone := slices.Clone(res.Removed)
+	gone := lost(&res)
 	for _, step := range op.Phones {
 		switch {
 		case step.Do == dirsync.PhoneRemove && !undone: // gone, or kept for others who have it
@@ -188,6 +188,15 @@ func belongings(b dirsync.Belongings, op *dirsync.Op, res dirsync.Result) dirsyn
 	}
 	phones = slices.DeleteFunc(phones, func(p dirsync.OwnPhone) bool { return slices.Contains(gone, p.ID) })
 	return dirsync.Belongings{Aliases: aliases, Joined: joined, Phones: phones}
+}
+
+// lost are the ids of phones that are not ours any more after a result.
+func lost(res *dirsync.Result) []string {
+	ids := slices.Clone(res.Removed)
+	for i := range res.Changed {
+		ids = append(ids, res.Changed[i].ID)
+	}
+	return ids
 }
 
 // forgetLost forgets that a list was asked for of which something of ours is not

@@ -205,6 +205,7 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 // tell puts a result into the report.
 func (a *application) tell(s *decide.Subject, res dirsync.Result) {
 	o := a.byOp[res.Op]
+	a.warnChanged(res)
 	if res.Fate == dirsync.Done {
 		o.Result = dirsync.ResultApplied
 		if res.Account != nil {

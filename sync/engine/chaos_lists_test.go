@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// meddleLists lets somebody take away, in Duo, what we gave.
+// meddleLists lets somebody take away, in Duo, what we gave, or use it for something else.
 func (c *chaos) meddleLists() {
 	if len(c.store.open) > 0 || rapid.IntRange(0, 2).Draw(c.t, "list hand") > 0 {
 		return
@@ -23,7 +23,7 @@ func (c *chaos) meddleLists() {
 		}
 	}
 	for id := range c.duo.phones {
-		if strings.HasPrefix(id, "DP0") {
+		if _, others := c.others.phones[id]; strings.HasPrefix(id, "DP0") && !others {
 			ours = append(ours, id)
 		}
 	}
@@ -34,11 +34,17 @@ func (c *chaos) meddleLists() {
 	id := rapid.SampledFrom(ours).Draw(c.t, "what")
 	fmt.Fprintf(&c.log, "somebody meddles with %s\n", id)
 	if p := c.duo.phones[id]; p != nil {
-		switch rapid.IntRange(0, 2).Draw(c.t, "phone hand") {
+		switch rapid.IntRange(0, 3).Draw(c.t, "phone hand") {
 		case 0:
 			delete(c.duo.phones, id)
 		case 1:
 			p.Users = nil
+		case 2: // it is not ours any more
+			c.others.next++
+			p.Number = fmt.Sprintf("+1303555%04d", c.others.next)
+			kept := *p
+			kept.Users = slices.Clone(p.Users)
+			c.others.phones[id] = &kept
 		default:
 			p.Activated = true
 		}
@@ -68,7 +74,7 @@ func (c *chaos) noOrphans() {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.duo.phones)) {
-		if p := c.duo.phones[id]; strings.HasPrefix(id, "DP0") && len(p.Users) == 0 && !owned[id] && !p.Activated && !c.duo.found[id] {
+		if p := c.duo.phones[id]; strings.HasPrefix(id, "DP0") && len(p.Users) == 0 && !owned[id] && !p.Activated && !c.duo.found[id] && c.others.phones[id] == nil {
 			c.fatal("the phone %s is an orphan", id)
 		}
 	}

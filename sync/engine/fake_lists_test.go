@@ -134,6 +134,8 @@ func (d *memDuo) removePhone(a *dirsync.Account, step dirsync.PhoneStep, res *di
 	case p == nil:
 		res.Removed = append(res.Removed, step.ID)
 		return
+	case changedPhone(p, step, res):
+		return
 	case p.Activated:
 		res.Undone = append(res.Undone, dirsync.Undone{Field: dirsync.FieldPhones, Fate: dirsync.Refused, Err: errors.New("activated")})
 		return
@@ -144,6 +146,15 @@ func (d *memDuo) removePhone(a *dirsync.Account, step dirsync.PhoneStep, res *di
 		delete(d.phones, p.ID)
 		res.Removed = append(res.Removed, p.ID)
 	}
+}
+
+// changedPhone notes a phone of ours whose number others have changed: it stays.
+func changedPhone(p *dirsync.Phone, step dirsync.PhoneStep, res *dirsync.Result) bool {
+	if p.Text() == step.Text() {
+		return false
+	}
+	res.Changed = append(res.Changed, dirsync.ChangedPhone{OwnPhone: dirsync.OwnPhone{ID: p.ID, Number: step.Text()}, Now: p.Text()})
+	return true
 }
 
 func (d *memDuo) groupNamed(name string) *dirsync.Group {
@@ -225,6 +236,7 @@ func (d *memDuo) settleLists(a *dirsync.Account, op *dirsync.Op, res *dirsync.Re
 		switch {
 		case step.Do == dirsync.PhoneRemove && d.phones[step.ID] == nil:
 			res.Removed = append(res.Removed, step.ID)
+		case step.Do == dirsync.PhoneRemove && changedPhone(d.phones[step.ID], step, res):
 		case step.Do == dirsync.PhoneRemove:
 			if old := d.phones[step.ID]; a == nil || slices.Contains(old.Users, a.ID) || len(old.Users) == 0 && !old.Activated {
 				undone(dirsync.FieldPhones)

@@ -27,7 +27,8 @@ type phonePlan struct {
 
 // newPhonePlan compares the phones that a person has with those wanted.
 func (d *deciding) newPhonePlan(s *decide.Subject, carrier *dirsync.Op, held []dirsync.Phone, own []dirsync.OwnPhone) *phonePlan {
-	p := &phonePlan{Subject: s, carrier: carrier, held: held, own: own}
+	p := &phonePlan{Subject: s, carrier: carrier, held: held, own: s.LetGoChanged(held, own)}
+	p.keepOwn(len(own))
 	wanted := map[string]bool{}
 	for _, w := range s.Want.Phones {
 		text := w.Text()
@@ -40,13 +41,11 @@ func (d *deciding) newPhonePlan(s *decide.Subject, carrier *dirsync.Op, held []d
 			p.needed = append(p.needed, w)
 		}
 	}
-	for _, o := range own {
+	for _, o := range p.own {
 		i := slices.IndexFunc(held, func(h dirsync.Phone) bool { return h.ID == o.ID })
 		switch {
 		case wanted[o.Number]: // attached, or to be attached again
 		case i >= 0 && !d.Rules.Phones.Always: // given once, and not kept in step
-		case i >= 0 && held[i].Text() != o.Number:
-			s.Warn("%s: the phone %s was changed in Duo to %s, and is kept", s.Username(), o.Number, held[i].Text())
 		case i >= 0 && held[i].Activated:
 			s.Warn("%s: the phone %s is no longer in the directory, but the person has activated it; it is kept", s.Username(), o.Number)
 		default:
@@ -57,17 +56,31 @@ func (d *deciding) newPhonePlan(s *decide.Subject, carrier *dirsync.Op, held []d
 	return p
 }
 
+// keepOwn has what comes of the person's link remember the phones that are still ours, of
+// so many.
+func (p *phonePlan) keepOwn(before int) {
+	switch {
+	case len(p.own) == before:
+	case p.carrier != nil && p.carrier.Takes != nil:
+		takes := *p.carrier.Takes
+		takes.Phones = p.own
+		p.carrier.Takes = &takes
+	case p.Next != nil:
+		p.Next.Phones = p.own
+	}
+}
+
 // planPhones settles where each needed phone comes from. Duo is asked for all of
 // the numbers at once.
 func (d *deciding) planPhones(ctx context.Context, plans []*phonePlan) error {
 	claimants := map[string][]*phonePlan{}
-	freed := map[string]bool{} // ids of phones that somebody gives up in this plan
+	freed := map[string]string{} // the numbers, by id, of phones that somebody gives up in this plan
 	for _, p := range plans {
 		for _, w := range p.needed {
 			claimants[w.Text()] = append(claimants[w.Text()], p)
 		}
 		for _, step := range p.steps {
-			freed[step.ID] = true
+			freed[step.ID] = step.Text()
 		}
 	}
 	for _, sharers := range claimants { // in the order in which their operations come
@@ -101,7 +114,8 @@ func (d *deciding) planPhones(ctx context.Context, plans []*phonePlan) error {
 	return nil
 }
 
-// madeByUs tells which phones we made for those who have them.
+// madeByUs tells which phones we made for those who have them, and under the number that
+// they have now.
 func (d *deciding) madeByUs(ctx context.Context, phones map[string]dirsync.Phone) (map[string]bool, error) {
 	users := map[string]bool{}
 	for _, phone := range phones {
@@ -126,7 +140,9 @@ func (d *deciding) madeByUs(ctx context.Context, phones map[string]dirsync.Phone
 	}
 	for _, link := range links {
 		for _, phone := range link.Phones {
-			ours[phone.ID] = true
+			if now, found := phones[phone.Number]; found && now.ID == phone.ID {
+				ours[phone.ID] = true
+			}
 		}
 	}
 	return ours, nil
@@ -140,11 +156,11 @@ func late(p *phonePlan) int {
 	return 0
 }
 
-func (d *deciding) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone, exists bool, freed, ours map[string]bool, claimants []*phonePlan) {
+func (d *deciding) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone, exists bool, freed map[string]string, ours map[string]bool, claimants []*phonePlan) {
 	share := d.Rules.Phones.Share
 	step := dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: w.Number, Extension: w.Extension, Type: w.Kind}
 	others := slices.DeleteFunc(slices.Clone(phone.Users), func(user string) bool { return p.Link != nil && p.Link.User == user })
-	removed := freed[phone.ID] // before what is late
+	removed := exists && freed[phone.ID] == w.Text() // before what is late; one with another number is not removed
 	switch {
 	case len(claimants) > 1 && !share:
 		p.TellProblem("%d people in the directory have the phone number %s; nobody is given it (sync.phones.taken)", len(claimants), w.Text())
@@ -270,6 +286,13 @@ func (p *phonePlan) carry(always bool) *dirsync.Op {
 	p.carrier.Phones = steps
 	p.carrier.Changes = append(p.carrier.Changes, assembly.PhoneChange(held, steps))
 	return p.carrier
+}
+
+// warnChanged tells which phones of ours turned out to be others' by now.
+func (r *run) warnChanged(res dirsync.Result) {
+	for i := range res.Changed {
+		r.warn("%s", res.Changed[i].Text(res.Op.Username))
+	}
 }
 
 // leaveForLater notes that phones are still to be given.

@@ -72,6 +72,7 @@ func (r *run) settle(ctx context.Context, st *state) error {
 	}
 	for i, intent := range intents {
 		r.warn("an earlier run was interrupted at %s of %s; it was %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FateWords(results[i].Fate))
+		r.warnChanged(results[i])
 		for _, outcome := range st.absorb(intent, links, results[i]) {
 			if r.journal == nil {
 				continue
