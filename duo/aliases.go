@@ -52,7 +52,7 @@ func editAliases(change *dirsync.Change, places []string) (aliasEdit, error) {
 // user. Mostly it is one. Where a name moves between the username and an alias of
 // the same user, Duo may take it for taken: it is freed in one call and claimed
 // in the next.
-func editsOf(fields dirsync.Fields, edit aliasEdit, a *dirsync.Account) []dirsync.Fields {
+func editsOf(fields dirsync.Fields, edit aliasEdit, a *dirsync.Account) [][]value {
 	first, main, last := aliasEdit{}, aliasEdit{}, aliasEdit{}
 	was, is := dirsync.FoldName(a.Username), dirsync.FoldName(a.Username)
 	if name, sent := fields[dirsync.FieldUsername]; sent {
@@ -71,8 +71,8 @@ func editsOf(fields dirsync.Fields, edit aliasEdit, a *dirsync.Account) []dirsyn
 			main[place] = alias
 		}
 	}
-	var calls []dirsync.Fields
-	for _, call := range []dirsync.Fields{withAliases(nil, first), withAliases(fields, main), withAliases(nil, last)} {
+	var calls [][]value
+	for _, call := range [][]value{valuesOf(nil, first), valuesOf(fields, main), valuesOf(nil, last)} {
 		if len(call) > 0 {
 			calls = append(calls, call)
 		}

@@ -146,7 +146,7 @@ func TestApply(t *testing.T) {
 		"update, refused, who knows":     {long, []exchange{refuse(exchange{Call: edit}, 40002, "brand")}, dirsync.Refused, "", "(brand)"},
 		"update, a limit":                {rename, []exchange{refuse(renamed, 50001, ""), active}, dirsync.Refused, "", "limit"},
 		"update, a limit, but held":      {disable, []exchange{refuse(disabling, 50001, ""), disabled}, dirsync.Done, "DU1", ""},
-		"update, taken":                  {rename, []exchange{refuse(renamed, 40003, ""), otherwise, answer(lookNew, ok("["+user("DU2", "anna")+"]"))}, dirsync.Taken, "DU2", "DU2"},
+		"update, taken":                  {rename, []exchange{refuse(renamed, 40003, ""), otherwise, answer(lookNew, ok("["+user("DU2", "anna")+"]"))}, dirsync.Done, "DU1", ""},
 		"update, taken by itself":        {rename, []exchange{refuse(renamed, 40003, ""), otherwise, answer(lookNew, ok("["+user("DU1", "anna", "realname", "Anna")+"]"))}, dirsync.Done, "DU1", ""},
 		"update, lost for good":          {rename, times(4, lost(renamed)), dirsync.Failed, "", "no answer"},
 		"clear":                          {op(dirsync.Update, "ann", "email", ""), []exchange{{Call: edit, Params: map[string]string{"email": ""}, Body: ok(user("DU1", "ann"))}}, dirsync.Done, "DU1", ""},

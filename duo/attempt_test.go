@@ -52,6 +52,24 @@ func TestACreateGoesWithoutWhatDuoRefuses(t *testing.T) {
 	}
 	spare := []string{"realname", "email", "notes", "aliases"}
 	look := exchange{Call: list, Params: map[string]string{"username": "ann"}, Body: ok("[]")}
+	have := user("DU7", "ann", "status", "disabled")
+	see := exchange{Call: "GET /admin/v1/users/DU7", Body: ok(have)}
+	give := func(code int, detail string, fields ...string) exchange {
+		x := exchange{Call: "POST /admin/v1/users/DU7", Params: map[string]string{}}
+		more := []any{"status", "disabled"}
+		for _, field := range fields {
+			x.Params[field] = all[field]
+			name, value := field, all[field]
+			if field == "aliases" {
+				name, value = "alias1", "a"
+			}
+			more = append(more, name, value)
+		}
+		if code != 0 {
+			return refuse(x, code, detail)
+		}
+		return answer(x, ok(user("DU7", "ann", more...)))
+	}
 	tests := map[string]struct {
 		script   []exchange
 		intended string // the fields of each intent
@@ -73,9 +91,29 @@ func TestACreateGoesWithoutWhatDuoRefuses(t *testing.T) {
 			"refused; DU7, email refused, notes refused",
 		},
 		"none is named": {
-			[]exchange{without(40002, ""), without(0, "", spare...)},
-			"username realname email notes status aliases; username status",
-			"refused; DU7, realname failed, email failed, notes failed, aliases failed",
+			[]exchange{without(40002, ""), without(0, "", spare...), see, give(40002, "", spare...), give(0, "", "email"), give(0, "", "notes"), give(40002, "", "realname"), give(0, "", "aliases")},
+			"username realname email notes status aliases; username status; realname email notes aliases",
+			"refused; DU7, realname refused, email refused, notes refused, aliases refused; DU7, realname refused",
+		},
+		"none is named, and together they go": {
+			[]exchange{without(40002, ""), without(0, "", spare...), see, give(0, "", spare...)},
+			"username realname email notes status aliases; username status; realname email notes aliases",
+			"refused; DU7, realname refused, email refused, notes refused, aliases refused; DU7",
+		},
+		"none is named, and none goes": {
+			[]exchange{without(40002, ""), without(0, "", spare...), see, give(40002, "", spare...), give(40002, "", "email"), give(40002, "", "notes"), give(40002, "", "realname"), give(40002, "", "aliases")},
+			"username realname email notes status aliases; username status; realname email notes aliases",
+			"refused; DU7, realname refused, email refused, notes refused, aliases refused; DU7, realname refused, email refused, notes refused, aliases refused",
+		},
+		"none is named, and then no answer": {
+			then([]exchange{without(40002, ""), without(0, "", spare...)}, times(4, exchange{Call: see.Call, Status: 502})),
+			"username realname email notes status aliases; username status; realname email notes aliases",
+			"refused; DU7, realname refused, email refused, notes refused, aliases refused; DU7, realname failed, email failed, notes failed, aliases failed",
+		},
+		"an alias": {
+			[]exchange{without(40002, "alias1"), without(0, "", "aliases")},
+			"username realname email notes status aliases; username realname email notes status",
+			"refused; DU7, aliases refused",
 		},
 		"none is named, and not even the name goes": {
 			[]exchange{without(40002, ""), without(40002, "", spare...)},
@@ -83,9 +121,9 @@ func TestACreateGoesWithoutWhatDuoRefuses(t *testing.T) {
 			"refused; refused",
 		},
 		"another than was sent": {
-			[]exchange{without(40002, "firstname"), look, without(40002, "firstname"), without(0, "", spare...)},
-			"username realname email notes status aliases; username status",
-			"refused; DU7, realname failed, email failed, notes failed, aliases failed",
+			[]exchange{without(40002, "firstname"), look, without(40002, "firstname"), without(0, "", spare...), see, give(0, "", spare...)},
+			"username realname email notes status aliases; username status; realname email notes aliases",
+			"refused; DU7, realname refused, email refused, notes refused, aliases refused; DU7",
 		},
 		"the name":              {[]exchange{without(40002, "username")}, "username realname email notes status aliases", "refused"},
 		"the name, and a field": {[]exchange{without(40002, "username, email")}, "username realname email notes status aliases", "refused"},
@@ -189,9 +227,48 @@ func TestARefusedValueHoldsItselfAlone(t *testing.T) {
 			}
 			if r.Fate == dirsync.Refused {
 				told = append(told, "all refused")
+				for _, field := range []string{"realname", "email", "notes"} { // in the words of those that are undone
+					if !strings.Contains(r.Err.Error(), field+": Duo refuses "+field+" (1 characters long): ") {
+						t.Errorf("%s does not stand in %q", field, r.Err)
+					}
+				}
 			}
 			if got := strings.Join(told, ", "); got != test.told {
 				t.Errorf("fate %d, %q, want %q", r.Fate, got, test.told)
+			}
+		})
+	}
+}
+
+// TestANewUserHasEveryGoodAlias: of several aliases the one that Duo will not have is left
+// out alone, and named.
+func TestANewUserHasEveryGoodAlias(t *testing.T) {
+	create := op(dirsync.Create, "ann", "username", "ann")
+	create.Changes = append(create.Changes, dirsync.Change{Field: dirsync.FieldAliases, After: dirsync.ListOf([]string{"a", "bad", "c"})})
+	have := func(aliases ...any) string { return ok(user("DU7", "ann", aliases...)) }
+	give := func(pairs, body string) exchange {
+		return exchange{Call: "POST /admin/v1/users/DU7", Params: map[string]string{"aliases": pairs}, Body: body}
+	}
+	bare := exchange{Call: post, Params: map[string]string{"username": "ann"}, Body: have()}
+	see := exchange{Call: "GET /admin/v1/users/DU7", Body: have()}
+	const all = "alias1=a&alias2=bad&alias3=c"
+	for detail, script := range map[string][]exchange{
+		"aliases": {refuse(give(all, ""), 40002, "aliases"), give("alias1=a", have("alias1", "a")), refuse(give("alias2=bad", ""), 40002, "aliases"), give("alias3=c", have("alias1", "a", "alias3", "c"))},
+		"alias2":  {refuse(give(all, ""), 40002, "alias2"), give("alias1=a&alias3=c", have("alias1", "a", "alias3", "c"))},
+		"":        {refuse(give(all, ""), 40002, ""), give("alias1=a", have("alias1", "a")), refuse(give("alias2=bad", ""), 40002, ""), give("alias3=c", have("alias1", "a", "alias3", "c"))},
+	} {
+		t.Run(detail, func(t *testing.T) {
+			refused := refuse(exchange{Call: post, Params: map[string]string{"username": "ann", "aliases": all}}, 40002, detail)
+			var l ledger
+			if err := newPlay(t, then([]exchange{probe, refused, bare, see}, script)...).target().Apply(t.Context(), []*dirsync.Op{create}, l.intend, l.record); err != nil {
+				t.Fatal(err)
+			}
+			last := l.results[len(l.results)-1]
+			if got := inWords(last); got != "DU7, aliases refused" || last.Op != create || last.Account.Field(dirsync.FieldAliases) != dirsync.ListOf([]string{"a", "c"}) {
+				t.Errorf("got %q, %+v", got, last.Account)
+			}
+			if got := reasons(last); !strings.Contains(got, `Duo refuses the alias "bad": Invalid`) || strings.Contains(got, `"a"`) {
+				t.Errorf("told %q", got)
 			}
 		})
 	}

@@ -60,7 +60,7 @@ func TestAnAnswerToACreateIsHeldAgainstIt(t *testing.T) {
 	runKnowing("the refusal of what was not sent, twice", []exchange{
 		refuse(post, 40002, "notes"), look(""), refuse(post, 40002, "notes"),
 		answer(exchange{Call: post.Call, Params: map[string]string{"username": "Ann", "status": "active"}}, ok(user("DU7", "ann"))),
-	}, "refused; DU7, email failed")
+	}, "refused; DU7, email refused")
 	runKnowing("the refusal of what was not sent, made", []exchange{refuse(post, 40002, "realname"), look(mine)}, "DU7")
 }
 

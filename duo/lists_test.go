@@ -191,6 +191,7 @@ func TestAliases(t *testing.T) {
 		return "[" + user("DU7", "ann", "created", stageTime, "aliases", aliases) + "]"
 	}
 	noAlias := op(dirsync.Create, "ann", "username", "ann", "aliases", "")
+	createOne := op(dirsync.Create, "ann", "username", "ann", "aliases", "a")
 	nine := aliases("", "1 2 3 4 5 6 7 8 9")
 	createNine := op(dirsync.Create, "ann", "username", "ann")
 	createNine.Changes = append(createNine.Changes, nine.Changes...)
@@ -213,7 +214,7 @@ func TestAliases(t *testing.T) {
 		"create, taken, unseen": {
 			create, []exchange{probe, refuse(created, 40003, ""), byName("ann", "[]"), refuse(exchange{Call: list}, 40001, "")}, "unknown", "could not be seen",
 		},
-		"create, refused":      {create, []exchange{probe, refuse(created, 40002, "aliases")}, "refused", "Duo refuses the aliases"},
+		"create, refused":      {createOne, []exchange{probe, refuse(exchange{Call: post, Params: map[string]string{"username": "ann", "aliases": "alias1=a"}}, 40002, "username")}, "refused", "Duo refuses username"},
 		"create with too many": {createNine, []exchange{probe}, "refused", "no place"},
 		"in their places, in one call": {
 			aliases("a c", "b c d", "email", "e"), []exchange{look, answer(send("alias1=b&alias2=d", "email", "e"), held("alias1", "b", "alias2", "d", "alias3", "c", "email", "e"))}, "DU1", "",
@@ -226,13 +227,62 @@ func TestAliases(t *testing.T) {
 		"too many":         {nine, []exchange{look}, "DU1, aliases failed", "no place"},
 		"the user is gone": {aliases("a", "b"), then([]exchange{gone}, goneFor("ann")), "vanished", "404"},
 		"not seen":         {aliases("a", "b"), times(4, exchange{Call: one, Status: 502}), "failed", "502"},
-		"refused":          {aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 40002, "aliases")}, "refused", "Duo refuses the aliases"},
+		"refused":          {aliases("a c", "a b c"), []exchange{look, refuse(send("alias2=b"), 40002, "aliases")}, "refused", `Duo refuses the alias "b": Invalid`},
+		"refused, named by its place": {
+			aliases("a c", "a c d e"), []exchange{look, refuse(send("alias2=d&alias4=e"), 40002, "alias4"), answer(send("alias2=d"), held("alias1", "a", "alias2", "d", "alias3", "c"))},
+			"DU1, aliases refused", `Duo refuses the alias "e"`,
+		},
+		"refused, one of them": {
+			aliases("a c", "a c d e"), []exchange{
+				look, refuse(send("alias2=d&alias4=e"), 40002, "aliases"), refuse(send("alias2=d"), 40002, "aliases"),
+				answer(send("alias4=e"), held("alias1", "a", "alias3", "c", "alias4", "e")),
+			}, "DU1, aliases refused", `Duo refuses the alias "d"`,
+		},
+		"refused, one of them, not named": {
+			aliases("a c", "a c d", "email", "e"), []exchange{
+				look, refuse(send("alias2=d", "email", "e"), 40002, ""), {Call: edit, Params: map[string]string{"email": "e"}, Body: held("alias1", "a", "alias3", "c", "email", "e")},
+				refuse(send("alias2=d"), 40002, ""),
+			}, "DU1, aliases refused", `Duo refuses the alias "d"`,
+		},
+		"refused, both": {
+			aliases("a c", "a c d e"), []exchange{look, refuse(send("alias2=d&alias4=e"), 40002, "aliases"), refuse(send("alias2=d"), 40002, "aliases"), refuse(send("alias4=e"), 40002, "aliases")},
+			"refused", `Duo refuses the alias "d": Invalid request parameters; Duo refuses the alias "e": Invalid`,
+		},
+		"refused, in the place of one that goes": {
+			aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 40002, "aliases"), answer(send("alias1="), held("alias3", "c"))},
+			"DU1, aliases refused", `Duo refuses the alias "b"`,
+		},
+		"one is the user's own name still": {
+			aliases("a c", "a ann c d"), []exchange{
+				look, refuse(send("alias2=ann&alias4=d"), 40003, ""), refuse(send("alias2=ann"), 40003, ""), byName("ann", "["+user("DU1", "ann")+"]"),
+				answer(send("alias4=d"), held("alias1", "a", "alias3", "c", "alias4", "d")),
+			}, "DU1, aliases refused", `the alias "ann" is not given while it is the user's own name`,
+		},
+		"one is taken": {
+			aliases("a c", "a b c d"), []exchange{
+				look, refuse(send("alias2=b&alias4=d"), 40003, ""), refuse(send("alias2=b"), 40003, ""), byName("b", "["+user("DU2", "b")+"]"),
+				answer(send("alias4=d"), held("alias1", "a", "alias3", "c", "alias4", "d")),
+			}, "DU1, aliases taken", `the name "b" is held by the Duo user DU2`,
+		},
+		"one refused, and then no answer": {
+			aliases("a c", "a c d e", "email", "e"), then([]exchange{
+				look, refuse(send("alias2=d&alias4=e", "email", "e"), 40002, "alias2"), answer(send("alias4=e", "email", "e"), held("alias1", "a", "alias3", "c", "alias4", "e", "email", "e")),
+			}), "DU1, aliases refused", `the alias "d"`,
+		},
+		"given in part, and then no answer": {
+			aliases("a c", "a c d e", "email", "e"), then([]exchange{
+				look, refuse(send("alias2=d&alias4=e", "email", "e"), 40002, "aliases"), {Call: edit, Params: map[string]string{"email": "e"}, Body: held("alias1", "a", "alias3", "c", "email", "e")},
+			}, times(4, exchange{Call: edit, Status: 502})), "DU1, aliases failed", `502`,
+		},
 		"taken": {
-			aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 40003, ""), byName("b", "["+user("DU2", "bob", "aliases", map[string]string{"alias1": "B"})+"]")}, "taken, DU2", `the name "b" is held by the Duo user DU2`,
+			aliases("a c", "a b c"), []exchange{look, refuse(send("alias2=b"), 40003, ""), byName("b", "["+user("DU2", "bob", "aliases", map[string]string{"alias1": "B"})+"]")}, "taken, DU2", `the name "b" is held by the Duo user DU2`,
 		},
 		"taken, the second of them": {
 			aliases("a c", "b c", "username", "anna"),
-			[]exchange{look, refuse(send("alias1=b", "username", "anna"), 40003, ""), byName("anna", "[]"), byName("b", "["+user("DU2", "b")+"]")}, "taken, DU2", `"b"`,
+			[]exchange{
+				look, refuse(send("alias1=b", "username", "anna"), 40003, ""), {Call: edit, Params: map[string]string{"username": "anna"}, Body: strings.Replace(look.Body, `"ann"`, `"anna"`, 1)},
+				refuse(send("alias1=b"), 40003, ""), byName("b", "["+user("DU2", "b")+"]"), answer(send("alias1="), strings.Replace(held("alias3", "c"), `"ann"`, `"anna"`, 1)),
+			}, "DU1, aliases taken", `"b"`,
 		},
 		"a limit": {aliases("a c", "b c"), []exchange{look, refuse(send("alias1=b"), 50001, ""), look}, "refused", "limit"},
 		"a limit, but held": {

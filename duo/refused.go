@@ -1,11 +1,11 @@
 package duo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"duosync/duo/api"
 	dirsync "duosync/sync"
@@ -54,11 +54,10 @@ func refusedFields(err error) []string {
 	if !errors.As(err, &e) || e.Kind != api.ErrInvalid {
 		return nil
 	}
-	words := strings.FieldsFunc(strings.ToLower(e.Detail), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
 	named := make(map[string]bool)
-	for _, word := range words {
+	for _, word := range detailWords(e) {
 		field := word
-		if place := strings.TrimPrefix(word, "alias"); len(place) == 1 && place[0] >= '1' && place[0] <= '8' {
+		if _, is := aliasPlace(word); is {
 			field = dirsync.FieldAliases
 		}
 		if field != dirsync.FieldAliases && !slices.Contains(dirsync.FieldNames, field) {
@@ -85,33 +84,45 @@ func (e *inWords) Error() string { return e.text }
 
 func (e *inWords) Unwrap() error { return e.cause }
 
-// refusal says in words which field Duo will not have.
+// refusal says in words what of some fields that were sent together Duo will not have.
 func refusal(fields dirsync.Fields, err error) error {
 	var e *api.Error
 	if !errors.As(err, &e) {
 		return err
 	}
-	message := e.Message
-	if message == "" {
-		message = string(e.Kind)
+	field := strings.ToLower(e.Detail)
+	if _, is := aliasPlace(field); is {
+		field = dirsync.FieldAliases
 	}
+	sent, known := fields[field]
+	switch aliases := dirsync.Items(sent); {
+	case field == dirsync.FieldAliases && len(aliases) == 1:
+		sent = aliases[0]
+	case field == dirsync.FieldAliases:
+		return refusalOf("the aliases", field, err)
+	}
+	if !known {
+		return refusalOf("", "", err)
+	}
+	return refusalOf(value{field: field, text: sent}.words(), field, err)
+}
+
+// refusalOf says in words that Duo will not have something, of a field; "" is the user as a
+// whole. What Duo says of anything else stands behind.
+func refusalOf(what, field string, err error) error {
+	var e *api.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	message := cmp.Or(e.Message, string(e.Kind))
 	if e.Kind == api.ErrLimit {
 		text := fmt.Sprintf("Duo refuses the user: a limit is exceeded (50001: %s)", message)
 		return dirsync.WithHint(&inWords{text, e}, "see the limits at https://duo.com/docs/rate-limits")
 	}
-	value, known := fields[strings.ToLower(e.Detail)]
-	what := "the user"
-	switch n := utf8.RuneCountInString(value); {
-	case dirsync.IsList(strings.ToLower(e.Detail)):
-		what = "the " + e.Detail
-	case known && n == 0:
-		what = "an empty " + e.Detail
-	case known:
-		what = fmt.Sprintf("%s (%d characters long)", e.Detail, n)
-	case e.Detail != "":
+	if e.Detail != "" && !slices.Contains(refusedFields(err), field) {
 		message += " (" + e.Detail + ")"
 	}
-	text := fmt.Sprintf("Duo refuses %s: %s", what, message)
+	text := fmt.Sprintf("Duo refuses %s: %s", cmp.Or(what, "the user"), message)
 	return dirsync.WithHint(&inWords{text, e}, "correct the value in the directory, or the mapping")
 }
 

@@ -6,10 +6,11 @@
 // An operation is carried out so: a user's fields in one piece, then its phones and
 // groups step by step, then a look at what is there.
 //
-//	apply.go                                 a wave, an operation; a create without what Duo refuses
+//	apply.go, attempt.go                     a wave, an operation; a create without what Duo refuses
 //	settle.go                                what became of one after a crash
 //	forecast.go                              how many calls a plan takes
 //	users.go, aliases.go, groups.go          what is done in one piece
+//	apart.go                                 values one by one, where Duo will not have them together
 //	lists.go, phones.go                      what is done step by step
 //	enroll.go                                a mail
 //	once.go, refused.go, results.go          making once, refusals in words, results

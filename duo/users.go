@@ -52,7 +52,7 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 	case m.found != nil:
 		return t.claim(op, fields, at, m.found)
 	case errors.Is(m.err, api.ErrDuplicate) && m.fate == dirsync.Failed:
-		return t.nameTaken(ctx, op, dirsync.Items(change.After), m.err, dirsync.Unknown)
+		return t.nameTaken(ctx, op, dirsync.Items(change.After), m.err)
 	case m.fate == dirsync.Refused:
 		return refused(op, fields, m.err)
 	}
@@ -80,100 +80,65 @@ func (t *Target) modify(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	if op.Action == dirsync.Adopt {
 		t.leaveFirst(ctx, op)
 	}
-	a, undone, err := t.change(ctx, op)
-	if err != nil {
+	a, lacks, err := t.change(ctx, op)
+	switch {
+	case err != nil:
 		return t.notModified(ctx, op, err)
+	case a == nil:
+		return nothingDone(op, lacks)
 	}
-	return changed(op, a, undone)
+	return changed(op, a, undoneOf(lacks))
 }
 
-// change sends what an operation changes of its user's fields and aliases, and
-// tells which aliases are not there afterwards.
-func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account, undone []dirsync.Undone, err error) {
+// change sends what an operation changes of its user's fields and aliases, and tells what of
+// it is not there afterwards. a is nil where nothing of it could be done.
+func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account, lacks []lack, err error) {
 	fields := ownFields(op)
-	calls := []dirsync.Fields{fields}
+	calls := [][]value{valuesOf(fields, nil)}
 	aliases := op.Change(dirsync.FieldAliases)
+	var places []string
 	if aliases != nil || len(fields) == 0 {
 		if a, err = t.client.User(ctx, op.User); err != nil {
 			return nil, nil, err
 		}
+		places = a.Aliases
 		var edit aliasEdit
 		if aliases != nil {
-			if edit, err = editAliases(aliases, a.Aliases); err != nil {
-				undone = []dirsync.Undone{{Field: dirsync.FieldAliases, Fate: dirsync.Failed, Err: err}}
+			if edit, err = editAliases(aliases, places); err != nil {
+				lacks = []lack{{value: value{field: dirsync.FieldAliases}, fate: dirsync.Failed, err: err}}
 			}
 		}
 		calls = editsOf(fields, edit, a)
 	}
+	if len(calls) > 0 {
+		a = nil
+	}
+	send := func(call []value) error {
+		seen, left, err := t.sendApart(ctx, op, call)
+		if seen != nil {
+			a = seen
+		}
+		lacks = append(lacks, left...)
+		return err
+	}
 	for _, call := range calls {
-		var left []dirsync.Undone
-		if a, left, err = t.sendApart(ctx, op, call); err != nil {
-			return nil, nil, err
-		}
-		undone = append(undone, left...)
-	}
-	if aliases != nil && !slices.ContainsFunc(undone, func(u dirsync.Undone) bool { return u.Field == dirsync.FieldAliases }) {
-		undone = append(undone, aliasesUndone(aliases, a)...)
-	}
-	return a, undone, nil
-}
-
-// sendApart sends fields in one call, and where Duo refuses that, without those that it
-// names, or each in a call of its own: a value that Duo will not have keeps no other from
-// its user. What it refused is undone; where that is all of it, the error is the first
-// refusal. A name that is somebody's is an error, once all else is there.
-func (t *Target) sendApart(ctx context.Context, op *dirsync.Op, call dirsync.Fields) (a *dirsync.Account, undone []dirsync.Undone, err error) {
-	a, err = t.send(ctx, op, call)
-	rest := maps.Clone(call)
-	switch {
-	case err == nil || len(call) == 1:
-		return a, nil, err
-	case errors.Is(err, api.ErrDuplicate):
-		delete(rest, dirsync.FieldUsername)
-		delete(rest, dirsync.FieldAliases)
-		if len(rest) > 0 {
-			if _, _, other := t.sendApart(ctx, op, rest); other != nil && !errors.Is(other, api.ErrInvalid) {
-				return nil, nil, other
-			}
-		}
-		return nil, nil, err
-	case !errors.Is(err, api.ErrInvalid):
-		return nil, nil, err
-	}
-	parts := []dirsync.Fields{rest}
-	for _, field := range refusedFields(err) {
-		if _, sent := rest[field]; sent {
-			delete(rest, field)
-			undone = append(undone, dirsync.Undone{Field: field, Fate: dirsync.Refused, Err: refusal(call, err)})
+		if err := send(call); err != nil {
+			return a, brokenOff(a, calls, lacks, err), unlessDone(a, err)
 		}
 	}
-	if len(undone) == 0 { // nobody knows which it is
-		parts = nil
-		for _, field := range slices.Sorted(maps.Keys(call)) {
-			parts = append(parts, dirsync.Fields{field: call[field]})
-		}
-	}
-	first := err
-	for _, part := range parts {
-		if len(part) == 0 {
-			continue
-		}
-		seen, left, err := t.sendApart(ctx, op, part)
-		switch {
-		case err == nil:
-			a, undone = seen, append(undone, left...)
-		case !errors.Is(err, api.ErrInvalid):
-			return nil, nil, err
-		default:
-			for _, field := range slices.Sorted(maps.Keys(part)) {
-				undone = append(undone, dirsync.Undone{Field: field, Fate: dirsync.Refused, Err: refusal(part, err)})
+	if aliases != nil {
+		if free := toFree(aliases, places, lacks); len(free) > 0 {
+			if err := send(valuesOf(nil, free)); err != nil {
+				return a, brokenOff(a, calls, lacks, err), unlessDone(a, err)
 			}
 		}
 	}
-	if a == nil {
-		return nil, nil, first
+	if a != nil && aliases != nil && !slices.ContainsFunc(lacks, func(l lack) bool { return l.field == dirsync.FieldAliases }) {
+		for _, u := range aliasesUndone(aliases, a) {
+			lacks = append(lacks, lack{value: value{field: u.Field}, fate: u.Fate, err: u.Err})
+		}
 	}
-	return a, undone, nil
+	return a, lacks, nil
 }
 
 // leaveFirst takes a user out of groups before anything is given. What fails is tried
@@ -203,46 +168,29 @@ func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dir
 	switch {
 	case errors.Is(err, api.ErrNotFound):
 		return t.vanished(ctx, op, err)
-	case errors.Is(err, api.ErrInvalid):
-		return refused(op, fields, err)
 	case errors.Is(err, api.ErrLimit):
 		if a, readErr := t.client.User(ctx, op.User); readErr == nil && showsAll(op, a) {
 			return done(op, a)
 		}
 		return refused(op, fields, err)
-	case errors.Is(err, api.ErrDuplicate):
-		names := dirsync.Items(fields[dirsync.FieldAliases])
-		if name := fields[dirsync.FieldUsername]; name != "" {
-			names = append([]string{name}, names...)
-		}
-		return t.nameTaken(ctx, op, names, err, dirsync.Failed)
 	}
 	return outcome(op, dirsync.Failed, err)
 }
 
-// nameTaken finds out which of some names it is that Duo's "duplicate" speaks of,
-// and whose. Where Duo can't be asked, the fate is unseenFate.
-func (t *Target) nameTaken(ctx context.Context, op *dirsync.Op, names []string, duplicate error, unseenFate dirsync.Fate) dirsync.Result {
-	var self *dirsync.Account
+// nameTaken finds out which of the names of a new user it is that Duo's "duplicate" speaks
+// of, and whose.
+func (t *Target) nameTaken(ctx context.Context, op *dirsync.Op, names []string, duplicate error) dirsync.Result {
 	for _, name := range names {
 		holder, err := t.client.UserByName(ctx, name)
 		switch {
 		case errors.Is(err, api.ErrInvalid), err == nil && holder == nil: // a name that Duo refuses is held by nobody
 		case err != nil:
-			return outcome(op, unseenFate, unseen(duplicate, err))
-		case creates(op) || holder.ID != op.User:
-			return with(outcome(op, dirsync.Taken, taken(name, holder)), holder)
+			return outcome(op, dirsync.Unknown, unseen(duplicate, err))
 		default:
-			self = holder
+			return with(outcome(op, dirsync.Taken, taken(name, holder)), holder)
 		}
 	}
-	switch {
-	case self == nil:
-		return outcome(op, dirsync.Failed, fmt.Errorf("%w; but no user is found by that name", duplicate))
-	case showsAll(op, self):
-		return done(op, self)
-	}
-	return outcome(op, dirsync.Failed, fmt.Errorf("%w; the user itself holds the name in another place", duplicate))
+	return outcome(op, dirsync.Failed, fmt.Errorf("%w; but no user is found by that name", duplicate))
 }
 
 // restore takes a user out of the Trash, sends what has changed, and looks.
@@ -263,10 +211,10 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 		}
 	}
 	t.leaveFirst(ctx, op) // before the status lets anybody in
-	var undone []dirsync.Undone
+	var lacks []lack
 	if len(ownFields(op)) > 0 || op.Change(dirsync.FieldAliases) != nil {
 		var err error
-		if _, undone, err = t.change(ctx, op); err != nil {
+		if _, lacks, err = t.change(ctx, op); err != nil {
 			return t.notModified(ctx, op, err)
 		}
 	}
@@ -279,7 +227,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	case a.Status == dirsync.StatusPendingDeletion:
 		return with(outcome(op, dirsync.Failed, errors.New("the restore was accepted, but the user is still in Duo's Trash")), a)
 	}
-	return changed(op, a, undone)
+	return changed(op, a, undoneOf(lacks))
 }
 
 // trash puts a user into the Trash and looks whether it is there. Where it is

@@ -78,6 +78,9 @@ var FieldNames = func() []string {
 // IsSpare reports whether a new user can do without a field, and is made without it where
 // Duo refuses its value.
 func IsSpare(field string) bool {
+	if field == FieldAliases {
+		return true
+	}
 	for i := range singles {
 		if singles[i].name == field {
 			return singles[i].spare

@@ -206,6 +206,9 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 func (a *application) tell(s *decide.Subject, res dirsync.Result) {
 	o := a.byOp[res.Op]
 	a.warnChanged(res)
+	if before, again := a.before[o.Op]; again { // of several tries the last counts
+		s.Problem, o.Error, o.Known = before, "", false
+	}
 	if res.Fate == dirsync.Done {
 		o.Result = dirsync.ResultApplied
 		if res.Account != nil {
@@ -283,9 +286,6 @@ func (a *application) tellRefused(s *decide.Subject, o *dirsync.Operation) {
 		return
 	}
 	o.Known = a.known(s, o.Error)
-	if before, again := a.before[o.Op]; again {
-		s.Problem = before
-	}
 	a.before[o.Op] = s.Problem
 	s.TellProblem("%s", o.Error)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	dirsync "duosync/sync"
@@ -268,6 +269,9 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 		d.next++
 		a := &dirsync.Account{ID: fmt.Sprintf("DU%03d", d.next), Status: dirsync.StatusActive, Created: d.now().Truncate(time.Second)}
 		for _, c := range op.Changes {
+			if c.Field == dirsync.FieldAliases {
+				c.After = d.goodAliases(nil, op, &c, &res)
+			}
 			if !d.refused(&c, &res) {
 				set(a, c.Field, c.After)
 			}
@@ -286,12 +290,7 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 		res.Fate = dirsync.Vanished
 		return res
 	}
-	var names []string
 	if op.After()[dirsync.FieldUsername] != "" {
-		names = append(names, name)
-	}
-	names = append(names, dirsync.Items(op.After()[dirsync.FieldAliases])...)
-	for _, name := range names {
 		if holder := d.holder(name); holder != nil && (holder != a || d.twice(a, op, name)) {
 			res.Fate, res.Account = dirsync.Taken, d.account(holder)
 			return res
@@ -322,20 +321,63 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 		}
 	}
 	if op.Action != dirsync.Trash {
+		done := false
 		for _, c := range op.Changes {
 			if d.refused(&c, &res) {
 				continue
 			}
 			if c.Field == dirsync.FieldAliases {
+				before := a.Field(dirsync.FieldAliases)
+				c.After = d.goodAliases(a, op, &c, &res)
 				c.After = aliasesAfter(a, &c)
+				done = done || dirsync.ListOf(dirsync.Items(c.After)) != before
+			} else {
+				done = true
 			}
 			set(a, c.Field, c.After)
 		}
-		if n := len(res.Undone); n > 0 && n == len(op.Changes) {
-			return dirsync.Result{Op: op, Fate: dirsync.Refused, Err: res.Undone[0].Err}
+		if len(res.Undone) > 0 && !done {
+			return nothingDone(op, res.Undone)
 		}
 	}
 	return d.done(res, a)
+}
+
+// goodAliases gives the aliases of a change that Duo will have for a user, nil for a new one,
+// and notes the others.
+func (d *memDuo) goodAliases(a *dirsync.Account, op *dirsync.Op, c *dirsync.Change, res *dirsync.Result) string {
+	var why []string
+	fate := dirsync.Refused
+	good := slices.DeleteFunc(dirsync.Items(c.After), func(alias string) bool {
+		holder := d.holder(alias)
+		switch {
+		case d.refuse["alias:"+alias]:
+			why = append(why, fmt.Sprintf("Duo refuses the alias %q", alias))
+		case a != nil && holder == a && d.twice(a, op, alias):
+			why = append(why, fmt.Sprintf("the alias %q is not given while it is the user's own name in Duo", alias))
+		case holder != nil && holder != a:
+			why, fate = append(why, fmt.Sprintf("the name %q is held by the Duo user %s", alias, holder.ID)), dirsync.Taken
+		default:
+			return false
+		}
+		return true
+	})
+	if len(why) > 0 {
+		res.Undone = append(res.Undone, dirsync.Undone{Field: dirsync.FieldAliases, Fate: fate, Err: errors.New(strings.Join(why, "; "))})
+	}
+	return dirsync.ListOf(good)
+}
+
+// nothingDone is the result of an operation of which every field lacks.
+func nothingDone(op *dirsync.Op, undone []dirsync.Undone) dirsync.Result {
+	if len(undone) == 1 {
+		return dirsync.Result{Op: op, Fate: undone[0].Fate, Err: undone[0].Err}
+	}
+	var texts []string
+	for _, u := range undone {
+		texts = append(texts, u.Field+": "+u.Err.Error())
+	}
+	return dirsync.Result{Op: op, Fate: undone[len(undone)-1].Fate, Err: errors.New(strings.Join(texts, "; "))}
 }
 
 // refused notes that a field is refused, where it is one that Duo will not have.
