@@ -158,8 +158,7 @@ func (t *Target) settleLists(ctx context.Context, r dirsync.Result) dirsync.Resu
 	}
 	for _, field := range dirsync.ListFields {
 		if lack := lacks[field]; lack != nil {
-			err := fmt.Errorf("an earlier run broke off: %w", lack)
-			r.Undone = append(r.Undone, dirsync.Undone{Field: field, Fate: dirsync.Failed, Err: err})
+			r.Undone = append(r.Undone, dirsync.Undone{Field: field, Fate: dirsync.Failed, Err: lack})
 		}
 	}
 	return r

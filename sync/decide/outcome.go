@@ -3,6 +3,7 @@ package decide
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	dirsync "duosync/sync"
 )
@@ -218,6 +219,29 @@ func forgetLost(l *dirsync.Link) {
 			delete(l.Asked, dirsync.FieldGroups)
 		}
 	}
+}
+
+// FoundWords says what was found of an operation whose outcome an earlier run left open.
+func FoundWords(res *dirsync.Result) string {
+	switch {
+	case res.Op.Action == dirsync.EnrollMail:
+		return "whether the mail was sent can't be found out, and it is not sent again"
+	case res.Fate == dirsync.Unknown:
+		return "it can't be found out yet"
+	case len(res.Undone) == 0 || res.Fate != dirsync.Done:
+		return "it was " + FateWords(res.Fate)
+	}
+	var texts []string
+	for _, u := range res.Undone {
+		texts = append(texts, u.Field+": "+u.Err.Error())
+	}
+	text := strings.Join(texts, "; ")
+	if whole := slices.ContainsFunc(res.Op.Changes, func(c dirsync.Change) bool {
+		return !slices.ContainsFunc(res.Undone, func(u dirsync.Undone) bool { return u.Field == c.Field })
+	}); whole {
+		return "it was done, but for " + text
+	}
+	return "it was not, or not wholly, done: " + text
 }
 
 // FateWords says what became of an operation.

@@ -71,7 +71,7 @@ func (r *run) settle(ctx context.Context, st *state) error {
 		return err
 	}
 	for i, intent := range intents {
-		r.warn("an earlier run was interrupted at %s of %s; it was %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FateWords(results[i].Fate))
+		r.warn("an earlier run left open what became of %s of %s; %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FoundWords(&results[i]))
 		r.warnChanged(results[i])
 		for _, outcome := range st.absorb(intent, links, results[i]) {
 			if r.journal == nil {

@@ -74,7 +74,7 @@ func freeze(t *testing.T, path string) {
 	if waited := taken.Sub(begun); waited < operation+timeout {
 		t.Errorf("the second run called Duo %v after the first one began; a call of that may last %v", waited, operation+timeout)
 	}
-	if !strings.Contains(second.out, "an earlier run was interrupted") {
+	if !strings.Contains(second.out, "an earlier run left open") {
 		t.Errorf("the second run does not tell what it settled:\n%s", brief(second.out))
 	}
 	before, history := s.ledger.count(), s.run("history", "--format", "json").out

@@ -137,7 +137,7 @@ func (k *killing) look(r result) {
 		k.t.Fatalf("round %d: exit %d, conflicts %v\n%s%s", k.rounds, r.code, r.report.Conflicts, r.err, brief(r.out))
 	}
 	for _, warning := range r.report.Warnings {
-		if strings.Contains(warning, "an earlier run was interrupted") {
+		if strings.Contains(warning, "an earlier run left open") {
 			k.settled++
 			break
 		}

@@ -284,7 +284,7 @@ func TestUndoOfKilled(t *testing.T) {
 	}
 	h.change(plain(0), func(u *duosim.User) { u.Status = "disabled" })
 	r := h.undo(0, "applied", "killed", "--write")
-	contains(t, strings.Join(r.report.Warnings, "\n"), "an earlier run was interrupted at disable of")
+	contains(t, strings.Join(r.report.Warnings, "\n"), "an earlier run left open what became of disable of")
 	if u := h.user(plain(0)); u.Status != "active" {
 		t.Errorf("%s is %s", u.Username, u.Status)
 	}
