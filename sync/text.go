@@ -3,7 +3,9 @@ package dirsync
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // Quote puts a value from outside into a message: quoted, control characters
@@ -120,3 +122,20 @@ func Runnable(text, flags string) string {
 		return strings.TrimSuffix(command, "`") + flags + "`"
 	})
 }
+
+// Visible leaves out of a text the characters that nobody sees: of zero width, marks of
+// direction, a byte order mark, and all blanks but the plain one and line breaks. They are
+// those that Unicode calls ignorable (DerivedCoreProperties, Default_Ignorable_Code_Point),
+// and letters that show nothing.
+func Visible(text string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point, unicode.Zl, unicode.Zp) ||
+			c != ' ' && unicode.Is(unicode.Zs, c) || slices.Contains(blank, c) {
+			return -1
+		}
+		return c
+	}, text)
+}
+
+// blank are signs that show nothing, and that Unicode does not call ignorable.
+var blank = []rune{0x2800}

@@ -10,6 +10,7 @@ import (
 	"duosync/sync/assembly"
 	"duosync/sync/decide"
 	"duosync/sync/guard"
+	"duosync/sync/mapping"
 )
 
 // assemble makes the plan of what was decided, and puts the rest of it into the report.
@@ -25,6 +26,7 @@ func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
 			}
 		}
 	}
+	r.tellLeftOut(c)
 	if err := r.readGroupStatus(ctx, c.groups, ops); err != nil {
 		return nil, err
 	}
@@ -40,6 +42,55 @@ func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
 		return p, nil
 	}
 	return p, r.keepExactly(ctx, c, p)
+}
+
+// A leftOut keeps what was wrong with values of people for whom nothing is done: of a few
+// people by their order, and how many more there are.
+type leftOut struct {
+	only     string // the folded name of the one person that the run is about; "" for all
+	warnings []string
+	more     int
+}
+
+// fewLeftOut is how many such values are told one by one.
+const fewLeftOut = 20
+
+// note takes in what was wrong with a person's values.
+func (l *leftOut) note(want *mapping.Desired) {
+	if l.only != "" && want.Name() != l.only {
+		return
+	}
+	for _, text := range want.Warnings {
+		i, _ := slices.BinarySearch(l.warnings, text)
+		if l.warnings = slices.Insert(l.warnings, i, text); len(l.warnings) > fewLeftOut {
+			l.warnings = l.warnings[:fewLeftOut]
+			l.more++
+		}
+	}
+}
+
+// tellLeftOut tells which values of people of ours for whom nothing is done were left out or
+// changed: they are so in every run until somebody corrects them.
+func (r *run) tellLeftOut(c *course) {
+	if r.opts.Exactly != nil {
+		return
+	}
+	done := map[dirsync.SourceID]bool{}
+	for _, s := range c.decided.subjects {
+		done[s.ID] = s.Want != nil && s.Sends()
+	}
+	all := &c.census.leftOut
+	for _, want := range c.census.kept {
+		if _, ours := c.state.snap.index[want.ID]; ours && !done[want.ID] {
+			all.note(want)
+		}
+	}
+	for _, text := range all.warnings {
+		r.warn("%s", text)
+	}
+	if all.more > 0 {
+		r.warn("%d more values of people for whom there is nothing to do were left out or changed; duosync explain USER shows those of one", all.more)
+	}
 }
 
 // remapped says of operations that the configuration may be what changed, which maps people

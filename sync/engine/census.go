@@ -26,6 +26,7 @@ type census struct {
 	sight     *guard.Sight
 	seen      []bool // by snapshot index
 	unchanged int
+	leftOut   leftOut            // of people who need nothing
 	kept      []*mapping.Desired // people who may need something
 	places    places
 	names     claimants
@@ -90,8 +91,16 @@ func (c *census) take(p *dirsync.Person) {
 		c.kept = append(c.kept, &want)
 		return // what it claims is known at the end, see resolve
 	}
+	c.pass(&want, i)
+}
+
+// pass takes in a person of ours, by the snapshot's index, who needs nothing.
+func (c *census) pass(want *mapping.Desired, i int32) {
 	c.unchanged++
-	c.names.claim(&want, i)
+	c.names.claim(want, i)
+	if !c.snap.briefs[i].LetGo {
+		c.leftOut.note(want)
+	}
 }
 
 // resolve keeps of several values of people who may need something those that are there
@@ -103,8 +112,7 @@ func (c *census) resolve(links map[dirsync.SourceID]*dirsync.Link) {
 		i, linked := c.snap.index[want.ID]
 		if link := links[want.ID]; link != nil {
 			if want.Prefer(link.Asked); linked && c.isUnchanged(i, want) {
-				c.unchanged++
-				c.names.claim(want, i)
+				c.pass(want, i)
 				continue
 			}
 		}
@@ -117,12 +125,12 @@ func (c *census) resolve(links map[dirsync.SourceID]*dirsync.Link) {
 func (c *claimants) claim(want *mapping.Desired, claimant int32) {
 	for _, name := range want.Names() {
 		c.add(hashName(name), claimant)
-		if seen := mapping.Visible(name); seen != name {
+		if seen := dirsync.Visible(name); seen != name {
 			c.unseen[hashName(seen)] = append(c.unseen[hashName(seen)], name)
 		}
 	}
 	if mail := want.Fields[dirsync.FieldEmail]; mail != "" && c.mails != nil {
-		c.mails[hashName(dirsync.FoldName(mail))]++
+		c.mails[hashMail(mail)]++
 	}
 }
 
@@ -219,6 +227,7 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 		sight: guard.NewSight(rules, &ref), seen: make([]bool, len(st.snap.briefs)), places: places{deciding: map[string]bool{}},
 		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}},
 	}
+	c.leftOut.only = dirsync.FoldName(r.opts.Only)
 	if r.Rules.EnrollMails > 0 {
 		c.names.mails = map[uint64]int{}
 	}

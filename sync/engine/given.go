@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 )
@@ -189,12 +192,20 @@ func (d *deciding) onlyMail(s *decide.Subject) bool {
 // an enrollment mail is due: whoever reads it could enroll for the other.
 func (d *deciding) sharesMail(s *decide.Subject) bool {
 	address := s.Want.Fields[dirsync.FieldEmail]
-	n := d.census.names.mails[hashName(dirsync.FoldName(address))]
+	n := d.census.names.mails[hashMail(address)]
 	if address == "" || n < 2 {
 		return false
 	}
 	s.TellProblem("no enrollment mail is sent: %d people have the address %s", n, dirsync.Quote(address))
 	return true
+}
+
+// hashMail gives one hash to all addresses that may be one mailbox: however their letters
+// are written or composed (NFKC, case folding), and with any of the full stops that mail
+// systems take for a dot (IDNA, RFC 3490 3.1).
+func hashMail(address string) uint64 {
+	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(dirsync.Visible(strings.TrimSpace(address)))))
+	return hashName(strings.ReplaceAll(folded, "\u3002", "."))
 }
 
 // planMails plans the enrollment mails: to people whom we created, who have a

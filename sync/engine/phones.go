@@ -23,6 +23,7 @@ type phonePlan struct {
 	needed  []mapping.Phone // in none of the phones held
 	steps   []dirsync.PhoneStep
 	later   bool // a phone has to become free first
+	stays   bool // a phone of ours that would be taken, were all values of the directory legible
 }
 
 // newPhonePlan compares the phones that a person has with those wanted.
@@ -48,6 +49,9 @@ func (d *deciding) newPhonePlan(s *decide.Subject, carrier *dirsync.Op, held []d
 		case i >= 0 && !d.Rules.Phones.Always: // given once, and not kept in step
 		case i >= 0 && held[i].Activated:
 			s.Warn("%s: the phone %s is no longer in the directory, but the person has activated it; it is kept", s.Username(), o.Number)
+		case len(s.Want.UnreadPhones) > 0: // perhaps it is the very number
+			p.stays = true
+			s.TellProblem("phones: %s stays, for a value of the directory can't be read: %s", o.Number, strings.Join(s.Want.UnreadPhones, "; "))
 		default:
 			number, extension, _ := strings.Cut(o.Number, ";ext=")
 			p.steps = append(p.steps, dirsync.PhoneStep{Do: dirsync.PhoneRemove, ID: o.ID, Number: number, Extension: extension})
@@ -214,7 +218,7 @@ func (p *phonePlan) split() (taken, given []dirsync.PhoneStep) {
 func (p *phonePlan) finish(always bool) {
 	s := p.Subject
 	want := s.Want.Fields[dirsync.FieldPhones]
-	told := p.added() < len(p.needed)
+	told := p.added() < len(p.needed) || p.stays
 	if len(p.steps) > 0 {
 		op := p.carry(always)
 		if always {

@@ -154,6 +154,9 @@ func (r *run) personHash(s *decide.Subject) dirsync.Hash {
 		if s.Want.Unsure != nil {
 			f[" problem"] += s.Want.Unsure.Problem()
 		}
+		if unread := s.Want.UnreadPhones; len(unread) > 0 {
+			f[" unread phones"] = strings.Join(unread, "; ")
+		}
 		for i := range s.Want.Phones {
 			f[" phone "+s.Want.Phones[i].Text()] = s.Want.Phones[i].Kind
 		}

@@ -29,17 +29,7 @@ func (r *Rules) Desire(p *dirsync.Person) Desired {
 			d.fault(field, err)
 			continue
 		}
-		origin := "attribute " + strings.Join(from.Attributes(), ", ")
-		value, err := r.normal(field, raw)
-		switch {
-		case err == nil:
-		case field == dirsync.FieldUsername:
-			d.Problem = fmt.Sprintf("%v: %s of %s", err, origin, p.DN)
-		default:
-			d.warn("%s of %s %v", field, origin, err)
-		}
-		d.Fields[field] = value
-		r.choose(p, &d, field, from)
+		d.Fields[field] = r.single(p, &d, field, from, raw)
 	}
 	r.desireStatus(p, &d)
 	r.desireAliases(p, &d)
@@ -59,26 +49,49 @@ func (r *Rules) normal(field, raw string) (string, error) {
 	return clean(field, raw)
 }
 
-// choose notes the values that would do as well, of a field that is an attribute with
-// several.
-func (r *Rules) choose(p *dirsync.Person, d *Desired, field string, from dirsync.Expression) {
+// single gives the value of a field as Duo is asked to hold it, and notes what was wrong.
+func (r *Rules) single(p *dirsync.Person, d *Desired, field string, from dirsync.Expression, raw string) string {
+	origin := "attribute " + strings.Join(from.Attributes(), ", ")
+	value, err := r.normal(field, raw)
+	switch {
+	case err == nil:
+	case field == dirsync.FieldUsername:
+		d.Problem = fmt.Sprintf("%v: %s of %s", err, origin, p.DN)
+	default:
+		d.warn("%s of %s %v", field, origin, err)
+	}
+	others := r.choose(p, d, field, from, raw)
+	if value == "" && len(others) > 0 && field != dirsync.FieldUsername { // one that can be used is there
+		return others[0]
+	}
+	return value
+}
+
+// choose gives the usable values of a field that is an attribute with several, and notes
+// those that would do as well as another, and that some can't be used.
+func (r *Rules) choose(p *dirsync.Person, d *Desired, field string, from dirsync.Expression, chosen string) []string {
 	attributes := from.Attributes()
 	if !from.Plain() || len(attributes) != 1 || len(p.Attrs[attributes[0]]) < 2 {
-		return
+		return nil
 	}
 	var values []string
 	for _, raw := range p.Values(attributes[0]) {
-		if value, err := r.normal(field, raw); err == nil && value != "" && !slices.Contains(values, value) {
+		value, err := r.normal(field, raw)
+		switch {
+		case err == nil && value != "" && !slices.Contains(values, value):
 			values = append(values, value)
+		case err != nil && raw != chosen && field != dirsync.FieldUsername:
+			d.warn("%s of attribute %s %v", field, attributes[0], err)
 		}
 	}
 	if len(values) < 2 {
-		return
+		return values
 	}
 	if d.Choices == nil {
 		d.Choices = map[string][]string{}
 	}
 	d.Choices[field] = values
+	return values
 }
 
 // DesireGiven adds the phones that are given only once. Reading numbers is slow, so
@@ -118,7 +131,7 @@ func clean(field, raw string) (string, error) {
 	}
 	value := strings.TrimSpace(raw)
 	if field == dirsync.FieldEmail {
-		value = Visible(value) // they can't be meant, and come along when an address is copied
+		value = dirsync.Visible(value) // they can't be meant, and come along when an address is copied
 		if value != "" && (!address.MatchString(value) || strings.ContainsFunc(value, unicode.IsControl)) {
 			return "", fmt.Errorf("is no e-mail address and was left out: %s", dirsync.Quote(value))
 		}
@@ -138,20 +151,6 @@ func clean(field, raw string) (string, error) {
 	}, value)
 	return strings.TrimSpace(value), errors.New("has control characters, which were replaced by spaces")
 }
-
-// Visible leaves out of a text the characters that nobody sees: of zero width, marks of
-// direction, a byte order mark, and all blanks but the plain one.
-func Visible(text string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.In(c, unicode.Cf, unicode.Variation_Selector) || c != ' ' && unicode.Is(unicode.Zs, c) || slices.Contains(blank, c) {
-			return -1
-		}
-		return c
-	}, text)
-}
-
-// blank are letters and marks that show nothing.
-var blank = []rune{0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
 
 // Map gives what the rules make of one person: the fields that Duo would be
 // asked to hold, what can't be carried over and why ("" where nothing is in the

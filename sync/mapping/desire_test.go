@@ -31,6 +31,35 @@ func TestMapOnePerson(t *testing.T) {
 	}
 }
 
+// TestAUsableValueBesideOneThatIsNone: the usable one counts, wherever it stands, and the
+// other is told.
+func TestAUsableValueBesideOneThatIsNone(t *testing.T) {
+	rules := mapping.Rules{Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldEmail: formula(t, "mail")}}
+	for name, test := range map[string]struct {
+		mail []string
+		want string
+		told []string
+	}{
+		"usable first":   {[]string{"a@example.com", "nonsense"}, "a@example.com", []string{`"nonsense"`}},
+		"usable last":    {[]string{"0nonsense", "a@example.com"}, "a@example.com", []string{`"0nonsense"`}},
+		"two of each":    {[]string{"0", "a@example.com", "b@example.com", "z"}, "a@example.com", []string{`"0"`, `"z"`}},
+		"none is usable": {[]string{"0", "z"}, "", []string{`"0"`, `"z"`}},
+		"all usable":     {[]string{"b@example.com", "a@example.com"}, "a@example.com", nil},
+	} {
+		person := dirsync.Person{DN: "uid=anna,dc=x", Attrs: map[string][]string{"uid": {"anna"}, "mail": test.mail}}
+		d := rules.Desire(&person)
+		if d.Fields[dirsync.FieldEmail] != test.want || len(d.Warnings) != len(test.told) {
+			t.Errorf("%s: %q, told %q", name, d.Fields[dirsync.FieldEmail], d.Warnings)
+			continue
+		}
+		for i, told := range test.told {
+			if !strings.Contains(d.Warnings[i], told) {
+				t.Errorf("%s: told %q, want %s", name, d.Warnings[i], told)
+			}
+		}
+	}
+}
+
 func formula(t *testing.T, text string) dirsync.Expression {
 	t.Helper()
 	e, err := expression.Parse(text)

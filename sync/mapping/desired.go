@@ -26,6 +26,9 @@ type Desired struct {
 	// Phones are the phones that the directory wants, whether they are kept in
 	// step (then they are among the fields) or given at create only.
 	Phones []Phone
+	// UnreadPhones tell of values for phones that are there and can't be read. While there
+	// are any, nobody knows which numbers the directory has given up.
+	UnreadPhones []string
 	// Unsure tells why the status can't be told; it stays as it is then.
 	Unsure *dirsync.Unsure
 	Mark   *dirsync.Mark // which forces the status

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"strings"
 
 	dirsync "duosync/sync"
@@ -52,16 +53,17 @@ func (r *Rules) desirePhones(p *dirsync.Person, d *Desired) {
 		values, err := from.Number.Values(p)
 		if err != nil {
 			d.fault(dirsync.FieldPhones, err)
-			d.Phones = nil
+			d.Phones, d.UnreadPhones = nil, nil
 			return
 		}
 		for _, value := range values {
-			if strings.TrimSpace(value) == "" {
+			if strings.TrimSpace(dirsync.Visible(value)) == "" {
 				continue
 			}
 			number, extension, err := phonenumber.Parse(value, r.Phones.Region)
 			if err != nil {
 				d.warn("a phone %v", err)
+				d.UnreadPhones = append(d.UnreadPhones, fmt.Sprintf("a phone %v", err))
 				continue
 			}
 			phone := Phone{Number: number, Extension: extension, Kind: from.Type}

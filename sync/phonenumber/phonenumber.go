@@ -23,9 +23,9 @@ func ValidRegion(region string) bool {
 // mostPhone is the longest value, in bytes, that may be a phone number.
 const mostPhone = 100
 
-// What may stand between digits: blanks, the visual separators of RFC 3966 (3),
-// other dashes, and the invisible marks that come along when a number is copied.
-const betweenDigits = `\s\p{Zs}.()\[\]/\-\x{00AD}\x{200B}-\x{200F}\x{2010}-\x{2015}\x{202A}-\x{202E}\x{2060}\x{2066}-\x{2069}\x{FEFF}\x{FE0E}\x{FE0F}\x{2212}\x{FF08}\x{FF09}\x{FF0D}\x{FF0E}`
+// What may stand between digits: blanks, the visual separators of RFC 3966 (3), and
+// other dashes. What nobody sees was left out before.
+const betweenDigits = `\s.()\[\]/\-\x{2010}-\x{2015}\x{2212}\x{FF08}\x{FF09}\x{FF0D}\x{FF0E}`
 
 var (
 	phoneExtension = regexp.MustCompile(`(?is)^(.+?)[\s,;(]*(?:;\s*ext|ext(?:n|ension)?|x|#)[\s.:=-]*([0-9]{1,11})[\s)#]*$`)
@@ -46,7 +46,7 @@ func Parse(raw, region string) (number, extension string, err error) {
 	if !utf8.ValidString(raw) {
 		return "", "", errors.New("is not UTF-8 text and was left out")
 	}
-	text := strings.TrimSpace(raw)
+	text := strings.TrimSpace(dirsync.Visible(raw)) // marks come along when a number is copied
 	if scheme := "tel:"; len(text) >= len(scheme) && strings.EqualFold(text[:len(scheme)], scheme) {
 		text = strings.TrimSpace(text[len(scheme):])
 	}
