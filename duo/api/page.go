@@ -16,6 +16,10 @@ const NoTotal = -1
 // mostObjects bounds a list whose answers do not tell how long it is.
 const mostObjects = 5_000_000
 
+// mostGrown is by how many objects a list of that length may grow while it is read:
+// others may work meanwhile, but one whose total runs ahead of the reader never ends.
+func mostGrown(total int64) int64 { return total/10 + 10_000 }
+
 // object is an item of a list that is known by an id.
 type object interface{ id() string }
 
@@ -25,7 +29,7 @@ type object interface{ id() string }
 // the last total_objects that Duo told, or NoTotal. A list that does not get nearer to
 // its end is an ErrStray.
 func eachPage[T object](ctx context.Context, c *Client, path string, limit int, visit func(T) error) (total int, err error) {
-	l := listing{limit: int64(limit), total: NoTotal, most: NoTotal, seed: maphash.MakeSeed(), seen: make(map[uint64]bool)}
+	l := listing{limit: int64(limit), total: NoTotal, first: NoTotal, most: NoTotal, seed: maphash.MakeSeed(), seen: make(map[uint64]bool)}
 	for {
 		var next number
 		q := request{method: http.MethodGet, path: path, params: map[string]string{
@@ -68,6 +72,7 @@ type listing struct {
 	limit  int64 // objects a page
 	offset int64 // of the page that is asked for
 	total  int   // the last that Duo told
+	first  int64 // the first that Duo told, with the first page as a rule
 	most   int64 // the largest that Duo told
 	seed   maphash.Seed
 	seen   map[uint64]bool // ids, digested
@@ -87,9 +92,12 @@ func (l *listing) check(r *reply, ids []string) error {
 			fresh[digest] = true
 		}
 	}
-	most := l.most
+	first, most := l.first, l.most
 	if total.set {
 		most = max(most, total.value)
+		if first < 0 {
+			first = total.value
+		}
 	}
 	bound := int64(mostObjects)
 	if most >= 0 {
@@ -100,13 +108,15 @@ func (l *listing) check(r *reply, ids []string) error {
 		return fmt.Errorf("a list that does not go on: %d items at offset %d, next offset %d", len(ids), l.offset, next.value)
 	case next.set && len(fresh) == 0:
 		return fmt.Errorf("a list that does not go on: all %d items at offset %d came before, next offset %d", len(ids), l.offset, next.value)
+	case first >= 0 && most > first+mostGrown(first):
+		return fmt.Errorf("a list that does not end: Duo tells of %d items at offset %d, and told of %d at first", most, l.offset, first)
 	case objects > bound || next.set && next.value > bound:
 		return fmt.Errorf("a list that does not end: %d items by offset %d, next offset %d, where Duo tells of %d", objects, l.offset, next.value, most)
 	}
 	for digest := range fresh {
 		l.seen[digest] = true
 	}
-	l.most = most
+	l.first, l.most = first, most
 	if total.set {
 		l.total = int(total.value)
 	}

@@ -133,6 +133,7 @@ func TestAListThatNeverEndsIsAnError(t *testing.T) {
 		"the same objects":         func(o int) ([]any, int, any) { return []any{id(1), id(2)}, o + 500, 5000 },
 		"two pages in turn":        func(o int) ([]any, int, any) { return []any{id(o % 2)}, o + 1, 5000 },
 		"no total, the same again": func(o int) ([]any, int, any) { return []any{id(7)}, o + 500, nil },
+		"a total that runs ahead":  func(o int) ([]any, int, any) { return []any{id(o), id(o + 1)}, o + 500, o + 1000 },
 		"ever larger steps":        func(o int) ([]any, int, any) { return []any{id(o)}, 2*o + 1, 20 },
 	} {
 		for kind, read := range map[string]func(*api.Client) (int, error){
@@ -187,5 +188,19 @@ func TestCallsWhoseAnswersNameNobodyAreApart(t *testing.T) {
 	}
 	if err := p.Client().Enroll(t.Context(), "ann", "a@example.org"); err != nil {
 		t.Errorf("enroll: %v", err)
+	}
+}
+
+// TestAListMayGrowWhileItIsRead: others work meanwhile.
+func TestAListMayGrowWhileItIsRead(t *testing.T) {
+	script := []exchange{
+		{Call: list, Body: page([]string{user("DU1", "a")}, `{"next_offset":300,"total_objects":301}`)},
+		{Call: list, Body: page([]string{user("DU2", "b")}, `{"next_offset":600,"total_objects":10301}`)},
+		{Call: list, Body: page([]string{user("DU3", "c")}, `{"total_objects":10331}`)},
+	}
+	n := 0
+	total, err := newPlay(t, script...).Client().EachUser(t.Context(), func(dirsync.Account) error { n++; return nil })
+	if err != nil || total != 10331 || n != 3 {
+		t.Errorf("%d of %d users, %v", n, total, err)
 	}
 }
