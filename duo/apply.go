@@ -57,6 +57,12 @@ func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend intention)
 	case op.Action == dirsync.EnrollMail:
 		return t.enrollMail(ctx, op, intend)
 	}
+	if op.Follows && hasSteps(op) {
+		if _, err := t.seeMade(ctx, op); err != nil {
+			t.writes.count(err)
+			return outcome(op, dirsync.Failed, err), nil
+		}
+	}
 	if _, known := t.client.Skew(); !known && creates(op) {
 		// What a lost reply made can only be told by Duo's clock.
 		if _, err := t.client.CountUsers(ctx); err != nil {

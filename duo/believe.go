@@ -17,11 +17,17 @@ import (
 // Know implements dirsync.Target.
 func (t *Target) Know(owner func(user string) dirsync.SourceID) { t.owner = owner }
 
+// madeUser is a user whom a create has made, as Duo answered it.
+type madeUser struct {
+	owner dirsync.SourceID
+	as    dirsync.Remembered
+}
+
 // whose tells whose user of ours an id is: by the snapshot, or made since. "" is
 // nobody's.
 func (t *Target) whose(user string) dirsync.SourceID {
-	if source, made := t.made[user]; made {
-		return source
+	if m, made := t.made[user]; made {
+		return m.owner
 	}
 	if t.owner == nil {
 		return ""
@@ -29,12 +35,30 @@ func (t *Target) whose(user string) dirsync.SourceID {
 	return t.owner(user)
 }
 
-// keep remembers whom a create has made, so that another one is not taken for it.
-func (t *Target) keep(op *dirsync.Op, a *dirsync.Account) {
+// keep remembers whose a user is that a create has made, so that another one is not taken
+// for it.
+func (t *Target) keep(owner dirsync.SourceID, a *dirsync.Account) {
 	if t.made == nil {
-		t.made = make(map[string]dirsync.SourceID)
+		t.made = make(map[string]madeUser)
 	}
-	t.made[a.ID] = op.Source
+	t.made[a.ID] = madeUser{owner, dirsync.Remembered{Name: a.Username, Created: a.Created}}
+}
+
+// isOther reports whether an account is not the user whom a create of this run has made,
+// though Duo answered its id to it.
+func (t *Target) isOther(a *dirsync.Account) bool {
+	m, made := t.made[a.ID]
+	return made && dirsync.FoldName(a.Username) != dirsync.FoldName(m.as.Name) && (m.as.Created.IsZero() || m.as.Created.Unix() != a.Created.Unix())
+}
+
+// seeMade gives the user of an operation. One that follows a create is on the user whom
+// that has made, or it is an ErrStray: until it is looked at, there is nothing but Duo's answer to the create.
+func (t *Target) seeMade(ctx context.Context, op *dirsync.Op) (*dirsync.Account, error) {
+	a, err := t.see(ctx, op.User, func(a *dirsync.Account) bool { return !t.isOther(a) })
+	if err == nil && t.isOther(a) {
+		return nil, t.client.Stray("GET /admin/v1/users/"+op.User, "the user "+dirsync.Quote(a.Username)+", whom the create did not make")
+	}
+	return a, err
 }
 
 // createUser sends a create of these parameters, intended at that time of Duo's clock, and
@@ -65,19 +89,26 @@ func (t *Target) createUser(ctx context.Context, params dirsync.Fields, at time.
 }
 
 // send sends one change of an operation's user. Its answer is believed where it is that
-// user as the change leaves it. Else a look on another connection tells, and where that
-// shows the user as before, the change is sent once more.
+// user as the change leaves it. Else, also where Duo does not know the user, a look on
+// another connection tells, and where that shows the user as before, the change is sent
+// once more.
 func (t *Target) send(ctx context.Context, op *dirsync.Op, call dirsync.Fields) (*dirsync.Account, error) {
 	a, err := t.client.ModifyUser(ctx, op.User, call)
-	if err != nil && !errors.Is(err, api.ErrStray) && !misplaced(call, err) {
+	absent := errors.Is(err, api.ErrNotFound)
+	if err != nil && !absent && !errors.Is(err, api.ErrStray) && !misplaced(call, err) {
 		return nil, err
 	}
 	if err == nil && reflects(a, call) {
 		return a, nil
 	}
-	seen, err := t.client.Apart().User(ctx, op.User)
-	if err != nil || reflects(seen, call) || a != nil && !asBefore(op, call, seen) {
-		return seen, err
+	seen, lookErr := t.client.Apart().User(ctx, op.User)
+	switch {
+	case absent && errors.Is(lookErr, api.ErrNotFound):
+		return nil, twice{lookErr}
+	case absent && lookErr != nil:
+		return nil, unsure{doubtful(err, lookErr)}
+	case lookErr != nil || reflects(seen, call) || a != nil && !asBefore(op, call, seen):
+		return seen, lookErr
 	}
 	return t.client.Apart().ModifyUser(ctx, op.User, call)
 }
@@ -138,22 +169,28 @@ func asBefore(op *dirsync.Op, call dirsync.Fields, a *dirsync.Account) bool {
 // that it is certain: a second 404 on another connection, and each of its names is nobody's
 // or another user's. A contradiction is an ErrStray.
 func (t *Target) userGone(ctx context.Context, id string, names ...string) error {
-	apart := t.client.Apart()
-	_, err := apart.User(ctx, id)
+	a, err := t.client.Apart().User(ctx, id)
+	if err == nil {
+		return stillThere{t.client.Stray("GET /admin/v1/users/"+id, "the user that was said not to exist"), a}
+	}
 	if err := t.confirmed(err, "GET /admin/v1/users/"+id, "the user"); err != nil {
 		return err
 	}
+	return t.nameless(ctx, id, names...)
+}
+
+// nameless makes sure that a user of whom Duo said 404 twice holds none of its names.
+func (t *Target) nameless(ctx context.Context, id string, names ...string) error {
 	asked := make(map[string]bool)
 	for _, name := range names {
-		if name = dirsync.FoldName(name); name == "" || asked[name] {
+		if name = dirsync.FoldName(name); asked[name] {
 			continue
 		}
 		asked[name] = true
-		holder, err := apart.UserByName(ctx, name)
+		holder, err := t.holder(ctx, name)
 		switch {
-		case errors.Is(err, api.ErrInvalid): // a name that Duo refuses is held by nobody
 		case err != nil:
-			return fmt.Errorf("whether the user is gone could not be seen by name: %w", err)
+			return err
 		case holder != nil && holder.ID == id:
 			return t.client.Stray("GET /admin/v1/users", "the user "+id+", found by name, whom Duo called unknown by id")
 		}
@@ -207,25 +244,53 @@ func (t *Target) phoneGone(ctx context.Context, step *dirsync.PhoneStep) error {
 func (t *Target) confirmed(err error, call, what string) error {
 	switch {
 	case err == nil:
-		return stillThere{t.client.Stray(call, what+" that was said not to exist")}
+		return stillThere{t.client.Stray(call, what+" that was said not to exist"), nil}
 	case errors.Is(err, api.ErrNotFound):
 		return nil
 	}
 	return fmt.Errorf("whether %s is gone could not be seen a second time: %w", what, err)
 }
 
-// stillThere is the error of what should be gone and is there.
-type stillThere struct{ error }
+// stillThere is the error of what should be gone and is there; user is as it was seen,
+// nil for what is none.
+type stillThere struct {
+	error
+	user *dirsync.Account
+}
 
 func (e stillThere) Unwrap() error { return e.error }
 
-// vanished gives the result of an operation on a user of whom Duo said 404. It is Unknown
-// where that is not certain.
+// unsure is a 404 for a change, after which the user could not be looked at.
+type unsure struct{ error }
+
+func (e unsure) Unwrap() error { return e.error }
+
+// twice is a 404 for a user that was given on two connections.
+type twice struct{ error }
+
+func (e twice) Unwrap() error { return e.error }
+
+// vanished gives the result of an operation on a user of whom Duo said 404. Where the user
+// is seen all the same, it tells whether the operation was done; where nothing is certain,
+// the fate is Unknown.
 func (t *Target) vanished(ctx context.Context, op *dirsync.Op, notFound error) dirsync.Result {
-	if doubt := t.userGone(ctx, op.User, op.Username, op.Name()); doubt != nil {
-		return outcome(op, dirsync.Unknown, doubtful(notFound, doubt))
+	var confirmed twice
+	var there stillThere
+	var doubt error
+	if errors.As(notFound, &confirmed) {
+		doubt = t.nameless(ctx, op.User, op.Username, op.Name())
+	} else {
+		doubt = t.userGone(ctx, op.User, op.Username, op.Name())
 	}
-	return outcome(op, dirsync.Vanished, notFound)
+	switch {
+	case doubt == nil:
+		return outcome(op, dirsync.Vanished, notFound)
+	case !errors.As(doubt, &there):
+		return outcome(op, dirsync.Unknown, doubtful(notFound, doubt))
+	case showsAll(op, there.user):
+		return done(op, there.user)
+	}
+	return with(outcome(op, dirsync.Failed, doubtful(notFound, doubt)), there.user)
 }
 
 // doubtful is a 404 that is not believed: it is no ErrNotFound any more.

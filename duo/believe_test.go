@@ -115,7 +115,10 @@ func TestAnAnswerToAChangeIsHeldAgainstIt(t *testing.T) {
 		"another id, and by name the old one": {
 			change, []exchange{others, refuse(see(""), 40401, ""), refuse(see(""), 40401, ""), byName(user("DU1", "ann"))}, "unknown", "found by name",
 		},
-		"vanished, but for a second look":         {change, []exchange{refuse(sent(""), 40401, ""), see("old")}, "unknown", "said not to exist"},
+		"vanished, but for a second look":         {change, []exchange{refuse(sent(""), 40401, ""), see("old"), apart(sent("new"))}, "DU1", ""},
+		"vanished, but for a second look, done":   {change, []exchange{refuse(sent(""), 40401, ""), see("new")}, "DU1", ""},
+		"vanished for every change":               {change, []exchange{refuse(sent(""), 40401, ""), see("old"), apart(refuse(sent(""), 40401, "")), see("old")}, "failed, DU1", "said not to exist"},
+		"vanished for every change, and done":     {change, []exchange{refuse(sent(""), 40401, ""), see("old"), apart(refuse(sent(""), 40401, "")), see("new")}, "DU1", ""},
 		"vanished, and no second look":            {change, then([]exchange{refuse(sent(""), 40401, "")}, times(4, exchange{Call: one, Status: 502})), "unknown", "502"},
 		"the refusal of what was not sent":        {change, []exchange{refuse(sent(""), 40002, "realname"), see("old"), apart(sent("new"))}, "DU1", ""},
 		"the refusal of what was not sent, twice": {change, []exchange{refuse(sent(""), 40002, "realname"), see("old"), refuse(apart(sent("")), 40002, "realname")}, "refused", "realname"},

@@ -12,16 +12,19 @@ import (
 // enrollMail lets Duo send a mail to a user without any device. The look at the
 // user comes before the intent: an intent without an outcome counts as sent.
 func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend intention) (dirsync.Result, error) {
-	a, err := t.client.User(ctx, op.User)
-	if err != nil {
-		t.writes.count(err)
-		if errors.Is(err, api.ErrNotFound) {
-			if doubt := t.userGone(ctx, op.User, op.Username); doubt != nil {
-				return outcome(op, dirsync.Failed, doubtful(err, doubt)), nil // no mail was sent
-			}
-			return outcome(op, dirsync.Vanished, err), nil
+	a, err := t.seeMade(ctx, op)
+	if errors.Is(err, api.ErrNotFound) && !op.Follows {
+		if doubt := t.nameless(ctx, op.User, op.Username); doubt != nil {
+			err = doubtful(err, doubt)
 		}
-		return outcome(op, dirsync.Failed, err), nil
+	}
+	if err != nil { // no mail was sent
+		t.writes.count(err)
+		fate := dirsync.Failed
+		if errors.Is(err, api.ErrNotFound) && !op.Follows {
+			fate = dirsync.Vanished
+		}
+		return outcome(op, fate, err), nil
 	}
 	email := a.Email
 	if c := op.Change(dirsync.FieldEmail); c != nil && c.After != "" {

@@ -47,6 +47,9 @@ func callsOf(op *dirsync.Op) int {
 	}
 	if hasSteps(op) {
 		calls += 1 + len(op.Joins) + len(op.Leaves)
+		if op.Follows {
+			calls++ // whether it is on the user who was made
+		}
 		for _, step := range op.Phones {
 			calls += callsOfStep(step)
 		}

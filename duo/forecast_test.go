@@ -26,6 +26,9 @@ func TestForecast(t *testing.T) {
 	}
 }
 
+// following has an operation follow the create of its user.
+func following(o *dirsync.Op) *dirsync.Op { o.Follows = true; return o }
+
 func TestForecastOfLists(t *testing.T) {
 	made := dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: "+1"}
 	given := dirsync.PhoneStep{Do: dirsync.PhoneAttach, ID: "DP1"}
@@ -42,6 +45,7 @@ func TestForecastOfLists(t *testing.T) {
 		"aliases and more":        {aliases("a", "b", "email", "e"), 2},
 		"a create with a phone":   {withPhones(op(dirsync.Create, "ann", "username", "ann"), made), 4},
 		"a phone":                 {withPhones(update(), made), 3},
+		"a phone after a create":  {following(withPhones(update(), given)), 3},
 		"a phone that is there":   {withPhones(update(), given), 2},
 		"a phone less":            {withPhones(update(), removed), 7},
 		"groups":                  {withGroups(update(), member, member), 3},

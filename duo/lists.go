@@ -41,14 +41,16 @@ func (s *steps) seeUser(ctx context.Context) {
 	err := cmp.Or(s.gone, s.stop)
 	var a *dirsync.Account
 	if err == nil {
-		a, err = s.client.User(ctx, s.user)
-		if errors.Is(err, api.ErrNotFound) {
-			if doubt := s.userGone(ctx, s.user, s.op.Username, s.op.Name()); doubt != nil {
+		a, err = s.see(ctx, s.user, anyhow)
+		if errors.Is(err, api.ErrNotFound) && !creates(s.op) {
+			if doubt := s.nameless(ctx, s.user, s.op.Username, s.op.Name()); doubt != nil {
 				err = doubtful(err, doubt)
 			}
 		}
 	}
 	switch {
+	case err == nil && creates(s.op) && s.isOther(a):
+		s.takeBack(ctx, a)
 	case s.gone != nil || errors.Is(err, api.ErrNotFound):
 		s.gone = cmp.Or(s.gone, err)
 	case err != nil:
@@ -71,6 +73,19 @@ func (s *steps) seeUser(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// takeBack takes from another user, whose id Duo had answered to the create, the phones that
+// were made here. What became of the create is found out by name.
+func (s *steps) takeBack(ctx context.Context, other *dirsync.Account) {
+	for _, phone := range s.result.Made {
+		_ = s.client.DetachPhone(ctx, other.ID, phone.ID) // settling finds where it is
+	}
+	text := "the user " + other.ID + ", who is " + dirsync.Quote(other.Username)
+	if len(s.tried) > 0 {
+		text += " and may have been given what was meant for " + dirsync.Quote(s.op.Name()) + ", see its groups and phones"
+	}
+	s.gone = s.client.Stray("POST /admin/v1/users", text)
 }
 
 // roomToJoin reports whether a user can join groups before leaving others: then
@@ -175,10 +190,12 @@ func (s *steps) try(ctx context.Context, field string, do func() (dirsync.Fate, 
 // absent decides what a 404 for a call that names a user and another object
 // means: the user is gone, or the other object.
 func (s *steps) absent(ctx context.Context, err error, other string) (dirsync.Fate, error) {
-	_, readErr := s.client.User(ctx, s.user)
+	_, readErr := s.see(ctx, s.user, anyhow)
 	switch {
+	case errors.Is(readErr, api.ErrNotFound) && creates(s.op):
+		return dirsync.Vanished, readErr // under that id, see conclude
 	case errors.Is(readErr, api.ErrNotFound):
-		if doubt := s.userGone(ctx, s.user, s.op.Username, s.op.Name()); doubt != nil {
+		if doubt := s.nameless(ctx, s.user, s.op.Username, s.op.Name()); doubt != nil {
 			return dirsync.Failed, doubtful(readErr, doubt)
 		}
 		return dirsync.Vanished, readErr
@@ -191,7 +208,12 @@ func (s *steps) absent(ctx context.Context, err error, other string) (dirsync.Fa
 // conclude puts what could not be done into the result.
 func (s *steps) conclude() {
 	if s.gone != nil {
-		s.result.Fate, s.result.Err, s.result.Account, s.result.Undone = dirsync.Vanished, s.gone, nil, nil
+		fate := dirsync.Vanished
+		if creates(s.op) { // what became of it is found out by name
+			fate, s.gone = dirsync.Unknown, fmt.Errorf("the user %s, whom Duo answered to the create, is not there: %w", s.user, s.gone)
+			delete(s.Target.made, s.user)
+		}
+		s.result.Fate, s.result.Err, s.result.Account, s.result.Undone = fate, s.gone, nil, nil
 		return
 	}
 	for _, field := range dirsync.ListFields {

@@ -82,7 +82,7 @@ func TestPhones(t *testing.T) {
 		"attached, a limit":            {give, []exchange{refuse(attached, 50001, ""), hasNot}, "DU1, phones refused", "a limit is exceeded"},
 		"attached, the phone is gone":  {give, []exchange{refuse(attached, 40401, ""), hasNot, hasNot}, "DU1, phones failed", "does not exist any more"},
 		"attached, the user is gone":   {give, then([]exchange{refuse(attached, 40401, ""), gone}, goneFor("ann")), "vanished", "404"},
-		"attached, the user is not":    {give, []exchange{refuse(attached, 40401, ""), gone, apart(has), has}, "DU1, phones failed", "said not to exist"},
+		"attached, the user is not":    {give, []exchange{refuse(attached, 40401, ""), gone, apart(has), has}, "DU1, phones failed", "does not exist any more"},
 		"attached, never seen":         {give, append([]exchange{attached}, times(4, exchange{Call: one, Status: 502})...), "failed, phones unknown", "not seen"},
 		"made, and the user is gone":   {add, then([]exchange{made, refuse(attached, 40401, ""), gone}, goneFor("ann")), "vanished, made DP1 " + number, "404"},
 		"attached to a new, not seen":  {create, append([]exchange{probe, createdAs1, made, attached}, times(4, exchange{Call: one, Status: 502})...), "DU1, phones unknown, made DP1 " + number, "not seen since"},

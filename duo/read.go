@@ -40,47 +40,6 @@ func (t *Target) Inventory(ctx context.Context, visit func(dirsync.Account) erro
 	return false, nil
 }
 
-// Fetch returns the users with these ids. One that a list leaves out is asked
-// for by itself, and only Duo's 404, confirmed, makes it missing.
-func (t *Target) Fetch(ctx context.Context, names map[string]string) (found map[string]dirsync.Account, doubtful map[string]error, err error) {
-	found, doubtful = make(map[string]dirsync.Account, len(names)), make(map[string]error)
-	for _, list := range api.Chunks(slices.Sorted(maps.Keys(names))) {
-		if len(list) > 1 {
-			users, err := t.client.UsersByIDs(ctx, list)
-			if err != nil && !answered(err) {
-				return nil, nil, err
-			}
-			for _, a := range users {
-				found[a.ID] = a
-			}
-		}
-		for _, id := range list {
-			if _, ok := found[id]; ok {
-				continue
-			}
-			a, err := t.client.User(ctx, id)
-			gone := errors.Is(err, api.ErrNotFound)
-			if gone {
-				err = t.userGone(ctx, id, names[id])
-			}
-			t.reads.count(err)
-			if err := t.reads.tooMany(); err != nil {
-				return nil, nil, err
-			}
-			switch {
-			case gone && err == nil:
-			case errors.Is(err, api.ErrStray):
-				doubtful[id] = err
-			case err != nil:
-				return nil, nil, err
-			default:
-				found[id] = *a
-			}
-		}
-	}
-	return found, doubtful, nil
-}
-
 // manyNames is from how many names on it is asked whether reading the whole
 // account is cheaper than looking them up.
 const manyNames = 20

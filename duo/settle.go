@@ -56,7 +56,7 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	case creates(op):
 		return t.settleCreate(ctx, intent)
 	}
-	a, err := t.client.User(ctx, op.User)
+	a, err := t.see(ctx, op.User, anyhow)
 	switch {
 	case errors.Is(err, api.ErrNotFound):
 		r := t.vanished(ctx, op, err)

@@ -33,7 +33,7 @@ func TestSettle(t *testing.T) {
 		"update: held":                     {op(dirsync.Update, "ann", "username", " ANN", "notes", ""), []exchange{active}, dirsync.Done, true},
 		"update: not held":                 {op(dirsync.Update, "ann", "email", "x@y"), []exchange{active}, dirsync.Failed, true},
 		"update: vanished":                 {op(dirsync.Update, "ann", "email", "x@y"), then([]exchange{gone}, goneFor("ann")), dirsync.Vanished, false},
-		"update: vanished, or not":         {op(dirsync.Update, "ann", "email", "x@y"), []exchange{gone, apart(active)}, dirsync.Unknown, false},
+		"update: vanished, or not":         {op(dirsync.Update, "ann", "email", "x@y"), []exchange{gone, apart(active)}, dirsync.Failed, true},
 		"update: no answer":                {op(dirsync.Update, "ann", "email", "x@y"), times(4, exchange{Call: one, Cut: true}), dirsync.Unknown, false},
 		"disable: still active":            {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{active}, dirsync.Failed, true},
 		"disable: disabled":                {op(dirsync.Disable, "ann", "status", "disabled"), []exchange{disabled}, dirsync.Done, true},
@@ -89,7 +89,7 @@ func TestNowIsDuosTime(t *testing.T) {
 	if !target.Now().Equal(p.Time.Now()) {
 		t.Errorf("before any reply: %s", target.Now())
 	}
-	if _, _, err := target.Fetch(t.Context(), map[string]string{"DU1": "ann"}); err != nil {
+	if _, _, err := target.Fetch(t.Context(), map[string]dirsync.Remembered{"DU1": {Name: "ann"}}); err != nil {
 		t.Fatal(err)
 	}
 	if ahead := target.Now().Sub(p.Time.Now()); ahead > 90*time.Second || ahead < 89*time.Second {

@@ -16,7 +16,7 @@
 //	once.go, refused.go, results.go          making once, refusals in words, results
 //	shown.go                                 what of an operation an account shows
 //	operation.go                             what an operation asks for, and whether it can be sent
-//	believe.go                               which answers are believed
+//	believe.go, fetch.go                     which answers are believed, and who is who
 //	target.go, read.go                       the Target, and what it only reads
 //
 // Three rules hold throughout. A user is absent only when Duo itself answers 404 for that
@@ -42,7 +42,7 @@ type Target struct {
 	reads  failures
 	known  knownGroups
 	owner  func(user string) dirsync.SourceID // whose of ours a user is; nil: nobody is known
-	made   map[string]dirsync.SourceID        // users by id whom creates have made
+	made   map[string]madeUser                // by the ids that Duo answered to creates
 }
 
 var _ dirsync.Target = (*Target)(nil)

@@ -318,15 +318,16 @@ func TestMixedUpAnswersBindNobodyToAnother(t *testing.T) {
 		}
 	}
 	perform(remove)
-	names := make(map[string]string)
+	names := make(map[string]dirsync.Remembered)
 	for name, id := range ids {
-		names[id] = name
+		names[id] = dirsync.Remembered{Name: name}
 	}
 	found, doubtful, err := target.Fetch(t.Context(), names)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, name := range names {
+	for id, known := range names {
+		name := known.Name
 		_, there := server.User(name)
 		if _, ok := found[id]; ok != there && doubtful[id] == nil {
 			t.Errorf("%s: found %v, there %v", name, ok, there)

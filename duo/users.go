@@ -46,7 +46,7 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 		})
 	switch {
 	case m.made != nil:
-		t.keep(op, m.made)
+		t.keep(op.Source, m.made)
 		undone := append(aliasesUndone(&change, m.made), statusUndone(fields, m.made)...)
 		return with(done(op, m.made), m.made, undone...)
 	case m.found != nil:
@@ -65,7 +65,7 @@ func (t *Target) claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, hold
 	owner := t.whose(holder.ID)
 	others := owner != "" && owner != op.Source
 	if !others && !holder.Synced && !holder.Created.Before(at.Add(-slack)) && shows(holder, fields) {
-		t.keep(op, holder)
+		t.keep(op.Source, holder)
 		return done(op, holder)
 	}
 	return with(outcome(op, dirsync.Taken, taken(fields[dirsync.FieldUsername], holder)), holder)
@@ -98,7 +98,7 @@ func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account
 	aliases := op.Change(dirsync.FieldAliases)
 	var places []string
 	if aliases != nil || len(fields) == 0 {
-		if a, err = t.client.User(ctx, op.User); err != nil {
+		if a, err = t.see(ctx, op.User, anyhow); err != nil {
 			return nil, nil, err
 		}
 		places = a.Aliases
@@ -165,7 +165,10 @@ func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dir
 	if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
 		fields[dirsync.FieldAliases] = aliases.After
 	}
+	var doubt unsure
 	switch {
+	case errors.As(err, &doubt):
+		return outcome(op, dirsync.Unknown, err)
 	case errors.Is(err, api.ErrNotFound):
 		return t.vanished(ctx, op, err)
 	case errors.Is(err, api.ErrLimit):
@@ -200,7 +203,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 			return outcome(op, dirsync.Failed, err)
 		}
 		// Refused: perhaps it was purged, perhaps it is out of the Trash already.
-		a, readErr := t.client.User(ctx, op.User)
+		a, readErr := t.see(ctx, op.User, anyhow)
 		switch {
 		case errors.Is(readErr, api.ErrNotFound):
 			return t.vanished(ctx, op, readErr)
@@ -218,7 +221,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 			return t.notModified(ctx, op, err)
 		}
 	}
-	a, err := t.look(ctx, op.User, func(a *dirsync.Account) bool { return a.Status != dirsync.StatusPendingDeletion })
+	a, err := t.see(ctx, op.User, func(a *dirsync.Account) bool { return a.Status != dirsync.StatusPendingDeletion })
 	switch {
 	case errors.Is(err, api.ErrNotFound):
 		return t.vanished(ctx, op, err)
@@ -237,7 +240,7 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	if sendErr != nil && !answered(sendErr) {
 		return outcome(op, dirsync.Failed, sendErr)
 	}
-	a, err := t.look(ctx, op.User, func(a *dirsync.Account) bool { return a.Status == dirsync.StatusPendingDeletion })
+	a, err := t.see(ctx, op.User, func(a *dirsync.Account) bool { return a.Status == dirsync.StatusPendingDeletion })
 	switch {
 	case errors.Is(err, api.ErrNotFound):
 		return t.vanished(ctx, op, err)
@@ -252,16 +255,6 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	}
 	err = fmt.Errorf("the move to Duo's Trash was accepted, but the user is still %q", a.Status)
 	return with(outcome(op, dirsync.Refused, err), a)
-}
-
-// look asks how a user stands, and where that is not as expected, once more on another
-// connection: that one counts.
-func (t *Target) look(ctx context.Context, user string, expected func(*dirsync.Account) bool) (*dirsync.Account, error) {
-	a, err := t.client.User(ctx, user)
-	if err == nil && !expected(a) {
-		a, err = t.client.Apart().User(ctx, user)
-	}
-	return a, err
 }
 
 // remove deletes a user for good, and makes sure of it: Duo's answer names nobody. One

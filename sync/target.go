@@ -23,13 +23,20 @@ type Target interface {
 	// id. Without it the target knows of nobody.
 	Know(owner func(user string) SourceID)
 
-	// Fetch returns the users with these ids, each given with the name that it had last,
-	// "" where none is known. An id that is in neither of the answers does not exist
-	// in Duo: that was concluded from a 404 for that id, never from a list, and from a
-	// second one on another connection, and the name is nobody's or another user's. Where
-	// these contradict one another, or can't be had, doubtful has the reason: nothing is
-	// to be concluded about that user.
-	Fetch(ctx context.Context, names map[string]string) (found map[string]Account, doubtful map[string]error, err error)
+	// Fetch returns the users with these ids, each given with what is remembered of it.
+	// Both answers are by the ids that were asked for.
+	//
+	// An id that is in neither answer does not exist in Duo: that was concluded from a 404
+	// for that id, never from a list, and from a second one on another connection, and the
+	// name is nobody's or another user's. Where these contradict one another, or the id is
+	// another user's now, doubtful has the reason: nothing is to be concluded about that
+	// user. One in both answers is seen under that id by its name only: it is not certain
+	// that it is there, but who it is.
+	//
+	// A user who is found under another ID than was asked for is the one remembered: by
+	// the name, which nobody has under the id that was asked for, and by when it was
+	// created. That id was never its own.
+	Fetch(ctx context.Context, known map[string]Remembered) (found map[string]Account, doubtful map[string]error, err error)
 
 	// Groups returns all groups of the account. A list that can't be read whole is
 	// an error.
@@ -70,6 +77,34 @@ type Target interface {
 	// Forecast estimates the calls that a plan takes, and how long that is at
 	// the rate that calls are made now.
 	Forecast(p *Plan) (calls int, d time.Duration)
+}
+
+// Remembered is what is known of a Duo user who is asked for by its id.
+type Remembered struct {
+	Name    string    // the username that it had last; "" where none is known
+	Created time.Time // see Account; zero where it is not known
+}
+
+// Remembered gives what is known of the link's user.
+func (l *Link) Remembered() Remembered {
+	return Remembered{Name: l.Answered.Username, Created: l.Answered.Created}
+}
+
+// IsOther reports whether an account is certainly not that user: Duo created it at another
+// time, which never changes, and it has another name.
+func (r Remembered) IsOther(a *Account) bool {
+	return !r.Created.IsZero() && !a.Created.IsZero() && r.Created.Unix() != a.Created.Unix() && FoldName(a.Username) != FoldName(r.Name)
+}
+
+// IsRenamed reports whether an account has another name than that user had.
+func (r Remembered) IsRenamed(a *Account) bool {
+	return r.Name != "" && FoldName(a.Username) != FoldName(r.Name)
+}
+
+// Is reports whether an account, under whatever id, is that user: it has the same name, and
+// Duo created it at the same time.
+func (r Remembered) Is(a *Account) bool {
+	return !r.Created.IsZero() && r.Created.Unix() == a.Created.Unix() && FoldName(a.Username) == FoldName(r.Name) && r.Name != ""
 }
 
 // Usage counts calls to Duo.

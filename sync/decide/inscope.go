@@ -17,7 +17,7 @@ func (r *Rules) Decide(s *Subject, now time.Time) {
 	}
 	switch {
 	case s.Doubtful != nil:
-		s.Add(dirsync.Op{Action: dirsync.Update, Reason: "to be compared with Duo", Blocked: "whether the user is in Duo is not certain: " + s.Doubtful.Error()})
+		r.decideDoubtful(s, now)
 	case s.Want == nil:
 		r.decideMissing(s, now)
 	case s.Link == nil:
@@ -25,6 +25,24 @@ func (r *Rules) Decide(s *Subject, now time.Time) {
 	default:
 		r.decideOurs(s)
 	}
+}
+
+// decideDoubtful is for a person of whose user it is not certain that it is in Duo. Nothing
+// is done, but that a user who is to be disabled, and is seen by its name at least, is
+// disabled all the same: that harms nobody, and a leaver must not wait for certainty.
+func (r *Rules) decideDoubtful(s *Subject, now time.Time) {
+	const doubt = "whether the user is in Duo is not certain: "
+	if s.Live != nil {
+		trial := *s
+		trial.Doubtful = nil
+		r.Decide(&trial, now)
+		if len(trial.Ops) > 0 && trial.Ops[0].Action == dirsync.Disable && trial.Ops[0].Blocked == "" {
+			s.Ops, s.Next = trial.Ops[:1], trial.Next
+			s.Warn("%s: %s%v; the user is disabled all the same", s.Username(), doubt, s.Doubtful)
+			return
+		}
+	}
+	s.Add(dirsync.Op{Action: dirsync.Update, Reason: "to be compared with Duo", Blocked: doubt + s.Doubtful.Error()})
 }
 
 // decideNew is for a person who is not ours yet.

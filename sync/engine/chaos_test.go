@@ -55,7 +55,7 @@ func newChaos(t *rapid.T) *chaos {
 	}).Draw(t, "on_missing")
 	c.rules.RefreshEvery = 1000 * time.Hour
 	for i := range rapid.IntRange(0, 2).Draw(t, "foreign") {
-		a := dirsync.Account{ID: fmt.Sprintf("DX%d", i), Username: fmt.Sprintf("n%d", i), Realname: "theirs", Status: "active"}
+		a := dirsync.Account{ID: fmt.Sprintf("DX%d", i), Username: fmt.Sprintf("n%d", i), Realname: "theirs", Status: "active", Created: c.clock.Add(-time.Hour)}
 		c.duo.users[a.ID] = &a
 		c.foreign[a.ID] = a
 	}
@@ -103,7 +103,7 @@ func (c *chaos) meddle() {
 	}
 	id := rapid.SampledFrom(ids).Draw(c.t, "who")
 	a := c.duo.users[id]
-	if a == nil {
+	if _, theirs := c.foreign[id]; a == nil || theirs { // the link has a wrong id
 		return
 	}
 	what := rapid.SampledFrom([]string{"disable", "rename", "delete", "trash"}).Draw(c.t, "what")

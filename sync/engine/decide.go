@@ -162,11 +162,11 @@ func sameButNames(a, b dirsync.Fields) bool {
 
 // fetch asks Duo for what it holds now of each link that may be touched.
 func (d *deciding) fetch(ctx context.Context) error {
-	users := map[string]string{}
+	users := map[string]dirsync.Remembered{}
 	for _, s := range d.subjects {
 		if s.Link != nil && !s.Quiet && d.asks(s) {
 			s.Asked = true
-			users[s.Link.User] = s.Link.Answered.Username
+			users[s.Link.User] = s.Link.Remembered()
 		}
 	}
 	if len(users) == 0 {
@@ -176,19 +176,37 @@ func (d *deciding) fetch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading %d users from Duo: %w", len(users), err)
 	}
+	var outcomes []dirsync.Outcome
 	for _, s := range d.subjects {
 		if !s.Asked {
 			continue
-		}
-		if account, ok := accounts[s.Link.User]; ok {
-			s.Live = &account
 		}
 		if doubt := doubtful[s.Link.User]; doubt != nil {
 			s.Doubtful = doubt
 			d.fresh.broken = true // a refresh in this run is not done
 		}
+		if account, ok := accounts[s.Link.User]; ok {
+			s.Live = &account
+			if account.ID != s.Link.User {
+				outcomes = append(outcomes, d.relink(s))
+			}
+		}
 	}
-	return nil
+	if d.journal == nil || len(outcomes) == 0 {
+		return nil
+	}
+	return d.journal.Record(ctx, outcomes)
+}
+
+// relink gives a link the id under which its user is found; the one that it had was never
+// that user's. That is so whatever becomes of the run, and is written down at once.
+func (d *deciding) relink(s *decide.Subject) dirsync.Outcome {
+	link := *s.Link
+	s.Warn("%s: Duo has this user under the id %s, and not under %s, which it had answered; it is known by that from now on", s.Username(), s.Live.ID, link.User)
+	link.User, link.Answered.ID = s.Live.ID, s.Live.ID
+	s.Link = &link
+	d.snap.put(s.ID, &link)
+	return dirsync.Outcome{Source: s.ID, Link: &link}
 }
 
 // asks reports whether Duo is asked for a link's user: it may be touched.

@@ -280,9 +280,9 @@ func final(op *dirsync.Op) bool { return op.Action == dirsync.Trash || op.Action
 
 func (l *lastLook) look(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]string {
 	moved := map[*dirsync.Op]string{}
-	ids, users := make([]dirsync.SourceID, len(ops)), make(map[string]string, len(ops))
+	ids, users := make([]dirsync.SourceID, len(ops)), make(map[string]dirsync.Remembered, len(ops)) // who they are was seen before
 	for i, op := range ops {
-		ids[i], users[op.User] = op.Source, op.Username
+		ids[i], users[op.User] = op.Source, dirsync.Remembered{Name: op.Username}
 	}
 	found, err := l.Source.Lookup(ctx, ids)
 	var accounts map[string]dirsync.Account

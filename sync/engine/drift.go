@@ -99,14 +99,14 @@ func (c *comparison) fetch(ctx context.Context, users map[string]dirsync.SourceI
 	if err != nil {
 		return nil, err
 	}
-	names := make(map[string]string, len(some))
+	known := make(map[string]dirsync.Remembered, len(some))
 	for _, user := range some {
-		names[user] = ""
+		known[user] = dirsync.Remembered{}
 		if link := links[users[user]]; link != nil {
-			names[user] = link.Answered.Username
+			known[user] = link.Remembered()
 		}
 	}
-	fetched, doubtful, err := c.Target.Fetch(ctx, names)
+	fetched, doubtful, err := c.Target.Fetch(ctx, known)
 	if err != nil {
 		return nil, fmt.Errorf("reading %d users from Duo: %w", len(some), err)
 	}
@@ -114,7 +114,7 @@ func (c *comparison) fetch(ctx context.Context, users map[string]dirsync.SourceI
 		live[id] = &account
 	}
 	for _, id := range slices.Sorted(maps.Keys(doubtful)) {
-		c.warn("whether the Duo user %s (%s) is there is not certain: %v", dirsync.Quote(names[id]), id, doubtful[id])
+		c.warn("whether the Duo user %s (%s) is there is not certain: %v", dirsync.Quote(known[id].Name), id, doubtful[id])
 	}
 	return slices.DeleteFunc(some, func(user string) bool { return doubtful[user] != nil }), nil
 }
@@ -144,6 +144,9 @@ func (c *comparison) compare(ctx context.Context, users map[string]dirsync.Sourc
 		removed := link.Missing != nil && (link.Missing.Step == dirsync.Trash || link.Missing.Step == dirsync.Delete)
 		if link.LetGo != "" || c.Rules.Protect[dirsync.FoldName(link.Answered.Username)] || removed && account == nil { // purged, as was to be
 			continue
+		}
+		if account != nil && account.ID != link.User {
+			c.add(dirsync.Difference{Username: link.Answered.Username, Source: link.ID, User: link.User, Field: dirsync.DriftHolder, Ours: link.User, Duo: account.ID})
 		}
 		marked := c.marks.of(link.User, dirsync.FoldName(link.Answered.Username)) != nil
 		for _, d := range c.Rules.Drift(link, account) {

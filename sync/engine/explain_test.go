@@ -147,7 +147,7 @@ func TestExplainAsksLittle(t *testing.T) {
 // noFetch is an account of which a user can't be asked for.
 type noFetch struct{ *memDuo }
 
-func (noFetch) Fetch(context.Context, map[string]string) (map[string]dirsync.Account, map[string]error, error) {
+func (noFetch) Fetch(context.Context, map[string]dirsync.Remembered) (map[string]dirsync.Account, map[string]error, error) {
 	return nil, nil, errors.New("Duo is down")
 }
 

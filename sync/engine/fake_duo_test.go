@@ -30,6 +30,9 @@ type memDuo struct {
 
 	refuse  map[string]bool               // folded usernames
 	doubt   map[string]bool               // folded usernames: whether they exist can't be told
+	hidden  map[string]bool               // folded usernames: seen by name only
+	astray  map[string]string             // once: by folded username the id that a create is answered with
+	wrong   map[string]bool               // ids that creates were answered with
 	spare   map[string]string             // by folded username the field that Duo won't have
 	fail    map[string]bool               // once: not done
 	lose    map[string]bool               // once: done, and the reply is lost for good
@@ -79,14 +82,22 @@ func (d *memDuo) Find(_ context.Context, names []string) ([]dirsync.Account, err
 
 func (d *memDuo) Know(owner func(string) dirsync.SourceID) { d.owner = owner }
 
-func (d *memDuo) Fetch(_ context.Context, names map[string]string) (map[string]dirsync.Account, map[string]error, error) {
+func (d *memDuo) Fetch(_ context.Context, known map[string]dirsync.Remembered) (map[string]dirsync.Account, map[string]error, error) {
 	d.calls++
 	found, doubtful := map[string]dirsync.Account{}, map[string]error{}
-	for id, name := range names {
-		a := d.users[id]
-		switch {
-		case d.doubt[dirsync.FoldName(name)]:
+	for id, who := range known {
+		a, named := d.users[id], d.holder(who.Name)
+		moved := named != nil && named.ID != id && who.Is(named) && (d.owner(named.ID) == "" || d.owner(named.ID) == d.owner(id))
+		name := dirsync.FoldName(who.Name)
+		if d.doubt[name] || d.hidden[name] {
 			doubtful[id] = errors.New("an answer about something else")
+		}
+		switch {
+		case d.doubt[name]:
+		case (a == nil || who.IsRenamed(a)) && moved:
+			found[id] = *d.account(named)
+		case a != nil && who.IsOther(a):
+			doubtful[id] = fmt.Errorf("the id %s is that of the Duo user %q", id, a.Username)
 		case a != nil:
 			found[id] = *d.account(a)
 		}
@@ -159,7 +170,13 @@ func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*d
 		}
 		callless := op.Action == dirsync.GroupUpdate && len(op.Changes) == 0 // nothing is sent that could go wrong
 		if d.rate > 0 && !callless && rapid.IntRange(0, d.rate).Draw(d.chaos, "fault "+key) == 0 {
-			switch rapid.SampledFrom([]string{"crashbefore", "crash", "half", "undone", "failed", "unknown", "lost"}).Draw(d.chaos, "kind") {
+			switch rapid.SampledFrom([]string{"crashbefore", "crash", "half", "undone", "failed", "unknown", "lost", "astray"}).Draw(d.chaos, "kind") {
+			case "astray":
+				d.leadAstray(op)
+				if err := record([]dirsync.Result{d.one(op)}); err != nil {
+					return err
+				}
+				delete(d.astray, dirsync.FoldName(op.Name()))
 			case "crashbefore":
 				return errCrash
 			case "crash":
@@ -284,6 +301,9 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 	case op.Action == dirsync.PhoneDelete:
 		d.lists(nil, op, &res)
 		return res
+	case op.Follows && d.wrong[op.User]:
+		res.Fate, res.Err = dirsync.Failed, errors.New("an answer about something else")
+		return res
 	case a == nil && op.Action == dirsync.Delete:
 		return res
 	case a == nil:
@@ -403,10 +423,39 @@ func (d *memDuo) twice(a *dirsync.Account, op *dirsync.Op, name string) bool {
 func (d *memDuo) done(res dirsync.Result, a *dirsync.Account) dirsync.Result {
 	d.lists(a, res.Op, &res)
 	res.Account = d.account(a)
+	if id := d.astray[dirsync.FoldName(res.Op.Name())]; id != "" && (res.Op.Action == dirsync.Create || res.Op.Action == dirsync.Recreate) {
+		return d.answeredWith(id, res)
+	}
 	if name := dirsync.FoldName(res.Op.Name()); d.lose[name] {
 		delete(d.lose, name)
 		return dirsync.Result{Op: res.Op, Fate: dirsync.Unknown, Err: errors.New("no reply")}
 	}
+	return res
+}
+
+// leadAstray has a create answered with the id of nobody, or of somebody who is not ours: a
+// target would not believe that of one of ours.
+func (d *memDuo) leadAstray(op *dirsync.Op) {
+	d.next++
+	ids := []string{fmt.Sprintf("DW%03d", d.next)}
+	for _, a := range d.sorted() {
+		if strings.HasPrefix(a.ID, "DX") && !d.wrong[a.ID] && d.owner(a.ID) == "" {
+			ids = append(ids, a.ID)
+		}
+	}
+	d.astray[dirsync.FoldName(op.Name())] = rapid.SampledFrom(ids).Draw(d.chaos, "astray")
+}
+
+// answeredWith is a create of which Duo answered another id. Where lists follow, it is seen
+// that nobody of the name is there.
+func (d *memDuo) answeredWith(id string, res dirsync.Result) dirsync.Result {
+	op := res.Op
+	delete(d.astray, dirsync.FoldName(op.Name()))
+	if len(op.Phones)+len(op.Joins) > 0 {
+		return dirsync.Result{Op: op, Fate: dirsync.Unknown, Err: errors.New("an answer about something else")}
+	}
+	d.wrong[id] = true
+	res.Account.ID = id
 	return res
 }
 

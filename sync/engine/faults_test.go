@@ -506,9 +506,9 @@ func (d troubledTarget) Find(ctx context.Context, names []string) (found []dirsy
 	return found, err
 }
 
-func (d troubledTarget) Fetch(ctx context.Context, names map[string]string) (found map[string]dirsync.Account, doubtful map[string]error, err error) {
+func (d troubledTarget) Fetch(ctx context.Context, known map[string]dirsync.Remembered) (found map[string]dirsync.Account, doubtful map[string]error, err error) {
 	err = d.x.meet("Fetch", func() error {
-		found, doubtful, err = d.Target.Fetch(ctx, names)
+		found, doubtful, err = d.Target.Fetch(ctx, known)
 		return err
 	})
 	return found, doubtful, err

@@ -99,9 +99,9 @@ func (r *run) accounts(ctx context.Context, links map[dirsync.SourceID]*dirsync.
 	if len(links) == 0 {
 		return nil, nil
 	}
-	users := make(map[string]string, len(links))
+	users := make(map[string]dirsync.Remembered, len(links))
 	for _, link := range links {
-		users[link.User] = link.Answered.Username
+		users[link.User] = link.Remembered()
 	}
 	found, doubtful, err := r.Target.Fetch(ctx, users)
 	for _, user := range slices.Sorted(maps.Keys(doubtful)) {
@@ -112,6 +112,10 @@ func (r *run) accounts(ctx context.Context, links map[dirsync.SourceID]*dirsync.
 	}
 	accounts := make(map[string]*dirsync.Account, len(found))
 	for id, account := range found {
+		if account.ID != id {
+			err := fmt.Errorf("the user %s has the id %s in Duo, and not %s", dirsync.Quote(account.Username), account.ID, id)
+			return nil, dirsync.WithHint(err, "The next run takes the right id over: `duosync sync`, then try again.")
+		}
 		accounts[id] = &account
 	}
 	return accounts, nil

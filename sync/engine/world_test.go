@@ -35,7 +35,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}}
 	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, found: map[string]bool{}, now: func() time.Time { return w.clock },
-		refuse: map[string]bool{}, doubt: map[string]bool{}, spare: map[string]string{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
+		refuse: map[string]bool{}, doubt: map[string]bool{}, hidden: map[string]bool{}, astray: map[string]string{}, wrong: map[string]bool{}, spare: map[string]string{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = decide.Rules{
 		Digest: "uid, cn, mail",
 		Rules: mapping.Rules{
@@ -331,7 +331,7 @@ func (w *world) hand(words []string) {
 	}
 	a := w.duo.users[words[1]]
 	if words[0] == "add" {
-		a = &dirsync.Account{ID: words[1], Status: dirsync.StatusActive, Created: w.clock}
+		a = &dirsync.Account{ID: words[1], Status: dirsync.StatusActive, Created: w.clock.Add(time.Second)} // by hand, later than by the run before
 		w.duo.users[a.ID] = a
 	}
 	for _, word := range words[2:] {
@@ -358,6 +358,10 @@ func (w *world) fault(words []string) {
 		w.duo.refuse[words[1]] = true
 	case "doubt":
 		w.duo.doubt[words[1]] = true
+	case "hidden":
+		w.duo.hidden[words[1]] = true
+	case "astray": // NAME ID: a create is answered with the id of another user, or of nobody
+		w.duo.astray[words[1]] = words[2]
 	case "spare":
 		w.duo.spare[words[1]] = words[2]
 	case "fail":
@@ -371,6 +375,7 @@ func (w *world) fault(words []string) {
 	case "clear":
 		w.duo.refuse, w.duo.noTrash = map[string]bool{}, false
 		clear(w.duo.doubt)
+		clear(w.duo.hidden)
 		clear(w.duo.spare)
 	case "no-trash":
 		w.duo.noTrash = true
