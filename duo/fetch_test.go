@@ -77,14 +77,14 @@ func TestACreateAnsweredWithAWrongID(t *testing.T) {
 	joined := exchange{Call: join, Body: ok(`""`)}
 	stranger := exchange{Call: one, Body: ok(user("DU1", "stranger", "created", stageTime-3600, "groups", []map[string]string{{"group_id": "DG1", "name": "Staff"}}))}
 	renamed := exchange{Call: one, Body: ok(strings.Replace(ann("", group("DG1", "Staff", "", "Active")), `"ann"`, `"anna"`, 1))}
-	newPhone := exchange{Call: makePhone, Body: ok(phone("DP1", "+1555"))}
+	newPhone := []exchange{{Call: makePhone, Body: ok(phone("DP1", "+1555"))}, {Call: onePhone, Body: ok(phone("DP1", "+1555"))}}
 	attached := exchange{Call: attach, Body: ok(`""`)}
 	runListTests(t, map[string]listTest{
 		"nobody's, joined":           {create, []exchange{probe, made, joined, gone, apart(gone)}, "unknown", "whom Duo answered to the create, is not there"},
 		"nobody's, and not joined":   {create, []exchange{probe, made, refuse(joined, 40401, ""), gone, apart(gone)}, "unknown", "whom Duo answered to the create, is not there"},
 		"nobody's, once":             {create, []exchange{probe, made, joined, gone, apart(exchange{Call: one, Body: ok(ann("", group("DG1", "Staff", "", "Active")))})}, "DU1", ""},
 		"a stranger's":               {create, []exchange{probe, made, joined, stranger}, "unknown", `the user DU1, who is "stranger" and may have been given`},
-		"a stranger's, with a phone": {phoned, []exchange{probe, made, newPhone, attached, stranger, {Call: detach, Body: ok(`""`)}}, "unknown, made DP1 +1555", `"stranger"`},
+		"a stranger's, with a phone": {phoned, []exchange{probe, made, newPhone[0], newPhone[1], attached, stranger, {Call: detach, Body: ok(`""`)}}, "unknown, made DP1 +1555", `"stranger"`},
 		"the right one, renamed":     {create, []exchange{probe, made, joined, renamed}, "DU1", ""},
 	})
 	// What follows the create in the same run is not done to anybody else.

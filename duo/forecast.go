@@ -32,6 +32,9 @@ func callsOf(op *dirsync.Op) int {
 		return 4 * len(op.Phones) // look, delete, make sure
 	}
 	calls := 1
+	if op.Action == dirsync.GroupCreate {
+		calls++ // look
+	}
 	own, aliases := len(ownFields(op)) > 0, op.Change(dirsync.FieldAliases) != nil
 	switch {
 	case restores(op):
@@ -64,5 +67,5 @@ func callsOfStep(step dirsync.PhoneStep) int {
 	case dirsync.PhoneAttach:
 		return 1
 	}
-	return 2 // make or look, attach
+	return 3 // make, look, attach
 }

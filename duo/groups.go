@@ -90,6 +90,7 @@ func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 	t.known.remember(name, "")
 	m := makeOnce(ctx, t.client,
 		func(ctx context.Context) (*api.Group, error) { return t.client.CreateGroup(ctx, name, groupDesc) },
+		func(ctx context.Context, made *api.Group) error { return t.groupThere(ctx, made.ID, name) },
 		func(ctx context.Context) (*api.Group, error) {
 			t.known.all = nil
 			return t.groupNamed(ctx, name)
@@ -108,6 +109,22 @@ func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 		return outcome(op, dirsync.Refused, dirsync.WithHint(err, "perhaps a group of Duo's own directory sync has it: see sync.groups.rename"))
 	}
 	return outcome(op, m.fate, m.err)
+}
+
+// groupThere makes sure that a group which was made is there under the id that Duo
+// answered: people join it by that id alone.
+func (t *Target) groupThere(ctx context.Context, id, name string) error {
+	const call = "POST /admin/v1/groups"
+	g, err := t.client.Group(ctx, id)
+	switch {
+	case errors.Is(err, api.ErrNotFound):
+		return t.client.Stray(call, "the group "+id+", which is not there")
+	case err != nil:
+		return err
+	case dirsync.FoldName(g.Name) != dirsync.FoldName(name):
+		return t.client.Stray(call, "the group "+id+", which has another name")
+	}
+	return nil
 }
 
 func (t *Target) groupMade(op *dirsync.Op, g *api.Group) dirsync.Result {

@@ -31,11 +31,14 @@ func TestGroups(t *testing.T) {
 	renamed := exchange{Call: editGroup, Params: map[string]string{"name": "Crew"}}
 	drop := groupOp(dirsync.GroupDelete, "Staff")
 	dropped := exchange{Call: dropGroup, Params: map[string]string{}, Body: ok(`""`)}
+	seen := exchange{Call: oneGroup, Body: ok(ours)}
+	nine := func(body string) exchange { return exchange{Call: "GET /admin/v2/groups/DG9", Body: ok(body)} }
+	as9 := answer(post, ok(group("DG9", "Staff", ourDesc, "Active")))
 	notThere := exchange{Call: oneGroup, Status: 404, Body: apitest.NotFound, Apart: true}
 	runListTests(t, map[string]listTest{
-		"create":                         {create, []exchange{answer(post, ok(ours))}, "group DG1", ""},
+		"create":                         {create, []exchange{answer(post, ok(ours)), seen}, "group DG1", ""},
 		"create, reply lost, made":       {create, []exchange{lost(post), listOfGroups(group("DG3", "x", ourDesc, "Active"), ours)}, "group DG1", ""},
-		"create, reply lost, not made":   {create, []exchange{lost(post), listOfGroups(), answer(post, ok(ours))}, "group DG1", ""},
+		"create, reply lost, not made":   {create, []exchange{lost(post), listOfGroups(), answer(post, ok(ours)), seen}, "group DG1", ""},
 		"create, reply lost, another's":  {create, []exchange{lost(post), listOfGroups(theirs)}, "taken", "DG2, which is not ours"},
 		"create, two of them":            {create, []exchange{lost(post), listOfGroups(theirs, ours)}, "group DG1", ""},
 		"create, reply lost, no look":    {create, append([]exchange{lost(post)}, times(4, exchange{Call: groups, Status: 502})...), "unknown", "could not be seen"},
@@ -71,6 +74,10 @@ func TestGroups(t *testing.T) {
 		"delete, synced":           {drop, []exchange{refuse(dropped, 40002, "Managed by directory sync")}, "refused", "Managed"},
 		"delete, no answer":        {drop, times(4, lost(dropped)), "failed", "no answer"},
 		"delete, by its own id":    {&dirsync.Op{Action: dirsync.GroupDelete, Username: "Staff", Group: drop.Group}, []exchange{dropped, notThere, listOfGroups()}, "", ""},
+		"create, another's id":     {create, []exchange{as9, nine(group("DG9", "Crew", "", "Active")), listOfGroups(ours)}, "group DG1", ""},
+		"create, an id of none":    {create, []exchange{as9, refuse(nine(""), 40401, ""), listOfGroups(ours)}, "group DG1", ""},
+		"create, and not seen":     {create, append(append([]exchange{as9}, times(4, exchange{Call: nine("").Call, Status: 502})...), listOfGroups(ours)), "group DG1", ""},
+		"create, seen nowhere":     {create, append([]exchange{as9, refuse(nine(""), 40401, "")}, times(4, exchange{Call: groups, Status: 502})...), "unknown", "which is not there"},
 		"create, answered another": {create, []exchange{answer(post, ok(group("DG9", "Crew", ourDesc, "Active"))), listOfGroups(ours)}, "group DG1", ""},
 	})
 }
@@ -100,7 +107,7 @@ func TestGroupsMadeInThisRunAreKnownByName(t *testing.T) {
 		groupOp(dirsync.GroupDelete, "a"), withGroups(update(), []dirsync.Membership{{Name: "a"}}, nil),
 	}
 	p := newPlay(t,
-		post("a", ok(group("DG1", "a", ourDesc, "Active"))),
+		post("a", ok(group("DG1", "a", ourDesc, "Active"))), exchange{Call: oneGroup, Body: ok(group("DG1", "a", ourDesc, "Active"))},
 		refuse(post("B", ""), 40002, "name"), isIn, // what could not be made is not looked for
 		joined("DG1"), listOfGroups(group("DG4", "d", ourDesc, "Active")), joined("DG4"), isIn, // the list is read once
 		joined("DG1"), joined("DG4"), isIn,

@@ -21,21 +21,28 @@ type making[T any] struct {
 }
 
 // makeOnce sends a call that makes something, and does not make it twice: a reply
-// that is lost, or that says nothing of use, is followed by a look at what is
-// there under that name before the call is sent again.
+// that is lost, that says nothing of use, or whose id is not seen to be that of what was
+// made, is followed by a look at what is there under that name before the call is sent
+// again. seen says why what was made is not there under its id, or nil.
 //
 //	something   found; the caller decides whose it is
 //	nothing     sent again, a few times; after Duo's own refusal given up
 //	no answer   unknown, left to Settle
-func makeOnce[T any](ctx context.Context, c *api.Client, send, find func(context.Context) (*T, error)) making[T] {
+func makeOnce[T any](ctx context.Context, c *api.Client, send func(context.Context) (*T, error), seen func(context.Context, *T) error, find func(context.Context) (*T, error)) making[T] {
 	open := false // an attempt may still be on its way
 	lost := false
 	for try := 1; ; try++ {
 		made, err := send(ctx)
+		answered := err == nil
+		if answered {
+			err = seen(ctx, made)
+		}
 		duplicate := errors.Is(err, api.ErrDuplicate)
 		switch {
 		case err == nil:
 			return making[T]{made: made}
+		case answered:
+			lost, open = true, true
 		case errors.Is(err, api.ErrInvalid):
 			return making[T]{fate: dirsync.Refused, err: err}
 		case duplicate:

@@ -33,6 +33,7 @@ func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync
 		func(ctx context.Context) (*dirsync.Phone, error) {
 			return s.client.CreatePhone(ctx, step.Number, step.Extension, step.Type)
 		},
+		func(ctx context.Context, made *dirsync.Phone) error { return s.phoneThere(ctx, made.ID, step) },
 		func(ctx context.Context) (*dirsync.Phone, error) {
 			return s.client.PhoneByNumber(ctx, step.Number, step.Extension)
 		})
@@ -54,6 +55,24 @@ func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync
 		return m.fate, fmt.Errorf("%w; but no phone is found by the number %s", m.err, number)
 	}
 	return m.fate, m.err
+}
+
+// phoneThere makes sure that a phone which was made is there under the id that Duo
+// answered, and nobody else's: it is attached by that id alone.
+func (s *steps) phoneThere(ctx context.Context, id string, step *dirsync.PhoneStep) error {
+	const call = "POST /admin/v1/phones"
+	p, err := s.client.Phone(ctx, id)
+	switch {
+	case errors.Is(err, api.ErrNotFound):
+		return s.client.Stray(call, "the phone "+id+", which is not there")
+	case err != nil:
+		return err
+	case p.Text() != step.Text():
+		return s.client.Stray(call, "the phone "+id+", which has another number")
+	case len(without(p.Users, s.user)) > 0:
+		return s.client.Stray(call, "the phone "+id+", which is another user's")
+	}
+	return nil
 }
 
 func (s *steps) made(id string, step *dirsync.PhoneStep) {

@@ -28,6 +28,8 @@ func TestPhones(t *testing.T) {
 	has := exchange{Call: one, Body: ok(ann(phone("DP1", number), ""))}
 	hasNot := exchange{Call: one, Body: ok(ann("", ""))}
 	see := func(body string) exchange { return exchange{Call: onePhone, Body: ok(body)} }
+	there := see(phone("DP1", number))
+	nine := func(body string) exchange { return exchange{Call: "GET /admin/v1/phones/DP9", Body: ok(body)} }
 	noPhone := exchange{Call: onePhone, Status: 404, Body: apitest.NotFound}
 	sure := []exchange{apart(noPhone), apart(find(""))} // that it is gone
 	detached := exchange{Call: detach, Params: map[string]string{}, Body: ok(`""`)}
@@ -36,20 +38,25 @@ func TestPhones(t *testing.T) {
 	createdAs1 := exchange{Call: "POST /admin/v1/users", Params: map[string]string{"username": "ann"}, Body: ok(user("DU1", "ann"))}
 
 	runListTests(t, map[string]listTest{
-		"made and attached": {add, []exchange{made, attached, has}, "DU1, made DP1 " + number, ""},
+		"made and attached": {add, []exchange{made, there, attached, has}, "DU1, made DP1 " + number, ""},
 		"a desk phone": {
 			desk, []exchange{
 				{Call: makePhone, Params: map[string]string{"number": number, "extension": "12", "type": "landline"}, Body: ok(phone("DP1", number+";ext=12"))},
-				attached, {Call: one, Body: ok(ann(phone("DP1", number+";ext=12"), ""))},
+				see(phone("DP1", number+";ext=12")), attached, {Call: one, Body: ok(ann(phone("DP1", number+";ext=12"), ""))},
 			}, "DU1, made DP1 " + number + ";ext=12", "",
 		},
-		"with a new user":                {create, []exchange{probe, createdAs1, made, attached, has}, "DU1, made DP1 " + number, ""},
+		"with a new user":                {create, []exchange{probe, createdAs1, made, there, attached, has}, "DU1, made DP1 " + number, ""},
 		"not for a user who is not made": {create, []exchange{probe, refuse(exchange{Call: "POST /admin/v1/users"}, 40002, "username")}, "refused", "username"},
 		"with other fields": {
 			withPhones(update("email", "e"), step),
-			[]exchange{{Call: edit, Params: map[string]string{"email": "e"}, Body: ok(user("DU1", "ann", "email", "E"))}, made, attached, has}, "DU1, made DP1 " + number, "",
+			[]exchange{{Call: edit, Params: map[string]string{"email": "e"}, Body: ok(user("DU1", "ann", "email", "E"))}, made, there, attached, has}, "DU1, made DP1 " + number, "",
 		},
-		"another phone answered, made": {add, []exchange{answer(post, ok(phone("DP9", "+15550199"))), find(phone("DP1", number)), attached, has}, "DU1, made DP1 " + number, ""},
+		"another phone answered, made":   {add, []exchange{answer(post, ok(phone("DP9", "+15550199"))), find(phone("DP1", number)), attached, has}, "DU1, made DP1 " + number, ""},
+		"another's phone answered, made": {add, []exchange{answer(post, ok(phone("DP9", number))), nine(phone("DP9", "+15550199", "DU9")), find(phone("DP1", number)), attached, has}, "DU1, made DP1 " + number, ""},
+		"an id of none answered, made":   {add, []exchange{answer(post, ok(phone("DP9", number))), refuse(nine(""), 40401, ""), find(phone("DP1", number)), attached, has}, "DU1, made DP1 " + number, ""},
+		"an id of none answered, unseen": {add, append(append([]exchange{answer(post, ok(phone("DP9", number))), refuse(nine(""), 40401, "")}, times(4, exchange{Call: phones, Status: 502})...), hasNot), "DU1, phones unknown", "which is not there"},
+		"made, and another's meanwhile":  {add, []exchange{made, see(phone("DP1", number, "DU2")), find(phone("DP1", number, "DU2")), hasNot}, "DU1, phones taken", "another Duo user (DU2)"},
+		"made, and not seen":             {add, append(append([]exchange{made}, times(4, exchange{Call: onePhone, Status: 502})...), find(phone("DP1", number)), attached, has), "DU1, made DP1 " + number, ""},
 		"kept in another form": {
 			add, []exchange{answer(post, ok(phone("DP1", "+15550199"))), find(""), refuse(post, 40003, ""), find(""), hasNot},
 			"DU1, phones failed", "no phone is found",
@@ -63,7 +70,7 @@ func TestPhones(t *testing.T) {
 		"there, an answer of others'": {add, then([]exchange{refuse(post, 40003, "")}, apitest.Again(find(phone("DP2", "+1")+","+phone("DP3", "+2"))), []exchange{hasNot}), "DU1, phones unknown", "not asked for"},
 
 		"reply lost, made":            {add, []exchange{lost(post), find(phone("DP1", number)), attached, has}, "DU1, made DP1 " + number, ""},
-		"reply lost, not made":        {add, []exchange{lost(post), find(""), made, attached, has}, "DU1, made DP1 " + number, ""},
+		"reply lost, not made":        {add, []exchange{lost(post), find(""), made, there, attached, has}, "DU1, made DP1 " + number, ""},
 		"reply lost, then there":      {add, []exchange{lost(post), find(""), refuse(post, 40003, ""), find(phone("DP1", number)), attached, has}, "DU1, made DP1 " + number, ""},
 		"reply lost, another's":       {add, []exchange{lost(post), find(phone("DP1", number, "DU2")), hasNot}, "DU1, phones taken", "DU2"},
 		"reply lost, of another type": {add, []exchange{lost(post), find(strings.Replace(phone("DP1", number), "Mobile", "Landline", 1)), attached, has}, "DU1", ""},
@@ -84,8 +91,8 @@ func TestPhones(t *testing.T) {
 		"attached, the user is gone":   {give, then([]exchange{refuse(attached, 40401, ""), gone}, goneFor("ann")), "vanished", "404"},
 		"attached, the user is not":    {give, []exchange{refuse(attached, 40401, ""), gone, apart(has), has}, "DU1, phones failed", "does not exist any more"},
 		"attached, never seen":         {give, append([]exchange{attached}, times(4, exchange{Call: one, Status: 502})...), "failed, phones unknown", "not seen"},
-		"made, and the user is gone":   {add, then([]exchange{made, refuse(attached, 40401, ""), gone}, goneFor("ann")), "vanished, made DP1 " + number, "404"},
-		"attached to a new, not seen":  {create, append([]exchange{probe, createdAs1, made, attached}, times(4, exchange{Call: one, Status: 502})...), "DU1, phones unknown, made DP1 " + number, "not seen since"},
+		"made, and the user is gone":   {add, then([]exchange{made, there, refuse(attached, 40401, ""), gone}, goneFor("ann")), "vanished, made DP1 " + number, "404"},
+		"attached to a new, not seen":  {create, append([]exchange{probe, createdAs1, made, there, attached}, times(4, exchange{Call: one, Status: 502})...), "DU1, phones unknown, made DP1 " + number, "not seen since"},
 		"there, another's, and shared": {share, []exchange{refuse(post, 40003, ""), find(phone("DP1", number, "DU2")), attached, has}, "DU1", ""},
 
 		"removed":                           {remove, []exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", number)), deleted, sure[0], sure[1], hasNot}, "DU1, removed DP1", ""},
@@ -114,7 +121,7 @@ func TestPhones(t *testing.T) {
 
 		"one refused, the next one given": {
 			withPhones(update(), dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: "+1999", Type: "mobile"}, step),
-			[]exchange{refuse(exchange{Call: makePhone}, 40002, "number"), made, attached, has}, "DU1, phones refused, made DP1 " + number, "+1999",
+			[]exchange{refuse(exchange{Call: makePhone}, 40002, "number"), made, there, attached, has}, "DU1, phones refused, made DP1 " + number, "+1999",
 		},
 		"one unknown, one failed": {
 			withPhones(update(), step, dirsync.PhoneStep{Do: dirsync.PhoneAttach, ID: "DP1", Number: number}),

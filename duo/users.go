@@ -41,6 +41,7 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 			}
 			return a, err
 		},
+		func(context.Context, *dirsync.Account) error { return nil }, // each is looked at before it is written to
 		func(ctx context.Context) (*dirsync.Account, error) {
 			return t.client.UserByName(ctx, fields[dirsync.FieldUsername])
 		})
