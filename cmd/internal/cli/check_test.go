@@ -179,7 +179,7 @@ func TestCheckUnwritableFolder(t *testing.T) {
 	child.Dir = h.dir
 	if os.Geteuid() == 0 { // the superuser may write everywhere
 		const nobody = 65534
-		for _, dir := range []string{filepath.Dir(h.dir), h.dir} {
+		for _, dir := range []string{filepath.Dir(filepath.Dir(h.dir)), filepath.Dir(h.dir), h.dir} {
 			if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // nobody goes through
 				t.Fatal(err)
 			}

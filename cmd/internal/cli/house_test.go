@@ -42,7 +42,7 @@ const (
 
 func newHouse(t *testing.T, opts houseOptions) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir()}
+	h := &house{t: t, dir: evenFolder(t)}
 	h.state = filepath.Join(h.dir, "state.db")
 	if opts.ldap == "" {
 		h.ldap = slapdtest.Start(t, opts.slapd)
@@ -66,6 +66,18 @@ func newHouse(t *testing.T, opts houseOptions) *house {
 	}
 	h.write(fmt.Sprintf("%s\n%s  rate: %s\nstate: {dsn: state.db}\nsync:\n  refresh_every: 24h\n%s", opts.ldap, section, opts.rate, opts.sync))
 	return h
+}
+
+// evenFolder makes a folder whose path has 80 characters wherever tests are run, so that
+// text that names it breaks at the same place.
+func evenFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	dir = filepath.Join(dir, strings.Repeat("d", max(1, 79-len(dir))))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func ldapSection(url string) string {

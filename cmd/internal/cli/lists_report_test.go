@@ -59,7 +59,7 @@ func TestReportOfLists(t *testing.T) {
 	h.ldap.Modify(groupDN("staff"), "member", userDN("bert"))
 	h.ldap.Rename(groupDN("lab"), "cn=laboratory", "")
 	r = both()
-	counts(r, map[string]int{"update": 5, "group_update": 1, "phone_create": 1, "phone_delete": 1})
+	counts(r, map[string]int{"update": 6, "group_update": 1, "phone_create": 1, "phone_delete": 1})
 	changes(r, "update", "anna", `groups ["staff"] -> []`, `aliases ["a1","a2"] -> ["a2"]`, `aliases ["a2"] -> ["a2","a3"]`,
 		`phones ["+12025550101","+12025550102"] -> ["+12025550101","+12025550102","+12025550103"]`,
 		`phones ["+12025550101","+12025550102","+12025550103"] -> ["+12025550102","+12025550103"]`)
