@@ -38,7 +38,7 @@ func (r *Rules) decideDoubtful(s *Subject, now time.Time) {
 		r.Decide(&trial, now)
 		if len(trial.Ops) > 0 && trial.Ops[0].Action == dirsync.Disable && trial.Ops[0].Blocked == "" {
 			s.Ops, s.Next = trial.Ops[:1], trial.Next
-			s.Warn("%s: %s%v; the user is disabled all the same", s.Username(), doubt, s.Doubtful)
+			s.Warn("%s: %s%v; a disable is sent all the same", s.Username(), doubt, s.Doubtful)
 			return
 		}
 	}

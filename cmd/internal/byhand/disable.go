@@ -10,13 +10,14 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/wire"
+	"duosync/duo"
 	"duosync/duo/api"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
 
-// Disable notes that somebody is to be kept disabled, and disables the user in Duo with
-// one call. It gives the mark once that is done; the error says whether it was made.
+// Disable notes that somebody is to be kept disabled, looks at the user in Duo, and disables
+// it. It gives the mark once that is done; the error says whether it was made.
 func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, reason string) (done *dirsync.Mark, err error) {
 	client, err := wire.NewPacedClient(cfg, setup)
 	if err != nil {
@@ -24,7 +25,7 @@ func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, re
 	}
 	defer client.Close()
 	err = withOurState(ctx, cfg, func(db *state.DB) error {
-		d := &disabler{config: cfg, db: db, client: client, name: name}
+		d := &disabler{config: cfg, db: db, client: client, duo: duo.NewTarget(client, 0), name: name}
 		mark, err := d.target(ctx)
 		if err != nil {
 			return err
@@ -47,7 +48,12 @@ type disabler struct {
 	config *config.Config
 	db     *state.DB
 	client *api.Client
+	duo    *duo.Target
 	name   string // as it was asked for
+	// known is what is remembered of the user, and seen tells that it was looked at by its
+	// id just now.
+	known dirsync.Remembered
+	seen  bool
 }
 
 // target finds out who is meant: somebody who is ours, or while nobody is, the Duo
@@ -100,6 +106,7 @@ func (d *disabler) ours(ctx context.Context) (*dirsync.Mark, error) {
 			"Disable the person in the directory that Duo reads, or see the Duo Admin Panel.")
 	}
 	l := &found[0]
+	d.known = l.Remembered()
 	return &dirsync.Mark{User: l.User, Username: l.Answered.Username, Source: l.ID}, nil
 }
 
@@ -135,23 +142,61 @@ func (d *disabler) inDuo(ctx context.Context) (*dirsync.Mark, error) {
 	if dirsync.FoldName(again.Username) != dirsync.FoldName(d.name) {
 		return nil, unmarked(fmt.Errorf("the user %s is called %s at a second look", found.ID, dirsync.Quote(again.Username)))
 	}
+	d.known, d.seen = dirsync.Remembered{Name: again.Username, Created: again.Created}, true
 	return &dirsync.Mark{User: again.ID, Username: again.Username}, nil
 }
 
-// disable sends the one call, and looks at what Duo answers. The mark was made.
+// disable looks at the user as a run does, sends the call, and looks at what Duo answers.
+// Where Duo does not know the user, that is asked as a run does, and the call sent once
+// more. The mark was made.
 func (d *disabler) disable(ctx context.Context, mark *dirsync.Mark) error {
-	who := dirsync.Quote(mark.Username)
-	account, err := d.client.ModifyUser(ctx, mark.User, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
+	user := mark.User
+	var err error
+	if !d.seen {
+		if user, err = d.find(ctx, mark); err != nil {
+			return err
+		}
+	}
+	account, err := d.send(ctx, d.client, user)
+	if errors.Is(err, api.ErrNotFound) {
+		if user, err = d.find(ctx, mark); err != nil {
+			return err
+		}
+		account, err = d.send(ctx, d.client.Apart(), user)
+	}
 	switch {
-	case errors.Is(err, api.ErrNotFound):
-		return dirsync.WithHint(fmt.Errorf("the user %s (%s) is not in Duo any more. The mark is kept: no run creates this user again", who, mark.User),
-			"See in the Duo Admin Panel whether somebody else holds the name.")
 	case err != nil:
-		return dirsync.WithHint(fmt.Errorf("%s is NOT disabled in Duo yet. The mark is kept, and the next run disables this user: %w", who, err),
-			"If it can't wait, disable this user in the Duo Admin Panel.")
+		return notYet(mark, err)
 	case slices.Contains([]string{dirsync.StatusDisabled, dirsync.StatusPendingDeletion}, account.Status):
 		return nil
 	}
-	return dirsync.WithHint(fmt.Errorf("the status that Duo answers is %s for %s. The mark is kept, and the next run disables this user", dirsync.Quote(account.Status), who),
+	return dirsync.WithHint(fmt.Errorf("the status that Duo answers is %s for %s. The mark is kept, and the next run disables this user", dirsync.Quote(account.Status), dirsync.Quote(mark.Username)),
 		"Look at this user in the Duo Admin Panel now.")
+}
+
+func (d *disabler) send(ctx context.Context, client *api.Client, user string) (*dirsync.Account, error) {
+	return client.ModifyUser(ctx, user, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
+}
+
+// find gives the id under which the user is in Duo. One of whom it is not certain that it is
+// there, but who it is, is disabled all the same.
+func (d *disabler) find(ctx context.Context, mark *dirsync.Mark) (string, error) {
+	found, doubtful, err := d.duo.Fetch(ctx, map[string]dirsync.Remembered{mark.User: d.known})
+	account, there := found[mark.User]
+	switch {
+	case err != nil:
+		return "", notYet(mark, err)
+	case there:
+		return account.ID, nil
+	case doubtful[mark.User] != nil:
+		return "", notYet(mark, doubtful[mark.User])
+	}
+	return "", dirsync.WithHint(fmt.Errorf("the user %s (%s) is not in Duo any more. The mark is kept: no run creates this user again", dirsync.Quote(mark.Username), mark.User),
+		"See in the Duo Admin Panel whether somebody else holds the name.")
+}
+
+// notYet says that a user who is marked is not disabled yet.
+func notYet(mark *dirsync.Mark, err error) error {
+	return dirsync.WithHint(fmt.Errorf("%s is NOT disabled in Duo yet. The mark is kept, and the next run disables this user: %w", dirsync.Quote(mark.Username), err),
+		"If it can't wait, disable this user in the Duo Admin Panel.")
 }

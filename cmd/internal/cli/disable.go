@@ -21,7 +21,7 @@ func newDisableCommand(a *app) *cobra.Command {
 		Use:   "disable USER --reason TEXT",
 		Short: "Disable an urgent leaver in Duo at once, and keep the user disabled",
 		Long: `disable is for somebody who must not log in from now on, whatever the directory says.
-It notes that in the state and disables the user in Duo with a single call. Until
+It notes that in the state, looks at the user in Duo, and disables it. Until
 duosync enable USER no run creates, enables, restores or takes over this user, or
 puts it into a group.
 

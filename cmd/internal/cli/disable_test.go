@@ -106,6 +106,45 @@ func TestDisableTrouble(t *testing.T) {
 	}
 }
 
+// TestDisableIsNotMistaken: one 404, or somebody else under the id, is no user who is gone.
+func TestDisableIsNotMistaken(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(4)}})
+	fault := func(f duosim.Fault) {
+		t.Helper()
+		if err := h.duo.AddFault(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fault(duosim.Fault{Name: "astray", Method: http.MethodPost, Path: "/admin/v1/users", Nth: 2, Effect: duosim.WrongID})
+	h.want(0, "applied")
+	h.duo.ClearFaults()
+	for i, f := range []duosim.Fault{
+		{Method: http.MethodGet, Path: "/admin/v1/users/*", Nth: 1},
+		{Method: http.MethodPost, Path: "/admin/v1/users/*", Nth: 1},
+		{Method: http.MethodPost, Path: "/admin/v1/users/*"},
+	} {
+		name := []string{"plain000", "plain002", "plain003"}[i]
+		f.Name, f.Effect, f.Code = name, duosim.Refuse, 40401
+		fault(f)
+		if i < 2 {
+			if r := h.run("disable", name, "--reason", "x"); r.code != 0 || h.user(name).Status != "disabled" {
+				t.Errorf("%s: exit %d, %s\n%s", name, r.code, h.user(name).Status, r.err)
+			}
+		} else {
+			h.fails("NOT disabled in Duo yet. The mark is kept, and the next run disables", "disable", name, "--reason", "x")
+		}
+		h.duo.ClearFaults()
+	}
+	// The create of this one was answered with an id of nobody.
+	if r := h.run("disable", "plain001", "--reason", "x"); r.code != 0 || h.user("plain001").Status != "disabled" {
+		t.Errorf("exit %d, %s\n%s", r.code, h.user("plain001").Status, r.err)
+	}
+	if !h.duo.RemoveUser(h.user("plain003").ID) {
+		t.Fatal("no such user")
+	}
+	h.fails("is not in Duo any more", "disable", "plain003", "--reason", "x")
+}
+
 // TestDisableWithoutState finds the Duo user by name while the state knows nobody.
 func TestDisableWithoutState(t *testing.T) {
 	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(1)}, sync: "  scope: {protect: [boss]}\n"})
