@@ -70,7 +70,7 @@ func (t *Target) fetch(ctx context.Context, id string, known dirsync.Remembered)
 		return nil, lookErr, nil
 	case lookErr != nil:
 		return nil, nil, lookErr
-	case holder != nil && holder.ID != id && t.isKnown(id, known, holder):
+	case holder != nil && holder.ID != id && t.isKnown(id, known, holder) && !known.Prefers(a, holder):
 		t.take(id, holder)
 		return holder, nil, nil
 	case a != nil && known.IsOther(a):

@@ -11,7 +11,7 @@ import (
 // TestFetchTellsWhoIsWho: a user is known by the name, and by when Duo created it. Under
 // another id it is ours all the same, and whoever else has the id is not.
 func TestFetchTellsWhoIsWho(t *testing.T) {
-	known := map[string]dirsync.Remembered{"DU1": {Name: "Ann", Created: apitest.Created}}
+	known := map[string]dirsync.Remembered{"DU1": {Name: "Ann", Created: apitest.Created, Email: "ann@x"}}
 	see := func(name string, created int64) exchange {
 		return exchange{Call: one, Body: ok(user("DU1", name, "created", created))}
 	}
@@ -28,7 +28,9 @@ func TestFetchTellsWhoIsWho(t *testing.T) {
 		"renamed by hand": {[]exchange{see("anna", stageTime), byName()}, "DU1", ""},
 		"renamed by hand, the name another's now":  {[]exchange{see("anna", stageTime), byName(user("DU7", "ann", "created", stageTime+1))}, "DU1", ""},
 		"two of ours that change names":            {[]exchange{see("bob", stageTime), byName(user("DU5", "ann"))}, "DU1", ""},
-		"another user of the same second":          {[]exchange{see("stranger", stageTime), byName(user("DU7", "ann"))}, "DU7", ""},
+		"another user of the same second":          {[]exchange{see("stranger", stageTime), byName(user("DU7", "ann", "email", "ann@x"))}, "DU7", ""},
+		"renamed, and a namesake of that second":   {[]exchange{{Call: one, Body: ok(user("DU1", "anna", "email", "ann@x"))}, byName(user("DU7", "ann"))}, "DU1", ""},
+		"either of that second could be":           {[]exchange{see("anna", stageTime), byName(user("DU7", "ann"))}, "DU1", ""},
 		"of that name, whenever created":           {[]exchange{see("ann", stageTime-3600)}, "DU1", ""},
 		"another user once":                        {[]exchange{other, apart(mine)}, "DU1", ""},
 		"gone once":                                {[]exchange{gone, apart(mine)}, "DU1", ""},

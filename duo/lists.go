@@ -65,7 +65,7 @@ func (s *steps) seeUser(ctx context.Context) {
 	default:
 		s.result.Account = a
 		for field, lack := range map[string]error{
-			dirsync.FieldPhones: phonesLack(s.op.Phones, a),
+			dirsync.FieldPhones: phonesLack(s.op.Phones, s.result, a),
 			dirsync.FieldGroups: groupsLack(s.joins, s.op.Leaves, a),
 		} {
 			if lack != nil && s.failed[field] == nil {

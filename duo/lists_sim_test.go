@@ -289,7 +289,7 @@ func TestWhatIsOthersStays(t *testing.T) {
 	change.User = ann.ID
 	change.Joins = []dirsync.Membership{{ID: synced.ID, Name: "Staff"}}
 	r := applied(t, target, []*dirsync.Op{change})[0]
-	if got := inWords(r); got != ann.ID+", phones taken, groups refused" {
+	if got := inWords(r); got != ann.ID+", phones taken, groups refused, let go "+live.ID+": it has been activated" {
 		t.Errorf("got %q: %s", got, reasons(r))
 	}
 	if got := r.Account.Field(dirsync.FieldPhones); got != "+15550102" {

@@ -105,8 +105,8 @@ func inWords(r dirsync.Result) string {
 	for _, id := range r.Removed {
 		parts = append(parts, "removed "+id)
 	}
-	for _, changed := range r.Changed {
-		parts = append(parts, "let go "+changed.ID+" "+changed.Now)
+	for _, kept := range r.Kept {
+		parts = append(parts, "let go "+kept.ID+": it "+kept.Why)
 	}
 	if r.Group != "" {
 		parts = append(parts, "group "+r.Group)

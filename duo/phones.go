@@ -91,15 +91,12 @@ func (s *steps) attach(ctx context.Context, id, number string) (dirsync.Fate, er
 }
 
 // removePhone takes a phone from the user, and deletes it where nobody else has
-// it. One that the person has activated is left alone, and one that others have given
-// another number is not ours any more: it is let go.
+// it. One that is somebody else's matter by now is let be (see Result.Kept): it was
+// activated, has another number, or belongs to another user after its own is gone.
 func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync.Fate, error) {
 	p, err := s.client.Phone(ctx, step.ID)
-	if err == nil && letGo(step, p, s.result) {
+	if err == nil && keep(s.user, step, p, s.result) {
 		return dirsync.Done, nil
-	}
-	if err == nil && p.Activated {
-		return dirsync.Refused, fmt.Errorf("the phone %s stays: the person has activated it", step.Text())
 	}
 	if err == nil && slices.Contains(p.Users, s.user) {
 		sendErr := s.client.DetachPhone(ctx, s.user, step.ID)
@@ -113,12 +110,7 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 		return s.phoneRemoved(ctx, step)
 	case err != nil:
 		return dirsync.Failed, err
-	case letGo(step, p, s.result): // changed meanwhile
-		return dirsync.Done, nil
-	case p.Activated || len(p.Users) > 0:
-		if s.user == "" {
-			return dirsync.Refused, fmt.Errorf("the phone %s stays: another Duo user has it (%s)", step.Text(), p.Users[0])
-		}
+	case keep(s.user, step, p, s.result), len(p.Users) > 0: // changed meanwhile; or shared with others
 		return dirsync.Done, nil
 	}
 	if err := s.client.DeletePhone(ctx, step.ID); err != nil && !errors.Is(err, api.ErrNotFound) {
@@ -127,14 +119,18 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 	return s.phoneRemoved(ctx, step)
 }
 
-// letGo reports whether a phone that is to be removed has another number or extension than
-// it had when we made it, and notes that in the result: others use it for something else.
-func letGo(step *dirsync.PhoneStep, p *dirsync.Phone, r *dirsync.Result) bool {
-	if p.Text() == step.Text() {
-		return false
+// keep reports whether a phone that is to be removed from a user ("" is one who is gone) is somebody else's matter by now, and
+// notes that in the result.
+func keep(user string, step *dirsync.PhoneStep, p *dirsync.Phone, r *dirsync.Result) bool {
+	own := dirsync.OwnPhone{ID: step.ID, Number: step.Text()}
+	kept, others := dirsync.KeptFor(own, p)
+	if !others && user == "" && len(p.Users) > 0 {
+		kept, others = dirsync.KeptByOthers(own, p.Users[0]), true
 	}
-	r.Changed = append(r.Changed, dirsync.ChangedPhone{OwnPhone: dirsync.OwnPhone{ID: step.ID, Number: step.Text()}, Now: p.Text()})
-	return true
+	if others {
+		r.Kept = append(r.Kept, kept)
+	}
+	return others
 }
 
 // phoneRemoved takes a phone for one that exists no more where that is certain.

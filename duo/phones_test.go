@@ -98,8 +98,8 @@ func TestPhones(t *testing.T) {
 		"removed":                           {remove, []exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", number)), deleted, sure[0], sure[1], hasNot}, "DU1, removed DP1", ""},
 		"removed, but not":                  {remove, []exchange{see(phone("DP1", number)), deleted, apart(see(phone("DP1", number))), hasNot}, "DU1, phones failed", "not gone for certain"},
 		"removed, in use by others":         {remove, []exchange{see(phone("DP1", number, "DU1", "DU2")), detached, see(phone("DP1", number, "DU2")), hasNot}, "DU1", ""},
-		"removed, activated":                {remove, []exchange{see(activated(phone("DP1", number, "DU1"))), has}, "DU1, phones refused", "the person has activated it"},
-		"removed, activated in between":     {remove, []exchange{see(phone("DP1", number, "DU1")), detached, see(activated(phone("DP1", number))), hasNot}, "DU1", ""},
+		"removed, activated":                {remove, []exchange{see(activated(phone("DP1", number, "DU1"))), has}, "DU1, let go DP1: it has been activated", ""},
+		"removed, activated in between":     {remove, []exchange{see(phone("DP1", number, "DU1")), detached, see(activated(phone("DP1", number))), hasNot}, "DU1, let go DP1: it has been activated", ""},
 		"removed, gone already":             {remove, []exchange{noPhone, sure[0], sure[1], hasNot}, "DU1, removed DP1", ""},
 		"removed, gone already, or not":     {remove, []exchange{noPhone, apart(see(phone("DP1", number, "DU1"))), has}, "DU1, phones failed", "not gone for certain"},
 		"removed, gone, but for its number": {remove, []exchange{noPhone, sure[0], apart(find(phone("DP1", number, "DU1"))), has}, "DU1, phones failed", "found by number"},
@@ -113,11 +113,11 @@ func TestPhones(t *testing.T) {
 		"removed, not deleted":              {remove, append(append([]exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", number))}, times(4, exchange{Call: dropPhone, Status: 502})...), hasNot), "DU1, phones failed", "502"},
 		"removed, from one who is gone":     {remove, then([]exchange{see(phone("DP1", number, "DU1")), refuse(detached, 40401, ""), see(phone("DP1", number)), deleted, sure[0], sure[1], gone}, goneFor("ann")), "vanished, removed DP1", "404"},
 
-		"removed, of another number":             {remove, []exchange{see(phone("DP1", "+15550199", "DU1")), {Call: one, Body: ok(ann(phone("DP1", "+15550199"), ""))}}, "DU1, let go DP1 +15550199", ""},
-		"removed, of another extension":          {remove, []exchange{see(phone("DP1", number+";ext=1", "DU1")), {Call: one, Body: ok(ann(phone("DP1", number+";ext=1"), ""))}}, "DU1, let go DP1 " + number + ";ext=1", ""},
-		"removed, without a number":              {remove, []exchange{see(phone("DP1", "", "DU1")), {Call: one, Body: ok(ann(phone("DP1", ""), ""))}}, "DU1, let go DP1 ", ""},
-		"removed, of another number, detached":   {remove, []exchange{see(phone("DP1", "+15550199")), hasNot}, "DU1, let go DP1 +15550199", ""},
-		"removed, of another number, in between": {remove, []exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", "+15550199")), hasNot}, "DU1, let go DP1 +15550199", ""},
+		"removed, of another number":             {remove, []exchange{see(phone("DP1", "+15550199", "DU1")), {Call: one, Body: ok(ann(phone("DP1", "+15550199"), ""))}}, "DU1, let go DP1: it was changed in Duo to +15550199", ""},
+		"removed, of another extension":          {remove, []exchange{see(phone("DP1", number+";ext=1", "DU1")), {Call: one, Body: ok(ann(phone("DP1", number+";ext=1"), ""))}}, "DU1, let go DP1: it was changed in Duo to " + number + ";ext=1", ""},
+		"removed, without a number":              {remove, []exchange{see(phone("DP1", "", "DU1")), {Call: one, Body: ok(ann(phone("DP1", ""), ""))}}, "DU1, let go DP1: it was changed in Duo to one without a number", ""},
+		"removed, of another number, detached":   {remove, []exchange{see(phone("DP1", "+15550199")), hasNot}, "DU1, let go DP1: it was changed in Duo to +15550199", ""},
+		"removed, of another number, in between": {remove, []exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", "+15550199")), hasNot}, "DU1, let go DP1: it was changed in Duo to +15550199", ""},
 
 		"one refused, the next one given": {
 			withPhones(update(), dirsync.PhoneStep{Do: dirsync.PhoneMake, Number: "+1999", Type: "mobile"}, step),
@@ -140,9 +140,9 @@ func TestPhones(t *testing.T) {
 	runListTests(t, map[string]listTest{
 		"of one who is gone":              {deletes, []exchange{see(phone("DP1", number)), deleted, sure[0], sure[1]}, "removed DP1", ""},
 		"of one who is gone, gone":        {deletes, []exchange{noPhone, sure[0], sure[1]}, "removed DP1", ""},
-		"of one who is gone, activated":   {deletes, []exchange{see(activated(phone("DP1", number)))}, "phones refused", "activated"},
-		"of one who is gone, changed":     {deletes, []exchange{see(phone("DP1", "+15550199"))}, "let go DP1 +15550199", ""},
-		"of one who is gone, in use":      {deletes, []exchange{see(phone("DP1", number, "DU2"))}, "phones refused", "another Duo user has it (DU2)"},
+		"of one who is gone, activated":   {deletes, []exchange{see(activated(phone("DP1", number)))}, "let go DP1: it has been activated", ""},
+		"of one who is gone, changed":     {deletes, []exchange{see(phone("DP1", "+15550199"))}, "let go DP1: it was changed in Duo to +15550199", ""},
+		"of one who is gone, in use":      {deletes, []exchange{see(phone("DP1", number, "DU2"))}, "let go DP1: it belongs to another Duo user now (DU2)", ""},
 		"of one who is gone, no answer":   {deletes, times(4, lost(see(""))), "phones failed", "no answer"},
 		"of one who is gone, but to give": {&dirsync.Op{Action: dirsync.PhoneDelete, Phones: give.Phones}, nil, "failed", "cannot be deleted"},
 	})

@@ -144,7 +144,6 @@ func (t *Target) settleLists(ctx context.Context, r dirsync.Result) dirsync.Resu
 		if err != nil {
 			return outcome(op, dirsync.Unknown, err)
 		}
-		lacks[dirsync.FieldPhones] = phonesLack(op.Phones, r.Account)
 		lacks[dirsync.FieldGroups] = groupsLack(joins, op.Leaves, r.Account)
 	}
 	for i := range op.Phones {
@@ -153,6 +152,11 @@ func (t *Target) settleLists(ctx context.Context, r dirsync.Result) dirsync.Resu
 			return outcome(op, dirsync.Unknown, err)
 		}
 		if lacks[dirsync.FieldPhones] == nil {
+			lacks[dirsync.FieldPhones] = lack
+		}
+	}
+	if r.Account != nil {
+		if lack := phonesLack(op.Phones, &r, r.Account); lack != nil {
 			lacks[dirsync.FieldPhones] = lack
 		}
 	}
@@ -185,9 +189,9 @@ func (t *Target) settlePhone(ctx context.Context, step *dirsync.PhoneStep, user 
 			return nil, nil
 		case err != nil:
 			return nil, err
-		case letGo(step, p, r):
+		case keep(user, step, p, r):
 			return nil, nil
-		case user == "", slices.Contains(p.Users, user), len(p.Users) == 0 && !p.Activated:
+		case user == "", slices.Contains(p.Users, user), len(p.Users) == 0:
 			return fmt.Errorf("the phone %s is still there", step.Text()), nil
 		}
 	}

@@ -54,7 +54,7 @@ func TestSettleLists(t *testing.T) {
 		"phone: still attached":    {remove, []exchange{is(phone("DP1", number), ""), see(phone("DP1", number, "DU1"))}, "DU1, phones failed"},
 		"phone: detached only":     {remove, []exchange{active, see(phone("DP1", number))}, "DU1, phones failed"},
 		"phone: detached, used":    {remove, []exchange{active, see(phone("DP1", number, "DU2"))}, "DU1"},
-		"phone: of another number": {remove, []exchange{is(phone("DP1", "+15550199"), ""), see(phone("DP1", "+15550199", "DU1"))}, "DU1, let go DP1 +15550199"},
+		"phone: of another number": {remove, []exchange{is(phone("DP1", "+15550199"), ""), see(phone("DP1", "+15550199", "DU1"))}, "DU1, let go DP1: it was changed in Duo to +15550199"},
 		"phone: not to be seen":    {remove, append([]exchange{active}, down(onePhone)...), "unknown"},
 		"group: joined":            {withGroups(update(), staff, nil), []exchange{is("", member)}, "DU1"},
 		"group: not joined":        {withGroups(update(), staff, nil), []exchange{active}, "DU1, groups failed"},
@@ -87,7 +87,7 @@ func TestSettleLists(t *testing.T) {
 		"group_delete: another":           {groupOp(dirsync.GroupDelete, "x"), apitest.Again(exchange{Call: oneGroup, Body: ok(group("DG2", "x", "", ""))}), "unknown"},
 		"phone_delete: gone":              {deletes, noPhone, "removed DP1"},
 		"phone_delete: there":             {deletes, []exchange{see(phone("DP1", number))}, "phones failed"},
-		"phone_delete: of another number": {deletes, []exchange{see(phone("DP1", "+15550199"))}, "let go DP1 +15550199"},
+		"phone_delete: of another number": {deletes, []exchange{see(phone("DP1", "+15550199"))}, "let go DP1: it was changed in Duo to +15550199"},
 		"phone_delete: no answer":         {deletes, down(onePhone), "unknown"},
 		"enroll_mail":                     {op(dirsync.EnrollMail, "ann"), nil, ""},
 	}

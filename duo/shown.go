@@ -85,13 +85,14 @@ func otherStatus(status string, a *dirsync.Account) error {
 	return fmt.Errorf("the status %q was accepted, but the user is still %q", status, a.Status)
 }
 
-// phonesLack says what of some steps an account does not show, or nil.
-func phonesLack(steps []dirsync.PhoneStep, a *dirsync.Account) error {
+// phonesLack says what of some steps, with that result so far, an account does not show, or
+// nil.
+func phonesLack(steps []dirsync.PhoneStep, r *dirsync.Result, a *dirsync.Account) error {
 	for i := range steps {
 		step := &steps[i]
 		has := slices.ContainsFunc(a.Phones, func(p dirsync.Phone) bool {
-			if step.Do == dirsync.PhoneRemove { // one with another number is not meant any more
-				return p.ID == step.ID && p.Text() == step.Text()
+			if step.Do == dirsync.PhoneRemove { // one that is let be is not meant
+				return p.ID == step.ID && !slices.ContainsFunc(r.Kept, func(k dirsync.KeptPhone) bool { return k.ID == p.ID })
 			}
 			if step.ID != "" {
 				return p.ID == step.ID

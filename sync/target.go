@@ -81,13 +81,14 @@ type Target interface {
 
 // Remembered is what is known of a Duo user who is asked for by its id.
 type Remembered struct {
-	Name    string    // the username that it had last; "" where none is known
-	Created time.Time // see Account; zero where it is not known
+	Name            string    // the username that it had last; "" where none is known
+	Created         time.Time // see Account; zero where it is not known
+	Realname, Email string    // that it had last
 }
 
 // Remembered gives what is known of the link's user.
 func (l *Link) Remembered() Remembered {
-	return Remembered{Name: l.Answered.Username, Created: l.Answered.Created}
+	return Remembered{Name: l.Answered.Username, Created: l.Answered.Created, Realname: l.Answered.Realname, Email: l.Answered.Email}
 }
 
 // IsOther reports whether an account is certainly not that user: Duo created it at another
@@ -105,6 +106,14 @@ func (r Remembered) IsRenamed(a *Account) bool {
 // Duo created it at the same time.
 func (r Remembered) Is(a *Account) bool {
 	return !r.Created.IsZero() && r.Created.Unix() == a.Created.Unix() && FoldName(a.Username) == FoldName(r.Name) && r.Name != ""
+}
+
+// Prefers reports whether, of two accounts created when that user was, the one that has its id
+// is the user, renamed by others, and not the one that has its name: it still has the full
+// name and address, or the other has not either.
+func (r Remembered) Prefers(byID, byName *Account) bool {
+	has := func(a *Account) bool { return a.Realname == r.Realname && a.Email == r.Email }
+	return byID != nil && r.Created.Unix() == byID.Created.Unix() && (has(byID) || !has(byName))
 }
 
 // Usage counts calls to Duo.
@@ -151,22 +160,39 @@ type Result struct {
 	Made []OwnPhone
 	// Removed are the ids of phones of ours that no longer exist.
 	Removed []string
-	// Changed are phones that we made, and that others have given another number or
-	// extension since: they are not ours any more, and were let be.
-	Changed []ChangedPhone
+	// Kept are phones that we made and that were to be taken away, but have become somebody
+	// else's matter since: they are not ours any more, and were let be.
+	Kept []KeptPhone
 	// Group is the id of the group that the operation made.
 	Group string
 }
 
-// ChangedPhone is a phone that we made and that is not ours any more.
-type ChangedPhone struct {
+// KeptPhone is a phone that we made and that is not ours any more.
+type KeptPhone struct {
 	OwnPhone        // as we remember it
-	Now      string // what stands in it now, see Phone.Text
+	Why      string // what has become of it
+}
+
+// KeptFor reports whether a phone that we made has become somebody else's matter, for it has
+// another number or extension now, or its person has activated it.
+func KeptFor(own OwnPhone, now *Phone) (KeptPhone, bool) {
+	switch {
+	case now.Text() != own.Number:
+		return KeptPhone{own, "was changed in Duo to " + cmp.Or(now.Text(), "one without a number")}, true
+	case now.Activated:
+		return KeptPhone{own, "has been activated"}, true
+	}
+	return KeptPhone{}, false
+}
+
+// KeptByOthers is a phone of a user who is gone that another Duo user has now.
+func KeptByOthers(own OwnPhone, user string) KeptPhone {
+	return KeptPhone{own, fmt.Sprintf("belongs to another Duo user now (%s)", user)}
 }
 
 // Text says, of the phone of a user of this name, what has become of it.
-func (p *ChangedPhone) Text(username string) string {
-	return fmt.Sprintf("%s: the phone %s was changed in Duo to %s, and is kept; it is not duosync's any more", username, p.Number, cmp.Or(p.Now, "one without a number"))
+func (p *KeptPhone) Text(username string) string {
+	return fmt.Sprintf("%s: the phone %s %s, and is kept; it is not duosync's any more", username, p.Number, p.Why)
 }
 
 // Undone is a field that could not be brought about.

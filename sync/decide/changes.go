@@ -155,8 +155,8 @@ func (s *Subject) LetGoChanged(held []dirsync.Phone, own []dirsync.OwnPhone) []d
 		if i < 0 || held[i].Text() == o.Number {
 			return false
 		}
-		changed := dirsync.ChangedPhone{OwnPhone: o, Now: held[i].Text()}
-		s.Warn("%s", changed.Text(s.Username()))
+		kept, _ := dirsync.KeptFor(o, &held[i])
+		s.Warn("%s", kept.Text(s.Username()))
 		return true
 	})
 }

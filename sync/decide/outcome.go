@@ -25,7 +25,7 @@ func OutcomeOf(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) dirsync.Ou
 	if slices.ContainsFunc(res.Undone, func(u dirsync.Undone) bool { return u.Fate == dirsync.Unknown }) {
 		outcome.Keep = true // a phone was perhaps made: the next run finds out
 	}
-	if outcome.Same && cur != nil && len(res.Made)+len(res.Removed)+len(res.Changed) > 0 {
+	if outcome.Same && cur != nil && len(res.Made)+len(res.Removed)+len(res.Kept) > 0 {
 		next := *cur
 		next.Belongings = belongings(cur.Belongings, op, res)
 		outcome.Link, outcome.Same = &next, false
@@ -194,8 +194,8 @@ func belongings(b dirsync.Belongings, op *dirsync.Op, res dirsync.Result) dirsyn
 // lost are the ids of phones that are not ours any more after a result.
 func lost(res *dirsync.Result) []string {
 	ids := slices.Clone(res.Removed)
-	for i := range res.Changed {
-		ids = append(ids, res.Changed[i].ID)
+	for i := range res.Kept {
+		ids = append(ids, res.Kept[i].ID)
 	}
 	return ids
 }

@@ -205,7 +205,7 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 // tell puts a result into the report.
 func (a *application) tell(s *decide.Subject, res dirsync.Result) {
 	o := a.byOp[res.Op]
-	a.warnChanged(res)
+	a.warnKept(res)
 	if before, again := a.before[o.Op]; again { // of several tries the last counts
 		s.Problem, o.Error, o.Known = before, "", false
 	}

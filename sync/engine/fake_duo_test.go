@@ -87,7 +87,7 @@ func (d *memDuo) Fetch(_ context.Context, known map[string]dirsync.Remembered) (
 	found, doubtful := map[string]dirsync.Account{}, map[string]error{}
 	for id, who := range known {
 		a, named := d.users[id], d.holder(who.Name)
-		moved := named != nil && named.ID != id && who.Is(named) && (d.owner(named.ID) == "" || d.owner(named.ID) == d.owner(id))
+		moved := named != nil && named.ID != id && who.Is(named) && !who.Prefers(a, named) && (d.owner(named.ID) == "" || d.owner(named.ID) == d.owner(id))
 		name := dirsync.FoldName(who.Name)
 		if d.doubt[name] || d.hidden[name] {
 			doubtful[id] = errors.New("an answer about something else")

@@ -134,10 +134,7 @@ func (d *memDuo) removePhone(a *dirsync.Account, step dirsync.PhoneStep, res *di
 	case p == nil:
 		res.Removed = append(res.Removed, step.ID)
 		return
-	case changedPhone(p, step, res):
-		return
-	case p.Activated:
-		res.Undone = append(res.Undone, dirsync.Undone{Field: dirsync.FieldPhones, Fate: dirsync.Refused, Err: errors.New("activated")})
+	case keptPhone(p, step, res):
 		return
 	case a != nil:
 		p.Users = slices.DeleteFunc(p.Users, func(id string) bool { return id == a.ID })
@@ -148,13 +145,13 @@ func (d *memDuo) removePhone(a *dirsync.Account, step dirsync.PhoneStep, res *di
 	}
 }
 
-// changedPhone notes a phone of ours whose number others have changed: it stays.
-func changedPhone(p *dirsync.Phone, step dirsync.PhoneStep, res *dirsync.Result) bool {
-	if p.Text() == step.Text() {
-		return false
+// keptPhone notes a phone of ours that is others' matter: it stays.
+func keptPhone(p *dirsync.Phone, step dirsync.PhoneStep, res *dirsync.Result) bool {
+	kept, others := dirsync.KeptFor(dirsync.OwnPhone{ID: p.ID, Number: step.Text()}, p)
+	if others {
+		res.Kept = append(res.Kept, kept)
 	}
-	res.Changed = append(res.Changed, dirsync.ChangedPhone{OwnPhone: dirsync.OwnPhone{ID: p.ID, Number: step.Text()}, Now: p.Text()})
-	return true
+	return others
 }
 
 func (d *memDuo) groupNamed(name string) *dirsync.Group {
@@ -236,7 +233,7 @@ func (d *memDuo) settleLists(a *dirsync.Account, op *dirsync.Op, res *dirsync.Re
 		switch {
 		case step.Do == dirsync.PhoneRemove && d.phones[step.ID] == nil:
 			res.Removed = append(res.Removed, step.ID)
-		case step.Do == dirsync.PhoneRemove && changedPhone(d.phones[step.ID], step, res):
+		case step.Do == dirsync.PhoneRemove && keptPhone(d.phones[step.ID], step, res):
 		case step.Do == dirsync.PhoneRemove:
 			if old := d.phones[step.ID]; a == nil || slices.Contains(old.Users, a.ID) || len(old.Users) == 0 && !old.Activated {
 				undone(dirsync.FieldPhones)

@@ -292,10 +292,10 @@ func (p *phonePlan) carry(always bool) *dirsync.Op {
 	return p.carrier
 }
 
-// warnChanged tells which phones of ours turned out to be others' by now.
-func (r *run) warnChanged(res dirsync.Result) {
-	for i := range res.Changed {
-		r.warn("%s", res.Changed[i].Text(res.Op.Username))
+// warnKept tells which phones of ours turned out to be others' by now.
+func (r *run) warnKept(res dirsync.Result) {
+	for i := range res.Kept {
+		r.warn("%s", res.Kept[i].Text(res.Op.Username))
 	}
 }
 

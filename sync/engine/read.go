@@ -72,7 +72,7 @@ func (r *run) settle(ctx context.Context, st *state) error {
 	}
 	for i, intent := range intents {
 		r.warn("an earlier run left open what became of %s of %s; %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FoundWords(&results[i]))
-		r.warnChanged(results[i])
+		r.warnKept(results[i])
 		for _, outcome := range st.absorb(intent, links, results[i]) {
 			if r.journal == nil {
 				continue
