@@ -141,6 +141,7 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 	}
 	q.apart = q.apart || c.alone
 	hiccups, throttled := 0, 0
+	var refused error // the last 429: Duo has done nothing, and nothing was sent since
 	for {
 		r, e := c.attempt(ctx, &q)
 		if e == nil {
@@ -149,8 +150,11 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 		}
 		err := e.hinted
 		switch {
+		case e.Kind == ErrNotSent && refused != nil:
+			return nil, refused
 		case e.Kind == ErrRateLimited && e.Sent:
 			throttled++
+			refused = err
 			pause := e.RetryAfter
 			if pause <= 0 {
 				pause = throttleWait(throttled)
@@ -161,6 +165,7 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 			}
 		case Hiccup(err) && !untrusted(err) && (!q.once || !e.Sent) && hiccups < maxRetries:
 			hiccups++
+			refused = nil
 			q.apart = q.apart || e.Kind == ErrStray
 			if c.sleep(ctx, retryWait(hiccups)) != nil {
 				return nil, err
@@ -204,6 +209,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 		e := &Error{Op: q.name(), Kind: ErrNotSent, Message: context.DeadlineExceeded.Error(), Err: context.DeadlineExceeded}
 		return nil, c.fail(e, 0, false)
 	}
+	asked := ctx
 	if q.method != http.MethodGet {
 		ctx = context.WithoutCancel(ctx)
 	}
@@ -223,9 +229,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 		"method": q.method, "path": q.path, "status": status, "ms": answered.Sub(sent).Milliseconds(),
 	}).Debug("called Duo")
 	if err != nil && status != http.StatusTooManyRequests {
-		return nil, c.fail(&Error{
-			Op: q.name(), Kind: ErrTransport, Message: words(err, c.hiddenOf(q)), Sent: reached, Err: err,
-		}, 0, false)
+		return nil, c.unanswered(asked, q, reached, err)
 	}
 	hidden := c.hiddenOf(q)
 	r, e := decodeReply(status, header, body, func(said string) string { return hidden.Line(said, maxWords) })
@@ -316,6 +320,17 @@ func (c *Client) Stray(op, message string) error {
 
 // hiddenOf knows what was sent in confidence with a call.
 func (c *Client) hiddenOf(q *request) secrets.Hider { return c.hidden.And(q.confidential, q.proof) }
+
+// unanswered is why a call has no answer: the network's fault, or the end of the asker's
+// patience.
+func (c *Client) unanswered(ctx context.Context, q *request, reached bool, err error) *failure {
+	e := &Error{Op: q.name(), Kind: ErrTransport, Message: words(err, c.hiddenOf(q)), Sent: reached, Err: err}
+	if stopped := context.Cause(ctx); stopped != nil && q.method == http.MethodGet {
+		e.Message, e.Err = "not waited for any longer: "+stopped.Error(), stopped
+		return &failure{e, e} // no advice: the network did nothing wrong
+	}
+	return c.fail(e, 0, false)
+}
 
 // words gives a transport error's text without the URL, which holds parameters,
 // and without any secret.

@@ -171,6 +171,40 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	}
 }
 
+// The end of ctx is the end of a wait. A write that Duo refused meanwhile was not carried out,
+// and a look that was cut off blames nobody.
+func TestTheEndOfPatience(t *testing.T) {
+	enough := errors.New("sync.max_duration is over")
+	t.Run("a pause", func(t *testing.T) {
+		p := newPlay(t, exchange{Call: edit, Status: 429, Header: map[string]string{"Retry-After": "300"}})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		options := p.Options()
+		options.Sleep = func(ctx context.Context, _ time.Duration) error {
+			cancel(enough)
+			return ctx.Err()
+		}
+		c := connect(t, options)
+		if _, err := c.ModifyUser(ctx, "DU1", dirsync.Fields{"email": "a@example.com"}); !errors.Is(err, api.ErrRateLimited) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("an answer", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			cancel(enough)
+			<-r.Context().Done()
+		}))
+		defer server.Close()
+		p := newPlay(t)
+		options := p.Options()
+		options.Host, options.RootCAs = server.Listener.Addr().String(), apitest.RootsOf(server)
+		_, err := connect(t, options).User(ctx, "DU1")
+		if !errors.Is(err, enough) || dirsync.Hint(err) != "" {
+			t.Errorf("got %v, hint %q", err, dirsync.Hint(err))
+		}
+	})
+}
+
 func TestWhatTheAdminIsTold(t *testing.T) {
 	early := map[string]string{"Date": "Sun, 01 Mar 2026 11:52:57 GMT"}
 	tests := map[string]struct {

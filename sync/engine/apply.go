@@ -73,13 +73,15 @@ func (a *application) carryOut(ctx context.Context) error {
 	}
 	a.phase("apply")
 	a.progress(0, a.total)
+	inTime, cancel := a.withTime(ctx)
+	defer cancel()
 	for _, wave := range a.plan.Waves {
 		wave = a.ready(wave)
 		a.last = &lastLook{run: a.run, wave: wave, first: a.decidedAt, at: map[*dirsync.Op]time.Time{}}
-		err := a.Target.Apply(ctx, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(ctx, ops) },
+		err := a.Target.Apply(inTime, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(inTime, ops) },
 			func(results []dirsync.Result) error { return a.record(ctx, results) })
 		switch {
-		case errors.Is(err, errTimeUp):
+		case errors.Is(err, errTimeUp), errors.Is(err, context.DeadlineExceeded) && isTimeUp(inTime):
 			a.leave("sync.max_duration was over; the next run goes on")
 			return nil
 		case err != nil:
@@ -143,6 +145,9 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 		return nil, errTimeUp
 	}
 	moved := a.last.moved(ctx, ops)
+	if isTimeUp(ctx) { // a look that was cut off tells nothing
+		return nil, errTimeUp
+	}
 	for op, why := range moved {
 		a.leaveOut(op, why)
 	}

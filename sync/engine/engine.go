@@ -65,21 +65,29 @@ func (r *run) look(ctx context.Context, c *course) (err error) {
 	return r.prepare(ctx, c) // and weigh
 }
 
-// inTime ends what only looks when sync.max_duration is over, wherever it is. What writes
-// ends at the next border between operations.
+// inTime ends what only looks when sync.max_duration is over, wherever it is.
 func (r *run) inTime(ctx context.Context, do func(context.Context) error) error {
-	if r.Rules.MaxDuration <= 0 {
-		return do(ctx)
-	}
-	limited, cancel := context.WithTimeoutCause(ctx, r.Rules.MaxDuration, errTimeUp)
+	limited, cancel := r.withTime(ctx)
 	defer cancel()
 	err := do(limited)
-	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(limited), errTimeUp) {
+	if err != nil && ctx.Err() == nil && isTimeUp(limited) {
 		return dirsync.WithHint(fmt.Errorf("%w, before anything was written; it was at: %w", errTimeUp, err),
 			"Raise sync.max_duration, or find out what is slow: the log has how long each phase took.")
 	}
 	return err
 }
+
+// withTime gives a context that ends, with errTimeUp as its cause, when sync.max_duration
+// is over: a write under way is finished then, and nothing is waited for, neither between
+// two tries of a call nor for a pause that Duo asked for.
+func (r *run) withTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.Rules.MaxDuration <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, r.Rules.MaxDuration-r.wallClock().Sub(r.now), errTimeUp)
+}
+
+func isTimeUp(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errTimeUp) }
 
 // prepare makes of what was read a plan, and weighs it.
 func (r *run) prepare(ctx context.Context, c *course) (err error) {

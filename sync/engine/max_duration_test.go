@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -45,5 +46,42 @@ func TestMaxDurationEndsReading(t *testing.T) {
 				t.Errorf("ended with %v, hint %q", run.Err, dirsync.Hint(run.Err))
 			}
 		})
+	}
+}
+
+// throttled is an account that wants no call for a long time, in the middle of the first
+// operation.
+type throttled struct{ dirsync.Target }
+
+func (throttled) Apply(ctx context.Context, wave []*dirsync.Op,
+	intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error,
+) error {
+	if _, err := intend(wave[:1]); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	if err := record([]dirsync.Result{{Op: wave[0], Fate: dirsync.Failed, Err: errors.New("Duo answered 429")}}); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// sync.max_duration ends a wait in which nothing is under way; what was left is done by the
+// next run.
+func TestMaxDurationEndsWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.step("directory", "1 anna\n2 bert")
+	w.rules.MaxDuration = 2 * time.Second
+	e := w.engine()
+	e.Target = throttled{e.Target}
+	run := e.Run(t.Context(), engine.Options{RunID: "r"})
+	if run.Err != nil || len(run.Operations) != 2 || run.Operations[0].Result != dirsync.ResultFailed ||
+		run.Operations[1].Result != dirsync.ResultSkipped || !strings.Contains(run.Operations[1].Error, "sync.max_duration was over") {
+		t.Fatalf("ended with %v, %+v", run.Err, run.Operations)
+	}
+	w.rules.MaxDuration = 0
+	if run := w.engine().Run(t.Context(), engine.Options{RunID: "s"}); run.Err != nil || len(w.store.links) != 2 {
+		t.Errorf("the next run ended with %v, and knows %d", run.Err, len(w.store.links))
 	}
 }
