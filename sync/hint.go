@@ -1,6 +1,7 @@
 package dirsync
 
 import (
+	"cmp"
 	"errors"
 )
 
@@ -22,7 +23,7 @@ func WithHint(err error, hint string) error {
 	return &Advised{Err: err, Hint: hint}
 }
 
-// Hint returns the innermost advice that an error carries, or "".
+// Hint returns the innermost advice that an error carries, or "" where none does.
 func Hint(err error) string {
 	hint := ""
 	for err != nil {
@@ -30,7 +31,7 @@ func Hint(err error) string {
 		if !errors.As(err, &advised) {
 			break
 		}
-		hint = advised.Hint
+		hint = cmp.Or(advised.Hint, hint)
 		err = advised.Err
 	}
 	return hint

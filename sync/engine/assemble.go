@@ -89,7 +89,7 @@ func (r *run) tellLeftOut(c *course) {
 		r.warn("%s", text)
 	}
 	if all.more > 0 {
-		r.warn("%d more values of people for whom there is nothing to do were left out or changed; duosync explain USER shows those of one", all.more)
+		r.warn("%d more values of people for whom there is nothing to do were left out or changed; `%s` shows those of one", all.more, dirsync.Command(r.Flags, "explain", "USER"))
 	}
 }
 

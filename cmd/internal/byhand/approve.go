@@ -45,26 +45,6 @@ func Revoke(ctx context.Context, cfg *config.Config, id, by string) (done bool, 
 	return done, err
 }
 
-// Pause stops all writing to Duo, and tells whether it did.
-func Pause(ctx context.Context, cfg *config.Config, reason, by string) (done bool, err error) {
-	err = wire.WithState(ctx, cfg, func(db *state.DB) error {
-		err := db.Pause(ctx, dirsync.Pause{Since: time.Now(), Reason: reason, By: by})
-		done = err == nil
-		return err
-	})
-	return done, err
-}
-
-// Resume lets writing go on. It tells whether it did, and whether that was paused.
-func Resume(ctx context.Context, cfg *config.Config, by string) (done, paused bool, err error) {
-	err = wire.WithState(ctx, cfg, func(db *state.DB) (err error) {
-		paused, err = db.Resume(ctx, by)
-		done = err == nil
-		return err
-	})
-	return done, paused, err
-}
-
 // withOurState opens the state for one change, where it is that of the configuration.
 func withOurState(ctx context.Context, cfg *config.Config, do func(*state.DB) error) error {
 	return wire.WithState(ctx, cfg, func(db *state.DB) error {

@@ -32,7 +32,8 @@ func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, re
 		}
 		mark.Since, mark.Reason, mark.By = time.Now(), reason, setup.By
 		if err := db.Mark(ctx, *mark); err != nil {
-			return err
+			const what = "%s is NOT disabled in Duo, for that could not be noted; if it can't wait, disable this user in the Duo Admin Panel: %w"
+			return dirsync.WithHint(fmt.Errorf(what, dirsync.Quote(mark.Username), err), "Mend the state, then give the command again.")
 		}
 		if err := d.disable(ctx, mark); err != nil {
 			return err

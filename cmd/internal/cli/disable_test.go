@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jmoiron/sqlx"
+
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
 	"duosync/state"
@@ -96,6 +98,17 @@ func TestDisableTrouble(t *testing.T) {
 	}
 	h.fails("NOT disabled in Duo yet. The mark is kept", "disable", "plain000", "--reason", "x")
 	h.duo.ClearFaults()
+	db, err := sqlx.Connect("sqlite", h.state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.MustExec(`CREATE TRIGGER full BEFORE INSERT ON marks BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`)
+	h.writes()
+	h.fails("plain003\" is NOT disabled in Duo, for that could not be noted", "disable", "plain003", "--reason", "x")
+	db.MustExec(`DROP TRIGGER full`)
+	if err := db.Close(); err != nil || h.writes() > 0 || h.user("plain003").Status != "active" {
+		t.Errorf("%v, plain003 is %s", err, h.user("plain003").Status)
+	}
 	if err := h.duo.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -211,8 +224,8 @@ func TestDisableLasts(t *testing.T) {
 	}
 	h.want(0, "no-changes")
 	h.want(0, "no-changes", "--refresh")
-	if holds := h.explain(0, "plain000").Holds; len(holds) != 1 || holds[0].Kind != "disabled" {
-		t.Errorf("explain: holds %+v", holds)
+	if e := h.explain(0, "plain000"); len(e.Holds) != 1 || e.Holds[0].Kind != "disabled" || e.Next.Reason != "nothing: kept disabled by duosync disable, whatever the directory says" {
+		t.Errorf("explain: holds %+v, next %s", e.Holds, e.Next.Reason)
 	}
 	if r := h.run("enable", "plain000"); r.code != 0 {
 		t.Fatal(r.err)

@@ -47,6 +47,8 @@ func (e *explainer) next(d *dirsync.Decision) {
 		n.Because(explanation.NeedsHuman, e.doc.Attention.Reason)
 	case len(e.doc.Duo.Changed) > 0:
 		n.Because(explanation.ChangedByOthers)
+	case l.Marked:
+		n.Because(explanation.KeptDisabled)
 	default:
 		n.Because(explanation.InStep)
 	}

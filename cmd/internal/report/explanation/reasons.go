@@ -36,6 +36,7 @@ var (
 	AllStepsDone    = Reason{NextNone, "nothing: all that %s asks for has been done"}
 	NeedsHuman      = Reason{NextNone, "nothing, until a human acts: %s"}
 	ChangedByOthers = Reason{NextNone, "nothing yet: in step with the directory; what was changed in Duo is looked at when all of Duo is read again"}
+	KeptDisabled    = Reason{NextNone, "nothing: kept disabled by duosync disable, whatever the directory says"}
 	InStep          = Reason{NextNone, "nothing: in step with the directory"}
 )
 
