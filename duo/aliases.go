@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
 
@@ -14,7 +15,7 @@ type aliasEdit map[int]string
 // editAliases finds the places for a change. Aliases that stay keep theirs, those
 // that go make room, and aliases that the change does not speak of are let be.
 func editAliases(change *dirsync.Change, places []string) (aliasEdit, error) {
-	before, after := foldedItems(change.Before), foldedItems(change.After)
+	before, after := operation.FoldedItems(change.Before), operation.FoldedItems(change.After)
 	edit := aliasEdit{}
 	there := make(map[string]bool)
 	var free []int

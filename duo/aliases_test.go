@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
 
@@ -55,7 +56,7 @@ func TestPlacesOfAliases(t *testing.T) {
 				}
 				after[place] = alias
 			}
-			if err := aliasesLack(change, &dirsync.Account{Aliases: after}); (err == nil) != (test.fails == "") {
+			if err := operation.AliasesLack(change, &dirsync.Account{Aliases: after}); (err == nil) != (test.fails == "") {
 				t.Errorf("with %q: %v", after, err)
 			}
 		})

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
 
@@ -66,9 +67,9 @@ func (v value) in(a *dirsync.Account) bool {
 	case v.field == dirsync.FieldAliases && v.text == "":
 		return v.place >= len(a.Aliases) || a.Aliases[v.place] == ""
 	case v.field == dirsync.FieldAliases:
-		return foldedItems(a.Field(dirsync.FieldAliases))[dirsync.FoldName(v.text)]
+		return operation.FoldedItems(a.Field(dirsync.FieldAliases))[dirsync.FoldName(v.text)]
 	}
-	return sameField(v.field, v.text, a.Field(v.field))
+	return operation.Same(v.field, v.text, a.Field(v.field))
 }
 
 // words names the value in a message.
@@ -289,7 +290,7 @@ func (n notGiven) fate() dirsync.Fate {
 // stand in their place lacks.
 func toFree(change *dirsync.Change, places []string, lacks []lack) aliasEdit {
 	free := aliasEdit{}
-	before, after := foldedItems(change.Before), foldedItems(change.After)
+	before, after := operation.FoldedItems(change.Before), operation.FoldedItems(change.After)
 	for _, l := range lacks {
 		if l.field != dirsync.FieldAliases || l.text == "" || l.place >= len(places) {
 			continue

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
 
@@ -48,22 +49,22 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 
 // applyOne returns an error only where nothing was sent and the run must stop.
 func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend intention) (dirsync.Result, error) {
-	if err := unsendable(op); err != nil {
+	if err := operation.Unsendable(op); err != nil {
 		return outcome(op, dirsync.Failed, err), nil
 	}
 	switch {
-	case callless(op):
+	case operation.Callless(op):
 		return done(op, nil), nil
 	case op.Action == dirsync.EnrollMail:
 		return t.enrollMail(ctx, op, intend)
 	}
-	if op.Follows && hasSteps(op) {
+	if op.Follows && operation.HasSteps(op) {
 		if _, err := t.seeMade(ctx, op); err != nil {
 			t.writes.count(err)
 			return outcome(op, dirsync.Failed, err), nil
 		}
 	}
-	if _, known := t.client.Skew(); !known && creates(op) {
+	if _, known := t.client.Skew(); !known && operation.Creates(op) {
 		// What a lost reply made can only be told by Duo's clock.
 		if _, err := t.client.CountUsers(ctx); err != nil {
 			t.writes.count(err)
@@ -79,7 +80,7 @@ func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend intention)
 	}
 	result := t.perform(ctx, op, at)
 	t.writes.count(result.Err)
-	if result.Fate == dirsync.Done && hasSteps(op) {
+	if result.Fate == dirsync.Done && operation.HasSteps(op) {
 		t.carryOutLists(ctx, &result)
 	}
 	return result, nil
@@ -88,9 +89,9 @@ func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend intention)
 // perform does what an operation does in one piece: a group, or a user's fields.
 func (t *Target) perform(ctx context.Context, op *dirsync.Op, at time.Time) dirsync.Result {
 	switch {
-	case creates(op):
+	case operation.Creates(op):
 		return t.create(ctx, op, at)
-	case restores(op):
+	case operation.Restores(op):
 		return t.restore(ctx, op)
 	}
 	switch op.Action {
@@ -106,4 +107,20 @@ func (t *Target) perform(ctx context.Context, op *dirsync.Op, at time.Time) dirs
 		return t.deleteGroup(ctx, op)
 	}
 	return t.modify(ctx, op)
+}
+
+// intention writes operations down before they are sent, and gives back those that
+// may be.
+type intention func([]*dirsync.Op) ([]*dirsync.Op, error)
+
+// errLeftOut: the operation may not be sent.
+var errLeftOut = errors.New("left out")
+
+// to intends one operation.
+func (i intention) to(op *dirsync.Op) error {
+	sent, err := i([]*dirsync.Op{op})
+	if err == nil && len(sent) == 0 {
+		err = errLeftOut
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
 
@@ -68,7 +69,7 @@ func (a *attempt) completed(r dirsync.Result) dirsync.Result {
 // status alone, and after that the rest is given.
 func (a *attempt) next(r dirsync.Result) *attempt {
 	switch {
-	case a.made != nil, !creates(a.op):
+	case a.made != nil, !operation.Creates(a.op):
 	case r.Fate == dirsync.Refused && errors.Is(r.Err, api.ErrInvalid):
 		return a.without(r)
 	case r.Fate == dirsync.Done && r.Account != nil && len(a.left) > 0:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 	"fmt"
 )
@@ -157,7 +158,7 @@ func reflectsField(a *dirsync.Account, name, value string) bool {
 func asBefore(op *dirsync.Op, call dirsync.Fields, a *dirsync.Account) bool {
 	return slices.ContainsFunc(op.Changes, func(c dirsync.Change) bool {
 		value, sent := call[c.Field]
-		return sent && !dirsync.IsList(c.Field) && !reflectsField(a, c.Field, value) && sameField(c.Field, c.Before, a.Field(c.Field))
+		return sent && !dirsync.IsList(c.Field) && !reflectsField(a, c.Field, value) && operation.Same(c.Field, c.Before, a.Field(c.Field))
 	})
 }
 
@@ -287,7 +288,7 @@ func (t *Target) vanished(ctx context.Context, op *dirsync.Op, notFound error) d
 		return outcome(op, dirsync.Vanished, notFound)
 	case !errors.As(doubt, &there):
 		return outcome(op, dirsync.Unknown, doubtful(notFound, doubt))
-	case showsAll(op, there.user):
+	case operation.ShowsAll(op, there.user):
 		return done(op, there.user)
 	}
 	return with(outcome(op, dirsync.Failed, doubtful(notFound, doubt)), there.user)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
 
@@ -85,7 +86,7 @@ func (t *Target) madeGroup(ctx context.Context, name string) (string, error) {
 // createGroup makes a group. One that is there under its name, absent when the
 // operation was planned, is ours if it looks as we make them.
 func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	name := groupName(op)
+	name := operation.GroupName(op)
 	t.known.all = nil
 	t.known.remember(name, "")
 	m := makeOnce(ctx, t.client,
@@ -130,7 +131,7 @@ func (t *Target) groupThere(ctx context.Context, id, name string) error {
 func (t *Target) groupMade(op *dirsync.Op, g *api.Group) dirsync.Result {
 	r := done(op, nil)
 	r.Group = g.ID
-	t.known.remember(groupName(op), r.Group)
+	t.known.remember(operation.GroupName(op), r.Group)
 	return r
 }
 
@@ -140,14 +141,14 @@ func (t *Target) claimGroup(op *dirsync.Op, g *api.Group) dirsync.Result {
 		return t.groupMade(op, g)
 	}
 	return outcome(op, dirsync.Taken, fmt.Errorf("the name %s is that of the Duo group %s, which is not ours",
-		dirsync.Quote(groupName(op)), g.ID))
+		dirsync.Quote(operation.GroupName(op)), g.ID))
 }
 
 func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	name := groupName(op)
+	name := operation.GroupName(op)
 	t.known.all = nil
-	t.known.forget(groupID(op))
-	g, err := t.client.RenameGroup(ctx, groupID(op), name)
+	t.known.forget(operation.GroupID(op))
+	g, err := t.client.RenameGroup(ctx, operation.GroupID(op), name)
 	switch {
 	case errors.Is(err, api.ErrNotFound):
 		return t.groupVanished(ctx, op, err)
@@ -165,7 +166,7 @@ func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 // groupVanished gives the result of an operation on a group of which Duo said 404. It is
 // Unknown where that is not certain.
 func (t *Target) groupVanished(ctx context.Context, op *dirsync.Op, notFound error) dirsync.Result {
-	if doubt := t.groupGone(ctx, groupID(op)); doubt != nil {
+	if doubt := t.groupGone(ctx, operation.GroupID(op)); doubt != nil {
 		return outcome(op, dirsync.Unknown, doubtful(notFound, doubt))
 	}
 	return outcome(op, dirsync.Vanished, notFound)
@@ -175,13 +176,18 @@ func (t *Target) groupVanished(ctx context.Context, op *dirsync.Op, notFound err
 // gone already is what was wanted.
 func (t *Target) deleteGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	t.known.all = nil
-	t.known.forget(groupID(op))
-	if err := t.client.DeleteGroup(ctx, groupID(op)); err != nil && !errors.Is(err, api.ErrNotFound) {
+	t.known.forget(operation.GroupID(op))
+	if err := t.client.DeleteGroup(ctx, operation.GroupID(op)); err != nil && !errors.Is(err, api.ErrNotFound) {
 		fate, err := notStepped(err, "the removal of the group "+dirsync.Quote(op.Username), "Duo has a limit for groups")
 		return outcome(op, fate, err)
 	}
-	if r := notDeleted(op, "the group "+dirsync.Quote(op.Username), t.groupGone(ctx, groupID(op))); r != nil {
+	if r := notDeleted(op, "the group "+dirsync.Quote(op.Username), t.groupGone(ctx, operation.GroupID(op))); r != nil {
 		return *r
 	}
 	return done(op, nil)
+}
+
+// ours reports whether a group looks as we make them.
+func ours(g *api.Group) bool {
+	return g.Desc == groupDesc && g.Status == dirsync.StatusActive && !g.Synced
 }

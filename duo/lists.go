@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
 
@@ -42,14 +43,14 @@ func (s *steps) seeUser(ctx context.Context) {
 	var a *dirsync.Account
 	if err == nil {
 		a, err = s.see(ctx, s.user, anyhow)
-		if errors.Is(err, api.ErrNotFound) && !creates(s.op) {
+		if errors.Is(err, api.ErrNotFound) && !operation.Creates(s.op) {
 			if doubt := s.nameless(ctx, s.user, s.op.Username, s.op.Name()); doubt != nil {
 				err = doubtful(err, doubt)
 			}
 		}
 	}
 	switch {
-	case err == nil && creates(s.op) && s.isOther(a):
+	case err == nil && operation.Creates(s.op) && s.isOther(a):
 		s.takeBack(ctx, a)
 	case s.gone != nil || errors.Is(err, api.ErrNotFound):
 		s.gone = cmp.Or(s.gone, err)
@@ -65,8 +66,8 @@ func (s *steps) seeUser(ctx context.Context) {
 	default:
 		s.result.Account = a
 		for field, lack := range map[string]error{
-			dirsync.FieldPhones: phonesLack(s.op.Phones, s.result, a),
-			dirsync.FieldGroups: groupsLack(s.joins, s.op.Leaves, a),
+			dirsync.FieldPhones: operation.PhonesLack(s.op.Phones, s.result, a),
+			dirsync.FieldGroups: operation.GroupsLack(s.joins, s.op.Leaves, a),
 		} {
 			if lack != nil && s.failed[field] == nil {
 				s.trouble(field, dirsync.Failed, fmt.Errorf("accepted, but %w", lack))
@@ -192,7 +193,7 @@ func (s *steps) try(ctx context.Context, field string, do func() (dirsync.Fate, 
 func (s *steps) absent(ctx context.Context, err error, other string) (dirsync.Fate, error) {
 	_, readErr := s.see(ctx, s.user, anyhow)
 	switch {
-	case errors.Is(readErr, api.ErrNotFound) && creates(s.op):
+	case errors.Is(readErr, api.ErrNotFound) && operation.Creates(s.op):
 		return dirsync.Vanished, readErr // under that id, see conclude
 	case errors.Is(readErr, api.ErrNotFound):
 		if doubt := s.nameless(ctx, s.user, s.op.Username, s.op.Name()); doubt != nil {
@@ -209,7 +210,7 @@ func (s *steps) absent(ctx context.Context, err error, other string) (dirsync.Fa
 func (s *steps) conclude() {
 	if s.gone != nil {
 		fate := dirsync.Vanished
-		if creates(s.op) { // what became of it is found out by name
+		if operation.Creates(s.op) { // what became of it is found out by name
 			fate, s.gone = dirsync.Unknown, fmt.Errorf("the user %s, whom Duo answered to the create, is not there: %w", s.user, s.gone)
 			delete(s.Target.made, s.user)
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
 
@@ -42,10 +43,10 @@ func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync
 		s.made(m.made.ID, step)
 		return s.attach(ctx, m.made.ID, number)
 	case m.found != nil:
-		if others := without(m.found.Users, s.user); len(others) > 0 && !step.Share {
+		if others := dirsync.Without(m.found.Users, []string{s.user}); len(others) > 0 && !step.Share {
 			return dirsync.Taken, fmt.Errorf("the phone %s belongs to another Duo user (%s)", number, others[0])
 		}
-		if m.lost && madeBy(step, s.user, m.found) {
+		if m.lost && operation.MadeBy(step, s.user, m.found) {
 			s.made(m.found.ID, step)
 		}
 		return s.attach(ctx, m.found.ID, number)
@@ -69,7 +70,7 @@ func (s *steps) phoneThere(ctx context.Context, id string, step *dirsync.PhoneSt
 		return err
 	case p.Text() != step.Text():
 		return s.client.Stray(call, "the phone "+id+", which has another number")
-	case len(without(p.Users, s.user)) > 0:
+	case len(dirsync.Without(p.Users, []string{s.user})) > 0:
 		return s.client.Stray(call, "the phone "+id+", which is another user's")
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 	"slices"
 )
@@ -38,10 +39,10 @@ func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsyn
 
 func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Result {
 	op := intent.Op
-	if callless(op) {
+	if operation.Callless(op) {
 		return done(op, nil)
 	}
-	if err := unsendable(op); err != nil {
+	if err := operation.Unsendable(op); err != nil {
 		return outcome(op, dirsync.Failed, err)
 	}
 	switch {
@@ -53,7 +54,7 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 		return t.settleGroupCreate(ctx, op)
 	case op.Action == dirsync.GroupUpdate, op.Action == dirsync.GroupDelete:
 		return t.settleGroup(ctx, op)
-	case creates(op):
+	case operation.Creates(op):
 		return t.settleCreate(ctx, intent)
 	}
 	a, err := t.see(ctx, op.User, anyhow)
@@ -73,9 +74,9 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	case dirsync.Trash:
 		happened = trashed
 	case dirsync.Restore:
-		happened = !trashed && shows(a, ownFields(op))
+		happened = !trashed && operation.Shows(a, operation.OwnFields(op))
 	case dirsync.Update, dirsync.Disable, dirsync.Enable, dirsync.Adopt:
-		happened = shows(a, ownFields(op))
+		happened = operation.Shows(a, operation.OwnFields(op))
 	}
 	if !happened {
 		return with(outcome(op, dirsync.Failed, brokeOff(fmt.Sprintf("the %s took effect", op.Action))), a)
@@ -84,7 +85,7 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 }
 
 func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent) dirsync.Result {
-	fields := created(intent.Op)
+	fields := operation.CreateFields(intent.Op)
 	holder, err := t.client.UserByName(ctx, fields[dirsync.FieldUsername])
 	switch {
 	case err != nil && !errors.Is(err, api.ErrInvalid):
@@ -100,7 +101,7 @@ func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent) dirsyn
 }
 
 func (t *Target) settleGroupCreate(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	g, err := t.groupNamed(ctx, groupName(op))
+	g, err := t.groupNamed(ctx, operation.GroupName(op))
 	switch {
 	case err != nil:
 		return outcome(op, dirsync.Unknown, err)
@@ -111,7 +112,7 @@ func (t *Target) settleGroupCreate(ctx context.Context, op *dirsync.Op) dirsync.
 }
 
 func (t *Target) settleGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	g, err := t.client.Group(ctx, groupID(op))
+	g, err := t.client.Group(ctx, operation.GroupID(op))
 	deletes := op.Action == dirsync.GroupDelete
 	switch {
 	case errors.Is(err, api.ErrNotFound):
@@ -124,7 +125,7 @@ func (t *Target) settleGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 		return outcome(op, dirsync.Unknown, err)
 	case deletes:
 		return outcome(op, dirsync.Failed, brokeOff("the group was deleted"))
-	case dirsync.FoldName(g.Name) != dirsync.FoldName(groupName(op)):
+	case dirsync.FoldName(g.Name) != dirsync.FoldName(operation.GroupName(op)):
 		return outcome(op, dirsync.Failed, brokeOff("the group was renamed"))
 	}
 	return done(op, nil)
@@ -138,13 +139,13 @@ func (t *Target) settleLists(ctx context.Context, r dirsync.Result) dirsync.Resu
 	if r.Account != nil {
 		user = r.Account.ID
 		if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
-			lacks[dirsync.FieldAliases] = aliasesLack(aliases, r.Account)
+			lacks[dirsync.FieldAliases] = operation.AliasesLack(aliases, r.Account)
 		}
 		joins, err := t.resolve(ctx, op.Joins)
 		if err != nil {
 			return outcome(op, dirsync.Unknown, err)
 		}
-		lacks[dirsync.FieldGroups] = groupsLack(joins, op.Leaves, r.Account)
+		lacks[dirsync.FieldGroups] = operation.GroupsLack(joins, op.Leaves, r.Account)
 	}
 	for i := range op.Phones {
 		lack, err := t.settlePhone(ctx, &op.Phones[i], user, &r)
@@ -156,7 +157,7 @@ func (t *Target) settleLists(ctx context.Context, r dirsync.Result) dirsync.Resu
 		}
 	}
 	if r.Account != nil {
-		if lack := phonesLack(op.Phones, &r, r.Account); lack != nil {
+		if lack := operation.PhonesLack(op.Phones, &r, r.Account); lack != nil {
 			lacks[dirsync.FieldPhones] = lack
 		}
 	}
@@ -174,7 +175,7 @@ func (t *Target) settlePhone(ctx context.Context, step *dirsync.PhoneStep, user 
 	switch step.Do {
 	case dirsync.PhoneMake:
 		p, err := t.client.PhoneByNumber(ctx, step.Number, step.Extension)
-		if err == nil && p != nil && madeBy(step, user, p) {
+		if err == nil && p != nil && operation.MadeBy(step, user, p) {
 			r.Made = append(r.Made, dirsync.OwnPhone{ID: p.ID, Number: step.Text()})
 		}
 		return nil, err

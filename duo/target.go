@@ -1,7 +1,7 @@
 // Package duo is the Target that the core writes to: apply.go carries the operations of a
-// wave out as calls of Duo's Admin API, operation.go tells what each asks for, forecast.go
-// counts them beforehand, and settle.go only looks what became of those whose reply was
-// lost; a user's fields pass through by name.
+// wave out as calls of Duo's Admin API, forecast.go counts them beforehand, and settle.go only
+// looks what became of those whose reply was lost; a user's fields pass through by name.
+// What each operation asks for, and what of it an account shows, tells the package operation.
 //
 // An operation is carried out so: a user's fields in one piece, then its phones and
 // groups step by step, then a look at what is there.
@@ -14,8 +14,6 @@
 //	lists.go, phones.go                      what is done step by step
 //	enroll.go                                a mail
 //	once.go, refused.go, results.go          making once, refusals in words, results
-//	shown.go                                 what of an operation an account shows
-//	operation.go                             what an operation asks for, and whether it can be sent
 //	believe.go, fetch.go                     which answers are believed, and who is who
 //	target.go, read.go                       the Target, and what it only reads
 //

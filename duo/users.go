@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"duosync/duo/api"
+	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
 
@@ -22,7 +23,7 @@ const slack = time.Second
 //	a user made since the intent, every field equal   ours
 //	anyone else who holds the name                    taken
 func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsync.Result {
-	fields := created(op)
+	fields := operation.CreateFields(op)
 	change := dirsync.Change{After: fields[dirsync.FieldAliases]}
 	edit, err := editAliases(&change, nil)
 	if err != nil {
@@ -48,7 +49,7 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 	switch {
 	case m.made != nil:
 		t.keep(op.Source, m.made)
-		undone := append(aliasesUndone(&change, m.made), statusUndone(fields, m.made)...)
+		undone := append(operation.AliasesUndone(&change, m.made), operation.StatusUndone(fields, m.made)...)
 		return with(done(op, m.made), m.made, undone...)
 	case m.found != nil:
 		return t.claim(op, fields, at, m.found)
@@ -65,7 +66,7 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 func (t *Target) claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, holder *dirsync.Account) dirsync.Result {
 	owner := t.whose(holder.ID)
 	others := owner != "" && owner != op.Source
-	if !others && !holder.Synced && !holder.Created.Before(at.Add(-slack)) && shows(holder, fields) {
+	if !others && !holder.Synced && !holder.Created.Before(at.Add(-slack)) && operation.Shows(holder, fields) {
 		t.keep(op.Source, holder)
 		return done(op, holder)
 	}
@@ -75,7 +76,7 @@ func (t *Target) claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, hold
 // modify sends the changed fields. Without any it only looks, and not even that
 // where lists follow, after which there is a look anyway.
 func (t *Target) modify(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	if len(ownFields(op)) == 0 && op.Change(dirsync.FieldAliases) == nil && hasSteps(op) {
+	if len(operation.OwnFields(op)) == 0 && op.Change(dirsync.FieldAliases) == nil && operation.HasSteps(op) {
 		return done(op, nil)
 	}
 	if op.Action == dirsync.Adopt {
@@ -94,7 +95,7 @@ func (t *Target) modify(ctx context.Context, op *dirsync.Op) dirsync.Result {
 // change sends what an operation changes of its user's fields and aliases, and tells what of
 // it is not there afterwards. a is nil where nothing of it could be done.
 func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account, lacks []lack, err error) {
-	fields := ownFields(op)
+	fields := operation.OwnFields(op)
 	calls := [][]value{valuesOf(fields, nil)}
 	aliases := op.Change(dirsync.FieldAliases)
 	var places []string
@@ -135,7 +136,7 @@ func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account
 		}
 	}
 	if a != nil && aliases != nil && !slices.ContainsFunc(lacks, func(l lack) bool { return l.field == dirsync.FieldAliases }) {
-		for _, u := range aliasesUndone(aliases, a) {
+		for _, u := range operation.AliasesUndone(aliases, a) {
 			lacks = append(lacks, lack{value: value{field: u.Field}, fate: u.Fate, err: u.Err})
 		}
 	}
@@ -155,14 +156,14 @@ func (t *Target) leaveFirst(ctx context.Context, op *dirsync.Op) {
 func changed(op *dirsync.Op, a *dirsync.Account, undone []dirsync.Undone) dirsync.Result {
 	status, sent := op.After()[dirsync.FieldStatus]
 	sent = sent && !slices.ContainsFunc(undone, func(u dirsync.Undone) bool { return u.Field == dirsync.FieldStatus })
-	if sent && !sameField(dirsync.FieldStatus, status, a.Status) {
-		return with(outcome(op, dirsync.Failed, otherStatus(status, a)), a)
+	if sent && !operation.Same(dirsync.FieldStatus, status, a.Status) {
+		return with(outcome(op, dirsync.Failed, operation.OtherStatus(status, a)), a)
 	}
 	return with(done(op, a), a, undone...)
 }
 
 func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dirsync.Result {
-	fields := ownFields(op)
+	fields := operation.OwnFields(op)
 	if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
 		fields[dirsync.FieldAliases] = aliases.After
 	}
@@ -173,7 +174,7 @@ func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dir
 	case errors.Is(err, api.ErrNotFound):
 		return t.vanished(ctx, op, err)
 	case errors.Is(err, api.ErrLimit):
-		if a, readErr := t.client.User(ctx, op.User); readErr == nil && showsAll(op, a) {
+		if a, readErr := t.client.User(ctx, op.User); readErr == nil && operation.ShowsAll(op, a) {
 			return done(op, a)
 		}
 		return refused(op, fields, err)
@@ -216,7 +217,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	}
 	t.leaveFirst(ctx, op) // before the status lets anybody in
 	var lacks []lack
-	if len(ownFields(op)) > 0 || op.Change(dirsync.FieldAliases) != nil {
+	if len(operation.OwnFields(op)) > 0 || op.Change(dirsync.FieldAliases) != nil {
 		var err error
 		if _, lacks, err = t.change(ctx, op); err != nil {
 			return t.notModified(ctx, op, err)

@@ -1,4 +1,6 @@
-package duo
+// Package operation tells of an operation what it asks of Duo, how many calls that takes,
+// whether it can be sent at all, and what of it an account shows afterwards. It calls nobody.
+package operation
 
 import (
 	"errors"
@@ -10,31 +12,32 @@ import (
 	dirsync "duosync/sync"
 )
 
-// callless reports whether an operation changes nothing in Duo.
-func callless(op *dirsync.Op) bool {
+// Callless reports whether an operation changes nothing in Duo.
+func Callless(op *dirsync.Op) bool {
 	return op.Action == dirsync.Release || op.Action == dirsync.GroupUpdate && op.Change(dirsync.FieldName) == nil
 }
 
-// restores reports whether an operation begins with a way out of the Trash.
-func restores(op *dirsync.Op) bool {
-	return op.Action == dirsync.Restore || op.Action == dirsync.Adopt && statusBefore(op) == dirsync.StatusPendingDeletion
+// Restores reports whether an operation begins with a way out of the Trash.
+func Restores(op *dirsync.Op) bool {
+	return op.Action == dirsync.Restore || op.Action == dirsync.Adopt && StatusBefore(op) == dirsync.StatusPendingDeletion
 }
 
-func creates(op *dirsync.Op) bool {
+// Creates reports whether an operation makes a user.
+func Creates(op *dirsync.Op) bool {
 	return op.Action == dirsync.Create || op.Action == dirsync.Recreate
 }
 
-// statusBefore is the status that an operation starts from, "" where it leaves
+// StatusBefore is the status that an operation starts from, "" where it leaves
 // the status alone.
-func statusBefore(op *dirsync.Op) string {
+func StatusBefore(op *dirsync.Op) string {
 	if c := op.Change(dirsync.FieldStatus); c != nil {
 		return c.Before
 	}
 	return ""
 }
 
-// hasSteps reports whether calls for the lists of a user follow an operation.
-func hasSteps(op *dirsync.Op) bool {
+// HasSteps reports whether calls for the lists of a user follow an operation.
+func HasSteps(op *dirsync.Op) bool {
 	switch op.Action {
 	case dirsync.Create, dirsync.Recreate, dirsync.Update, dirsync.Disable, dirsync.Enable, dirsync.Adopt, dirsync.Restore:
 		return len(op.Phones)+len(op.Joins)+len(op.Leaves) > 0
@@ -42,17 +45,17 @@ func hasSteps(op *dirsync.Op) bool {
 	return false
 }
 
-// ownFields are the fields with a single value that an operation sends.
-func ownFields(op *dirsync.Op) dirsync.Fields {
+// OwnFields are the fields with a single value that an operation sends.
+func OwnFields(op *dirsync.Op) dirsync.Fields {
 	fields := op.After()
 	maps.DeleteFunc(fields, func(name, _ string) bool { return dirsync.IsList(name) })
 	return fields
 }
 
-// created returns what a create sends: no empty values. Phones and groups are
+// CreateFields returns what a create sends: no empty values. Phones and groups are
 // not parameters; they follow.
-func created(op *dirsync.Op) dirsync.Fields {
-	fields := ownFields(op)
+func CreateFields(op *dirsync.Op) dirsync.Fields {
+	fields := OwnFields(op)
 	if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
 		fields[dirsync.FieldAliases] = aliases.After
 	}
@@ -61,8 +64,8 @@ func created(op *dirsync.Op) dirsync.Fields {
 	return fields
 }
 
-// groupName is the name that an operation on a group leaves behind.
-func groupName(op *dirsync.Op) string {
+// GroupName is the name that an operation on a group leaves behind.
+func GroupName(op *dirsync.Op) string {
 	if c := op.Change(dirsync.FieldName); c != nil {
 		return c.After
 	}
@@ -72,32 +75,16 @@ func groupName(op *dirsync.Op) string {
 	return op.Username
 }
 
-// groupID is the id of the group that an operation is about, "" for a create.
-func groupID(op *dirsync.Op) string {
+// GroupID is the id of the group that an operation is about, "" for a create.
+func GroupID(op *dirsync.Op) string {
 	if op.User == "" && op.Group != nil {
 		return op.Group.ID
 	}
 	return op.User
 }
 
-// intention writes operations down before they are sent, and gives back those that
-// may be.
-type intention func([]*dirsync.Op) ([]*dirsync.Op, error)
-
-// errLeftOut: the operation may not be sent.
-var errLeftOut = errors.New("left out")
-
-// to intends one operation.
-func (i intention) to(op *dirsync.Op) error {
-	sent, err := i([]*dirsync.Op{op})
-	if err == nil && len(sent) == 0 {
-		err = errLeftOut
-	}
-	return err
-}
-
-// unsendable says why an operation cannot be sent, or nil.
-func unsendable(op *dirsync.Op) error {
+// Unsendable says why an operation cannot be sent, or nil.
+func Unsendable(op *dirsync.Op) error {
 	if op.Blocked != "" {
 		return errors.New(op.Blocked)
 	}
@@ -118,15 +105,15 @@ func unsendable(op *dirsync.Op) error {
 			return fmt.Errorf("%q is not the id of a Duo user", api.Tidy(op.User))
 		}
 	case dirsync.GroupCreate, dirsync.GroupUpdate:
-		if dirsync.FoldName(groupName(op)) == "" {
+		if dirsync.FoldName(GroupName(op)) == "" {
 			return errors.New("a group without a name cannot be sent to Duo")
 		}
 	case dirsync.GroupDelete, dirsync.PhoneDelete:
 	default:
 		return fmt.Errorf("%q is not an operation", op.Action)
 	}
-	if (op.Action == dirsync.GroupUpdate || op.Action == dirsync.GroupDelete) && !api.ValidID(groupID(op)) {
-		return fmt.Errorf("%q is not the id of a Duo group", api.Tidy(groupID(op)))
+	if (op.Action == dirsync.GroupUpdate || op.Action == dirsync.GroupDelete) && !api.ValidID(GroupID(op)) {
+		return fmt.Errorf("%q is not the id of a Duo group", api.Tidy(GroupID(op)))
 	}
 	return unsendableLists(op)
 }

@@ -1,4 +1,4 @@
-package duo
+package operation
 
 import (
 	"fmt"
@@ -10,29 +10,30 @@ import (
 	dirsync "duosync/sync"
 )
 
-// shows reports whether an account shows every one of these fields, as far as
+// Shows reports whether an account shows every one of these fields, as far as
 // Duo keeps what it is sent: it trims, and lower-cases usernames and aliases.
-func shows(a *dirsync.Account, fields dirsync.Fields) bool {
+func Shows(a *dirsync.Account, fields dirsync.Fields) bool {
 	for name, value := range fields {
-		if !sameField(name, value, a.Field(name)) {
+		if !Same(name, value, a.Field(name)) {
 			return false
 		}
 	}
 	return true
 }
 
-func sameField(name, sent, got string) bool {
+// Same reports whether what was sent for a field is what Duo shows.
+func Same(name, sent, got string) bool {
 	switch name {
 	case dirsync.FieldUsername, dirsync.FieldStatus:
 		return dirsync.FoldName(sent) == dirsync.FoldName(got)
 	case dirsync.FieldAliases:
-		return maps.Equal(foldedItems(sent), foldedItems(got))
+		return maps.Equal(FoldedItems(sent), FoldedItems(got))
 	}
 	return strings.TrimSpace(sent) == strings.TrimSpace(got)
 }
 
-// foldedItems are the names in a list field, folded.
-func foldedItems(list string) map[string]bool {
+// FoldedItems are the names in a list field, folded.
+func FoldedItems(list string) map[string]bool {
 	names := make(map[string]bool)
 	for _, item := range dirsync.Items(list) {
 		names[dirsync.FoldName(item)] = true
@@ -40,16 +41,16 @@ func foldedItems(list string) map[string]bool {
 	return names
 }
 
-// showsAll reports whether an account shows the fields and aliases of an operation.
-func showsAll(op *dirsync.Op, a *dirsync.Account) bool {
+// ShowsAll reports whether an account shows the fields and aliases of an operation.
+func ShowsAll(op *dirsync.Op, a *dirsync.Account) bool {
 	aliases := op.Change(dirsync.FieldAliases)
-	return shows(a, ownFields(op)) && (aliases == nil || aliasesLack(aliases, a) == nil)
+	return Shows(a, OwnFields(op)) && (aliases == nil || AliasesLack(aliases, a) == nil)
 }
 
-// aliasesLack says what of a change of aliases an account does not show, or nil.
+// AliasesLack says what of a change of aliases an account does not show, or nil.
 // Aliases that the change does not speak of are others' to give.
-func aliasesLack(change *dirsync.Change, a *dirsync.Account) error {
-	shown, after := foldedItems(a.Field(dirsync.FieldAliases)), foldedItems(change.After)
+func AliasesLack(change *dirsync.Change, a *dirsync.Account) error {
+	shown, after := FoldedItems(a.Field(dirsync.FieldAliases)), FoldedItems(change.After)
 	for _, alias := range dirsync.Items(change.After) {
 		if !shown[dirsync.FoldName(alias)] {
 			return fmt.Errorf("the alias %q is not there", api.Tidy(alias))
@@ -63,31 +64,32 @@ func aliasesLack(change *dirsync.Change, a *dirsync.Account) error {
 	return nil
 }
 
-// aliasesUndone is what aliasesLack says, as a part of a result.
-func aliasesUndone(aliases *dirsync.Change, a *dirsync.Account) []dirsync.Undone {
-	if err := aliasesLack(aliases, a); err != nil {
+// AliasesUndone is what aliasesLack says, as a part of a result.
+func AliasesUndone(aliases *dirsync.Change, a *dirsync.Account) []dirsync.Undone {
+	if err := AliasesLack(aliases, a); err != nil {
 		err = fmt.Errorf("the aliases were accepted, but %w", err)
 		return []dirsync.Undone{{Field: dirsync.FieldAliases, Fate: dirsync.Failed, Err: err}}
 	}
 	return nil
 }
 
-// statusUndone tells that a new user does not have the status that was asked for.
-func statusUndone(fields dirsync.Fields, a *dirsync.Account) []dirsync.Undone {
+// StatusUndone tells that a new user does not have the status that was asked for.
+func StatusUndone(fields dirsync.Fields, a *dirsync.Account) []dirsync.Undone {
 	status, sent := fields[dirsync.FieldStatus]
-	if !sent || sameField(dirsync.FieldStatus, status, a.Status) {
+	if !sent || Same(dirsync.FieldStatus, status, a.Status) {
 		return nil
 	}
-	return []dirsync.Undone{{Field: dirsync.FieldStatus, Fate: dirsync.Failed, Err: otherStatus(status, a)}}
+	return []dirsync.Undone{{Field: dirsync.FieldStatus, Fate: dirsync.Failed, Err: OtherStatus(status, a)}}
 }
 
-func otherStatus(status string, a *dirsync.Account) error {
+// OtherStatus tells that a status was accepted, and that the user has another one.
+func OtherStatus(status string, a *dirsync.Account) error {
 	return fmt.Errorf("the status %q was accepted, but the user is still %q", status, a.Status)
 }
 
-// phonesLack says what of some steps, with that result so far, an account does not show, or
+// PhonesLack says what of some steps, with that result so far, an account does not show, or
 // nil.
-func phonesLack(steps []dirsync.PhoneStep, r *dirsync.Result, a *dirsync.Account) error {
+func PhonesLack(steps []dirsync.PhoneStep, r *dirsync.Result, a *dirsync.Account) error {
 	for i := range steps {
 		step := &steps[i]
 		has := slices.ContainsFunc(a.Phones, func(p dirsync.Phone) bool {
@@ -109,8 +111,8 @@ func phonesLack(steps []dirsync.PhoneStep, r *dirsync.Result, a *dirsync.Account
 	return nil
 }
 
-// groupsLack says what of joins and leaves an account does not show, or nil.
-func groupsLack(joins, leaves []dirsync.Membership, a *dirsync.Account) error {
+// GroupsLack says what of joins and leaves an account does not show, or nil.
+func GroupsLack(joins, leaves []dirsync.Membership, a *dirsync.Account) error {
 	in := func(id string) bool {
 		return slices.ContainsFunc(a.Groups, func(m dirsync.Membership) bool { return m.ID == id })
 	}
@@ -127,19 +129,9 @@ func groupsLack(joins, leaves []dirsync.Membership, a *dirsync.Account) error {
 	return nil
 }
 
-// madeBy reports whether a phone, of a number that was in none before, is the one
+// MadeBy reports whether a phone, of a number that was in none before, is the one
 // that a step of a user was to make. One that the user has activated may be the
 // user's own.
-func madeBy(step *dirsync.PhoneStep, user string, p *dirsync.Phone) bool {
-	return p.Type == step.Type && !p.Activated && len(without(p.Users, user)) == 0
-}
-
-// without gives the ids but for one.
-func without(ids []string, id string) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return other == id })
-}
-
-// ours reports whether a group looks as we make them.
-func ours(g *api.Group) bool {
-	return g.Desc == groupDesc && g.Status == dirsync.StatusActive && !g.Synced
+func MadeBy(step *dirsync.PhoneStep, user string, p *dirsync.Phone) bool {
+	return p.Type == step.Type && !p.Activated && len(dirsync.Without(p.Users, []string{user})) == 0
 }
