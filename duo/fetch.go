@@ -139,7 +139,7 @@ func (t *Target) take(wrong string, a *dirsync.Account) {
 // notThatUser tells that the id of a link is another user's.
 func notThatUser(a *dirsync.Account, known dirsync.Remembered) error {
 	day := func(at time.Time) string { return at.UTC().Format(time.RFC3339) }
-	err := fmt.Errorf("the id %s is that of the Duo user %s, created at %s; %s, created at %s, is found neither under it nor by name, and nothing is written to the other",
+	err := fmt.Errorf("the id %s is that of the Duo user %s, created at %s, and not that of %s, created at %s; nothing is written to the other",
 		a.ID, dirsync.Quote(a.Username), day(a.Created), dirsync.Quote(known.Name), day(known.Created))
 	return dirsync.WithHint(err, "Look for this person's user in the Duo Admin Panel. If it was renamed there, rename it back: the next run finds it by its name.")
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"duosync/duo/api"
 	"duosync/duo/operation"
 	dirsync "duosync/sync"
-	"slices"
 )
 
 // Settle finds out what became of operations without a recorded outcome. It
@@ -57,8 +57,10 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	case operation.Creates(op):
 		return t.settleCreate(ctx, intent)
 	}
-	a, err := t.see(ctx, op.User, anyhow)
+	a, err := t.see(ctx, op.User, func(a *dirsync.Account) bool { return !intent.Known.IsOther(a) })
 	switch {
+	case err == nil && intent.Known.IsOther(a): // the link has a wrong id, and whoever has it is nobody's here
+		return outcome(op, dirsync.Failed, notThatUser(a, intent.Known))
 	case errors.Is(err, api.ErrNotFound):
 		r := t.vanished(ctx, op, err)
 		if r.Fate == dirsync.Vanished && op.Action == dirsync.Delete {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"duosync/duo/api"
+	"duosync/duo/api/apitest"
 	dirsync "duosync/sync"
 )
 
@@ -94,5 +95,27 @@ func TestNowIsDuosTime(t *testing.T) {
 	}
 	if ahead := target.Now().Sub(p.Time.Now()); ahead > 90*time.Second || ahead < 89*time.Second {
 		t.Errorf("ahead by %s, want 90s", ahead)
+	}
+}
+
+// TestSettleKnowsWhoIsMeant: where the id is somebody else's, what that user shows says nothing
+// about the operation.
+func TestSettleKnowsWhoIsMeant(t *testing.T) {
+	known := dirsync.Remembered{Name: "ann", Created: apitest.Created}
+	stranger := exchange{Call: one, Body: ok(user("DU1", "stranger", "created", stageTime-3600, "email", "new@x"))}
+	mine := exchange{Call: one, Body: ok(user("DU1", "ann", "email", "new@x"))}
+	for name, test := range map[string]struct {
+		script []exchange
+		want   string
+	}{
+		"another user":      {[]exchange{stranger, apart(stranger)}, "failed"},
+		"another user once": {[]exchange{stranger, apart(mine)}, "DU1"},
+		"renamed by hand":   {[]exchange{{Call: one, Body: ok(user("DU1", "anna", "email", "new@x"))}}, "DU1"},
+	} {
+		intent := dirsync.Intent{Seq: 1, Op: op(dirsync.Update, "ann", "email", "new@x"), At: time.Unix(stageTime, 0), Known: known}
+		results, err := newPlay(t, test.script...).target().Settle(t.Context(), []dirsync.Intent{intent})
+		if err != nil || len(results) != 1 || inWords(results[0]) != test.want {
+			t.Errorf("%s: %v, %v, want %q", name, results, err, test.want)
+		}
 	}
 }

@@ -30,6 +30,9 @@ type Intent struct {
 	Seq int64     // its place in the journal
 	Op  *Op       //
 	At  time.Time // by Duo's clock
+	// Known is what the snapshot remembers of the operation's user; nothing where it has
+	// another one, or none. It is not in the journal.
+	Known Remembered
 }
 
 // Store keeps the snapshot (all links) and the journal of one Duo account and

@@ -487,6 +487,9 @@ func (d *memDuo) settle(intent dirsync.Intent) dirsync.Result {
 	case op.Action == dirsync.EnrollMail:
 		res.Fate = dirsync.Done
 		return res
+	case a != nil && intent.Known.IsOther(a):
+		res.Err = errors.New("the id is somebody else's")
+		return res
 	case op.Action == dirsync.PhoneDelete:
 		d.settleLists(a, op, &res)
 		if len(res.Undone) == 0 {

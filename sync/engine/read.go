@@ -57,11 +57,6 @@ func (r *run) settle(ctx context.Context, st *state) error {
 	if err != nil || len(intents) == 0 {
 		return err
 	}
-	r.phase("settle")
-	results, err := r.Target.Settle(ctx, intents)
-	if err != nil {
-		return fmt.Errorf("settling %d operations that an earlier run left open: %w", len(intents), err)
-	}
 	var ids []dirsync.SourceID
 	for _, intent := range intents {
 		ids = append(ids, intent.Op.Source)
@@ -69,6 +64,16 @@ func (r *run) settle(ctx context.Context, st *state) error {
 	links, err := st.snap.load(ctx, ids)
 	if err != nil {
 		return err
+	}
+	for i := range intents {
+		if link := links[intents[i].Op.Source]; link != nil && link.User == intents[i].Op.User {
+			intents[i].Known = link.Remembered()
+		}
+	}
+	r.phase("settle")
+	results, err := r.Target.Settle(ctx, intents)
+	if err != nil {
+		return fmt.Errorf("settling %d operations that an earlier run left open: %w", len(intents), err)
 	}
 	for i, intent := range intents {
 		r.warn("an earlier run left open what became of %s of %s; %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FoundWords(&results[i]))
