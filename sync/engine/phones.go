@@ -172,8 +172,8 @@ func (d *deciding) planPhone(p *phonePlan, w mapping.Phone, phone dirsync.Phone,
 	case share && len(others)+slices.Index(claimants, p) >= dirsync.MaxPhoneUsers:
 		p.TellProblem("the phone %s has %d users, and Duo takes no more; it is not attached", w.Text(), dirsync.MaxPhoneUsers)
 		return
-	case len(claimants) > 1 && !exists && claimants[0] != p: // the first one makes it
-		step.Share, step.Ours, p.later = true, true, true
+	case len(claimants) > 1 && !exists: // the first one makes it; one who waits for a number comes after that
+		step.Share, step.Ours, p.later = true, true, p.later || claimants[0] != p
 	case !exists:
 	case removed && len(others) == 0: // perhaps it is deleted before
 		step.Ours, p.later = true, true
