@@ -39,7 +39,7 @@ func (d *deciding) lists(ctx context.Context) error {
 			delete(carrier.Asked, dirsync.FieldPhones)
 		}
 		own := s.Belongings(carrier)
-		if s.Want.Fields[dirsync.FieldGroups] != "" || len(own.Joined) > 0 {
+		if s.Want.Fields[dirsync.FieldGroups] != "" || len(own.Joined) > 0 || s.Link != nil && len(s.Link.Unread) > 0 {
 			d.planGroups(s, carrier, live.Groups, own.Joined)
 		} else if want, ours := s.Want.Fields[dirsync.FieldGroups]; ours {
 			s.Ask(carrier, dirsync.FieldGroups, want)
