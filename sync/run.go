@@ -72,6 +72,7 @@ type Run struct {
 	Attention  []Attention // by username, then source
 	Waiting    []Waiting
 	Guards     []Guard
+	StillHeld  []string // names of the guards that hold the last whole run, where this one is none
 	Warnings   []string
 
 	Usage            Usage

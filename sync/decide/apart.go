@@ -12,6 +12,8 @@ func Apart(l *dirsync.Link) string {
 	switch {
 	case l.LetGo == dirsync.LetGoSynced:
 		return "managed by Duo's own directory sync, and left alone; take the person out of one of the two"
+	case l.LetGo == dirsync.LetGoTrashed && l.Missing != nil: // gone from both
+		return ""
 	case l.LetGo == dirsync.LetGoTrashed:
 		return trashedByOthers
 	case l.LetGo == dirsync.LetGoDeleted:

@@ -55,7 +55,9 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	case s.Live.Synced:
 		s.letGo(r, dirsync.LetGoSynced, managedByDuo)
 	case s.Live.Status == dirsync.StatusPendingDeletion:
-		s.letGo(r, dirsync.LetGoTrashed, "missing from the directory, and put into Duo's Trash by somebody else")
+		s.letGo(r, dirsync.LetGoTrashed, "")
+		s.Next.Missing = &missing // else nobody could tell that this needs nobody
+		s.Warn("%s: missing from the directory, and put into Duo's Trash by somebody else: nothing is left to do", s.Username())
 	case r.Protect[dirsync.FoldName(s.Live.Username)]:
 		s.Skipped = true
 	case step == dirsync.Disable && s.Live.Status == dirsync.StatusDisabled: // by us (a lock) or by hand

@@ -105,7 +105,7 @@ func (r *run) end(ctx context.Context, c *course, err error) *dirsync.Run {
 	report.Err = err
 	report.Finished = r.wallClock()
 	report.Usage = r.Target.Usage()
-	report.Narrowed = r.narrowed(c)
+	report.Narrowed = r.narrowed(c) || c.aside
 	if err == nil {
 		r.nameConflicts(ctx, c)
 		err = r.attend(context.WithoutCancel(ctx), c)
@@ -258,8 +258,9 @@ func (r *run) attend(ctx context.Context, c *course) error {
 		}
 		found[key] = &a
 	}
+	left := c.leftAlone()
 	apart := func(l *dirsync.Link) {
-		if why := decide.Apart(l); why != "" {
+		if why := decide.Apart(l); why != "" && !left[l.ID] {
 			add(string(l.ID), dirsync.Attention{Username: l.Answered.Username, Source: l.ID, Reason: why, Apart: true})
 		}
 	}
@@ -280,6 +281,7 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	if err := c.state.apartBefore(ctx, before, scan, looked, apart); err != nil {
 		return err
 	}
+	r.carry(c, before, looked, found)
 	for _, key := range slices.Sorted(maps.Keys(found)) {
 		r.report.Attention = append(r.report.Attention, *found[key])
 	}

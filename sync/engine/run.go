@@ -191,6 +191,7 @@ type course struct {
 	plan     *planned        // assemble
 	verdicts *guard.Verdicts // weigh
 	done     *applied        // apply
+	aside    bool            // undo or rebuild: a journey beside the runs, which weighs nothing
 }
 
 // state is the store as the run found it, with what the run has learnt since.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	dirsync "duosync/sync"
 	"duosync/sync/mapping"
@@ -160,6 +161,56 @@ func (s *snapshot) active() int {
 		}
 	}
 	return n
+}
+
+// carry adds, to what a run about some people only has found, what stands of the last run over
+// all people.
+func (r *run) carry(c *course, before map[string]dirsync.Attention, looked map[dirsync.SourceID]bool, found map[string]*dirsync.Attention) {
+	if !r.narrowed(c) && !c.aside {
+		return
+	}
+	r.report.StillHeld = c.state.stillHeld()
+	for key, was := range before {
+		if found[key] == nil && !c.looksSettled(r.report, was, looked) {
+			found[key] = &was
+		}
+	}
+}
+
+// stillHeld gives the names of the guards that held something of the last run over all people.
+func (s *state) stillHeld() []string {
+	var names []string
+	if b := s.meta.Baseline; b != nil {
+		for key := range b.Held {
+			name, _, _ := strings.Cut(key, "|")
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// leftAlone are those of a complete read who are gone, and whom we had let go before: nothing
+// that others made of their users needs anybody.
+func (c *course) leftAlone() map[dirsync.SourceID]bool {
+	left := map[dirsync.SourceID]bool{}
+	if c.census != nil {
+		_, letGo := c.census.absent()
+		for _, id := range letGo {
+			left[id] = true
+		}
+	}
+	return left
+}
+
+// looksSettled reports whether a run about some people only has seen that somebody who needed
+// attention before does not any more: a run narrowed to that person by looking, a journey
+// beside the runs by what it has done.
+func (c *course) looksSettled(report *dirsync.Run, was dirsync.Attention, looked map[dirsync.SourceID]bool) bool {
+	if !c.aside {
+		return looked[was.Source]
+	}
+	return slices.ContainsFunc(report.Operations, func(o *dirsync.Operation) bool { return o.Source == was.Source && o.Result == dirsync.ResultApplied })
 }
 
 // apartBefore looks at the links of those whom others had set apart, as far as this run

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"duosync/cmd/internal/report/form"
@@ -114,13 +115,20 @@ func (d *Document) undone() string {
 	return ""
 }
 
-// needs says how many need a human; "" for none. A report of an earlier version knows
-// the conflicts.
+// needs says how many need a human, and what is held that this run was not about; "" for
+// none. A report of an earlier version knows the conflicts.
 func (d *Document) needs() string {
+	needs, held := d.Summary.needs(), ""
 	if d.Attention != nil {
-		return NeedsAttention(d.Attention)
+		needs = NeedsAttention(d.Attention)
 	}
-	return d.Summary.needs()
+	if len(d.StillHeld) > 0 {
+		held = "the last run over all people is held (" + strings.Join(d.StillHeld, ", ") + ")"
+	}
+	if needs != "" && held != "" {
+		return needs + ", and " + held
+	}
+	return needs + held
 }
 
 // needs does the same of the figures alone.

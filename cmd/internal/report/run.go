@@ -26,7 +26,10 @@ type Document struct {
 	// Attention lists who is not as the directory asks for, and stays so until a human
 	// acts; nil in a report of an earlier version.
 	Attention []Attention `json:"attention"`
-	Warnings  []string    `json:"warnings"`
+	// StillHeld names the guards that hold something of the last run over all people, where
+	// this run was about some only.
+	StillHeld []string `json:"still_held,omitempty"`
+	Warnings  []string `json:"warnings"`
 }
 
 // Head is a report without its lists, as the history gives it. Times are RFC
@@ -127,7 +130,7 @@ func Of(run *dirsync.Run) *Document {
 				ExpectedSeconds: int(math.Ceil(run.ExpectedDuration.Seconds()))},
 		},
 		Operations: []Operation{}, Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
-		Attention: AttentionOf(run.Attention),
+		Attention: AttentionOf(run.Attention), StillHeld: run.StillHeld,
 		Warnings:  []string{},
 	}
 	for _, w := range run.Warnings {
