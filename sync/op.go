@@ -228,11 +228,18 @@ func (o *Op) Removes() bool {
 // TakesAway reports whether the operation takes anything from a person: a status, a
 // membership, a phone or an alias.
 func (o *Op) TakesAway() bool {
-	if o.Removes() || len(o.Leaves) > 0 || slices.ContainsFunc(o.Phones, func(s PhoneStep) bool { return s.Do == PhoneRemove }) {
+	if o.Removes() || o.EndsBypass() || len(o.Leaves) > 0 || slices.ContainsFunc(o.Phones, func(s PhoneStep) bool { return s.Do == PhoneRemove }) {
 		return true
 	}
 	c := o.Change(FieldAliases)
 	return c != nil && len(Without(Items(c.Before), Items(c.After))) > 0
+}
+
+// EndsBypass reports whether the operation takes the status bypass from a person who is to log
+// in with a second factor again.
+func (o *Op) EndsBypass() bool {
+	c := o.Change(FieldStatus)
+	return o.Action == Update && c != nil && c.Before == StatusBypass && c.After == StatusActive
 }
 
 // Key is a digest of what the operation does, and to whom. An approval is bound

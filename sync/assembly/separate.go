@@ -39,7 +39,11 @@ func separated(o *dirsync.Op, letsIn func(dirsync.Membership) bool) []*dirsync.O
 	}
 	removes := func(s dirsync.PhoneStep) bool { return s.Do == dirsync.PhoneRemove }
 	takes, gives, replace := stage(dirsync.StageTakes), stage(dirsync.StageGives), stage(dirsync.StageReplace)
-	names := stage(dirsync.StageTakes) // a call that may be refused keeps no one in a group
+	names := stage(dirsync.StageTakes)  // a call that may be refused keeps no one in a group
+	bypass := stage(dirsync.StageTakes) // nor anybody without a second factor
+	if o.EndsBypass() {
+		MoveField(bypass, o, dirsync.FieldStatus)
+	}
 	MoveGroups(takes, o, nil, slices.DeleteFunc(slices.Clone(o.Leaves), letsIn), true)
 	MoveGroups(gives, o, o.Joins, o.Leaves, false)
 	moveAliases(names, o, &Part{Takes: true}, true)
@@ -49,5 +53,5 @@ func separated(o *dirsync.Op, letsIn func(dirsync.Membership) bool) []*dirsync.O
 	} else {
 		movePhones(takes, o, removes, true)
 	}
-	return []*dirsync.Op{takes, names, gives, replace}
+	return []*dirsync.Op{bypass, takes, names, gives, replace}
 }

@@ -236,13 +236,15 @@ func (p *phonePlan) finish(always bool) {
 		decide.KeepAsked(s, dirsync.FieldPhones)
 		return
 	}
-	switch {
-	case told:
+	if told {
 		p.leaveForLater(p.carrier, always)
 		decide.KeepAsked(s, dirsync.FieldPhones)
-	case always:
+		return
+	}
+	if always {
 		s.Ask(p.carrier, dirsync.FieldPhones, want)
-	case s.Link != nil:
+	}
+	if s.Link != nil {
 		s.Next.Unfinished = dirsync.Without(s.Next.Unfinished, []string{dirsync.FieldPhones})
 	}
 }

@@ -66,7 +66,7 @@ func (w *weighing) enables(o *dirsync.Op) (p assembly.Part) {
 func maxUpdate(w *weighing) {
 	limit := w.Policy.Limits.MaxUpdate
 	if taken := w.maximum(dirsync.GuardMaxUpdate, limit, w.taken); taken != nil {
-		if taken.Detail = "what is taken: groups, phones and aliases"; taken.Affected == 0 {
+		if taken.Detail = "what is taken: groups, phones, aliases and bypass"; taken.Affected == 0 {
 			w.Guards = w.Guards[:len(w.Guards)-1]
 		}
 	}
@@ -77,6 +77,9 @@ func maxUpdate(w *weighing) {
 func (w *weighing) taken(o *dirsync.Op) (p assembly.Part) {
 	if o.Action != dirsync.Update {
 		return p
+	}
+	if o.EndsBypass() {
+		p.Fields = []string{dirsync.FieldStatus}
 	}
 	gives := w.enables(o).Leaves
 	p.Leaves = slices.DeleteFunc(slices.Clone(o.Leaves), func(m dirsync.Membership) bool { return slices.Contains(gives, m) })
@@ -97,7 +100,7 @@ func (w *weighing) changedOtherwise(o *dirsync.Op) (p assembly.Part) {
 		return p
 	}
 	for _, c := range o.Changes {
-		if !dirsync.IsList(c.Field) && !(c.Field == dirsync.FieldStatus && raises(o)) {
+		if !dirsync.IsList(c.Field) && !(c.Field == dirsync.FieldStatus && (raises(o) || o.EndsBypass())) {
 			p.Fields = append(p.Fields, c.Field)
 		}
 	}
