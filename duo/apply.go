@@ -59,7 +59,7 @@ func (t *Target) applyOne(ctx context.Context, op *dirsync.Op, intend intention)
 		return t.enrollMail(ctx, op, intend)
 	}
 	if op.Follows && operation.HasSteps(op) {
-		if _, err := t.seeMade(ctx, op); err != nil {
+		if _, err := t.seeMade(ctx, op.User); err != nil {
 			t.writes.count(err)
 			return outcome(op, dirsync.Failed, err), nil
 		}

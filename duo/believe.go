@@ -16,7 +16,9 @@ import (
 )
 
 // Know implements dirsync.Target.
-func (t *Target) Know(owner func(user string) dirsync.SourceID) { t.owner = owner }
+func (t *Target) Know(owner func(user string) dirsync.SourceID, known func(dirsync.SourceID) dirsync.Remembered) {
+	t.owner, t.remembered = owner, known
+}
 
 // madeUser is a user whom a create has made, as Duo answered it.
 type madeUser struct {
@@ -45,19 +47,33 @@ func (t *Target) keep(owner dirsync.SourceID, a *dirsync.Account) {
 	t.made[a.ID] = madeUser{owner, dirsync.Remembered{Name: a.Username, Created: a.Created}}
 }
 
-// isOther reports whether an account is not the user whom a create of this run has made,
-// though Duo answered its id to it.
-func (t *Target) isOther(a *dirsync.Account) bool {
-	m, made := t.made[a.ID]
-	return made && dirsync.FoldName(a.Username) != dirsync.FoldName(m.as.Name) && (m.as.Created.IsZero() || m.as.Created.Unix() != a.Created.Unix())
+// isOthers reports whether a user is another person's of ours. Somebody who was never met under
+// that id, and has another name, only had it answered to a create.
+func (t *Target) isOthers(a *dirsync.Account, mine dirsync.SourceID) bool {
+	owner := t.whose(a.ID)
+	if owner == "" || owner == mine {
+		return false
+	}
+	if m, made := t.made[a.ID]; made {
+		return !m.as.IsRenamed(a)
+	}
+	known := t.remembered(owner)
+	return !known.Unmet || !known.IsRenamed(a)
 }
 
-// seeMade gives the user of an operation. One that follows a create is on the user whom
-// that has made, or it is an ErrStray: until it is looked at, there is nothing but Duo's answer to the create.
-func (t *Target) seeMade(ctx context.Context, op *dirsync.Op) (*dirsync.Account, error) {
-	a, err := t.see(ctx, op.User, func(a *dirsync.Account) bool { return !t.isOther(a) })
+// isOther reports whether an account is not the user whom a create of this run has made,
+// though Duo answered its id to it. Nobody renames a user within the run that makes it.
+func (t *Target) isOther(a *dirsync.Account) bool {
+	m, made := t.made[a.ID]
+	return made && dirsync.FoldName(a.Username) != dirsync.FoldName(m.as.Name)
+}
+
+// seeMade gives the user whom a create of this run has made, by the id that Duo answered, or
+// it is an ErrStray: until the user is looked at, there is nothing but that answer.
+func (t *Target) seeMade(ctx context.Context, user string) (*dirsync.Account, error) {
+	a, err := t.see(ctx, user, func(a *dirsync.Account) bool { return !t.isOther(a) })
 	if err == nil && t.isOther(a) {
-		return nil, t.client.Stray("GET /admin/v1/users/"+op.User, "the user "+dirsync.Quote(a.Username)+", whom the create did not make")
+		return nil, t.client.Stray("GET /admin/v1/users/"+user, "the user "+dirsync.Quote(a.Username)+", whom the create did not make")
 	}
 	return a, err
 }

@@ -27,7 +27,7 @@ func TestAnAnswerToACreateIsHeldAgainstIt(t *testing.T) {
 			target := newPlay(t, append([]exchange{probe}, script...)...).target()
 			target.Know(func(id string) dirsync.SourceID {
 				return map[string]dirsync.SourceID{"DU5": "id-bob", "DU4": "id-ann"}[id]
-			})
+			}, met)
 			var l ledger
 			if err := target.Apply(t.Context(), []*dirsync.Op{create}, l.intend, l.record); err != nil {
 				t.Fatal(err)

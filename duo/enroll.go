@@ -12,7 +12,7 @@ import (
 // enrollMail lets Duo send a mail to a user without any device. The look at the
 // user comes before the intent: an intent without an outcome counts as sent.
 func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend intention) (dirsync.Result, error) {
-	a, err := t.seeMade(ctx, op)
+	a, err := t.seeMade(ctx, op.User)
 	if errors.Is(err, api.ErrNotFound) && !op.Follows {
 		if doubt := t.nameless(ctx, op.User, op.Username); doubt != nil {
 			err = doubtful(err, doubt)

@@ -125,8 +125,7 @@ func (t *Target) holder(ctx context.Context, name string) (*dirsync.Account, err
 // isKnown reports whether the holder of a name is the user who was remembered under
 // another id, and nobody else's of ours.
 func (t *Target) isKnown(id string, known dirsync.Remembered, holder *dirsync.Account) bool {
-	owner := t.whose(holder.ID)
-	return known.Is(holder) && !holder.Synced && (owner == "" || owner == t.whose(id))
+	return known.Is(holder) && !holder.Synced && !t.isOthers(holder, t.whose(id))
 }
 
 // take remembers that a user belongs to whom the wrong id was noted for.

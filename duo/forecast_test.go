@@ -43,7 +43,7 @@ func TestForecastOfLists(t *testing.T) {
 		"a create with aliases":   {create, 1},
 		"aliases":                 {aliases("a", "b"), 2},
 		"aliases and more":        {aliases("a", "b", "email", "e"), 2},
-		"a create with a phone":   {withPhones(op(dirsync.Create, "ann", "username", "ann"), made), 5},
+		"a create with a phone":   {withPhones(op(dirsync.Create, "ann", "username", "ann"), made), 6},
 		"a phone":                 {withPhones(update(), made), 4},
 		"a phone after a create":  {following(withPhones(update(), given)), 3},
 		"a phone that is there":   {withPhones(update(), given), 2},

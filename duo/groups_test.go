@@ -51,6 +51,7 @@ func TestGroups(t *testing.T) {
 		"create, there":                {create, []exchange{refuse(post, 40003, ""), listOfGroups(theirs)}, "taken", "not ours"},
 		"create, there, and disabled":  {create, []exchange{refuse(post, 40003, ""), listOfGroups(group("DG1", "Staff", ourDesc, "Disabled"))}, "taken", "not ours"},
 		"create, there, not found":     {create, []exchange{refuse(post, 40003, ""), listOfGroups()}, "refused", "no group is found"},
+		"create, refused, made":        {create, []exchange{refuse(post, 40002, "name"), listOfGroups(ours)}, "group DG1", ""},
 		"create, refused":              {create, []exchange{refuse(post, 40002, "name")}, "refused", `the group "Staff" was refused`},
 		"create, a limit":              {create, []exchange{refuse(post, 50001, ""), listOfGroups()}, "refused", "limit"},
 		"create without a name":        {groupOp(dirsync.GroupCreate, " ", "name", " "), nil, "failed", "without a name"},

@@ -14,9 +14,13 @@ import (
 )
 
 // carryOutLists does the phones and groups of an operation whose other part is
-// done, and looks at the user.
+// done, and looks at the user. One that the operation has made is looked at before, too:
+// nothing is given to anybody else.
 func (t *Target) carryOutLists(ctx context.Context, r *dirsync.Result) {
 	s := t.newSteps(r)
+	if operation.Creates(r.Op) {
+		s.meet(ctx)
+	}
 	for i := range r.Op.Phones {
 		s.try(ctx, dirsync.FieldPhones, func() (dirsync.Fate, error) { return s.phone(ctx, &r.Op.Phones[i]) })
 	}
@@ -29,6 +33,15 @@ func (t *Target) carryOutLists(ctx context.Context, r *dirsync.Result) {
 	}
 	s.seeUser(ctx)
 	s.conclude()
+}
+
+// meet looks at the user who was made.
+func (s *steps) meet(ctx context.Context) {
+	_, s.stop = s.seeMade(ctx, s.user)
+	if errors.Is(s.stop, api.ErrNotFound) || errors.Is(s.stop, api.ErrStray) {
+		s.gone = s.stop
+	}
+	s.writes.count(s.stop)
 }
 
 // seeUser asks how the user stands after the steps, also where the run is to end.
@@ -50,8 +63,6 @@ func (s *steps) seeUser(ctx context.Context) {
 		}
 	}
 	switch {
-	case err == nil && operation.Creates(s.op) && s.isOther(a):
-		s.takeBack(ctx, a)
 	case s.gone != nil || errors.Is(err, api.ErrNotFound):
 		s.gone = cmp.Or(s.gone, err)
 	case err != nil:
@@ -64,7 +75,7 @@ func (s *steps) seeUser(ctx context.Context) {
 			s.result.Fate, s.result.Err = dirsync.Failed, fmt.Errorf("the user was not seen: %w", err)
 		}
 	default:
-		s.result.Account = a
+		s.result.Account, s.result.Met = a, true
 		for field, lack := range map[string]error{
 			dirsync.FieldPhones: operation.PhonesLack(s.op.Phones, s.result, a),
 			dirsync.FieldGroups: operation.GroupsLack(s.joins, s.op.Leaves, a),
@@ -74,19 +85,6 @@ func (s *steps) seeUser(ctx context.Context) {
 			}
 		}
 	}
-}
-
-// takeBack takes from another user, whose id Duo had answered to the create, the phones that
-// were made here. What became of the create is found out by name.
-func (s *steps) takeBack(ctx context.Context, other *dirsync.Account) {
-	for _, phone := range s.result.Made {
-		_ = s.client.DetachPhone(ctx, other.ID, phone.ID) // settling finds where it is
-	}
-	text := "the user " + other.ID + ", who is " + dirsync.Quote(other.Username)
-	if len(s.tried) > 0 {
-		text += " and may have been given what was meant for " + dirsync.Quote(s.op.Name()) + ", see its groups and phones"
-	}
-	s.gone = s.client.Stray("POST /admin/v1/users", text)
 }
 
 // roomToJoin reports whether a user can join groups before leaving others: then

@@ -23,7 +23,8 @@ type making[T any] struct {
 // makeOnce sends a call that makes something, and does not make it twice: a reply
 // that is lost, that says nothing of use, or whose id is not seen to be that of what was
 // made, is followed by a look at what is there under that name before the call is sent
-// again. seen says why what was made is not there under its id, or nil.
+// again. So is a refusal: it may have been the answer to another call. seen says why what
+// was made is not there under its id, or nil.
 //
 //	something   found; the caller decides whose it is
 //	nothing     sent again, a few times; after Duo's own refusal given up
@@ -33,25 +34,26 @@ func makeOnce[T any](ctx context.Context, c *api.Client, send func(context.Conte
 	lost := false
 	for try := 1; ; try++ {
 		made, err := send(ctx)
-		answered := err == nil
-		if answered {
+		replied := err == nil
+		if replied {
 			err = seen(ctx, made)
 		}
 		duplicate := errors.Is(err, api.ErrDuplicate)
 		switch {
 		case err == nil:
 			return making[T]{made: made}
-		case answered:
+		case replied:
 			lost, open = true, true
-		case errors.Is(err, api.ErrInvalid):
-			return making[T]{fate: dirsync.Refused, err: err}
 		case duplicate:
-		case errors.Is(err, api.ErrLimit), api.Hiccup(err) && wasSent(err):
+		case answered(err), errors.Is(err, api.ErrLimit), api.Hiccup(err) && wasSent(err):
 			lost = true
 		default:
 			return making[T]{fate: undecided(open), err: err}
 		}
 		found, readErr := find(ctx)
+		if errors.Is(readErr, api.ErrInvalid) { // what Duo will not be asked for is not there
+			found, readErr = nil, nil
+		}
 		switch {
 		case readErr != nil:
 			return making[T]{fate: dirsync.Unknown, err: unseen(err, readErr)}
@@ -59,8 +61,10 @@ func makeOnce[T any](ctx context.Context, c *api.Client, send func(context.Conte
 			return making[T]{found: found, lost: lost, err: err}
 		case duplicate:
 			return making[T]{fate: dirsync.Failed, err: err}
-		case errors.Is(err, api.ErrLimit):
+		case errors.Is(err, api.ErrLimit), errors.Is(err, api.ErrInvalid):
 			return making[T]{fate: dirsync.Refused, err: err}
+		case !replied && answered(err):
+			return making[T]{fate: undecided(open), err: err}
 		}
 		open = open || !fromDuo(err)
 		if !c.Again(ctx, try) {

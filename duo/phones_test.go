@@ -45,7 +45,7 @@ func TestPhones(t *testing.T) {
 				see(phone("DP1", number+";ext=12")), attached, {Call: one, Body: ok(ann(phone("DP1", number+";ext=12"), ""))},
 			}, "DU1, made DP1 " + number + ";ext=12", "",
 		},
-		"with a new user":                {create, []exchange{probe, createdAs1, made, there, attached, has}, "DU1, made DP1 " + number, ""},
+		"with a new user":                {create, []exchange{probe, createdAs1, hasNot, made, there, attached, has}, "DU1, made DP1 " + number, ""},
 		"not for a user who is not made": {create, []exchange{probe, refuse(exchange{Call: "POST /admin/v1/users"}, 40002, "username")}, "refused", "username"},
 		"with other fields": {
 			withPhones(update("email", "e"), step),
@@ -80,6 +80,7 @@ func TestPhones(t *testing.T) {
 			add, []exchange{lost(post), find(""), lost(post), find(""), lost(post), find(""), lost(post), find(""), hasNot}, "DU1, phones unknown", "no answer",
 		},
 		"Duo's own 500, made": {add, []exchange{refuse(post, 50000, ""), find(phone("DP1", number)), attached, has}, "DU1, made DP1 " + number, ""},
+		"refused, made":       {add, []exchange{refuse(post, 40002, "number"), find(phone("DP1", number)), attached, has}, "DU1, made DP1 " + number, ""},
 		"refused":             {add, []exchange{refuse(post, 40002, "number"), hasNot}, "DU1, phones refused", "the phone +15550100 was refused"},
 		"a limit":             {add, []exchange{refuse(post, 50001, ""), find(""), hasNot}, "DU1, phones refused", "a limit is exceeded"},
 
@@ -92,7 +93,7 @@ func TestPhones(t *testing.T) {
 		"attached, the user is not":    {give, []exchange{refuse(attached, 40401, ""), gone, apart(has), has}, "DU1, phones failed", "does not exist any more"},
 		"attached, never seen":         {give, append([]exchange{attached}, times(4, exchange{Call: one, Status: 502})...), "failed, phones unknown", "not seen"},
 		"made, and the user is gone":   {add, then([]exchange{made, there, refuse(attached, 40401, ""), gone}, goneFor("ann")), "vanished, made DP1 " + number, "404"},
-		"attached to a new, not seen":  {create, append([]exchange{probe, createdAs1, made, there, attached}, times(4, exchange{Call: one, Status: 502})...), "DU1, phones unknown, made DP1 " + number, "not seen since"},
+		"attached to a new, not seen":  {create, append([]exchange{probe, createdAs1, hasNot, made, there, attached}, times(4, exchange{Call: one, Status: 502})...), "DU1, phones unknown, made DP1 " + number, "not seen since"},
 		"there, another's, and shared": {share, []exchange{refuse(post, 40003, ""), find(phone("DP1", number, "DU2")), attached, has}, "DU1", ""},
 
 		"removed":                           {remove, []exchange{see(phone("DP1", number, "DU1")), detached, see(phone("DP1", number)), deleted, sure[0], sure[1], hasNot}, "DU1, removed DP1", ""},

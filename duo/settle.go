@@ -57,9 +57,9 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	case operation.Creates(op):
 		return t.settleCreate(ctx, intent)
 	}
-	a, err := t.see(ctx, op.User, func(a *dirsync.Account) bool { return !intent.Known.IsOther(a) })
+	a, err := t.see(ctx, op.User, func(a *dirsync.Account) bool { return !intent.Known.MayBeOther(a) })
 	switch {
-	case err == nil && intent.Known.IsOther(a): // the link has a wrong id, and whoever has it is nobody's here
+	case err == nil && intent.Known.MayBeOther(a): // the link has a wrong id, and whoever has it is nobody's here
 		return outcome(op, dirsync.Failed, notThatUser(a, intent.Known))
 	case errors.Is(err, api.ErrNotFound):
 		r := t.vanished(ctx, op, err)

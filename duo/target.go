@@ -40,7 +40,9 @@ type Target struct {
 	reads  failures
 	known  knownGroups
 	owner  func(user string) dirsync.SourceID // whose of ours a user is; nil: nobody is known
-	made   map[string]madeUser                // by the ids that Duo answered to creates
+	// remembered is what is known of somebody's user; with owner.
+	remembered func(dirsync.SourceID) dirsync.Remembered
+	made       map[string]madeUser // by the ids that Duo answered to creates
 }
 
 var _ dirsync.Target = (*Target)(nil)

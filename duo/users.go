@@ -64,11 +64,11 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 // claim decides whether the holder of a name is the user that an operation asked
 // for at that time of Duo's clock.
 func (t *Target) claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, holder *dirsync.Account) dirsync.Result {
-	owner := t.whose(holder.ID)
-	others := owner != "" && owner != op.Source
-	if !others && !holder.Synced && !holder.Created.Before(at.Add(-slack)) && operation.Shows(holder, fields) {
+	if !t.isOthers(holder, op.Source) && !holder.Synced && !holder.Created.Before(at.Add(-slack)) && operation.Shows(holder, fields) {
 		t.keep(op.Source, holder)
-		return done(op, holder)
+		r := done(op, holder)
+		r.Met = true
+		return r
 	}
 	return with(outcome(op, dirsync.Taken, taken(fields[dirsync.FieldUsername], holder)), holder)
 }

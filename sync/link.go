@@ -39,6 +39,9 @@ type Link struct {
 	Unread []string `json:"unread,omitempty"`
 	// Mail is where the user's enrollment mail stands.
 	Mail Mail `json:"mail,omitempty"`
+	// Unmet: Duo answered the user's id to the create, and nobody has looked at the user by
+	// that id since.
+	Unmet bool `json:"unmet,omitempty"`
 	// Seen is what the person's place in the scope rests on.
 	Seen Seen `json:"seen,omitzero"`
 	// Marked: the user was disabled for a mark, see [Mark].

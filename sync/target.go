@@ -21,7 +21,8 @@ type Target interface {
 	// Know tells the target whose user of ours an id is, by the snapshot; owner gives
 	// "" for nobody's. What Duo answers to a create is not believed where it has such an
 	// id. Without it the target knows of nobody.
-	Know(owner func(user string) SourceID)
+	// known gives what is remembered of that user, by whose it is.
+	Know(owner func(user string) SourceID, known func(SourceID) Remembered)
 
 	// Fetch returns the users with these ids, each given with what is remembered of it.
 	// Both answers are by the ids that were asked for.
@@ -84,17 +85,24 @@ type Remembered struct {
 	Name            string    // the username that it had last; "" where none is known
 	Created         time.Time // see Account; zero where it is not known
 	Realname, Email string    // that it had last
+	Unmet           bool      // see Link: the id is what a create was answered with, no more
 }
 
 // Remembered gives what is known of the link's user.
 func (l *Link) Remembered() Remembered {
-	return Remembered{Name: l.Answered.Username, Created: l.Answered.Created, Realname: l.Answered.Realname, Email: l.Answered.Email}
+	return Remembered{Name: l.Answered.Username, Created: l.Answered.Created, Realname: l.Answered.Realname, Email: l.Answered.Email, Unmet: l.Unmet}
 }
 
 // IsOther reports whether an account is certainly not that user: Duo created it at another
 // time, which never changes, and it has another name.
 func (r Remembered) IsOther(a *Account) bool {
 	return !r.Created.IsZero() && !a.Created.IsZero() && r.Created.Unix() != a.Created.Unix() && FoldName(a.Username) != FoldName(r.Name)
+}
+
+// MayBeOther reports whether an account is not that user, or nobody has met the user under that
+// id yet and it has another name.
+func (r Remembered) MayBeOther(a *Account) bool {
+	return r.IsOther(a) || r.Unmet && r.IsRenamed(a)
 }
 
 // IsRenamed reports whether an account has another name than that user had.
@@ -110,10 +118,17 @@ func (r Remembered) Is(a *Account) bool {
 
 // Prefers reports whether, of two accounts created when that user was, the one that has its id
 // is the user, renamed by others, and not the one that has its name: it still has the full
-// name and address, or the other has not either.
+// name and address, or the other has not either. Of a user whom nobody has met under its id,
+// only both together tell.
 func (r Remembered) Prefers(byID, byName *Account) bool {
+	if byID == nil || r.Created.Unix() != byID.Created.Unix() {
+		return false
+	}
 	has := func(a *Account) bool { return a.Realname == r.Realname && a.Email == r.Email }
-	return byID != nil && r.Created.Unix() == byID.Created.Unix() && (has(byID) || !has(byName))
+	if r.Unmet {
+		return has(byID) && !has(byName)
+	}
+	return has(byID) || !has(byName)
 }
 
 // Usage counts calls to Duo.
@@ -165,6 +180,8 @@ type Result struct {
 	Kept []KeptPhone
 	// Group is the id of the group that the operation made.
 	Group string
+	// Met: Account was found in Duo by its id or name, and not only answered to a create.
+	Met bool
 }
 
 // KeptPhone is a phone that we made and that is not ours any more.

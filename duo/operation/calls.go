@@ -33,6 +33,9 @@ func Calls(op *dirsync.Op) int {
 		calls++ // their places
 	}
 	if HasSteps(op) {
+		if Creates(op) {
+			calls++ // whether it is the user who was made
+		}
 		calls += 1 + len(op.Joins) + len(op.Leaves)
 		if op.Follows {
 			calls++ // whether it is on the user who was made

@@ -13,6 +13,7 @@ import (
 func (r *Rules) Decide(s *Subject, now time.Time) {
 	if s.Link != nil {
 		next := *s.Link
+		next.Unmet = next.Unmet && (s.Live == nil || s.Doubtful != nil)
 		s.Next = &next
 	}
 	switch {

@@ -65,7 +65,7 @@ func after(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) *dirsync.Link 
 		next.Missing = op.Missing
 		return &next
 	case op.Action == dirsync.Create, op.Action == dirsync.Recreate, op.Action == dirsync.Adopt:
-		next = made(op, cur, account)
+		next = made(op, cur, &res)
 	case cur == nil:
 		return nil
 	default:
@@ -89,8 +89,10 @@ func after(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) *dirsync.Link 
 }
 
 // made is the link of a user who becomes ours.
-func made(op *dirsync.Op, cur *dirsync.Link, account *dirsync.Account) dirsync.Link {
-	link := dirsync.Link{ID: op.Source, User: account.ID, Origin: dirsync.Created, Asked: maps.Clone(op.Asked), Answered: *account}
+func made(op *dirsync.Op, cur *dirsync.Link, res *dirsync.Result) dirsync.Link {
+	account := res.Account
+	link := dirsync.Link{ID: op.Source, User: account.ID, Origin: dirsync.Created, Asked: maps.Clone(op.Asked), Answered: *account,
+		Unmet: op.Action != dirsync.Adopt && !res.Met}
 	switch {
 	case cur != nil && cur.User == link.User: // settled once more
 		link.Belongings, link.Mail = cur.Belongings, cur.Mail

@@ -188,7 +188,11 @@ func (d *deciding) fetch(ctx context.Context) error {
 		if account, ok := accounts[s.Link.User]; ok {
 			s.Live = &account
 			if account.ID != s.Link.User {
-				outcomes = append(outcomes, d.relink(s))
+				more, err := d.relink(ctx, s)
+				if err != nil {
+					return err
+				}
+				outcomes = append(outcomes, more...)
 			}
 		}
 	}
@@ -199,14 +203,28 @@ func (d *deciding) fetch(ctx context.Context) error {
 }
 
 // relink gives a link the id under which its user is found; the one that it had was never
-// that user's. That is so whatever becomes of the run, and is written down at once.
-func (d *deciding) relink(s *decide.Subject) dirsync.Outcome {
+// that user's. That is so whatever becomes of the run, and is written down at once. Another
+// link that has that id got it in exchange, and is to be met under the one that is left over.
+func (d *deciding) relink(ctx context.Context, s *decide.Subject) ([]dirsync.Outcome, error) {
+	var outcomes []dirsync.Outcome
+	if id := d.snap.byUser()[s.Live.ID]; id != "" && id != s.ID {
+		links, err := d.snap.load(ctx, []dirsync.SourceID{id})
+		if err != nil {
+			return nil, err
+		}
+		if other := links[id]; other != nil {
+			changed := *other
+			changed.User, changed.Answered.ID, changed.Unmet = s.Link.User, s.Link.User, true
+			d.snap.put(id, &changed)
+			outcomes = append(outcomes, dirsync.Outcome{Source: id, Link: &changed})
+		}
+	}
 	link := *s.Link
 	s.Warn("%s: Duo has this user under the id %s, and not under %s, which it had answered; it is known by that from now on", s.Username(), s.Live.ID, link.User)
 	link.User, link.Answered.ID = s.Live.ID, s.Live.ID
 	s.Link = &link
 	d.snap.put(s.ID, &link)
-	return dirsync.Outcome{Source: s.ID, Link: &link}
+	return append(outcomes, dirsync.Outcome{Source: s.ID, Link: &link}), nil
 }
 
 // asks reports whether Duo is asked for a link's user: it may be touched.

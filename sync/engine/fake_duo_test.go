@@ -37,6 +37,7 @@ type memDuo struct {
 	fail    map[string]bool               // once: not done
 	lose    map[string]bool               // once: done, and the reply is lost for good
 	owner   func(string) dirsync.SourceID // as the engine tells
+	known   func(dirsync.SourceID) dirsync.Remembered
 	noTrash bool
 	halt    error // returned before the next operation
 	chaos   *rapid.T
@@ -80,14 +81,26 @@ func (d *memDuo) Find(_ context.Context, names []string) ([]dirsync.Account, err
 	return slices.Collect(maps.Values(found)), nil
 }
 
-func (d *memDuo) Know(owner func(string) dirsync.SourceID) { d.owner = owner }
+func (d *memDuo) Know(owner func(string) dirsync.SourceID, known func(dirsync.SourceID) dirsync.Remembered) {
+	d.owner, d.known = owner, known
+}
+
+// others reports whether a user is another person's of ours, as a target does.
+func (d *memDuo) others(a *dirsync.Account, mine dirsync.SourceID) bool {
+	owner := d.owner(a.ID)
+	if owner == "" || owner == mine {
+		return false
+	}
+	known := d.known(owner)
+	return !known.Unmet || !known.IsRenamed(a)
+}
 
 func (d *memDuo) Fetch(_ context.Context, known map[string]dirsync.Remembered) (map[string]dirsync.Account, map[string]error, error) {
 	d.calls++
 	found, doubtful := map[string]dirsync.Account{}, map[string]error{}
 	for id, who := range known {
 		a, named := d.users[id], d.holder(who.Name)
-		moved := named != nil && named.ID != id && who.Is(named) && !who.Prefers(a, named) && (d.owner(named.ID) == "" || d.owner(named.ID) == d.owner(id))
+		moved := named != nil && named.ID != id && who.Is(named) && !who.Prefers(a, named) && !d.others(named, d.owner(id))
 		name := dirsync.FoldName(who.Name)
 		if d.doubt[name] || d.hidden[name] {
 			doubtful[id] = errors.New("an answer about something else")
@@ -422,7 +435,7 @@ func (d *memDuo) twice(a *dirsync.Account, op *dirsync.Op, name string) bool {
 
 func (d *memDuo) done(res dirsync.Result, a *dirsync.Account) dirsync.Result {
 	d.lists(a, res.Op, &res)
-	res.Account = d.account(a)
+	res.Account, res.Met = d.account(a), len(res.Op.Phones)+len(res.Op.Joins) > 0
 	if id := d.astray[dirsync.FoldName(res.Op.Name())]; id != "" && (res.Op.Action == dirsync.Create || res.Op.Action == dirsync.Recreate) {
 		return d.answeredWith(id, res)
 	}
@@ -487,7 +500,7 @@ func (d *memDuo) settle(intent dirsync.Intent) dirsync.Result {
 	case op.Action == dirsync.EnrollMail:
 		res.Fate = dirsync.Done
 		return res
-	case a != nil && intent.Known.IsOther(a):
+	case a != nil && intent.Known.MayBeOther(a):
 		res.Err = errors.New("the id is somebody else's")
 		return res
 	case op.Action == dirsync.PhoneDelete:
@@ -503,7 +516,7 @@ func (d *memDuo) settle(intent dirsync.Intent) dirsync.Result {
 		}
 		res.Account, res.Fate = d.account(a), dirsync.Taken
 		if !a.Created.Before(intent.At.Truncate(time.Second)) && holds() {
-			res.Fate = dirsync.Done
+			res.Fate, res.Met = dirsync.Done, true
 		}
 	case a == nil && op.Action == dirsync.Delete:
 		res.Fate = dirsync.Done

@@ -46,7 +46,7 @@ func (r *run) open(ctx context.Context) (*state, error) {
 	if s.snap, err = openSnapshot(ctx, r.Store); err != nil {
 		return nil, err
 	}
-	r.Target.Know(s.snap.owner())
+	r.Target.Know(s.snap.owner(), s.snap.remembered(ctx))
 	return s, nil
 }
 
@@ -78,13 +78,12 @@ func (r *run) settle(ctx context.Context, st *state) error {
 	for i, intent := range intents {
 		r.warn("an earlier run left open what became of %s of %s; %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FoundWords(&results[i]))
 		r.warnKept(results[i])
-		for _, outcome := range st.absorb(intent, links, results[i]) {
-			if r.journal == nil {
-				continue
-			}
-			if err := r.journal.Record(ctx, []dirsync.Outcome{outcome}); err != nil {
-				return err
-			}
+		outcomes := st.absorb(intent, links, results[i])
+		if r.journal == nil {
+			continue
+		}
+		if err := r.journal.Record(ctx, outcomes); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -152,6 +152,17 @@ func (s *snapshot) owner() func(user string) dirsync.SourceID {
 	}
 }
 
+// remembered tells what is known of somebody's user.
+func (s *snapshot) remembered(ctx context.Context) func(dirsync.SourceID) dirsync.Remembered {
+	return func(id dirsync.SourceID) dirsync.Remembered {
+		links, err := s.load(ctx, []dirsync.SourceID{id})
+		if err != nil || links[id] == nil {
+			return dirsync.Remembered{}
+		}
+		return links[id].Remembered()
+	}
+}
+
 // active counts the persons that are ours and active.
 func (s *snapshot) active() int {
 	n := 0

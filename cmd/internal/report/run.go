@@ -131,7 +131,7 @@ func Of(run *dirsync.Run) *Document {
 		},
 		Operations: []Operation{}, Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
 		Attention: AttentionOf(run.Attention), StillHeld: run.StillHeld,
-		Warnings:  []string{},
+		Warnings: []string{},
 	}
 	for _, w := range run.Warnings {
 		d.Warnings = append(d.Warnings, dirsync.Runnable(w, run.Flags))
