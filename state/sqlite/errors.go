@@ -42,7 +42,7 @@ func advice(path string, err error) string {
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 			return fmt.Sprintf("another program has %s open and is writing; end it and run again", path)
 		case sqlite3.SQLITE_IOERR:
-			if crowded(filepath.Dir(path)) { // the file of shared memory could not grow, say
+			if crowded(filepath.Dir(path), unix.Statfs) { // the file of shared memory could not grow, say
 				return full
 			}
 			return fmt.Sprintf("look into the system's log for trouble with the disk that holds %s", path)
@@ -64,7 +64,7 @@ func advice(path string, err error) string {
 
 // crowded reports whether a file system has less than 1 MiB left for this account. SQLite
 // does not always say that this is why it could not write.
-func crowded(folder string) bool {
+func crowded(folder string, statfs func(string, *unix.Statfs_t) error) bool {
 	var stat unix.Statfs_t
-	return unix.Statfs(folder, &stat) == nil && stat.Bavail*uint64(stat.Bsize) < 1<<20 //nolint:gosec // a block size is small
+	return statfs(folder, &stat) == nil && stat.Bavail*uint64(stat.Bsize) < 1<<20 //nolint:gosec // a block size is small
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +30,9 @@ func (f *fileState) Examine(ctx context.Context) (backend.Condition, error) {
 	}
 	if err := writableFor(path, os.Geteuid()); err != nil {
 		return c, err
+	}
+	if folder := filepath.Dir(path); crowded(folder, f.opts.Statfs) {
+		return c, fmt.Errorf("the file system of %s has less than 1 MiB left: %w", folder, syscall.ENOSPC)
 	}
 	if c.Stamp, err = stampOf(path); err != nil {
 		return c, err
