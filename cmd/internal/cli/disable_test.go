@@ -230,6 +230,9 @@ func TestDisableLasts(t *testing.T) {
 	if r := h.run("enable", "plain000"); r.code != 0 {
 		t.Fatal(r.err)
 	}
+	if r := h.run("explain", "plain000"); r.code != 0 || !strings.Contains(r.out, "to be enabled") || strings.Contains(r.out, "by others") || strings.Contains(r.out, "ATTENTION") {
+		t.Errorf("explain, before the next run: exit %d\n%s", r.code, r.out)
+	}
 	h.want(0, "applied").has(t, "enable plain000")
 	h.want(0, "no-changes")
 }

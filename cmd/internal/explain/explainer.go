@@ -56,9 +56,10 @@ func (t traces) of(o *report.Operation) bool {
 		t.username != "" && dirsync.FoldName(o.Username) == dirsync.FoldName(t.username)
 }
 
-// mark gives the mark that keeps the user disabled; nil: there is none.
+// mark gives the mark that keeps the user disabled, or one that was lifted and did until then:
+// the next run deals with that; nil: there is none.
 func (e *explainer) mark(ctx context.Context, d *dirsync.Decision) (*dirsync.Mark, error) {
-	marks, err := past.StandingMarks(ctx, e.past.DB)
+	marks, err := e.past.Marks(ctx)
 	if err != nil {
 		return nil, err
 	}

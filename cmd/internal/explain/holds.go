@@ -89,7 +89,7 @@ func covers(a *dirsync.Approval, op *dirsync.Op) bool {
 // marked tells that the user is kept disabled by hand.
 func (e *explainer) marked(ctx context.Context, d *dirsync.Decision, add func(explanation.Hold)) error {
 	m, err := e.mark(ctx, d)
-	if err != nil || m == nil {
+	if err != nil || m == nil || !m.Stands() {
 		return err
 	}
 	add(explanation.DisabledSince.With(phrase.ShortTime(m.Since), m.By, m.Reason, dirsync.ShellWord(m.Username)))
