@@ -37,6 +37,10 @@ type Link struct {
 	// Unread are the ids of Duo groups that we put the user into, of which the directory's
 	// group was not read: when it is again, it shows whether the person is still in it.
 	Unread []string `json:"unread,omitempty"`
+	// Withdrawn is what others have taken back in Duo of what we had done, where that is only
+	// reported: items of lists, by field, which are not given again while the directory goes
+	// on asking for them; and that a user is disabled.
+	Withdrawn Fields `json:"withdrawn,omitempty"`
 	// Mail is where the user's enrollment mail stands.
 	Mail Mail `json:"mail,omitempty"`
 	// Unmet: Duo answered the user's id to the create, and nobody has looked at the user by
@@ -92,11 +96,13 @@ type OwnPhone struct {
 // created, at most once.
 type Mail string
 
-// MailSent holds also where it is not known whether the mail was sent.
+// MailSent holds also where it is not known whether the mail was sent. A mail that Duo
+// refused is due again when the user gets another address.
 const (
-	MailNone Mail = ""
-	MailDue  Mail = "due"
-	MailSent Mail = "sent"
+	MailNone    Mail = ""
+	MailDue     Mail = "due"
+	MailSent    Mail = "sent"
+	MailRefused Mail = "refused"
 )
 
 // GroupLink binds a Duo group to the directory's groups that it mirrors.

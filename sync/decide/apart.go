@@ -26,6 +26,8 @@ func Apart(l *dirsync.Link) string {
 		return trashedByOthers
 	case status == "":
 		return ""
+	case l.Withdrawn[dirsync.FieldStatus] != "" && (held == dirsync.StatusActive || held == dirsync.StatusBypass):
+		return held + " in Duo by others, and to be disabled; the configuration asks to report it only (sync.drift)"
 	case held == dirsync.StatusBypass && status != dirsync.StatusBypass:
 		return "has the status bypass in Duo by others: no second factor is asked; set it to active in the Duo Admin Panel, or map it (sync.allow_bypass)"
 	case held == dirsync.StatusDisabled && status != dirsync.StatusDisabled:

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,6 +44,61 @@ func (r *Rules) changes(s *Subject) []dirsync.Change {
 	return changes
 }
 
+// noteWithdrawn notes what others have taken away of lists whose drift is reported only, see
+// Link.Withdrawn. It is told when it is found.
+func (r *Rules) noteWithdrawn(s *Subject) {
+	s.Next.Withdrawn = nil
+	for _, field := range dirsync.ListFields {
+		want, ours := s.Want.Fields[field]
+		if !ours || !r.ReportDrift(field) {
+			continue
+		}
+		folded := func(list string) map[string]bool { return dirsync.FoldedSet(dirsync.Items(list)) }
+		held, answered := folded(s.Live.Field(field)), folded(s.Link.Answered.Field(field))
+		asked, before := folded(s.Link.Asked[field]), folded(s.Link.Withdrawn[field])
+		var items, found []string
+		for _, item := range dirsync.Items(want) {
+			name := dirsync.FoldName(item)
+			switch {
+			case held[name]:
+			case before[name]:
+				items = append(items, item)
+			case asked[name] && answered[name]:
+				items, found = append(items, item), append(found, item)
+			}
+		}
+		if len(items) > 0 {
+			s.Next.Withdrawn = withdrawn(s.Next.Withdrawn, field, dirsync.ListOf(items))
+		}
+		for _, item := range found {
+			if field != dirsync.FieldPhones {
+				item = dirsync.Quote(item)
+			}
+			s.Warn(withdrawnWords[field]+"; the configuration asks to report it only", s.Username(), item)
+		}
+	}
+}
+
+// withdrawn adds a field to what was taken away.
+func withdrawn(all dirsync.Fields, field, value string) dirsync.Fields {
+	more := dirsync.Fields{field: value}
+	maps.Copy(more, all)
+	return more
+}
+
+// withdrawnWords tell, by field, what was taken away: of whom, and what.
+var withdrawnWords = map[string]string{
+	dirsync.FieldAliases: "%s: the alias %s was taken away in Duo",
+	dirsync.FieldGroups:  "%s: was taken out of the group %s in Duo",
+	dirsync.FieldPhones:  "%s: the phone %s was taken away in Duo",
+}
+
+// IsWithdrawn reports whether an item of a list is not given again, for others have taken it
+// away.
+func (s *Subject) IsWithdrawn(field, item string) bool {
+	return s.Next != nil && dirsync.FoldedSet(dirsync.Items(s.Next.Withdrawn[field]))[dirsync.FoldName(item)]
+}
+
 // aliasChange is the change of the aliases, nil where there is none. Aliases that
 // others gave the user stay, but for one that becomes the username.
 func (r *Rules) aliasChange(s *Subject) *dirsync.Change {
@@ -64,7 +120,7 @@ func (r *Rules) aliasChange(s *Subject) *dirsync.Change {
 		}
 	}
 	for _, alias := range dirsync.Items(want) {
-		if !have[dirsync.FoldName(alias)] {
+		if !have[dirsync.FoldName(alias)] && !s.IsWithdrawn(dirsync.FieldAliases, alias) {
 			missing = append(missing, alias)
 		}
 	}
@@ -83,10 +139,6 @@ func (r *Rules) aliasChange(s *Subject) *dirsync.Change {
 		if ours {
 			s.Next.Asked[dirsync.FieldAliases] = want
 		}
-		return nil
-	case known && asked == want && kept == len(held) && r.ReportDrift(dirsync.FieldAliases):
-		s.Next.Asked[dirsync.FieldAliases] = want
-		s.Warn("%s: the aliases %s were taken away in Duo; the configuration asks to report it only", s.Username(), strings.Join(missing, ", "))
 		return nil
 	case kept+len(missing) > dirsync.MaxAliases:
 		s.TellProblem("Duo holds %d aliases a user at most, and others have given %d; not added: %s", dirsync.MaxAliases, kept, strings.Join(missing, ", "))

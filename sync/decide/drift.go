@@ -77,6 +77,12 @@ func givenOf(l *dirsync.Link, field string, live *dirsync.Account) (ours, there 
 			there = append(there, text)
 		}
 	}
+	for _, text := range dirsync.Items(l.Withdrawn[field]) {
+		if field == dirsync.FieldAliases {
+			break // all that were asked for are told
+		}
+		item(text, dirsync.FoldedSet(dirsync.Items(live.Field(field)))[dirsync.FoldName(text)])
+	}
 	switch field {
 	case dirsync.FieldAliases:
 		names := live.Names()

@@ -123,6 +123,7 @@ func (r *Rules) decideOurs(s *Subject) {
 		return
 	}
 	s.Open = true
+	r.noteWithdrawn(s)
 	update := r.changes(s)
 	status := r.decideStatus(s)
 	s.tellFaults()

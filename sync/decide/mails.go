@@ -2,6 +2,7 @@ package decide
 
 import (
 	"cmp"
+	"strings"
 
 	dirsync "duosync/sync"
 )
@@ -15,11 +16,27 @@ func (s *Subject) PlanMail() bool {
 	case live.Enrolled, len(live.Phones) > 0: // has a device meanwhile
 		s.Next.Mail = dirsync.MailNone
 		return false
-	case address == "", live.Status != dirsync.StatusActive:
+	case address == "", live.Status != dirsync.StatusActive, !s.willHave(address):
 		return false
 	}
 	s.Add(MailTo(address))
 	return true
+}
+
+// willHave reports whether the user has a mail address, or will when the plan is done.
+func (s *Subject) willHave(address string) bool {
+	for i := range s.Ops {
+		if c := s.Ops[i].Change(dirsync.FieldEmail); c != nil {
+			return HasAddress(c.After, address)
+		}
+	}
+	return HasAddress(s.Live.Email, address)
+}
+
+// HasAddress reports whether the address that Duo has is the one that a mail is to go to. Duo
+// keeps no outer blanks.
+func HasAddress(has, address string) bool {
+	return strings.EqualFold(strings.TrimSpace(has), strings.TrimSpace(address))
 }
 
 // MailTo is the operation that sends an enrollment mail.

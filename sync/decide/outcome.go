@@ -34,14 +34,17 @@ func OutcomeOf(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) dirsync.Ou
 }
 
 // mailed notes what became of an enrollment mail. One that was perhaps sent is
-// not sent again, and neither is one that Duo refused.
+// not sent again, and neither is one that Duo refused, to the same address.
 func mailed(cur *dirsync.Link, fate dirsync.Fate) (next *dirsync.Link, same bool) {
 	if cur == nil || fate == dirsync.Failed {
 		return cur, true
 	}
 	link := *cur
 	link.Mail = dirsync.MailSent
-	if fate == dirsync.Refused || fate == dirsync.Vanished {
+	switch fate {
+	case dirsync.Refused:
+		link.Mail = dirsync.MailRefused
+	case dirsync.Vanished:
 		link.Mail = dirsync.MailNone
 	}
 	return &link, false
@@ -124,6 +127,9 @@ func changed(op *dirsync.Op, cur *dirsync.Link, account *dirsync.Account) dirsyn
 			if _, asked := op.Asked[field]; !asked && field != dirsync.FieldStatus && account.Field(field) != cur.Answered.Field(field) {
 				delete(next.Asked, field)
 			}
+		}
+		if cur.Mail == dirsync.MailRefused && account.Email != cur.Answered.Email {
+			next.Mail = dirsync.MailDue
 		}
 		next.Answered = *account
 	}

@@ -42,8 +42,9 @@ func (r *Rules) keepOut(s *Subject, link *dirsync.Link, last string) statusChang
 		s.askStatus(dirsync.StatusDisabled)
 		s.Next.ByHand = WasByOthers(link, mark != nil || link.Marked)
 		return statusChange{}
-	case last == dirsync.StatusDisabled && live.Status != link.Answered.Status && r.ReportDrift(dirsync.FieldStatus):
+	case last == dirsync.StatusDisabled && (live.Status != link.Answered.Status || link.Withdrawn[dirsync.FieldStatus] != "") && mark == nil && r.ReportDrift(dirsync.FieldStatus):
 		s.askStatus(dirsync.StatusDisabled)
+		s.Next.Withdrawn = withdrawn(s.Next.Withdrawn, dirsync.FieldStatus, dirsync.StatusDisabled)
 		s.Warn("%s: is %s in Duo though disabled in the directory; the configuration asks to report it only", s.Username(), live.Status)
 		return statusChange{}
 	}

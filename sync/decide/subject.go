@@ -225,9 +225,3 @@ func (s *Subject) DriftReason(op *dirsync.Op, field, want string) {
 		op.Reason = dirsync.ChangedInDirectory
 	}
 }
-
-// TookAway reports whether others took a phone away that the user had with us.
-func (s *Subject) TookAway(text string) bool {
-	return s.Link != nil && s.Live != nil && s.Link.Asked[dirsync.FieldPhones] == s.Want.Fields[dirsync.FieldPhones] &&
-		slices.Contains(dirsync.Items(s.Link.Answered.Field(dirsync.FieldPhones)), text)
-}

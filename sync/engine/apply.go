@@ -111,6 +111,9 @@ func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 			o.Result, o.Error = dirsync.ResultSkipped, "what comes before it failed; the next run tries again"
 			a.retry[s] = true
 			return true
+		case op.Action == dirsync.EnrollMail && s.Next != nil && s.Next.User != "" && !decide.HasAddress(s.Next.Answered.Email, op.After()[dirsync.FieldEmail]):
+			o.Result, o.Error = dirsync.ResultSkipped, "Duo has not taken the address; the mail is sent once it has"
+			return true
 		case !op.Follows:
 		case s.Next == nil || s.Next.User == "":
 			o.Result, o.Error = dirsync.ResultSkipped, "the user was not created"

@@ -211,15 +211,16 @@ func (d *differ) claimedByOther(want *mapping.Desired) bool {
 	})
 }
 
-// doubtful reports whether a missing link needs the second look in this run: also where a
-// step would be due were the person gone that was out of scope, or the other way round.
+// doubtful reports whether a missing link needs the second look in this run: also where there
+// would be a further step were the person gone that was out of scope, or the other way
+// round, for that is counted from when it is seen.
 func (d *differ) doubtful(s *decide.Subject) bool {
 	if s.Link.Missing == nil || d.report.Refreshed || d.stepDue(s) {
 		return true
 	}
 	m := s.Missing(d.now).Otherwise(d.now)
-	_, due, ok := d.Rules.Step(s, &m)
-	return ok && !due.After(d.now)
+	_, _, ok := d.Rules.Step(s, &m)
+	return ok
 }
 
 // stepDue reports whether a removal step of a missing link is due now, as far

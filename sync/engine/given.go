@@ -102,8 +102,7 @@ func (d *deciding) memberships(s *decide.Subject, held []dirsync.Membership, joi
 		id, ok := b.open(key)
 		switch {
 		case !ok, id != "" && in(id):
-		case id != "" && slices.Contains(joined, id) && d.Rules.ReportDrift(dirsync.FieldGroups):
-			s.Warn("%s: was taken out of the group %s in Duo; the configuration asks to report it only", s.Username(), dirsync.Quote(name))
+		case s.IsWithdrawn(dirsync.FieldGroups, name):
 		case s.Want.Mark != nil: // kept disabled, and given nothing meanwhile
 			s.Later = true
 		case s.Want.Unsure != nil:

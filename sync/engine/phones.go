@@ -36,8 +36,7 @@ func (d *deciding) newPhonePlan(s *decide.Subject, carrier *dirsync.Op, held []d
 		wanted[text] = true
 		switch {
 		case slices.ContainsFunc(held, func(h dirsync.Phone) bool { return h.Text() == text }):
-		case s.TookAway(text) && d.Rules.ReportDrift(dirsync.FieldPhones):
-			s.Warn("%s: the phone %s was taken away in Duo; the configuration asks to report it only", s.Username(), text)
+		case s.IsWithdrawn(dirsync.FieldPhones, text):
 		default:
 			p.needed = append(p.needed, w)
 		}

@@ -245,9 +245,10 @@ func (r *run) attend(ctx context.Context, c *course) error {
 		before, scan = b.Attention, false
 	}
 	found := map[string]*dirsync.Attention{}
+	joins := false // what others have done to a user, beside what is told of it otherwise
 	add := func(key string, a dirsync.Attention) {
 		if was := found[key]; was != nil {
-			if !a.Apart && !strings.Contains(was.Reason, a.Reason) {
+			if (!a.Apart || joins) && !strings.Contains(was.Reason, a.Reason) {
 				was.Reason += "; " + a.Reason
 			}
 			was.Remedy, was.Apart, was.Failed = cmp.Or(was.Remedy, a.Remedy), was.Apart || a.Apart, was.Failed || a.Failed
@@ -260,6 +261,7 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	}
 	left := c.leftAlone()
 	apart := func(l *dirsync.Link) {
+		joins = l.LetGo == "" && l.Missing == nil
 		if why := decide.Apart(l); why != "" && !left[l.ID] {
 			add(string(l.ID), dirsync.Attention{Username: l.Answered.Username, Source: l.ID, Reason: why, Apart: true})
 		}

@@ -77,11 +77,8 @@ func (s *Snapshot) block(fieldsFollowed, duoTells bool) form.Block {
 	if len(s.Unfinished) > 0 {
 		b.Item(form.Change, "still to be done: "+strings.Join(s.Unfinished, ", "))
 	}
-	switch s.Mail {
-	case dirsync.MailDue:
-		b.Item(form.Plain, "the enrollment mail is due")
-	case dirsync.MailSent:
-		b.Item(form.Plain, "the enrollment mail was sent")
+	if words := mails[s.Mail]; words != "" {
+		b.Item(form.Plain, words)
 	}
 	if !fieldsFollowed && len(s.Asked) > 0 {
 		var parts []string
@@ -103,4 +100,11 @@ func (s *Snapshot) block(fieldsFollowed, duoTells bool) form.Block {
 		b.Item(form.Plain, text)
 	}
 	return b
+}
+
+// mails says where an enrollment mail stands.
+var mails = map[dirsync.Mail]string{
+	dirsync.MailDue:     "the enrollment mail is due",
+	dirsync.MailSent:    "the enrollment mail was sent",
+	dirsync.MailRefused: "Duo refused the enrollment mail; it is due again with another address",
 }
