@@ -159,7 +159,7 @@ func TestOtherKindsOfGroups(t *testing.T) {
 		{"(objectClass=groupOfNames)", "member", map[string][]string{slapdtest.UID(0): {"TWO names"}}},
 	}
 	for _, tt := range tests {
-		src := newSource(t, options(s, withGroups(anyGroup, func(g *membership.Groups) { g.Filter, g.MemberAttribute = tt.filter, tt.member })))
+		src := newSource(t, options(s, withGroups(anyGroup, func(g *membership.Groups) { g.Filter, g.MemberAttributes = tt.filter, []string{tt.member} })))
 		groups, _ := groupsByUID(t, src)
 		if diff := cmp.Diff(tt.want, groups); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.member, diff)
@@ -168,7 +168,9 @@ func TestOtherKindsOfGroups(t *testing.T) {
 
 	// The uid is read for the groups alone: it is not given on.
 	src := newSource(t, options(s, func(o *ldapsrc.Options) {
-		withGroups(anyGroup, func(g *membership.Groups) { g.Filter, g.MemberAttribute = "(objectClass=posixGroup)", "memberUid" })(o)
+		withGroups(anyGroup, func(g *membership.Groups) {
+			g.Filter, g.MemberAttributes = "(objectClass=posixGroup)", []string{"memberUid"}
+		})(o)
 		o.Attributes = []string{"userid"}
 	}))
 	people := mustRead(t, src)
@@ -181,7 +183,7 @@ func TestOtherKindsOfGroups(t *testing.T) {
 	}
 
 	src = newSource(t, options(s, withGroups(anyGroup, func(g *membership.Groups) {
-		g.Filter, g.MemberAttribute = "(objectClass=posixGroup)", "gidNumber"
+		g.Filter, g.MemberAttributes = "(objectClass=posixGroup)", []string{"gidNumber"}
 	})))
 	_, _, err := readAll(t, src)
 	wantError(t, err, `group "cn=unix,ou=Groups,dc=WSO2,dc=ORG"|gidNumber holds "500", which is no DN`, "ldap.groups.member_attribute")

@@ -172,7 +172,7 @@ func TestUIDsThatDifferInCase(t *testing.T) {
 	}
 	add(t, sim, "cn=g,"+simGroups, ldapsim.Attributes{"objectClass": {"posixGroup"}, "memberUid": {"Anna", "BERT"}})
 	opts := groupOptions(sim, anyGroup)
-	opts.Groups.Filter, opts.Groups.MemberAttribute = "(objectClass=posixGroup)", "memberUid"
+	opts.Groups.Filter, opts.Groups.MemberAttributes = "(objectClass=posixGroup)", []string{"memberUid"}
 	groups, _ := groupsByUID(t, newSource(t, opts))
 	if diff := cmp.Diff(map[string][]string{"Anna": {"g"}, "bert": {"g"}}, groups); diff != "" {
 		t.Errorf("groups by person (-want +got):\n%s", diff)

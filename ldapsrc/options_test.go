@@ -57,7 +57,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"groups' base that is no DN", func(o *ldapsrc.Options) { o.Groups.Bases = []string{"Groups"} }, `"Groups" is no DN`, "ldap.groups.base_dns"},
 		{"groups' filter", func(o *ldapsrc.Options) { o.Groups.Filter = "cn=*" }, "character 1", "ldap.groups.filter"},
 		{"groups' name", func(o *ldapsrc.Options) { o.Groups.NameAttribute = "c n" }, `"c n"`, "ldap.groups.name_attribute"},
-		{"groups' members", func(o *ldapsrc.Options) { o.Groups.MemberAttribute = "*" }, `"*"`, "ldap.groups.member_attribute"},
+		{"groups' members", func(o *ldapsrc.Options) { o.Groups.MemberAttributes = []string{"*"} }, `"*"`, "ldap.groups.member_attribute"},
 		{"preset", func(o *ldapsrc.Options) { o.Preset = "domino" }, "domino", "wso2is openldap"},
 		{"timeout", func(o *ldapsrc.Options) { o.Timeout = -1 }, "negative", "ldap.timeout"},
 		{"page size", func(o *ldapsrc.Options) { o.PageSize = -1 }, "-1", "ldap.page_size"},

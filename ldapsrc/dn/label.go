@@ -45,9 +45,11 @@ func LabelOf(text string) (l Label, folded string, err error) {
 	return Label{DigestOf(folded), maphash.String(seed, exact(dn))}, folded, nil
 }
 
-// LabelOfUID labels a uid.
+// LabelOfUID labels a uid. No DN has the label of a uid, whatever that holds: a folded
+// DN does not begin with a control character.
 func LabelOfUID(value string) Label {
-	return Label{DigestOf(FoldValue(value)), maphash.String(seed, value)}
+	const mark = "\x00uid "
+	return Label{DigestOf(mark + FoldValue(value)), maphash.String(seed, mark+value)}
 }
 
 // foldPlain is fold for a DN of single-valued RDNs in printable ASCII without

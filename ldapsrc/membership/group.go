@@ -78,57 +78,73 @@ func (r *Reader) NameOf(entry *ldap.Entry) string {
 type member struct {
 	dn.Label        // by which a person or a group is known again
 	value    string // as it came
+	byUID    bool   // it is a uid, and not a DN
 	dn       string // in the value; a uid where those are the members
 	folded   string // that DN; "" for a uid
 }
 
-// readMembers gives each member of a group. hidden: there are none, and the server would
-// not have such a group.
+// readMembers gives each member of a group. hidden: an attribute has none, and the server
+// would not have such a group.
 func (r *Reader) readMembers(ctx context.Context, c *conn.Conn, g group, visit func(member) error) (hidden bool, err error) {
-	entry, err := c.Again(ctx, g.dn, r.MemberAttribute, objectClass)
+	entry, err := c.Again(ctx, g.dn, append(slices.Clone(r.MemberAttributes), objectClass)...)
 	if err != nil {
 		return false, err
 	}
 	if err := c.Complete(ctx, entry); err != nil {
 		return false, err
 	}
-	values := dn.Values(entry, r.MemberAttribute)
-	hidden = len(values) == 0 && r.needsMembers(entry)
-	if hidden && r.decoder.Kind.ShowsMembers {
-		return false, dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", r.MemberAttribute),
-			"let the account of ldap.bind_dn read "+r.MemberAttribute)
-	}
-	for _, value := range values {
-		m, err := r.member(value)
-		if err != nil {
-			return false, dirsync.WithHint(fmt.Errorf("%s holds %q, which is no DN: %w", r.MemberAttribute, value, err),
-				"set ldap.groups.member_attribute to the attribute that holds the members' DNs (or to memberUid), or mend that value")
+	for _, attribute := range r.MemberAttributes {
+		values := dn.Values(entry, attribute)
+		if len(values) == 0 && needsMembers(entry, attribute) {
+			if r.decoder.Kind.ShowsMembers {
+				return false, dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", attribute),
+					"let the account of ldap.bind_dn read "+attribute)
+			}
+			hidden = true
 		}
-		if err := visit(m); err != nil {
+		if err := visitMembers(attribute, values, visit); err != nil {
 			return false, err
 		}
 	}
 	return hidden && c.Strict(), nil
 }
 
-// needsMembers reports whether a group's class demands members (RFC 4519), so that one
-// without any is one whose members we may not read, where the server holds entries to
-// that. 389 does not.
-func (r *Reader) needsMembers(entry *ldap.Entry) bool {
-	demands := map[string]string{"member": "groupofnames", "uniquemember": "groupofuniquenames"}
-	class, known := demands[strings.ToLower(r.MemberAttribute)]
-	return known && slices.ContainsFunc(dn.Values(entry, objectClass), func(value string) bool {
-		return strings.EqualFold(value, class)
-	})
+// visitMembers gives each value of a member attribute.
+func visitMembers(attribute string, values []string, visit func(member) error) error {
+	for _, value := range values {
+		m, err := readMember(attribute, value)
+		if err != nil {
+			return dirsync.WithHint(fmt.Errorf("%s holds %q, which is no DN: %w", attribute, value, err),
+				"set ldap.groups.member_attribute to the attribute that holds the members' DNs (or to memberUid), or mend that value")
+		}
+		if err := visit(m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// member reads a value of the member attribute.
-func (r *Reader) member(value string) (m member, err error) {
-	if r.membersAreUIDs() {
-		return member{Label: dn.LabelOfUID(value), value: value, dn: value}, nil
+// needsMembers reports whether a group's class demands values of a member attribute
+// (RFC 4519), so that one without any is one whose members we may not read, where the
+// server holds entries to that. 389 does not.
+func needsMembers(entry *ldap.Entry, attribute string) bool {
+	demands := map[string]string{"member": "groupofnames", "uniquemember": "groupofuniquenames"}
+	class, known := demands[strings.ToLower(attribute)]
+	return known && isOf(entry, class)
+}
+
+// isOf reports whether an entry is of an object class.
+func isOf(entry *ldap.Entry, class string) bool {
+	return slices.ContainsFunc(dn.Values(entry, objectClass), func(value string) bool { return strings.EqualFold(value, class) })
+}
+
+// readMember reads a value of a member attribute.
+func readMember(attribute, value string) (m member, err error) {
+	if holdsUIDs(attribute) {
+		return member{Label: dn.LabelOfUID(value), value: value, byUID: true, dn: value}, nil
 	}
 	m = member{value: value, dn: value}
-	if strings.EqualFold(r.MemberAttribute, uniqueMember) {
+	if strings.EqualFold(attribute, uniqueMember) {
 		m.dn = dn.WithoutUID(value)
 	}
 	m.Label, m.folded, err = dn.LabelOf(m.dn)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -45,7 +46,14 @@ type candidate struct {
 	visit   func(dirsync.Person) error
 	direct  []int32
 	inexact []inexact
-	names   []string // by inexact, as the person bears it
+	names   []name // by inexact, as the person bears it
+}
+
+// name is one by which groups know a person.
+type name struct {
+	dn.Label
+	text  string
+	byUID bool // it is a uid, and not the DN
 }
 
 // inexact is a membership of somebody whose name folds as a person's does (the first
@@ -110,13 +118,13 @@ func (m *Matcher) Namesakes() map[dn.Digest]struct{} {
 // candidate looks for the groups that a person is in.
 func (m *Matcher) candidate(p dirsync.Person, visit func(dirsync.Person) error) (*candidate, error) {
 	who := &candidate{person: p, visit: visit}
-	labels, texts, err := m.r.personLabels(&p)
+	names, err := m.r.personNames(&p)
 	if err != nil {
 		return nil, err
 	}
-	for i, l := range labels {
-		again := slices.ContainsFunc(labels[:i], func(other dn.Label) bool { return other.Folded == l.Folded })
-		if err := m.collect(who, l, texts[i], again); err != nil {
+	for i, n := range names {
+		again := slices.ContainsFunc(names[:i], func(other name) bool { return other.Folded == n.Folded })
+		if err := m.collect(who, n, again); err != nil {
 			return nil, err
 		}
 	}
@@ -131,8 +139,8 @@ func (m *Matcher) candidate(p dirsync.Person, visit func(dirsync.Person) error) 
 
 // collect enters the memberships of one of a person's names. again: another of the
 // person's names folds like it.
-func (m *Matcher) collect(who *candidate, l dn.Label, text string, again bool) error {
-	from, to := m.t.bearing(l.Folded)
+func (m *Matcher) collect(who *candidate, n name, again bool) error {
+	from, to := m.t.bearing(n.Folded)
 	if from == to {
 		return nil
 	}
@@ -144,11 +152,11 @@ func (m *Matcher) collect(who *candidate, l dn.Label, text string, again bool) e
 	}
 	for at := from; at < to; at++ {
 		entry := &m.t.members[at]
-		if entry.exact != l.Exact {
-			who.inexact, who.names = append(who.inexact, inexact{from, entry.group}), append(who.names, text)
+		if entry.exact != n.Exact {
+			who.inexact, who.names = append(who.inexact, inexact{from, entry.group}), append(who.names, n)
 			continue
 		}
-		if entry.taken && !m.r.membersAreUIDs() {
+		if entry.taken && !n.byUID {
 			return m.conflict(who.person.DN, entry.group)
 		}
 		entry.taken = true
@@ -163,7 +171,7 @@ func (c *candidate) dropSure() {
 	c.direct = slices.Compact(c.direct)
 	var (
 		left  []inexact
-		names []string
+		names []name
 	)
 	for i, o := range c.inexact {
 		if _, sure := slices.BinarySearch(c.direct, o.group); !sure && !slices.Contains(left, o) {
@@ -190,7 +198,7 @@ func (m *Matcher) decide(ctx context.Context, who *candidate) error {
 
 // isMember reports whether a person is in a group that names somebody in nearly
 // their way.
-func (m *Matcher) isMember(ctx context.Context, person string, open inexact, name string) (bool, error) {
+func (m *Matcher) isMember(ctx context.Context, person string, open inexact, n name) (bool, error) {
 	first := m.t.members[open.first]
 	_, namesake := m.namesakes[first.member]
 	switch {
@@ -203,7 +211,7 @@ func (m *Matcher) isMember(ctx context.Context, person string, open inexact, nam
 	}
 	m.checks++
 	answer, err := m.c.At(ctx, conn.Query{
-		Base: m.t.groups[open.group].dn, Filter: "(" + m.r.MemberAttribute + "=" + ldap.EscapeFilter(name) + ")", Attrs: []string{objectClass},
+		Base: m.t.groups[open.group].dn, Filter: m.r.naming(n), Attrs: []string{objectClass},
 	})
 	if err == nil {
 		err = answer.Refusal
@@ -214,7 +222,7 @@ func (m *Matcher) isMember(ctx context.Context, person string, open inexact, nam
 	if len(answer.Entries) == 0 {
 		return false, nil
 	}
-	if _, taken := m.confirmed[open]; taken && !m.r.membersAreUIDs() {
+	if _, taken := m.confirmed[open]; taken && !n.byUID {
 		return false, m.conflict(person, open.group)
 	}
 	m.confirmed[open] = struct{}{}
@@ -242,19 +250,31 @@ func (m *Matcher) finish(who *candidate) error {
 	return who.visit(who.person)
 }
 
-// personLabels are the names by which groups know a person, and their texts.
-func (r *Reader) personLabels(p *dirsync.Person) ([]dn.Label, []string, error) {
-	if !r.membersAreUIDs() {
+// naming is a filter for a group that names a person as a member.
+func (r *Reader) naming(n name) string {
+	var terms strings.Builder
+	for _, attribute := range r.MemberAttributes {
+		if holdsUIDs(attribute) == n.byUID {
+			terms.WriteString("(" + attribute + "=" + ldap.EscapeFilter(n.text) + ")")
+		}
+	}
+	return "(|" + terms.String() + ")"
+}
+
+// personNames are the names by which groups know a person.
+func (r *Reader) personNames(p *dirsync.Person) ([]name, error) {
+	var names []name
+	if slices.ContainsFunc(r.MemberAttributes, func(attribute string) bool { return !holdsUIDs(attribute) }) {
 		l, _, err := dn.LabelOf(p.DN)
 		if err != nil {
-			return nil, nil, fmt.Errorf("entry %q: the DN can't be read, so groups can't be told: %w", p.DN, err)
+			return nil, fmt.Errorf("entry %q: the DN can't be read, so groups can't be told: %w", p.DN, err)
 		}
-		return []dn.Label{l}, []string{p.DN}, nil
+		names = append(names, name{Label: l, text: p.DN})
 	}
-	values := p.Attrs[uid]
-	labels := make([]dn.Label, len(values))
-	for i, value := range values {
-		labels[i] = dn.LabelOfUID(value)
+	if r.knowsUIDs() {
+		for _, value := range p.Attrs[uid] {
+			names = append(names, name{dn.LabelOfUID(value), value, true})
+		}
 	}
-	return labels, values, nil
+	return names, nil
 }

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"duosync/ldapsrc/conn"
@@ -27,10 +28,10 @@ type Groups struct {
 	// NameAttribute holds a group's name. Of several values it is the one in the
 	// DN, or else the least.
 	NameAttribute string
-	// MemberAttribute holds the members' DNs (member, uniqueMember), or, if it is
-	// memberUid, their uids (RFC 2307). A posixGroup's people by gidNumber alone
-	// are not told.
-	MemberAttribute string
+	// MemberAttributes hold the members: their DNs (member, uniqueMember), or, in
+	// memberUid, their uids (RFC 2307). Of several, all that a group has count: which
+	// these are hangs on its class (RFC 4519).
+	MemberAttributes []string
 	// Nested puts the people of a group inside a group into the outer one, too,
 	// at any depth.
 	Nested bool
@@ -67,7 +68,9 @@ func NewReader(groups Groups, decoder *decode.Decoder, users []dn.DN) (*Reader, 
 	preset := decoder.Kind.Groups
 	r.Filter = cmp.Or(strings.TrimSpace(r.Filter), preset.Filter)
 	r.NameAttribute = cmp.Or(r.NameAttribute, preset.NameAttribute)
-	r.MemberAttribute = cmp.Or(r.MemberAttribute, preset.MemberAttribute)
+	if len(r.MemberAttributes) == 0 {
+		r.MemberAttributes = []string{preset.MemberAttribute}
+	}
 	if len(r.Bases) == 0 {
 		return nil, dirsync.WithHint(errors.New("groups are asked for, but no base DN for groups is given"), "set ldap.groups.base_dns")
 	}
@@ -81,7 +84,7 @@ func NewReader(groups Groups, decoder *decode.Decoder, users []dn.DN) (*Reader, 
 	if err := conn.CheckFilter("ldap.groups.filter", r.Filter); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{r.NameAttribute, r.MemberAttribute} {
+	for _, name := range append([]string{r.NameAttribute}, r.MemberAttributes...) {
 		if !dirsync.ValidAttribute(name) {
 			return nil, dirsync.WithHint(fmt.Errorf("%q is no name of an LDAP attribute", name),
 				"check ldap.groups.name_attribute and ldap.groups.member_attribute")
@@ -93,7 +96,7 @@ func NewReader(groups Groups, decoder *decode.Decoder, users []dn.DN) (*Reader, 
 // PersonAttributes are those by which a person is found in a group, beside the DN.
 func (r *Reader) PersonAttributes() []string {
 	var names []string
-	if r.Want != nil && r.membersAreUIDs() {
+	if r.Want != nil && r.knowsUIDs() {
 		names = append(names, uid)
 	}
 	if r.Want != nil && r.decoder.Kind.PrimaryGroups {
@@ -102,6 +105,8 @@ func (r *Reader) PersonAttributes() []string {
 	return names
 }
 
-func (r *Reader) membersAreUIDs() bool {
-	return strings.EqualFold(r.MemberAttribute, memberUID)
-}
+// knowsUIDs reports whether groups may name their members by uid.
+func (r *Reader) knowsUIDs() bool { return slices.ContainsFunc(r.MemberAttributes, holdsUIDs) }
+
+// holdsUIDs reports whether a member attribute holds uids, and not DNs.
+func holdsUIDs(attribute string) bool { return strings.EqualFold(attribute, memberUID) }

@@ -39,7 +39,7 @@ func TestTableAgreesWithTheGroups(t *testing.T) {
 			}
 		}
 		table.index()
-		reader := &Reader{decoder: &decode.Decoder{Kind: &schema.Kind{}}}
+		reader := &Reader{Groups: Groups{MemberAttributes: []string{"member"}}, decoder: &decode.Decoder{Kind: &schema.Kind{}}}
 		for person := range 6 {
 			want := []string(nil)
 			for i := range groups {
@@ -88,7 +88,7 @@ func BenchmarkTable(b *testing.B) {
 	}
 	table.index()
 	kept := heap() - before
-	reader := &Reader{Groups: Groups{MemberAttribute: memberUID}, decoder: &decode.Decoder{Kind: &schema.Kind{}}}
+	reader := &Reader{Groups: Groups{MemberAttributes: []string{memberUID}}, decoder: &decode.Decoder{Kind: &schema.Kind{}}}
 	matcher := reader.NewMatcher(nil, table, nil)
 	for i := 0; b.Loop(); i++ {
 		who, err := matcher.candidate(dirsync.Person{Attrs: map[string][]string{uid: {name(i % people)}}}, nil)

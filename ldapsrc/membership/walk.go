@@ -88,7 +88,7 @@ func (w *walker) walk(ctx context.Context) error {
 // visit enters a member of a group, or notes that it is to be looked for.
 func (w *walker) visit(ctx context.Context, m member, at int32) error {
 	w.table.tallies[at].members++
-	if !w.Nested || w.membersAreUIDs() {
+	if !w.Nested || m.byUID {
 		w.table.addMember(m.Label, at, false)
 		return nil
 	}

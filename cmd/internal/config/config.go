@@ -99,8 +99,9 @@ type LDAPGroups struct {
 	Filter string `yaml:"filter"`
 	// NameAttribute holds the group's name.
 	NameAttribute string `yaml:"name_attribute"`
-	// MemberAttribute holds the DNs of the members.
-	MemberAttribute string `yaml:"member_attribute"`
+	// MemberAttribute holds the DNs of the members (member, uniqueMember), or their
+	// uids (memberUid). Of a list, whichever a group has count together.
+	MemberAttribute strict.OneOrMore `yaml:"member_attribute"`
 	// Nested counts members of member groups as members.
 	Nested bool `yaml:"nested"`
 }

@@ -151,6 +151,8 @@ func placeholder(f strict.Key) string {
 		return "<limit>"
 	case reflect.TypeFor[callrate.Rate]():
 		return "<rate>"
+	case reflect.TypeFor[strict.OneOrMore]():
+		return "<string> | <list of string>"
 	case reflect.TypeFor[[]PhoneMapping]():
 		return "<list of phone>"
 	}

@@ -44,7 +44,7 @@ func ldapOf(kind schema.Kind) LDAP {
 		},
 		Groups: LDAPGroups{
 			Bases: kind.Groups.Bases, Filter: kind.Groups.Filter,
-			NameAttribute: kind.Groups.NameAttribute, MemberAttribute: kind.Groups.MemberAttribute, Nested: true,
+			NameAttribute: kind.Groups.NameAttribute, MemberAttribute: strict.OneOrMore{kind.Groups.MemberAttribute}, Nested: true,
 		},
 	}
 }

@@ -86,7 +86,7 @@ func (v *validator) validateGroups(c *Config) {
 	v.validateBases("ldap.groups.base_dns", g.Bases)
 	v.validateFilter("ldap.groups.filter", g.Filter, "(objectClass=groupOfNames)")
 	v.validateAttribute("ldap.groups.name_attribute", g.NameAttribute, "cn")
-	v.validateAttribute("ldap.groups.member_attribute", g.MemberAttribute, "member")
+	v.validateMemberAttribute(g.MemberAttribute)
 	for path, names := range map[string][]string{"sync.scope.include_groups": scope.IncludeGroups, "sync.scope.exclude_groups": scope.ExcludeGroups} {
 		for i, name := range names {
 			if strings.TrimSpace(name) == "" {
@@ -99,6 +99,24 @@ func (v *validator) validateGroups(c *Config) {
 			"such as [\"ou=groups,dc=example,dc=org\"]"))
 	}
 	v.validateMirror(&c.Sync.Groups)
+}
+
+// validateMemberAttribute checks the one or more attributes that hold members.
+func (v *validator) validateMemberAttribute(names []string) {
+	const path, example = "ldap.groups.member_attribute", "member"
+	if len(names) == 0 {
+		v.Check(path, dirsync.WithHint(errors.New("must name at least one attribute"), "such as "+example))
+	}
+	for i, name := range names {
+		at := path
+		if item := strict.Item(path, i); v.Written(item) {
+			at = item
+		}
+		v.validateAttribute(at, name, example)
+		if slices.ContainsFunc(names[:i], func(other string) bool { return strings.EqualFold(other, name) }) {
+			v.Check(at, dirsync.WithHint(errors.New("is given twice"), "remove one of them"))
+		}
+	}
 }
 
 // asksForGroups gives the first section that names groups of the directory, or "".

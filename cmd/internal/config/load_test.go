@@ -54,6 +54,15 @@ func TestValues(t *testing.T) {
 				c.LDAP.URLs = []string{"ldaps://a.example.org", "ldaps://[2001:db8::1]:636/"}
 				c.LDAP.CAFile, c.LDAP.ServerName = "/etc/duosync/ca.pem", "ldap"
 			}},
+		{"one member attribute", "ldap: {groups: {member_attribute: memberUid}}", func(c *config.Config) {
+			c.LDAP.Groups.MemberAttribute = []string{"memberUid"}
+		}},
+		{"several member attributes", "ldap: {groups: {member_attribute: [member, uniqueMember]}}", func(c *config.Config) {
+			c.LDAP.Groups.MemberAttribute = []string{"member", "uniqueMember"}
+		}},
+		{"a member attribute of the environment", "ldap: {groups: {member_attribute: '${WORD}'}}", func(c *config.Config) {
+			c.LDAP.Groups.MemberAttribute = []string{"word"}
+		}},
 		{"start_tls", "ldap: {urls: [ldap://a.example.org], start_tls: true, bind_dn: cn=x, bind_password: y}",
 			func(c *config.Config) {
 				c.LDAP.URLs, c.LDAP.StartTLS = []string{"ldap://a.example.org"}, true

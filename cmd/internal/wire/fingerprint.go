@@ -25,9 +25,18 @@ func scopeFingerprint(cfg *config.Config) string {
 	if len(s.Scope.IncludeGroups) > 0 {
 		g := l.Groups
 		parts["include"] = folded(s.Scope.IncludeGroups)
-		parts["groups"] = []any{folded(g.Bases), g.Filter, strings.ToLower(g.NameAttribute), strings.ToLower(g.MemberAttribute), g.Nested}
+		parts["groups"] = []any{folded(g.Bases), g.Filter, strings.ToLower(g.NameAttribute), members(g.MemberAttribute), g.Nested}
 	}
 	return fingerprint(parts)
+}
+
+// members tells by which attributes people are members: of one it is the name alone, as
+// states know it from when there could be one only.
+func members(attributes []string) any {
+	if len(attributes) == 1 {
+		return strings.ToLower(attributes[0])
+	}
+	return folded(attributes)
 }
 
 // placeFingerprint digests what tells where people are looked for, and by which id:

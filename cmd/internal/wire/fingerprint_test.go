@@ -29,6 +29,22 @@ func TestFingerprints(t *testing.T) {
 	}
 }
 
+// TestMembersInTheFingerprint: one attribute is known by its name alone, however it is
+// written, and several by their names, in any order.
+func TestMembersInTheFingerprint(t *testing.T) {
+	const include = "sync: {scope: {include_groups: [Staff]}}\nldap: {groups: {member_attribute: "
+	of := func(members string) string {
+		_, r := rulesOf(t, include+members+"}}\n")
+		return r.Scope
+	}
+	if one := of("member"); one != "05bb0edadc7a795d" || one != of("[Member]") {
+		t.Errorf("one attribute: %s and %s", one, of("[Member]"))
+	}
+	if of("[member, uniqueMember]") != of("[UNIQUEMEMBER, member]") || of("[member, uniqueMember]") == of("member") {
+		t.Errorf("several: %s and %s", of("[member, uniqueMember]"), of("[UNIQUEMEMBER, member]"))
+	}
+}
+
 // TestMappingDigest: it changes with what fields and groups are made of, and with nothing else.
 func TestMappingDigest(t *testing.T) {
 	_, plain := rulesOf(t, "")

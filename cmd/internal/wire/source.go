@@ -64,7 +64,7 @@ func attributes(rules *decide.Rules) []string {
 // that are mirrored; for none, none is read.
 func groups(cfg *config.Config, rules *decide.Rules) membership.Groups {
 	c := cfg.LDAP.Groups
-	g := membership.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttribute: c.MemberAttribute, Nested: c.Nested}
+	g := membership.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttributes: c.MemberAttribute, Nested: c.Nested}
 	named := slices.Concat(rules.IncludeGroups, rules.ExcludeGroups)
 	for _, e := range rules.Expressions() {
 		named = append(named, e.Groups()...)

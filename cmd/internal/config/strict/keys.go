@@ -65,10 +65,11 @@ func aloneIn(t reflect.Type) (key Key, ok bool) {
 func implements(t, what reflect.Type) bool { return reflect.PointerTo(t).Implements(what) }
 
 var (
-	typeSecret   = reflect.TypeFor[Secret]()
-	typeDuration = reflect.TypeFor[time.Duration]()
-	typeChoice   = reflect.TypeFor[Choice]()
-	typeText     = reflect.TypeFor[encoding.TextUnmarshaler]()
+	typeSecret    = reflect.TypeFor[Secret]()
+	typeDuration  = reflect.TypeFor[time.Duration]()
+	typeChoice    = reflect.TypeFor[Choice]()
+	typeOneOrMore = reflect.TypeFor[OneOrMore]()
+	typeText      = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
 // Choice is a value that is one of some words for everything, or one of them by name.
@@ -80,6 +81,9 @@ type Choice interface {
 	Chosen() (otherwise string, byName map[string]string)
 	Choose(otherwise string, byName map[string]string)
 }
+
+// OneOrMore is a list of texts for which a single one can stand, and is shown as one.
+type OneOrMore []string
 
 // Twin returns the name of the key that gives a secret by file.
 func Twin(name string) string { return name + "_file" }

@@ -133,6 +133,12 @@ func (r *reader) value(path string, n *yaml.Node, v reflect.Value, k Key) {
 		r.scalar(path, n, v.Field(alone.Index), alone)
 	case IsSection(k.Type):
 		r.section(path, n, v)
+	case k.Type == typeOneOrMore && n.Kind == yaml.ScalarNode:
+		one := reflect.New(k.Type.Elem()).Elem()
+		problems := len(r.problems)
+		if r.scalar(path, n, one, Key{Type: one.Type()}); len(r.problems) == problems {
+			v.Set(reflect.Append(reflect.MakeSlice(k.Type, 0, 1), one))
+		}
 	case k.Type.Kind() == reflect.Slice:
 		r.list(path, n, v, k)
 	case k.Type.Kind() == reflect.Map:

@@ -59,6 +59,10 @@ func (p *printer) value(v reflect.Value) string {
 		return p.pairs(x)
 	case time.Duration:
 		return durationText(x)
+	case OneOrMore:
+		if len(x) == 1 {
+			return p.text(x[0])
+		}
 	case fmt.Stringer:
 		return x.String()
 	case string:
