@@ -22,7 +22,8 @@ type group struct {
 	name   string           // "" for a group without one
 	stamp  string
 	wanted bool
-	sid    sid // Active Directory only
+	sid    sid    // Active Directory only
+	gid    string // of a posixGroup whose members were read, where these may be uids
 }
 
 // attributes are what is read of a group besides its members.
@@ -83,30 +84,44 @@ type member struct {
 	folded   string // that DN; "" for a uid
 }
 
-// readMembers gives each member of a group. hidden: an attribute has none, and the server
-// would not have such a group.
-func (r *Reader) readMembers(ctx context.Context, c *conn.Conn, g group, visit func(member) error) (hidden bool, err error) {
-	entry, err := c.Again(ctx, g.dn, append(slices.Clone(r.MemberAttributes), objectClass)...)
+// told is what is known of a group once its members were read.
+type told struct {
+	hidden bool   // an attribute shows no member, and the server would not have such a group
+	gid    string // see group
+}
+
+// readMembers gives each member of a group.
+func (r *Reader) readMembers(ctx context.Context, c *conn.Conn, g group, visit func(member) error) (is told, err error) {
+	attributes := append(slices.Clone(r.MemberAttributes), objectClass)
+	if r.knowsUIDs() {
+		attributes = append(attributes, gidNumber)
+	}
+	entry, err := c.Again(ctx, g.dn, attributes...)
 	if err != nil {
-		return false, err
+		return is, err
 	}
 	if err := c.Complete(ctx, entry); err != nil {
-		return false, err
+		return is, err
+	}
+	if r.knowsUIDs() {
+		if is.gid, err = gidOf(entry, c.Strict()); err != nil {
+			return is, err
+		}
 	}
 	for _, attribute := range r.MemberAttributes {
 		values := dn.Values(entry, attribute)
 		if len(values) == 0 && needsMembers(entry, attribute) {
 			if r.decoder.Kind.ShowsMembers {
-				return false, dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", attribute),
+				return is, dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", attribute),
 					"let the account of ldap.bind_dn read "+attribute)
 			}
-			hidden = true
+			is.hidden = c.Strict()
 		}
 		if err := visitMembers(attribute, values, visit); err != nil {
-			return false, err
+			return is, err
 		}
 	}
-	return hidden && c.Strict(), nil
+	return is, nil
 }
 
 // visitMembers gives each value of a member attribute.

@@ -133,6 +133,11 @@ func (m *Matcher) candidate(p dirsync.Person, visit func(dirsync.Person) error) 
 			return nil, err
 		}
 	}
+	if m.r.knowsUIDs() {
+		if who.direct, err = m.t.appendPosix(who.direct, &who.person); err != nil {
+			return nil, err
+		}
+	}
 	who.dropSure()
 	return who, nil
 }
@@ -146,7 +151,7 @@ func (m *Matcher) collect(who *candidate, n name, again bool) error {
 	}
 	if first := &m.t.members[from]; !again {
 		if first.sealed {
-			return m.conflict(who.person.DN, first.group)
+			return m.conflict(who.person.DN, n, first.group)
 		}
 		first.seen = min(first.seen+1, 2)
 	}
@@ -156,8 +161,8 @@ func (m *Matcher) collect(who *candidate, n name, again bool) error {
 			who.inexact, who.names = append(who.inexact, inexact{from, entry.group}), append(who.names, n)
 			continue
 		}
-		if entry.taken && !n.byUID {
-			return m.conflict(who.person.DN, entry.group)
+		if entry.taken {
+			return m.conflict(who.person.DN, n, entry.group)
 		}
 		entry.taken = true
 		who.direct = append(who.direct, entry.group)
@@ -207,7 +212,7 @@ func (m *Matcher) isMember(ctx context.Context, person string, open inexact, n n
 	case !m.t.leaves(open):
 		return false, nil
 	case m.checks >= maxChecks:
-		return false, m.conflict(person, open.group)
+		return false, m.conflict(person, n, open.group)
 	}
 	m.checks++
 	answer, err := m.c.At(ctx, conn.Query{
@@ -222,8 +227,8 @@ func (m *Matcher) isMember(ctx context.Context, person string, open inexact, n n
 	if len(answer.Entries) == 0 {
 		return false, nil
 	}
-	if _, taken := m.confirmed[open]; taken && !n.byUID {
-		return false, m.conflict(person, open.group)
+	if _, taken := m.confirmed[open]; taken {
+		return false, m.conflict(person, n, open.group)
 	}
 	m.confirmed[open] = struct{}{}
 	return true, nil
@@ -236,7 +241,14 @@ func (t *Table) leaves(open inexact) bool {
 	return slices.ContainsFunc(t.members[open.first:to], func(m membership) bool { return m.group == open.group && !m.taken })
 }
 
-func (m *Matcher) conflict(person string, group int32) error {
+// conflict is the error that somebody else bears a person's name, too, and nothing tells
+// who is meant.
+func (m *Matcher) conflict(person string, n name, group int32) error {
+	if n.byUID {
+		return dirsync.WithHint(
+			fmt.Errorf("entry %q: another entry has the %s %q, too, and which of them is in the group %q can't be told", person, uid, n.text, m.t.groups[group].dn),
+			"give each a "+uid+" of its own, or leave one of them out by ldap.users.filter")
+	}
 	return dirsync.WithHint(
 		fmt.Errorf("entry %q: another entry's DN differs from it in case, blanks or composition of letters at most, and which of them is in the group %q can't be told",
 			person, m.t.groups[group].dn),

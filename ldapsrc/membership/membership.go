@@ -30,7 +30,8 @@ type Groups struct {
 	NameAttribute string
 	// MemberAttributes hold the members: their DNs (member, uniqueMember), or, in
 	// memberUid, their uids (RFC 2307). Of several, all that a group has count: which
-	// these are hangs on its class (RFC 4519).
+	// these are hangs on its class (RFC 4519). With memberUid among them, people are
+	// also in their primary group, by gidNumber.
 	MemberAttributes []string
 	// Nested puts the people of a group inside a group into the outer one, too,
 	// at any depth.
@@ -48,6 +49,7 @@ const (
 	objectClass    = "objectClass"
 	objectSID      = "objectSid"      // Active Directory
 	primaryGroupID = "primaryGroupID" // Active Directory
+	gidNumber      = "gidNumber"      // RFC 2307
 )
 
 // Reader reads groups.
@@ -97,7 +99,7 @@ func NewReader(groups Groups, decoder *decode.Decoder, users []dn.DN) (*Reader, 
 func (r *Reader) PersonAttributes() []string {
 	var names []string
 	if r.Want != nil && r.knowsUIDs() {
-		names = append(names, uid)
+		names = append(names, uid, gidNumber, objectClass)
 	}
 	if r.Want != nil && r.decoder.Kind.PrimaryGroups {
 		names = append(names, objectSID, primaryGroupID)

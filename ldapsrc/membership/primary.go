@@ -13,7 +13,9 @@ import (
 func (t *Table) appendPrimary(in []int32, p *dirsync.Person) ([]int32, error) {
 	values := p.Attrs[strings.ToLower(primaryGroupID)]
 	if len(values) == 0 {
-		t.hidePrimary(p)
+		if len(t.primary) > 0 { // every user of Active Directory has one
+			hidePrimary(p, primaryGroupID)
+		}
 		return in, nil
 	}
 	number, err := strconv.ParseUint(values[0], 10, 32)
@@ -37,14 +39,11 @@ func (t *Table) appendPrimary(in []int32, p *dirsync.Person) ([]int32, error) {
 	return in, nil
 }
 
-// hidePrimary notes of a person without a primary group that it can't be read, where it
-// may be one that counts: every user of Active Directory has one.
-func (t *Table) hidePrimary(p *dirsync.Person) {
-	if len(t.primary) == 0 {
-		return
-	}
+// hidePrimary notes of a person whose primary group must be told by an attribute, and
+// did not come, that it can't be read. It may be one that counts.
+func hidePrimary(p *dirsync.Person, attribute string) {
 	if p.Unsure == nil {
-		p.Unsure = &dirsync.Unsure{Attribute: strings.ToLower(primaryGroupID)}
+		p.Unsure = &dirsync.Unsure{Attribute: strings.ToLower(attribute)}
 	}
 	p.Unsure.Groups = true
 	if p.Standing != dirsync.Disabled {

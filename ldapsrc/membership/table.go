@@ -23,7 +23,10 @@ type Table struct {
 	gives [][]int32
 	// primary are the groups of Active Directory that count, by the number that a
 	// person's primaryGroupID holds.
-	primary    map[uint32][]int32
+	primary map[uint32][]int32
+	// gids are the groups of RFC 2307 that count, by the number that a person's
+	// gidNumber holds.
+	gids       map[string][]int32
 	unresolved unresolved
 }
 
@@ -51,7 +54,7 @@ type tally struct {
 // newTable makes a table of the groups that are known at first. All wanted ones
 // are among them.
 func newTable(groups []group) *Table {
-	t := &Table{primary: make(map[uint32][]int32)}
+	t := &Table{primary: make(map[uint32][]int32), gids: make(map[string][]int32)}
 	for _, g := range groups {
 		if g.wanted {
 			t.names = append(t.names, g.name)
@@ -118,6 +121,9 @@ func (t *Table) index() {
 		t.gives[i] = slices.Compact(t.gives[i])
 		if s := t.groups[i].sid; s != "" && len(t.gives[i]) > 0 {
 			t.primary[s.number()] = append(t.primary[s.number()], place(i))
+		}
+		if gid := t.groups[i].gid; gid != "" && len(t.gives[i]) > 0 {
+			t.gids[gid] = append(t.gids[gid], place(i))
 		}
 	}
 }
