@@ -1,6 +1,7 @@
 package ldapsrc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -94,7 +95,7 @@ func (s *Source) lookupGroupAt(ctx context.Context, c *conn.Conn, g dirsync.Grou
 // attribute of their own (memberOf), though the group does not show them. Where there
 // is no such attribute, or it can't be read, nobody does.
 func (s *Source) StillMembers(ctx context.Context, group dirsync.GroupEntry, ids []dirsync.SourceID) (still bool, err error) {
-	const memberOf = "memberOf" // Active Directory; OpenLDAP and 389 with an overlay or plugin
+	memberOf := cmp.Or(s.groups.MemberOf, "memberOf") // Active Directory; OpenLDAP and 389 with an overlay or plugin
 	err = s.session.Ask(ctx, func(ctx context.Context, c *conn.Conn, state conn.State) error {
 		for _, batch := range s.batches(ids) {
 			for _, nc := range state.Contexts {

@@ -22,8 +22,9 @@ type group struct {
 	name   string           // "" for a group without one
 	stamp  string
 	wanted bool
-	sid    sid    // Active Directory only
-	gid    string // of a posixGroup whose members were read, where these may be uids
+	sid    sid      // Active Directory only
+	claims []string // DNs of groups that it says to be in
+	gid    string   // of a posixGroup whose members were read, where these may be uids
 }
 
 // attributes are what is read of a group besides its members.
@@ -32,8 +33,14 @@ func (r *Reader) attributes() []string {
 	if r.decoder.Kind.PrimaryGroups {
 		attrs = append(attrs, objectSID)
 	}
+	if r.claims() {
+		attrs = append(attrs, r.MemberOf)
+	}
 	return attrs
 }
+
+// claims reports whether groups may say of themselves that they are inside others.
+func (r *Reader) claims() bool { return r.Nested && r.MemberOf != "" }
 
 // group decodes a group's entry, members aside. Whether it is wanted is for others
 // to say.
@@ -43,6 +50,9 @@ func (r *Reader) group(entry *ldap.Entry) (group, error) {
 		return group{}, fmt.Errorf("group %q: the DN can't be read: %w", entry.DN, err)
 	}
 	g := group{dn: entry.DN, label: l, id: r.decoder.ID.OfGroup(entry), name: r.NameOf(entry), stamp: r.decoder.Stamp(entry)}
+	if r.claims() {
+		g.claims = dn.Values(entry, r.MemberOf)
+	}
 	if r.decoder.Kind.PrimaryGroups {
 		if g.sid, err = parseSID(dn.Values(entry, objectSID)); err != nil {
 			return group{}, dirsync.WithHint(fmt.Errorf("group %q: %w, so it is not known whose primary group it is", entry.DN, err),

@@ -74,7 +74,7 @@ func (m *Matcher) Add(ctx context.Context, p dirsync.Person, visit func(dirsync.
 	if m.t == nil {
 		return visit(p)
 	}
-	who, err := m.candidate(p, visit)
+	who, err := m.candidate(ctx, p, visit)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (m *Matcher) Namesakes() map[dn.Digest]struct{} {
 }
 
 // candidate looks for the groups that a person is in.
-func (m *Matcher) candidate(p dirsync.Person, visit func(dirsync.Person) error) (*candidate, error) {
+func (m *Matcher) candidate(ctx context.Context, p dirsync.Person, visit func(dirsync.Person) error) (*candidate, error) {
 	who := &candidate{person: p, visit: visit}
 	names, err := m.r.personNames(&p)
 	if err != nil {
@@ -135,6 +135,11 @@ func (m *Matcher) candidate(p dirsync.Person, visit func(dirsync.Person) error) 
 	}
 	if m.r.knowsUIDs() {
 		if who.direct, err = m.t.appendPosix(who.direct, &who.person); err != nil {
+			return nil, err
+		}
+	}
+	if m.r.MemberOf != "" {
+		if who.direct, err = m.t.appendNamed(ctx, who.direct, &who.person); err != nil {
 			return nil, err
 		}
 	}

@@ -33,6 +33,9 @@ type Groups struct {
 	// these are hangs on its class (RFC 4519). With memberUid among them, people are
 	// also in their primary group, by gidNumber.
 	MemberAttributes []string
+	// MemberOf is an attribute of people, and of groups inside others, that names the
+	// groups they are in by DN. It counts beside MemberAttributes. "": none does.
+	MemberOf string
 	// Nested puts the people of a group inside a group into the outer one, too,
 	// at any depth.
 	Nested bool
@@ -86,22 +89,37 @@ func NewReader(groups Groups, decoder *decode.Decoder, users []dn.DN) (*Reader, 
 	if err := conn.CheckFilter("ldap.groups.filter", r.Filter); err != nil {
 		return nil, err
 	}
-	for _, name := range append([]string{r.NameAttribute}, r.MemberAttributes...) {
+	return r, r.checkNames()
+}
+
+// checkNames checks the names of attributes.
+func (r *Reader) checkNames() error {
+	names := append([]string{r.NameAttribute}, r.MemberAttributes...)
+	if r.MemberOf != "" {
+		names = append(names, r.MemberOf)
+	}
+	for _, name := range names {
 		if !dirsync.ValidAttribute(name) {
-			return nil, dirsync.WithHint(fmt.Errorf("%q is no name of an LDAP attribute", name),
-				"check ldap.groups.name_attribute and ldap.groups.member_attribute")
+			return dirsync.WithHint(fmt.Errorf("%q is no name of an LDAP attribute", name),
+				"check ldap.groups.name_attribute, ldap.groups.member_attribute and ldap.groups.member_of")
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // PersonAttributes are those by which a person is found in a group, beside the DN.
 func (r *Reader) PersonAttributes() []string {
 	var names []string
-	if r.Want != nil && r.knowsUIDs() {
+	if r.Want == nil {
+		return nil
+	}
+	if r.MemberOf != "" {
+		names = append(names, r.MemberOf)
+	}
+	if r.knowsUIDs() {
 		names = append(names, uid, gidNumber, objectClass)
 	}
-	if r.Want != nil && r.decoder.Kind.PrimaryGroups {
+	if r.decoder.Kind.PrimaryGroups {
 		names = append(names, objectSID, primaryGroupID)
 	}
 	return names

@@ -28,6 +28,7 @@ type Table struct {
 	// gidNumber holds.
 	gids       map[string][]int32
 	unresolved unresolved
+	walker     *walker // knows groups by their DNs, and finds others
 }
 
 // membership is one member of one group, both as they were read.
@@ -99,26 +100,8 @@ func (t *Table) index() {
 	})
 	t.members = slices.Clip(slices.Compact(t.members))
 	t.gives = make([][]int32, len(t.groups))
-	visited := make([]int, len(t.groups)) // the last group whose walk came here
 	for i := range t.groups {
-		outward := []int32{place(i)}
-		visited[i] = i + 1
-		for len(outward) > 0 {
-			at := outward[len(outward)-1]
-			outward = outward[:len(outward)-1]
-			if t.groups[at].wanted {
-				own, _ := slices.BinarySearch(t.names, t.groups[at].name)
-				t.gives[i] = append(t.gives[i], place(own))
-			}
-			for _, outer := range t.holders[at] {
-				if visited[outer] != i+1 {
-					visited[outer] = i + 1
-					outward = append(outward, outer)
-				}
-			}
-		}
-		slices.Sort(t.gives[i])
-		t.gives[i] = slices.Compact(t.gives[i])
+		t.gives[i] = t.givesOf(place(i))
 		if s := t.groups[i].sid; s != "" && len(t.gives[i]) > 0 {
 			t.primary[s.number()] = append(t.primary[s.number()], place(i))
 		}
@@ -126,6 +109,30 @@ func (t *Table) index() {
 			t.gids[gid] = append(t.gids[gid], place(i))
 		}
 	}
+}
+
+// givesOf finds what being in a group gives.
+func (t *Table) givesOf(group int32) (gives []int32) {
+	if !t.groups[group].wanted && len(t.holders[group]) == 0 {
+		return nil
+	}
+	visited := map[int32]struct{}{group: {}}
+	for outward := []int32{group}; len(outward) > 0; {
+		at := outward[len(outward)-1]
+		outward = outward[:len(outward)-1]
+		if t.groups[at].wanted {
+			own, _ := slices.BinarySearch(t.names, t.groups[at].name)
+			gives = append(gives, place(own))
+		}
+		for _, outer := range t.holders[at] {
+			if _, again := visited[outer]; !again {
+				visited[outer] = struct{}{}
+				outward = append(outward, outer)
+			}
+		}
+	}
+	slices.Sort(gives)
+	return slices.Compact(gives)
 }
 
 // bearing gives the memberships of a folded name: places in members.

@@ -91,7 +91,7 @@ func BenchmarkTable(b *testing.B) {
 	reader := &Reader{Groups: Groups{MemberAttributes: []string{memberUID}}, decoder: &decode.Decoder{Kind: &schema.Kind{}}}
 	matcher := reader.NewMatcher(nil, table, nil)
 	for i := 0; b.Loop(); i++ {
-		who, err := matcher.candidate(dirsync.Person{Attrs: map[string][]string{uid: {name(i % people)}}}, nil)
+		who, err := matcher.candidate(b.Context(), dirsync.Person{Attrs: map[string][]string{uid: {name(i % people)}}}, nil)
 		if err != nil || len(table.namesOf(who.direct)) != each {
 			b.Fatal(who, err)
 		}

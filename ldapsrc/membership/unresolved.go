@@ -8,6 +8,10 @@ type unresolved struct {
 	elsewhere []stray  // outside the directory's tree, or on another server
 	unasked   int      // not looked for, being too many
 	warnings  []string // what was found before the members were read
+
+	// Groups that people, or groups, say to be in, by DN, as those members.
+	namedGone, namedElsewhere []string
+	unnamed                   int // not looked for
 }
 
 // stray is one such member.

@@ -24,6 +24,7 @@ func (r *Reader) Read(ctx context.Context, c *conn.Conn, contexts []conn.NamingC
 		return nil, err
 	}
 	w.table.index()
+	w.table.walker = w
 	c.Debugf("ldap: %d groups, %d names of wanted ones, %d memberships", len(w.table.groups), len(w.table.names), len(w.table.members))
 	return w.table, nil
 }
@@ -57,6 +58,7 @@ func (w *walker) listGroups(ctx context.Context) error {
 	w.table = newTable(groups)
 	w.table.unresolved.warnings = warnings
 	for i := range groups {
+		w.takeClaims(place(i))
 		if groups[i].wanted {
 			w.queue = append(w.queue, place(i))
 		}
@@ -66,7 +68,7 @@ func (w *walker) listGroups(ctx context.Context) error {
 
 // walk reads the members of the groups that count, and of those inside them.
 func (w *walker) walk(ctx context.Context) error {
-	for len(w.queue) > 0 || len(w.open) > 0 {
+	for len(w.queue) > 0 || len(w.open) > 0 || len(w.claims) > 0 {
 		for len(w.queue) > 0 {
 			at := w.queue[0]
 			w.queue = w.queue[1:]
@@ -79,6 +81,9 @@ func (w *walker) walk(ctx context.Context) error {
 			w.table.tallies[at].hidden, w.table.groups[at].gid = is.hidden, is.gid
 		}
 		if err := w.identify(ctx); err != nil {
+			return err
+		}
+		if err := w.settleClaims(ctx); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,11 @@ type walker struct {
 	queue  []int32               // groups whose members are to be read
 	listed bool                  // groups below the users' bases were listed
 	open   map[dn.Label]*unidentified
-	found  map[dn.Label]finding // by members' DNs
+	found  map[dn.Label]finding // by members' DNs, and by those that MemberOf names
+
+	claims  []claim           // not looked at yet
+	claimed map[int32][]int32 // by a group that does not count, those that claim to be in it
+	unasked map[dn.Label]struct{}
 }
 
 // unidentified is a member of which it is not known whether it is a group.
@@ -52,6 +56,7 @@ func newWalker(r *Reader, c *conn.Conn, contexts []conn.NamingContext) *walker {
 	w := &walker{
 		Reader: r, c: c, byName: make(map[dn.Digest][]int32),
 		open: make(map[dn.Label]*unidentified), found: make(map[dn.Label]finding),
+		claimed: make(map[int32][]int32), unasked: make(map[dn.Label]struct{}),
 	}
 	for _, nc := range contexts {
 		w.tree = append(w.tree, nc.Folded)
@@ -97,6 +102,7 @@ func (w *walker) enter(g group) int32 {
 	}
 	at := w.table.addGroup(g)
 	w.byName[g.label.Folded] = append(w.byName[g.label.Folded], at)
+	w.takeClaims(at)
 	return at
 }
 
@@ -106,5 +112,17 @@ func (w *walker) nest(inner, outer int32) {
 	if !w.table.reached[inner] {
 		w.table.reached[inner] = true
 		w.queue = append(w.queue, inner)
+		for _, further := range w.claimed[inner] {
+			w.nest(further, inner)
+		}
+		delete(w.claimed, inner)
 	}
+}
+
+// takeClaims takes up what a group says of itself.
+func (w *walker) takeClaims(at int32) {
+	for _, outer := range w.table.groups[at].claims {
+		w.claims = append(w.claims, claim{at, outer})
+	}
+	w.table.groups[at].claims = nil
 }

@@ -36,7 +36,20 @@ func (r *Reader) Warnings(ctx context.Context, c *conn.Conn, t *Table) ([]string
 	}
 	warned := slices.Clone(t.unresolved.warnings)
 	slices.Sort(warned)
-	return append(warned, lines...), err
+	return append(append(warned, r.namedLines(t)...), lines...), err
+}
+
+// namedLines words what there is to tell of groups that others say to be in.
+func (r *Reader) namedLines(t *Table) (lines []string) {
+	told := remarks{gone: t.unresolved.namedGone, elsewhere: t.unresolved.namedElsewhere}
+	if !told.empty() {
+		lines = append(lines, fmt.Sprintf("groups that %s names: %s", r.MemberOf, told.words("group")))
+	}
+	if n := t.unresolved.unnamed; n > 0 {
+		lines = append(lines, fmt.Sprintf("%d groups that %s names were not looked for by their DNs, so people who are in one of ours by way of these are passed over: a read looks for %d",
+			n, r.MemberOf, maxMemberLookups))
+	}
+	return lines
 }
 
 // remarks collects, by group, the members that are nobody's. Of those below the users'
@@ -149,16 +162,19 @@ func (r *Reader) unreadMembers(ctx context.Context, c *conn.Conn, t *Table, grou
 	return dns, err
 }
 
-// String words the remarks.
-func (r *remarks) String() string {
+// String words the remarks about a group's members.
+func (r *remarks) String() string { return r.words("member") }
+
+// words words the remarks about entries of a kind.
+func (r *remarks) words(kind string) string {
 	var parts []string
 	say := func(n int, dns []string, one, many string) {
 		if n == 0 {
 			return
 		}
-		text := "1 member " + one
+		text := "1 " + kind + " " + one
 		if n > 1 {
-			text = fmt.Sprintf("%d members %s", n, many)
+			text = fmt.Sprintf("%d %ss %s", n, kind, many)
 		}
 		slices.Sort(dns)
 		for i, dn := range dns[:min(len(dns), maxNamedMembers)] {

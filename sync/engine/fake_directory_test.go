@@ -63,10 +63,9 @@ func (d *memDirectory) see(p dirsync.Person) dirsync.Person {
 		}
 		attrs[name] = values
 	}
-	p.Attrs = attrs
 	groups := map[string]bool{}
 	for _, group := range p.Groups {
-		if d.blind["members:"+group] {
+		if d.hides(&p, group) {
 			continue
 		}
 		groups[group] = true
@@ -76,6 +75,7 @@ func (d *memDirectory) see(p dirsync.Person) dirsync.Person {
 			}
 		}
 	}
+	p.Attrs = attrs
 	p.Groups = slices.DeleteFunc(slices.Sorted(maps.Keys(groups)), func(name string) bool {
 		return slices.ContainsFunc(slices.Concat(d.groups, d.nested), func(text string) bool {
 			text, _, inner := strings.Cut(text, ":")
@@ -83,6 +83,12 @@ func (d *memDirectory) see(p dirsync.Person) dirsync.Person {
 		})
 	})
 	return p
+}
+
+// hides reports whether a group does not show a person whom it holds: its members are
+// not seen, or the person is in it by memberOf, which is not.
+func (d *memDirectory) hides(p *dirsync.Person, group string) bool {
+	return d.blind["members:"+group] || d.blind["attr:memberof"] && slices.Contains(p.Attrs["memberof"], "cn="+group)
 }
 
 func nameOf(group string) string {
@@ -141,7 +147,7 @@ func (d *memDirectory) group(text string) dirsync.GroupEntry {
 			continue
 		}
 		content = append(content, p.ID)
-		if d.blind["members:"+name] {
+		if d.hides(&p, name) {
 			continue
 		}
 		g.Members++

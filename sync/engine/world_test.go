@@ -139,6 +139,8 @@ func (w *world) rule(words []string) {
 		w.rules.Existing = decide.Existing(words[1])
 	case "include_groups":
 		w.rules.IncludeGroups = words[1:]
+	case "member_of":
+		w.rules.MemberOf = words[1]
 	case "exclude_groups":
 		w.rules.ExcludeGroups = words[1:]
 	case "groups": // that exist in the directory

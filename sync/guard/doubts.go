@@ -67,7 +67,7 @@ func (w *weighing) concerned(d *Doubt, ops []*dirsync.Op) map[dirsync.SourceID]b
 	}
 	for _, p := range w.People {
 		if p.Wanted == nil && p.Link != nil && (d.About.Base != "" && p.Link.Seen.Base == d.Key ||
-			d.About.Group != "" && p.Elsewhere && d.was(p.Link)) {
+			len(d.Groups) > 0 && p.Elsewhere && d.was(p.Link)) {
 			who[p.ID] = true
 		}
 	}
@@ -90,12 +90,13 @@ func (w *weighing) follows(o *dirsync.Op, d *Doubt) assembly.Part {
 			return assembly.Part{}
 		}
 		return assembly.Part{Whole: letsIn(o), Joins: o.Joins}
-	case d.About.Attribute != "":
-		return followsAttribute(o, w.Read.Sight.fields[d.Key])
 	case d.About.Base != "":
 		return assembly.Part{Whole: o.Missing != nil && p != nil && p.Link != nil && p.Link.Seen.Base == d.Key}
 	}
 	var all assembly.Part
+	if d.About.Attribute != "" {
+		all = followsAttribute(o, w.Read.Sight.fields[d.Key])
+	}
 	for _, group := range d.Groups {
 		part := w.followsGroup(o, p, d, group)
 		all.Whole = all.Whole || part.Whole

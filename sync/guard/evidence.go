@@ -226,12 +226,25 @@ func (e *Evidence) attributes(found *Doubts) {
 		case !vanished:
 			continue
 		}
+		if strings.EqualFold(attribute, e.Rules.MemberOf) {
+			d.Groups = e.groupNames()
+		}
 		d.Whom = lost
 		if blind {
 			d.blind = blindness{unseen: lost, bare: t.nobody()}
 		}
 		found.All = append(found.All, d)
 	}
+}
+
+// groupNames gives the folded names of all groups that decide something: any of them may
+// have lost whom people say to be in it.
+func (e *Evidence) groupNames() []string {
+	names := map[string]bool{}
+	for _, g := range e.Read.Info.Groups {
+		names[dirsync.FoldGroup(g.Name)] = true
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // lostAttribute gives the bearers of before who are still in scope and have no value

@@ -15,9 +15,12 @@ type Dependent struct {
 }
 
 // Dependents gives the fields that are made of each attribute, by its lower-cased
-// name.
+// name. MemberOf is among them: what hangs on it is for groups to say.
 func (r *Rules) Dependents() map[string][]Dependent {
 	fields := map[string][]Dependent{}
+	if r.MemberOf != "" {
+		fields[strings.ToLower(r.MemberOf)] = nil
+	}
 	add := func(field string, from dirsync.Expression) {
 		for _, attribute := range from.Attributes() {
 			attribute = strings.ToLower(attribute)
@@ -88,7 +91,7 @@ func (r *Rules) RolesOf(group string) (roles GroupRoles) {
 // AttributeName gives the name of an attribute as directories write it, where that is
 // known.
 func (r *Rules) AttributeName(folded string) string {
-	for _, name := range r.StatusAttributes {
+	for _, name := range append([]string{r.MemberOf}, r.StatusAttributes...) {
 		if strings.EqualFold(name, folded) {
 			return name
 		}

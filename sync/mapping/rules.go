@@ -22,6 +22,9 @@ type Rules struct {
 	// Via names, for attributes whose values may come from other entries, the
 	// attribute that holds the DNs of these: groups, roles. Both in lower case.
 	Via map[string]string
+	// MemberOf is an attribute by which people themselves say which groups they are in;
+	// "": none counts.
+	MemberOf string
 	// AllowBypass lets StatusFrom give bypass.
 	AllowBypass bool
 	// CountLockouts makes a temporary lockout count as disabled.

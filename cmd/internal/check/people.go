@@ -146,6 +146,13 @@ func (c *ldapCheck) attributes(seen *census) {
 			}
 		}
 	}
+	if name := c.rules.MemberOf; name != "" {
+		if n := seen.values[strings.ToLower(name)]; n == 0 {
+			unused = append(unused, name+" (ldap.groups.member_of)")
+		} else if !counted[strings.ToLower(name)] {
+			counts = append(counts, fmt.Sprintf("%s %d", name, n))
+		}
+	}
 	people := phrase.Quantity(seen.total, "person", "people")
 	switch {
 	case len(missing) > 0:

@@ -102,6 +102,10 @@ type LDAPGroups struct {
 	// MemberAttribute holds the DNs of the members (member, uniqueMember), or their
 	// uids (memberUid). Of a list, whichever a group has count together.
 	MemberAttribute strict.OneOrMore `yaml:"member_attribute"`
+	// MemberOf is an attribute of people, and of groups inside others, that names the
+	// groups they are in by DN (memberOf, isMemberOf). It counts beside MemberAttribute;
+	// "" means that none does.
+	MemberOf string `yaml:"member_of"`
 	// Nested counts members of member groups as members.
 	Nested bool `yaml:"nested"`
 }

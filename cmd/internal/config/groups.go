@@ -87,6 +87,9 @@ func (v *validator) validateGroups(c *Config) {
 	v.validateFilter("ldap.groups.filter", g.Filter, "(objectClass=groupOfNames)")
 	v.validateAttribute("ldap.groups.name_attribute", g.NameAttribute, "cn")
 	v.validateMemberAttribute(g.MemberAttribute)
+	if g.MemberOf != "" {
+		v.validateAttribute("ldap.groups.member_of", g.MemberOf, "memberOf")
+	}
 	for path, names := range map[string][]string{"sync.scope.include_groups": scope.IncludeGroups, "sync.scope.exclude_groups": scope.ExcludeGroups} {
 		for i, name := range names {
 			if strings.TrimSpace(name) == "" {

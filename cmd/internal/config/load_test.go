@@ -60,6 +60,7 @@ func TestValues(t *testing.T) {
 		{"several member attributes", "ldap: {groups: {member_attribute: [member, uniqueMember]}}", func(c *config.Config) {
 			c.LDAP.Groups.MemberAttribute = []string{"member", "uniqueMember"}
 		}},
+		{"membership at the person", "ldap: {groups: {member_of: isMemberOf}}", func(c *config.Config) { c.LDAP.Groups.MemberOf = "isMemberOf" }},
 		{"a member attribute of the environment", "ldap: {groups: {member_attribute: '${WORD}'}}", func(c *config.Config) {
 			c.LDAP.Groups.MemberAttribute = []string{"word"}
 		}},

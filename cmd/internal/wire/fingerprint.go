@@ -25,7 +25,11 @@ func scopeFingerprint(cfg *config.Config) string {
 	if len(s.Scope.IncludeGroups) > 0 {
 		g := l.Groups
 		parts["include"] = folded(s.Scope.IncludeGroups)
-		parts["groups"] = []any{folded(g.Bases), g.Filter, strings.ToLower(g.NameAttribute), members(g.MemberAttribute), g.Nested}
+		how := []any{folded(g.Bases), g.Filter, strings.ToLower(g.NameAttribute), members(g.MemberAttribute), g.Nested}
+		if g.MemberOf != "" {
+			how = append(how, strings.ToLower(g.MemberOf))
+		}
+		parts["groups"] = how
 	}
 	return fingerprint(parts)
 }

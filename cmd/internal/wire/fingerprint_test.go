@@ -1,6 +1,9 @@
 package wire
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestFingerprints: what states have accepted stays accepted, and the place changes
 // with the suffix and the id attribute alone.
@@ -40,8 +43,28 @@ func TestMembersInTheFingerprint(t *testing.T) {
 	if one := of("member"); one != "05bb0edadc7a795d" || one != of("[Member]") {
 		t.Errorf("one attribute: %s and %s", one, of("[Member]"))
 	}
+	if of("member, member_of: ''") != of("member") || of("member, member_of: memberOf") == of("member") || of("member, member_of: memberof") != of("member, member_of: memberOf") {
+		t.Error("an attribute of people that names their groups")
+	}
 	if of("[member, uniqueMember]") != of("[UNIQUEMEMBER, member]") || of("[member, uniqueMember]") == of("member") {
 		t.Errorf("several: %s and %s", of("[member, uniqueMember]"), of("[UNIQUEMEMBER, member]"))
+	}
+}
+
+// TestMemberOf: the attribute is read, and watched, where something asks for groups.
+func TestMemberOf(t *testing.T) {
+	const memberOf = "ldap: {preset: activedirectory, users: {base_dns: ['dc=x']}, groups: {base_dns: ['dc=x'], member_of: isMemberOf}}\n"
+	if _, r := rulesOf(t, memberOf); r.MemberOf != "" || r.Via["ismemberof"] != "" {
+		t.Errorf("nothing asks for groups: %q, %q", r.MemberOf, r.Via)
+	}
+	for _, asks := range []string{"scope: {exclude_groups: [a]}", "groups: {mirror: [a]}", "mapping: {notes: 'in_group(\"a\") ? \"x\" : \"\"'}"} {
+		_, r := rulesOf(t, memberOf+"sync: {"+asks+"}\n")
+		if _, counted := r.Dependents()["ismemberof"]; !counted || r.MemberOf != "isMemberOf" || r.Via["ismemberof"] != "ismemberof" || r.Via["memberof"] != "memberof" {
+			t.Errorf("%s: %q, %q", asks, r.MemberOf, r.Via)
+		}
+		if names := attributes(&r); !slices.Contains(names, "isMemberOf") {
+			t.Errorf("%s: %q", asks, names)
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package wire
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"strings"
 
 	"duosync/cmd/internal/config"
 	"duosync/ldapsrc/schema"
@@ -43,6 +45,11 @@ func Rules(cfg *config.Config) (decide.Rules, error) {
 		return r, err
 	}
 	err = fields(&r.Rules, &c)
+	if name := cfg.LDAP.Groups.MemberOf; name != "" && asksForGroups(&r.Rules) {
+		r.MemberOf, r.Via = name, map[string]string{}
+		maps.Copy(r.Via, kind.Via)
+		r.Via[strings.ToLower(name)] = strings.ToLower(name)
+	}
 	return r, err
 }
 

@@ -12,6 +12,7 @@ import (
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 	"duosync/sync/expression"
+	"duosync/sync/mapping"
 )
 
 // NewSource makes the directory of a configuration, which is asked for what the rules
@@ -56,21 +57,25 @@ func attributes(rules *decide.Rules) []string {
 	for _, e := range rules.Expressions() {
 		all = append(all, e.Attributes()...)
 	}
+	if rules.MemberOf != "" {
+		all = append(all, rules.MemberOf) // for the guards to see whether it is lost
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// asksForGroups reports whether the rules need groups.
+func asksForGroups(rules *mapping.Rules) bool {
+	return len(rules.ScopeGroups()) > 0 || rules.Groups.Mirror != nil
 }
 
 // groups asks for the groups that the scope or an expression names, and for those
 // that are mirrored; for none, none is read.
 func groups(cfg *config.Config, rules *decide.Rules) membership.Groups {
 	c := cfg.LDAP.Groups
-	g := membership.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttributes: c.MemberAttribute, Nested: c.Nested}
-	named := slices.Concat(rules.IncludeGroups, rules.ExcludeGroups)
-	for _, e := range rules.Expressions() {
-		named = append(named, e.Groups()...)
-	}
-	mirrored := rules.Groups.Mirror
-	if len(named) > 0 || mirrored != nil {
+	g := membership.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttributes: c.MemberAttribute, MemberOf: c.MemberOf, Nested: c.Nested}
+	named, mirrored := rules.ScopeGroups(), rules.Groups.Mirror
+	if asksForGroups(&rules.Rules) {
 		g.Want = func(name string) bool {
 			return mirrored != nil && mirrored(name) || slices.ContainsFunc(named, func(n string) bool { return dirsync.SameGroup(n, name) })
 		}
