@@ -91,11 +91,13 @@ type GroupEntry struct {
 	Name string
 	DN   string
 	// Stamp is when the entry was changed last, in the server's own words; "" where
-	// it shows none. Two stamps of one server are compared for equality only, and only
+	// it shows none, or where people are in it by what their own entries say, so that
+	// it tells nothing of them. Two stamps of one server are compared for equality only, and only
 	// where they begin with the same word, which is their kind.
 	Stamp string
-	// Members counts the values of the member attribute. Hidden: there are none, and the
-	// server would not have a group of this kind without.
+	// Members counts the values of the member attributes, and the people who say
+	// themselves that they are in it. Hidden: an attribute has none, and the server would
+	// not have a group of this kind without.
 	Members int
 	Hidden  bool
 	// Persons counts the people of the read who are in the group themselves, not by

@@ -60,26 +60,20 @@ func parseReferral(text string, q Query) (endpoint, Query, error) {
 	if err != nil {
 		return endpoint{}, Query{}, fmt.Errorf("referral %q can't be followed: %w", text, err)
 	}
+	part, err := searchPart(u)
+	if err != nil {
+		return endpoint{}, Query{}, fmt.Errorf("referral %q: %w", text, err)
+	}
 	next := q
 	next.hops++
-	if base := strings.TrimPrefix(u.Path, "/"); base != "" {
-		next.Base = base
+	if part.base != "" {
+		next.Base = part.base
 	}
-	parts := strings.SplitN(u.RawQuery, "?", 4)
-	if len(parts) > 1 && parts[1] != "" {
-		scopes := map[string]int{"base": ldap.ScopeBaseObject, "one": ldap.ScopeSingleLevel, "sub": ldap.ScopeWholeSubtree}
-		scope, ok := scopes[strings.ToLower(parts[1])]
-		if !ok {
-			return endpoint{}, Query{}, fmt.Errorf("referral %q has an unknown scope", text)
-		}
-		next.Scope = scope
+	if part.scoped {
+		next.Scope = part.scope
 	}
-	if len(parts) > 2 && parts[2] != "" {
-		filter, err := url.PathUnescape(parts[2])
-		if err != nil {
-			return endpoint{}, Query{}, fmt.Errorf("referral %q: %w", text, err)
-		}
-		next.Filter = "(&" + q.Filter + filter + ")"
+	if part.filter != "" {
+		next.Filter = "(&" + q.Filter + part.filter + ")"
 	}
 	return e, next, nil
 }

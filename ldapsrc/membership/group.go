@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
-	"duosync/ldapsrc/conn"
 	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
@@ -98,38 +97,50 @@ type member struct {
 type told struct {
 	hidden bool   // an attribute shows no member, and the server would not have such a group
 	gid    string // see group
+	// Members were searched for: who is one does not hang on the group's entry alone.
+	searched bool
 }
 
 // readMembers gives each member of a group.
-func (r *Reader) readMembers(ctx context.Context, c *conn.Conn, g group, visit func(member) error) (is told, err error) {
-	attributes := append(slices.Clone(r.MemberAttributes), objectClass)
-	if r.knowsUIDs() {
+func (w *walker) readMembers(ctx context.Context, g group, visit func(member) error) (is told, err error) {
+	attributes := append(slices.Clone(w.MemberAttributes), objectClass)
+	if w.knowsUIDs() {
 		attributes = append(attributes, gidNumber)
 	}
-	entry, err := c.Again(ctx, g.dn, attributes...)
+	entry, err := w.c.Again(ctx, g.dn, attributes...)
 	if err != nil {
 		return is, err
 	}
-	if err := c.Complete(ctx, entry); err != nil {
+	if err := w.c.Complete(ctx, entry); err != nil {
 		return is, err
 	}
-	if r.knowsUIDs() {
-		if is.gid, err = gidOf(entry, c.Strict()); err != nil {
+	if w.knowsUIDs() {
+		if is.gid, err = gidOf(entry, w.c.Strict()); err != nil {
 			return is, err
 		}
 	}
-	for _, attribute := range r.MemberAttributes {
+	empty := true
+	for _, attribute := range w.MemberAttributes {
 		values := dn.Values(entry, attribute)
+		empty = empty && len(values) == 0
 		if len(values) == 0 && needsMembers(entry, attribute) {
-			if r.decoder.Kind.ShowsMembers {
+			if w.decoder.Kind.ShowsMembers {
 				return is, dirsync.WithHint(fmt.Errorf("it came without any %s, which its object class demands", attribute),
 					"let the account of ldap.bind_dn read "+attribute)
 			}
-			is.hidden = c.Strict()
+			is.hidden = w.c.Strict()
 		}
-		if err := visitMembers(attribute, values, visit); err != nil {
+		if holdsURLs(attribute) {
+			is.searched, err = len(values) > 0, w.visitFound(ctx, g, values, visit)
+		} else {
+			err = visitMembers(attribute, values, visit)
+		}
+		if err != nil {
 			return is, err
 		}
+	}
+	if empty && w.MemberOf == "" && isOf(entry, groupOfURLs) {
+		w.warn("group %q is dynamic (groupOfURLs), and the server shows no members of it: add %s to ldap.groups.member_attribute", g.dn, memberURL)
 	}
 	return is, nil
 }

@@ -103,6 +103,7 @@ func (t *Table) appendNamed(ctx context.Context, in []int32, p *dirsync.Person) 
 			return nil, fmt.Errorf("entry %q: %w", p.DN, err)
 		}
 		if at >= 0 && !slices.Contains(in, int32(at)) {
+			t.tallies[at].bySelf = true
 			t.tallies[at].members++ // not by an attribute of the group, yet one of its members
 			in = append(in, int32(at))
 		}
@@ -129,11 +130,11 @@ func (w *walker) extend(ctx context.Context) error {
 		}
 		g := w.table.groups[at]
 		members := 0
-		is, err := w.readMembers(ctx, w.c, g, func(member) error {
+		is, err := w.readMembers(ctx, g, func(member) error {
 			members++
 			return nil
 		})
-		if err == nil && (members > 0 || is.hidden || is.gid != "" || g.sid != "") {
+		if err == nil && (members > 0 || is.hidden || is.searched || is.gid != "" || g.sid != "") {
 			err = dirsync.WithHint(errors.New("it was found by "+w.MemberOf+" alone, inside a group that counts, and has members of its own"),
 				"add a base that holds it to ldap.groups.base_dns")
 		}

@@ -31,7 +31,7 @@ type Groups struct {
 	// MemberAttributes hold the members: their DNs (member, uniqueMember), or, in
 	// memberUid, their uids (RFC 2307). Of several, all that a group has count: which
 	// these are hangs on its class (RFC 4519). With memberUid among them, people are
-	// also in their primary group, by gidNumber.
+	// also in their primary group, by gidNumber. The URLs in memberURL are searched for.
 	MemberAttributes []string
 	// MemberOf is an attribute of people, and of groups inside others, that names the
 	// groups they are in by DN. It counts beside MemberAttributes. "": none does.
@@ -48,6 +48,7 @@ type Groups struct {
 const (
 	uid            = "uid"
 	memberUID      = "memberUid"    // RFC 2307: holds uids
+	memberURL      = "memberURL"    // of a dynamic group: searches for its members
 	uniqueMember   = "uniqueMember" // RFC 4519, 2.40: DNs with an optional number
 	objectClass    = "objectClass"
 	objectSID      = "objectSid"      // Active Directory
@@ -124,6 +125,9 @@ func (r *Reader) PersonAttributes() []string {
 	}
 	return names
 }
+
+// holdsURLs reports whether a member attribute holds the URLs of searches.
+func holdsURLs(attribute string) bool { return strings.EqualFold(attribute, memberURL) }
 
 // knowsUIDs reports whether groups may name their members by uid.
 func (r *Reader) knowsUIDs() bool { return slices.ContainsFunc(r.MemberAttributes, holdsUIDs) }

@@ -50,6 +50,9 @@ type tally struct {
 	persons int
 	people  []dirsync.SourceID // no more than dirsync.MaxPeople
 	hidden  bool
+	// bySelf: people are in it by what their own entries say, so that they come and go
+	// without a change of the group's.
+	bySelf bool
 }
 
 // newTable makes a table of the groups that are known at first. All wanted ones
@@ -208,6 +211,9 @@ func (t *Table) entry(at int32) dirsync.GroupEntry {
 	entry := dirsync.GroupEntry{
 		ID: g.id, Name: g.name, DN: g.dn, Stamp: g.stamp,
 		Members: tally.members, Hidden: tally.hidden, Persons: tally.persons,
+	}
+	if tally.bySelf {
+		entry.Stamp = ""
 	}
 	if tally.persons <= dirsync.MaxPeople {
 		entry.People = slices.Clone(tally.people)

@@ -7,7 +7,7 @@ type unresolved struct {
 	gone      []stray  // no entry answers to the DN
 	elsewhere []stray  // outside the directory's tree, or on another server
 	unasked   int      // not looked for, being too many
-	warnings  []string // what was found before the members were read
+	warnings  []string // what was found on the way to the members
 
 	// Groups that people, or groups, say to be in, by DN, as those members.
 	namedGone, namedElsewhere []string

@@ -72,13 +72,13 @@ func (w *walker) walk(ctx context.Context) error {
 		for len(w.queue) > 0 {
 			at := w.queue[0]
 			w.queue = w.queue[1:]
-			is, err := w.readMembers(ctx, w.c, w.table.groups[at], func(m member) error {
+			is, err := w.readMembers(ctx, w.table.groups[at], func(m member) error {
 				return w.visit(ctx, m, at)
 			})
 			if err != nil {
 				return fmt.Errorf("group %q: %w", w.table.groups[at].dn, err)
 			}
-			w.table.tallies[at].hidden, w.table.groups[at].gid = is.hidden, is.gid
+			w.table.tallies[at].hidden, w.table.tallies[at].bySelf, w.table.groups[at].gid = is.hidden, is.searched, is.gid
 		}
 		if err := w.identify(ctx); err != nil {
 			return err

@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -117,6 +118,11 @@ func (w *walker) nest(inner, outer int32) {
 		}
 		delete(w.claimed, inner)
 	}
+}
+
+// warn tells of what was found on the way.
+func (w *walker) warn(format string, args ...any) {
+	w.table.unresolved.warnings = append(w.table.unresolved.warnings, fmt.Sprintf(format, args...))
 }
 
 // takeClaims takes up what a group says of itself.

@@ -36,6 +36,7 @@ func (r *Reader) Warnings(ctx context.Context, c *conn.Conn, t *Table) ([]string
 	}
 	warned := slices.Clone(t.unresolved.warnings)
 	slices.Sort(warned)
+	warned = slices.Compact(warned) // some groups were read again
 	return append(append(warned, r.namedLines(t)...), lines...), err
 }
 
@@ -103,7 +104,7 @@ func (r *Reader) groupLines(ctx context.Context, c *conn.Conn, t *Table, about m
 		told := about[group]
 		if told.unreadCount > 0 {
 			var err error
-			if told.unread, err = r.unreadMembers(ctx, c, t, group); err != nil {
+			if told.unread, err = t.unreadMembers(ctx, group); err != nil {
 				return nil, err
 			}
 			if err := r.sortOut(ctx, c, told, &asked); err != nil {
@@ -145,9 +146,9 @@ func (r *remarks) empty() bool { return len(r.gone)+len(r.elsewhere)+r.unreadCou
 
 // unreadMembers reads a group's members again for the DNs of those who are nobody:
 // of people's names, only digests were kept.
-func (r *Reader) unreadMembers(ctx context.Context, c *conn.Conn, t *Table, group int32) ([]string, error) {
+func (t *Table) unreadMembers(ctx context.Context, group int32) ([]string, error) {
 	var dns []string
-	_, err := r.readMembers(ctx, c, t.groups[group], func(unread member) error {
+	_, err := t.walker.readMembers(ctx, t.groups[group], func(unread member) error {
 		from, to := t.bearing(unread.Folded)
 		for _, m := range t.members[from:to] {
 			if m.exact == unread.Exact && m.group == group && m.inner && t.members[from].seen == 0 {

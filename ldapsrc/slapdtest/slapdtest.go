@@ -49,6 +49,9 @@ type Options struct {
 	Access string
 	// Provider has the server tell contextCSN (slapo-syncprov(5)).
 	Provider bool
+	// Dynlist has the server show whom the searches of dynamic groups find, as their
+	// members (slapo-dynlist(5)).
+	Dynlist bool
 	// RequireTLS has the server refuse binds on unencrypted connections with
 	// code 13.
 	RequireTLS bool
@@ -104,11 +107,14 @@ include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 include /etc/ldap/schema/nis.schema
+include /etc/ldap/schema/dyngroup.schema
 include {{.Dir}}/wso2.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
 {{if .Provider}}moduleload syncprov
+{{end -}}
+{{if .Dynlist}}moduleload dynlist
 {{end -}}
 pidfile {{.Dir}}/slapd.pid
 TLSCACertificateFile {{.Dir}}/ca.pem
@@ -135,6 +141,9 @@ access to * by dn.exact="{{.Reader}}" read by * none
 overlay ppolicy
 {{if .Provider}}overlay syncprov
 {{end -}}
+{{if .Dynlist}}overlay dynlist
+dynlist-attrset groupOfURLs memberURL member
+{{end -}}
 `))
 
 func (s *Server) configure() {
@@ -142,7 +151,7 @@ func (s *Server) configure() {
 	data := map[string]any{
 		"Dir": s.process.Path(""), "Suffix": Suffix, "Admin": AdminDN, "AdminPassword": AdminPassword, "Reader": ReaderDN,
 		"SizeLimit": orElse(s.opts.SizeLimit, "500"), "PagedTotal": orElse(s.opts.PagedTotal, "unlimited"),
-		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS, "Provider": s.opts.Provider,
+		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS, "Provider": s.opts.Provider, "Dynlist": s.opts.Dynlist,
 	}
 	var conf bytes.Buffer
 	if err := confTemplate.Execute(&conf, data); err != nil {

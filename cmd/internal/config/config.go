@@ -99,8 +99,9 @@ type LDAPGroups struct {
 	Filter string `yaml:"filter"`
 	// NameAttribute holds the group's name.
 	NameAttribute string `yaml:"name_attribute"`
-	// MemberAttribute holds the DNs of the members (member, uniqueMember), or their
-	// uids (memberUid). Of a list, whichever a group has count together.
+	// MemberAttribute holds the DNs of the members (member, uniqueMember), their uids
+	// (memberUid), or searches for them (memberURL). Of a list, whichever a group has
+	// count together.
 	MemberAttribute strict.OneOrMore `yaml:"member_attribute"`
 	// MemberOf is an attribute of people, and of groups inside others, that names the
 	// groups they are in by DN (memberOf, isMemberOf). It counts beside MemberAttribute;
