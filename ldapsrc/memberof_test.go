@@ -89,7 +89,8 @@ func TestMemberOf(t *testing.T) {
 	}
 }
 
-// It makes no difference which side says that somebody, or a group, is in a group.
+// It makes no difference which side says that somebody, or a group, is in a group, and by
+// which attribute.
 func TestMemberOfAgreesWithMember(t *testing.T) {
 	t.Parallel()
 	const people, inner, outer = 5, 4, 3
@@ -104,14 +105,22 @@ func TestMemberOfAgreesWithMember(t *testing.T) {
 		add(t, sim, name(i), ldapsim.Attributes{"objectClass": {"groupOfNames"}})
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		members, sayings := map[string][]string{}, map[string][]string{}
+		members, sayings := map[string]map[string][]string{}, map[string][]string{}
+		for i := range inner + outer {
+			members[name(i)] = map[string][]string{}
+		}
 		holders := map[string][]int{}
 		put := func(who string, group int) {
 			holders[who] = append(holders[who], group)
-			if group < inner && rapid.Bool().Draw(rt, "by member") {
-				members[name(group)] = append(members[name(group)], who)
-			} else {
+			text := who
+			by := rapid.SampledFrom([]string{"memberOf", "member", "uniqueMember", "memberUid"}).Draw(rt, "by")
+			if by == "memberUid" {
+				text = strings.TrimPrefix(strings.TrimSuffix(who, ","+simUsers), "uid=")
+			}
+			if group >= inner || by == "memberOf" || text == who && by == "memberUid" { // by memberUid no group is a member
 				sayings[who] = append(sayings[who], name(group))
+			} else {
+				members[name(group)][by] = append(members[name(group)][by], text)
 			}
 		}
 		group := rapid.SliceOfNDistinct(rapid.IntRange(0, inner+outer-1), 0, 2, rapid.ID)
@@ -130,8 +139,10 @@ func TestMemberOfAgreesWithMember(t *testing.T) {
 		}
 		for i := range inner + outer {
 			says(t, sim, name(i), sayings[name(i)]...)
-			if err := sim.Replace(name(i), "member", members[name(i)]...); err != nil {
-				rt.Fatal(err)
+			for _, attribute := range []string{"member", "uniqueMember", "memberUid"} {
+				if err := sim.Replace(name(i), attribute, members[name(i)][attribute]...); err != nil {
+					rt.Fatal(err)
+				}
 			}
 		}
 		want := map[string][]string{}
@@ -140,7 +151,9 @@ func TestMemberOfAgreesWithMember(t *testing.T) {
 				want[fmt.Sprintf("sim%04d", i)] = in
 			}
 		}
-		groups, _ := groupsByUID(t, newSource(t, memberOfOptions(sim, anyGroup)))
+		opts := memberOfOptions(sim, anyGroup)
+		opts.Groups.MemberAttributes = []string{"member", "uniqueMember", "memberUid"}
+		groups, _ := groupsByUID(t, newSource(t, opts))
 		if diff := cmp.Diff(want, groups); diff != "" {
 			rt.Fatalf("members %q, sayings %q: groups by person (-want +got):\n%s", members, sayings, diff)
 		}
@@ -242,5 +255,40 @@ func TestMemberOfOnSlapd(t *testing.T) {
 	staff := info.Groups[1]
 	if still, err := src.StillMembers(t.Context(), staff, []dirsync.SourceID{p.ID}); err != nil || !still || staff.Name != "staff" {
 		t.Errorf("asked of the person: %v, %v", still, err)
+	}
+}
+
+// Active Directory's memberOf leaves out the primary group, which may lie outside the
+// groups' base, and counts by way of the group that holds it. Whoever may not read members
+// sees people by memberOf.
+func TestMemberOfBesideThePrimaryGroup(t *testing.T) {
+	t.Parallel()
+	sim := newAD(t, 4, 0)
+	container := "cn=Users,dc=example,dc=com"
+	add(t, sim, container, ldapsim.Attributes{"objectClass": {"container"}})
+	for i, name := range []string{"Domain Users", "Contractors", "Elsewhere"} {
+		add(t, sim, "cn="+name+","+container, ldapsim.Attributes{"objectClass": {"group"}, "objectSid": {sidOf(7, 513+uint32(i))}, "objectGUID": {guidOf(900 + i)}})
+	}
+	addADGroup(t, sim, "VPN", 2000, "cn=Domain Users,"+container, "cn=Contractors,"+container)
+	addADGroup(t, sim, "Staff", 2001)
+	for _, inner := range []string{"Domain Users", "Contractors"} {
+		says(t, sim, "cn="+inner+","+container, "cn=VPN,"+simGroups)
+	}
+	says(t, sim, simUser(0), "cn=Staff,"+simGroups, "cn=Elsewhere,"+container)
+	for i, number := range map[int]string{1: "514", 2: "515", 3: "515"} {
+		if err := sim.Replace(simUser(i), "primaryGroupID", number); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says(t, sim, simUser(3), "cn=Contractors,"+container)
+	src := newSource(t, adOptions(sim, func(o *ldapsrc.Options) { o.Groups.MemberOf = "memberOf" }))
+	groups, info := groupsByUID(t, src)
+	if diff := cmp.Diff(map[string][]string{"sim0000": {"Staff", "VPN"}, "sim0001": {"VPN"}, "sim0003": {"VPN"}}, groups); diff != "" || len(info.Warnings) != 0 {
+		t.Errorf("groups by person (-want +got):\n%s%q", diff, info.Warnings)
+	}
+	for _, p := range mustRead(t, src) {
+		if again := lookup(t, src, p.ID)[p.ID].Person; again == nil || !slices.Equal(again.Groups, p.Groups) {
+			t.Errorf("looked up: %+v", again)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
 	"duosync/ldapsrc/membership"
+	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
 )
 
@@ -252,5 +253,39 @@ func TestBlankNames(t *testing.T) {
 	}
 	if len(info.Warnings) != 2 || !strings.Contains(info.Warnings[0], `"cn=1,ou=Groups,dc=example,dc=com" has a blank for a name`) {
 		t.Errorf("%q", info.Warnings)
+	}
+}
+
+// On a real server: a nested group outside the groups' base, by whichever attribute it is
+// named. One that may not be read ends the run; one that does not answer is told.
+func TestNestedOutsideTheBasesOnSlapd(t *testing.T) {
+	t.Parallel()
+	hidden, absent := "cn=hidden,"+slapdtest.LeftDN, "cn=absent,"+slapdtest.LeftDN
+	s := slapdtest.Start(t, slapdtest.Options{People: 5, Access: strings.Join([]string{
+		`access to dn.exact="` + hidden + `" by * disclose`, `access to dn.exact="` + absent + `" by * none`,
+	}, "\n")})
+	away := func(name string) string { return "cn=" + name + "," + slapdtest.LeftDN }
+	for name, members := range map[string][]string{"deep": {slapdtest.UserDN(3), away("unique")}, "hidden": {slapdtest.UserDN(4)}, "absent": {slapdtest.UserDN(4)}} {
+		s.Add(away(name), map[string][]string{"objectClass": {"groupOfNames"}, "member": members})
+	}
+	s.Add(away("unique"), map[string][]string{"objectClass": {"groupOfUniqueNames"}, "uniqueMember": {slapdtest.UserDN(2), away("deep")}})
+	addGroup(s, "cn=vpn", slapdtest.UserDN(1), away("unique"), absent)
+	src := newSource(t, options(s, withGroups(only("vpn"), membersIn("member", "uniqueMember"))))
+	groups, info := groupsByUID(t, src)
+	want := map[string][]string{}
+	for i := 1; i <= 3; i++ {
+		want[slapdtest.UID(i)] = []string{"vpn"}
+	}
+	if diff := cmp.Diff(want, groups); diff != "" || len(info.Nested) != 2 {
+		t.Errorf("groups by person (-want +got):\n%s%+v", diff, info.Nested)
+	}
+	if all := strings.Join(info.Warnings, "\n"); len(info.Warnings) != 1 || !strings.Contains(all, `1 member does not exist: "`+absent+`"`) {
+		t.Errorf("%q", info.Warnings)
+	}
+	s.Modify(groupDN("vpn"), "member", away("unique"), hidden)
+	people, _, err := readAll(t, src)
+	wantError(t, err, `group "cn=vpn,ou=Groups,dc=WSO2,dc=ORG": looking for its member "cn=hidden,ou=Left,dc=WSO2,dc=ORG"|LDAP code 50`, "right to read")
+	if len(people) > 0 {
+		t.Errorf("%d people were visited", len(people))
 	}
 }
