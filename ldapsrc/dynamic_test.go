@@ -1,6 +1,7 @@
 package ldapsrc_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,32 +126,43 @@ func TestDynamicGroupsThatCannotBeSearched(t *testing.T) {
 	}
 }
 
-// Whoever is in a group by an entry of their own comes and goes without a change of the
-// group's entry, whose stamp therefore tells nothing.
-func TestStampsOfGroupsThatDoNotHoldTheirPeople(t *testing.T) {
+// Whoever is in a group by an entry of their own is told as such; not who is in it by the
+// group's entry, too, and not in a group that has members beside its searches.
+func TestPeopleByTheirOwnEntries(t *testing.T) {
 	t.Parallel()
-	sim := newGroups(t, 3)
+	sim := newGroups(t, 4)
+	url := "ldap:///" + simUsers + "??sub?(|(uid=sim0000)(uid=sim0003))"
 	for name, attrs := range map[string]ldapsim.Attributes{
-		"static": {"member": {simUser(0)}}, "dynamic": {"memberURL": {"ldap:///" + simUser(0)}}, "unix": {"gidNumber": {"7"}}, "named": {"member": {simUser(0)}},
+		"static": {"member": {simUser(0)}}, "dynamic": {"memberURL": {url}}, "mixed": {"memberURL": {url}, "member": {simUser(1)}},
+		"unix": {"gidNumber": {"7"}, "memberUid": {"sim0003"}}, "named": {"member": {simUser(0)}},
 	} {
 		attrs["objectClass"] = []string{"groupOfNames"}
 		add(t, sim, "cn="+name+","+simGroups, attrs)
 	}
-	says(t, sim, simUser(1), "cn=named,"+simGroups)
-	if err := sim.Replace(simUser(2), "gidNumber", "7"); err != nil {
-		t.Fatal(err)
+	for i := range 2 {
+		says(t, sim, simUser(i), "cn=named,"+simGroups)
+		if err := sim.Replace(simUser(2+i), "gidNumber", "7"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	opts := memberOfOptions(sim, anyGroup)
 	opts.Groups.MemberAttributes = []string{"member", "memberURL", "memberUid"}
-	_, info := groupsByUID(t, newSource(t, opts))
-	stamped := map[string]bool{}
+	people, info, err := readAll(t, newSource(t, opts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]string{}
 	for _, g := range info.Groups {
-		stamped[g.Name] = g.Stamp != ""
-		if g.Persons == 0 {
-			t.Errorf("nobody in %+v", g)
+		for _, p := range people {
+			if slices.Contains(g.OwnPeople, p.ID) {
+				got[g.Name] = append(got[g.Name], p.Attrs["uid"][0])
+			}
+		}
+		if g.Own != len(g.OwnPeople) || g.Stamp == "" {
+			t.Errorf("%+v", g)
 		}
 	}
-	if diff := cmp.Diff(map[string]bool{"static": true, "dynamic": false, "unix": false, "named": false}, stamped); diff != "" {
-		t.Errorf("with a stamp (-want +got):\n%s", diff)
+	if diff := cmp.Diff(map[string][]string{"dynamic": {"sim0000", "sim0003"}, "unix": {"sim0002"}, "named": {"sim0001"}}, got); diff != "" {
+		t.Errorf("by their own entries (-want +got):\n%s", diff)
 	}
 }

@@ -66,10 +66,10 @@ func TestMemberOf(t *testing.T) {
 	}
 	var counts []string
 	for _, g := range slices.Concat(info.Groups, info.Nested) {
-		counts = append(counts, fmt.Sprintf("%s: %d, %d, in %q", g.DN, g.Members, g.Persons, g.Inside))
+		counts = append(counts, fmt.Sprintf("%s: %d, %d, %d, in %q", g.DN, g.Members, g.Persons, g.Own, g.Inside))
 	}
-	if diff := cmp.Diff([]string{vpn + ": 2, 2, in []", inside + `: 1, 1, in ["vpn"]`, elsewhere + `: 2, 2, in ["vpn"]`}, counts); diff != "" {
-		t.Errorf("members and persons (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]string{vpn + ": 1, 2, 1, in []", inside + `: 0, 1, 1, in ["vpn"]`, elsewhere + `: 0, 2, 2, in ["vpn"]`}, counts); diff != "" {
+		t.Errorf("members, persons, and those by their own entries (-want +got):\n%s", diff)
 	}
 	for _, p := range mustRead(t, src) {
 		if p.Attrs["memberof"] != nil { // it is for others to ask for

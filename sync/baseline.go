@@ -65,6 +65,10 @@ type GroupSeen struct {
 	Persons  int        `json:"persons"`
 	People   []SourceID `json:"people,omitempty"`
 	Inside   []string   `json:"inside,omitempty"` // for a nested one
+	// Own counts the persons who were in it by their own entries alone. OwnStamps are those
+	// of these entries, by id, where the group has no more persons than the floor.
+	Own       int                 `json:"own,omitempty"`
+	OwnStamps map[SourceID]string `json:"own_stamps,omitempty"`
 	// Blind: a later read was known not to see its members, or with Bare, not to see that
 	// it has any. No stamp lifts that.
 	Blind bool `json:"blind,omitempty"`

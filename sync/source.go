@@ -91,13 +91,11 @@ type GroupEntry struct {
 	Name string
 	DN   string
 	// Stamp is when the entry was changed last, in the server's own words; "" where
-	// it shows none, or where people are in it by what their own entries say, so that
-	// it tells nothing of them. Two stamps of one server are compared for equality only, and only
+	// it shows none. Two stamps of one server are compared for equality only, and only
 	// where they begin with the same word, which is their kind.
 	Stamp string
-	// Members counts the values of the member attributes, and the people who say
-	// themselves that they are in it. Hidden: an attribute has none, and the server would
-	// not have a group of this kind without.
+	// Members counts the values of the member attributes. Hidden: one of these has none,
+	// and the server would not have a group of this kind without.
 	Members int
 	Hidden  bool
 	// Persons counts the people of the read who are in the group themselves, not by
@@ -105,6 +103,11 @@ type GroupEntry struct {
 	// more than MaxPeople; else none.
 	Persons int
 	People  []SourceID
+	// Own counts those of Persons who are in it by their own entries alone, which say so
+	// or are searched for: they come and go without a change of the group's entry.
+	// OwnPeople are their ids, as People are.
+	Own       int
+	OwnPeople []SourceID
 	// Inside are, for one of ReadInfo.Nested, the names of the groups in
 	// ReadInfo.Groups that hold it, at any depth; sorted.
 	Inside []string

@@ -23,7 +23,10 @@ type group struct {
 	wanted bool
 	sid    sid      // Active Directory only
 	claims []string // DNs of groups that it says to be in
-	gid    string   // of a posixGroup whose members were read, where these may be uids
+	// searched: its members are found by searches alone, so that who is one hangs on
+	// their own entries.
+	searched bool
+	gid      string // of a posixGroup whose members were read, where these may be uids
 }
 
 // attributes are what is read of a group besides its members.
@@ -95,10 +98,9 @@ type member struct {
 
 // told is what is known of a group once its members were read.
 type told struct {
-	hidden bool   // an attribute shows no member, and the server would not have such a group
-	gid    string // see group
-	// Members were searched for: who is one does not hang on the group's entry alone.
-	searched bool
+	hidden   bool   // an attribute shows no member, and the server would not have such a group
+	gid      string // see group
+	searched bool   // see group
 }
 
 // readMembers gives each member of a group.
@@ -119,7 +121,7 @@ func (w *walker) readMembers(ctx context.Context, g group, visit func(member) er
 			return is, err
 		}
 	}
-	empty := true
+	empty, static := true, false
 	for _, attribute := range w.MemberAttributes {
 		values := dn.Values(entry, attribute)
 		empty = empty && len(values) == 0
@@ -133,12 +135,13 @@ func (w *walker) readMembers(ctx context.Context, g group, visit func(member) er
 		if holdsURLs(attribute) {
 			is.searched, err = len(values) > 0, w.visitFound(ctx, g, values, visit)
 		} else {
-			err = visitMembers(attribute, values, visit)
+			static, err = static || len(values) > 0, visitMembers(attribute, values, visit)
 		}
 		if err != nil {
 			return is, err
 		}
 	}
+	is.searched = is.searched && !static
 	if empty && w.MemberOf == "" && isOf(entry, groupOfURLs) {
 		w.warn("group %q is dynamic (groupOfURLs), and the server shows no members of it: add %s to ldap.groups.member_attribute", g.dn, memberURL)
 	}

@@ -45,6 +45,7 @@ type candidate struct {
 	person  dirsync.Person
 	visit   func(dirsync.Person) error
 	direct  []int32
+	own     []int32 // of direct, those that hang on the person's own entry alone
 	inexact []inexact
 	names   []name // by inexact, as the person bears it
 }
@@ -128,6 +129,7 @@ func (m *Matcher) candidate(ctx context.Context, p dirsync.Person, visit func(di
 			return nil, err
 		}
 	}
+	byMember := len(who.direct)
 	if m.r.decoder.Kind.PrimaryGroups {
 		if who.direct, err = m.t.appendPrimary(who.direct, &who.person); err != nil {
 			return nil, err
@@ -143,6 +145,7 @@ func (m *Matcher) candidate(ctx context.Context, p dirsync.Person, visit func(di
 			return nil, err
 		}
 	}
+	m.t.noteOwn(who, byMember)
 	who.dropSure()
 	return who, nil
 }
@@ -173,6 +176,18 @@ func (m *Matcher) collect(who *candidate, n name, again bool) error {
 		who.direct = append(who.direct, entry.group)
 	}
 	return nil
+}
+
+// noteOwn notes which of a person's groups hang on the person's own entry alone: those
+// after byMember that are not among those before, and those that search for members.
+func (t *Table) noteOwn(who *candidate, byMember int) {
+	for i, group := range who.direct {
+		if t.groups[group].searched || i >= byMember && !slices.Contains(who.direct[:byMember], group) {
+			who.own = append(who.own, group)
+		}
+	}
+	slices.Sort(who.own)
+	who.own = slices.Compact(who.own)
 }
 
 // dropSure leaves out what is inexact of groups that are sure.
@@ -262,7 +277,7 @@ func (m *Matcher) conflict(person string, n name, group int32) error {
 
 // finish gives a person to visit.
 func (m *Matcher) finish(who *candidate) error {
-	m.t.count(who.person.ID, who.direct)
+	m.t.count(who.person.ID, who.direct, who.own)
 	who.person.Groups = m.t.namesOf(who.direct)
 	return who.visit(who.person)
 }

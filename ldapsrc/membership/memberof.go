@@ -103,8 +103,6 @@ func (t *Table) appendNamed(ctx context.Context, in []int32, p *dirsync.Person) 
 			return nil, fmt.Errorf("entry %q: %w", p.DN, err)
 		}
 		if at >= 0 && !slices.Contains(in, int32(at)) {
-			t.tallies[at].bySelf = true
-			t.tallies[at].members++ // not by an attribute of the group, yet one of its members
 			in = append(in, int32(at))
 		}
 	}

@@ -57,9 +57,6 @@ func (t *Table) appendPosix(in []int32, p *dirsync.Person) ([]int32, error) {
 		if err != nil {
 			return nil, fmt.Errorf("entry %q: %w", p.DN, err)
 		}
-		for _, group := range t.gids[number] {
-			t.tallies[group].bySelf = true
-		}
 		in = append(in, t.gids[number]...)
 	}
 	return in, nil

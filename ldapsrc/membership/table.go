@@ -50,9 +50,9 @@ type tally struct {
 	persons int
 	people  []dirsync.SourceID // no more than dirsync.MaxPeople
 	hidden  bool
-	// bySelf: people are in it by what their own entries say, so that they come and go
-	// without a change of the group's.
-	bySelf bool
+	// own counts those of persons who are in it by their own entries alone.
+	own       int
+	ownPeople []dirsync.SourceID // as people
 }
 
 // newTable makes a table of the groups that are known at first. All wanted ones
@@ -172,12 +172,19 @@ func (t *Table) namesOf(groups []int32) []string {
 	return names
 }
 
-// count notes that a person is in groups, by itself.
-func (t *Table) count(id dirsync.SourceID, groups []int32) {
+// count notes that a person is in groups, by itself; in own, by the person's own entry
+// alone.
+func (t *Table) count(id dirsync.SourceID, groups, own []int32) {
 	for _, at := range groups {
 		tally := &t.tallies[at]
 		if tally.persons++; tally.persons <= dirsync.MaxPeople {
 			tally.people = append(tally.people, id)
+		}
+	}
+	for _, at := range own {
+		tally := &t.tallies[at]
+		if tally.own++; tally.own <= dirsync.MaxPeople {
+			tally.ownPeople = append(tally.ownPeople, id)
 		}
 	}
 }
@@ -210,10 +217,11 @@ func (t *Table) entry(at int32) dirsync.GroupEntry {
 	g, tally := t.groups[at], t.tallies[at]
 	entry := dirsync.GroupEntry{
 		ID: g.id, Name: g.name, DN: g.dn, Stamp: g.stamp,
-		Members: tally.members, Hidden: tally.hidden, Persons: tally.persons,
+		Members: tally.members, Hidden: tally.hidden, Persons: tally.persons, Own: tally.own,
 	}
-	if tally.bySelf {
-		entry.Stamp = ""
+	if tally.own <= dirsync.MaxPeople {
+		entry.OwnPeople = slices.Clone(tally.ownPeople)
+		slices.Sort(entry.OwnPeople)
 	}
 	if tally.persons <= dirsync.MaxPeople {
 		entry.People = slices.Clone(tally.people)

@@ -78,7 +78,7 @@ func (w *walker) walk(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("group %q: %w", w.table.groups[at].dn, err)
 			}
-			w.table.tallies[at].hidden, w.table.tallies[at].bySelf, w.table.groups[at].gid = is.hidden, is.searched, is.gid
+			w.table.tallies[at].hidden, w.table.groups[at].searched, w.table.groups[at].gid = is.hidden, is.searched, is.gid
 		}
 		if err := w.identify(ctx); err != nil {
 			return err

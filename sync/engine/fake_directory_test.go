@@ -146,18 +146,27 @@ func (d *memDirectory) group(text string) dirsync.GroupEntry {
 		if !slices.Contains(p.Groups, name) {
 			continue
 		}
-		content = append(content, p.ID)
+		own := slices.Contains(p.Attrs["memberof"], "cn="+name)
+		if !own {
+			content = append(content, p.ID)
+		}
 		if d.hides(&p, name) {
 			continue
 		}
-		g.Members++
+		if !own {
+			g.Members++
+		}
 		if !d.blind[string(p.ID)] && !d.blind["base:"+p.Base] {
 			g.Persons++
 			g.People = append(g.People, p.ID)
+			if own {
+				g.Own, g.OwnPeople = g.Own+1, append(g.OwnPeople, p.ID)
+			}
 		}
 	}
 	g.Stamp = d.stamp(g.Key(), content)
 	slices.Sort(g.People)
+	slices.Sort(g.OwnPeople)
 	if g.Persons > dirsync.MaxPeople {
 		g.People = nil
 	}

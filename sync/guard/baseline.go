@@ -134,7 +134,8 @@ func (s *succession) groups() map[string]dirsync.GroupSeen {
 	for _, list := range [][]dirsync.GroupEntry{info.Groups, info.Nested} {
 		for i := range list {
 			g := &list[i]
-			seen := dirsync.GroupSeen{ID: g.ID, Name: g.Name, DN: g.DN, Stamp: g.Stamp, Identity: info.Identity, Members: g.Members, Persons: g.Persons, People: g.People, Inside: g.Inside}
+			seen := dirsync.GroupSeen{ID: g.ID, Name: g.Name, DN: g.DN, Stamp: g.Stamp, Identity: info.Identity, Members: g.Members, Persons: g.Persons, People: g.People, Inside: g.Inside,
+				Own: g.Own, OwnStamps: s.ownStamps(g)}
 			was := s.ref.Groups[g.Key()]
 			seen.People = s.stillKnown(&seen, &was)
 			next[g.Key()] = seen
@@ -157,7 +158,7 @@ func (s *succession) groups() map[string]dirsync.GroupSeen {
 // stillKnown keeps among a group's people those who did not come by at all while the
 // group still has members: they may be hidden, and come back.
 func (s *succession) stillKnown(seen, was *dirsync.GroupSeen) []dirsync.SourceID {
-	if seen.Members == 0 || seen.Persons > len(seen.People) {
+	if seen.Members == 0 && seen.Own == 0 || seen.Persons > len(seen.People) {
 		return seen.People
 	}
 	all := slices.Clone(seen.People)

@@ -161,6 +161,9 @@ func (e *Evidence) stampQuestions() (q Questions) {
 			}
 		}
 	}
+	for _, id := range e.ownIDs() {
+		ids[id] = true
+	}
 	return Questions{IDs: slices.Sorted(maps.Keys(ids)), Entries: slices.Sorted(maps.Keys(dns))}
 }
 

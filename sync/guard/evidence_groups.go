@@ -44,7 +44,7 @@ func (e *Evidence) groups(found *Doubts) {
 	}
 	back := e.seenAgain(now)
 	for _, l := range lost {
-		if blind || l.seen.Blind && !back || l.count > e.Policy.Limits.Floor {
+		if blind || l.seen.Blind && !back.lifts(&l.seen) || l.count > e.Policy.Limits.Floor {
 			d := doubtGroup(l.key, l.now.Name, &l.seen, l.now.Inside, l.now.Members, l.whom, "lost its last member")
 			d.blind = blindness{known: proven, bare: l.now.Members == 0}
 			found.All = append(found.All, d)
@@ -97,15 +97,27 @@ func (e *Evidence) blindTo(lost []*lostGroup) (blind, proven bool) {
 	return blind || proven, proven
 }
 
-// seenAgain reports whether members are seen of a group of which none were, though there
-// were some: then the right to read them is back.
-func (e *Evidence) seenAgain(now map[string]*dirsync.GroupEntry) bool {
+// sightBack is what of groups is seen again that was not, though it was there: members,
+// which the group holds, or people who are in it by their own entries.
+type sightBack struct{ members, own bool }
+
+// seenAgain tells what is seen again: then the right to read that is back.
+func (e *Evidence) seenAgain(now map[string]*dirsync.GroupEntry) (back sightBack) {
 	for key, seen := range e.Ref.Groups {
-		if g := now[key]; seen.Blind && g != nil && g.Members > 0 && (seen.Bare || g.Persons > 0) {
-			return true
+		if g := now[key]; seen.Blind && g != nil {
+			back.members = back.members || g.Members > 0 && (seen.Bare || g.Persons > 0)
+			back.own = back.own || g.Own > 0
 		}
 	}
-	return false
+	return back
+}
+
+// lifts reports whether whoever was in a group could be seen there again.
+func (b sightBack) lifts(seen *dirsync.GroupSeen) bool {
+	if seen.Own > 0 && !b.own {
+		return false
+	}
+	return b.members || seen.Own > 0 && seen.Members == 0
 }
 
 // lostMembers tells of a group whether it lost its last member, or the last of its
@@ -125,7 +137,7 @@ func (e *Evidence) lostMembers(key string, seen dirsync.GroupSeen, g *dirsync.Gr
 		}
 		l.count = len(l.whom)
 	}
-	l.changed, l.unchanged = e.changed(seen.Stamp, g.Stamp, seen.Identity)
+	l.changed, l.unchanged = e.membersChanged(l, members)
 	return l
 }
 

@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,6 +101,56 @@ func TestLostGroup(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.doubted, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// Of people who were in a group by their own entries, these are the evidence, beside the
+// group's for whoever was in it by that.
+func TestLostGroupOfPeopleByTheirOwnEntries(t *testing.T) {
+	t.Parallel()
+	type stamps = map[dirsync.SourceID]string
+	own := stamps{"anna": "m 1", "bert": "m 1"}
+	for name, test := range map[string]struct {
+		was     dirsync.GroupSeen
+		group   string // its stamp now
+		people  stamps // theirs
+		doubted bool
+	}{
+		"all of them were changed":               {dirsync.GroupSeen{Own: 2, OwnStamps: own}, "m 1", stamps{"anna": "m 2", "bert": "m 2"}, false},
+		"one was not":                            {dirsync.GroupSeen{Own: 2, OwnStamps: own}, "m 2", stamps{"anna": "m 1", "bert": "m 2"}, true},
+		"one shows no stamp":                     {dirsync.GroupSeen{Own: 2, OwnStamps: own}, "m 2", stamps{"anna": "m 2"}, true},
+		"their stamps were not kept":             {dirsync.GroupSeen{Own: 2}, "m 2", stamps{"anna": "m 2", "bert": "m 2"}, true},
+		"one by the group, which was changed":    {dirsync.GroupSeen{Own: 1, OwnStamps: stamps{"anna": "m 1"}, Members: 1}, "m 2", stamps{"anna": "m 2", "bert": "m 1"}, false},
+		"one by the group, which was not":        {dirsync.GroupSeen{Own: 1, OwnStamps: stamps{"anna": "m 1"}, Members: 1}, "m 1", stamps{"anna": "m 2", "bert": "m 2"}, true},
+		"none by their own entries, as ever":     {dirsync.GroupSeen{Members: 2}, "m 2", stamps{"anna": "m 1", "bert": "m 1"}, false},
+		"members that are nobody, and unchanged": {dirsync.GroupSeen{Own: 2, OwnStamps: own, Members: 1}, "m 1", stamps{"anna": "m 2", "bert": "m 2"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := sighted(t, nil, map[dirsync.SourceID]string{"anna": "a@x", "bert": "b@x"})
+			was := test.was
+			was.ID, was.Name, was.Stamp, was.Identity, was.Persons, was.People = "g", "staff", "m 1", "server", 2, []dirsync.SourceID{"anna", "bert"}
+			other := dirsync.GroupSeen{ID: "h", Name: "other", Stamp: "m 1", Identity: "server", Members: 1, Persons: 1, People: []dirsync.SourceID{"anna"}}
+			e.Ref.Groups = map[string]dirsync.GroupSeen{"id:g": was, "id:h": other}
+			e.Read.Info.Groups = []dirsync.GroupEntry{{ID: "g", Name: "staff", Stamp: test.group}, {ID: "h", Name: "other", Stamp: "m 2"}}
+			ids := e.Questions().IDs
+			for id := range was.OwnStamps {
+				if !slices.Contains(ids, id) {
+					t.Errorf("the stamp of %s is not asked for", id)
+				}
+			}
+			e.ByID = test.people
+			found := guard.Examine(e).All
+			about := func(group string) func(*guard.Doubt) bool {
+				return func(d *guard.Doubt) bool { return d.About.Group == group }
+			}
+			if doubted := slices.ContainsFunc(found, about("staff")); doubted != test.doubted {
+				t.Errorf("doubted: %v, want %v", doubted, test.doubted)
+			}
+			if doubted := slices.ContainsFunc(found, about("other")); doubted != test.doubted {
+				t.Errorf("the other one, which was changed: %v, want %v", doubted, test.doubted)
 			}
 		})
 	}
