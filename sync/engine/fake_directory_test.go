@@ -85,10 +85,18 @@ func (d *memDirectory) see(p dirsync.Person) dirsync.Person {
 	return p
 }
 
-// hides reports whether a group does not show a person whom it holds: its members are
-// not seen, or the person is in it by memberOf, which is not.
+// hides reports whether a person is not seen to be in a group: its members are not, or,
+// where the person is in it by memberOf, that is not.
 func (d *memDirectory) hides(p *dirsync.Person, group string) bool {
-	return d.blind["members:"+group] || d.blind["attr:memberof"] && slices.Contains(p.Attrs["memberof"], "cn="+group)
+	if ownEntry(p, group) {
+		return d.blind["attr:memberof"]
+	}
+	return d.blind["members:"+group]
+}
+
+// ownEntry reports whether a person is in a group by memberOf.
+func ownEntry(p *dirsync.Person, group string) bool {
+	return slices.Contains(p.Attrs["memberof"], "cn="+group)
 }
 
 func nameOf(group string) string {
@@ -146,7 +154,7 @@ func (d *memDirectory) group(text string) dirsync.GroupEntry {
 		if !slices.Contains(p.Groups, name) {
 			continue
 		}
-		own := slices.Contains(p.Attrs["memberof"], "cn="+name)
+		own := ownEntry(&p, name)
 		if !own {
 			content = append(content, p.ID)
 		}

@@ -71,6 +71,9 @@ func newSightPlay(t *rapid.T) *sightPlay {
 	if rapid.Bool().Draw(t, "exclude") {
 		s.rules.ExcludeGroups = []string{"vips"}
 	}
+	if rapid.Bool().Draw(t, "member_of") {
+		s.rules.MemberOf = "memberOf"
+	}
 	s.rules.Groups.Mirror = func(name string) bool { return strings.HasPrefix(name, "m") }
 	s.rules.RefreshEvery = 1000 * time.Hour
 	// There is always somebody in scope, else nothing is ever compared.
@@ -87,7 +90,7 @@ func (s *sightPlay) draw(i int) dirsync.Person {
 		Base: []string{"a", "b"}[i%2], Attrs: map[string][]string{"uid": {fmt.Sprint("n", i)}, "mail": {fmt.Sprint("n", i, "@x")}}}
 	for _, text := range sightGroups {
 		if rapid.IntRange(0, 2).Draw(s.t, "in") == 0 {
-			p.Groups = append(p.Groups, nameOf(text))
+			s.put(&p, nameOf(text))
 		}
 	}
 	if rapid.IntRange(0, 3).Draw(s.t, "locked") == 0 {
@@ -96,13 +99,35 @@ func (s *sightPlay) draw(i int) dirsync.Person {
 	return p
 }
 
+// put puts a person into a group, which says so, or the person does.
+func (s *sightPlay) put(p *dirsync.Person, group string) {
+	p.Groups = append(slices.Clone(p.Groups), group)
+	if s.rules.MemberOf != "" && rapid.Bool().Draw(s.t, "own") {
+		p.Attrs = maps.Clone(p.Attrs)
+		p.Attrs["memberof"] = append(slices.Clone(p.Attrs["memberof"]), "cn="+group)
+	}
+}
+
+// takeOut takes a person out of a group.
+func takeOut(p *dirsync.Person, group string) {
+	p.Groups = slices.DeleteFunc(slices.Clone(p.Groups), func(name string) bool { return name == group })
+	if !ownEntry(p, group) {
+		return
+	}
+	p.Attrs = maps.Clone(p.Attrs)
+	p.Attrs["memberof"] = slices.DeleteFunc(slices.Clone(p.Attrs["memberof"]), func(name string) bool { return name == "cn="+group })
+	if len(p.Attrs["memberof"]) == 0 {
+		delete(p.Attrs, "memberof")
+	}
+}
+
 // lose draws what the account does not see in the next run.
 func (s *sightPlay) lose() {
 	s.dir.blind = map[string]bool{}
 	for range rapid.IntRange(0, 2).Draw(s.t, "losses") {
 		person := rapid.SampledFrom(s.dir.people[1:]).Draw(s.t, "whom").ID
 		group := nameOf(rapid.SampledFrom(sightGroups).Draw(s.t, "group"))
-		lost := rapid.SampledFrom([]string{"attr:accountlock", "attr:accountlock@" + string(person), "attr:mail",
+		lost := rapid.SampledFrom([]string{"attr:accountlock", "attr:accountlock@" + string(person), "attr:mail", "attr:memberof",
 			"members:" + group, "base:a", "base:b", string(person), "id:4", "id:5"}).Draw(s.t, "lost")
 		s.dir.blind[lost] = true
 	}
@@ -125,12 +150,12 @@ func (s *sightPlay) change() {
 			} else {
 				p.Standing, p.Attrs["accountlock"] = dirsync.Disabled, []string{"true"}
 			}
-		case what == 1 && !s.lost("members:"):
+		case what == 1 && !s.lost("members:") && (s.rules.MemberOf == "" || !s.lost("attr:")): // it may stand in the person's entry
 			group := nameOf(rapid.SampledFrom(sightGroups).Draw(s.t, "which"))
 			if slices.Contains(p.Groups, group) {
-				p.Groups = slices.DeleteFunc(slices.Clone(p.Groups), func(name string) bool { return name == group })
+				takeOut(&p, group)
 			} else {
-				p.Groups = append(slices.Clone(p.Groups), group)
+				s.put(&p, group)
 			}
 		case what == 2 && !s.lost("attr:"):
 			p.Attrs = maps.Clone(p.Attrs)
