@@ -32,7 +32,11 @@ type Options struct {
 	// Preset says how a lock or a disabled account shows, and fills what Users
 	// and Groups leave out.
 	Preset schema.Preset
-	// Now is the clock that tells whether a lock has run out; nil for time.Now.
+	// Expires is the attribute with the time from which a person counts as disabled: "" for
+	// the preset's own, schema.NoExpiry for none.
+	Expires string
+	// Now is the clock that tells whether a lock has run out where the context of a call
+	// does not (dirsync.AsOf); nil for time.Now.
 	Now func() time.Time
 }
 

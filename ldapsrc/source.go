@@ -56,6 +56,7 @@ var _ dirsync.Source = (*Source)(nil)
 // files but does not connect.
 func New(opts Options) (*Source, error) {
 	kind, known := schema.Of(opts.Preset)
+	kind = kind.Expiring(opts.Expires)
 	opts.Users.Filter = cmp.Or(strings.TrimSpace(opts.Users.Filter), kind.Users.Filter)
 	opts.Users.IDAttribute = cmp.Or(opts.Users.IDAttribute, kind.Users.IDAttribute)
 	opts.Users.Scope = cmp.Or(opts.Users.Scope, ScopeSub)
@@ -121,7 +122,7 @@ func (s *Source) request(attributes []string) error {
 	kind := s.decoder.Kind
 	for _, name := range slices.Concat([]string{s.users.IDAttribute}, kind.Status, kind.Beside, attributes) {
 		if !dirsync.ValidAttribute(name) {
-			return dirsync.WithHint(fmt.Errorf("%q is no name of an LDAP attribute", name), "check the mapping and ldap.users.id_attribute")
+			return dirsync.WithHint(fmt.Errorf("%q is no name of an LDAP attribute", name), "check the mapping, ldap.users.id_attribute and ldap.expires_attribute")
 		}
 		s.decoder.Requested.Add(name)
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // description is an LDAP attribute description (RFC 4512, 2.5): a name or an OID,
@@ -108,10 +109,30 @@ type Person struct {
 	Standing Standing
 	// Unsure tells why Standing is Unreadable; else nil.
 	Unsure *Unsure
+	// Term tells why Standing is Disabled where it is the time alone; else nil.
+	Term *Term
+	// At is the time as of which Standing was told, and which is now to expressions: one
+	// for a whole run, see [AsOf].
+	At time.Time
 	// Groups are the names of the groups that the person is in, nested ones
 	// included where the configuration says so: sorted, each once, and only of
 	// groups that the source was asked about.
 	Groups []string
+}
+
+// Term is a border of the time in which a person's account may be used.
+type Term struct {
+	At    time.Time
+	Begin bool // the account may be used from then on; else until then
+}
+
+// Words say why the account may not be used.
+func (t *Term) Words() string {
+	at := t.At.UTC().Format("2006-01-02 15:04 UTC")
+	if t.Begin {
+		return "not valid before " + at
+	}
+	return "expired on " + at
 }
 
 // Unsure is an attribute from which a person's standing can't be told.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"strings"
+	"time"
 )
 
 // FoldGroup gives the form in which two names of groups in the directory are the same,
@@ -122,6 +123,20 @@ func (g *GroupEntry) Key() string {
 		return "id:" + string(g.ID)
 	}
 	return "dn:" + strings.ToLower(g.DN)
+}
+
+type asOf struct{}
+
+// AsOf has a [Source] tell everybody's standing as of a time: what has an end, or a
+// beginning, is the same all through one run.
+func AsOf(ctx context.Context, at time.Time) context.Context {
+	return context.WithValue(ctx, asOf{}, at)
+}
+
+// AsOfIn gives the time that AsOf put into a context. ok is false where there is none.
+func AsOfIn(ctx context.Context) (at time.Time, ok bool) {
+	at, ok = ctx.Value(asOf{}).(time.Time)
+	return at, ok
 }
 
 // Source is a directory.

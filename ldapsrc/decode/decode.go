@@ -3,6 +3,7 @@
 package decode
 
 import (
+	"context"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -17,19 +18,28 @@ type Decoder struct {
 	ID        IDAttribute
 	Kind      *schema.Kind
 	Requested Requested
-	Now       func() time.Time // tells whether a lock has run out
+	Now       func() time.Time // where nobody says as of when people are decoded
 }
 
-// Person decodes a person's entry. It keeps no part of the entry but its strings.
-func (d *Decoder) Person(entry *ldap.Entry) (dirsync.Person, error) {
+// Person decodes a person's entry as of a time, by which locks and accounts have ended or
+// not. It keeps no part of the entry but its strings.
+func (d *Decoder) Person(entry *ldap.Entry, at time.Time) (dirsync.Person, error) {
 	attrs := d.Requested.of(entry)
 	id, err := d.ID.of(entry.DN, attrs)
 	if err != nil {
 		return dirsync.Person{}, err
 	}
-	p := dirsync.Person{ID: id, DN: entry.DN, Attrs: attrs}
-	p.Standing, p.Unsure = d.Kind.Standing(attrs, d.Now())
-	return p, nil
+	verdict := d.Kind.Judge(attrs, at)
+	return dirsync.Person{ID: id, DN: entry.DN, Attrs: attrs,
+		Standing: verdict.Standing, Unsure: verdict.Unsure, Term: verdict.Term, At: at}, nil
+}
+
+// At is the time as of which people are decoded: that of the context, else the clock's.
+func (d *Decoder) At(ctx context.Context) time.Time {
+	if at, ok := dirsync.AsOfIn(ctx); ok {
+		return at
+	}
+	return d.Now()
 }
 
 // IDOf gives the id of an entry of any kind.

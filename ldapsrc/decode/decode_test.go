@@ -73,7 +73,7 @@ func TestPersonOfEntry(t *testing.T) {
 		{"no UUID", map[string][]string{"entryUUID": {"17"}}, "no UUID"},
 	}
 	for _, tt := range tests {
-		p, err := d.Person(entry(tt.attrs))
+		p, err := d.Person(entry(tt.attrs), time.Now())
 		if tt.words == "" {
 			if err != nil || p.ID != dirsync.SourceID(uuid) || p.Attrs["cn"][0] != "x" {
 				t.Errorf("%s: %+v, %v", tt.name, p, err)

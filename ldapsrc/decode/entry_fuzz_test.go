@@ -32,7 +32,7 @@ func FuzzEntry(f *testing.F) {
 				for _, wish := range append([]string{id, "mail", "member"}, kind.Status...) {
 					d.Requested.Add(wish)
 				}
-				person, err := d.Person(entry)
+				person, err := d.Person(entry, time.Now())
 				if err != nil {
 					if !errors.Is(err, ErrID) || strings.ContainsAny(err.Error(), "\n\x1b") {
 						t.Fatalf("%q", err)

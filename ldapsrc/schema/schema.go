@@ -1,5 +1,6 @@
 // Package schema is the one table of kinds of directory (schema.go), the values of
-// ldap.preset, with the ways to read a lock that kinds may share (status.go).
+// ldap.preset, with the ways to read a lock that kinds may share (status.go), and the time in which an
+// account may be used (term.go).
 package schema
 
 import (
@@ -41,6 +42,10 @@ type Kind struct {
 	// Status are the attributes from which Standing is told. They are asked for in
 	// every read, and come with Person.Attrs.
 	Status []string
+	// Expires is the attribute with the time from which an account counts as disabled, and
+	// Begins that with the time up to which it does; "" for none. They are among Status.
+	Expires string
+	Begins  string
 	// Via tells which attributes may have a value by way of another entry, a group or
 	// a role, and the attribute that holds the DNs of those entries; both by their
 	// lower-cased names. Beside are attributes that are read for it to be of use.
@@ -115,21 +120,24 @@ func table() []Kind {
 			Preset: OpenLDAP, URL: local,
 			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: id}, Groups: names,
 			Status: []string{pwdAccountLockedTime}, standing: ppolicyStanding, lapses: ppolicyLapses(),
+			Expires: pwdEndTime, Begins: pwdStartTime,
 			Via: via, Stamps: stamps, ContextCSN: true, ShowsMembers: true,
 		},
 		{
 			Preset: DS389, URL: local, // nsPerson is what its own tools make, and no person to the schema
 			Users: Users{Filter: "(|(objectClass=person)(objectClass=nsPerson))", IDAttribute: "nsUniqueId"}, Groups: names,
 			Status: []string{nsAccountLock, accountUnlockTime}, standing: ds389Standing, lapses: ds389Lapses(),
-			Via:    map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
-			Beside: []string{nsRole}, Stamps: stamps,
+			Expires: krbExpiration,
+			Via:     map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
+			Beside:  []string{nsRole}, Stamps: stamps,
 		},
 		{
 			Preset: ActiveDirectory, URL: local,
 			Users:  Users{Filter: "(&(objectCategory=person)(objectClass=user))", IDAttribute: "objectGUID"},
 			Groups: Groups{Filter: "(objectClass=group)", NameAttribute: "cn", MemberAttribute: "member"},
-			Status: []string{userAccountControl, accountExpires, lockoutTime}, standing: adStanding, lapses: adLapses(),
-			Via: via, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
+			Status: []string{userAccountControl, lockoutTime}, standing: adStanding, lapses: adLapses(),
+			Expires: accountExpires,
+			Via:     via, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
 			PrimaryGroups: true, ExactNames: true,
 			Aside: []string{"cn=configuration", "dc=domaindnszones", "dc=forestdnszones"}, // MS-ADTS, 3.1.1.1.3
 		},
@@ -157,10 +165,10 @@ func serverStamps() []Stamp {
 // and it is Custom's.
 func Of(preset Preset) (kind Kind, ok bool) {
 	for _, row := range table() {
+		kind = row.withTerm()
 		if row.Preset == preset {
-			return row, true
+			return kind, true
 		}
-		kind = row
 	}
 	return kind, false
 }

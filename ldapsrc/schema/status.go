@@ -2,13 +2,13 @@ package schema
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/moment"
 )
 
 // Names of the status attributes.
@@ -20,26 +20,10 @@ const (
 	nsAccountLock        = "nsAccountLock"
 	accountUnlockTime    = "accountUnlockTime"
 	userAccountControl   = "userAccountControl"
-	accountExpires       = "accountExpires"
 	lockoutTime          = "lockoutTime"
 
 	nsRole = "nsRole" // the roles of an entry, which may lock it
 )
-
-// Standing decodes the status attributes, which have lower-cased names. An absent
-// attribute is no lock, but for one that every entry of a kind has. Of several signs
-// the surest wins: disabled by an administrator, then one that can't be read, then a
-// lockout.
-func (k *Kind) Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure) {
-	if k.standing == nil {
-		return dirsync.Enabled, nil
-	}
-	standing, unsure := k.standing(attrs, now)
-	if standing == dirsync.Disabled || unsure == nil {
-		return standing, nil
-	}
-	return dirsync.Unreadable, unsure
-}
 
 // Lapses tells, for the status attributes, which values the server sets and ends by
 // itself: lockouts after wrong passwords, and what every person has who is not
@@ -115,7 +99,7 @@ func ppolicyStanding(attrs map[string][]string, _ time.Time) (dirsync.Standing, 
 		if strings.HasPrefix(text, lockedForGood) {
 			return dirsync.Disabled, nil
 		}
-		if _, err := parseGeneralizedTime(text); err != nil {
+		if _, err := moment.Read(text, moment.Generalized); err != nil {
 			unsure = cmp.Or(unsure, &dirsync.Unsure{Attribute: name, Value: value})
 		}
 		standing = dirsync.LockedOut
@@ -147,7 +131,7 @@ func ds389Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, 
 		if value == lockedUntilReset {
 			return dirsync.Disabled, nil
 		}
-		if end, err := parseGeneralizedTime(value); err != nil || end.After(now) {
+		if end, err := moment.Read(value, moment.Generalized); err != nil || end.After(now) {
 			standing = dirsync.LockedOut
 		}
 	}
@@ -161,26 +145,18 @@ func ds389Lapses() map[string]func(string) bool {
 }
 
 const (
-	accountDisable = 0x2       // UF_ACCOUNTDISABLE in userAccountControl (MS-ADTS, 2.2.16)
-	neverExpires   = 1<<63 - 1 // in accountExpires; so does 0
-	ticksPerSecond = 10_000_000
-	secondsTo1970  = 11_644_473_600 // since 1601
+	accountDisable = 0x2 // UF_ACCOUNTDISABLE in userAccountControl (MS-ADTS, 2.2.16)
 )
 
 // adStanding reads Active Directory's account flags. Every user has
 // userAccountControl, so one without it is one whose flags may not be read. How long
 // a lockout lasts is set by policies that are not read, so a lockoutTime counts until
 // the next login of the person resets it to 0.
-func adStanding(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure) {
+func adStanding(attrs map[string][]string, _ time.Time) (dirsync.Standing, *dirsync.Unsure) {
 	name := strings.ToLower(userAccountControl)
 	flags := numbers(attrs, userAccountControl)
 	for _, flags := range flags {
 		if flags&accountDisable != 0 {
-			return dirsync.Disabled, nil
-		}
-	}
-	for _, ticks := range numbers(attrs, accountExpires) {
-		if ticks > 0 && ticks != neverExpires && ticks/ticksPerSecond-secondsTo1970 <= now.Unix() {
 			return dirsync.Disabled, nil
 		}
 	}
@@ -226,18 +202,4 @@ func numbers(attrs map[string][]string, name string) []int64 {
 		}
 	}
 	return all
-}
-
-// parseGeneralizedTime reads a time such as 20260102030405Z (RFC 4517, 3.3.13),
-// also without seconds or minutes, with a fraction of a second, or with an
-// offset from UTC.
-func parseGeneralizedTime(text string) (time.Time, error) {
-	for _, layout := range []string{
-		"20060102150405Z0700", "20060102150405Z07", "200601021504Z0700", "200601021504Z07", "2006010215Z0700", "2006010215Z07",
-	} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%q is no time", text)
 }

@@ -52,6 +52,9 @@ func (r *Rules) keepOut(s *Subject, link *dirsync.Link, last string) statusChang
 		s.Next.Asked[dirsync.FieldStatus] = last
 	}
 	reason := "disabled in the directory"
+	if s.Want.Term != nil {
+		reason = s.Want.Term.Words() + " in the directory"
+	}
 	switch {
 	case mark != nil:
 		reason = "disabled by duosync disable: " + mark.Reason

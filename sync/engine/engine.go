@@ -34,6 +34,7 @@ import (
 // is Run.Err. A dry run asks the directory and Duo, and writes nothing anywhere.
 func (e *Engine) Run(ctx context.Context, opts Options) *dirsync.Run {
 	r := e.run(opts)
+	ctx = dirsync.AsOf(ctx, r.now)
 	c := &course{}
 	return r.end(ctx, c, r.through(ctx, c))
 }

@@ -49,6 +49,7 @@ func (e *Engine) Explain(ctx context.Context, opts Options, quest Quest) *Explan
 	x := &Explanation{links: map[dirsync.SourceID]*dirsync.Link{}, seen: map[dirsync.SourceID]*dirsync.Person{}}
 	watched.Source = watchedSource{e.Source, func(p *dirsync.Person) { x.meet(p, &quest) }}
 	x.run = watched.run(opts)
+	ctx = dirsync.AsOf(ctx, x.run.now)
 	err := x.through(ctx, &quest)
 	x.run.report.Refreshed = false // it was not all of Duo
 	x.Run = x.run.end(ctx, &x.course, err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -28,7 +29,9 @@ type memDirectory struct {
 	// (attr:NAME, and that of one person attr:NAME@ID), members (members:NAME). Stamps
 	// are those of the truth, moved further by bump.
 	blind map[string]bool
-	bumps map[string]int
+	// expires is a kind that knows nothing but an attribute for the end of accounts.
+	expires *schema.Kind
+	bumps   map[string]int
 }
 
 func (d *memDirectory) bump(key string) {
@@ -52,7 +55,8 @@ func personContent(p *dirsync.Person) string {
 }
 
 // see gives a person as the account sees it.
-func (d *memDirectory) see(p dirsync.Person) dirsync.Person {
+func (d *memDirectory) see(ctx context.Context, p dirsync.Person) dirsync.Person {
+	p.At, _ = dirsync.AsOfIn(ctx)
 	attrs := map[string][]string{}
 	for name, values := range p.Attrs {
 		if d.blind["attr:"+name] || d.blind["attr:"+name+"@"+string(p.ID)] {
@@ -62,6 +66,10 @@ func (d *memDirectory) see(p dirsync.Person) dirsync.Person {
 			continue
 		}
 		attrs[name] = values
+	}
+	if d.expires != nil && p.Standing == dirsync.Enabled {
+		verdict := d.expires.Judge(attrs, p.At)
+		p.Standing, p.Unsure, p.Term = verdict.Standing, verdict.Unsure, verdict.Term
 	}
 	groups := map[string]bool{}
 	for _, group := range p.Groups {
@@ -107,7 +115,7 @@ func nameOf(group string) string {
 	return name
 }
 
-func (d *memDirectory) Read(_ context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
+func (d *memDirectory) Read(ctx context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
 	info := dirsync.ReadInfo{Server: cmp.Or(d.server, "ldap://a"), Identity: cmp.Or(d.server, "a"), Marker: d.marker}
 	for _, p := range d.people {
 		if p.Base != "" && !slices.Contains(info.Bases, p.Base) {
@@ -117,7 +125,7 @@ func (d *memDirectory) Read(_ context.Context, visit func(dirsync.Person) error)
 			continue
 		}
 		info.Read++
-		if err := visit(d.see(p)); err != nil {
+		if err := visit(d.see(ctx, p)); err != nil {
 			return info, err
 		}
 	}
@@ -211,7 +219,7 @@ func (d *memDirectory) Stamps(_ context.Context, ids []dirsync.SourceID, dns []s
 	return byID, byDN, nil
 }
 
-func (d *memDirectory) Lookup(_ context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {
+func (d *memDirectory) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {
 	if d.lookupErr != nil {
 		return nil, d.lookupErr
 	}
@@ -226,7 +234,7 @@ func (d *memDirectory) Lookup(_ context.Context, ids []dirsync.SourceID) (map[di
 	}
 	for _, p := range slices.Concat(d.people, d.moved) {
 		if _, asked := found[p.ID]; asked && !d.blind[string(p.ID)] && !d.blind["base:"+p.Base] {
-			p = d.see(p)
+			p = d.see(ctx, p)
 			found[p.ID] = dirsync.Whereabouts{Present: true, DN: p.DN, Person: &p}
 		}
 	}

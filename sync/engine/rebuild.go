@@ -24,6 +24,7 @@ import (
 // A dry run writes nothing.
 func (e *Engine) Rebuild(ctx context.Context, opts Options) *dirsync.Rebuilt {
 	r := e.run(opts)
+	ctx = dirsync.AsOf(ctx, r.now)
 	c := &course{evidence: &evidence{Doubts: &guard.Doubts{}}, decided: &decided{}, aside: true}
 	p := &pairing{run: r, found: &dirsync.Rebuilt{Run: r.report}, wanting: map[string]*mapping.Desired{}, holders: map[string]*dirsync.Account{}}
 	r.end(ctx, c, p.through(ctx, c))

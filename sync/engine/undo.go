@@ -26,6 +26,7 @@ import (
 // would do again is among the warnings. A dry run shows the plan and writes nothing.
 func (e *Engine) Undo(ctx context.Context, opts Options, run string, removed []dirsync.Removed) *dirsync.Run {
 	r := e.run(opts)
+	ctx = dirsync.AsOf(ctx, r.now)
 	c := &course{aside: true}
 	return r.end(ctx, c, r.undo(ctx, c, run, removed))
 }

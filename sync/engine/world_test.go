@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 	"duosync/sync/engine"
@@ -232,6 +233,11 @@ func (w *world) rule(words []string) {
 		for _, key := range words[1:] {
 			w.dir.bump(key)
 		}
+	case "expires": // ATTRIBUTE with the time from which somebody counts as disabled
+		kind, _ := schema.Of(schema.Custom)
+		kind = kind.Expiring(words[1])
+		w.dir.expires = &kind
+		w.rules.StatusAttributes = append(w.rules.StatusAttributes, kind.Status...)
 	case "marker":
 		w.dir.marker = dirsync.Marker{"csn": words[1]}
 	case "mails":

@@ -31,8 +31,10 @@ type Desired struct {
 	UnreadPhones []string
 	// Unsure tells why the status can't be told; it stays as it is then.
 	Unsure *dirsync.Unsure
-	Mark   *dirsync.Mark // which forces the status
-	Seen   dirsync.Seen
+	// Term tells why the status is disabled where it is the time alone; else nil.
+	Term *dirsync.Term
+	Mark *dirsync.Mark // which forces the status
+	Seen dirsync.Seen
 }
 
 // Phone is a phone that the directory wants for a person; Kind is mobile or landline.

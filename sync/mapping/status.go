@@ -18,7 +18,7 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 	if r.StatusFrom == nil {
 		d.Fields[dirsync.FieldStatus] = dirsync.StatusActive
 		if p.Standing == dirsync.Disabled || p.Standing == dirsync.LockedOut && r.CountLockouts {
-			d.Fields[dirsync.FieldStatus] = dirsync.StatusDisabled
+			d.Fields[dirsync.FieldStatus], d.Term = dirsync.StatusDisabled, p.Term
 		}
 		return
 	}
@@ -39,6 +39,9 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 		}
 	case status == dirsync.StatusActive, status == dirsync.StatusDisabled, status == dirsync.StatusBypass && r.AllowBypass:
 		d.Fields[dirsync.FieldStatus] = status
+		if status == dirsync.StatusDisabled && r.StatusFrom.Preset() {
+			d.Term = p.Term
+		}
 	case status == dirsync.StatusBypass:
 		d.unsure("status: the directory asks for bypass, which sync.allow_bypass does not allow")
 	default:

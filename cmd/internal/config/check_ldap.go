@@ -44,6 +44,20 @@ func (v *validator) validateLDAP(l *LDAP) {
 	v.validateBases("ldap.users.base_dns", l.Users.Bases)
 	v.validateFilter("ldap.users.filter", l.Users.Filter, "(objectClass=person)")
 	v.validateAttribute("ldap.users.id_attribute", l.Users.IDAttribute, "entryUUID")
+	v.validateExpiry("ldap.expires_attribute", l.ExpiresAttribute)
+}
+
+// validateExpiry checks the attribute with the end of accounts. Values that can't be read
+// as a time are shown, so it must be none that holds secrets.
+func (v *validator) validateExpiry(path, name string) {
+	const example = "shadowExpire"
+	switch folded := strings.ToLower(name); {
+	case name == "", name == schema.NoExpiry:
+	case strings.Contains(folded, "password") || strings.Contains(folded, "secret"):
+		v.Check(path, dirsync.WithHint(errors.New("must hold the end of accounts, not what has to do with passwords"), "such as "+example))
+	default:
+		v.validateAttribute(path, name, example)
+	}
 }
 
 func (v *validator) validateBases(path string, bases []string) {

@@ -77,6 +77,10 @@ type LDAP struct {
 	// Groups says which entries are groups. They are read where sync.scope,
 	// sync.groups or an expression of sync.mapping asks for groups.
 	Groups LDAPGroups `yaml:"groups"`
+	// ExpiresAttribute holds a time from which the person counts as disabled. Its form is
+	// told by its name or its values (docs/expiry.md). "" means the preset's own, none not
+	// even that.
+	ExpiresAttribute string `yaml:"expires_attribute"`
 }
 
 // LDAPUsers says which entries of the directory are users.

@@ -240,8 +240,11 @@ func (g *docgen) presets() {
 	cell := func(name, path string) string {
 		p, _ := presetOf(schema.Preset(name))
 		text := strict.Text(strict.Lookup(reflect.ValueOf(Config{LDAP: p.ldap}), path), Secret.String)
-		if text == "[]" {
+		switch text {
+		case "[]":
 			return "–"
+		case `""`:
+			return "`\"\"`"
 		}
 		return "`" + strings.ReplaceAll(strings.Trim(text, `"[]`), "|", `\|`) + "`"
 	}

@@ -29,6 +29,7 @@ func presetKeys() []string {
 		"ldap.users.base_dns", "ldap.users.filter", "ldap.users.scope", "ldap.users.id_attribute",
 		"ldap.groups.base_dns", "ldap.groups.filter", "ldap.groups.name_attribute",
 		"ldap.groups.member_attribute", "ldap.groups.nested",
+		"ldap.expires_attribute",
 	}
 }
 
@@ -46,6 +47,7 @@ func ldapOf(kind schema.Kind) LDAP {
 			Bases: kind.Groups.Bases, Filter: kind.Groups.Filter,
 			NameAttribute: kind.Groups.NameAttribute, MemberAttribute: strict.OneOrMore{kind.Groups.MemberAttribute}, Nested: true,
 		},
+		ExpiresAttribute: kind.Expires,
 	}
 }
 

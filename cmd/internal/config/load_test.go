@@ -86,6 +86,13 @@ func TestValues(t *testing.T) {
 				c.LDAP.URLs = []string{"ldap://localhost:389"}
 				c.LDAP.Users = config.LDAPUsers{Bases: []string{"ou=people,dc=example,dc=org"},
 					Filter: "(objectClass=inetOrgPerson)", Scope: "sub", IDAttribute: "uid"}
+				c.LDAP.Groups.Bases, c.LDAP.ExpiresAttribute = nil, "pwdEndTime"
+			}},
+		{"another end of accounts", `ldap: {preset: openldap, users: {base_dns: ["ou=people,dc=example,dc=org"], filter: (uid=*)}, expires_attribute: none}`,
+			func(c *config.Config) {
+				c.LDAP.Preset, c.LDAP.ExpiresAttribute = "openldap", "none"
+				c.LDAP.URLs = []string{"ldap://localhost:389"}
+				c.LDAP.Users.Bases, c.LDAP.Users.Filter = []string{"ou=people,dc=example,dc=org"}, "(uid=*)"
 				c.LDAP.Groups.Bases = nil
 			}},
 		{"environment in values", `

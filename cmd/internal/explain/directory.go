@@ -31,6 +31,9 @@ func (e *explainer) entry(d *dirsync.Decision, where *dirsync.Whereabouts) {
 	switch {
 	case d.Person != nil:
 		entry.Found, entry.DN, entry.Standing = explanation.FoundInBase, d.Person.DN, d.Person.Standing
+		if d.Person.Term != nil {
+			entry.Term = d.Person.Term.Words()
+		}
 		entry.Server, entry.Base = e.x.Run.Read.Server, baseOf(e.Config.LDAP.Users.Bases, d.Person.DN)
 		entry.Groups = append(entry.Groups, d.Person.Groups...)
 		for name, values := range d.Person.Attrs {
@@ -45,6 +48,14 @@ func (e *explainer) entry(d *dirsync.Decision, where *dirsync.Whereabouts) {
 	default:
 		entry.Found = explanation.FoundNowhere
 	}
+}
+
+// standing says how a person is locked: by whom, or since when.
+func standing(p *dirsync.Person) string {
+	if p.Term != nil {
+		return p.Term.Words()
+	}
+	return string(p.Standing)
 }
 
 // baseOf gives the base that holds an entry, the longest of several.
@@ -90,7 +101,7 @@ func (e *explainer) scope(d *dirsync.Decision, where *dirsync.Whereabouts) {
 		s.At(explanation.InAsAll, "")
 	}
 	if d.Skipped == dirsync.SkippedLocked {
-		s.Reason += "; " + string(d.Person.Standing) + " there and not in Duo"
+		s.Reason += "; " + standing(d.Person) + " there and not in Duo"
 	}
 }
 

@@ -30,7 +30,7 @@ func (e *explainer) next(d *dirsync.Decision) {
 	case d.Skipped == dirsync.SkippedProtected:
 		n.Because(explanation.Protected)
 	case d.Skipped == dirsync.SkippedLocked:
-		n.Because(explanation.Locked, d.Person.Standing)
+		n.Because(explanation.Locked, standing(d.Person))
 	case e.doc.Scope.Excluded():
 		n.Because(explanation.Excluded, e.doc.Scope.Rule)
 	case l == nil:

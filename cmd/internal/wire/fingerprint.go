@@ -9,6 +9,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/schema"
 )
 
 // scopeFingerprint digests what decides who is in, and under which name: bases,
@@ -56,9 +57,13 @@ func placeFingerprint(cfg *config.Config) string {
 // the directory having changed.
 func mappingFingerprint(cfg *config.Config) string {
 	s := cfg.Sync
-	return fingerprint(map[string]any{
+	parts := map[string]any{
 		"mapping": s.Mapping, "groups": s.Groups, "normalize": s.Normalize, "phones": s.Phones, "bypass": s.AllowBypass, "lockouts": s.StatusLockouts, "preset": cfg.LDAP.Preset,
-	})
+	}
+	if kind, _ := schema.Of(cfg.LDAP.Preset); kind.Expiring(cfg.LDAP.ExpiresAttribute).Expires != kind.Expires { // which is part of the preset
+		parts["expires"] = strings.ToLower(cfg.LDAP.ExpiresAttribute)
+	}
+	return fingerprint(parts)
 }
 
 func fingerprint(parts map[string]any) string {

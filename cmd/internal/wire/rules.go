@@ -18,6 +18,7 @@ import (
 func Rules(cfg *config.Config) (decide.Rules, error) {
 	c := cfg.Sync
 	kind, _ := schema.Of(cfg.LDAP.Preset)
+	kind = kind.Expiring(cfg.LDAP.ExpiresAttribute)
 	r := decide.Rules{
 		Rules: mapping.Rules{
 			StatusAttributes: kind.Status, Lapses: kind.Lapses, Via: kind.Via, AllowBypass: c.AllowBypass,

@@ -27,7 +27,7 @@ func NewSource(cfg *config.Config, rules *decide.Rules, log *logrus.Logger) (*ld
 			Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts, Log: log,
 		},
 		Users:  ldapsrc.Users{Bases: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
-		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: c.Preset,
+		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: c.Preset, Expires: c.ExpiresAttribute,
 	})
 }
 

@@ -25,6 +25,7 @@ type Entry struct {
 	Server     string              `json:"server"`
 	Base       string              `json:"base"`
 	Standing   dirsync.Standing    `json:"standing"`
+	Term       string              `json:"term,omitempty"` // why it is disabled, where it is the time alone
 	Attributes map[string][]string `json:"attributes"`
 	Groups     []string            `json:"groups"`
 }
@@ -45,13 +46,21 @@ func (e *Entry) words() string {
 	}
 	switch e.Found {
 	case FoundInBase:
-		return "found, " + string(e.Standing)
+		return "found, " + e.stands()
 	case FoundElsewhere:
 		return "outside ldap.users (base, scope or filter): " + e.DN
 	case FoundUnknown:
 		return "not known: it could not be read whole"
 	}
 	return "nowhere: the id " + string(e.SourceID) + " is gone"
+}
+
+// stands says whether the person may log in, and where it is the time that says no, which.
+func (e *Entry) stands() string {
+	if e.Term != "" {
+		return string(e.Standing) + ": " + e.Term
+	}
+	return string(e.Standing)
 }
 
 func (e *Entry) block() form.Block {
@@ -69,7 +78,7 @@ func (e *Entry) block() form.Block {
 	add("id", string(e.SourceID))
 	add("below", e.Base)
 	add("server", e.Server)
-	add("status", string(e.Standing))
+	add("status", e.stands())
 	for _, attribute := range slices.Sorted(maps.Keys(e.Attributes)) {
 		values := e.Attributes[attribute]
 		if slices.Equal(values, []string{string(e.SourceID)}) {

@@ -1,0 +1,80 @@
+package ldapsrc_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"duosync/ldapsrc"
+	"duosync/ldapsrc/schema"
+	"duosync/ldapsrc/slapdtest"
+	dirsync "duosync/sync"
+)
+
+// Ends of accounts in the forms that a real OpenLDAP takes, each as of a time: nothing in
+// the directory changes between the reads.
+func TestExpiryOnSlapd(t *testing.T) {
+	t.Parallel()
+	var ldif strings.Builder
+	person := func(uid string, lines ...string) {
+		_, _ = fmt.Fprintf(&ldif, "dn: uid=%s,%s\nobjectClass: inetOrgPerson\nobjectClass: shadowAccount\nuid: %[1]s\ncn: %[1]s\nsn: x\n%[3]s\n\n",
+			uid, slapdtest.UsersDN, strings.Join(lines, "\n"))
+	}
+	person("ends", "shadowExpire: 20543", "pwdEndTime: 20260401000000Z")
+	person("offset", "shadowExpire: 20544", "pwdEndTime: 20260331023000.5+0230")
+	person("short", "shadowExpire: -1", "pwdEndTime: 2026033100Z")
+	person("open", "shadowExpire: 0")
+	person("free")
+	person("begins", "pwdStartTime: 20260331000000Z")
+	s := slapdtest.Start(t, slapdtest.Options{LDIF: ldif.String()})
+
+	midnight := time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC)
+	before, ended := "enabled", "disabled, expired on 2026-03-31 00:00 UTC"
+	late := "disabled, expired on 2026-04-01 00:00 UTC"
+	for _, tt := range []struct {
+		expires string
+		at      time.Time
+		want    map[string]string
+	}{
+		{"", midnight.Add(-time.Second), map[string]string{"ends": before, "offset": before, "short": before, "open": before, "free": before,
+			"begins": "disabled, not valid before 2026-03-31 00:00 UTC"}},
+		{"", midnight, map[string]string{"ends": before, "offset": before, "short": ended, "open": before, "free": before, "begins": before}},
+		{"", midnight.Add(time.Second), map[string]string{"ends": before, "offset": ended, "short": ended, "begins": before}},
+		{"shadowExpire", midnight.Add(-time.Second), map[string]string{"ends": before, "offset": before, "short": before, "free": before,
+			"open": "unreadable, shadowexpire 0"}},
+		{"shadowExpire", midnight, map[string]string{"ends": ended, "offset": before, "short": before, "open": "unreadable, shadowexpire 0", "free": before}},
+		{"shadowExpire", midnight.Add(24 * time.Hour), map[string]string{"ends": ended, "offset": late, "short": before}},
+		{"none", midnight.Add(24 * time.Hour), map[string]string{"ends": before, "offset": before, "short": before, "begins": before}},
+	} {
+		src := newSource(t, options(s, func(o *ldapsrc.Options) { o.Preset, o.Expires = schema.OpenLDAP, tt.expires }))
+		var people []dirsync.Person
+		ctx := dirsync.AsOf(t.Context(), tt.at)
+		if _, err := src.Read(ctx, func(p dirsync.Person) error { people = append(people, p); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		for uid, want := range tt.want {
+			p := byUID(t, people, uid)
+			if got := standing(&p); got != want {
+				t.Errorf("%q at %v: %s is %s, want %s", tt.expires, tt.at, uid, got, want)
+			}
+			found, err := src.Lookup(ctx, []dirsync.SourceID{p.ID})
+			if err != nil || found[p.ID].Person == nil {
+				t.Fatalf("%s: %+v, %v", uid, found, err)
+			}
+			if got := standing(found[p.ID].Person); got != want || !p.At.Equal(tt.at) {
+				t.Errorf("%q at %v: %s is %s at the second look, want %s", tt.expires, tt.at, uid, got, want)
+			}
+		}
+	}
+}
+
+func standing(p *dirsync.Person) string {
+	switch {
+	case p.Term != nil:
+		return string(p.Standing) + ", " + p.Term.Words()
+	case p.Unsure != nil:
+		return string(p.Standing) + ", " + p.Unsure.Attribute + " " + p.Unsure.Value
+	}
+	return string(p.Standing)
+}
