@@ -1,8 +1,8 @@
 package dirsync
 
 // Expression gives the values of a Duo field from a person: what a key of the mapping
-// says. The same person always gives the same values. It serves one goroutine at a
-// time. Package duosync/sync/expression makes one of its text.
+// says. The same person, with the same time (Person.At), always gives the same values. It
+// serves one goroutine at a time. Package duosync/sync/expression makes one of its text.
 type Expression interface {
 	// String gives the expression as it was written.
 	String() string

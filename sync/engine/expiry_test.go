@@ -51,3 +51,24 @@ func TestExpiredInAnExplanation(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A rule about time is worked out for everybody in every run, and what a run without
+// changes costs stays what it was: no call.
+func TestRulesAboutTimeInEachRun(t *testing.T) {
+	w := newWorld(t)
+	w.step("rules", `status time(accountexpires) + duration("7d") <= now() ? "disabled" : "active"`)
+	w.step("directory", "1 anna accountexpires=134118720000000000\n2 bert accountexpires=0\n3 cora") // anna until 2026-01-03
+	w.run(engine.Options{RunID: "run"})
+	end := time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC)
+	w.rules.RefreshEvery = 8760 * time.Hour // one that is due asks Duo
+	const nothing = "no-changes: 3 in scope, 3 unchanged, 0 skipped, 0 calls"
+	for _, step := range []struct {
+		at   time.Time
+		want string
+	}{{end.Add(-time.Second), nothing}, {end, "disable anna [applied]: disabled in the directory"}, {end.Add(time.Hour), nothing}} {
+		w.clock = step.at
+		has(t, w.report(w.run(engine.Options{RunID: "run"})), step.want)
+	}
+	w.step("directory", "1 anna accountexpires=134200000000000000\n2 bert accountexpires=0\n3 cora")
+	has(t, w.report(w.run(engine.Options{RunID: "run"})), "enable anna [applied]: enabled in the directory")
+}

@@ -65,7 +65,7 @@ func (f function) refuse(i int, wants, got valueKind) error {
 		advice = "; first(…) or join(…) make text of a list"
 	case wants == kindList && got == kindText:
 		advice = "; values(…) makes a list of it"
-	case wants == kindText && got == kindNumber:
+	case wants == kindText && (got == kindNumber || got == kindTime || got == kindSpan):
 		advice = "; string(…) makes text of it"
 	case wants == kindNumber && got == kindText:
 		advice = "; int(…) makes a number of it"
@@ -83,6 +83,9 @@ func limited(value any, err error) (any, error) {
 // checkPlus is the check of what + calls.
 func checkPlus(args []reflect.Type) (reflect.Type, error) {
 	l, r := kindOf(args[0]), kindOf(args[1])
+	if sum, ok := checkTimes(l, r); ok {
+		return sum, nil
+	}
 	switch {
 	case l == kindNumber && r == kindNumber && args[0] == args[1]:
 		return args[0], nil

@@ -38,8 +38,11 @@ func (e *Expression) compile() error {
 	if err != nil {
 		return e.mistake(err)
 	}
-	if k := kindOf(gives); k == kindTable || k == kindStrange {
+	switch k := kindOf(gives); k {
+	case kindTable, kindStrange:
 		return e.errorAt(0, "the expression gives %v, where text or a list is wanted", k)
+	case kindTime, kindSpan:
+		return e.errorAt(0, "the expression gives %v, where text or a list is wanted; compare it, or string(…) makes text of it", k)
 	}
 	if e.program, err = l.compile(tree); err != nil {
 		return e.mistake(err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
@@ -28,6 +29,7 @@ func TestExpressionDocumentation(t *testing.T) {
 			"uid": {"ada"}, "givenname": {"Ada"}, "sn": {"Lovelace"}, "mail": {"lovelace@corp.example", "ada@example.org"},
 		},
 		Groups: []string{"Staff"},
+		At:     time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC),
 	}
 	documented := map[string]bool{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)\\(.*\\| `(.+)` gives `(.*)` \\|$").FindAllStringSubmatch(string(page), -1) {
@@ -57,7 +59,7 @@ func TestExpressionDocumentationMappings(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	if len(blocks) != 11 {
+	if len(blocks) != 13 {
 		t.Errorf("%d examples", len(blocks))
 	}
 	for _, block := range blocks {

@@ -12,8 +12,8 @@ import (
 )
 
 // Expression gives the values of a Duo field from a directory entry: it is the
-// name of an attribute, or a formula over attributes. The same entry always gives
-// the same values. It serves one goroutine at a time. It is a [dirsync.Expression].
+// name of an attribute, or a formula over attributes. The same entry, read as of the same
+// time, always gives the same values. It serves one goroutine at a time. It is a [dirsync.Expression].
 type Expression struct {
 	text       string
 	plain      string // the attribute, in lower case, if it is that alone

@@ -23,11 +23,11 @@ type function struct {
 	call     func(a []any) (any, error)
 }
 
-// functions lists all functions, apart from attr and in_group, which are
+// functions lists all functions, apart from attr, in_group and now, which are
 // resolved when the expression is read, from operators that are called, and from
 // those that go through a list with a condition, which are the language's own.
 func functions() []function {
-	return []function{
+	return append(timeFunctions(), []function{
 		{name: "lower", takes: []valueKind{kindText}, gives: kindText, call: textOf(inCase(strings.ToLower))},
 		{name: "upper", takes: []valueKind{kindText}, gives: kindText, call: textOf(inCase(strings.ToUpper))},
 		{name: "trim", takes: []valueKind{kindText, kindText}, optional: 1, gives: kindText, call: callTrim},
@@ -57,7 +57,7 @@ func functions() []function {
 		{name: "flatten", takes: []valueKind{kindList}, gives: kindList, call: listOf(func(items []string) any { return items })},
 		{name: "values", takes: []valueKind{kindItems}, gives: kindList, call: listOf(func(items []string) any { return items })},
 		{name: "concat", takes: []valueKind{kindItems}, more: true, gives: kindList, call: callConcat},
-	}
+	}...)
 }
 
 // The most that a value may grow to, so that no entry and no expression fills the
@@ -278,7 +278,7 @@ func cutFunction() function {
 	}
 }
 
-// callPlus joins texts and adds numbers.
+// callPlus joins texts, and adds numbers and lengths of time.
 func callPlus(a []any) (any, error) {
 	switch l := a[0].(type) {
 	case int:
@@ -295,6 +295,9 @@ func callPlus(a []any) (any, error) {
 		case float64:
 			return l + r, nil
 		}
+	}
+	if sum, ok := plusTimes(a[0], a[1]); ok {
+		return sum, nil
 	}
 	l, okL := scalarText(a[0])
 	r, okR := scalarText(a[1])

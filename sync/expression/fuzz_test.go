@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,7 +22,7 @@ func FuzzExpression(f *testing.F) {
 		`attr("msDS-foo")`, `filter(mail, # endsWith "x")`, `mail[1:] | reverse() | join()`, `{"a": 1, "b": uid}[mail]`, `let x = len(uid); x - 1`,
 		`if uid == "" { dn } else { groups[0] }`, `not matches(uid, mail)`, `reduce(mail, #acc + #, "")`, `sortBy(uid, left(#, 1))[-1]`,
 		`bitand(int(uid), 2) != 0`, `map(mail, any(uid, # in mail))`, `get(split(mail, ""), 2)`, `toBase64(uid) ?? nil`, `[uid, [mail, 1.5e3]]`,
-		`count(mail) % 2 == 0 || 1 / 0 > 2 ** 3`, "`raw` + 'x' // end", `take(sort(mail, "desc"), -1)`, `mail?.x`, `(((`, `"\u00e4`, `#`, `::len(uid)`,
+		`count(mail) % 2 == 0 || 1 / 0 > 2 ** 3`, "`raw` + 'x' // end", `take(sort(mail, "desc"), -1)`, `time(uid) < now() ? "disabled" : preset`, `now() + duration("1d") - time(mail, "days")`, `string(time(sn))`, `map(mail, time(#))`, `duration(uid) + now()`, `mail?.x`, `(((`, `"\u00e4`, `#`, `::len(uid)`,
 	} {
 		f.Add(text, "a@corp.example", "\xff")
 	}
@@ -44,6 +45,7 @@ func FuzzExpression(f *testing.F) {
 				Attrs:    map[string][]string{"uid": values[:1], "mail": values, "msds-foo": {two}, "sn": {"1"}},
 				Standing: dirsync.Standing(two),
 				Groups:   []string{"a", one},
+				At:       time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC),
 			}
 		}
 		p, q := person(one, two, "7"), person(one, "7", two)

@@ -99,7 +99,7 @@ func (b *builder) name(node *ast.Node, n *ast.IdentifierNode) {
 	case isVariable:
 		b.e.preset = b.e.preset || v.name == "preset"
 		b.replace(node, "variable "+v.name, v.gives, func() any { return v.of(b.e.person) })
-	case slices.Contains(b.names(), n.Value):
+	case slices.Contains(b.names(), n.Value) && !slices.Contains(younger(), n.Value):
 		b.fail(n, "%s is a function: write %s(…), or attr(%q) for an attribute of that name", n.Value, n.Value, n.Value)
 	case !dirsync.ValidAttribute(n.Value):
 		b.fail(n, "%s is no attribute's name", dirsync.Quote(n.Value))
@@ -134,6 +134,17 @@ func (b *builder) function(node *ast.Node, n *ast.CallNode) {
 			b.replace(node, "in the group "+name, kindFlag, func() any { return slices.ContainsFunc(b.e.person.Groups, in) })
 		}
 		return
+	}
+	switch callee.Value {
+	case "now":
+		b.now(node, n)
+		return
+	case "time":
+		if b.timeOf(node, n) {
+			return
+		}
+	case "duration":
+		b.duration(n)
 	}
 	if operator, ok := operatorOf(callee.Value); ok {
 		b.operatorCall(node, n, operator)
@@ -219,7 +230,7 @@ func loops() []string {
 
 // names lists the names of all functions.
 func (b *builder) names() []string {
-	names := append([]string{"attr", "in_group"}, loops()...)
+	names := append([]string{"attr", "in_group", "now"}, loops()...)
 	names = append(names, operators()...)
 	for name := range b.functions {
 		names = append(names, name)
@@ -232,8 +243,8 @@ func (b *builder) unknown(node ast.Node, name string) {
 	switch near := dirsync.Nearest(name, b.names()); {
 	case near != "":
 		b.fail(node, "there is no function %s; %s was meant?", name, near)
-	case slices.Contains([]string{"now", "date", "duration", "timezone"}, name):
-		b.fail(node, "there is no function %s: an entry gives the same values at any time", name)
+	case slices.Contains([]string{"date", "timezone"}, name):
+		b.fail(node, "there is no function %s; time(…) reads a time, in UTC", name)
 	default:
 		b.fail(node, "there is no function %s; docs/expressions.md lists those that there are", name)
 	}

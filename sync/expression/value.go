@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"time"
 )
 
 // valueKind is what a value is to those who write expressions.
@@ -19,6 +20,8 @@ const (
 	kindNumber
 	kindFlag // true or false
 	kindList // of texts
+	kindTime
+	kindSpan // a length of time
 	kindTable
 	kindStrange // nothing that an expression can give or take
 	kindItems
@@ -26,7 +29,7 @@ const (
 )
 
 func (k valueKind) String() string {
-	return [...]string{"any value", "text", "a number", "true or false", "a list", "a table", "no value", "a list or a value", "a list or text"}[k]
+	return [...]string{"any value", "text", "a number", "true or false", "a list", "a time", "a length of time", "a table", "no value", "a list or a value", "a list or text"}[k]
 }
 
 // wantsList reports whether an attribute in this place stands for all its values.
@@ -49,6 +52,12 @@ func (k valueKind) takes(a valueKind) bool {
 func kindOf(t reflect.Type) valueKind {
 	if t == nil {
 		return kindAny
+	}
+	switch t {
+	case kindTime.typeOf():
+		return kindTime
+	case kindSpan.typeOf():
+		return kindSpan
 	}
 	switch t.Kind() {
 	case reflect.Interface:
@@ -78,6 +87,10 @@ func (k valueKind) typeOf() reflect.Type {
 		return reflect.TypeFor[bool]()
 	case kindList:
 		return reflect.TypeFor[[]string]()
+	case kindTime:
+		return reflect.TypeFor[time.Time]()
+	case kindSpan:
+		return reflect.TypeFor[time.Duration]()
 	}
 	return reflect.TypeFor[any]()
 }
@@ -120,7 +133,7 @@ func scalarText(value any) (s string, ok bool) {
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64), !math.IsNaN(v) && !math.IsInf(v, 0)
 	}
-	return "", false
+	return timeText(value)
 }
 
 // appendItems appends the texts that a value holds, one or a list. nil holds none.

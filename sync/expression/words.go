@@ -30,7 +30,7 @@ var phrases = []phrase{
 	{regexp.MustCompile(`^memory budget exceeded$`), "its lists grow too long", false},
 }
 
-var goType = regexp.MustCompile(`\[\]interface \{\}|\[\]string|map\[string\]interface \{\}|interface \{\}|\b(?:string|int|float64|bool)\b`)
+var goType = regexp.MustCompile(`time\.Time|time\.Duration|\[\]interface \{\}|\[\]string|map\[string\]interface \{\}|interface \{\}|\b(?:string|int|float64|bool)\b`)
 
 // plainWords puts a message of the language into an admin's words.
 func plainWords(message string) string {
@@ -59,6 +59,10 @@ func kindName(goType string) string {
 		return kindNumber.String()
 	case "bool":
 		return kindFlag.String()
+	case "time.Time":
+		return kindTime.String()
+	case "time.Duration":
+		return kindSpan.String()
 	case "[]string", "[]interface {}":
 		return kindList.String()
 	case "map[string]interface {}":
