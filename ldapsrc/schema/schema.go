@@ -135,7 +135,7 @@ func table() []Kind {
 			Preset: ActiveDirectory, URL: local,
 			Users:  Users{Filter: "(&(objectCategory=person)(objectClass=user))", IDAttribute: "objectGUID"},
 			Groups: Groups{Filter: "(objectClass=group)", NameAttribute: "cn", MemberAttribute: "member"},
-			Status: []string{userAccountControl, lockoutTime}, standing: adStanding, lapses: adLapses(),
+			Status: []string{userAccountControl, lockoutTime, controlComputed}, standing: adStanding, lapses: adLapses(),
 			Expires: accountExpires,
 			Via:     via, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
 			PrimaryGroups: true, ExactNames: true,

@@ -21,6 +21,7 @@ const (
 	accountUnlockTime    = "accountUnlockTime"
 	userAccountControl   = "userAccountControl"
 	lockoutTime          = "lockoutTime"
+	controlComputed      = "msDS-User-Account-Control-Computed"
 
 	nsRole = "nsRole" // the roles of an entry, which may lock it
 )
@@ -145,13 +146,15 @@ func ds389Lapses() map[string]func(string) bool {
 }
 
 const (
-	accountDisable = 0x2 // UF_ACCOUNTDISABLE in userAccountControl (MS-ADTS, 2.2.16)
+	accountDisable = 0x2  // UF_ACCOUNTDISABLE in userAccountControl (MS-ADTS, 2.2.16)
+	lockout        = 0x10 // UF_LOCKOUT, which is in msDS-User-Account-Control-Computed only (MS-ADTS, 3.1.1.4.5.17)
 )
 
 // adStanding reads Active Directory's account flags. Every user has
-// userAccountControl, so one without it is one whose flags may not be read. How long
-// a lockout lasts is set by policies that are not read, so a lockoutTime counts until
-// the next login of the person resets it to 0.
+// userAccountControl, so one without it is one whose flags may not be read. Whether a
+// lockout is over only the server knows, by its policies, and it tells in an attribute that
+// it computes when asked; where that does not come back, a lockoutTime counts until the
+// next login of the person resets it to 0.
 func adStanding(attrs map[string][]string, _ time.Time) (dirsync.Standing, *dirsync.Unsure) {
 	name := strings.ToLower(userAccountControl)
 	flags := numbers(attrs, userAccountControl)
@@ -168,17 +171,26 @@ func adStanding(attrs map[string][]string, _ time.Time) (dirsync.Standing, *dirs
 		at := slices.IndexFunc(values, func(value string) bool { return !isNumber(value) })
 		unsure = &dirsync.Unsure{Attribute: name, Value: values[at]}
 	}
-	for _, ticks := range numbers(attrs, lockoutTime) {
-		if ticks > 0 {
-			return dirsync.LockedOut, unsure
-		}
+	if adLockedOut(attrs) {
+		return dirsync.LockedOut, unsure
 	}
 	return dirsync.Enabled, unsure
 }
 
+// adLockedOut reports whether a person is locked out after wrong passwords. That the
+// password has expired (0x800000 in the same flags) is no lock.
+func adLockedOut(attrs map[string][]string) bool {
+	flagged := func(flags int64) bool { return flags&lockout != 0 }
+	if computed := numbers(attrs, controlComputed); len(computed) > 0 {
+		return slices.ContainsFunc(computed, flagged)
+	}
+	return slices.ContainsFunc(numbers(attrs, lockoutTime), func(ticks int64) bool { return ticks > 0 })
+}
+
 func adLapses() map[string]func(string) bool {
 	return map[string]func(string) bool{
-		strings.ToLower(lockoutTime): always,
+		strings.ToLower(lockoutTime):     always,
+		strings.ToLower(controlComputed): always, // every person has it
 	}
 }
 

@@ -17,6 +17,11 @@ func of(preset Preset) *Kind {
 	return &kind
 }
 
+// adLockout are a user's flags, what the server computes of a lockout, and its time.
+func adLockout(computed, since string) map[string][]string {
+	return map[string][]string{"useraccountcontrol": {"512"}, "msds-user-account-control-computed": {computed}, "lockouttime": {since}}
+}
+
 func TestStanding(t *testing.T) {
 	t.Parallel()
 	now := time.UnixMilli(1_800_000_000_000)
@@ -99,6 +104,13 @@ func TestStanding(t *testing.T) {
 		{DS389, attrs{"krbprincipalexpiration": {"19700101000000Z"}}, dirsync.Enabled}, // never
 		{DS389, attrs{"krbprincipalexpiration": {"never"}}, dirsync.Unreadable},
 		{WSO2IS, attrs{"accountexpires": {"1"}, "pwdendtime": {"19800101000000Z"}}, dirsync.Enabled},
+		{ActiveDirectory, adLockout("16", "134444736000000000"), dirsync.LockedOut},
+		{ActiveDirectory, adLockout("8388624", "134444736000000000"), dirsync.LockedOut},
+		{ActiveDirectory, adLockout("0", "134444736000000000"), dirsync.Enabled},       // it is over
+		{ActiveDirectory, adLockout("8388608", "134444736000000000"), dirsync.Enabled}, // an expired password is no lock
+		{ActiveDirectory, adLockout("many", "134444736000000000"), dirsync.LockedOut},  // as where it does not come back
+		{ActiveDirectory, adLockout("16", "0"), dirsync.LockedOut},
+		{ActiveDirectory, adLockout("0", "0"), dirsync.Enabled},
 		{Custom, attrs{"useraccountcontrol": {"514"}, "accountlock": {"true"}, "nsaccountlock": {"true"}}, dirsync.Enabled},
 	}
 	for _, tt := range tests {
@@ -148,6 +160,7 @@ func TestLapses(t *testing.T) {
 		{ActiveDirectory, "accountexpires", []string{"9223372036854775807"}, false},
 		{ActiveDirectory, "accountexpires", []string{"134444736000000000"}, false},
 		{ActiveDirectory, "useraccountcontrol", []string{"512"}, false},
+		{ActiveDirectory, "msds-user-account-control-computed", []string{"0"}, true},
 		{DS389, "accountunlocktime", []string{"20260101000000Z"}, true},
 		{DS389, "accountunlocktime", []string{"19700101000000Z"}, false},
 		{DS389, "nsaccountlock", []string{"true"}, false},
@@ -170,7 +183,7 @@ func TestStatusAttributes(t *testing.T) {
 		WSO2IS:          {"accountLock", "accountDisabled", "unlockTime"},
 		OpenLDAP:        {"pwdAccountLockedTime", "pwdEndTime", "pwdStartTime"},
 		DS389:           {"nsAccountLock", "accountUnlockTime", "krbPrincipalExpiration"},
-		ActiveDirectory: {"userAccountControl", "lockoutTime", "accountExpires"},
+		ActiveDirectory: {"userAccountControl", "lockoutTime", "msDS-User-Account-Control-Computed", "accountExpires"},
 		Custom:          nil,
 	} {
 		if got := of(preset).Status; !slices.Equal(got, want) {
