@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
@@ -77,4 +79,64 @@ func standing(p *dirsync.Person) string {
 		return string(p.Standing) + ", " + p.Unsure.Attribute + " " + p.Unsure.Value
 	}
 	return string(p.Standing)
+}
+
+// How long a lockout lasts stands in the person's own policy, else in the server's default
+// where the account may see which that is; else a lockout lasts, as does one that only an
+// administrator ends.
+func TestLockoutsThatEndOnSlapd(t *testing.T) {
+	t.Parallel()
+	policy := func(name, lines string) string {
+		return fmt.Sprintf("dn: cn=%s,ou=System,%s\nobjectClass: organizationalRole\nobjectClass: pwdPolicy\ncn: %[1]s\npwdAttribute: userPassword\n%[3]s\n\n", name, slapdtest.Suffix, lines)
+	}
+	dn := func(name string) string { return "cn=" + name + ",ou=System," + slapdtest.Suffix }
+	var ldif strings.Builder
+	ldif.WriteString(policy("short", "pwdLockoutDuration: 600") + policy("forever", "pwdLockoutDuration: 0") + policy("silent", "pwdMaxFailure: 3") + policy("common", "pwdLockoutDuration: 3600"))
+	locked := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	people := map[string][]string{
+		"short": {"pwdPolicySubentry: " + dn("short")}, "shouted": {"pwdPolicySubentry: CN=Short, OU=System," + slapdtest.Suffix},
+		"forever": {"pwdPolicySubentry: " + dn("forever")}, "silent": {"pwdPolicySubentry: " + dn("silent")}, "astray": {"pwdPolicySubentry: " + dn("nowhere")},
+		"common": nil, "admin": {"pwdPolicySubentry: " + dn("short")}, "expired": {"pwdPolicySubentry: " + dn("short"), "pwdEndTime: 20260101000000Z"},
+	}
+	for uid, lines := range people {
+		since := "20260102030405Z"
+		if uid == "admin" {
+			since = "000001010000Z"
+		}
+		_, _ = fmt.Fprintf(&ldif, "dn: uid=%s,%s\nobjectClass: inetOrgPerson\nuid: %[1]s\ncn: %[1]s\nsn: x\npwdAccountLockedTime: %[3]s\n%[4]s\n\n",
+			uid, slapdtest.UsersDN, since, strings.Join(lines, "\n"))
+	}
+	const out, in = dirsync.LockedOut, dirsync.Enabled
+	for _, server := range []struct {
+		opts   slapdtest.Options
+		common map[time.Duration]dirsync.Standing // of who has no policy
+	}{
+		{slapdtest.Options{LDIF: ldif.String(), DefaultPolicy: dn("common")}, map[time.Duration]dirsync.Standing{599 * time.Second: out, 600 * time.Second: out, time.Hour: in}},
+		{slapdtest.Options{LDIF: ldif.String()}, map[time.Duration]dirsync.Standing{599 * time.Second: out, 600 * time.Second: out, time.Hour: out}},
+	} {
+		s := slapdtest.Start(t, server.opts)
+		src := newSource(t, options(s, func(o *ldapsrc.Options) { o.Preset, o.PageSize = schema.OpenLDAP, 3 })) // the policies are read between two pages
+		for after, common := range server.common {
+			want := map[string]dirsync.Standing{"short": in, "shouted": in, "forever": out, "silent": out, "astray": out, "common": common, "admin": dirsync.Disabled, "expired": dirsync.Disabled}
+			if after < 600*time.Second {
+				want["short"], want["shouted"] = out, out
+			}
+			ctx := dirsync.AsOf(t.Context(), locked.Add(after))
+			got := map[string]dirsync.Standing{}
+			ids := map[string]dirsync.SourceID{}
+			if _, err := src.Read(ctx, func(p dirsync.Person) error {
+				got[p.Attrs["uid"][0]], ids[p.Attrs["uid"][0]] = p.Standing, p.ID
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("default policy %q, after %v (-want +got):\n%s", server.opts.DefaultPolicy, after, diff)
+			}
+			found, err := src.Lookup(ctx, []dirsync.SourceID{ids["short"], ids["common"]})
+			if err != nil || found[ids["short"]].Person.Standing != want["short"] || found[ids["common"]].Person.Standing != common {
+				t.Errorf("the second look after %v: %+v, %v", after, found, err)
+			}
+		}
+	}
 }

@@ -78,7 +78,7 @@ func (s *Source) lookupGroups(ctx context.Context, c *conn.Conn, contexts []conn
 
 // lookupInScope searches the bases with the users' filter.
 func (s *Source) lookupInScope(ctx context.Context, c *conn.Conn, ids []dirsync.SourceID, found map[dirsync.SourceID]dirsync.Whereabouts) error {
-	at := s.decoder.At(ctx)
+	standings := s.newStandings(ctx, c)
 	for _, batch := range s.batches(ids) {
 		for i, base := range s.bases {
 			q := conn.Query{
@@ -86,7 +86,7 @@ func (s *Source) lookupInScope(ctx context.Context, c *conn.Conn, ids []dirsync.
 				Attrs: s.decoder.Requested.Names, Check: "ldap.users.base_dns", Narrow: true,
 			}
 			err := c.Search(ctx, q, func(entry *ldap.Entry) error {
-				person, err := s.decoder.Person(entry, at)
+				person, err := standings.person(ctx, entry)
 				if err != nil {
 					return err
 				}

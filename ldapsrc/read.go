@@ -87,11 +87,11 @@ func (s *Source) readPeople(ctx context.Context, c *conn.Conn, matcher *membersh
 	visit = s.withoutHidden(visit)
 	samples := make([][]dirsync.SourceID, len(s.bases))
 	seen := make(sightings)
-	at := s.decoder.At(ctx)
+	standings := s.newStandings(ctx, c)
 	for i, base := range s.bases {
 		q := conn.Query{Base: base.Text, Scope: s.scope, Filter: s.users.Filter, Attrs: s.decoder.Requested.Names, Check: "ldap.users.base_dns"}
 		err := c.Search(ctx, q, func(entry *ldap.Entry) error {
-			person, err := s.decoder.Person(entry, at)
+			person, err := standings.person(ctx, entry)
 			if err != nil {
 				return err
 			}

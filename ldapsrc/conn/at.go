@@ -46,6 +46,22 @@ func (c *Conn) at(ctx context.Context, q Query) (*ldap.SearchResult, error) {
 	})
 }
 
+// Shown gives what the server shows of a small search; whatever it answers else, a limit
+// included, is none. Referrals are not followed, and no page is taken, as with At. A lost
+// connection is an error.
+func (c *Conn) Shown(ctx context.Context, q Query) ([]*ldap.Entry, error) {
+	result, err := c.request(ctx, fmt.Sprintf("reading %q", q.Base), &ldap.SearchRequest{
+		BaseDN: q.Base, Scope: q.Scope, Filter: q.Filter, Attributes: q.Attrs, Controls: c.scoped(q.Narrow),
+	})
+	if _, answered := resultCode(err); answered {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, c.dialer.explainSearch(err, q, 0)
+	}
+	return result.Entries, nil
+}
+
 // Again reads an entry that was there a moment ago.
 func (c *Conn) Again(ctx context.Context, dn string, attrs ...string) (*ldap.Entry, error) {
 	result, err := c.at(ctx, Query{Base: dn, Filter: AnyEntry, Attrs: attrs})

@@ -46,6 +46,8 @@ type Kind struct {
 	// Begins that with the time up to which it does; "" for none. They are among Status.
 	Expires string
 	Begins  string
+	// Lockout: how long a lockout lasts stands elsewhere than with the person; else nil.
+	Lockout *Lockout
 	// Via tells which attributes may have a value by way of another entry, a group or
 	// a role, and the attribute that holds the DNs of those entries; both by their
 	// lower-cased names. Beside are attributes that are read for it to be of use.
@@ -120,7 +122,7 @@ func table() []Kind {
 			Preset: OpenLDAP, URL: local,
 			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: id}, Groups: names,
 			Status: []string{pwdAccountLockedTime}, standing: ppolicyStanding, lapses: ppolicyLapses(),
-			Expires: pwdEndTime, Begins: pwdStartTime,
+			Expires: pwdEndTime, Begins: pwdStartTime, Lockout: ppolicyLockout(), Beside: []string{ppolicyLockout().Policy},
 			Via: via, Stamps: stamps, ContextCSN: true, ShowsMembers: true,
 		},
 		{

@@ -52,6 +52,9 @@ type Options struct {
 	// Dynlist has the server show whom the searches of dynamic groups find, as their
 	// members (slapo-dynlist(5)).
 	Dynlist bool
+	// DefaultPolicy is the DN of the password policy of those who have none of their own
+	// (slapo-ppolicy(5)); the reader may see that in the server's configuration.
+	DefaultPolicy string
 	// RequireTLS has the server refuse binds on unencrypted connections with
 	// code 13.
 	RequireTLS bool
@@ -126,6 +129,9 @@ threads 2
 {{if .RequireTLS}}security simple_bind=128
 {{end -}}
 sizelimit {{.SizeLimit}}
+{{if .DefaultPolicy}}database config
+access to * by dn.exact="{{.Reader}}" read by * none
+{{end -}}
 database mdb
 suffix "{{.Suffix}}"
 rootdn "{{.Admin}}"
@@ -139,6 +145,8 @@ limits dn.exact="{{.Reader}}" size.soft={{.SizeLimit}} size.hard={{.SizeLimit}} 
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="{{.Reader}}" read by * none
 overlay ppolicy
+{{if .DefaultPolicy}}ppolicy_default "{{.DefaultPolicy}}"
+{{end -}}
 {{if .Provider}}overlay syncprov
 {{end -}}
 {{if .Dynlist}}overlay dynlist
@@ -152,6 +160,7 @@ func (s *Server) configure() {
 		"Dir": s.process.Path(""), "Suffix": Suffix, "Admin": AdminDN, "AdminPassword": AdminPassword, "Reader": ReaderDN,
 		"SizeLimit": orElse(s.opts.SizeLimit, "500"), "PagedTotal": orElse(s.opts.PagedTotal, "unlimited"),
 		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS, "Provider": s.opts.Provider, "Dynlist": s.opts.Dynlist,
+		"DefaultPolicy": s.opts.DefaultPolicy,
 	}
 	var conf bytes.Buffer
 	if err := confTemplate.Execute(&conf, data); err != nil {
