@@ -56,14 +56,16 @@ func (r *run) ask(ctx context.Context, q guard.Questions) (a guard.Answers, err 
 // Newcomers fail by themselves.
 func (r *run) tellUnsure(ctx context.Context, st *state, all []guard.Unsure) error {
 	for _, u := range all {
-		links, err := st.snap.load(ctx, u.Ours)
+		ids := slices.Sorted(maps.Keys(u.Ours))
+		links, err := st.snap.load(ctx, ids)
 		if err != nil {
 			return err
 		}
-		for _, id := range u.Ours {
+		for _, id := range ids {
 			if link := links[id]; link != nil {
-				r.conflict(dirsync.Conflict{Key: "unsure|" + string(id), Hash: dirsync.Fields{"attribute": u.Attribute, "value": u.Why.Value}.Hash(),
-					Username: link.Answered.Username, Sources: []dirsync.SourceID{id}, Reason: u.Why.Problem() + "; the status stays as it is"})
+				why := dirsync.Unsure{Attribute: u.Name, Value: u.Ours[id]}
+				r.conflict(dirsync.Conflict{Key: "unsure|" + string(id), Hash: dirsync.Fields{"attribute": u.Attribute, "value": why.Value}.Hash(),
+					Username: link.Answered.Username, Sources: []dirsync.SourceID{id}, Reason: why.Problem() + "; the status stays as it is"})
 			}
 		}
 	}

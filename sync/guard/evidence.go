@@ -73,8 +73,9 @@ type Doubts struct {
 // whether they are locked.
 type Unsure struct {
 	Attribute string // folded
-	Why       dirsync.Unsure
-	Ours      []dirsync.SourceID
+	Name      string // as directories write it
+	// Ours has the value of each that can't be read; "" where it did not come back.
+	Ours map[dirsync.SourceID]string
 }
 
 // Groups gives the folded names of the directory's groups that are doubted.
@@ -318,7 +319,7 @@ func (e *Evidence) unreadable(found *Doubts) {
 		if u.total() <= e.Policy.Limits.Floor {
 			found.Warnings = append(found.Warnings, fmt.Sprintf("the attribute %s of %s %s: nobody of them is created, enabled or put into a group, and a status stays as it is: %s",
 				name, dirsync.CountPeople(u.total()), what, strings.Join(u.names, ", ")))
-			found.Unsure = append(found.Unsure, Unsure{attribute, dirsync.Unsure{Attribute: name, Value: u.value}, u.ours})
+			found.Unsure = append(found.Unsure, Unsure{attribute, name, u.ours})
 			continue
 		}
 		found.BlindStatus = true

@@ -33,9 +33,9 @@ type tally struct {
 // unsure counts people whose standing can't be told from an attribute.
 type unsure struct {
 	absent, unread int
-	names          []string           // mostNames at most
-	ours           []dirsync.SourceID // people with a link, dirsync.MaxPeople at most
-	value          string             // one of those that can't be read
+	names          []string                    // mostNames at most
+	ours           map[dirsync.SourceID]string // people with a link, dirsync.MaxPeople at most, each with the value; "" where it is absent
+	value          string                      // the first of those that can't be read, in the order of texts
 }
 
 func (u *unsure) total() int { return u.absent + u.unread }
@@ -109,17 +109,20 @@ func (s *Sight) countUnsure(p *dirsync.Person, want *mapping.Desired, ours bool)
 	}
 	u := s.unsure[why.Attribute]
 	if u == nil {
-		u = &unsure{}
+		u = &unsure{ours: map[dirsync.SourceID]string{}}
 		s.unsure[why.Attribute] = u
 	}
 	if why.Value == "" {
 		u.absent++
 	} else {
-		u.unread, u.value = u.unread+1, why.Value
+		if u.unread == 0 || why.Value < u.value {
+			u.value = why.Value
+		}
+		u.unread++
 	}
 	u.names = append(u.names, want.Label())[:min(len(u.names)+1, mostNames)]
 	if ours && len(u.ours) < dirsync.MaxPeople {
-		u.ours = append(u.ours, p.ID)
+		u.ours[p.ID] = why.Value
 	}
 }
 
