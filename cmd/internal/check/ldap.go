@@ -318,7 +318,7 @@ func (c *ldapCheck) unreadable(seen *census) bool {
 				attribute, u.absent, phrase.Quantity(seen.total, "person", "people")), unreadableAdvice(c.config.LDAP.Preset))
 		}
 		if u.illegible > 0 {
-			c.note(LDAPLocks, "set each to true or false, or to what the server's manual names; until then nobody of them is created, enabled or put into a group",
+			c.note(LDAPLocks, "set each to true or false, a time, or what the server's manual names; until then nobody of them is created, enabled or put into a group",
 				"%s of %s has a value that can't be read, such as %s", attribute, phrase.Quantity(u.illegible, "person", "people"), strings.Join(u.examples, ", "))
 		}
 	}
@@ -334,11 +334,28 @@ func unreadableAdvice(preset schema.Preset) string {
 	return advice
 }
 
+// expiry tells of an attribute for the end of accounts that the configuration names and
+// that comes to nothing: nobody has it, or the status is not made of it.
+func (c *ldapCheck) expiry(seen *census) {
+	name := c.config.LDAP.ExpiresAttribute
+	kind, _ := schema.Of(c.config.LDAP.Preset)
+	switch {
+	case name == "", name == schema.NoExpiry, strings.EqualFold(name, kind.Expires):
+	case !c.rules.Status || c.rules.StatusFrom != nil && !c.rules.StatusFrom.Preset():
+		c.note(LDAPLocks, "let sync.mapping.status be preset, or an expression that asks for preset, or compares time("+name+") with now()",
+			"ldap.expires_attribute has no effect, since sync.mapping.status does not ask for the preset's status")
+	case seen.values[strings.ToLower(name)] == 0:
+		c.note(LDAPLocks, "nothing to do if no account has an end yet; else check the name in ldap.expires_attribute, and let the account read it",
+			"%s came back for nobody: no account has an end, or ends can't be seen", name)
+	}
+}
+
 // locks tells whether locked people can be seen as such.
 func (c *ldapCheck) locks(seen *census) {
 	if c.unreadable(seen) {
 		return
 	}
+	c.expiry(seen)
 	var names []string
 	visible := false
 	for _, attribute := range c.rules.StatusAttributes {

@@ -47,3 +47,36 @@ func TestCheckUnreadableStatus(t *testing.T) {
 		})
 	}
 }
+
+// TestCheckExpiry notes a configured end of accounts that nobody has, or that no status is
+// made of.
+func TestCheckExpiry(t *testing.T) {
+	for name, test := range map[string]struct {
+		expires, status string
+		want            string // in a note before the line about locks; "" for none
+	}{
+		"seen":           {"shadowExpire", config.StatusPreset, ""},
+		"seen, any case": {"SHADOWEXPIRE", `in_group("x") ? "disabled" : preset`, ""},
+		"for nobody":     {"validUntil", config.StatusPreset, "validUntil came back for nobody"},
+		"without effect": {"shadowExpire", `uid == "x" ? "disabled" : "active"`, "ldap.expires_attribute has no effect"},
+		"not ours":       {"shadowExpire", "", "ldap.expires_attribute has no effect"},
+		"the preset's":   {"pwdEndTime", config.StatusPreset, ""},
+		"none":           {"none", config.StatusPreset, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := config.Default()
+			cfg.LDAP.Preset, cfg.LDAP.ExpiresAttribute, cfg.Sync.Mapping.Status = "openldap", test.expires, test.status
+			rules, err := wire.Rules(&cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, seen := ldapCheck{config: &cfg, rules: &rules}, newCensus(&rules)
+			seen.count(&dirsync.Person{ID: "1", DN: "cn=x", Attrs: map[string][]string{"uid": {"x"}, "shadowexpire": {"20543"}}, Standing: dirsync.Enabled})
+			c.locks(seen)
+			notes := c.checks[:len(c.checks)-1]
+			if (len(notes) > 0) != (test.want != "") || len(notes) > 0 && (!notes[0].OK || notes[0].Hint == "" || !strings.Contains(notes[0].Detail, test.want)) {
+				t.Errorf("%+v", c.checks)
+			}
+		})
+	}
+}

@@ -84,6 +84,9 @@ func TestMappingDigest(t *testing.T) {
 		"sync: {mapping: {status: \"uid != '' ? 'active' : 'disabled'\"}}\n": false,
 		"sync: {normalize: {phone_region: DE}}\n":                            false,
 		"sync: {status_lockouts: true}\n":                                    false,
+		"ldap: {expires_attribute: shadowExpire}\n":                          false,
+		"ldap: {expires_attribute: ''}\n":                                    true, // the preset's own
+		"ldap: {expires_attribute: none}\n":                                  true, // it has none
 	} {
 		if _, r := rulesOf(t, text); (r.Digest == plain.Digest) != same {
 			t.Errorf("%sthe digest is the same: %v, want %v", text, !same, same)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,5 +77,21 @@ func TestRulesOfLittle(t *testing.T) {
 	}
 	if _, r := rulesOf(t, "sync: {mapping: {status: \"\"}}\n"); r.Status || r.StatusFrom != nil {
 		t.Error("a status that is not ours is set")
+	}
+}
+
+// TestExpiresAttribute: left out and empty it is the preset's own, and none is none.
+func TestExpiresAttribute(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                "pwdAccountLockedTime pwdEndTime pwdStartTime",
+		", expires_attribute: ''":         "pwdAccountLockedTime pwdEndTime pwdStartTime",
+		", expires_attribute: PWDENDTIME": "pwdAccountLockedTime pwdEndTime pwdStartTime",
+		", expires_attribute: none":       "pwdAccountLockedTime pwdStartTime",
+		", expires_attribute: validUntil": "pwdAccountLockedTime pwdStartTime validUntil",
+	} {
+		_, r := rulesOf(t, "ldap: {preset: openldap, users: {base_dns: ['dc=x,dc=y']}"+text+"}\n")
+		if got := strings.Join(r.StatusAttributes, " "); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }
