@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/ldapsim"
 	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
@@ -138,5 +139,55 @@ func TestLockoutsThatEndOnSlapd(t *testing.T) {
 				t.Errorf("the second look after %v: %+v, %v", after, found, err)
 			}
 		}
+	}
+}
+
+// A policy that is refused, gone or elsewhere leaves the lockout; a connection that is lost
+// meanwhile ends the read.
+func TestLockoutWhosePolicyIsNotShown(t *testing.T) {
+	t.Parallel()
+	const policy, person = "cn=short,dc=example,dc=com", "uid=zoe," + simUsers
+	for name, test := range map[string]struct {
+		faults ldapsim.Faults
+		want   dirsync.Standing
+	}{
+		"shown":     {ldapsim.Faults{}, dirsync.Enabled},
+		"denied":    {ldapsim.Faults{Denied: []string{policy}}, dirsync.LockedOut},
+		"gone":      {ldapsim.Faults{Gone: []string{policy}}, dirsync.LockedOut},
+		"elsewhere": {ldapsim.Faults{Elsewhere: map[string]string{policy: "ldap://127.0.0.1:1"}}, dirsync.LockedOut},
+		"lost":      {ldapsim.Faults{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := newSim(t, 120)
+			for dn, attrs := range map[string]ldapsim.Attributes{
+				policy: {"objectClass": {"pwdPolicy"}, "pwdLockoutDuration": {"600"}},
+				person: {"objectClass": {"person"}, "cn": {"Zoe"}, "pwdAccountLockedTime": {"20260102030405Z"}, "pwdPolicySubentry": {policy}},
+			} {
+				if err := sim.Add(dn, attrs); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.want == "" {
+				test.faults.BeforePage = func(page int) {
+					if page == 2 { // of the people; the next search is that of the policy
+						sim.SetFaults(ldapsim.Faults{DropOnPage: 1})
+					}
+				}
+			}
+			sim.SetFaults(test.faults)
+			src := newSource(t, simOptions(sim, func(o *ldapsrc.Options) { o.Preset, o.Users.Filter = schema.OpenLDAP, "(objectClass=person)" }))
+			people, _, err := readAll(t, src)
+			if test.want == "" {
+				wantError(t, err, "EOF", "")
+				return
+			}
+			if err != nil || len(people) != 121 {
+				t.Fatalf("%d people, %v", len(people), err)
+			}
+			if got := byUID(t, people, "zoe").Standing; got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
+			}
+		})
 	}
 }

@@ -258,14 +258,14 @@ func (c *chaos) inStep(p dirsync.Person) {
 	case len(name) == 0 || ours && link.LetGo != "":
 		return
 	case !ours:
-		if p.Standing != dirsync.Disabled {
+		if !c.out(p) {
 			c.fatal("%s is not in Duo", p.ID)
 		}
 		return
 	}
 	a := c.duo.users[link.User]
 	want := dirsync.StatusActive
-	if p.Standing == dirsync.Disabled || c.byHand[link.User] {
+	if c.out(p) || c.byHand[link.User] {
 		want = dirsync.StatusDisabled
 	}
 	if a == nil || a.Username != name[0] || a.Realname != p.Attrs["cn"][0] || a.Status != want {

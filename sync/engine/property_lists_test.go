@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	dirsync "duosync/sync"
 	"duosync/sync/mapping"
@@ -14,6 +15,15 @@ import (
 
 // drawRules draws which lists are ours, and how.
 func (w *world) drawRules(t *rapid.T) {
+	w.ends = true
+	switch rapid.SampledFrom([]string{"", "attribute", "rule"}).Draw(t, "ends by") {
+	case "":
+		w.ends = false
+	case "attribute":
+		w.rule([]string{"expires", "ends"})
+	case "rule":
+		w.rules.StatusFrom = formula(w.t, `time(ends) <= now() ? "disabled" : preset`)
+	}
 	if rapid.Bool().Draw(t, "aliases") {
 		w.rules.Aliases = []dirsync.Expression{formula(w.t, "alias")}
 	}
@@ -27,6 +37,18 @@ func (w *world) drawRules(t *rapid.T) {
 	}
 }
 
+// out reports whether the directory lets a person in no more: by a lock, or by now.
+func (w *world) out(p dirsync.Person) bool {
+	if p.Standing == dirsync.Disabled || !w.ends || len(p.Attrs["ends"]) == 0 {
+		return p.Standing == dirsync.Disabled
+	}
+	end, err := time.Parse("20060102150405Z", p.Attrs["ends"][0])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return !w.clock.Before(end)
+}
+
 func number(n int) string { return fmt.Sprintf("+1202555010%d", n) }
 
 // drawPeople draws a directory with lists, and its groups.
@@ -35,6 +57,9 @@ func (w *world) drawPeople(t *rapid.T) []dirsync.Person {
 	groups := map[string]bool{}
 	for i := range people {
 		p := &people[i]
+		if hours := rapid.SampledFrom([]int{0, 0, -1, 1, 20, 1000}).Draw(t, "ends in"); hours != 0 { // some before the next run
+			p.Attrs["ends"] = []string{w.clock.Add(time.Duration(hours) * time.Hour).Format("20060102150405Z")}
+		}
 		for n := range rapid.IntRange(0, 3).Draw(t, "aliases of") {
 			p.Attrs["alias"] = append(p.Attrs["alias"], fmt.Sprintf("n%d", 5+(rapid.IntRange(0, 7).Draw(t, "alias")+n)%8))
 		}

@@ -86,13 +86,13 @@ func (w *world) holds(t *rapid.T, run *dirsync.Run) {
 		switch {
 		case told[p.ID] || len(name) == 0:
 		case !ours:
-			if p.Standing != dirsync.Disabled {
+			if !w.out(p) {
 				t.Fatalf("%s is not in Duo:\n%s", p.ID, w.report(run))
 			}
 		default:
 			a := w.duo.users[link.User]
 			want := dirsync.StatusActive
-			if p.Standing == dirsync.Disabled {
+			if w.out(p) {
 				want = dirsync.StatusDisabled
 			}
 			if a == nil || a.Username != name[0] || a.Realname != p.Attrs["cn"][0] || a.Status != want {

@@ -29,6 +29,7 @@ type world struct {
 	rules   decide.Rules
 	exclude map[string]bool
 	drift   string
+	ends    bool   // the attribute of that name ends accounts, see drawRules
 	held    string // the last approval id
 	last    *dirsync.Run
 }
