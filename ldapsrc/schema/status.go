@@ -100,7 +100,7 @@ func ppolicyStanding(attrs map[string][]string, _ time.Time) (dirsync.Standing, 
 		if strings.HasPrefix(text, lockedForGood) {
 			return dirsync.Disabled, nil
 		}
-		if _, err := moment.Read(text, moment.Generalized); err != nil {
+		if since, err := moment.Read(text, moment.Generalized); err != nil || moment.IsNever(since) { // or it is empty
 			unsure = cmp.Or(unsure, &dirsync.Unsure{Attribute: name, Value: value})
 		}
 		standing = dirsync.LockedOut

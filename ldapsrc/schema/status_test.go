@@ -57,6 +57,8 @@ func TestStanding(t *testing.T) {
 		{OpenLDAP, attrs{"pwdaccountlockedtime": {"00000101000000Z"}}, dirsync.Disabled},
 		{OpenLDAP, attrs{"pwdaccountlockedtime": {"20260101000000Z"}}, dirsync.LockedOut},
 		{OpenLDAP, attrs{"pwdaccountlockedtime": {"soon"}}, dirsync.Unreadable},
+		{OpenLDAP, attrs{"pwdaccountlockedtime": {" "}}, dirsync.Unreadable},
+		{DS389, attrs{"accountunlocktime": {""}}, dirsync.LockedOut},
 		{OpenLDAP, attrs{"pwdaccountlockedtime": {"soon", "20260101000000Z"}}, dirsync.Unreadable},
 		{OpenLDAP, attrs{"pwdaccountlockedtime": {"soon", "000001010000Z"}}, dirsync.Disabled},
 		{DS389, nil, dirsync.Enabled},
