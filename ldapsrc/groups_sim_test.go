@@ -40,7 +40,7 @@ func newAD(t *testing.T, n, limit int) *ldapsim.Server {
 	for i := range n {
 		add(t, sim, simUser(i), ldapsim.Attributes{
 			"objectClass": {"person", "user"}, "objectCategory": {"person"}, "objectGUID": {guidOf(i)},
-			"objectSid": {sidOf(7, 1000+uint32(i))}, "primaryGroupID": {"513"}, "userAccountControl": {"512"},
+			"objectSid": {sidOf(7, 1000+uint32(i))}, "primaryGroupID": {"513"}, "userAccountControl": {"512"}, "sAMAccountType": {"805306368"},
 		})
 	}
 	add(t, sim, simGroups, ldapsim.Attributes{"objectClass": {"top"}})

@@ -37,6 +37,9 @@ type Kind struct {
 	URL    string // of a server on the machine itself
 	Users  Users
 	Groups Groups
+	// Former are the values that earlier versions had in Users, the latest first.
+	// Installations that began with them are held to none of ours without a word.
+	Former []Users
 
 	// Status are the attributes from which Standing is told. They are asked for in
 	// every read, and come with Person.Attrs.
@@ -75,6 +78,7 @@ type Users struct {
 	Bases       []string
 	Filter      string // RFC 4515
 	IDAttribute string
+	Username    string // the attribute by which people log in
 }
 
 // Groups says how groups are kept.
@@ -96,7 +100,10 @@ type Stamp struct {
 const memberOf = "memberof"
 
 func table() []Kind {
-	const id = "entryUUID" // RFC 4530
+	const (
+		id  = "entryUUID" // RFC 4530
+		uid = "uid"       // RFC 4519, 2.39
+	)
 	var (
 		local  = "ldap://localhost:389"
 		names  = Groups{Filter: "(objectClass=groupOfNames)", NameAttribute: "cn", MemberAttribute: "member"}
@@ -106,27 +113,29 @@ func table() []Kind {
 	return []Kind{
 		{
 			Preset: WSO2IS, URL: "ldap://localhost:10389", // an ApacheDS, as WSO2 ships it
-			Users:  Users{Bases: []string{"ou=Users,dc=WSO2,dc=ORG"}, Filter: "(objectClass=person)", IDAttribute: id},
+			Users:  Users{Bases: []string{"ou=Users,dc=WSO2,dc=ORG"}, Filter: "(objectClass=person)", IDAttribute: id, Username: uid},
 			Groups: Groups{Bases: []string{"ou=Groups,dc=WSO2,dc=ORG"}, Filter: names.Filter, NameAttribute: "cn", MemberAttribute: "member"},
 			Status: []string{accountLock, accountDisabled, unlockTime}, standing: wso2Standing, lapses: wso2Lapses(),
 			Via: map[string]string{}, Stamps: stamps, // it has no memberOf
 		},
 		{
 			Preset: OpenLDAP, URL: local,
-			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: id}, Groups: names,
+			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: id, Username: uid}, Groups: names,
 			Status: []string{pwdAccountLockedTime}, standing: ppolicyStanding, lapses: ppolicyLapses(),
 			Via: via, Stamps: stamps, ContextCSN: true, ShowsMembers: true,
 		},
 		{
 			Preset: DS389, URL: local, // nsPerson is what its own tools make, and no person to the schema
-			Users: Users{Filter: "(|(objectClass=person)(objectClass=nsPerson))", IDAttribute: "nsUniqueId"}, Groups: names,
+			Users: Users{Filter: "(|(objectClass=person)(objectClass=nsPerson))", IDAttribute: "nsUniqueId", Username: uid}, Groups: names,
 			Status: []string{nsAccountLock, accountUnlockTime}, standing: ds389Standing, lapses: ds389Lapses(),
 			Via:    map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
 			Beside: []string{nsRole}, Stamps: stamps,
 		},
 		{
 			Preset: ActiveDirectory, URL: local,
-			Users:  Users{Filter: "(&(objectCategory=person)(objectClass=user))", IDAttribute: "objectGUID"},
+			// SAM_NORMAL_USER_ACCOUNT (MS-ADTS, 2.2.17): neither computers, trusts nor managed service accounts.
+			Users:  Users{Filter: "(sAMAccountType=805306368)", IDAttribute: "objectGUID", Username: "sAMAccountName"},
+			Former: []Users{{Filter: "(&(objectCategory=person)(objectClass=user))", Username: uid}},
 			Groups: Groups{Filter: "(objectClass=group)", NameAttribute: "cn", MemberAttribute: "member"},
 			Status: []string{userAccountControl, accountExpires, lockoutTime}, standing: adStanding, lapses: adLapses(),
 			Via: via, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
@@ -135,7 +144,7 @@ func table() []Kind {
 		},
 		{
 			Preset: Custom, URL: local,
-			Users: Users{Filter: "(objectClass=person)", IDAttribute: id}, Groups: names,
+			Users: Users{Filter: "(objectClass=person)", IDAttribute: id, Username: uid}, Groups: names,
 			Via: via, Stamps: stamps,
 		},
 	}

@@ -20,6 +20,9 @@ type Rules struct {
 	// looked for and by which id: the suffixes and the id attribute.
 	Scope string
 	Place string
+	// Former are scopes that an earlier version made of the same configuration, for it had
+	// other defaults, and for each what to tell where one of them is the accepted one.
+	Former map[string]string
 	// Digest is that of what makes Duo's fields of attributes: sync.mapping, and how values
 	// are normalized.
 	Digest string

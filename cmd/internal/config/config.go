@@ -205,7 +205,7 @@ type Scope struct {
 // Mapping says what fills which Duo field: an LDAP attribute, or an expression
 // (see docs/expressions.md). An empty one means that the field is not ours.
 type Mapping struct {
-	Username  string         `yaml:"username" is:"expression"`  // Never empty.
+	Username  string         `yaml:"username" is:"expression"`  // Never empty. Left out: what ldap.preset says, uid or such as sAMAccountName.
 	Aliases   []string       `yaml:"aliases" is:"expression"`   // Up to 8, as a user has at most 8 aliases; each value gives one.
 	Realname  string         `yaml:"realname" is:"expression"`  // Duo's full name.
 	Firstname string         `yaml:"firstname" is:"expression"` // Duo's first name.

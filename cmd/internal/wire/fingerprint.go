@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,6 +29,18 @@ func scopeFingerprint(cfg *config.Config) string {
 		parts["groups"] = []any{folded(g.Bases), g.Filter, strings.ToLower(g.NameAttribute), strings.ToLower(g.MemberAttribute), g.Nested}
 	}
 	return fingerprint(parts)
+}
+
+// formerScopes gives the fingerprints that earlier versions made of this configuration,
+// since what it leaves out had other values then, and tells for each how these are kept.
+func formerScopes(loaded *config.Loaded, version string) map[string]string {
+	all := map[string]string{}
+	for _, former := range loaded.Former() {
+		all[scopeFingerprint(&former.Config)] = fmt.Sprintf(
+			"the configuration leaves out what duosync %s fills in otherwise than the version that ran before; these lines keep what was: %s",
+			version, strings.Join(former.Keep, " and "))
+	}
+	return all
 }
 
 // placeFingerprint digests what tells where people are looked for, and by which id:
