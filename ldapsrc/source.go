@@ -66,7 +66,7 @@ func New(opts Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{users: opts.Users, decoder: decode.Decoder{ID: decode.NewIDAttribute(opts.Users.IDAttribute), Kind: &kind, Now: opts.Now}}
+	s := &Source{users: opts.Users, decoder: decode.Decoder{ID: decode.NewIDAttribute(opts.Users.IDAttribute, &kind), Kind: &kind, Now: opts.Now}}
 	if err := s.checkUsers(); err != nil {
 		return nil, err
 	}

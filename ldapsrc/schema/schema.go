@@ -27,6 +27,14 @@ const (
 	// primary group, and referrals to the other naming contexts of the same
 	// forest, which every search from a domain's root brings, are left aside.
 	ActiveDirectory Preset = "activedirectory"
+	// FreeIPA is FreeIPA, and Red Hat's IdM: a 389 Directory Server with a layout of its
+	// own. Its lockouts after wrong passwords are each server's own and told by none.
+	FreeIPA Preset = "freeipa"
+	// OpenDJ is OpenDJ, and what came of it and before it: PingDS, PingDirectory,
+	// Oracle Unified Directory.
+	OpenDJ Preset = "opendj"
+	// EDirectory is NetIQ's (Novell's, OpenText's) eDirectory.
+	EDirectory Preset = "edirectory"
 	// Custom is any other directory. It tells no locks.
 	Custom Preset = "custom"
 )
@@ -52,6 +60,10 @@ type Kind struct {
 	// Stamps are the attributes that tell when an entry was changed last, the best
 	// first.
 	Stamps []Stamp
+
+	// OctetIDs are the id attributes, by lower-cased name, whose values are the 16 bytes
+	// of a UUID in the order in which it is written, and no text.
+	OctetIDs []string
 
 	// PrimaryGroups: a person is in one more group, which does not list them as a
 	// member but is named in primaryGroupID by the end of its objectSid.
@@ -96,8 +108,12 @@ type Stamp struct {
 	Attributes []string // the first that an entry has
 }
 
-// memberOf names, at a person, the groups that they are in.
-const memberOf = "memberof"
+// What names, at a person, the groups that they are in; in lower case.
+const (
+	memberOf        = "memberof"
+	isMemberOf      = "ismemberof"      // OpenDJ
+	groupMembership = "groupmembership" // eDirectory
+)
 
 func table() []Kind {
 	const (
@@ -141,6 +157,26 @@ func table() []Kind {
 			Via: via, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
 			PrimaryGroups: true, ExactNames: true,
 			Aside: []string{"cn=configuration", "dc=domaindnszones", "dc=forestdnszones"}, // MS-ADTS, 3.1.1.1.3
+		},
+		{
+			Preset: FreeIPA, URL: local, // people are in cn=users,cn=accounts, and have an id there only
+			Users: Users{Filter: "(objectClass=person)", IDAttribute: "ipaUniqueID", Username: uid}, Groups: names,
+			Status: []string{nsAccountLock}, standing: flagStanding(nsAccountLock),
+			Via:    map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
+			Beside: []string{nsRole}, Stamps: stamps,
+		},
+		{
+			Preset: OpenDJ, URL: local,
+			Users: Users{Filter: "(objectClass=person)", IDAttribute: id, Username: uid}, Groups: names,
+			Status: []string{dsPwpAccountDisabled, pwdAccountLockedTime}, standing: opendjStanding, lapses: ppolicyLapses(),
+			Via: map[string]string{isMemberOf: isMemberOf}, Stamps: stamps,
+		},
+		{
+			Preset: EDirectory, URL: local, // inetOrgPerson is its class User, groupOfNames its Group
+			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: "GUID", Username: "cn"}, Groups: names,
+			Status: []string{loginDisabled, lockedByIntruder, loginIntruderResetTime}, standing: edirectoryStanding, lapses: edirectoryLapses(),
+			Via: map[string]string{groupMembership: groupMembership}, Stamps: stamps,
+			OctetIDs: []string{"guid"},
 		},
 		{
 			Preset: Custom, URL: local,

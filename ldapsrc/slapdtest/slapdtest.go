@@ -34,6 +34,9 @@ const (
 // Options say how a server starts. The zero value is a server with the four
 // organizational units and the reader's account.
 type Options struct {
+	// Schema holds attribute types and object classes besides, as slapd.conf(5) has
+	// them.
+	Schema string
 	// LDIF holds entries to load besides, in the order of parents before
 	// children.
 	LDIF string
@@ -88,6 +91,7 @@ func Start(t testing.TB, opts Options) *Server {
 	s.Admin = testserver.Admin{T: t, Server: s.process, DN: AdminDN, Password: AdminPassword}
 	s.certify()
 	s.process.Write("wso2.schema", schema)
+	s.process.Write("more.schema", []byte(opts.Schema))
 	if err := os.Mkdir(s.process.Path("db"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -105,6 +109,7 @@ include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 include /etc/ldap/schema/nis.schema
 include {{.Dir}}/wso2.schema
+include {{.Dir}}/more.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
