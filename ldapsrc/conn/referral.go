@@ -57,6 +57,9 @@ func parseReferral(text string, q Query) (endpoint, Query, error) {
 		return endpoint{}, Query{}, fmt.Errorf("referral %q: %w", text, err)
 	}
 	e, err := parseEndpoint(u.Scheme + "://" + u.Host)
+	if err == nil && (e.socket || e.domain != "") {
+		err = errors.New("it names no server")
+	}
 	if err != nil {
 		return endpoint{}, Query{}, fmt.Errorf("referral %q can't be followed: %w", text, err)
 	}

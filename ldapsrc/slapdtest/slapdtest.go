@@ -8,8 +8,10 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"text/template"
@@ -52,6 +54,9 @@ type Options struct {
 	Access string
 	// Provider has the server tell contextCSN (slapo-syncprov(5)).
 	Provider bool
+	// Socket has the server listen on a socket, too, and take the user of this process there
+	// for the reader.
+	Socket bool
 	// RequireTLS has the server refuse binds on unencrypted connections with
 	// code 13.
 	RequireTLS bool
@@ -63,6 +68,7 @@ type Server struct {
 
 	URL     string // ldap://, StartTLS is offered
 	TLSURL  string // ldaps://
+	Socket  string // the path of a socket; "" without one
 	CAFile  string
 	OtherCA string // an authority that did not sign the certificate
 	// ClientCertFile and ClientKeyFile belong to the reader's account (SASL
@@ -95,11 +101,25 @@ func Start(t testing.TB, opts Options) *Server {
 	if err := os.Mkdir(s.process.Path("db"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if opts.Socket {
+		s.Socket = socketPath(t)
+	}
 	s.configure()
 	s.load()
 	s.launch()
 	s.URL, s.TLSURL = s.process.URL(), s.process.TLSURL()
 	return s
+}
+
+// socketPath is one short enough for a socket, whatever the test's name is.
+func socketPath(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "ldapi") //nolint:usetesting // t.TempDir may be longer than a socket's path can be
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "ldapi")
 }
 
 //nolint:gochecknoglobals // a constant in all but name
@@ -121,6 +141,8 @@ TLSCertificateFile {{.Dir}}/server.pem
 TLSCertificateKeyFile {{.Dir}}/server.key
 TLSVerifyClient try
 authz-regexp "^cn=reader$" "{{.Reader}}"
+{{if .Socket}}authz-regexp "^gidNumber={{.Group}}[+]uidNumber={{.User}},cn=peercred,cn=external,cn=auth$" "{{.Reader}}"
+{{end -}}
 threads 2
 {{if .RequireTLS}}security simple_bind=128
 {{end -}}
@@ -148,6 +170,7 @@ func (s *Server) configure() {
 		"Dir": s.process.Path(""), "Suffix": Suffix, "Admin": AdminDN, "AdminPassword": AdminPassword, "Reader": ReaderDN,
 		"SizeLimit": orElse(s.opts.SizeLimit, "500"), "PagedTotal": orElse(s.opts.PagedTotal, "unlimited"),
 		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS, "Provider": s.opts.Provider,
+		"Socket": s.opts.Socket, "User": os.Getuid(), "Group": os.Getgid(),
 	}
 	var conf bytes.Buffer
 	if err := confTemplate.Execute(&conf, data); err != nil {
@@ -196,6 +219,9 @@ func (s *Server) launch() {
 	s.t.Helper()
 	s.process.Launch(5, func() error {
 		urls := s.process.URL() + "/ " + s.process.TLSURL() + "/"
+		if s.Socket != "" {
+			urls += " ldapi://" + url.PathEscape(s.Socket)
+		}
 		cmd := exec.Command(slapd, "-f", s.process.Path("slapd.conf"), "-h", urls, "-d", "0")
 		return s.process.Run(cmd, s.process.Listens, 20*time.Second, 5*time.Millisecond)
 	})

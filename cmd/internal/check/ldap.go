@@ -104,7 +104,7 @@ func (c *ldapCheck) servers(ctx context.Context) (failed string) {
 			failed = LDAPLogin
 			c.fail(LDAPLogin, fmt.Errorf("%s: %w", s.URL, s.BindErr), "check ldap.bind_dn and ldap.bind_password")
 		default:
-			c.ok(LDAPLogin, "%s lets %s in", s.URL, c.account())
+			c.ok(LDAPLogin, "%s lets %s in", s.URL, c.account(s.URL))
 			if c.server.URL == "" {
 				c.server = s
 			}
@@ -135,12 +135,14 @@ func (c *ldapCheck) connection(s *conn.Server) {
 		tls.VersionName(s.TLS.Version), name, phrase.Span(left), certificate.NotAfter.UTC().Format(time.DateOnly))
 }
 
-func (c *ldapCheck) account() string {
+func (c *ldapCheck) account(server string) string {
 	switch l := c.config.LDAP; {
 	case l.BindDN != "":
 		return l.BindDN
 	case l.ClientCertFile != "":
 		return "the client certificate's subject"
+	case strings.HasPrefix(server, "ldapi:"):
+		return "the user of this process"
 	}
 	return "anyone (no bind_dn is given)"
 }
