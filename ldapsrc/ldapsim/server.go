@@ -39,6 +39,9 @@ type Options struct {
 	// DomainScope offers Active Directory's control 1.2.840.113556.1.4.1339, with
 	// which a search brings no continuations (Faults.Referral).
 	DomainScope bool
+	// Catalog has it hold what is below its suffixes' entries as other domains: with that
+	// control, a search of a subtree from a suffix gives nothing of it.
+	Catalog bool
 	// ExactBlanks tells DNs apart by escaped blanks at the ends of their values, as
 	// Active Directory does.
 	ExactBlanks bool

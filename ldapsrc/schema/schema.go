@@ -24,8 +24,8 @@ const (
 	// password policy's locks.
 	DS389 Preset = "389ds"
 	// ActiveDirectory is Microsoft's, or Samba's. A person is also in their
-	// primary group, and referrals to the other naming contexts of the same
-	// forest, which every search from a domain's root brings, are left aside.
+	// primary group. A directory is one domain: what else there is in its forest, and
+	// what every search from a domain's root refers to, is no part of it.
 	ActiveDirectory Preset = "activedirectory"
 	// FreeIPA is FreeIPA, and Red Hat's IdM: a 389 Directory Server with a layout of its
 	// own. Its lockouts after wrong passwords are each server's own and told by none.
@@ -70,7 +70,11 @@ type Kind struct {
 	PrimaryGroups bool
 	// ExactNames: entries may have DNs that are the same to other servers (RFC 4518).
 	ExactNames bool
-	// Aside are the RDNs, folded, of naming contexts right below a domain's root that
+	// OneDomain: a directory is what a server holds of a forest. A server that offers
+	// LDAP_SERVER_DOMAIN_SCOPE refers to other domains and naming contexts of it alone, and
+	// these are no part of the directory.
+	OneDomain bool
+	// Aside are, for a server that can't, the RDNs, folded, of naming contexts right below a domain's root that
 	// hold no people. A search from that root brings referrals to them.
 	Aside []string
 	// ContextCSN: the naming contexts tell by it how far the server has come, also
@@ -155,7 +159,7 @@ func table() []Kind {
 			Groups: Groups{Filter: "(objectClass=group)", NameAttribute: "cn", MemberAttribute: "member"},
 			Status: []string{userAccountControl, accountExpires, lockoutTime}, standing: adStanding, lapses: adLapses(),
 			Via: via, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
-			PrimaryGroups: true, ExactNames: true,
+			PrimaryGroups: true, ExactNames: true, OneDomain: true,
 			Aside: []string{"cn=configuration", "dc=domaindnszones", "dc=forestdnszones"}, // MS-ADTS, 3.1.1.1.3
 		},
 		{

@@ -14,7 +14,7 @@ import (
 // in: by other bases, another filter, other groups or another mapping of the username.
 // A narrowed filter looks just like people who left.
 func (p *Policy) OtherScope(before *dirsync.Baseline) bool {
-	return before != nil && before.Scope != "" && before.Scope != p.Scope
+	return before != nil && before.Scope != "" && before.Scope != p.Scope && before.Scope != p.Narrower
 }
 
 // OtherPlace reports whether under another scope people are also looked for elsewhere,

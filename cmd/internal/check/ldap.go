@@ -29,7 +29,9 @@ import (
 const (
 	LDAPConnection = "LDAP connection"
 	LDAPLogin      = "LDAP login"
+	LDAPCatalog    = "LDAP global catalog" // told of one only
 	LDAPBase       = "LDAP base"
+	LDAPDomains    = "LDAP other domains" // told where there are some
 	LDAPSearch     = "LDAP search"
 	LDAPLimits     = "LDAP limits"
 	LDAPIDs        = "LDAP ids"
@@ -76,6 +78,7 @@ func (c *ldapCheck) run(ctx context.Context) {
 		c.skip(LDAPBase, AboutPeople()...)
 		return
 	}
+	c.domains(ctx)
 	c.people(ctx)
 }
 
@@ -105,6 +108,7 @@ func (c *ldapCheck) servers(ctx context.Context) (failed string) {
 			c.fail(LDAPLogin, fmt.Errorf("%s: %w", s.URL, s.BindErr), "check ldap.bind_dn and ldap.bind_password")
 		default:
 			c.ok(LDAPLogin, "%s lets %s in", s.URL, c.account(s.URL))
+			c.catalog(&s)
 			if c.server.URL == "" {
 				c.server = s
 			}
