@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -91,7 +92,7 @@ func (d *Dialer) explainBind(err error, e endpoint) error {
 	if !ok {
 		return fmt.Errorf("bind: %w", explainTLS(err))
 	}
-	hint := hintBind
+	hint := cmp.Or(logonHint(err.Error()), hintBind)
 	if e.socket && d.BindDN == "" {
 		hint = "let the server take this process's user in (OpenLDAP: authz-regexp for gidNumber=…+uidNumber=…,cn=peercred,cn=external,cn=auth), or give ldap.bind_dn and ldap.bind_password"
 	}
