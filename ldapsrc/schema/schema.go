@@ -1,5 +1,7 @@
 // Package schema is the one table of kinds of directory (schema.go), the values of
-// ldap.preset, with the ways to read a lock that kinds may share (status.go).
+// ldap.preset, with the ways to read a lock that kinds may share (status.go,
+// status_others.go). Beside it stands what the configuration and the connection must read
+// alike: filters (filter.go) and URLs of servers (address.go).
 package schema
 
 import (
