@@ -55,10 +55,10 @@ func ParseAddress(text string) (Address, error) {
 		a.Host = u.Host
 		return a, nil
 	}
-	if u.Port() != "" || strings.ContainsAny(u.Host, ":[]") {
+	a.Domain = strings.TrimSuffix(u.Host, ".")
+	if a.Domain == "" || strings.ContainsAny(a.Domain, ":[]") {
 		return Address{}, dirsync.WithHint(errors.New("must name a domain without a port, which DNS tells"), "such as srv+ldaps://example.org")
 	}
-	a.Domain = strings.TrimSuffix(u.Host, ".")
 	return a, nil
 }
 

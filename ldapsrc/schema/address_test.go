@@ -34,6 +34,8 @@ func TestParseAddress(t *testing.T) {
 		"ldapi://%2Frun%00":            "path of a socket",
 		"srv+ldap://example.org:389":   "without a port",
 		"srv+ldap://":                  "name a host",
+		"srv+ldap://.":                 "name a domain",
+		"srv+ldap://example.org:":      "without a port",
 		"srv+ldap://me:pw@example.org": "hold a user",
 		"srv+ldapi://x":                "must start with",
 		"srv+http://x":                 "must start with",
