@@ -36,15 +36,21 @@ func guidOf(i int) string { return fmt.Sprintf("%016d", i) }
 // values that come at once.
 func newAD(t *testing.T, n, limit int) *ldapsim.Server {
 	t.Helper()
-	sim := newSim(t, 0)
+	sim := newADWith(t, n, ldapsim.Options{})
+	sim.SetFaults(ldapsim.Faults{RangeLimit: limit})
+	return sim
+}
+
+func newADWith(t *testing.T, n int, opts ldapsim.Options) *ldapsim.Server {
+	t.Helper()
+	sim := newSimWith(t, 0, opts)
 	for i := range n {
 		add(t, sim, simUser(i), ldapsim.Attributes{
 			"objectClass": {"person", "user"}, "objectCategory": {"person"}, "objectGUID": {guidOf(i)},
-			"objectSid": {sidOf(7, 1000+uint32(i))}, "primaryGroupID": {"513"}, "userAccountControl": {"512"},
+			"objectSid": {sidOf(7, 1000+uint32(i))}, "primaryGroupID": {"513"}, "userAccountControl": {"512"}, "sAMAccountType": {"805306368"},
 		})
 	}
 	add(t, sim, simGroups, ldapsim.Attributes{"objectClass": {"top"}})
-	sim.SetFaults(ldapsim.Faults{RangeLimit: limit})
 	return sim
 }
 

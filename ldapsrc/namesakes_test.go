@@ -30,7 +30,7 @@ func newExact(t *testing.T) *ldapsim.Server {
 	}
 	for i, rdn := range []string{`cn=x`, `cn=x\20`, "cn=y"} {
 		add(t, sim, rdn+","+simUsers, ldapsim.Attributes{
-			"objectClass": {"person", "user"}, "objectCategory": {"person"}, "objectGUID": {guidOf(i)}, "uid": {fmt.Sprint(i)},
+			"objectClass": {"person", "user"}, "objectCategory": {"person"}, "objectGUID": {guidOf(i)}, "sAMAccountType": {"805306368"}, "uid": {fmt.Sprint(i)},
 			"objectSid": {sidOf(7, 1000+uint32(i))}, "primaryGroupID": {"1"}, "userAccountControl": {"512"},
 		})
 	}

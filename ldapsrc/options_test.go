@@ -20,8 +20,8 @@ func TestOptionsAreChecked(t *testing.T) {
 	}{
 		{"no URL", func(o *ldapsrc.Options) { o.URLs = nil }, "no LDAP server", "ldap.urls"},
 		{"scheme", func(o *ldapsrc.Options) { o.URLs = []string{"http://example.com"} }, "http://example.com", "ldap.urls"},
-		{"no host", func(o *ldapsrc.Options) { o.URLs = []string{"ldap://:389"} }, "no host", "ldap.urls"},
-		{"credentials in the URL", func(o *ldapsrc.Options) { o.URLs = []string{"ldap://me:wrong-pw@example.com"} }, "carries a user", "ldap.bind_dn"},
+		{"no host", func(o *ldapsrc.Options) { o.URLs = []string{"ldap://:389"} }, "name a host", "ldap.urls"},
+		{"credentials in the URL", func(o *ldapsrc.Options) { o.URLs = []string{"ldap://me:wrong-pw@example.com"} }, "hold a user", "ldap.bind_dn"},
 		{"password in the clear", func(o *ldapsrc.Options) { o.URLs = []string{"ldap://ldap.example.com"} }, "unencrypted", "ldap.start_tls"},
 		{"second URL in the clear", func(o *ldapsrc.Options) {
 			o.URLs = []string{"ldaps://a.example.com", "ldap://192.0.2.1"}

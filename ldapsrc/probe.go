@@ -34,6 +34,26 @@ func (s *Source) Bases(ctx context.Context) ([]Base, error) {
 	return found, nil
 }
 
+// Elsewhere gives the referrals from the bases to other parts of a forest, whose people a
+// read does not give; none where the directory is not one domain, or where referrals are
+// followed.
+func (s *Source) Elsewhere(ctx context.Context) (referrals []string, err error) {
+	if !s.decoder.Kind.OneDomain || s.follows {
+		return nil, nil
+	}
+	err = s.session.Once(ctx, func(ctx context.Context, c *conn.Conn) error {
+		for _, base := range s.bases {
+			urls, err := c.Elsewhere(ctx, base.Text)
+			if err != nil {
+				return err
+			}
+			referrals = append(referrals, urls...)
+		}
+		return nil
+	})
+	return referrals, err
+}
+
 // findBase looks for the entry of a base.
 func findBase(ctx context.Context, c *conn.Conn, text string) error {
 	shown := false

@@ -49,11 +49,19 @@ func TestProbeTriesAPasswordOnce(t *testing.T) {
 func TestProbeKnowsProducts(t *testing.T) {
 	t.Parallel()
 	for vendor, want := range map[string]conn.Product{
-		"Apache Software Foundation": conn.ProductApacheDS,
-		"389 Project":                conn.Product389,
-		"":                           "",
+		"Apache Software Foundation":        conn.ProductApacheDS,
+		"389 Project":                       conn.Product389,
+		"":                                  "",
+		"ForgeRock AS.|OpenDJ Server 4.4.3": conn.ProductOpenDJ,
+		"Oracle Corporation|Oracle Unified Directory 12.2.1.4.0":       conn.ProductOpenDJ,
+		"NetIQ Corporation|LDAP Agent for NetIQ eDirectory 9.2.4 (40)": conn.ProductEDirectory,
 	} {
-		sim, err := ldapsim.New(ldapsim.Options{Suffixes: []string{"dc=x"}, Anonymous: true, Vendor: vendor})
+		name, version, _ := strings.Cut(vendor, "|")
+		more := ldapsim.Attributes{}
+		if version != "" {
+			more["vendorVersion"] = []string{version}
+		}
+		sim, err := ldapsim.New(ldapsim.Options{Suffixes: []string{"dc=x"}, Anonymous: true, Vendor: name, RootDSE: more})
 		if err == nil {
 			err = sim.Start("127.0.0.1:0")
 		}

@@ -111,10 +111,13 @@ const (
 // newSim starts a simulated directory of n people.
 func newSim(t *testing.T, n int) *ldapsim.Server {
 	t.Helper()
-	sim, err := ldapsim.New(ldapsim.Options{
-		Suffixes: []string{"dc=example,dc=com"},
-		Binds:    map[string]string{simDN: simPassword},
-	})
+	return newSimWith(t, n, ldapsim.Options{})
+}
+
+func newSimWith(t *testing.T, n int, opts ldapsim.Options) *ldapsim.Server {
+	t.Helper()
+	opts.Suffixes, opts.Binds = []string{"dc=example,dc=com"}, map[string]string{simDN: simPassword}
+	sim, err := ldapsim.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}

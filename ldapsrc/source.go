@@ -39,6 +39,7 @@ type Source struct {
 	hidden  []string // attributes that are read of people and not given on
 	groups  *membership.Reader
 	session *conn.Session
+	follows bool // referrals, to some hosts
 
 	mu   sync.Mutex
 	seen memory
@@ -67,7 +68,7 @@ func New(opts Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{users: opts.Users, decoder: decode.Decoder{ID: decode.NewIDAttribute(opts.Users.IDAttribute), Kind: &kind, Now: opts.Now}}
+	s := &Source{users: opts.Users, decoder: decode.Decoder{ID: decode.NewIDAttribute(opts.Users.IDAttribute, &kind), Kind: &kind, Now: opts.Now}, follows: len(opts.ReferralHosts) > 0}
 	if err := s.checkUsers(); err != nil {
 		return nil, err
 	}

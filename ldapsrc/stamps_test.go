@@ -131,6 +131,51 @@ func TestLookupGroupsDoubts(t *testing.T) {
 	}
 }
 
+// A directory of Active Directory is one domain: where the server can be told so, a read from
+// the root of a forest brings that domain, whole, and no referral. What is elsewhere can be
+// asked for; and where referrals may be followed, none is left out.
+func TestOneDomainOfAForest(t *testing.T) {
+	t.Parallel()
+	const child = "ldap://child.example.com/dc=child,dc=example,dc=com"
+	for _, offered := range []bool{true, false} {
+		t.Run(fmt.Sprint(offered), func(t *testing.T) {
+			t.Parallel()
+			sim := newADWith(t, 3, ldapsim.Options{DomainScope: offered})
+			sim.SetFaults(ldapsim.Faults{Referral: child})
+			fromRoot := func(o *ldapsrc.Options) { o.Users.Bases = []string{"dc=example,dc=com"} }
+			src := newSource(t, adOptions(sim, fromRoot))
+			people, _, err := readAll(t, src)
+			if offered != (err == nil) || offered && len(people) != 3 {
+				t.Errorf("%d people, %v", len(people), err)
+			}
+			if elsewhere, err := src.Elsewhere(t.Context()); err != nil || !cmp.Equal(elsewhere, []string{child}) {
+				t.Errorf("elsewhere: %q, %v", elsewhere, err)
+			}
+			following := newSource(t, adOptions(sim, func(o *ldapsrc.Options) {
+				fromRoot(o)
+				o.ReferralHosts = []string{"friend.example.com"}
+			}))
+			_, _, err = readAll(t, following)
+			wantError(t, err, "a part of it is elsewhere", "ldap.referral_hosts")
+			if elsewhere, err := following.Elsewhere(t.Context()); err != nil || elsewhere != nil {
+				t.Errorf("elsewhere, though it is followed: %q, %v", elsewhere, err)
+			}
+		})
+	}
+}
+
+// No search bears the control: it would keep a global catalog from the people of other
+// domains that it holds, and they would look gone.
+func TestSearchesOfACatalogAreWhole(t *testing.T) {
+	t.Parallel()
+	sim := newADWith(t, 3, ldapsim.Options{DomainScope: true, Catalog: true})
+	src := newSource(t, adOptions(sim, func(o *ldapsrc.Options) { o.Users.Bases = []string{"dc=example,dc=com"} }))
+	people := mustRead(t, src)
+	if found := lookup(t, src, people[0].ID); len(people) != 3 || found[people[0].ID].Person == nil {
+		t.Errorf("%d people, looked up: %+v", len(people), found)
+	}
+}
+
 // From the root of a forest, a second look is not led to other domains; a read is.
 func TestDomainScope(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,7 @@ type Conn struct {
 
 	// What is known once the server was asked what it is (Describe).
 
-	narrows bool // a search can be kept from bringing referrals, and should be
+	narrows bool // continuations of a search lead to other parts of a forest alone, and none is followed
 	strict  bool // the server holds entries to what their object classes demand
 }
 

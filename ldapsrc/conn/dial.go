@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"strings"
 
@@ -19,8 +20,11 @@ import (
 // count a wrong password as one more, or hide the mistake.
 func (d *Dialer) Connect(ctx context.Context) (*Conn, error) {
 	var failures tried
-	for _, e := range d.endpoints {
-		c, err := d.open(ctx, e)
+	for e, err := range d.all(ctx) {
+		var c *Conn
+		if err == nil {
+			c, err = d.open(ctx, e)
+		}
 		if err == nil {
 			return c, nil
 		}
@@ -38,6 +42,24 @@ func (d *Dialer) Connect(ctx context.Context) (*Conn, error) {
 		return nil, failures[0]
 	}
 	return nil, failures
+}
+
+// all gives every server in the order in which they are tried. DNS is asked for those of a
+// domain when its turn comes; where it does not tell, the domain comes with that error.
+func (d *Dialer) all(ctx context.Context) iter.Seq2[endpoint, error] {
+	return func(yield func(endpoint, error) bool) {
+		for _, e := range d.endpoints {
+			servers, err := d.servers(ctx, e)
+			if err != nil && !yield(e, err) {
+				return
+			}
+			for _, server := range servers {
+				if !yield(server, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // tried are the errors of all the servers that were tried.
@@ -74,7 +96,7 @@ func (d *Dialer) open(ctx context.Context, e endpoint) (*Conn, error) {
 func (d *Dialer) dial(ctx context.Context, e endpoint) (*Conn, error) {
 	dialing, cancel := context.WithTimeoutCause(ctx, d.Timeout, d.late("connecting"))
 	defer cancel()
-	raw, err := (&net.Dialer{}).DialContext(dialing, "tcp", e.addr)
+	raw, err := (&net.Dialer{}).DialContext(dialing, e.network(), e.addr)
 	if err != nil {
 		return nil, explainDial(dialing, err)
 	}
@@ -136,13 +158,13 @@ func (d *Dialer) bind(ctx context.Context, c *Conn) error {
 		switch {
 		case d.BindDN != "":
 			return c.ldap.Bind(d.BindDN, d.BindPassword)
-		case d.ClientCertFile != "":
+		case d.ClientCertFile != "" || c.socket:
 			return c.ldap.ExternalBind()
 		}
 		return nil
 	})
 	if err != nil {
-		return d.explainBind(err)
+		return d.explainBind(err, c.endpoint)
 	}
 	return nil
 }

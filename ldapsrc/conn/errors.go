@@ -1,12 +1,14 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"strings"
 	"syscall"
@@ -85,10 +87,14 @@ const (
 
 // explainBind words the answer to a bind. A server that refuses is told from
 // one that can't answer just now.
-func (d *Dialer) explainBind(err error) error {
+func (d *Dialer) explainBind(err error, e endpoint) error {
 	code, ok := resultCode(err)
 	if !ok {
 		return fmt.Errorf("bind: %w", explainTLS(err))
+	}
+	hint := cmp.Or(logonHint(err.Error()), hintBind)
+	if e.socket && d.BindDN == "" {
+		hint = "let the server take this process's user in (OpenLDAP: authz-regexp for gidNumber=…+uidNumber=…,cn=peercred,cn=external,cn=auth), or give ldap.bind_dn and ldap.bind_password"
 	}
 	err = d.readable(err)
 	switch code {
@@ -100,15 +106,17 @@ func (d *Dialer) explainBind(err error) error {
 		err = dirsync.WithHint(fmt.Errorf("bind: %w", err),
 			"the server does not accept this kind of bind: "+hintBind+", or "+hintTLS)
 	default:
-		err = dirsync.WithHint(fmt.Errorf("bind as %s: %w", d.who(), err), hintBind)
+		err = dirsync.WithHint(fmt.Errorf("bind as %s: %w", d.who(e), err), hint)
 	}
 	return &refusedError{err}
 }
 
-func (d *Dialer) who() string {
+func (d *Dialer) who(e endpoint) string {
 	switch {
 	case d.BindDN != "":
-		return fmt.Sprintf("%q", d.BindDN)
+		return `"` + visible(d.BindDN) + `"`
+	case e.socket:
+		return "the user of this process"
 	case d.ClientCertFile != "":
 		return "the client certificate's subject"
 	}
@@ -125,7 +133,9 @@ func explainDial(ctx context.Context, err error) error {
 	case errors.As(err, &noName):
 		return dirsync.WithHint(err, "check the host name in ldap.urls")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return dirsync.WithHint(err, "check that the directory runs, and host and port in ldap.urls")
+		return dirsync.WithHint(err, "check that the directory runs, and host and port in ldap.urls, or the socket")
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return dirsync.WithHint(err, "check the path of the socket in ldap.urls, and that this process may use it")
 	}
 	return explainTLS(err)
 }

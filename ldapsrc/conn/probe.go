@@ -39,13 +39,16 @@ func (s *Server) Usable() bool { return s.ConnectErr == nil && s.BindErr == nil 
 // what the server says of itself. It changes nothing. The login is left out for
 // all servers after one that refused it.
 func (d *Dialer) Probe(ctx context.Context) []Server {
-	servers := make([]Server, len(d.endpoints))
+	var servers []Server
 	refused := false
-	for i, e := range d.endpoints {
-		servers[i].URL = e.url
-		d.probe(ctx, e, &servers[i], refused)
+	for e, err := range d.all(ctx) {
+		server := Server{URL: e.url, ConnectErr: err}
+		if err == nil {
+			d.probe(ctx, e, &server, refused)
+		}
 		var refusal *refusedError
-		refused = refused || errors.As(servers[i].BindErr, &refusal)
+		refused = refused || errors.As(server.BindErr, &refusal)
+		servers = append(servers, server)
 	}
 	return servers
 }

@@ -16,6 +16,8 @@ const (
 	ProductApacheDS        Product = "ApacheDS" // WSO2's embedded store, too
 	Product389             Product = "389 Directory Server"
 	ProductActiveDirectory Product = "Active Directory"
+	ProductOpenDJ          Product = "OpenDJ" // and its kin
+	ProductEDirectory      Product = "eDirectory"
 )
 
 // productOf tells the software by its root DSE; "" where it can't be told.
@@ -27,6 +29,10 @@ func productOf(dse *ldap.Entry) Product {
 		return ProductApacheDS
 	case strings.HasPrefix(version, "389-Directory"), strings.HasPrefix(vendor, "389"):
 		return Product389
+	case containsAny(version, "OpenDJ", "PingDS", "ForgeRock Directory", "PingDirectory", "Ping Identity Directory", "Oracle Unified Directory"):
+		return ProductOpenDJ
+	case strings.Contains(version, "eDirectory"):
+		return ProductEDirectory
 	case slices.ContainsFunc(dse.GetEqualFoldAttributeValues("objectClass"), func(class string) bool {
 		return strings.EqualFold(class, "OpenLDAProotDSE")
 	}):
@@ -35,6 +41,10 @@ func productOf(dse *ldap.Entry) Product {
 		return ProductActiveDirectory
 	}
 	return ""
+}
+
+func containsAny(text string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
 // LimitAdvice says how the product's limit on what one account may read is
@@ -49,6 +59,10 @@ func (p Product) LimitAdvice() string {
 			"limits dn.exact=\"…\" size=unlimited size.prtotal=unlimited time=unlimited"
 	case Product389:
 		return "389 Directory Server: set nsSizeLimit and nsLookThroughLimit to -1 in the entry of ldap.bind_dn (or raise nsslapd-sizelimit)"
+	case ProductOpenDJ:
+		return "OpenDJ and its kin: set ds-rlim-size-limit, ds-rlim-lookthrough-limit and ds-rlim-time-limit to 0 in the entry of ldap.bind_dn"
+	case ProductEDirectory:
+		return "eDirectory: raise searchSizeLimit and searchTimeLimit of the server's LDAP Server object (0 is unlimited)"
 	case ProductActiveDirectory:
 		return "Active Directory: set ldap.page_size to at most MaxPageSize, 1000 by default"
 	}

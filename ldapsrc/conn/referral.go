@@ -16,8 +16,19 @@ import (
 // maxHops bounds a chain of referrals, so that a loop ends.
 const maxHops = 5
 
-// relevant leaves aside the continuations of a search that lead to no people:
-// from a domain's root, Active Directory always sends some to the other naming
+// relevant leaves aside the continuations of a search that lead to what is no part of the
+// directory. A server that offers domainScope sends them to other naming contexts of its
+// forest alone, so where one domain is read, or the rest does not matter, all are. The
+// control itself is not sent for that: it keeps a search to a single naming context, and so
+// a global catalog from people of other domains that it holds (MS-ADTS, 3.1.1.3.4.1.4).
+func (c *Conn) relevant(urls []string, q Query) []string {
+	if c.narrows && (q.Narrow || c.dialer.kind.OneDomain) {
+		return nil
+	}
+	return c.dialer.relevant(urls, q)
+}
+
+// relevant leaves aside, by their names, the continuations that lead to no people: from a domain's root, Active Directory always sends some to the other naming
 // contexts of the forest, which lie below that root by name only. Others, such as
 // those to child domains, stay.
 func (d *Dialer) relevant(urls []string, q Query) []string {
@@ -57,6 +68,9 @@ func parseReferral(text string, q Query) (endpoint, Query, error) {
 		return endpoint{}, Query{}, fmt.Errorf("referral %q: %w", text, err)
 	}
 	e, err := parseEndpoint(u.Scheme + "://" + u.Host)
+	if err == nil && (e.socket || e.domain != "") {
+		err = errors.New("it names no server")
+	}
 	if err != nil {
 		return endpoint{}, Query{}, fmt.Errorf("referral %q can't be followed: %w", text, err)
 	}

@@ -20,7 +20,7 @@ func (c *Conn) request(ctx context.Context, what string, request *ldap.SearchReq
 	return result, err
 }
 
-// scoped gives the control that keeps a search from other parts of a forest.
+// scoped gives the control that keeps the search of one entry from other parts of a forest.
 func (c *Conn) scoped(narrow bool) []ldap.Control {
 	if !narrow || !c.narrows {
 		return nil

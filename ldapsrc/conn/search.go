@@ -41,7 +41,7 @@ func (c *Conn) Search(ctx context.Context, q Query, visit func(*ldap.Entry) erro
 func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error) (referrals []string, err error) {
 	var (
 		paging   = ldap.NewControlPaging(uint32(c.dialer.PageSize)) //nolint:gosec // checked by NewDialer
-		controls = append(c.scoped(q.Narrow), paging)
+		controls = []ldap.Control{paging}
 		got      int
 		empty    int
 	)
@@ -62,7 +62,7 @@ func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error
 		if err := c.visitAll(ctx, result.Entries, visit); err != nil {
 			return nil, err
 		}
-		referrals = append(referrals, c.dialer.relevant(result.Referrals, q)...)
+		referrals = append(referrals, c.relevant(result.Referrals, q)...)
 		if empty++; len(result.Entries) > 0 {
 			empty = 0
 		}

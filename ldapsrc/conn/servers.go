@@ -2,12 +2,14 @@ package conn
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"os"
 	"time"
 
@@ -26,9 +28,12 @@ const (
 
 // Servers are the servers of one directory, and how and as whom they are read.
 type Servers struct {
-	// URLs of the servers, ldap://host[:port] or ldaps://host[:port]. A later
-	// one is tried when an earlier one can't be reached.
+	// URLs of the servers, as [schema.ParseAddress] reads them. A later one is tried
+	// when an earlier one can't be reached.
 	URLs []string
+	// LookupSRV asks DNS for the servers of a domain; nil for the system's resolver, see
+	// [net.Resolver.LookupSRV].
+	LookupSRV func(ctx context.Context, service, proto, name string) (cname string, records []*net.SRV, err error)
 	// StartTLS encrypts connections to ldap:// URLs (RFC 4511, 4.14).
 	StartTLS bool
 	// RootCAs are the authorities that a server's certificate may come from.
@@ -42,8 +47,10 @@ type Servers struct {
 	// authenticate by SASL EXTERNAL (RFC 4422, appendix A).
 	ClientCertFile string
 	ClientKeyFile  string
-	// BindDN and BindPassword authenticate by simple bind. Without a BindDN and
-	// a client certificate the directory is read anonymously.
+	// BindDN and BindPassword authenticate by simple bind; Active Directory also takes
+	// user@domain and DOMAIN\user as a BindDN. Without a BindDN and a client certificate
+	// the directory is read anonymously, but over a socket as the user of this process
+	// (SASL EXTERNAL).
 	BindDN       string
 	BindPassword string
 	// AllowPlaintext lets the password go over an unencrypted connection, which
@@ -139,7 +146,7 @@ func (d *Dialer) parseURLs() error {
 
 // checkPlaintext refuses to send a password to e in the clear.
 func (d *Dialer) checkPlaintext(e endpoint) error {
-	if d.BindPassword == "" || e.encrypted(d.StartTLS) || d.AllowPlaintext || isLoopback(e.host) {
+	if d.BindPassword == "" || e.encrypted(d.StartTLS) || d.AllowPlaintext || e.socket || isLoopback(e.host) {
 		return nil
 	}
 	return dirsync.WithHint(fmt.Errorf("%s: the bind password would go over an unencrypted connection", e.url),

@@ -28,6 +28,12 @@ func TestIDForms(t *testing.T) {
 		{"nsuniqueid", "9A7F2B81-1dd211b2-80e3b5c8-0f9b0000", "9a7f2b81-1dd211b2-80e3b5c8-0f9b0000", "9a7f2b81-1dd211b2-80e3b5c8-0f9b0000"},
 		{"objectguid", guid, "00112233-4455-6677-8899-aabbccddeeff", `\33\22\11\00\55\44\77\66\88\99\aa\bb\cc\dd\ee\ff`},
 		{"objectguid", "short", "", ""},
+		{octets, guid, "33221100-5544-7766-8899-aabbccddeeff", `\33\22\11\00\55\44\77\66\88\99\aa\bb\cc\dd\ee\ff`},
+		{octets, "0123456789abcdef", "30313233-3435-3637-3839-616263646566", `\30\31\32\33\34\35\36\37\38\39\61\62\63\64\65\66`},
+		{octets, "33221100-5544-7766-8899-aabbccddeeff", "", ""}, // its text
+		{octets, "", "", ""},
+		{"guid", "0123456789abcdef", "0123456789abcdef", "0123456789abcdef"}, // elsewhere it is text
+		{"guid", guid, "", ""},
 		{"scimid", "a(b)*c\\", "a(b)*c\\", `a\28b\29\2ac\5c`},
 		{"scimid", "\xff", "", ""},
 		{"scimid", " ", "", ""},
@@ -45,7 +51,7 @@ func TestIDForms(t *testing.T) {
 			t.Errorf("%s %q: filter value %q, %v; want %q", tt.form, id, got, ok, tt.assertion)
 		}
 	}
-	for _, form := range []idForm{entryUUID, objectGUID, "scimid"} {
+	for _, form := range []idForm{entryUUID, objectGUID, octets, "scimid"} {
 		if got, ok := form.assertion("\x01"); ok {
 			t.Errorf("%s: an id that can't be one gives %q", form, got)
 		}
@@ -55,7 +61,7 @@ func TestIDForms(t *testing.T) {
 func TestPersonOfEntry(t *testing.T) {
 	t.Parallel()
 	kind, _ := schema.Of(schema.WSO2IS)
-	d := Decoder{ID: NewIDAttribute("entryUUID"), Kind: &kind, Now: time.Now}
+	d := Decoder{ID: NewIDAttribute("entryUUID", &kind), Kind: &kind, Now: time.Now}
 	for _, name := range []string{"entryUUID", "cn", "member"} {
 		d.Requested.Add(name)
 	}
@@ -86,6 +92,23 @@ func TestPersonOfEntry(t *testing.T) {
 	}
 }
 
+// The bytes of a GUID are those of eDirectory alone: what is text elsewhere stays the id
+// that states have.
+func TestFormByKind(t *testing.T) {
+	t.Parallel()
+	for _, preset := range schema.Presets() {
+		kind, _ := schema.Of(preset)
+		for name, want := range map[string]idForm{"GUID": "guid", "objectGUID": objectGUID, "entryUUID": entryUUID, "uid": "uid"} {
+			if name == "GUID" && preset == schema.EDirectory {
+				want = octets
+			}
+			if a := NewIDAttribute(name, &kind); a.form != want || a.key != strings.ToLower(name) {
+				t.Errorf("%s %s: %+v", preset, name, a)
+			}
+		}
+	}
+}
+
 // An id and its form in a filter stand for each other: the filter compiles, and
 // asks for nothing but the id.
 func FuzzIDs(f *testing.F) {
@@ -93,7 +116,7 @@ func FuzzIDs(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		for _, form := range []idForm{entryUUID, nsUniqueID, objectGUID, "uid"} {
+		for _, form := range []idForm{entryUUID, nsUniqueID, objectGUID, octets, "uid"} {
 			id, err := form.canonical(raw)
 			if err != nil {
 				continue

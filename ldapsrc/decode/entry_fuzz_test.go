@@ -25,10 +25,10 @@ func FuzzEntry(f *testing.F) {
 		entry := &ldap.Entry{DN: dn, Attributes: []*ldap.EntryAttribute{
 			{Name: name, Values: []string{value}}, {Name: name2, Values: []string{value2}}, {Name: "member"},
 		}}
-		for _, id := range []string{"entryUUID", "objectGUID", "nsUniqueId", "scimId"} {
+		for _, id := range []string{"entryUUID", "objectGUID", "nsUniqueId", "scimId", "GUID"} {
 			for _, preset := range schema.Presets() {
 				kind, _ := schema.Of(preset)
-				d := Decoder{ID: NewIDAttribute(id), Kind: &kind, Now: time.Now}
+				d := Decoder{ID: NewIDAttribute(id, &kind), Kind: &kind, Now: time.Now}
 				for _, wish := range append([]string{id, "mail", "member"}, kind.Status...) {
 					d.Requested.Add(wish)
 				}

@@ -3,6 +3,7 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"duosync/ldapsrc/dn"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 )
 
@@ -31,21 +33,31 @@ func AsErrID(err error) error { return &idError{err} }
 // IDAttribute is the attribute that holds an entry's immutable id.
 type IDAttribute struct {
 	Name string // as configured
+	key  string // lower-cased
 	form idForm
 }
 
-// NewIDAttribute knows the form of an attribute's values by its name.
-func NewIDAttribute(name string) IDAttribute { return IDAttribute{name, idForm(strings.ToLower(name))} }
+// NewIDAttribute knows the form of an attribute's values by its name, and by the kind of
+// directory where one has an attribute of bytes whose name may elsewhere be that of text.
+func NewIDAttribute(name string, kind *schema.Kind) IDAttribute {
+	key := strings.ToLower(name)
+	a := IDAttribute{name, key, idForm(key)}
+	if slices.Contains(kind.OctetIDs, key) {
+		a.form = octets
+	}
+	return a
+}
 
 // of takes the id out of an entry's attributes. An entry that can't be told apart makes
 // the read worthless, so every problem is an [ErrID].
 func (a IDAttribute) of(entry string, attrs map[string][]string) (dirsync.SourceID, error) {
-	values := attrs[string(a.form)]
+	values := attrs[a.key]
 	switch len(values) {
 	case 1:
 		id, err := a.form.canonical(values[0])
 		if err != nil {
-			return "", AsErrID(dirsync.WithHint(fmt.Errorf("entry %q: id attribute %s: %w", entry, a.Name, err), "check ldap.users.id_attribute"))
+			return "", AsErrID(dirsync.WithHint(fmt.Errorf("entry %q: id attribute %s: %w", entry, a.Name, err),
+				"check ldap.users.id_attribute; bytes are read of objectGUID, and of GUID with ldap.preset: edirectory"))
 		}
 		return id, nil
 	case 0:
@@ -89,24 +101,25 @@ func (a IDAttribute) AnyOf(ids []dirsync.SourceID) string {
 	return out.String()
 }
 
-// idForm is the lower-cased name of the id attribute, which tells the form of
-// its values.
+// idForm is the form of an id attribute's values: its lower-cased name, where that tells
+// it.
 type idForm string
 
 const (
 	entryUUID  idForm = "entryuuid"  // RFC 4530: text
 	nsUniqueID idForm = "nsuniqueid" // 389 Directory Server: text of hexadecimal digits
 	objectGUID idForm = "objectguid" // Active Directory: 16 bytes, the first three fields little-endian
+	octets     idForm = "16 bytes"   // a UUID's bytes in their order (RFC 9562, 4), as eDirectory's GUID
 )
 
 // canonical gives the form in which the same id is the same string.
 func (f idForm) canonical(raw string) (dirsync.SourceID, error) {
 	switch f {
-	case objectGUID:
+	case objectGUID, octets:
 		if len(raw) != 16 {
-			return "", fmt.Errorf("%d bytes are no objectGUID", len(raw))
+			return "", fmt.Errorf("%d bytes are no GUID, which has 16", len(raw))
 		}
-		return dirsync.SourceID(swapGUID(uuid.UUID([]byte(raw))).String()), nil
+		return dirsync.SourceID(f.ordered(uuid.UUID([]byte(raw))).String()), nil
 	case entryUUID:
 		if !isUUID(raw) {
 			return "", fmt.Errorf("%q is no UUID", raw)
@@ -126,7 +139,7 @@ func (f idForm) canonical(raw string) (dirsync.SourceID, error) {
 // hold it.
 func (f idForm) assertion(id dirsync.SourceID) (value string, ok bool) {
 	text := string(id)
-	if f != objectGUID {
+	if f != objectGUID && f != octets {
 		_, err := f.canonical(text)
 		return ldap.EscapeFilter(text), err == nil
 	}
@@ -135,10 +148,18 @@ func (f idForm) assertion(id dirsync.SourceID) (value string, ok bool) {
 		return "", false
 	}
 	var out strings.Builder
-	for _, c := range swapGUID(guid) {
+	for _, c := range f.ordered(guid) {
 		_, _ = fmt.Fprintf(&out, "\\%02x", c)
 	}
 	return out.String(), true
+}
+
+// ordered turns the bytes of an id into the order in which a UUID is written, and back.
+func (f idForm) ordered(b uuid.UUID) uuid.UUID {
+	if f == objectGUID {
+		return swapGUID(b)
+	}
+	return b
 }
 
 // swapGUID turns the first three fields of a GUID around; twice gives the same.

@@ -67,6 +67,9 @@ func (c *client) bind(op *ber.Packet) error {
 		return fail(ldap.LDAPResultUnwillingToPerform, "a bind without password proves nothing")
 	}
 	path, _, err := c.server.parseDN(dn)
+	if loginName(dn) {
+		path, err = []string{fold(dn)}, nil
+	}
 	if err != nil {
 		return fail(ldap.LDAPResultInvalidDNSyntax, "%q is no DN", dn)
 	}

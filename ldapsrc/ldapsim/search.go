@@ -73,6 +73,9 @@ func (p *page) answer() error {
 	if err != nil {
 		return p.result(p.message, done, err)
 	}
+	if p.server.opts.Catalog && p.message.domainScope && p.request.scope == ldap.ScopeWholeSubtree {
+		entries = nil
+	}
 	entries, limit := p.limited(entries, more)
 	for _, e := range entries {
 		if err := p.entry(e); err != nil {

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,7 +24,8 @@ type Options struct {
 	// Suffixes are its naming contexts. Their entries are not made by
 	// themselves.
 	Suffixes []string
-	// Binds are passwords by DN. Anyone who has bound may read and write all.
+	// Binds are passwords by DN, or by the other names of an account that Active Directory
+	// takes: user@domain and DOMAIN\user. Anyone who has bound may read and write all.
 	Binds map[string]string
 	// Anonymous lets clients in without a bind.
 	Anonymous bool
@@ -37,6 +39,9 @@ type Options struct {
 	// DomainScope offers Active Directory's control 1.2.840.113556.1.4.1339, with
 	// which a search brings no continuations (Faults.Referral).
 	DomainScope bool
+	// Catalog has it hold what is below its suffixes' entries as other domains: with that
+	// control, a search of a subtree from a suffix gives nothing of it.
+	Catalog bool
 	// ExactBlanks tells DNs apart by escaped blanks at the ends of their values, as
 	// Active Directory does.
 	ExactBlanks bool
@@ -82,6 +87,9 @@ func New(opts Options) (*Server, error) {
 	}
 	for dn, password := range opts.Binds {
 		path, _, err := s.parseDN(dn)
+		if loginName(dn) {
+			path, err = []string{fold(dn)}, nil
+		}
 		if err != nil || len(path) == 0 || password == "" {
 			return nil, fmt.Errorf("bind DN %q needs a DN and a password", dn)
 		}
@@ -91,6 +99,11 @@ func New(opts Options) (*Server, error) {
 		return nil, errors.New("ldaps needs a TLS configuration")
 	}
 	return s, nil
+}
+
+// loginName reports whether a bind names an account other than by its DN.
+func loginName(name string) bool {
+	return strings.ContainsAny(name, `@\`) && !strings.Contains(name, "=")
 }
 
 // SetRootDSE replaces Options.RootDSE.

@@ -1,6 +1,8 @@
 // Package schema is the one table of kinds of directory (schema.go), the values of
-// ldap.preset, with the ways to read a lock that kinds may share (status.go), and the time in which an
-// account may be used (term.go).
+// ldap.preset, with the ways to read a lock that kinds may share (status.go,
+// status_others.go), and the time in which an account may be used (term.go). Beside it
+// stands what the configuration and the connection must read alike: filters (filter.go)
+// and URLs of servers (address.go).
 package schema
 
 import (
@@ -25,9 +27,17 @@ const (
 	// password policy's locks.
 	DS389 Preset = "389ds"
 	// ActiveDirectory is Microsoft's, or Samba's. A person is also in their
-	// primary group, and referrals to the other naming contexts of the same
-	// forest, which every search from a domain's root brings, are left aside.
+	// primary group. A directory is one domain: what else there is in its forest, and
+	// what every search from a domain's root refers to, is no part of it.
 	ActiveDirectory Preset = "activedirectory"
+	// FreeIPA is FreeIPA, and Red Hat's IdM: a 389 Directory Server with a layout of its
+	// own. Its lockouts after wrong passwords are each server's own and told by none.
+	FreeIPA Preset = "freeipa"
+	// OpenDJ is OpenDJ, and what came of it and before it: PingDS, PingDirectory,
+	// Oracle Unified Directory.
+	OpenDJ Preset = "opendj"
+	// EDirectory is NetIQ's (Novell's, OpenText's) eDirectory.
+	EDirectory Preset = "edirectory"
 	// Custom is any other directory. It tells no locks.
 	Custom Preset = "custom"
 )
@@ -38,6 +48,9 @@ type Kind struct {
 	URL    string // of a server on the machine itself
 	Users  Users
 	Groups Groups
+	// Former are the values that earlier versions had in Users, the latest first.
+	// Installations that began with them are held to none of ours without a word.
+	Former []Users
 
 	// Status are the attributes from which Standing is told. They are asked for in
 	// every read, and come with Person.Attrs.
@@ -57,12 +70,20 @@ type Kind struct {
 	// first.
 	Stamps []Stamp
 
+	// OctetIDs are the id attributes, by lower-cased name, whose values are the 16 bytes
+	// of a UUID in the order in which it is written, and no text.
+	OctetIDs []string
+
 	// PrimaryGroups: a person is in one more group, which does not list them as a
 	// member but is named in primaryGroupID by the end of its objectSid.
 	PrimaryGroups bool
 	// ExactNames: entries may have DNs that are the same to other servers (RFC 4518).
 	ExactNames bool
-	// Aside are the RDNs, folded, of naming contexts right below a domain's root that
+	// OneDomain: a directory is what a server holds of a forest. A server that offers
+	// LDAP_SERVER_DOMAIN_SCOPE refers to other domains and naming contexts of it alone, and
+	// these are no part of the directory.
+	OneDomain bool
+	// Aside are, for a server that can't, the RDNs, folded, of naming contexts right below a domain's root that
 	// hold no people. A search from that root brings referrals to them.
 	Aside []string
 	// ContextCSN: the naming contexts tell by it how far the server has come, also
@@ -82,6 +103,7 @@ type Users struct {
 	Bases       []string
 	Filter      string // RFC 4515
 	IDAttribute string
+	Username    string // the attribute by which people log in
 }
 
 // Groups says how groups are kept.
@@ -99,11 +121,18 @@ type Stamp struct {
 	Attributes []string // the first that an entry has
 }
 
-// memberOf names, at a person, the groups that they are in.
-const memberOf = "memberof"
+// What names, at a person, the groups that they are in; in lower case.
+const (
+	memberOf        = "memberof"
+	isMemberOf      = "ismemberof"      // OpenDJ
+	groupMembership = "groupmembership" // eDirectory
+)
 
 func table() []Kind {
-	const id = "entryUUID" // RFC 4530
+	const (
+		id  = "entryUUID" // RFC 4530
+		uid = "uid"       // RFC 4519, 2.39
+	)
 	var (
 		local  = "ldap://localhost:389"
 		names  = Groups{Filter: "(objectClass=groupOfNames)", NameAttribute: "cn", MemberAttribute: "member"}
@@ -113,21 +142,21 @@ func table() []Kind {
 	return []Kind{
 		{
 			Preset: WSO2IS, URL: "ldap://localhost:10389", // an ApacheDS, as WSO2 ships it
-			Users:  Users{Bases: []string{"ou=Users,dc=WSO2,dc=ORG"}, Filter: "(objectClass=person)", IDAttribute: id},
+			Users:  Users{Bases: []string{"ou=Users,dc=WSO2,dc=ORG"}, Filter: "(objectClass=person)", IDAttribute: id, Username: uid},
 			Groups: Groups{Bases: []string{"ou=Groups,dc=WSO2,dc=ORG"}, Filter: names.Filter, NameAttribute: "cn", MemberAttribute: "member"},
 			Status: []string{accountLock, accountDisabled, unlockTime}, standing: wso2Standing, lapses: wso2Lapses(),
 			Via: map[string]string{}, Stamps: stamps, // it has no memberOf
 		},
 		{
 			Preset: OpenLDAP, URL: local,
-			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: id}, Groups: names,
+			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: id, Username: uid}, Groups: names,
 			Status: []string{pwdAccountLockedTime}, standing: ppolicyStanding, lapses: ppolicyLapses(),
 			Expires: pwdEndTime, Begins: pwdStartTime, Lockout: ppolicyLockout(), Beside: []string{ppolicyLockout().Policy},
 			Via: via, Stamps: stamps, ContextCSN: true, ShowsMembers: true,
 		},
 		{
 			Preset: DS389, URL: local, // nsPerson is what its own tools make, and no person to the schema
-			Users: Users{Filter: "(|(objectClass=person)(objectClass=nsPerson))", IDAttribute: "nsUniqueId"}, Groups: names,
+			Users: Users{Filter: "(|(objectClass=person)(objectClass=nsPerson))", IDAttribute: "nsUniqueId", Username: uid}, Groups: names,
 			Status: []string{nsAccountLock, accountUnlockTime}, standing: ds389Standing, lapses: ds389Lapses(),
 			Expires: krbExpiration,
 			Via:     map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
@@ -135,17 +164,41 @@ func table() []Kind {
 		},
 		{
 			Preset: ActiveDirectory, URL: local,
-			Users:  Users{Filter: "(&(objectCategory=person)(objectClass=user))", IDAttribute: "objectGUID"},
+			// SAM_NORMAL_USER_ACCOUNT (MS-ADTS, 2.2.17): neither computers, trusts nor managed service accounts.
+			Users:  Users{Filter: "(sAMAccountType=805306368)", IDAttribute: "objectGUID", Username: "sAMAccountName"},
+			Former: []Users{{Filter: "(&(objectCategory=person)(objectClass=user))", Username: uid}},
 			Groups: Groups{Filter: "(objectClass=group)", NameAttribute: "cn", MemberAttribute: "member"},
 			Status: []string{userAccountControl, lockoutTime, controlComputed}, standing: adStanding, lapses: adLapses(),
 			Expires: accountExpires,
 			Via:     via, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
-			PrimaryGroups: true, ExactNames: true,
+			PrimaryGroups: true, ExactNames: true, OneDomain: true,
 			Aside: []string{"cn=configuration", "dc=domaindnszones", "dc=forestdnszones"}, // MS-ADTS, 3.1.1.1.3
 		},
 		{
+			Preset: FreeIPA, URL: local, // people are in cn=users,cn=accounts, and have an id there only
+			Users: Users{Filter: "(objectClass=person)", IDAttribute: "ipaUniqueID", Username: uid}, Groups: names,
+			Status: []string{nsAccountLock}, standing: flagStanding(nsAccountLock), Expires: krbExpiration,
+			Via:    map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
+			Beside: []string{nsRole}, Stamps: stamps,
+		},
+		{
+			Preset: OpenDJ, URL: local,
+			Users: Users{Filter: "(objectClass=person)", IDAttribute: id, Username: uid}, Groups: names,
+			Status: []string{dsPwpAccountDisabled, pwdAccountLockedTime}, standing: opendjStanding, lapses: ppolicyLapses(),
+			Expires: "ds-pwp-account-expiration-time",
+			Via:     map[string]string{isMemberOf: isMemberOf}, Stamps: stamps,
+		},
+		{
+			Preset: EDirectory, URL: local, // inetOrgPerson is its class User, groupOfNames its Group
+			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: "GUID", Username: "cn"}, Groups: names,
+			Status: []string{loginDisabled, lockedByIntruder, loginIntruderResetTime}, standing: edirectoryStanding, lapses: edirectoryLapses(),
+			Expires: "loginExpirationTime",
+			Via:     map[string]string{groupMembership: groupMembership}, Stamps: stamps,
+			OctetIDs: []string{"guid"},
+		},
+		{
 			Preset: Custom, URL: local,
-			Users: Users{Filter: "(objectClass=person)", IDAttribute: id}, Groups: names,
+			Users: Users{Filter: "(objectClass=person)", IDAttribute: id, Username: uid}, Groups: names,
 			Via: via, Stamps: stamps,
 		},
 	}

@@ -113,6 +113,32 @@ func TestStanding(t *testing.T) {
 		{ActiveDirectory, adLockout("many", "134444736000000000"), dirsync.LockedOut},  // as where it does not come back
 		{ActiveDirectory, adLockout("16", "0"), dirsync.LockedOut},
 		{ActiveDirectory, adLockout("0", "0"), dirsync.Enabled},
+		{FreeIPA, nil, dirsync.Enabled},
+		{FreeIPA, attrs{"nsaccountlock": {"TRUE"}}, dirsync.Disabled},
+		{FreeIPA, attrs{"nsaccountlock": {"FALSE"}}, dirsync.Enabled},
+		{FreeIPA, attrs{"nsaccountlock": {"FALSE", "true"}}, dirsync.Disabled}, // of the entry, and of a role
+		{FreeIPA, attrs{"nsaccountlock": {"locked"}}, dirsync.Unreadable},
+		{FreeIPA, attrs{"accountunlocktime": {"19700101000000Z"}}, dirsync.Enabled},
+		{OpenDJ, nil, dirsync.Enabled},
+		{OpenDJ, attrs{"ds-pwp-account-disabled": {"true"}}, dirsync.Disabled},
+		{OpenDJ, attrs{"ds-pwp-account-disabled": {"false"}, "pwdaccountlockedtime": {"20260101000000.123Z"}}, dirsync.LockedOut},
+		{OpenDJ, attrs{"pwdaccountlockedtime": {"000001010000Z"}}, dirsync.Disabled},
+		{OpenDJ, attrs{"ds-pwp-account-disabled": {"maybe"}}, dirsync.Unreadable},
+		{OpenDJ, attrs{"ds-pwp-account-disabled": {"maybe"}, "pwdaccountlockedtime": {"000001010000Z"}}, dirsync.Disabled},
+		{OpenDJ, attrs{"ds-pwp-account-disabled": {"true"}, "pwdaccountlockedtime": {"soon"}}, dirsync.Disabled},
+		{OpenDJ, attrs{"pwdaccountlockedtime": {"soon"}}, dirsync.Unreadable},
+		{EDirectory, nil, dirsync.Enabled},
+		{EDirectory, attrs{"logindisabled": {"TRUE"}}, dirsync.Disabled},
+		{EDirectory, attrs{"logindisabled": {"FALSE"}, "lockedbyintruder": {"FALSE"}}, dirsync.Enabled},
+		{EDirectory, attrs{"lockedbyintruder": {"TRUE"}, "loginintruderresettime": {"20270115080001Z"}}, dirsync.LockedOut}, // a second after now
+		{EDirectory, attrs{"lockedbyintruder": {"TRUE"}, "loginintruderresettime": {"20270115080000Z"}}, dirsync.Enabled},
+		{EDirectory, attrs{"lockedbyintruder": {"TRUE"}}, dirsync.LockedOut},
+		{EDirectory, attrs{"lockedbyintruder": {"TRUE"}, "loginintruderresettime": {"soon"}}, dirsync.LockedOut},
+		{EDirectory, attrs{"lockedbyintruder": {"TRUE"}, "loginintruderresettime": {"20200101000000Z", "20270115080001Z"}}, dirsync.LockedOut},
+		{EDirectory, attrs{"loginintruderresettime": {"20270115080001Z"}}, dirsync.Enabled}, // no lock is on
+		{EDirectory, attrs{"logindisabled": {"TRUE"}, "lockedbyintruder": {"TRUE"}, "loginintruderresettime": {"20270115080001Z"}}, dirsync.Disabled},
+		{EDirectory, attrs{"logindisabled": {"?"}, "lockedbyintruder": {"TRUE"}}, dirsync.Unreadable},
+		{EDirectory, attrs{"lockedbyintruder": {"?"}}, dirsync.Unreadable},
 		{Custom, attrs{"useraccountcontrol": {"514"}, "accountlock": {"true"}, "nsaccountlock": {"true"}}, dirsync.Enabled},
 	}
 	for _, tt := range tests {
@@ -166,6 +192,13 @@ func TestLapses(t *testing.T) {
 		{DS389, "accountunlocktime", []string{"20260101000000Z"}, true},
 		{DS389, "accountunlocktime", []string{"19700101000000Z"}, false},
 		{DS389, "nsaccountlock", []string{"true"}, false},
+		{FreeIPA, "nsaccountlock", []string{"TRUE"}, false},
+		{OpenDJ, "pwdaccountlockedtime", []string{"20260101000000Z"}, true},
+		{OpenDJ, "pwdaccountlockedtime", []string{"000001010000Z"}, false},
+		{OpenDJ, "ds-pwp-account-disabled", []string{"true"}, false},
+		{EDirectory, "lockedbyintruder", []string{"TRUE"}, true},
+		{EDirectory, "loginintruderresettime", []string{"20270115080001Z"}, true},
+		{EDirectory, "logindisabled", []string{"TRUE"}, false},
 		{WSO2IS, "unlocktime", []string{"0"}, true},
 		{WSO2IS, "accountlock", []string{"true"}, false},
 		{Custom, "unlocktime", []string{"0"}, false},
@@ -186,6 +219,9 @@ func TestStatusAttributes(t *testing.T) {
 		OpenLDAP:        {"pwdAccountLockedTime", "pwdEndTime", "pwdStartTime"},
 		DS389:           {"nsAccountLock", "accountUnlockTime", "krbPrincipalExpiration"},
 		ActiveDirectory: {"userAccountControl", "lockoutTime", "msDS-User-Account-Control-Computed", "accountExpires"},
+		FreeIPA:         {"nsAccountLock", "krbPrincipalExpiration"},
+		OpenDJ:          {"ds-pwp-account-disabled", "pwdAccountLockedTime", "ds-pwp-account-expiration-time"},
+		EDirectory:      {"loginDisabled", "lockedByIntruder", "loginIntruderResetTime", "loginExpirationTime"},
 		Custom:          nil,
 	} {
 		if got := of(preset).Status; !slices.Equal(got, want) {

@@ -8,8 +8,10 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"text/template"
@@ -34,6 +36,9 @@ const (
 // Options say how a server starts. The zero value is a server with the four
 // organizational units and the reader's account.
 type Options struct {
+	// Schema holds attribute types and object classes besides, as slapd.conf(5) has
+	// them.
+	Schema string
 	// LDIF holds entries to load besides, in the order of parents before
 	// children.
 	LDIF string
@@ -55,6 +60,9 @@ type Options struct {
 	// DefaultPolicy is the DN of the password policy of those who have none of their own
 	// (slapo-ppolicy(5)); the reader may see that in the server's configuration.
 	DefaultPolicy string
+	// Socket has the server listen on a socket, too, and take the user of this process there
+	// for the reader.
+	Socket bool
 	// RequireTLS has the server refuse binds on unencrypted connections with
 	// code 13.
 	RequireTLS bool
@@ -66,6 +74,7 @@ type Server struct {
 
 	URL     string // ldap://, StartTLS is offered
 	TLSURL  string // ldaps://
+	Socket  string // the path of a socket; "" without one
 	CAFile  string
 	OtherCA string // an authority that did not sign the certificate
 	// ClientCertFile and ClientKeyFile belong to the reader's account (SASL
@@ -94,14 +103,29 @@ func Start(t testing.TB, opts Options) *Server {
 	s.Admin = testserver.Admin{T: t, Server: s.process, DN: AdminDN, Password: AdminPassword}
 	s.certify()
 	s.process.Write("wso2.schema", schema)
+	s.process.Write("more.schema", []byte(opts.Schema))
 	if err := os.Mkdir(s.process.Path("db"), 0o700); err != nil {
 		t.Fatal(err)
+	}
+	if opts.Socket {
+		s.Socket = socketPath(t)
 	}
 	s.configure()
 	s.load()
 	s.launch()
 	s.URL, s.TLSURL = s.process.URL(), s.process.TLSURL()
 	return s
+}
+
+// socketPath is one short enough for a socket, whatever the test's name is.
+func socketPath(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "ldapi") //nolint:usetesting // t.TempDir may be longer than a socket's path can be
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "ldapi")
 }
 
 //nolint:gochecknoglobals // a constant in all but name
@@ -112,6 +136,7 @@ include /etc/ldap/schema/inetorgperson.schema
 include /etc/ldap/schema/nis.schema
 include /etc/ldap/schema/dyngroup.schema
 include {{.Dir}}/wso2.schema
+include {{.Dir}}/more.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
@@ -125,6 +150,8 @@ TLSCertificateFile {{.Dir}}/server.pem
 TLSCertificateKeyFile {{.Dir}}/server.key
 TLSVerifyClient try
 authz-regexp "^cn=reader$" "{{.Reader}}"
+{{if .Socket}}authz-regexp "^gidNumber={{.Group}}[+]uidNumber={{.User}},cn=peercred,cn=external,cn=auth$" "{{.Reader}}"
+{{end -}}
 threads 2
 {{if .RequireTLS}}security simple_bind=128
 {{end -}}
@@ -161,6 +188,7 @@ func (s *Server) configure() {
 		"SizeLimit": orElse(s.opts.SizeLimit, "500"), "PagedTotal": orElse(s.opts.PagedTotal, "unlimited"),
 		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS, "Provider": s.opts.Provider, "Dynlist": s.opts.Dynlist,
 		"DefaultPolicy": s.opts.DefaultPolicy,
+		"Socket":        s.opts.Socket, "User": os.Getuid(), "Group": os.Getgid(),
 	}
 	var conf bytes.Buffer
 	if err := confTemplate.Execute(&conf, data); err != nil {
@@ -209,6 +237,9 @@ func (s *Server) launch() {
 	s.t.Helper()
 	s.process.Launch(5, func() error {
 		urls := s.process.URL() + "/ " + s.process.TLSURL() + "/"
+		if s.Socket != "" {
+			urls += " ldapi://" + url.PathEscape(s.Socket)
+		}
 		cmd := exec.Command(slapd, "-f", s.process.Path("slapd.conf"), "-h", urls, "-d", "0")
 		return s.process.Run(cmd, s.process.Listens, 20*time.Second, 5*time.Millisecond)
 	})

@@ -20,6 +20,12 @@ type Rules struct {
 	// looked for and by which id: the suffixes and the id attribute.
 	Scope string
 	Place string
+	// Narrower is a scope of which this one only has more people, "" for none: where it is the
+	// accepted one, nobody is missing for this one.
+	Narrower string
+	// Former are scopes that an earlier version made of the same configuration, for it had
+	// other defaults, and for each what to tell where one of them is the accepted one.
+	Former map[string]string
 	// Digest is that of what makes Duo's fields of attributes: sync.mapping, and how values
 	// are normalized.
 	Digest string

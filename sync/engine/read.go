@@ -346,5 +346,5 @@ func (r *run) reference(st *state) dirsync.Reference {
 
 // policy is what the configuration asks of guards.
 func (r *run) policy() *guard.Policy {
-	return &guard.Policy{Limits: r.Rules.Limits, Scope: r.Rules.Scope, Place: r.Rules.Place, Mapping: r.Rules.Digest, Directory: r.Rules.Directory, Adopts: r.Rules.Existing != decide.ExistingReport}
+	return &guard.Policy{Limits: r.Rules.Limits, Scope: r.Rules.Scope, Place: r.Rules.Place, Narrower: r.Rules.Narrower, Former: r.Rules.Former, Mapping: r.Rules.Digest, Directory: r.Rules.Directory, Adopts: r.Rules.Existing != decide.ExistingReport}
 }

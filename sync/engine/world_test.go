@@ -215,6 +215,8 @@ func (w *world) rule(words []string) {
 		w.rules.Groups.DeleteUnmirrored = true
 	case "scope":
 		w.rules.Scope = words[1]
+	case "narrower": // SCOPE, or none
+		w.rules.Narrower = strings.Join(words[1:], " ")
 	case "place":
 		w.rules.Place = words[1]
 	case "floor":

@@ -30,8 +30,10 @@ type Policy struct {
 	// Scope is the fingerprint of what decides who is in, and Place that of where people
 	// are looked for and by which id.
 	Scope, Place string
-	Mapping      string // the digest of the mapping
-	Directory    string // by its name; "" for that of the section ldap
+	Narrower     string            // see decide.Rules.Narrower
+	Former       map[string]string // see decide.Rules.Former
+	Mapping      string            // the digest of the mapping
+	Directory    string            // by its name; "" for that of the section ldap
 	// Adopts: Duo users of a wanted name become ours.
 	Adopts bool
 }

@@ -14,7 +14,7 @@ import (
 // in: by other bases, another filter, other groups or another mapping of the username.
 // A narrowed filter looks just like people who left.
 func (p *Policy) OtherScope(before *dirsync.Baseline) bool {
-	return before != nil && before.Scope != "" && before.Scope != p.Scope
+	return before != nil && before.Scope != "" && before.Scope != p.Scope && before.Scope != p.Narrower
 }
 
 // OtherPlace reports whether under another scope people are also looked for elsewhere,
@@ -27,7 +27,8 @@ func (p *Policy) OtherPlace(before *dirsync.Baseline) bool {
 // removals of people who are missing for it, renames, and what needs a name that these
 // would have given up. All else goes on, and who is found nowhere has left. It names
 // also those of whom nothing is due yet, or who are disabled already: while there are
-// any, the scope stays unaccepted.
+// any, the scope stays unaccepted. Where nobody changed anything but the version of
+// duosync, it says so.
 func scopeChanged(w *weighing) {
 	if !w.Policy.OtherScope(w.Before) {
 		return
@@ -59,7 +60,8 @@ func scopeChanged(w *weighing) {
 	}
 	ids := slices.Sorted(maps.Keys(who))
 	w.addAside(dirsync.Guard{Name: dirsync.GuardScopeChanged, Affected: len(who), Total: w.State.Links, Held: true, Partial: true, Ops: ops, Names: w.labels(ids),
-		Hold: dirsync.Hold{People: ids, Scope: w.Policy.Scope}})
+		Detail: w.Policy.Former[w.Before.Scope],
+		Hold:   dirsync.Hold{People: ids, Scope: w.Policy.Scope}})
 }
 
 // idsChanged tells of people who are there under a new id, in every run until somebody

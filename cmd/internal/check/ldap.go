@@ -29,7 +29,9 @@ import (
 const (
 	LDAPConnection = "LDAP connection"
 	LDAPLogin      = "LDAP login"
+	LDAPCatalog    = "LDAP global catalog" // told of one only
 	LDAPBase       = "LDAP base"
+	LDAPDomains    = "LDAP other domains" // told where there are some
 	LDAPSearch     = "LDAP search"
 	LDAPLimits     = "LDAP limits"
 	LDAPIDs        = "LDAP ids"
@@ -76,6 +78,7 @@ func (c *ldapCheck) run(ctx context.Context) {
 		c.skip(LDAPBase, AboutPeople()...)
 		return
 	}
+	c.domains(ctx)
 	c.people(ctx)
 }
 
@@ -104,7 +107,8 @@ func (c *ldapCheck) servers(ctx context.Context) (failed string) {
 			failed = LDAPLogin
 			c.fail(LDAPLogin, fmt.Errorf("%s: %w", s.URL, s.BindErr), "check ldap.bind_dn and ldap.bind_password")
 		default:
-			c.ok(LDAPLogin, "%s lets %s in", s.URL, c.account())
+			c.ok(LDAPLogin, "%s lets %s in", s.URL, c.account(s.URL))
+			c.catalog(&s)
 			if c.server.URL == "" {
 				c.server = s
 			}
@@ -135,12 +139,14 @@ func (c *ldapCheck) connection(s *conn.Server) {
 		tls.VersionName(s.TLS.Version), name, phrase.Span(left), certificate.NotAfter.UTC().Format(time.DateOnly))
 }
 
-func (c *ldapCheck) account() string {
+func (c *ldapCheck) account(server string) string {
 	switch l := c.config.LDAP; {
 	case l.BindDN != "":
 		return l.BindDN
 	case l.ClientCertFile != "":
 		return "the client certificate's subject"
+	case strings.HasPrefix(server, "ldapi:"):
+		return "the user of this process"
 	}
 	return "anyone (no bind_dn is given)"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,16 +33,21 @@ func newConfigCommand(a *app) *cobra.Command {
 }
 
 func newConfigInitCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var preset string
+	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a commented configuration to start from",
 		Long: `init writes a configuration with every key, its default and what it is for to FILE
 (default: --config, else config.yaml), readable for you only; to standard output
 if FILE is -. It never overwrites a file.
 
-Exit status: 0 written; 1 the file is there already, or can't be written.`,
+With --preset it is a start for that kind of directory: what the preset fills in
+stands as a remark, and what it leaves open has a value to replace.
+
+Exit status: 0 written; 1 the file is there already, can't be written, or there is
+no such preset.`,
 		Args: atMostOne("FILE"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			path := "config.yaml"
 			if a.configPath != "" {
 				path = a.configPath
@@ -49,14 +55,25 @@ Exit status: 0 written; 1 the file is there already, or can't be written.`,
 			if len(args) > 0 {
 				path = args[0]
 			}
-			return a.initConfig(path)
+			text := config.Example()
+			if cmd.Flags().Changed("preset") {
+				var err error
+				if text, err = config.Start(preset); err != nil {
+					return err
+				}
+			}
+			return a.initConfig(path, text)
 		},
 	}
+	cmd.Flags().StringVar(&preset, "preset", "", "the kind of directory: "+strings.Join(config.Presets(), ", "))
+	// It fails only for a flag that is not there.
+	_ = cmd.RegisterFlagCompletionFunc("preset", cobra.FixedCompletions(config.Presets(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
 }
 
-func (a *app) initConfig(path string) error {
+func (a *app) initConfig(path string, text []byte) error {
 	if path == "-" {
-		_, err := a.Out.Write(config.Example())
+		_, err := a.Out.Write(text)
 		return err
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -67,7 +84,7 @@ func (a *app) initConfig(path string) error {
 	case err != nil:
 		return dirsync.WithHint(err, "Name a file in a folder that is there and can be written.")
 	}
-	_, err = file.Write(config.Example())
+	_, err = file.Write(text)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(path)) // half a configuration is none
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -288,6 +289,19 @@ func TestConfigInit(t *testing.T) {
 	}
 	if r := begin("-"); r.code != 0 || r.out != string(text) {
 		t.Errorf("to standard output: exit %d, %d bytes", r.code, len(r.out))
+	}
+	if r := begin("-", "--preset", "edirectory"); r.code != 0 || !strings.Contains(r.out, "    # id_attribute: GUID") {
+		t.Errorf("for a preset: exit %d\n%s", r.code, r.out)
+	}
+	for unknown, words := range map[string]string{"edirectori": "Did you mean edirectory?", "": "--preset is empty"} {
+		if r := begin("never.yaml", "--preset", unknown); r.code != 1 || !strings.Contains(r.err, words) {
+			t.Errorf("for %q: exit %d\n%s", unknown, r.code, r.err)
+		}
+	}
+	var offered, errs bytes.Buffer
+	run(t.Context(), []string{"__complete", "config", "init", "--preset", ""}, Stdio{Out: &offered, Err: &errs, Env: func(string) (string, bool) { return "", false }})
+	if !strings.Contains(offered.String(), "edirectory\n") {
+		t.Errorf("completion: %s%s", &offered, &errs)
 	}
 	if files, err := os.ReadDir(h.dir); err != nil || len(files) != 2 {
 		t.Errorf("%d files, %v; want two", len(files), err)

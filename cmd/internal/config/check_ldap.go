@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,18 +18,23 @@ func (v *validator) validateLDAP(l *LDAP) {
 	if len(l.URLs) == 0 {
 		v.Check("ldap.urls", dirsync.WithHint(errors.New("must name at least one server"), "such as [ldaps://ldap.example.org]"))
 	}
-	ldaps := 0
+	ldaps, sockets := 0, 0
 	for i, text := range l.URLs {
-		u, err := checkLDAPURL(text)
+		a, err := checkLDAPURL(text)
 		switch {
 		case err != nil:
-		case u.Scheme == "ldaps":
+		case a.TLS:
 			ldaps++
-		case !l.StartTLS && !l.AllowPlaintext && !l.BindPassword.IsEmpty() && !IsLoopback(u.Hostname()):
+		case a.Socket != "":
+			sockets++
+		case !l.StartTLS && !l.AllowPlaintext && !l.BindPassword.IsEmpty() && !IsLoopback((&url.URL{Host: a.Host}).Hostname()):
 			err = dirsync.WithHint(errors.New("would get the password over an unencrypted connection"),
 				"use ldaps:// or start_tls: true, or permit it by allow_plaintext: true")
 		}
 		v.Check(strict.Item("ldap.urls", i), err)
+	}
+	if l.StartTLS && sockets > 0 {
+		v.Check("ldap.start_tls", dirsync.WithHint(errors.New("can't be used with ldapi:// URLs, which do not leave this machine"), "write false, or ldap:// URLs"))
 	}
 	if l.StartTLS && ldaps > 0 {
 		v.Check("ldap.start_tls", dirsync.WithHint(errors.New("can't be used with ldaps:// URLs, which are encrypted already"), "write false, or ldap:// URLs"))
@@ -90,7 +96,7 @@ func (v *validator) validateAttribute(path, name, example string) {
 // validateBind checks who reads. encrypted tells whether every connection is.
 func (v *validator) validateBind(l *LDAP, encrypted bool) {
 	if l.BindDN != "" {
-		v.Check("ldap.bind_dn", v.checkDN("ldap.bind_dn", l.BindDN))
+		v.Check("ldap.bind_dn", v.checkBindDN(l))
 	}
 	switch {
 	case l.BindDN != "" && l.BindPassword.IsEmpty():
@@ -118,21 +124,29 @@ func (v *validator) checkDN(path, text string) error {
 	return dirsync.WithHint(v.Explain(path, "is not a DN", err), hint)
 }
 
-// checkLDAPURL checks and parses the URL of a server.
-func checkLDAPURL(text string) (*url.URL, error) {
-	const hint = "such as ldaps://ldap.example.org or ldap://localhost:10389"
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return nil, dirsync.WithHint(errors.New("is not a URL"), hint)
-	case u.Scheme != "ldap" && u.Scheme != "ldaps":
-		return nil, dirsync.WithHint(errors.New("must start with ldap:// or ldaps://"), hint)
-	case u.User != nil:
-		return nil, dirsync.WithHint(errors.New("must not hold a user"), "give bind_dn and bind_password")
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return nil, dirsync.WithHint(errors.New("must end after the host and port"), "give the base in users.base_dns")
-	case u.Opaque != "" || checkHost(u.Host) != nil:
-		return nil, dirsync.WithHint(errors.New("must name a host, and a port between 1 and 65535 or none"), hint)
+// loginName is what Active Directory takes in the place of a DN: a user principal name,
+// or a NetBIOS domain and sAMAccountName (MS-ADTS, 5.1.1.1.1).
+var loginName = regexp.MustCompile(`^([^@\\=,\s][^@\\=,]*@[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[^@\\=,/\s]+\\[^@\\=,/]+)$`)
+
+// checkBindDN checks the account that reads.
+func (v *validator) checkBindDN(l *LDAP) error {
+	if l.Preset != schema.ActiveDirectory {
+		return v.checkDN("ldap.bind_dn", l.BindDN)
 	}
-	return u, nil
+	if loginName.MatchString(l.BindDN) {
+		return nil
+	}
+	if v.checkDN("ldap.bind_dn", l.BindDN) == nil {
+		return nil
+	}
+	return dirsync.WithHint(errors.New("is neither a DN nor a login name"), "such as cn=duosync,cn=Users,dc=example,dc=org, duosync@example.org or 'EXAMPLE\\duosync'")
+}
+
+// checkLDAPURL checks and reads the URL of a server.
+func checkLDAPURL(text string) (schema.Address, error) {
+	a, err := schema.ParseAddress(text)
+	if err == nil && a.Socket == "" && checkHost(a.Host+a.Domain) != nil { // one of them is empty
+		err = dirsync.WithHint(errors.New("must name a host, and a port between 1 and 65535 or none"), "such as ldaps://ldap.example.org or ldap://localhost:10389")
+	}
+	return a, err
 }

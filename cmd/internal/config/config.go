@@ -44,7 +44,9 @@ var allLeaves = sync.OnceValue(func() []string { return strict.Leaves(reflect.Ty
 type LDAP struct {
 	// Preset fills the keys of this section that the file leaves out.
 	Preset schema.Preset `yaml:"preset"`
-	// URLs are ldap:// or ldaps:// servers of the same directory, tried in order.
+	// URLs are servers of the same directory, tried in order: ldap://, ldaps://,
+	// ldapi:// with the socket's path, in which / is written %2F, or srv+ldap://DOMAIN and
+	// srv+ldaps://DOMAIN for those that DNS names (RFC 2782), at each connect anew.
 	URLs []string `yaml:"urls"`
 	// StartTLS upgrades ldap:// connections before the bind (RFC 4511, 4.14).
 	StartTLS bool `yaml:"start_tls"`
@@ -58,7 +60,9 @@ type LDAP struct {
 	ClientCertFile string `yaml:"client_cert_file" is:"path"`
 	// ClientKeyFile is the PEM key of ClientCertFile.
 	ClientKeyFile string `yaml:"client_key_file" is:"path"`
-	// BindDN is the account that reads; "" means anonymous, or ClientCertFile's.
+	// BindDN is the account that reads; "" means anonymous, ClientCertFile's, or over
+	// ldapi:// the user of the process. With preset activedirectory also user@domain or
+	// 'DOMAIN\user'.
 	BindDN string `yaml:"bind_dn"`
 	// BindPassword belongs to BindDN.
 	BindPassword Secret `yaml:"bind_password"`
@@ -215,7 +219,7 @@ type Scope struct {
 // Mapping says what fills which Duo field: an LDAP attribute, or an expression
 // (see docs/expressions.md). An empty one means that the field is not ours.
 type Mapping struct {
-	Username  string         `yaml:"username" is:"expression"`  // Never empty.
+	Username  string         `yaml:"username" is:"expression"`  // Never empty. Left out: what ldap.preset says, uid or such as sAMAccountName.
 	Aliases   []string       `yaml:"aliases" is:"expression"`   // Up to 8, as a user has at most 8 aliases; each value gives one.
 	Realname  string         `yaml:"realname" is:"expression"`  // Duo's full name.
 	Firstname string         `yaml:"firstname" is:"expression"` // Duo's first name.

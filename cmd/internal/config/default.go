@@ -12,7 +12,7 @@ import (
 func Default() Config {
 	usual, _ := presetOf(schema.WSO2IS)
 	return Config{
-		LDAP: usual.ldap,
+		LDAP: usual.config.LDAP,
 		Duo: Duo{
 			Signature: 5,
 			Timeout:   30 * time.Second, // and an automatic rate
@@ -21,7 +21,7 @@ func Default() Config {
 		State: State{DSN: NewSecret("duosync.db"), KeepHistory: 9600 * time.Hour},
 		Sync: Sync{
 			Mapping: Mapping{
-				Username: "uid", Realname: "cn", Firstname: "givenName", Lastname: "sn", Email: "mail",
+				Username: usual.config.Sync.Mapping.Username, Realname: "cn", Firstname: "givenName", Lastname: "sn", Email: "mail",
 				Status: StatusPreset,
 			},
 			Normalize:    Normalize{Username: "lower", PhoneRegion: "US"},

@@ -239,7 +239,7 @@ func (g *docgen) presets() {
 	}
 	cell := func(name, path string) string {
 		p, _ := presetOf(schema.Preset(name))
-		text := strict.Text(strict.Lookup(reflect.ValueOf(Config{LDAP: p.ldap}), path), Secret.String)
+		text := strict.Text(strict.Lookup(reflect.ValueOf(p.config), path), Secret.String)
 		switch text {
 		case "[]":
 			return "–"

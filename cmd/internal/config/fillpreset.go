@@ -8,11 +8,11 @@ import (
 	"duosync/ldapsrc/schema"
 )
 
-// preset is a kind of directory: what section ldap holds where the file is
+// preset is a kind of directory: what the configuration holds where the file is
 // silent.
 type preset struct {
-	ldap LDAP
-	keys []string // the key paths that this preset is about; others are plain defaults
+	config Config   // what there is of a kind of directory in it
+	keys   []string // the key paths that this preset is about; others are plain defaults
 }
 
 func presetOf(name schema.Preset) (preset, bool) {
@@ -20,7 +20,9 @@ func presetOf(name schema.Preset) (preset, bool) {
 	if !ok {
 		return preset{}, false
 	}
-	return preset{ldapOf(kind), presetKeys()}, true
+	p := preset{config: Config{LDAP: ldapOf(kind)}, keys: presetKeys()}
+	p.config.Sync.Mapping.Username = kind.Users.Username
+	return p, true
 }
 
 func presetKeys() []string {
@@ -30,6 +32,7 @@ func presetKeys() []string {
 		"ldap.groups.base_dns", "ldap.groups.filter", "ldap.groups.name_attribute",
 		"ldap.groups.member_attribute", "ldap.groups.nested",
 		"ldap.expires_attribute",
+		"sync.mapping.username",
 	}
 }
 
@@ -57,7 +60,7 @@ func fillPreset(doc *strict.Document, c *Config) {
 	if !ok {
 		return
 	}
-	from := reflect.ValueOf(&Config{LDAP: p.ldap}).Elem()
+	from := reflect.ValueOf(&p.config).Elem()
 	to := reflect.ValueOf(c).Elem()
 	for _, path := range p.keys {
 		if doc.Written(path) {

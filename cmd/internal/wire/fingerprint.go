@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,7 +15,8 @@ import (
 
 // scopeFingerprint digests what decides who is in, and under which name: bases,
 // scope, filter, included groups and how groups resolve, the id attribute, the
-// mapping of the username. Exclusions only leave people alone, and servers and ports
+// mapping of the username, and whether other domains of a forest are read by way of
+// referrals. Exclusions only leave people alone, and servers and ports
 // are the way to the same directory; they are no part of it. Nor is anything that
 // DNs, attributes and group names do not tell apart: their case and order.
 func scopeFingerprint(cfg *config.Config) string {
@@ -32,6 +34,9 @@ func scopeFingerprint(cfg *config.Config) string {
 		}
 		parts["groups"] = how
 	}
+	if leadsElsewhere(cfg) {
+		parts["referrals"] = true
+	}
 	return fingerprint(parts)
 }
 
@@ -44,12 +49,49 @@ func members(attributes []string) any {
 	return folded(attributes)
 }
 
+// leadsElsewhere reports whether people come by referrals of whom the directory would say
+// nothing without: where one domain is read, a second look finds none of another.
+func leadsElsewhere(cfg *config.Config) bool {
+	kind, _ := schema.Of(cfg.LDAP.Preset)
+	return kind.OneDomain && len(cfg.LDAP.ReferralHosts) > 0
+}
+
+// narrowerScope is the fingerprint of the same configuration without referrals. Whoever
+// adds some, or had some when they were no part of it, has people added to those who are
+// there, and misses nobody for it; "" where there are none.
+func narrowerScope(cfg *config.Config) string {
+	if !leadsElsewhere(cfg) {
+		return ""
+	}
+	narrower := *cfg
+	narrower.LDAP.ReferralHosts = nil
+	return scopeFingerprint(&narrower)
+}
+
+// formerScopes gives the fingerprints that earlier versions made of this configuration,
+// since what it leaves out had other values then, and tells for each how these are kept.
+func formerScopes(loaded *config.Loaded, version string) map[string]string {
+	all := map[string]string{}
+	for _, former := range loaded.Former() {
+		former.Config.LDAP.ReferralHosts = nil // which were no part of it
+		all[scopeFingerprint(&former.Config)] = fmt.Sprintf(
+			"the configuration leaves out what duosync %s fills in otherwise than the version that ran before; these lines keep what was: %s",
+			version, strings.Join(former.Keep, " and "))
+	}
+	return all
+}
+
 // placeFingerprint digests what tells where people are looked for, and by which id:
-// the roots of the bases, below which the second look searches, and the id attribute.
+// the roots of the bases, below which the second look searches, the id attribute, and
+// whether that leads to other domains.
 // Where it has changed, somebody who is not found may well be there.
 func placeFingerprint(cfg *config.Config) string {
 	users := cfg.LDAP.Users
-	return fingerprint(map[string]any{"directory": ldapsrc.Directory(users.Bases), "id": strings.ToLower(users.IDAttribute)})
+	parts := map[string]any{"directory": ldapsrc.Directory(users.Bases), "id": strings.ToLower(users.IDAttribute)}
+	if leadsElsewhere(cfg) {
+		parts["referrals"] = true
+	}
+	return fingerprint(parts)
 }
 
 // mappingFingerprint digests what makes Duo's fields of a person's attributes, and Duo's

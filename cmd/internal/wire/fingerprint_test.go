@@ -68,6 +68,22 @@ func TestMemberOf(t *testing.T) {
 	}
 }
 
+// TestReferralsAreScope: what other domains add to people is a scope of its own, of which
+// the one without is a part; a directory of another kind has none.
+func TestReferralsAreScope(t *testing.T) {
+	const ad = "ldap: {preset: activedirectory, users: {base_dns: ['dc=example,dc=org']}"
+	_, without := rulesOf(t, ad+"}\n")
+	_, with := rulesOf(t, ad+", referral_hosts: [child.example.org]}\n")
+	_, more := rulesOf(t, ad+", referral_hosts: [child.example.org, other.example.org]}\n")
+	if with.Narrower != without.Scope || with.Scope == without.Scope || with.Place == without.Place || without.Narrower != "" || more.Scope != with.Scope {
+		t.Errorf("without %q %q %q, with %q %q %q, with more %q", without.Scope, without.Narrower, without.Place, with.Scope, with.Narrower, with.Place, more.Scope)
+	}
+	_, plain := rulesOf(t, "")
+	if _, r := rulesOf(t, "ldap: {referral_hosts: [a.example.org]}\n"); r.Scope != plain.Scope || r.Place != plain.Place || r.Narrower != "" {
+		t.Errorf("of another kind: %q %q %q", r.Scope, r.Place, r.Narrower)
+	}
+}
+
 // TestMappingDigest: it changes with what fields and groups are made of, and with nothing else.
 func TestMappingDigest(t *testing.T) {
 	_, plain := rulesOf(t, "")

@@ -30,7 +30,7 @@ func Rules(cfg *config.Config) (decide.Rules, error) {
 		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
 		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
 		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
-		Limits:      limits(c.Limits), Scope: scopeFingerprint(cfg), Place: placeFingerprint(cfg), Digest: mappingFingerprint(cfg),
+		Limits:      limits(c.Limits), Scope: scopeFingerprint(cfg), Narrower: narrowerScope(cfg), Place: placeFingerprint(cfg), Digest: mappingFingerprint(cfg),
 	}
 	if cfg.Enroll.Email {
 		r.EnrollMails = cfg.Enroll.MaxPerRun

@@ -61,6 +61,7 @@ func Assemble(loaded *config.Loaded, setup Setup) (*Parts, error) {
 	if p.Rules, err = Rules(cfg); err != nil {
 		return nil, err
 	}
+	p.Rules.Former = formerScopes(loaded, setup.Version)
 	if p.Source, err = NewSource(cfg, &p.Rules, setup.Log); err != nil {
 		return nil, err
 	}
