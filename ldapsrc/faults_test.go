@@ -40,8 +40,9 @@ func TestNoTruncatedRead(t *testing.T) {
 		{"dropped between pages", ldapsim.Faults{DropOnPage: 3}, nil, "failed after 200 entries|EOF", ""},
 		{"no end of the page", ldapsim.Faults{NeverDone: true}, quick, "page 1 took longer than 3s", "ldap.timeout"},
 		{"stalled", ldapsim.Faults{StallOnPage: 2}, quick, "after 100 entries|page 2 took longer than 3s", "ldap.timeout"},
-		{"limit on the paged total", ldapsim.Faults{PagedTotal: 130}, nil,
-			"size limit exceeded (LDAP code 4)|read only 130 entries", "size.prtotal"},
+		{"limit on the paged total, and no way to split", ldapsim.Faults{PagedTotal: 130, Unsearchable: map[string]string{
+			"entryUUID": simUsers, "uid": simUsers, "cn": simUsers, "mail": simUsers,
+		}}, nil, "size limit exceeded (LDAP code 4)|read only 130 entries|nor can it be read in parts|by entryUUID|by uid", "size.prtotal"},
 		{"time limit", ldapsim.Faults{TimeLimitOnPage: 2}, nil, "time limit exceeded (LDAP code 3)|after 150 entries", "time limit"},
 		{"base gone", ldapsim.Faults{Gone: []string{"OU=users, dc=example,dc=com"}}, nil, "LDAP code 32|ou=Users,dc=example,dc=com", "ldap.users.base_dns"},
 		{"rights gone", ldapsim.Faults{FailOnPage: 2, FailCode: ldap.LDAPResultInsufficientAccessRights}, nil, "LDAP code 50", "right to read"},

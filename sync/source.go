@@ -30,6 +30,10 @@ type ReadInfo struct {
 	// Marker tells how far the server has come; nil where it does not say.
 	Marker Marker
 	Read   int // entries that the filter returned
+	// CutAt is after how many entries the server ended a search of this account, which
+	// was then read in parts, and Parts in how many searches that was; 0 where it did
+	// not.
+	CutAt, Parts int
 	// Bases are the base DNs of the people, folded as the server compares DNs, where
 	// there are several; else none.
 	Bases []string

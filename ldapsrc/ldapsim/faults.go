@@ -44,6 +44,11 @@ type Faults struct {
 	// BlindFilter makes equality with this attribute match nothing, as it is
 	// where an account may read it but not search by it.
 	BlindFilter string
+	// Unsearchable are DNs by the name of an attribute: of the entries there and below
+	// no filter on it says whether they match (RFC 4511, 4.5.1.7: Undefined), as it is
+	// where the account may not search it, or where the attribute has no such
+	// matching rule.
+	Unsearchable map[string]string
 	// RangeLimit is the most values of an attribute that one entry is sent with,
 	// if not 0. With more of them it comes empty, and beside it as
 	// name;range=0-N with the first ones; the others are had by asking for

@@ -137,7 +137,7 @@ func (p *page) entries() ([]*entry, bool, error) {
 			most = limit
 		}
 	}
-	match, err := compiler{blind: p.faults.BlindFilter, tree: &p.server.tree}.compile(p.request.filter, 0)
+	match, err := compiler{blind: p.faults.BlindFilter, unsearchable: p.faults.Unsearchable, tree: &p.server.tree}.compile(p.request.filter, 0)
 	if err != nil {
 		return nil, false, fail(ldap.LDAPResultInappropriateMatching, "%w", err)
 	}
@@ -157,7 +157,7 @@ func (t *tree) match(base string, scope int64, match filter, after int64, most i
 	}
 	start, _ := slices.BinarySearchFunc(t.entries, after+1, func(e *entry, seq int64) int { return cmp.Compare(e.seq, seq) })
 	for _, e := range t.entries[start:] {
-		if !inScope(e.path, path, scope) || !match(e) {
+		if !inScope(e.path, path, scope) || match(e) != isTrue {
 			continue
 		}
 		if most > 0 && len(found) == most {
