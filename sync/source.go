@@ -129,7 +129,8 @@ type Source interface {
 	// an error: a failed page, a size or time limit, a base that does not
 	// exist, a dropped connection or a result that was never completed are all
 	// errors. visit gets each entry once, even if it lies under two bases; an
-	// error from visit ends the read and is returned as it is.
+	// error from visit ends the read and is returned as it is. Where a server broke
+	// off and another one is left the error is a ReadAgain (see ReadWhole).
 	Read(ctx context.Context, visit func(Person) error) (ReadInfo, error)
 
 	// Lookup finds ids anywhere under the suffix that holds the bases, and says

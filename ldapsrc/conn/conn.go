@@ -25,6 +25,7 @@ type Conn struct {
 	dialer *Dialer
 	ldap   *ldap.Conn
 	search searcher
+	place  int      // of the server among those that are configured
 	raw    net.Conn // below TLS; closing it ends whatever goes on
 
 	// What is known once the server was asked what it is (Describe).

@@ -17,11 +17,15 @@ import (
 // Connect opens a connection to the first server that can be used. A server
 // that answers the bind with a refusal ends the search for one: the next would
 // count a wrong password as one more, or hide the mistake.
-func (d *Dialer) Connect(ctx context.Context) (*Conn, error) {
+func (d *Dialer) Connect(ctx context.Context) (*Conn, error) { return d.connect(ctx, 0) }
+
+// connect is Connect, without the servers before the place from.
+func (d *Dialer) connect(ctx context.Context, from int) (*Conn, error) {
 	var failures tried
-	for _, e := range d.endpoints {
+	for at, e := range d.endpoints[from:] {
 		c, err := d.open(ctx, e)
 		if err == nil {
+			c.place = from + at
 			return c, nil
 		}
 		d.Log.WithError(d.hidden.Error(err)).Debugf("ldap: %s can't be used", e.url)

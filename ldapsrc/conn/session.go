@@ -29,6 +29,7 @@ type Session struct {
 
 	mu   sync.Mutex
 	last *lastRead // nil before one
+	from int       // the server at which the next read begins: after one that broke off, the one behind it
 }
 
 // lastRead is a complete read: its connection, and what the server said when it ended.
@@ -97,7 +98,7 @@ func (s *Session) Read(ctx context.Context, whole func(context.Context, *Conn) (
 	defer s.dialer.hide(&err)
 	ctx, untie := s.tie(ctx)
 	defer untie()
-	c, err := s.dialer.Connect(ctx)
+	c, err := s.dialer.connect(ctx, s.begins())
 	if err != nil {
 		return err
 	}
@@ -111,11 +112,32 @@ func (s *Session) Read(ctx context.Context, whole func(context.Context, *Conn) (
 	}
 	if err != nil {
 		c.Close()
-		return err
+		return s.elsewhere(ctx, c, err)
 	}
 	defer done()
 	s.swap(&lastRead{c, state})
 	return nil
+}
+
+// begins gives the server at which a read begins. The next one begins at the first again.
+func (s *Session) begins() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from := s.from
+	s.from = 0
+	return from
+}
+
+// elsewhere makes of an error that a read ended with one that says to read again, where
+// its server broke off and there is one behind it in the list.
+func (s *Session) elsewhere(ctx context.Context, c *Conn, err error) error {
+	if next := c.place + 1; ctx.Err() == nil && brokeOff(err) && next < len(s.dialer.endpoints) {
+		s.mu.Lock()
+		s.from = next
+		s.mu.Unlock()
+		return &dirsync.ReadAgain{Server: c.url, Err: s.dialer.hidden.Error(err)}
+	}
+	return err
 }
 
 // swap replaces the last read; after Close there is none.

@@ -47,7 +47,7 @@ func (e *Engine) Explain(ctx context.Context, opts Options, quest Quest) *Explan
 	opts.DryRun = true
 	watched := *e
 	x := &Explanation{links: map[dirsync.SourceID]*dirsync.Link{}, seen: map[dirsync.SourceID]*dirsync.Person{}}
-	watched.Source = watchedSource{e.Source, func(p *dirsync.Person) { x.meet(p, &quest) }}
+	watched.Source = watchedSource{e.Source, x.forget, func(p *dirsync.Person) { x.meet(p, &quest) }}
 	x.run = watched.run(opts)
 	err := x.through(ctx, &quest)
 	x.run.report.Refreshed = false // it was not all of Duo
@@ -82,10 +82,12 @@ func (x *Explanation) through(ctx context.Context, quest *Quest) (err error) {
 // watchedSource shows each person of a read before it is taken in.
 type watchedSource struct {
 	dirsync.Source
-	show func(*dirsync.Person)
+	begin func()
+	show  func(*dirsync.Person)
 }
 
 func (s watchedSource) Read(ctx context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
+	s.begin()
 	return s.Source.Read(ctx, func(p dirsync.Person) error {
 		s.show(&p)
 		return visit(p)
@@ -144,6 +146,12 @@ func (x *Explanation) note(id dirsync.SourceID) {
 	if x.run.report.Refreshed {
 		x.course.fresh.recheck[id] = true
 	}
+}
+
+// forget drops who was met: a read begins.
+func (x *Explanation) forget() {
+	x.Matched = nil
+	clear(x.seen)
 }
 
 // meet keeps a person of the read who is meant.

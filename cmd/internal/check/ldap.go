@@ -170,14 +170,17 @@ var errEnough = errors.New("enough was read")
 
 // people reads people as a run does, for a while, and tells of what came.
 func (c *ldapCheck) people(ctx context.Context) {
-	seen := newCensus(c.rules)
+	var seen *census
 	until := time.Now().Add(readFor)
-	info, err := c.source.Read(ctx, func(p dirsync.Person) error {
-		seen.count(&p)
-		if time.Now().After(until) {
-			return errEnough
+	info, err := dirsync.ReadWhole(ctx, c.source, func(*dirsync.ReadAgain) func(dirsync.Person) error {
+		seen = newCensus(c.rules)
+		return func(p dirsync.Person) error {
+			seen.count(&p)
+			if time.Now().After(until) {
+				return errEnough
+			}
+			return nil
 		}
-		return nil
 	})
 	if !c.search(seen, err) {
 		c.skip(LDAPSearch, AboutPeople()[1:]...)
