@@ -66,8 +66,8 @@ objectClasses: (2.16.840.1.113719.1.301.6.8.2 NAME 'krbTicketPolicyAux' AUXILIAR
 // Options say how a server starts. The zero value is Plain with no people.
 type Options struct {
 	Layout Layout // the zero value is Plain
-	// PagedSizeLimit is the most entries that a paged search gives the reader in all
-	// (nsPagedSizeLimit); 0 is without limit.
+	// PagedSizeLimit is the most entries that a page gives the reader (nsPagedSizeLimit):
+	// a search in larger pages is ended. 0 is without limit.
 	PagedSizeLimit int
 }
 

@@ -32,6 +32,14 @@ const (
 	AdminDN       = "CN=Administrator," + BuiltinDN
 	AdminPassword = "Passw0rd.Lab"
 
+	ReaderDN       = "CN=reader," + BuiltinDN // a plain user
+	ReaderPassword = "Reader0.Lab"
+
+	// OpenGroupDN is the group by which every user may read others' attributes
+	// (Pre-Windows 2000 Compatible Access), AuthenticatedUsers its member that says so.
+	OpenGroupDN        = "CN=Pre-Windows 2000 Compatible Access,CN=Builtin," + Suffix
+	AuthenticatedUsers = "CN=S-1-5-11,CN=ForeignSecurityPrincipals," + Suffix
+
 	// URL is where every server of this package answers.
 	URL  = "ldap://127.0.0.1:389"
 	port = 389
@@ -117,6 +125,10 @@ func (s *Server) provision() {
 	}
 	if out, err := exec.CommandContext(s.t.Context(), tool, args...).CombinedOutput(); err != nil {
 		s.t.Fatalf("samba-tool domain provision: %v\n%s", err, out)
+	}
+	reader := []string{"user", "create", "reader", ReaderPassword, "-H", s.process.Path("d/private/sam.ldb"), "-s", s.process.Path("d/etc/smb.conf")}
+	if out, err := exec.CommandContext(s.t.Context(), tool, reader...).CombinedOutput(); err != nil {
+		s.t.Fatalf("samba-tool user create: %v\n%s", err, out)
 	}
 	conf, err := os.ReadFile(s.process.Path("d/etc/smb.conf"))
 	if err != nil {
