@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-ldap/ldap/v3"
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/ldapsrc"
@@ -52,6 +53,7 @@ func TestApacheDS(t *testing.T) {
 	t.Run("locks", func(t *testing.T) { testApacheDSLocks(t, s, people) })
 	t.Run("odd names", func(t *testing.T) { testApacheDSNames(t, s) })
 	t.Run("changes", func(t *testing.T) { testApacheDSChanges(t, s) })
+	t.Run("a paged search for no attributes", func(t *testing.T) { testApacheDSNoAttributes(t, s) })
 	t.Run("in parts", func(t *testing.T) { testApacheDSInParts(t, s) })
 }
 
@@ -249,4 +251,23 @@ func testApacheDSChanges(t *testing.T, s *apachedstest.Server) {
 	if inParts := mustRead(t, reader); len(inParts) != len(after) {
 		t.Errorf("in parts %d people came, want %d", len(inParts), len(after))
 	}
+}
+
+// ApacheDS ends a paged search that asks for no attributes (1.1; RFC 4511, 4.5.1.8) after
+// its first page, with success. So nothing is counted or listed by it: a read whose
+// people have nothing that is asked for but the id is whole.
+func testApacheDSNoAttributes(t *testing.T, s *apachedstest.Server) {
+	src := newSource(t, apachedsOptions(s, func(o *ldapsrc.Options) {
+		o.Attributes, o.PageSize, o.Preset = nil, 20, schema.Custom
+	}))
+	want := len(mustRead(t, src))
+	s.Do(func(c *ldap.Conn) error {
+		result, err := c.SearchWithPaging(&ldap.SearchRequest{
+			BaseDN: apachedstest.UsersDN, Scope: ldap.ScopeWholeSubtree, Filter: "(objectClass=person)", Attributes: []string{"1.1"},
+		}, 20)
+		if err == nil && len(result.Entries) >= want {
+			t.Errorf("%d entries of %d came: the server is mended, and this test has had its time", len(result.Entries), want)
+		}
+		return err
+	})
 }

@@ -34,6 +34,10 @@ type Faults struct {
 	Denied []string
 	// Elsewhere are URLs, by the base DN of searches that are sent there (code 10).
 	Elsewhere map[string]string
+	// MaxPageSize is the most entries of a page, whatever is asked for, and of a search
+	// that is not paged: code 4 after them (Active Directory's policy; MS-ADTS,
+	// 3.1.1.3.4.6).
+	MaxPageSize int
 	// IgnorePaging answers everything at once, without a paging control.
 	IgnorePaging bool
 	// LosePagingOnPage leaves the paging control out of this page's end.

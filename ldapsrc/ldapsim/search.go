@@ -137,6 +137,9 @@ func (p *page) entries() ([]*entry, bool, error) {
 			most = limit
 		}
 	}
+	if limit := p.faults.MaxPageSize; limit > 0 && (most == 0 || limit < most) {
+		most = limit
+	}
 	match, err := compiler{blind: p.faults.BlindFilter, unsearchable: p.faults.Unsearchable, tree: &p.server.tree}.compile(p.request.filter, 0)
 	if err != nil {
 		return nil, false, fail(ldap.LDAPResultInappropriateMatching, "%w", err)

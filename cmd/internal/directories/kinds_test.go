@@ -32,6 +32,9 @@ type directory struct {
 	lock, unlock      func(d *directory, dn string)
 	expire, prolonged func(d *directory, dn string) // nil where the kind knows no expiry
 	rename            func(d *directory, dn, name string) (now string)
+	// hide takes the right to see who is locked; nil where a server is not told so while
+	// it runs.
+	hide func(d *directory)
 }
 
 // kinds are the kinds of directory that the same life is played on.
@@ -92,7 +95,7 @@ func ds389(t testing.TB) *directory {
 		admin: s, config: section("389ds", s.URL, s.ReaderDN, ds389test.ReaderPassword, s.UsersDN, s.GroupsDN, ""),
 		users: s.UsersDN, groups: s.GroupsDN, left: s.LeftDN, rdn: "uid",
 		person: inetOrgPerson(), group: map[string][]string{"objectClass": {"groupOfNames"}},
-		lock: set("nsAccountLock", "true"), unlock: set("nsAccountLock"), rename: renamed,
+		lock: set("nsAccountLock", "true"), unlock: set("nsAccountLock"), rename: renamed, hide: hide389(s),
 	}
 }
 
@@ -110,7 +113,14 @@ func freeIPA(t testing.TB) *directory {
 			return attrs
 		},
 		group: map[string][]string{"objectClass": {"groupOfNames"}},
-		lock:  set("nsAccountLock", "TRUE"), unlock: set("nsAccountLock", "FALSE"), rename: renamed,
+		lock:  set("nsAccountLock", "TRUE"), unlock: set("nsAccountLock", "FALSE"), rename: renamed, hide: hide389(s),
+	}
+}
+
+// hide389 has the reader see everything but locks.
+func hide389(s *ds389test.Server) func(*directory) {
+	return func(d *directory) {
+		d.Modify(s.Suffix, "aci", `(targetattr!="nsAccountLock")(version 3.0; acl "reader"; allow (read, search, compare) userdn="ldap:///`+s.ReaderDN+`";)`)
 	}
 }
 
@@ -118,7 +128,7 @@ func samba(t testing.TB) *directory {
 	const enabled, off = "544", "546" // UF_ACCOUNTDISABLE is 2 (MS-ADTS, 2.2.16)
 	s := sambatest.Start(t)
 	return &directory{
-		admin: s, config: section("activedirectory", s.URL, sambatest.AdminDN, sambatest.AdminPassword, sambatest.UsersDN, sambatest.GroupsDN, "") +
+		admin: s, config: section("activedirectory", s.URL, sambatest.ReaderDN, sambatest.ReaderPassword, sambatest.UsersDN, sambatest.GroupsDN, "") +
 			"sync:\n  mapping: {username: sAMAccountName}\n",
 		users: sambatest.UsersDN, groups: sambatest.GroupsDN, left: sambatest.LeftDN, rdn: "CN",
 		person: func(name string, i int) map[string][]string {
@@ -134,6 +144,11 @@ func samba(t testing.TB) *directory {
 		rename: func(d *directory, dn, name string) string {
 			d.Modify(dn, "sAMAccountName", name)
 			return dn
+		},
+		hide: func(d *directory) {
+			request := ldap.NewModifyRequest(sambatest.OpenGroupDN, nil)
+			request.Delete("member", []string{sambatest.AuthenticatedUsers})
+			d.Do(func(c *ldap.Conn) error { return c.Modify(request) })
 		},
 	}
 }

@@ -118,6 +118,16 @@ func live(t *testing.T, start func(testing.TB) *directory) {
 	h.writeMembers()
 	h.settled("back again")
 
+	if d.hide != nil { // whoever is locked looks as if they were not: nobody gains by it
+		d.hide(d)
+		h.hire(len(h.people))
+		h.people[len(h.people)-1].locked = true // so she is not created
+		if r := h.sync(); r.code != 3 {
+			t.Errorf("with locks hidden: exit %d, %s %v\n%s", r.code, r.report.Outcome, r.report.Summary, r.err)
+		}
+		h.holds("locks hidden")
+	}
+
 	// Down, nothing is written, whatever is to be done.
 	h.duo.ResetCalls()
 	h.edit("urls: [", `urls: ["ldap://127.0.0.1:1"] # [`)
@@ -269,6 +279,16 @@ func (h *house) settled(stage string) {
 	if r := h.sync(); r.code != 0 || r.report.Outcome != "applied" {
 		h.t.Fatalf("%s: exit %d, %s %v %v\n%s", stage, r.code, r.report.Outcome, r.report.Summary, r.report.Guards, r.err)
 	}
+	h.holds(stage)
+	h.duo.ResetCalls()
+	if r := h.sync(); r.code != 0 || r.report.Outcome != "no-changes" || len(h.duo.Calls()) > 0 {
+		h.t.Errorf("%s: a second run: exit %d, %s, %d calls\n%s", stage, r.code, r.report.Outcome, len(h.duo.Calls()), r.err)
+	}
+}
+
+// holds compares what Duo holds with what it is to hold.
+func (h *house) holds(stage string) {
+	h.t.Helper()
 	want, got := map[string]user{}, map[string]user{}
 	for _, p := range h.people {
 		if p.locked {
@@ -305,9 +325,5 @@ func (h *house) settled(stage string) {
 			h.t.Errorf("%s: %s is another user than before", stage, p.name)
 		}
 		p.id = ids[p.name]
-	}
-	h.duo.ResetCalls()
-	if r := h.sync(); r.code != 0 || r.report.Outcome != "no-changes" || len(h.duo.Calls()) > 0 {
-		h.t.Errorf("%s: a second run: exit %d, %s, %d calls\n%s", stage, r.code, r.report.Outcome, len(h.duo.Calls()), r.err)
 	}
 }
