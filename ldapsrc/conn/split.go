@@ -122,6 +122,10 @@ func (s *splitter) proven(ctx context.Context) error {
 		failures []string
 		as       = whole
 	)
+	before, err := s.below(ctx)
+	if err != nil {
+		return err
+	}
 	for _, d := range dividers(s.q, []*ldap.Entry{s.example}) {
 		err := s.pass(ctx, d, as)
 		var unsplit *errUnsplit
@@ -132,7 +136,7 @@ func (s *splitter) proven(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		counted, missing, err := s.count(ctx)
+		counted, missing, err := s.count(ctx, before)
 		switch {
 		case err != nil:
 			return err
@@ -225,26 +229,39 @@ func (s *splitter) part(ctx context.Context, by divider, as sight, terms []strin
 	return s.part(ctx, by, as, slices.Concat(terms, []string{"(!" + term + ")"}))
 }
 
-// count compares what came with what the server itself counts below the base
-// (nbSubordinates and nbChildren, which ApacheDS keeps): those that match the filter
-// and those that do not are all there are. Where it does not count, or those that don't
-// match are beyond its limit as well, counted is false.
-func (s *splitter) count(ctx context.Context) (counted bool, missing int, err error) {
+// uncounted stands for a number that the server does not tell.
+const uncounted = -1
+
+// below gives how many entries the server itself counts in the scope of the search
+// (nbSubordinates and nbChildren, which ApacheDS keeps), or uncounted.
+func (s *splitter) below(ctx context.Context) (int, error) {
 	attribute, base := "nbSubordinates", 1
 	switch s.q.Scope {
 	case ldap.ScopeWholeSubtree:
 	case ldap.ScopeSingleLevel:
 		attribute, base = "nbChildren", 0
 	default:
-		return false, 0, nil
+		return uncounted, nil
 	}
 	entry, err := s.c.ifShown(ctx, s.q.Base, attribute)
 	if err != nil || entry == nil {
-		return false, 0, err
+		return uncounted, err
 	}
-	below, err := strconv.Atoi(entry.GetEqualFoldAttributeValue(attribute))
+	n, err := strconv.Atoi(entry.GetEqualFoldAttributeValue(attribute))
 	if err != nil {
-		return false, 0, nil //nolint:nilerr // a server that does not count says nothing
+		return uncounted, nil //nolint:nilerr // a server that does not count says nothing
+	}
+	return n + base, nil
+}
+
+// count compares what came with what the server counts: those that match the filter and
+// those that do not are all there are. Where it does not count, counted otherwise before
+// (whoever left would make up for somebody hidden), or gives fewer of those that do not
+// match than there are, counted is false.
+func (s *splitter) count(ctx context.Context, before int) (counted bool, missing int, err error) {
+	all, err := s.below(ctx)
+	if err != nil || all == uncounted || all != before {
+		return false, 0, err
 	}
 	others, q := 0, s.q
 	q.Filter, q.Attrs = "(!"+q.Filter+")", []string{"objectClass"}
@@ -255,8 +272,5 @@ func (s *splitter) count(ctx context.Context) (counted bool, missing int, err er
 	if _, answered := resultCode(err); answered {
 		return false, 0, nil
 	}
-	if err != nil {
-		return false, 0, err
-	}
-	return true, below + base - others - len(s.known), nil
+	return err == nil, all - others - len(s.known), err
 }
