@@ -22,12 +22,12 @@ demo: build #? the main job on a built-in directory and a simulated Duo; nothing
 	bin/duosync demo --dir "$$(mktemp -d)"
 
 .PHONY: test
-test: deps #? all tests with the race detector; installs slapd, ApacheDS and PostgreSQL where they are missing
+test: deps #? all tests with the race detector; installs the servers that they need where they are missing
 	CGO_ENABLED=1 go test -race -timeout 18m ./...
 
-# The tests start a real slapd, a real PostgreSQL and a real ApacheDS, the server in
-# WSO2 Identity Server. Debian has all of them, though its apacheds does not depend on all that it
-# needs; elsewhere install them yourself.
+# The tests start a real slapd, a real PostgreSQL, a real 389 Directory Server, a real Samba (as
+# root: its ports are compiled in) and a real ApacheDS, the server in WSO2 Identity Server. Debian has
+# all of them, though its apacheds does not depend on all that it needs; elsewhere install them yourself.
 APACHEDS = apacheds libapache-directory-api-java libapache-directory-jdbm-java libcaffeine-java
 
 .PHONY: deps
@@ -37,11 +37,13 @@ deps:
 	for file in /usr/bin/java /usr/share/apacheds/lib/apacheds-jdbm1.jar /usr/share/java/apache-directory-api-all.jar /usr/share/java/caffeine.jar; do \
 	  [ -e $$file ] || { need="$$need $(APACHEDS)"; break; }; \
 	done; \
+	[ -x /usr/sbin/ns-slapd ] || need="$$need 389-ds-base"; \
+	{ [ -x /usr/sbin/samba ] && [ -e /usr/share/samba/setup/provision.ldif ]; } || need="$$need samba-ad-dc samba-ad-provision"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || need="$$need postgresql"; \
 	if [ -z "$$need" ]; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need; \
-	else echo "The tests need OpenLDAP's slapd, ApacheDS and PostgreSQL; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
+	else echo "The tests need OpenLDAP's slapd, ApacheDS, 389 Directory Server, Samba and PostgreSQL; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint-$(LINT_VERSION) #? golangci-lint, with the rules of .golangci.yml
@@ -64,6 +66,10 @@ bench: #? speed and memory, as ratios against something run side by side
 .PHONY: soak
 soak: deps #? 200 runs of the daemon under trouble, and what they leave in memory; about five minutes
 	go test -tags soak -run TestSoak -count 1 -timeout 30m -v ./cmd/internal/daemon
+
+.PHONY: directories
+directories: deps #? the life of 1,600 people in 60 groups on a real server of each kind of directory; about five minutes
+	DUOSYNC_PEOPLE=$(or $(PEOPLE),1600) DUOSYNC_GROUPS=$(or $(GROUPS),60) go test -run '^TestLife$$' -count 1 -timeout 1h -v ./cmd/internal/directories
 
 .PHONY: kill
 kill: deps #? duosync killed KILLS times (default 200) in long runs on SQLite, and as often on PostgreSQL; about five minutes

@@ -214,7 +214,7 @@ func TestGroupsThatCannotBeRead(t *testing.T) {
 	s := slapdtest.Start(t, slapdtest.Options{
 		People: 3, PagedTotal: 9,
 		LDIF:   "dn: " + groupDN("hidden") + "\nobjectClass: groupOfNames\ncn: hidden\nmember: " + slapdtest.UserDN(0),
-		Access: `access to dn.exact="` + groupDN("hidden") + `" attrs=member by * none`,
+		Access: `access to dn.exact="` + groupDN("hidden") + "\" attrs=member by * none\naccess to attrs=entryUUID by * =rcd",
 	})
 	openLDAP := func(o *ldapsrc.Options) { o.Preset = schema.OpenLDAP }
 	tests := []struct {
@@ -229,9 +229,9 @@ func TestGroupsThatCannotBeRead(t *testing.T) {
 		{"one base does not exist", anyGroup, func(g *membership.Groups) {
 			g.Bases = append(g.Bases, "ou=Nowhere,"+slapdtest.Suffix)
 		}, nil, "reading the groups|ou=Nowhere|LDAP code 32", "ldap.groups.base_dns"},
-		{"more than the server gives", only("nothing"), func(g *membership.Groups) {
-			g.Bases, g.Filter = []string{slapdtest.Suffix}, "(objectClass=*)"
-		}, func(o *ldapsrc.Options) { o.PageSize = 4 }, "reading the groups|LDAP code 4", "size.prtotal"},
+		{"more than the server gives, and no way to split", only("nothing"), func(g *membership.Groups) {
+			g.Bases, g.Filter, g.NameAttribute = []string{slapdtest.Suffix}, "(objectClass=*)", "description"
+		}, func(o *ldapsrc.Options) { o.PageSize = 4 }, "reading the groups|LDAP code 4|by entryUUID|once is not enough", "size.prtotal"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

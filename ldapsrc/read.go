@@ -78,6 +78,7 @@ func (s *Source) readOver(ctx context.Context, c *conn.Conn, info *dirsync.ReadI
 	if info.Warnings, err = s.groups.Warnings(ctx, c, groups); err != nil {
 		return state, memory{}, err
 	}
+	info.CutAt, info.Parts = c.Limit()
 	state, err = c.Describe(ctx, s.bases)
 	return state, memory{samples, matcher.Namesakes()}, err
 }
@@ -89,7 +90,7 @@ func (s *Source) readPeople(ctx context.Context, c *conn.Conn, matcher *membersh
 	seen := make(sightings)
 	standings := s.newStandings(ctx, c)
 	for i, base := range s.bases {
-		q := conn.Query{Base: base.Text, Scope: s.scope, Filter: s.users.Filter, Attrs: s.decoder.Requested.Names, Check: "ldap.users.base_dns"}
+		q := conn.Query{Base: base.Text, Scope: s.scope, Filter: s.users.Filter, Attrs: s.decoder.Requested.Names, Check: "ldap.users.base_dns", Split: []string{s.decoder.ID.Name}}
 		err := c.Search(ctx, q, func(entry *ldap.Entry) error {
 			person, err := standings.person(ctx, entry)
 			if err != nil {

@@ -9,11 +9,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/go-ldap/ldap/v3"
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/ldapsim"
+	"duosync/ldapsrc/membership"
 	dirsync "duosync/sync"
 )
 
@@ -271,5 +274,79 @@ func TestBasesOfPeople(t *testing.T) {
 		if again := lookup(t, src, p.ID)[p.ID].Person; p.Base != want || again == nil || again.Base != want {
 			t.Errorf("%s: base %q, and looked up %+v", p.DN, p.Base, again)
 		}
+	}
+}
+
+// A server that breaks off half-way costs nothing but its read: the next one is read from
+// the beginning, each is tried once, and the second look is on the one that was read whole.
+func TestReadGoesOnAtTheNextServer(t *testing.T) {
+	t.Parallel()
+	quick := func(o *ldapsrc.Options) { o.Timeout = 3 * time.Second }
+	groups := func(o *ldapsrc.Options) {
+		o.Groups = membership.Groups{Bases: []string{simLeft}, Want: func(string) bool { return true }}
+	}
+	for _, tt := range []struct {
+		name    string
+		faults  []ldapsim.Faults // of each server
+		change  func(*ldapsrc.Options)
+		answers int    // the server that is read, or -1
+		words   string // of the error
+	}{
+		{"no trouble", []ldapsim.Faults{{}, {}}, nil, 0, ""},
+		{"dropped", []ldapsim.Faults{{DropAfter: 150}, {}}, nil, 1, ""},
+		{"dropped before the people", []ldapsim.Faults{{DropAfter: 1}, {}}, groups, 1, ""},
+		{"dropped twice", []ldapsim.Faults{{DropAfter: 150}, {DropOnPage: 3}, {}}, nil, 2, ""},
+		{"stalled", []ldapsim.Faults{{StallOnPage: 2}, {}}, quick, 1, ""},
+		{"out of service", []ldapsim.Faults{{FailOnPage: 2, FailCode: ldap.LDAPResultUnavailable}, {}}, nil, 1, ""},
+		{"busy", []ldapsim.Faults{{FailOnPage: 2, FailCode: ldap.LDAPResultBusy}, {}}, nil, 1, ""},
+		{"all break off", []ldapsim.Faults{{DropAfter: 150}, {DropAfter: 120}}, nil, -1, "failed after 120 entries"},
+		{"the next can't be reached", []ldapsim.Faults{{DropAfter: 150}, {BindCode: ldap.LDAPResultUnavailable}}, nil, -1, "bind"},
+		{"an answer is no failure of the server", []ldapsim.Faults{{FailOnPage: 2, FailCode: ldap.LDAPResultInsufficientAccessRights}, {}}, nil, -1, "LDAP code 50"},
+		{"a limit is none", []ldapsim.Faults{{FailOnPage: 2, FailCode: ldap.LDAPResultAdminLimitExceeded}, {}}, nil, -1, "LDAP code 11"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var sims []*ldapsim.Server
+			var urls []string
+			for i, faults := range tt.faults {
+				sim := newSim(t, 200+i) // the later ones know somebody more
+				add(t, sim, "cn=team,"+simLeft, ldapsim.Attributes{"objectClass": {"groupOfNames"}, "cn": {"team"}, "member": {simUser(1)}})
+				sim.SetRootDSE(dnsName(fmt.Sprintf("dc%d.example.com", i)))
+				sim.SetFaults(faults)
+				sims, urls = append(sims, sim), append(urls, sim.URL())
+			}
+			src := newSource(t, simOptions(sims[0], func(o *ldapsrc.Options) {
+				o.URLs = urls
+				if tt.change != nil {
+					tt.change(o)
+				}
+			}))
+			for range 2 { // the next read begins at the first again
+				var people []dirsync.Person
+				attempts := 0
+				info, err := dirsync.ReadWhole(t.Context(), src, func(broken *dirsync.ReadAgain) func(dirsync.Person) error {
+					if attempts > 0 && broken.Server != urls[attempts-1] {
+						t.Errorf("%s broke off, want %s", broken.Server, urls[attempts-1])
+					}
+					attempts++
+					people = nil
+					return func(p dirsync.Person) error {
+						people = append(people, p)
+						return nil
+					}
+				})
+				if tt.answers < 0 {
+					wantError(t, err, tt.words, "")
+					continue
+				}
+				if err != nil || len(people) != 200+tt.answers || info.Server != urls[tt.answers] || attempts != tt.answers+1 {
+					t.Fatalf("%d people of %s after %d attempts: %v", len(people), info.Server, attempts, err)
+				}
+				last := people[len(people)-1].ID // whom no earlier server knows
+				if found := lookup(t, src, last); !found[last].Present {
+					t.Errorf("the second look is not where the read was")
+				}
+			}
+		})
 	}
 }

@@ -31,6 +31,10 @@ type ReadInfo struct {
 	// Marker tells how far the server has come; nil where it does not say.
 	Marker Marker
 	Read   int // entries that the filter returned
+	// CutAt is after how many entries the server ended a search of this account, which
+	// was then read in parts, and Parts in how many searches that was; 0 where it did
+	// not.
+	CutAt, Parts int
 	// Bases are the base DNs of the people, folded as the server compares DNs, where
 	// there are several; else none.
 	Bases []string
@@ -145,7 +149,8 @@ type Source interface {
 	// an error: a failed page, a size or time limit, a base that does not
 	// exist, a dropped connection or a result that was never completed are all
 	// errors. visit gets each entry once, even if it lies under two bases; an
-	// error from visit ends the read and is returned as it is.
+	// error from visit ends the read and is returned as it is. Where a server broke
+	// off and another one is left the error is a ReadAgain (see ReadWhole).
 	Read(ctx context.Context, visit func(Person) error) (ReadInfo, error)
 
 	// Lookup finds ids anywhere under the suffix that holds the bases, and says

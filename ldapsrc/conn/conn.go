@@ -31,6 +31,8 @@ type Conn struct {
 
 	narrows bool // continuations of a search lead to other parts of a forest alone, and none is followed
 	strict  bool // the server holds entries to what their object classes demand
+
+	cutAt, parts int // see Limit
 }
 
 // newConn speaks LDAP on stream, which goes over raw.
@@ -50,6 +52,10 @@ func (c *Conn) URL() string { return c.url }
 // Strict reports whether the server holds entries to what their object classes demand,
 // as far as it is known (Describe).
 func (c *Conn) Strict() bool { return c.strict }
+
+// Limit tells after how many entries the server ended a search that was then read in
+// parts, and in how many searches all of these were read; 0 where it ended none.
+func (c *Conn) Limit() (entries, searches int) { return c.cutAt, c.parts }
 
 // Debugf logs a debug message.
 func (c *Conn) Debugf(format string, args ...any) { c.dialer.Log.Debugf(format, args...) }

@@ -19,8 +19,18 @@ import (
 // that answers the bind with a refusal ends the search for one: the next would
 // count a wrong password as one more, or hide the mistake.
 func (d *Dialer) Connect(ctx context.Context) (*Conn, error) {
+	return d.connect(ctx, map[string]bool{})
+}
+
+// connect is Connect, without the servers, by their URLs, that were tried before. It adds
+// those that it tries.
+func (d *Dialer) connect(ctx context.Context, before map[string]bool) (*Conn, error) {
 	var failures tried
 	for e, err := range d.all(ctx) {
+		if before[e.url] {
+			continue
+		}
+		before[e.url] = true
 		var c *Conn
 		if err == nil {
 			c, err = d.open(ctx, e)

@@ -163,6 +163,9 @@ func explainTLS(err error) error {
 		return dirsync.WithHint(err, "the server's certificate must be renewed or made anew")
 	case errors.As(err, &plain):
 		return dirsync.WithHint(err, "the server does not speak TLS on this port: check the port, or use ldap:// with ldap.start_tls: true")
+	case strings.Contains(err.Error(), "remote error: tls: handshake failure"):
+		return dirsync.WithHint(err, "the two sides have no way to encrypt in common: have TLS 1.2 with ECDHE key exchange switched on at the server. "+
+			"An old one that knows RSA key exchange only is let through by GODEBUG=tlsrsakex=1 in duosync's environment")
 	case strings.Contains(err.Error(), "remote error: tls:"):
 		return dirsync.WithHint(err, "the server refuses our side of TLS: check ldap.client_cert_file and ldap.client_key_file")
 	}
@@ -189,7 +192,7 @@ func (d *Dialer) explainSearch(err error, q Query, got int) error {
 		return dirsync.WithHint(
 			fmt.Errorf("%w: the server lets this account read only %d entries", err, got),
 			"raise the server's limit for the account (OpenLDAP: limits … size.prtotal=unlimited, and sizelimit where it does not page; "+
-				"389: nsslapd-sizelimit; ApacheDS and WSO2: maxSizeLimit), or bind as an administrator")
+				"389: nsPagedSizeLimit and nsPagedLookThroughLimit of the account, nsslapd-pagedsizelimit of the server; ApacheDS and WSO2: maxSizeLimit), or bind as an administrator")
 	case ldap.LDAPResultTimeLimitExceeded:
 		return dirsync.WithHint(fmt.Errorf("%w, after %d entries", err, got),
 			"raise the server's time limit for the account, or have the attributes of ldap.users.filter and ldap.users.id_attribute indexed")

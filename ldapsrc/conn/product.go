@@ -58,7 +58,8 @@ func (p Product) LimitAdvice() string {
 		return "OpenLDAP: give the account of ldap.bind_dn a line of its own in the database's limits, such as " +
 			"limits dn.exact=\"…\" size=unlimited size.prtotal=unlimited time=unlimited"
 	case Product389:
-		return "389 Directory Server: set nsSizeLimit and nsLookThroughLimit to -1 in the entry of ldap.bind_dn (or raise nsslapd-sizelimit)"
+		return "389 Directory Server: set nsPagedSizeLimit and nsPagedLookThroughLimit to -1 in the entry of ldap.bind_dn, and nsSizeLimit and nsLookThroughLimit, " +
+			"by which paged searches go where the paged ones are not set (or raise nsslapd-pagedsizelimit and nsslapd-pagedlookthroughlimit of the server)"
 	case ProductOpenDJ:
 		return "OpenDJ and its kin: set ds-rlim-size-limit, ds-rlim-lookthrough-limit and ds-rlim-time-limit to 0 in the entry of ldap.bind_dn"
 	case ProductEDirectory:

@@ -14,6 +14,10 @@ type Query struct {
 	Check  string // what to check where Base is not there, for advice
 	// Narrow: other parts of a forest do not matter, as in a second look.
 	Narrow bool
+	// Split are attributes by which the search may be taken apart where the server ends
+	// it at a limit on what one search gives, the best first; with none, such an end is an
+	// error. The entries' names serve beside them.
+	Split []string
 
 	hops int // referrals that were followed to get here
 }

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -17,7 +18,25 @@ func (c *Conn) request(ctx context.Context, what string, request *ldap.SearchReq
 		result, err = c.search(request)
 		return err
 	})
+	if _, answered := resultCode(err); err != nil && !answered && ctx.Err() == nil {
+		err = &lostError{err}
+	}
 	return result, err
+}
+
+// lostError is a connection that was lost, or an answer that did not come in time.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
+// brokeOff reports whether a server gave up half-way for reasons of its own, so that
+// another one may do better: it can't be reached any more, is too slow, or says that it
+// is out of service.
+func brokeOff(err error) bool {
+	var lost *lostError
+	code, answered := resultCode(err)
+	return errors.As(err, &lost) || answered && (code == ldap.LDAPResultBusy || code == ldap.LDAPResultUnavailable)
 }
 
 // scoped gives the control that keeps the search of one entry from other parts of a forest.

@@ -18,8 +18,15 @@ const maxEmptyPages = 1000
 // Search gives every entry that q returns to visit, page by page, and where a referral
 // leads to; memory is that of one page. It returns nil only if every page was brought
 // to its end with code 0. An error of visit ends it and is returned as it is.
+//
+// Where the server ends the search at a limit on what it gives in all, and q says by
+// what it may be split, it is read in parts (see splitter).
 func (c *Conn) Search(ctx context.Context, q Query, visit func(*ldap.Entry) error) error {
-	referrals, err := c.pages(ctx, q, visit)
+	s := splitter{c: c, q: q, visit: visit}
+	referrals, err := c.pages(ctx, q, s.first)
+	if cut := (*cutOffError)(nil); errors.As(err, &cut) && len(q.Split) > 0 {
+		referrals, err = s.inParts(ctx, cut)
+	}
 	if err != nil {
 		return err
 	}
@@ -57,7 +64,11 @@ func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error
 				referrals = append(referrals, urls...)
 				break
 			}
-			return nil, c.dialer.explainSearch(err, q, got)
+			failure := c.dialer.explainSearch(err, q, got)
+			if code, ok := resultCode(err); ok && code == ldap.LDAPResultSizeLimitExceeded {
+				failure = &cutOffError{error: failure, referrals: referrals, got: got, last: lastOf(result)}
+			}
+			return nil, failure
 		}
 		if err := c.visitAll(ctx, result.Entries, visit); err != nil {
 			return nil, err
@@ -80,6 +91,24 @@ func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error
 	}
 	c.Debugf("ldap: %d entries below %q from %s", got, q.Base, c.url)
 	return referrals, nil
+}
+
+// cutOffError is the end of a search at the server's limit on entries.
+type cutOffError struct {
+	error
+	referrals []string
+	got       int           // entries in all
+	last      []*ldap.Entry // those of the page that was cut off; nobody has seen them yet
+}
+
+func (e *cutOffError) Unwrap() error { return e.error }
+
+// lastOf gives the entries of a page that failed.
+func lastOf(result *ldap.SearchResult) []*ldap.Entry {
+	if result == nil {
+		return nil
+	}
+	return result.Entries
 }
 
 // visitAll completes the entries of a page and gives them on.

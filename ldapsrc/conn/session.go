@@ -29,6 +29,9 @@ type Session struct {
 
 	mu   sync.Mutex
 	last *lastRead // nil before one
+	// tried are the URLs of the servers at which the next read does not begin, after one that
+	// broke off.
+	tried map[string]bool
 }
 
 // lastRead is a complete read: its connection, and what the server said when it ended.
@@ -97,7 +100,8 @@ func (s *Session) Read(ctx context.Context, whole func(context.Context, *Conn) (
 	defer s.dialer.hide(&err)
 	ctx, untie := s.tie(ctx)
 	defer untie()
-	c, err := s.dialer.Connect(ctx)
+	tried := s.begins()
+	c, err := s.dialer.connect(ctx, tried)
 	if err != nil {
 		return err
 	}
@@ -111,11 +115,41 @@ func (s *Session) Read(ctx context.Context, whole func(context.Context, *Conn) (
 	}
 	if err != nil {
 		c.Close()
-		return err
+		return s.elsewhere(ctx, c, tried, err)
 	}
 	defer done()
 	s.swap(&lastRead{c, state})
 	return nil
+}
+
+// begins gives the servers at which a read does not begin. The next one begins at the first
+// again.
+func (s *Session) begins() map[string]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tried := s.tried
+	s.tried = nil
+	if tried == nil {
+		tried = map[string]bool{}
+	}
+	return tried
+}
+
+// elsewhere makes of an error that a read ended with one that says to read again, where
+// its server broke off and there is one that was not tried.
+func (s *Session) elsewhere(ctx context.Context, c *Conn, tried map[string]bool, err error) error {
+	if ctx.Err() != nil || !brokeOff(err) {
+		return err
+	}
+	for e := range s.dialer.all(ctx) {
+		if !tried[e.url] {
+			s.mu.Lock()
+			s.tried = tried
+			s.mu.Unlock()
+			return &dirsync.ReadAgain{Server: c.url, Err: s.dialer.hidden.Error(err)}
+		}
+	}
+	return err
 }
 
 // swap replaces the last read; after Close there is none.

@@ -34,6 +34,10 @@ type Faults struct {
 	Denied []string
 	// Elsewhere are URLs, by the base DN of searches that are sent there (code 10).
 	Elsewhere map[string]string
+	// MaxPageSize is the most entries of a page, whatever is asked for, and of a search
+	// that is not paged: code 4 after them (Active Directory's policy; MS-ADTS,
+	// 3.1.1.3.4.6).
+	MaxPageSize int
 	// IgnorePaging answers everything at once, without a paging control.
 	IgnorePaging bool
 	// LosePagingOnPage leaves the paging control out of this page's end.
@@ -44,6 +48,11 @@ type Faults struct {
 	// BlindFilter makes equality with this attribute match nothing, as it is
 	// where an account may read it but not search by it.
 	BlindFilter string
+	// Unsearchable are DNs by the name of an attribute: of the entries there and below
+	// no filter on it says whether they match (RFC 4511, 4.5.1.7: Undefined), as it is
+	// where the account may not search it, or where the attribute has no such
+	// matching rule.
+	Unsearchable map[string]string
 	// RangeLimit is the most values of an attribute that one entry is sent with,
 	// if not 0. With more of them it comes empty, and beside it as
 	// name;range=0-N with the first ones; the others are had by asking for

@@ -2,6 +2,7 @@ package ldapsim
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,24 @@ import (
 
 // filter tells whether an entry matches. An attribute that an entry lacks does
 // not match, so its negation does.
-type filter func(*entry) bool
+type filter func(*entry) truth
+
+// truth is what a filter says of an entry (RFC 4511, 4.5.1.7): only what is true
+// matches, and the negation of what is undefined is undefined.
+type truth int
+
+const (
+	isFalse   truth = -1
+	undefined truth = 0
+	isTrue    truth = 1
+)
+
+func truthOf(holds bool) truth {
+	if holds {
+		return isTrue
+	}
+	return isFalse
+}
 
 var errFilter = errors.New("malformed filter")
 
@@ -20,8 +38,27 @@ const maxFilterDepth = 50
 
 // compiler makes filters of their encoding (RFC 4511, 4.5.1.7).
 type compiler struct {
-	blind string // see Faults.BlindFilter
-	tree  *tree  // whose DNs are compared
+	blind        string            // see Faults.BlindFilter
+	unsearchable map[string]string // see Faults.Unsearchable
+	tree         *tree             // whose DNs are compared
+}
+
+// known makes of a filter about an attribute one that says nothing of entries where the
+// attribute may not be searched.
+func (c compiler) known(name string, match filter) filter {
+	for attribute, dn := range c.unsearchable {
+		below, _, err := c.tree.parseDN(dn)
+		if err != nil || !strings.EqualFold(plainName(name), attribute) {
+			continue
+		}
+		return func(e *entry) truth {
+			if isBelow(e.path, below) {
+				return undefined
+			}
+			return match(e)
+		}
+	}
+	return match
 }
 
 func (c compiler) compile(p *ber.Packet, depth int) (filter, error) {
@@ -38,14 +75,16 @@ func (c compiler) compile(p *ber.Packet, depth int) (filter, error) {
 			}
 			parts[i] = part
 		}
-		all := p.Tag == ldap.FilterAnd
-		return func(e *entry) bool {
+		join, all := func(a, b truth) truth { return max(a, b) }, isFalse
+		if p.Tag == ldap.FilterAnd {
+			join, all = func(a, b truth) truth { return min(a, b) }, isTrue
+		}
+		return func(e *entry) truth {
+			said := all
 			for _, part := range parts {
-				if part(e) != all {
-					return !all
-				}
+				said = join(said, part(e))
 			}
-			return all
+			return said
 		}, nil
 	case ldap.FilterNot:
 		if len(p.Children) != 1 {
@@ -55,14 +94,22 @@ func (c compiler) compile(p *ber.Packet, depth int) (filter, error) {
 		if err != nil {
 			return nil, err
 		}
-		return func(e *entry) bool { return !part(e) }, nil
+		return func(e *entry) truth { return -part(e) }, nil
 	case ldap.FilterPresent:
 		name := p.Data.String()
-		return func(e *entry) bool { return len(e.all(name)) > 0 }, nil
+		return c.known(name, func(e *entry) truth { return truthOf(len(e.all(name)) > 0) }), nil
 	case ldap.FilterSubstrings:
-		return compileSubstrings(p)
+		match, err := compileSubstrings(p)
+		if err != nil {
+			return nil, err
+		}
+		return c.known(p.Children[0].Data.String(), match), nil
 	case ldap.FilterEqualityMatch, ldap.FilterApproxMatch, ldap.FilterGreaterOrEqual, ldap.FilterLessOrEqual:
-		return c.comparison(p)
+		match, err := c.comparison(p)
+		if err != nil {
+			return nil, err
+		}
+		return c.known(p.Children[0].Data.String(), match), nil
 	}
 	return nil, errors.New("this kind of filter is not known here")
 }
@@ -73,7 +120,7 @@ func (c compiler) comparison(p *ber.Packet) (filter, error) {
 	}
 	name, want := p.Children[0].Data.String(), fold(p.Children[1].Data.String())
 	if name == "" || p.Tag == ldap.FilterEqualityMatch && strings.EqualFold(name, c.blind) {
-		return func(*entry) bool { return false }, nil
+		return func(*entry) truth { return isFalse }, nil
 	}
 	var holds func(order int) bool
 	switch p.Tag {
@@ -107,14 +154,7 @@ func (c compiler) equalDN(name, want string) filter {
 }
 
 func anyValue(name string, matches func(string) bool) filter {
-	return func(e *entry) bool {
-		for _, value := range e.all(name) {
-			if matches(value) {
-				return true
-			}
-		}
-		return false
-	}
+	return func(e *entry) truth { return truthOf(slices.ContainsFunc(e.all(name), matches)) }
 }
 
 // compare orders numbers as numbers, anything else as text.

@@ -140,7 +140,10 @@ func (p *page) entries() ([]*entry, bool, error) {
 			most = limit
 		}
 	}
-	match, err := compiler{blind: p.faults.BlindFilter, tree: &p.server.tree}.compile(p.request.filter, 0)
+	if limit := p.faults.MaxPageSize; limit > 0 && (most == 0 || limit < most) {
+		most = limit
+	}
+	match, err := compiler{blind: p.faults.BlindFilter, unsearchable: p.faults.Unsearchable, tree: &p.server.tree}.compile(p.request.filter, 0)
 	if err != nil {
 		return nil, false, fail(ldap.LDAPResultInappropriateMatching, "%w", err)
 	}
@@ -160,7 +163,7 @@ func (t *tree) match(base string, scope int64, match filter, after int64, most i
 	}
 	start, _ := slices.BinarySearchFunc(t.entries, after+1, func(e *entry, seq int64) int { return cmp.Compare(e.seq, seq) })
 	for _, e := range t.entries[start:] {
-		if !inScope(e.path, path, scope) || !match(e) {
+		if !inScope(e.path, path, scope) || match(e) != isTrue {
 			continue
 		}
 		if most > 0 && len(found) == most {

@@ -70,7 +70,10 @@ func newWalker(r *Reader, c *conn.Conn, contexts []conn.NamingContext) *walker {
 
 // list gives the groups below a base. check is what to check where it is not there.
 func (w *walker) list(ctx context.Context, base, check string, visit func(group)) error {
-	q := conn.Query{Base: base, Scope: ldap.ScopeWholeSubtree, Filter: w.Filter, Attrs: w.attributes(), Check: check}
+	q := conn.Query{
+		Base: base, Scope: ldap.ScopeWholeSubtree, Filter: w.Filter, Attrs: w.attributes(), Check: check,
+		Split: []string{w.decoder.ID.Name, w.NameAttribute},
+	}
 	return w.c.Search(ctx, q, func(entry *ldap.Entry) error {
 		g, err := w.group(entry)
 		if err == nil {

@@ -245,6 +245,14 @@ func (s *Server) launch() {
 	})
 }
 
+// LimitPagedTotal restarts the server with another Options.PagedTotal.
+func (s *Server) LimitPagedTotal(n int) {
+	s.t.Helper()
+	s.opts.PagedTotal = n
+	s.configure()
+	s.Restart()
+}
+
 // Stop kills the server at once, as a crash does. It may be started again.
 func (s *Server) Stop() { s.process.Stop() }
 

@@ -47,7 +47,7 @@ func (e *Engine) Explain(ctx context.Context, opts Options, quest Quest) *Explan
 	opts.DryRun = true
 	watched := *e
 	x := &Explanation{links: map[dirsync.SourceID]*dirsync.Link{}, seen: map[dirsync.SourceID]*dirsync.Person{}}
-	watched.Source = watchedSource{e.Source, func(p *dirsync.Person) { x.meet(p, &quest) }}
+	watched.Source = watchedSource{e.Source, x.forget, func(p *dirsync.Person) { x.meet(p, &quest) }}
 	x.run = watched.run(opts)
 	ctx = dirsync.AsOf(ctx, x.run.now)
 	err := x.through(ctx, &quest)
@@ -83,10 +83,12 @@ func (x *Explanation) through(ctx context.Context, quest *Quest) (err error) {
 // watchedSource shows each person of a read before it is taken in.
 type watchedSource struct {
 	dirsync.Source
-	show func(*dirsync.Person)
+	begin func()
+	show  func(*dirsync.Person)
 }
 
 func (s watchedSource) Read(ctx context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
+	s.begin()
 	return s.Source.Read(ctx, func(p dirsync.Person) error {
 		s.show(&p)
 		return visit(p)
@@ -145,6 +147,12 @@ func (x *Explanation) note(id dirsync.SourceID) {
 	if x.run.report.Refreshed {
 		x.course.fresh.recheck[id] = true
 	}
+}
+
+// forget drops who was met: a read begins.
+func (x *Explanation) forget() {
+	x.Matched = nil
+	clear(x.seen)
 }
 
 // meet keeps a person of the read who is meant.

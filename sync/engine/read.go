@@ -89,35 +89,6 @@ func (r *run) settle(ctx context.Context, st *state) error {
 	return nil
 }
 
-// absorb gives what a settled intent means for the state, and takes it over.
-func (s *state) absorb(intent dirsync.Intent, links map[dirsync.SourceID]*dirsync.Link, res dirsync.Result) []dirsync.Outcome {
-	id := intent.Op.Source
-	if intent.Op.OnGroup() {
-		outcome := s.groups.outcome(res)
-		outcome.Seq = intent.Seq
-		return []dirsync.Outcome{outcome}
-	}
-	outcome := decide.OutcomeOf(intent.Op, links[id], res)
-	outcome.Seq = intent.Seq
-	if !outcome.Same {
-		links[id] = outcome.Link
-		s.snap.put(id, outcome.Link)
-	}
-	outcomes := handover(res)
-	for _, o := range outcomes {
-		s.snap.put(o.Source, nil)
-	}
-	return append(outcomes, outcome)
-}
-
-// handover ends the link of the person whose user was adopted.
-func handover(res dirsync.Result) []dirsync.Outcome {
-	if res.Fate != dirsync.Done || res.Op.From == "" {
-		return nil
-	}
-	return []dirsync.Outcome{{Source: res.Op.From}}
-}
-
 // clockSlack is how far the clock may be behind that of an earlier run: a state may
 // be used by several hosts in turn.
 const clockSlack = 5 * time.Minute
@@ -223,13 +194,19 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 	if before := st.meta.Baseline; before != nil {
 		expected = before.InScope
 	}
-	c := r.newCensus(st, fresh)
-	n := 0
-	info, err := r.Source.Read(ctx, func(p dirsync.Person) error {
-		n++
-		r.progress(n, expected)
-		c.take(&p)
-		return nil
+	var (
+		c *census
+		n int
+	)
+	info, err := dirsync.ReadWhole(ctx, r.Source, func(broken *dirsync.ReadAgain) func(dirsync.Person) error {
+		r.warnBroken(broken, n)
+		c, n = r.newCensus(st, fresh), 0
+		return func(p dirsync.Person) error {
+			n++
+			r.progress(n, expected)
+			c.take(&p)
+			return nil
+		}
 	})
 	r.report.Read = info
 	r.report.Read.Read = n
@@ -256,6 +233,13 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 		r.warn("another server answered than last time (%s): removals, and what gives something to anybody, wait for two complete reads in a row", info.Identity)
 	}
 	return c, nil
+}
+
+// warnBroken tells of a server that broke off, after it had shown n people.
+func (r *run) warnBroken(broken *dirsync.ReadAgain, n int) {
+	if broken != nil {
+		r.warn("%s broke off after %d people, who count for nothing; the directory was read from the beginning at the next server: %v", broken.Server, n, broken)
+	}
 }
 
 // resolve settles which of several values of an attribute counts.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/mapping"
 )
 
@@ -245,4 +246,33 @@ func (s *state) apartBefore(ctx context.Context, before map[string]dirsync.Atten
 		}
 	}
 	return nil
+}
+
+// absorb gives what a settled intent means for the state, and takes it over.
+func (s *state) absorb(intent dirsync.Intent, links map[dirsync.SourceID]*dirsync.Link, res dirsync.Result) []dirsync.Outcome {
+	id := intent.Op.Source
+	if intent.Op.OnGroup() {
+		outcome := s.groups.outcome(res)
+		outcome.Seq = intent.Seq
+		return []dirsync.Outcome{outcome}
+	}
+	outcome := decide.OutcomeOf(intent.Op, links[id], res)
+	outcome.Seq = intent.Seq
+	if !outcome.Same {
+		links[id] = outcome.Link
+		s.snap.put(id, outcome.Link)
+	}
+	outcomes := handover(res)
+	for _, o := range outcomes {
+		s.snap.put(o.Source, nil)
+	}
+	return append(outcomes, outcome)
+}
+
+// handover ends the link of the person whose user was adopted.
+func handover(res dirsync.Result) []dirsync.Outcome {
+	if res.Fate != dirsync.Done || res.Op.From == "" {
+		return nil
+	}
+	return []dirsync.Outcome{{Source: res.Op.From}}
 }

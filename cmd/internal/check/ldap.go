@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -175,14 +176,17 @@ var errEnough = errors.New("enough was read")
 
 // people reads people as a run does, for a while, and tells of what came.
 func (c *ldapCheck) people(ctx context.Context) {
-	seen := newCensus(c.rules)
+	var seen *census
 	until := time.Now().Add(readFor)
-	info, err := c.source.Read(ctx, func(p dirsync.Person) error {
-		seen.count(&p)
-		if time.Now().After(until) {
-			return errEnough
+	info, err := dirsync.ReadWhole(ctx, c.source, func(*dirsync.ReadAgain) func(dirsync.Person) error {
+		seen = newCensus(c.rules)
+		return func(p dirsync.Person) error {
+			seen.count(&p)
+			if time.Now().After(until) {
+				return errEnough
+			}
+			return nil
 		}
-		return nil
 	})
 	if !c.search(seen, err) {
 		c.skip(LDAPSearch, AboutPeople()[1:]...)
@@ -191,7 +195,7 @@ func (c *ldapCheck) people(ctx context.Context) {
 	if err == nil {
 		c.groups(info.Groups)
 	}
-	c.limits(seen, err)
+	c.limits(seen, &info, err)
 	if seen.total == 0 && limited(err) {
 		c.skip(LDAPLimits, AboutPeople()[2:]...)
 		return
@@ -235,7 +239,7 @@ func (c *ldapCheck) search(seen *census, err error) bool {
 }
 
 // limits tells of what bounds a read, by the server's own name for it.
-func (c *ldapCheck) limits(seen *census, err error) {
+func (c *ldapCheck) limits(seen *census, info *dirsync.ReadInfo, err error) {
 	server := string(c.server.Product)
 	if server == "" {
 		server = "the server"
@@ -257,6 +261,9 @@ func (c *ldapCheck) limits(seen *census, err error) {
 		c.fail(LDAPLimits, unadvised(fmt.Errorf("%s: %w", server, err)), advice)
 	case errors.Is(err, errEnough):
 		c.ok(LDAPLimits, "%s %s; %d people came within %s, and there the check stopped reading", server, pages, seen.total, phrase.Span(readFor))
+	case err == nil && info.CutAt > 0:
+		c.note(LDAPLimits, "each run takes longer for it: "+cmp.Or(c.server.Product.LimitAdvice(), "raise the server's limit for the account"),
+			"%s ends a search of this account after %d entries; all %d people came, in %d searches for parts of them", server, info.CutAt, seen.total, info.Parts)
 	case c.server.Product == conn.ProductApacheDS && err == nil && seen.total <= default1000 && !apacheAdmin(c.config.LDAP.BindDN):
 		c.note(LDAPLimits, "before there are 1000 people: "+c.server.Product.LimitAdvice(), "%s %s; all %d people came", server, pages, seen.total)
 	case err == nil && !c.server.Paging:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -105,10 +106,14 @@ func (p *Process) Listens() error {
 	return nil
 }
 
-// Stop kills the server at once, as a crash does. It may be launched again.
+// Stop kills the server at once, as a crash does, with its children where it leads a
+// process group. It may be launched again.
 func (p *Process) Stop() {
 	if p.cmd == nil {
 		return
+	}
+	if attr := p.cmd.SysProcAttr; attr != nil && attr.Setpgid {
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // and what it started
 	}
 	_ = p.cmd.Process.Kill()
 	<-p.done
