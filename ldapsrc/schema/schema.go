@@ -128,79 +128,104 @@ const (
 	groupMembership = "groupmembership" // eDirectory
 )
 
+// What several kinds have in common.
+const (
+	entryUUID = "entryUUID" // RFC 4530
+	uid       = "uid"       // RFC 4519, 2.39
+	local     = "ldap://localhost:389"
+)
+
+func groupsOfNames() Groups {
+	return Groups{Filter: "(objectClass=groupOfNames)", NameAttribute: "cn", MemberAttribute: "member"}
+}
+
+// table lists the kinds; the last one is what a directory is of which nothing is known.
 func table() []Kind {
-	const (
-		id  = "entryUUID" // RFC 4530
-		uid = "uid"       // RFC 4519, 2.39
-	)
-	var (
-		local  = "ldap://localhost:389"
-		names  = Groups{Filter: "(objectClass=groupOfNames)", NameAttribute: "cn", MemberAttribute: "member"}
-		via    = map[string]string{memberOf: memberOf}
-		stamps = serverStamps()
-	)
-	return []Kind{
-		{
-			Preset: WSO2IS, URL: "ldap://localhost:10389", // an ApacheDS, as WSO2 ships it
-			Users:  Users{Bases: []string{"ou=Users,dc=WSO2,dc=ORG"}, Filter: "(objectClass=person)", IDAttribute: id, Username: uid},
-			Groups: Groups{Bases: []string{"ou=Groups,dc=WSO2,dc=ORG"}, Filter: names.Filter, NameAttribute: "cn", MemberAttribute: "member"},
-			Status: []string{accountLock, accountDisabled, unlockTime}, standing: wso2Standing, lapses: wso2Lapses(),
-			Via: map[string]string{}, Stamps: stamps, // it has no memberOf
-		},
-		{
-			Preset: OpenLDAP, URL: local,
-			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: id, Username: uid}, Groups: names,
-			Status: []string{pwdAccountLockedTime}, standing: ppolicyStanding, lapses: ppolicyLapses(),
-			Expires: pwdEndTime, Begins: pwdStartTime, Lockout: ppolicyLockout(), Beside: []string{ppolicyLockout().Policy},
-			Via: via, Stamps: stamps, ContextCSN: true, ShowsMembers: true,
-		},
-		{
-			Preset: DS389, URL: local, // nsPerson is what its own tools make, and no person to the schema
-			Users: Users{Filter: "(|(objectClass=person)(objectClass=nsPerson))", IDAttribute: "nsUniqueId", Username: uid}, Groups: names,
-			Status: []string{nsAccountLock, accountUnlockTime}, standing: ds389Standing, lapses: ds389Lapses(),
-			Expires: krbExpiration,
-			Via:     map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
-			Beside:  []string{nsRole}, Stamps: stamps,
-		},
-		{
-			Preset: ActiveDirectory, URL: local,
-			// SAM_NORMAL_USER_ACCOUNT (MS-ADTS, 2.2.17): neither computers, trusts nor managed service accounts.
-			Users:  Users{Filter: "(sAMAccountType=805306368)", IDAttribute: "objectGUID", Username: "sAMAccountName"},
-			Former: []Users{{Filter: "(&(objectCategory=person)(objectClass=user))", Username: uid}},
-			Groups: Groups{Filter: "(objectClass=group)", NameAttribute: "cn", MemberAttribute: "member"},
-			Status: []string{userAccountControl, lockoutTime, controlComputed}, standing: adStanding, lapses: adLapses(),
-			Expires: accountExpires,
-			Via:     via, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
-			PrimaryGroups: true, ExactNames: true, OneDomain: true,
-			Aside: []string{"cn=configuration", "dc=domaindnszones", "dc=forestdnszones"}, // MS-ADTS, 3.1.1.1.3
-		},
-		{
-			Preset: FreeIPA, URL: local, // people are in cn=users,cn=accounts, and have an id there only
-			Users: Users{Filter: "(objectClass=person)", IDAttribute: "ipaUniqueID", Username: uid}, Groups: names,
-			Status: []string{nsAccountLock}, standing: flagStanding(nsAccountLock), Expires: krbExpiration,
-			Via:    map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
-			Beside: []string{nsRole}, Stamps: stamps,
-		},
-		{
-			Preset: OpenDJ, URL: local,
-			Users: Users{Filter: "(objectClass=person)", IDAttribute: id, Username: uid}, Groups: names,
-			Status: []string{dsPwpAccountDisabled, pwdAccountLockedTime}, standing: opendjStanding, lapses: ppolicyLapses(),
-			Expires: "ds-pwp-account-expiration-time",
-			Via:     map[string]string{isMemberOf: isMemberOf}, Stamps: stamps,
-		},
-		{
-			Preset: EDirectory, URL: local, // inetOrgPerson is its class User, groupOfNames its Group
-			Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: "GUID", Username: "cn"}, Groups: names,
-			Status: []string{loginDisabled, lockedByIntruder, loginIntruderResetTime}, standing: edirectoryStanding, lapses: edirectoryLapses(),
-			Expires: "loginExpirationTime",
-			Via:     map[string]string{groupMembership: groupMembership}, Stamps: stamps,
-			OctetIDs: []string{"guid"},
-		},
-		{
-			Preset: Custom, URL: local,
-			Users: Users{Filter: "(objectClass=person)", IDAttribute: id, Username: uid}, Groups: names,
-			Via: via, Stamps: stamps,
-		},
+	return []Kind{wso2is(), openLDAP(), ds389(), activeDirectory(), freeIPA(), openDJ(), eDirectory(), custom()}
+}
+
+func wso2is() Kind {
+	return Kind{
+		Preset: WSO2IS, URL: "ldap://localhost:10389", // an ApacheDS, as WSO2 ships it
+		Users:  Users{Bases: []string{"ou=Users,dc=WSO2,dc=ORG"}, Filter: "(objectClass=person)", IDAttribute: entryUUID, Username: uid},
+		Groups: Groups{Bases: []string{"ou=Groups,dc=WSO2,dc=ORG"}, Filter: groupsOfNames().Filter, NameAttribute: "cn", MemberAttribute: "member"},
+		Status: []string{accountLock, accountDisabled, unlockTime}, standing: wso2Standing, lapses: wso2Lapses(),
+		Via: map[string]string{}, Stamps: serverStamps(), // it has no memberOf
+	}
+}
+
+func openLDAP() Kind {
+	return Kind{
+		Preset: OpenLDAP, URL: local,
+		Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: entryUUID, Username: uid}, Groups: groupsOfNames(),
+		Status: []string{pwdAccountLockedTime}, standing: ppolicyStanding, lapses: ppolicyLapses(),
+		Expires: pwdEndTime, Begins: pwdStartTime, Lockout: ppolicyLockout(), Beside: []string{ppolicyLockout().Policy},
+		Via: map[string]string{memberOf: memberOf}, Stamps: serverStamps(), ContextCSN: true, ShowsMembers: true,
+	}
+}
+
+func ds389() Kind {
+	return Kind{
+		Preset: DS389, URL: local, // nsPerson is what its own tools make, and no person to the schema
+		Users: Users{Filter: "(|(objectClass=person)(objectClass=nsPerson))", IDAttribute: "nsUniqueId", Username: uid}, Groups: groupsOfNames(),
+		Status: []string{nsAccountLock, accountUnlockTime}, standing: ds389Standing, lapses: ds389Lapses(),
+		Expires: krbExpiration,
+		Via:     map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
+		Beside:  []string{nsRole}, Stamps: serverStamps(),
+	}
+}
+
+func activeDirectory() Kind {
+	return Kind{
+		Preset: ActiveDirectory, URL: local,
+		// SAM_NORMAL_USER_ACCOUNT (MS-ADTS, 2.2.17): neither computers, trusts nor managed service accounts.
+		Users:  Users{Filter: "(sAMAccountType=805306368)", IDAttribute: "objectGUID", Username: "sAMAccountName"},
+		Former: []Users{{Filter: "(&(objectCategory=person)(objectClass=user))", Username: uid}},
+		Groups: Groups{Filter: "(objectClass=group)", NameAttribute: "cn", MemberAttribute: "member"},
+		Status: []string{userAccountControl, lockoutTime, controlComputed}, standing: adStanding, lapses: adLapses(),
+		Expires: accountExpires,
+		Via:     map[string]string{memberOf: memberOf}, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
+		PrimaryGroups: true, ExactNames: true, OneDomain: true,
+		Aside: []string{"cn=configuration", "dc=domaindnszones", "dc=forestdnszones"}, // MS-ADTS, 3.1.1.1.3
+	}
+}
+
+func freeIPA() Kind {
+	return Kind{
+		Preset: FreeIPA, URL: local, // people are in cn=users,cn=accounts, and have an id there only
+		Users: Users{Filter: "(objectClass=person)", IDAttribute: "ipaUniqueID", Username: uid}, Groups: groupsOfNames(),
+		Status: []string{nsAccountLock}, standing: flagStanding(nsAccountLock), Expires: krbExpiration,
+		Via:    map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
+		Beside: []string{nsRole}, Stamps: serverStamps(),
+	}
+}
+
+func openDJ() Kind {
+	return Kind{
+		Preset: OpenDJ, URL: local,
+		Users: Users{Filter: "(objectClass=person)", IDAttribute: entryUUID, Username: uid}, Groups: groupsOfNames(),
+		Status: []string{dsPwpAccountDisabled, pwdAccountLockedTime}, standing: opendjStanding, lapses: ppolicyLapses(),
+		Expires: "ds-pwp-account-expiration-time",
+		Via:     map[string]string{isMemberOf: isMemberOf}, Stamps: serverStamps(),
+	}
+}
+
+func eDirectory() Kind {
+	return Kind{
+		Preset: EDirectory, URL: local, // inetOrgPerson is its class User, groupOfNames its Group
+		Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: "GUID", Username: "cn"}, Groups: groupsOfNames(),
+		Status: []string{loginDisabled, lockedByIntruder, loginIntruderResetTime}, standing: edirectoryStanding, lapses: edirectoryLapses(),
+		Expires: "loginExpirationTime",
+		Via:     map[string]string{groupMembership: groupMembership}, Stamps: serverStamps(),
+		OctetIDs: []string{"guid"},
+	}
+}
+
+func custom() Kind {
+	return Kind{
+		Preset: Custom, URL: local,
+		Users: Users{Filter: "(objectClass=person)", IDAttribute: entryUUID, Username: uid}, Groups: groupsOfNames(),
+		Via: map[string]string{memberOf: memberOf}, Stamps: serverStamps(),
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	_ "embed"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -121,3 +122,11 @@ func (s *starter) empty(path string, indent int, following []string) bool {
 	}
 	return keys > 0
 }
+
+//go:embed example.yaml
+var example string
+
+// Example returns a commented configuration to start from: every key with its
+// default, and the few that need a value. It is the same text as
+// config.example.yaml, the one beside the sources.
+func Example() []byte { return []byte(example) }
