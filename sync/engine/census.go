@@ -40,6 +40,8 @@ type claimants struct {
 	contested map[uint64][]int32 // names with several claimants
 	// unseen are names that have characters that nobody sees, by the hash of what is seen.
 	unseen map[uint64][]string
+	// letGo are the fields, by claimant, of people who were let go and want other ones since.
+	letGo map[int32]dirsync.Fields
 	// mails counts the people of each mail address, by its hash; nil where no mails are sent.
 	mails map[uint64]int
 }
@@ -98,8 +100,11 @@ func (c *census) take(p *dirsync.Person) {
 func (c *census) pass(want *mapping.Desired, i int32) {
 	c.unchanged++
 	c.names.claim(want, i)
-	if !c.snap.briefs[i].LetGo {
+	switch b := &c.snap.briefs[i]; {
+	case !b.LetGo:
 		c.leftOut.note(want)
+	case !want.Same(b.Asked): // what the link asked for last is not what the person claims
+		c.names.letGo[i] = want.Fields
 	}
 }
 
@@ -225,7 +230,7 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 	c := &census{
 		rules: rules, snap: st.snap, recheck: fresh.recheck, told: map[dirsync.SourceID]bool{}, marks: st.marks, groups: st.groups,
 		sight: guard.NewSight(rules, &ref), seen: make([]bool, len(st.snap.briefs)), places: places{deciding: map[string]bool{}},
-		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}},
+		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}, letGo: map[int32]dirsync.Fields{}},
 	}
 	c.leftOut.only = dirsync.FoldName(r.opts.Only)
 	if r.Rules.EnrollMails > 0 {
@@ -266,7 +271,9 @@ func (r *run) contest(ctx context.Context, st *state, c *census) (contested map[
 			if i < 0 {
 				id, claims = c.kept[^i].ID, *c.kept[^i]
 			} else if link := links[st.snap.briefs[i].ID]; link != nil {
-				id, claims.Fields = link.ID, link.Asked
+				if id, claims.Fields = link.ID, link.Asked; c.names.letGo[i] != nil {
+					claims.Fields = c.names.letGo[i]
+				}
 			}
 			for _, name := range claims.Names() {
 				if hashName(name) == hash {
