@@ -70,6 +70,7 @@ type Run struct {
 	Operations []*Operation
 	Conflicts  []Conflict
 	Attention  []Attention // by username, then source
+	Shadowed   []Shadowed  // by username, then source
 	Waiting    []Waiting
 	Guards     []Guard
 	Warnings   []string

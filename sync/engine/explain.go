@@ -85,6 +85,9 @@ type watchedSource struct {
 	show func(*dirsync.Person)
 }
 
+// In implements [dirsync.Several]; one directory alone is not watched.
+func (s watchedSource) In(directory string) dirsync.Source { return dirsync.In(s.Source, directory) }
+
 func (s watchedSource) Read(ctx context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
 	return s.Source.Read(ctx, func(p dirsync.Person) error {
 		s.show(&p)
@@ -173,7 +176,7 @@ func (x *Explanation) Of(ctx context.Context, id dirsync.SourceID) (*dirsync.Dec
 		return nil, err
 	}
 	d.Link = links[id]
-	d.Delayed = c.census != nil && c.census.switched
+	d.Delayed = c.census != nil && c.census.switchedOf(id)
 	for _, s := range slices.Concat(c.subjects(), c.idle()) {
 		if s.ID == id {
 			takeOver(d, s)

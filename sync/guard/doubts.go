@@ -54,7 +54,7 @@ func (w *weighing) limitOf(d *Doubt) string {
 // namesLost reports whether it is the usernames that nobody has any more: then nothing
 // can be planned, and yet much follows.
 func (w *weighing) namesLost(d *Doubt) bool {
-	return d.About.Attribute != "" && d.Have == 0 && w.Read.Sight.decides(d.Key, dirsync.FieldUsername)
+	return d.About.Attribute != "" && d.Have == 0 && w.Of(d.About.Directory).Sight.decides(d.Key, dirsync.FieldUsername)
 }
 
 // concerned are the missing people of whom a doubt holds something, or would.
@@ -66,7 +66,7 @@ func (w *weighing) concerned(d *Doubt, ops []*dirsync.Op) map[dirsync.SourceID]b
 		}
 	}
 	for _, p := range w.People {
-		if p.Wanted == nil && p.Link != nil && (d.About.Base != "" && p.Link.Seen.Base == d.Key ||
+		if w.Policy.Directories.Of(p.ID) == d.About.Directory && p.Wanted == nil && p.Link != nil && (d.About.Base != "" && p.Link.Seen.Base == d.Key ||
 			d.About.Group != "" && p.Elsewhere && d.was(p.Link)) {
 			who[p.ID] = true
 		}
@@ -83,7 +83,7 @@ func (d *Doubt) was(l *dirsync.Link) bool {
 func (w *weighing) follows(o *dirsync.Op, d *Doubt) assembly.Part {
 	p := w.people[o.Source]
 	switch {
-	case o.Marked:
+	case o.Marked, w.Policy.Directories.Of(o.Source) != d.About.Directory:
 		return assembly.Part{}
 	case d.Remedy != "": // a status that can't be read, of the whole directory
 		if o.OnGroup() || o.Missing != nil {
@@ -91,7 +91,7 @@ func (w *weighing) follows(o *dirsync.Op, d *Doubt) assembly.Part {
 		}
 		return assembly.Part{Whole: letsIn(o), Joins: o.Joins}
 	case d.About.Attribute != "":
-		return followsAttribute(o, w.Read.Sight.fields[d.Key])
+		return followsAttribute(o, w.Of(d.About.Directory).Sight.fields[d.Key])
 	case d.About.Base != "":
 		return assembly.Part{Whole: o.Missing != nil && p != nil && p.Link != nil && p.Link.Seen.Base == d.Key}
 	}
@@ -145,7 +145,7 @@ func (w *weighing) followsGroup(o *dirsync.Op, p *Person, d *Doubt, group string
 	if o.OnGroup() || p == nil {
 		return part
 	}
-	roles := w.Rules.RolesOf(group)
+	roles := w.Rules.RolesOf(d.About.Directory, group)
 	was := p.Link != nil && d.was(p.Link)
 	unknown := p.Link == nil || p.Link.Seen.Hash() == 0
 	switch {

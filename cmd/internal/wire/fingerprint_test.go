@@ -7,11 +7,11 @@ import "testing"
 func TestFingerprints(t *testing.T) {
 	_, plain := rulesOf(t, "")
 	_, grouped := rulesOf(t, "sync: {scope: {include_groups: [Staff]}}\n")
-	if plain.Scope != "08d6f67430e27900" || grouped.Scope != "05bb0edadc7a795d" {
-		t.Errorf("the fingerprints have changed, and every state would hold as scope_changed: %s, %s", plain.Scope, grouped.Scope)
+	if plain.Directories[0].Scope != "08d6f67430e27900" || grouped.Directories[0].Scope != "05bb0edadc7a795d" {
+		t.Errorf("the fingerprints have changed, and every state would hold as scope_changed: %s, %s", plain.Directories[0].Scope, grouped.Directories[0].Scope)
 	}
-	if plain.Place == "" || plain.Place == plain.Scope {
-		t.Errorf("place %q", plain.Place)
+	if plain.Directories[0].Place == "" || plain.Directories[0].Place == plain.Directories[0].Scope {
+		t.Errorf("place %q", plain.Directories[0].Place)
 	}
 	for text, same := range map[string]bool{
 		"ldap: {users: {base_dns: ['ou=People,dc=WSO2,dc=ORG']}}\n":         true,
@@ -23,7 +23,7 @@ func TestFingerprints(t *testing.T) {
 		"ldap: {users: {base_dns: ['ou=Users,dc=example,dc=org']}}\n":       false,
 		"ldap: {users: {base_dns: ['ou=U,dc=WSO2,dc=ORG', 'ou=U,dc=x']}}\n": false,
 	} {
-		if _, r := rulesOf(t, text); (r.Place == plain.Place) != same {
+		if _, r := rulesOf(t, text); (r.Directories[0].Place == plain.Directories[0].Place) != same {
 			t.Errorf("%sthe place is the same: %v, want %v", text, !same, same)
 		}
 	}
@@ -46,7 +46,7 @@ func TestMappingDigest(t *testing.T) {
 		"sync: {normalize: {phone_region: DE}}\n":                            false,
 		"sync: {status_lockouts: true}\n":                                    false,
 	} {
-		if _, r := rulesOf(t, text); (r.Digest == plain.Digest) != same {
+		if _, r := rulesOf(t, text); (r.Directories[0].Digest == plain.Directories[0].Digest) != same {
 			t.Errorf("%sthe digest is the same: %v, want %v", text, !same, same)
 		}
 	}

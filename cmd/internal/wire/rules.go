@@ -21,13 +21,14 @@ func Rules(cfg *config.Config) (decide.Rules, error) {
 			StatusAttributes: kind.Status, Lapses: kind.Lapses, Via: kind.Via, AllowBypass: c.AllowBypass,
 			CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
 			IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
-			Protect: map[string]bool{},
+			Protect:     map[string]bool{},
+			Directories: dirsync.Directories{{Scope: scopeFingerprint(cfg), Place: placeFingerprint(cfg), Digest: mappingFingerprint(cfg), Servers: cfg.LDAP.URLs}},
 		},
 		Existing:  decide.Existing(c.Existing),
 		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
-		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
+		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration,
 		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
-		Limits:      limits(c.Limits), Scope: scopeFingerprint(cfg), Place: placeFingerprint(cfg), Digest: mappingFingerprint(cfg),
+		Limits:      limits(c.Limits),
 	}
 	if cfg.Enroll.Email {
 		r.EnrollMails = cfg.Enroll.MaxPerRun
