@@ -73,6 +73,12 @@ func (n Naming) Op(o Op) Op {
 	return o
 }
 
+// Mark gives a mark with the named id of its person.
+func (n Naming) Mark(m Mark) Mark {
+	m.Source = n.id(m.Source)
+	return m
+}
+
 // Told gives what was told, by its key, with named ids. It counts as told before, as it did.
 func (n Naming) Told(told map[string]Told) map[string]Told {
 	named := make(map[string]Told, len(told))
@@ -206,6 +212,16 @@ func (s *namedStore) Groups(ctx context.Context) ([]GroupLink, error) {
 		links[i] = s.naming.Group(links[i])
 	}
 	return links, err
+}
+
+// Marks implements [Store].
+func (s *namedStore) Marks(ctx context.Context) ([]Mark, error) {
+	marks, err := s.Store.Marks(ctx)
+	marks = slices.Clone(marks)
+	for i := range marks {
+		marks[i] = s.naming.Mark(marks[i])
+	}
+	return marks, err
 }
 
 // Open implements [Store].

@@ -95,7 +95,7 @@ func TestNamingMissesNoID(t *testing.T) {
 	named := naming.Baseline(&baseline)
 	for what, value := range map[string]any{
 		"link": naming.Link(filledWithIDs[dirsync.Link]()), "group": naming.Group(filledWithIDs[dirsync.GroupLink]()),
-		"operation": naming.Op(filledWithIDs[dirsync.Op]()), "baseline": named,
+		"mark": naming.Mark(filledWithIDs[dirsync.Mark]()), "operation": naming.Op(filledWithIDs[dirsync.Op]()), "baseline": named,
 		"told": naming.Told(map[string]dirsync.Told{"person|plain": filledWithIDs[dirsync.Told]()}),
 	} {
 		if plain := plainIDs(what, reflect.ValueOf(value)); len(plain) > 0 {

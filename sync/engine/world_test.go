@@ -86,6 +86,8 @@ func (w *world) step(name, data string) (got string, golden bool) {
 		w.directory(args).people = w.people(lines)
 	case "elsewhere":
 		w.directory(args).elsewhere = w.people(lines)
+	case "named":
+		w.named(args)
 	case "moved":
 		w.directory(args).moved = w.people(lines)
 	case "duo":
@@ -137,6 +139,14 @@ func (w *world) directories(names []string) {
 		}
 	}
 	w.rules.Directories = all
+}
+
+// named gives the only directory a name, in the configuration and in the state.
+func (w *world) named(name string) {
+	d := w.rules.Directories[0]
+	d.Name = name
+	w.dirs, w.rules.Directories = map[string]*memDirectory{name: w.dir}, dirsync.Directories{d}
+	w.store.name(dirsync.Naming(name))
 }
 
 // source is what the engine reads: the only directory, or several as one.
