@@ -64,7 +64,11 @@ func (db *DB) Check(ctx context.Context, b dirsync.Binding) error {
 // is for new keys of the same account, once it is known to be the same.
 func (db *DB) Rebind(ctx context.Context, b dirsync.Binding) error {
 	return db.update(ctx, "binding it anew", func(tx *sqlx.Tx) error {
-		return backend.SetMeta(ctx, tx, backend.MetaBinding, b)
+		bound, err := backend.GetMeta[dirsync.Binding](ctx, tx, backend.MetaBinding)
+		if err != nil {
+			return err
+		}
+		return backend.SetMeta(ctx, tx, backend.MetaBinding, b.Joined(bound))
 	})
 }
 

@@ -205,6 +205,11 @@ func (x *Explanation) Of(ctx context.Context, id dirsync.SourceID) (*dirsync.Dec
 			d.Conflicts = append(d.Conflicts, conflict)
 		}
 	}
+	for _, s := range x.Run.Shadowed {
+		if s.Source == id {
+			d.Shadowed = s.By
+		}
+	}
 	d.Skipped = r.skipped(d, &want)
 	return d, nil
 }

@@ -32,7 +32,7 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked Un
 		return wire.Ended(nil, begun, err), ""
 	}
 	err = wire.WithBench(ctx, loaded, setup, !write, observer, func(b *wire.Bench) error {
-		if err := b.Store.Check(ctx, b.Binding); err != nil {
+		if err := b.Check(ctx, b.Store); err != nil {
 			return err
 		}
 		other, err := past.Pick(ctx, b.Store, asked.Run)

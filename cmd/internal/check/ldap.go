@@ -51,12 +51,15 @@ const expiresSoon = 30 * 24 * time.Hour
 type ldapCheck struct {
 	findings
 
-	config *config.Config
+	name   string // of the directory
+	config *config.Single
 	rules  *decide.Rules
 	log    *logrus.Logger
 
-	source *ldapsrc.Source
-	server conn.Server // one that can be used
+	entries []dirsync.GroupEntry // of a complete read
+	seen    *census              // of one, else nil
+	source  *ldapsrc.Source
+	server  conn.Server // one that can be used
 }
 
 func (c *ldapCheck) run(ctx context.Context) {
@@ -183,7 +186,7 @@ func (c *ldapCheck) people(ctx context.Context) {
 		return
 	}
 	if err == nil {
-		c.groups(info.Groups)
+		c.entries, c.seen = info.Groups, seen
 	}
 	c.limits(seen, err)
 	if seen.total == 0 && limited(err) {

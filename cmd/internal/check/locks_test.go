@@ -27,7 +27,7 @@ func TestCheckUnreadableStatus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := ldapCheck{config: &cfg, rules: &rules}
+			c := ldapCheck{config: &config.Single{Config: cfg}, rules: &rules}
 			seen := newCensus(&rules)
 			for i := range 5 {
 				p := dirsync.Person{ID: dirsync.SourceID(plain(i)), DN: "cn=" + plain(i), Attrs: map[string][]string{"uid": {plain(i)}, "useraccountcontrol": {"512"}}, Standing: dirsync.Enabled}

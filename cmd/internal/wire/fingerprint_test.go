@@ -1,6 +1,10 @@
 package wire
 
-import "testing"
+import (
+	"testing"
+
+	dirsync "duosync/sync"
+)
 
 // TestFingerprints: what states have accepted stays accepted, and the place changes
 // with the suffix and the id attribute alone.
@@ -49,5 +53,71 @@ func TestMappingDigest(t *testing.T) {
 		if _, r := rulesOf(t, text); (r.Directories[0].Digest == plain.Directories[0].Digest) != same {
 			t.Errorf("%sthe digest is the same: %v, want %v", text, !same, same)
 		}
+	}
+}
+
+// TestFingerprintsOfSeveral: what a directory has accepted stays accepted when it gets a name,
+// when another one is added, and when groups of that one are let in. It changes when its own
+// groups, or its own mapping, are others.
+func TestFingerprintsOfSeveral(t *testing.T) {
+	const hr, students = "{name: hr}", "{name: students, urls: ['ldap://b'], users: {base_dns: ['ou=U,dc=x']}}"
+	of := func(text string) dirsync.Directory {
+		t.Helper()
+		_, r := rulesOf(t, text)
+		d, ok := r.Directories.Get("hr")
+		if !ok {
+			t.Fatalf("no directory hr: %+v", r.Directories)
+		}
+		return d
+	}
+	_, plain := rulesOf(t, "sync: {scope: {include_groups: [Staff]}}\n")
+	was := plain.Directories[0]
+	for text, same := range map[string]bool{
+		"directories: [" + hr + "]\nsync: {scope: {include_groups: [staff]}}\n":                                              true,
+		"directories: [" + hr + "]\nsync: {scope: {include_groups: [hr/staff]}}\n":                                           true,
+		"directories: [" + hr + ", " + students + "]\nsync: {scope: {include_groups: [hr/staff]}}\n":                         true,
+		"directories: [" + students + ", " + hr + "]\nsync: {scope: {include_groups: [students/pupils, hr/staff]}}\n":        true,
+		"directories: [" + hr + ", " + students + "]\nsync: {scope: {include_groups: [students/pupils]}}\n":                  false,
+		"directories: [" + hr + ", " + students + "]\n":                                                                      false,
+		"directories: [{name: hr, users: {filter: '(uid=a*)'}}]\nsync: {scope: {include_groups: [staff]}}\n":                 false,
+		"directories: [{name: hr, mapping: {username: mail}}]\nsync: {scope: {include_groups: [staff]}}\n":                   false,
+		"directories: [{name: hr, mapping: {realname: mail}}, " + students + "]\nsync: {scope: {include_groups: [staff]}}\n": true,
+	} {
+		if got := of(text); (got.Scope == was.Scope) != same || got.Place != was.Place {
+			t.Errorf("%sthe scope is the same: %v, want %v; place %s, want %s", text, !same, same, got.Place, was.Place)
+		}
+	}
+}
+
+// TestRulesOfSeveral: each directory has the mapping that is written for it, else the common one,
+// and the directory is asked for the groups that can be its own.
+func TestRulesOfSeveral(t *testing.T) {
+	cfg, r := rulesOf(t, `
+directories:
+  - {name: hr, groups: {base_dns: ["ou=G,dc=x"]}}
+  - {name: students, urls: ["ldap://b"], groups: {base_dns: ["ou=G,dc=x"]}, mapping: {username: mail, notes: 'in_group("club") ? "c" : ""'}}
+sync: {scope: {include_groups: [hr/staff, visitors]}, groups: {mirror: [students/club]}}
+`)
+	if got := r.In("hr").Mapping[dirsync.FieldUsername].String() + " " + r.In("students").Mapping[dirsync.FieldUsername].String(); got != "uid mail" {
+		t.Errorf("usernames of %s", got)
+	}
+	if r.In("hr").OwnMapping || !r.In("students").OwnMapping {
+		t.Error("whose mapping is its own goes astray")
+	}
+	singles := cfg.Each()
+	for i, wanted := range []map[string]bool{
+		{"staff": true, "visitors": true, "club": false, "hr/staff": false},
+		{"staff": false, "visitors": true, "club": true},
+	} {
+		want := groups(&singles[i], r.In(singles[i].Name)).Want
+		for name, is := range wanted {
+			if want(name) != is {
+				t.Errorf("%s is asked about the group %s: %v", singles[i].Name, name, !is)
+			}
+		}
+	}
+	b := BindingOf(cfg)
+	if b.Directory != "" || len(b.Directories) != 2 || b.Directories["hr"] != "dc=wso2,dc=org" {
+		t.Errorf("binding %+v", b)
 	}
 }
