@@ -87,6 +87,35 @@ func (h *twoHouses) wantOps(what string, r result, want ...string) {
 	}
 }
 
+// TestUndoAcrossAName: a run of before the directory got its name is undone after, unless a run
+// since then took the same again.
+func TestUndoAcrossAName(t *testing.T) {
+	h := newTwoHouses(t)
+	h.edit("hr/staff", "staff")
+	dn := "uid=gus," + slapdtest.UsersDN
+	h.ldap.Add(dn, map[string][]string{"objectClass": {"inetOrgPerson", "wso2Person", "scimPerson", "identityPerson"}, "uid": {"gus"}, "cn": {"gus"}, "sn": {"gus"}})
+	h.want(0, "applied")
+	h.ldap.Modify(dn, "accountLock", "true")
+	var run struct {
+		ID string `json:"run_id"`
+	}
+	if err := json.Unmarshal([]byte(h.want(0, "applied").out), &run); err != nil {
+		t.Fatal(err)
+	}
+	h.configure(ldapSection(h.ldap.URL), directory("hr", h.ldap.URL, ""))
+	if r := h.run("undo", run.ID, "--format", "json"); r.code != 0 || !slices.Contains(r.ops(), "enable gus") {
+		t.Errorf("shown before the state is taken over: exit %d, %q\n%s%s", r.code, r.ops(), r.err, brief(r.out))
+	}
+	h.want(0, "no-changes")
+	if r := h.run("undo", run.ID, "--write", "--format", "json"); r.code != 0 || !slices.Contains(r.ops(), "enable gus") {
+		t.Errorf("undone: exit %d, %q\n%s%s", r.code, r.ops(), r.err, brief(r.out))
+	}
+	h.wantOps("the next run", h.want(0, "applied"), "disable gus")
+	if r := h.run("undo", run.ID, "--format", "json"); !strings.Contains(r.out, "again since") {
+		t.Errorf("undone once more: exit %d, %q\n%s%s", r.code, r.ops(), r.err, brief(r.out))
+	}
+}
+
 // TestSecondDirectory: an installation with one directory gives it a name and adds another
 // one. Nothing changes for those who are there; the second one's people come, a move keeps the
 // user, and a directory that is down, narrowed, taken out or renamed removes nobody.
