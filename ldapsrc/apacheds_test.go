@@ -104,8 +104,8 @@ func testApacheDSLimit(t *testing.T, s *apachedstest.Server, people, limit int) 
 				asApacheDSReader(o)
 				paged(o)
 			})))
-			if err != nil || len(read) != people || info.CutAt != limit || info.Parts < people/limit {
-				t.Errorf("an account with a limit read %d people of %d, cut off at %d, in %d parts: %v", len(read), people, info.CutAt, info.Parts, err)
+			if err != nil || len(read) != people || info.CutAt != limit || info.Searches < people/limit {
+				t.Errorf("an account with a limit read %d people of %d, cut off at %d, in %d parts: %v", len(read), people, info.CutAt, info.Searches, err)
 			}
 
 			// Just as many as the limit allows are a whole read.

@@ -78,7 +78,7 @@ func (s *Source) readOver(ctx context.Context, c *conn.Conn, info *dirsync.ReadI
 	if info.Warnings, err = s.groups.Warnings(ctx, c, groups); err != nil {
 		return state, memory{}, err
 	}
-	info.CutAt, info.Parts = c.Limit()
+	info.CutAt, info.Searches = c.Limit()
 	state, err = c.Describe(ctx, s.bases)
 	return state, memory{samples, matcher.Namesakes()}, err
 }

@@ -48,7 +48,7 @@ func TestReadInPartsIsWhole(t *testing.T) {
 		defer func() { _ = src.Close() }()
 		people, info, err := readAll(t, src)
 		if err != nil || len(people) != len(names) {
-			rt.Fatalf("%d people of %d (%d searches): %v", len(people), len(names), info.Parts, err)
+			rt.Fatalf("%d people of %d (%d searches): %v", len(people), len(names), info.Searches, err)
 		}
 		if cut := info.CutAt > 0; cut != (len(names) > limit) {
 			rt.Errorf("%d people with a limit of %d: cut off at %d", len(names), limit, info.CutAt)
@@ -97,7 +97,7 @@ func TestPartsThatHideSomebody(t *testing.T) {
 				return
 			}
 			if err != nil || len(slices.Compact(dnsOf(read))) != people || len(read) != people || info.CutAt != limit {
-				t.Errorf("%d people of %d, cut off at %d in %d parts: %v", len(read), people, info.CutAt, info.Parts, err)
+				t.Errorf("%d people of %d, cut off at %d in %d parts: %v", len(read), people, info.CutAt, info.Searches, err)
 			}
 		})
 	}
@@ -220,7 +220,7 @@ func testApacheDSInParts(t *testing.T, s *apachedstest.Server) {
 				want = dnsOf(mustRead(t, newSource(t, admin)))
 			}
 			if got := dnsOf(people); err != nil || !slices.Equal(got, want) || info.CutAt == 0 {
-				t.Errorf("%d people in %d parts, want %d: %v", len(got), info.Parts, len(want), err)
+				t.Errorf("%d people in %d parts, want %d: %v", len(got), info.Searches, len(want), err)
 			}
 		})
 	}

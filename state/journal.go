@@ -44,10 +44,12 @@ func (db *DB) Begin(ctx context.Context, run dirsync.RunStart) (dirsync.Journal,
 		if err != nil {
 			return err
 		}
-		if j.bound = bound != nil; j.bound {
+		if bound != nil {
 			if err := compareBinding(*bound, run.Binding); err != nil {
 				return err
 			}
+			j.before = *bound
+			j.bound = run.Binding.Joined(*bound).Equal(*bound) // else a directory was added
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE runs SET outcome = $1 WHERE outcome = ''`, dirsync.OutcomeFailed); err != nil {
 			return err
@@ -72,9 +74,10 @@ type journal struct {
 	run   dirsync.RunStart
 	stmts statements
 
-	mu      sync.Mutex // one transaction at a time
-	bound   bool       // the state is known to belong to run.Binding
-	changed bool       // the run has changed something
+	mu      sync.Mutex      // one transaction at a time
+	bound   bool            // the state is known to belong to run.Binding
+	before  dirsync.Binding // whose it was before the run
+	changed bool            // the run has changed something
 	broken  error
 }
 

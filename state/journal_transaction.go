@@ -81,5 +81,5 @@ func (j *journal) bind(ctx context.Context, tx *sqlx.Tx) error {
 		return nil
 	}
 	j.bound = true
-	return backend.SetMeta(ctx, tx, backend.MetaBinding, j.run.Binding)
+	return backend.SetMeta(ctx, tx, backend.MetaBinding, j.run.Binding.Joined(j.before))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,26 +64,43 @@ func (db *DB) Check(ctx context.Context, b dirsync.Binding) error {
 // is for new keys of the same account, once it is known to be the same.
 func (db *DB) Rebind(ctx context.Context, b dirsync.Binding) error {
 	return db.update(ctx, "binding it anew", func(tx *sqlx.Tx) error {
-		return backend.SetMeta(ctx, tx, backend.MetaBinding, b)
+		bound, err := backend.GetMeta[dirsync.Binding](ctx, tx, backend.MetaBinding)
+		if err != nil {
+			return err
+		}
+		return backend.SetMeta(ctx, tx, backend.MetaBinding, b.Joined(bound))
 	})
 }
 
 func compareBinding(bound, b dirsync.Binding) error {
-	if bound == b {
-		return nil
+	type part struct{ name, bound, now string }
+	parts := []part{{"Duo host", bound.Host, b.Host}, {"integration key", bound.Key, b.Key}}
+	advice := "put the old value back, or set state.dsn to a state of its own"
+	switch {
+	case bound.Directories == nil && b.Directories == nil:
+		parts = append(parts, part{"directory", bound.Directory, b.Directory})
+	case b.Directories == nil:
+		parts = append(parts, part{"directories", bound.Where(), "without a name: " + b.Directory})
+		advice = "the directories of this state have names: write them as `directories`, each with its name, in place of `ldap`"
+	case bound.Directories == nil:
+		parts = append(parts, part{"directory", bound.Directory, b.Where()})
+		advice = "the next `duosync sync` takes the state over where one of the directories is that one; else " + advice
 	}
-	var differs []string
-	for _, part := range []struct{ name, bound, now string }{
-		{"Duo host", bound.Host, b.Host},
-		{"integration key", bound.Key, b.Key},
-		{"directory", bound.Directory, b.Directory},
-	} {
-		if part.bound != part.now {
-			differs = append(differs, fmt.Sprintf("its %s is %q, not %q", part.name, part.bound, part.now))
+	for _, name := range slices.Sorted(maps.Keys(b.Directories)) {
+		if was, known := bound.Directories[name]; known {
+			parts = append(parts, part{"directory " + name, was, b.Directories[name]})
 		}
 	}
-	advice := "put the old value back, or set state.dsn to a state of its own"
-	if bound.Host == b.Host && bound.Directory == b.Directory {
+	var differs []string
+	for _, p := range parts {
+		if p.bound != p.now {
+			differs = append(differs, fmt.Sprintf("its %s is %q, not %q", p.name, p.bound, p.now))
+		}
+	}
+	if len(differs) == 0 {
+		return nil
+	}
+	if len(differs) == 1 && bound.Key != b.Key {
 		advice += "; if these are new keys of the same account, `duosync rebuild` binds the state to them"
 	}
 	return dirsync.WithHint(fmt.Errorf("%w: %s", ErrBinding, strings.Join(differs, ", ")), advice)

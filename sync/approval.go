@@ -80,7 +80,7 @@ type Hold struct {
 }
 
 // About says what a guard is about, where it is not about all: one of its fields
-// is set.
+// is set, and Directory beside another one where there are several directories.
 type About struct {
 	Attribute string `json:"attribute,omitempty"`
 	Group     string `json:"group,omitempty"`
@@ -88,5 +88,12 @@ type About struct {
 	Directory string `json:"directory,omitempty"`
 }
 
-// Text gives the field that is set.
-func (a About) Text() string { return cmp.Or(a.Attribute, a.Group, a.Base, a.Directory) }
+// Text gives the field that is set, after the name of the directory where that is set,
+// too.
+func (a About) Text() string {
+	part := cmp.Or(a.Attribute, a.Group, a.Base)
+	if a.Directory == "" || part == "" {
+		return cmp.Or(part, a.Directory)
+	}
+	return a.Directory + "/" + part
+}

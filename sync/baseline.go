@@ -9,15 +9,16 @@ import (
 type Baseline struct {
 	At     time.Time `json:"at"`
 	Server string    `json:"server"` // the LDAP URL that answered
-	// InScope counts the persons in scope; Sighted these and those whom an exclusion
-	// left alone.
+	// InScope counts the persons in scope, of all directories; Sighted these and those
+	// whom an exclusion left alone.
 	InScope int `json:"in_scope"`
 	Sighted int `json:"sighted,omitempty"`
-	// Scope is the accepted fingerprint of what decides who is in, see Rules.Scope,
-	// and Place that of where people are looked for and by which id, see Rules.Place.
+	// Scope is the accepted fingerprint of what decides who is in, and Place that of
+	// where people are looked for and by which id, see Directory. Those of a directory
+	// with a name stand in its Reference, and so does Mapping.
 	Scope string `json:"scope,omitempty"`
 	Place string `json:"place,omitempty"`
-	// Mapping is the digest of the mapping, see Rules.Digest, as it was at the last run of
+	// Mapping is the digest of the mapping, see Directory, as it was at the last run of
 	// which no guard held anything; "" in a state of an earlier version.
 	Mapping string `json:"mapping,omitempty"`
 	// Directories are the references of each directory, by its name; "" is that of
@@ -40,6 +41,14 @@ type Baseline struct {
 // Reference is what complete reads saw of one directory: each part of it as it was
 // at the last read in which it was not doubted.
 type Reference struct {
+	// InScope, Sighted, Scope, Place and Mapping are for one of several directories what
+	// those of a Baseline are.
+	InScope int    `json:"in_scope,omitempty"`
+	Sighted int    `json:"sighted,omitempty"`
+	Scope   string `json:"scope,omitempty"`
+	Place   string `json:"place,omitempty"`
+	Mapping string `json:"mapping,omitempty"`
+
 	Identity string `json:"identity"`
 	Marker   Marker `json:"marker,omitempty"`
 	// Furthest is the furthest that a server has come in any read.
@@ -97,5 +106,21 @@ type Bearer struct {
 	Blind bool `json:"blind,omitempty"`
 }
 
-// Entry gives the group as it was seen last.
-func (g *GroupSeen) Entry() GroupEntry { return GroupEntry{ID: g.ID, Name: g.Name, DN: g.DN} }
+// Entry gives the group as it was seen last, in the directory of that name.
+func (g *GroupSeen) Entry(directory string) GroupEntry {
+	return GroupEntry{Directory: directory, ID: g.ID, Name: g.Name, DN: g.DN}
+}
+
+// Of gives what was seen of a directory, by its name, and whether anything was. Of the
+// section ldap what is accepted stands in the baseline itself. b may be nil.
+func (b *Baseline) Of(directory string) (Reference, bool) {
+	if b == nil {
+		return Reference{}, false
+	}
+	ref, known := b.Directories[directory]
+	if directory == "" {
+		ref.InScope, ref.Sighted, ref.Scope, ref.Place, ref.Mapping = b.InScope, b.Sighted, b.Scope, b.Place, b.Mapping
+		known = known || len(b.Directories) == 0
+	}
+	return ref, known
+}

@@ -49,6 +49,8 @@ type Decision struct {
 	Delayed bool
 	// Guards are those that hold one of the operations, or the whole run.
 	Guards []Guard
+	// Shadowed is the person of an earlier directory who has the name; "": nobody.
+	Shadowed SourceID
 	// Skipped tells why nothing is done by rule: "" or one of the Skipped… reasons.
 	Skipped string
 	// Heir is the id under which a missing person is there anew, and Ancestor the old id of

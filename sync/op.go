@@ -125,6 +125,9 @@ type Op struct {
 	Missing *Missing
 	// From is the missing person whose link an adoption takes over, if any.
 	From SourceID
+	// Origin is that of the link which ends by an adoption, where the user stays ours as
+	// it came to us: the person moved from one directory to another. "" else.
+	Origin Origin `json:",omitempty"`
 	// ByHand tells of an adoption that others have disabled the user; so it is
 	// not ours to enable.
 	ByHand bool

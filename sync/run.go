@@ -70,6 +70,7 @@ type Run struct {
 	Operations []*Operation
 	Conflicts  []Conflict
 	Attention  []Attention // by username, then source
+	Shadowed   []Shadowed  // by username, then source
 	Waiting    []Waiting
 	Guards     []Guard
 	StillHeld  []string // names of the guards that hold the last whole run, where this one is none

@@ -23,6 +23,12 @@ func SameGroup(a, b string) bool {
 
 // ReadInfo says what a complete read of the directory was.
 type ReadInfo struct {
+	// Directory is the name of the directory, "" for that of the section ldap.
+	Directory string
+	// Parts are the reads of several directories, in order of precedence; Read, Groups,
+	// Nested and Warnings are then those of all of them. Of one without a name there are
+	// none.
+	Parts  []ReadInfo
 	Server string // the URL that answered
 	// Identity is what the server says of itself (root DSE: dnsHostName or
 	// serverName), else the address that answered. Behind one URL there may be
@@ -32,9 +38,9 @@ type ReadInfo struct {
 	Marker Marker
 	Read   int // entries that the filter returned
 	// CutAt is after how many entries the server ended a search of this account, which
-	// was then read in parts, and Parts in how many searches that was; 0 where it did
+	// was then read in parts, and Searches in how many searches that was; 0 where it did
 	// not.
-	CutAt, Parts int
+	CutAt, Searches int
 	// Bases are the base DNs of the people, folded as the server compares DNs, where
 	// there are several; else none.
 	Bases []string
@@ -47,6 +53,28 @@ type ReadInfo struct {
 	// Warnings are worth telling of a read that is complete: members that answer
 	// nothing, values that can't be read.
 	Warnings []string
+}
+
+// Each gives the read of each directory.
+func (i *ReadInfo) Each() []*ReadInfo {
+	if len(i.Parts) == 0 {
+		return []*ReadInfo{i}
+	}
+	all := make([]*ReadInfo, len(i.Parts))
+	for at := range i.Parts {
+		all[at] = &i.Parts[at]
+	}
+	return all
+}
+
+// Of gives the read of a directory, by its name; nil where it was not read.
+func (i *ReadInfo) Of(directory string) *ReadInfo {
+	for _, one := range i.Each() {
+		if one.Directory == directory {
+			return one
+		}
+	}
+	return nil
 }
 
 // Marker tells how far a server has come in the changes of a directory, by what
@@ -79,22 +107,14 @@ func (m Marker) Behind(other Marker) bool {
 	return false
 }
 
-// CountGroups counts the groups of that name, without regard to case.
-func (i *ReadInfo) CountGroups(name string) int {
-	n := 0
-	for _, g := range i.Groups {
-		if SameGroup(g.Name, name) {
-			n++
-		}
-	}
-	return n
-}
-
 // GroupEntry is a group of the directory.
 type GroupEntry struct {
 	ID   SourceID // "" where the server shows none
 	Name string
 	DN   string
+	// Directory is the name of the directory that the group is in, "" for that of the
+	// section ldap.
+	Directory string
 	// Stamp is when the entry was changed last, in the server's own words; "" where
 	// it shows none. Two stamps of one server are compared for equality only, and only
 	// where they begin with the same word, which is their kind.
@@ -126,7 +146,7 @@ func (g *GroupEntry) Key() string {
 	if g.ID != "" {
 		return "id:" + string(g.ID)
 	}
-	return "dn:" + strings.ToLower(g.DN)
+	return "dn:" + string(IDIn(g.Directory, SourceID(strings.ToLower(g.DN))))
 }
 
 type asOf struct{}
@@ -175,4 +195,20 @@ type Source interface {
 	// (modifyTimestamp, whenChanged), by id and by DN. One that is not found, or has no
 	// stamp, is missing in the answer. The server is that of Lookup.
 	Stamps(ctx context.Context, ids []SourceID, dns []string) (byID map[SourceID]string, byDN map[string]string, err error)
+}
+
+// Several is a Source of several directories.
+type Several interface {
+	Source
+	// In gives one of them alone, with the ids that it has among the others; nil where
+	// there is none of that name.
+	In(directory string) Source
+}
+
+// In gives the source of one directory. Where source is of one only, it is that.
+func In(source Source, directory string) Source {
+	if several, ok := source.(Several); ok && directory != "" {
+		return several.In(directory)
+	}
+	return source
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -101,9 +104,45 @@ type Outcome struct {
 
 // Binding says whose state this is. A state is used with no other.
 type Binding struct {
-	Host      string `json:"host"` // Duo API host, lower case, without port
-	Key       string `json:"key"`  // integration key; not a secret
+	Host string `json:"host"` // Duo API host, lower case, without port
+	Key  string `json:"key"`  // integration key; not a secret
+	// Directory is the identity of the directory of the section ldap; "" where there are
+	// directories with names.
 	Directory string `json:"directory"`
+	// Directories are the identities of directories with names, by name.
+	Directories map[string]string `json:"directories,omitempty"`
+}
+
+// Equal reports whether two bindings are the same.
+func (b Binding) Equal(other Binding) bool {
+	return b.Host == other.Host && b.Key == other.Key && b.Directory == other.Directory && maps.Equal(b.Directories, other.Directories)
+}
+
+// Where says which directory it is, or which directories.
+func (b Binding) Where() string {
+	if b.Directories == nil {
+		return b.Directory
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(b.Directories)) {
+		all = append(all, name+": "+b.Directories[name])
+	}
+	return strings.Join(all, "; ")
+}
+
+// Joined gives the binding of a state after a run for b: directories that were taken out of
+// the configuration stay known by their names, so that no other one takes their place.
+func (b Binding) Joined(before Binding) Binding {
+	if b.Directories == nil {
+		return b
+	}
+	all := maps.Clone(before.Directories)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, b.Directories)
+	b.Directories = all
+	return b
 }
 
 // Meta is what the state knows of itself.

@@ -141,8 +141,8 @@ func (s *Session) elsewhere(ctx context.Context, c *Conn, tried map[string]bool,
 	if ctx.Err() != nil || !brokeOff(err) {
 		return err
 	}
-	for e, err := range s.dialer.all(ctx) {
-		if err == nil && !tried[e.url] {
+	for e, unknown := range s.dialer.all(ctx) {
+		if unknown == nil && !tried[e.url] {
 			s.mu.Lock()
 			s.tried = tried
 			s.mu.Unlock()

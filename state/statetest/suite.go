@@ -21,6 +21,8 @@ type Store interface {
 	Check(ctx context.Context, b dirsync.Binding) error
 	// Rebind makes the state belong to b.
 	Rebind(ctx context.Context, b dirsync.Binding) error
+	// TakeOver gives the one directory of the state a name.
+	TakeOver(ctx context.Context, naming dirsync.Naming, b dirsync.Binding) (ended int, err error)
 	// Hold gives what was held or approved under id and is not used yet.
 	Hold(ctx context.Context, id string) (*dirsync.Approval, bool, error)
 	// Approve keeps an approval.
@@ -81,6 +83,8 @@ var contract = []struct {
 	{"what was told is replaced", testTold},
 	{"a state belongs to the first account that it reached", testBinding},
 	{"a failed run binds nothing", testBindingFailedRun},
+	{"a directory gets a name", testTakeOver},
+	{"a state belongs to its directories by name", testDirectories},
 	{"nothing is intended that a mark bars", testBarred},
 	{"marks come back whole, by username", testMarks},
 	{"a mark names its user", testMarkNobody},

@@ -217,7 +217,7 @@ func (s *Subject) LetGoChanged(held []dirsync.Phone, own []dirsync.OwnPhone) []d
 // kept in step at all.
 func (r *Rules) GivesPhones(s *Subject, carrier *dirsync.Op) bool {
 	switch {
-	case len(r.Phones.From) == 0, s.Want.Faults[dirsync.FieldPhones] != "":
+	case len(r.In(s.Want.Directory).Phones.From) == 0, s.Want.Faults[dirsync.FieldPhones] != "":
 		return false
 	case r.Phones.Always:
 		return true

@@ -68,7 +68,7 @@ func (r *Rules) decideNew(s *Subject, reason string) {
 		want.Fields[dirsync.FieldStatus] = dirsync.StatusActive
 	case want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled:
 		// A user who is locked in the directory is not created: a licence saved.
-		if r.Existing == ExistingReport && !s.Adopted {
+		if r.Existing == ExistingReport && !s.Adopted && !s.Inherits {
 			s.Skipped = true
 			return
 		}

@@ -20,7 +20,7 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	}
 	missing := s.Missing(now)
 	if s.NotAccepted && missing.Scope == "" {
-		missing.Scope = r.Scope
+		missing.Scope = s.Scope
 	}
 	wait := s.WaitsForRead(s.Switched, missing)
 	s.Next.Missing = &missing
@@ -72,7 +72,11 @@ func (s *Subject) remove(step dirsync.Action, missing *dirsync.Missing, now time
 	live := s.Live
 	missing.Step, missing.At = step, now
 	reason := missing.Why
-	if missing.Why == dirsync.Gone {
+	switch {
+	case s.TakenOut:
+		name, _ := s.ID.Split()
+		reason = "the directory " + name + " was taken out of the configuration"
+	case missing.Why == dirsync.Gone:
 		reason = "gone from the directory"
 	}
 	if since := missing.Start(); since.Before(now) {

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -106,7 +107,7 @@ func made(op *dirsync.Op, cur *dirsync.Link, res *dirsync.Result) dirsync.Link {
 	}
 	switch {
 	case op.Action == dirsync.Adopt:
-		link.Origin = dirsync.Adopted
+		link.Origin = cmp.Or(op.Origin, dirsync.Adopted)
 		link.ByHand = op.ByHand
 	case op.Mail:
 		link.Mail = dirsync.MailDue

@@ -14,24 +14,6 @@ type Rules struct {
 	// anybody.
 	EnrollMails int
 
-	// Scope is a digest of all that decides who is in and by which name, exclusions
-	// apart: bases, filter, groups and how they resolve, the id attribute, the
-	// mapping of the username. Place digests of these what tells where people are
-	// looked for and by which id: the suffixes and the id attribute.
-	Scope string
-	Place string
-	// Narrower is a scope of which this one only has more people, "" for none: where it is the
-	// accepted one, nobody is missing for this one.
-	Narrower string
-	// Former are scopes that an earlier version made of the same configuration, for it had
-	// other defaults, and for each what to tell where one of them is the accepted one.
-	Former map[string]string
-	// Digest is that of what makes Duo's fields of attributes: sync.mapping, and how values
-	// are normalized.
-	Digest string
-	// Directory is the name of the directory, "" for that of the section ldap.
-	Directory string
-
 	// Existing says what becomes of a Duo user of a wanted name that is not
 	// ours.
 	Existing Existing
@@ -47,9 +29,6 @@ type Rules struct {
 	ReportDrift func(field string) bool
 	// MaxDuration ends a run at the next border between operations; 0: never.
 	MaxDuration time.Duration
-	// Servers are the configured LDAP URLs. Removals wait one more complete
-	// read when another of them answers than last time.
-	Servers []string
 }
 
 // Existing is a policy for Duo users of a wanted name that are not ours.

@@ -50,9 +50,13 @@ type circumstances struct {
 	// run. Both stand until it is: what does not come about decides nothing.
 	Heir, Ancestor *Subject
 	Inherits       bool
-	Switched       bool // removals wait for a second complete read
-	NotAccepted    bool // missing, perhaps, for a scope that is not accepted
-	Blind          bool // nobody's status is believed in this run
+	Switched       bool   // removals wait for a second complete read
+	NotAccepted    bool   // missing, perhaps, for a scope that is not accepted
+	Scope          string // the fingerprint of that scope
+	// TakenOut: the person's directory is not among those of the configuration any more, so
+	// it can't be asked.
+	TakenOut bool
+	Blind    bool // nobody's status is believed in this run
 	// Doubtful tells why it is not known whether the link's user is in Duo; nil: it is.
 	Doubtful error
 }

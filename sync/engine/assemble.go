@@ -15,7 +15,7 @@ import (
 
 // assemble makes the plan of what was decided, and puts the rest of it into the report.
 func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
-	r.report.InScope = c.census.sight.InScope
+	r.report.InScope = c.census.inScope()
 	r.report.Unchanged = c.census.unchanged
 	ops := slices.Clone(c.groups.ops)
 	for _, s := range c.decided.subjects {
@@ -35,9 +35,7 @@ func (r *run) assemble(ctx context.Context, c *course) (*planned, error) {
 		return g != nil && g.Status == dirsync.StatusDisabled
 	})
 	p := &planned{Plan: assembly.Plan(ops)}
-	if before := c.state.meta.Baseline; before != nil && before.Mapping != "" && before.Mapping != r.Rules.Digest {
-		remapped(p.Plan)
-	}
+	remapped(p.Plan, func(op *dirsync.Op) bool { return r.remaps(c.state.meta.Baseline, r.Rules.Directories.Of(op.Source)) })
 	if r.opts.Exactly == nil {
 		return p, nil
 	}
@@ -93,10 +91,20 @@ func (r *run) tellLeftOut(c *course) {
 	}
 }
 
+// remaps reports whether a directory is mapped in another way than in the last run.
+func (r *run) remaps(before *dirsync.Baseline, directory string) bool {
+	ref, _ := before.Of(directory)
+	now, _ := r.Rules.Directories.Get(directory)
+	return ref.Mapping != "" && ref.Mapping != now.Digest
+}
+
 // remapped says of operations that the configuration may be what changed, which maps people
 // and groups in another way than in the last run.
-func remapped(plan *dirsync.Plan) {
+func remapped(plan *dirsync.Plan, is func(*dirsync.Op) bool) {
 	for _, op := range plan.Ops() {
+		if !is(op) {
+			continue
+		}
 		switch verb, where, _ := strings.Cut(op.Reason, " "); {
 		case where != "in the directory":
 		case slices.Contains([]string{"changed", "renamed", "disabled", "enabled"}, verb):
@@ -266,7 +274,7 @@ func (r *run) nameConflicts(ctx context.Context, c *course) {
 		who[id].Username = link.Answered.Username
 	}
 	if len(sought) > 0 {
-		found, _ := r.Source.Lookup(ctx, sought)
+		found, _ := r.lookup(ctx, sought)
 		for id, where := range found {
 			who[id].DN = where.DN
 		}

@@ -2,13 +2,12 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/guard"
 	"duosync/sync/mapping"
 )
@@ -23,14 +22,14 @@ type census struct {
 	marks   *marks
 	groups  *groupLinks
 
-	sight     *guard.Sight
-	seen      []bool // by snapshot index
+	sights    map[string]*guard.Sight // by directory
+	seen      []bool                  // by snapshot index
 	unchanged int
 	leftOut   leftOut            // of people who need nothing
 	kept      []*mapping.Desired // people who may need something
 	places    places
 	names     claimants
-	switched  bool // another server answered than last time
+	switched  map[string]bool // directories of which another server answered than last time
 }
 
 // claimants are who claims which name in Duo, by the name's hash. A claimant is a person
@@ -48,7 +47,8 @@ type claimants struct {
 
 // places are what each person's place in the scope rests on, see dirsync.Seen.
 type places struct {
-	deciding map[string]bool // folded names of the groups that decide
+	there    dirsync.Directories
+	deciding map[string]bool // groups that decide, see decidingKey
 	moved    []movedSeen
 }
 
@@ -61,14 +61,15 @@ type movedSeen struct {
 // take takes one person in.
 func (c *census) take(p *dirsync.Person) {
 	i, linked := c.snap.index[p.ID]
-	c.sight.Meet(p)
+	sight := c.sights[p.Directory]
+	sight.Meet(p)
 	want := c.rules.Desire(p)
 	excluded := c.rules.Excluded(p, want.Name())
 	if !excluded && !c.rules.Selected(p) && p.Unsure != nil && p.Unsure.Groups {
 		excluded = true // nobody is taken for out of scope whose groups can't be told
 	}
 	if !excluded && !c.rules.Selected(p) {
-		c.sight.Pass(p)
+		sight.Pass(p)
 		return // out of scope: a link shows as one whose person was not seen
 	}
 	user := ""
@@ -80,12 +81,12 @@ func (c *census) take(p *dirsync.Person) {
 		}
 	}
 	if excluded {
-		c.sight.Excluded++
-		c.sight.Pass(p)
+		sight.Excluded++
+		sight.Pass(p)
 		return
 	}
 	c.marks.force(&want, user)
-	c.sight.Count(p, &want, linked)
+	sight.Count(p, &want, linked)
 
 	if !linked || !c.isUnchanged(i, &want) {
 		c.rules.DesireGiven(p, &want)
@@ -201,13 +202,23 @@ func (c *census) excludes(id dirsync.SourceID) bool {
 func (p *places) of(person *dirsync.Person) dirsync.Seen {
 	seen := dirsync.Seen{Base: person.Base}
 	for _, group := range person.Groups {
-		if name := dirsync.FoldGroup(group); p.deciding[name] {
-			seen.Groups = append(seen.Groups, name)
+		if p.decides(person.Directory, group) {
+			seen.Groups = append(seen.Groups, dirsync.FoldGroup(group))
 		}
 	}
 	slices.Sort(seen.Groups)
 	return seen
 }
+
+// decides reports whether a group of a directory is one of those that decide.
+func (p *places) decides(directory, group string) bool {
+	return slices.ContainsFunc(p.there.Spelled(directory, group), func(name string) bool {
+		return p.deciding[decidingKey("", name)] || p.deciding[decidingKey(directory, name)]
+	})
+}
+
+// decidingKey is for a group as the configuration names it: for all directories, or for one.
+func decidingKey(directory, name string) string { return directory + "|" + dirsync.FoldGroup(name) }
 
 func (c *claimants) add(name uint64, claimant int32) {
 	first, taken := c.first[name]
@@ -226,11 +237,14 @@ func (c *claimants) sorted() []uint64 { return slices.Sorted(maps.Keys(c.contest
 
 func (r *run) newCensus(st *state, fresh *freshness) *census {
 	rules := &r.Rules.Rules
-	ref := r.reference(st)
 	c := &census{
 		rules: rules, snap: st.snap, recheck: fresh.recheck, told: map[dirsync.SourceID]bool{}, marks: st.marks, groups: st.groups,
-		sight: guard.NewSight(rules, &ref), seen: make([]bool, len(st.snap.briefs)), places: places{deciding: map[string]bool{}},
+		sights: map[string]*guard.Sight{}, switched: map[string]bool{}, seen: make([]bool, len(st.snap.briefs)), places: places{there: rules.Directories, deciding: map[string]bool{}},
 		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}, letGo: map[int32]dirsync.Fields{}},
+	}
+	for _, name := range rules.Directories.Names() {
+		ref := r.reference(st, &dirsync.ReadInfo{Directory: name})
+		c.sights[name] = guard.NewSight(rules.In(name), &ref)
 	}
 	c.leftOut.only = dirsync.FoldName(r.opts.Only)
 	if r.Rules.EnrollMails > 0 {
@@ -241,71 +255,73 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 			c.told[dirsync.SourceID(id)] = true
 		}
 	}
-	for _, name := range rules.ScopeGroups() {
-		c.places.deciding[dirsync.FoldGroup(name)] = true
+	for _, group := range rules.NamedGroups() {
+		c.places.deciding[decidingKey(group.Directory, group.Name)] = true
 	}
 	return c
 }
 
-// contest finds the people who claim one and the same name, and freezes them: contested is
-// by id. namesakes are the folded usernames that several of them have, not as an alias.
-func (r *run) contest(ctx context.Context, st *state, c *census) (contested map[dirsync.SourceID]bool, namesakes map[string]bool, err error) {
-	var ids []dirsync.SourceID // of unchanged claimants, whose name stands in their link
+// inScope counts the persons in scope, of all directories.
+func (c *census) inScope() (n int) {
+	for _, sight := range c.sights {
+		n += sight.InScope
+	}
+	return n
+}
+
+// switchedOf reports whether another server of the directory of an id answered than last
+// time.
+func (c *census) switchedOf(id dirsync.SourceID) bool {
+	return c.switched[c.rules.Directories.Of(id)]
+}
+
+// contest finds the people who claim one and the same name, and says of each how it is
+// settled.
+func (r *run) contest(ctx context.Context, st *state, c *census) (*decide.Contest, error) {
+	var ids []dirsync.SourceID
+	idOf := func(claimant int32) dirsync.SourceID {
+		if claimant >= 0 { // unchanged: the name stands in the link
+			return st.snap.briefs[claimant].ID
+		}
+		return c.kept[^claimant].ID
+	}
 	for _, claimants := range c.names.contested {
 		for _, i := range claimants {
-			if i >= 0 {
-				ids = append(ids, st.snap.briefs[i].ID)
-			}
+			ids = append(ids, idOf(i))
 		}
 	}
 	links, err := st.snap.load(ctx, ids)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	names := map[string][]dirsync.SourceID{}
-	named := map[string]int{} // as the username
+	names := map[string][]decide.Contestant{}
 	for _, hash := range c.names.sorted() {
 		for _, i := range c.names.contested[hash] {
-			var id dirsync.SourceID
+			one := decide.Contestant{ID: idOf(i), Link: links[idOf(i)]}
 			var claims mapping.Desired
 			if i < 0 {
-				id, claims = c.kept[^i].ID, *c.kept[^i]
-			} else if link := links[st.snap.briefs[i].ID]; link != nil {
-				if id, claims.Fields = link.ID, link.Asked; c.names.letGo[i] != nil {
+				one.Want = c.kept[^i]
+				claims = *one.Want
+			} else if one.Link != nil {
+				if claims.Fields = one.Link.Asked; c.names.letGo[i] != nil {
 					claims.Fields = c.names.letGo[i]
 				}
 			}
 			for _, name := range claims.Names() {
-				if hashName(name) == hash {
-					names[name] = append(names[name], id)
+				if hashName(name) == hash { // else another name with the same hash
+					one.ByName = name == claims.Name()
+					names[name] = append(names[name], one)
 				}
 			}
-			if name := claims.Name(); hashName(name) == hash {
-				named[name]++
-			}
 		}
 	}
-	contested, namesakes = map[dirsync.SourceID]bool{}, map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		ids := names[name]
-		if len(ids) < 2 {
-			continue // two names with one hash
-		}
-		slices.Sort(ids)
-		namesakes[name] = named[name] > 1
-		for _, id := range ids {
-			contested[id] = true
-		}
-		r.conflict(dirsync.Conflict{Key: "name|" + name, Hash: hashIDs(ids), Username: name, Sources: ids,
-			Reason: fmt.Sprintf("%d people claim this name in the directory; give each a name of its own", len(ids))})
+	settled := decide.Settle(r.Rules.Directories, names)
+	r.report.Shadowed = settled.Told
+	for _, one := range settled.Told {
+		delete(r.told, personKey(one.Source)) // it stands for nothing while the person is shadowed
 	}
-	return contested, namesakes, nil
-}
-
-func hashIDs(ids []dirsync.SourceID) dirsync.Hash {
-	f := make(dirsync.Fields, len(ids))
-	for i, id := range ids {
-		f[strconv.Itoa(i)] = string(id)
+	for _, f := range settled.Frozen {
+		r.conflict(dirsync.Conflict{Key: dirsync.NameKey + f.Name, Hash: dirsync.HashIDs(f.Sources), Username: f.Name, Sources: f.Sources, Reason: f.Reason()})
 	}
-	return f.Hash()
+	return settled, nil
 }

@@ -243,6 +243,10 @@ func (d *deciding) adopt(c claim, holder *dirsync.Account, owner dirsync.SourceI
 		op.Reason = fmt.Sprintf("adopted: the user was %s's, who is missing from the directory", owner)
 		op.From = owner
 	}
+	if from, to := d.Rules.Directories.Of(owner), d.Rules.Directories.Of(c.ID); former != nil && c.Ancestor == former && from != to {
+		op.Reason = fmt.Sprintf("moved from the directory %s to %s: the same human, who was %s", from, to, owner)
+		op.Origin = former.Link.Origin
+	}
 	if former != nil {
 		link := former.Link
 		op.Takes = &link.Belongings

@@ -62,7 +62,7 @@ func (d *deciding) checkName(flag, name string) error {
 func (d *deciding) findHeirs() {
 	byName := map[string]*decide.Subject{}
 	for _, s := range d.subjects {
-		if s.Want != nil && s.Link == nil && s.Want.Problem == "" && !d.found.namesakes[s.Want.Name()] && !d.Rules.Protect[s.Want.Name()] {
+		if s.Want != nil && s.Link == nil && s.Want.Problem == "" && !d.found.Namesakes[s.Want.Name()] && !d.Rules.Protect[s.Want.Name()] {
 			byName[s.Want.Name()] = s
 		}
 	}
@@ -78,7 +78,7 @@ func (d *deciding) findHeirs() {
 		heir.Inherits = d.inherits(s)
 	}
 	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool { // they came for their heirs alone, see differ.letGo
-		return s.Want == nil && s.Link.LetGo != "" && s.Heir == nil && !d.fresh.recheck[s.ID]
+		return s.Want == nil && s.Heir == nil && (s.Link.LetGo != "" && !d.fresh.recheck[s.ID] || d.found.Moved[s.ID] != "")
 	})
 }
 
@@ -90,10 +90,18 @@ func (d *deciding) inherits(former *decide.Subject) bool {
 	switch {
 	case former.Heir.Contested:
 		return false
-	case d.adopts(want):
+	case d.adopts(want), d.moves(former):
 		return true
 	}
 	return d.adoptsHeir(want) && (former.Hindrance() == "" || d.fresh.recheck[former.ID] && want.Unsure == nil)
+}
+
+// moves reports whether somebody has moved from one directory to another, in scope and active
+// at the last complete run: the user goes over at once. Of a directory that was taken out, or
+// has another name now, nobody moves so.
+func (d *deciding) moves(former *decide.Subject) bool {
+	of := d.Rules.Directories.Of
+	return of(former.ID) != of(former.Heir.ID) && !d.takenOut(former.ID) && former.Link.Active() && former.Hindrance() == ""
 }
 
 // partHeirs ends the doubt about those whose user is gone from Duo, which is confirmed, or
@@ -237,45 +245,51 @@ func (d *deciding) asks(s *decide.Subject) bool {
 	case s.Want != nil, d.fresh.recheck[s.ID]:
 		return true
 	}
-	return d.stepDue(s) && !s.WaitsForRead(d.census.switched && d.opts.Only == "", s.Missing(d.now))
+	return d.stepDue(s) && !s.WaitsForRead(d.census.switchedOf(s.ID) && d.opts.Only == "", s.Missing(d.now))
 }
 
 // each decides about each subject on its own.
 func (d *deciding) each() {
-	doubted := d.evidence.Groups()
 	for _, s := range d.subjects {
 		if s.Quiet {
 			continue
 		}
 		s.Adopted = s.Want != nil && d.adopts(s.Want)
-		s.Switched, s.NotAccepted, s.Blind = d.census.switched && d.opts.Only == "", d.notAccepted(s), d.evidence.BlindStatus
+		directory := d.Rules.Directories.Of(s.ID)
+		s.Switched, s.NotAccepted, s.Blind = d.census.switched[directory] && d.opts.Only == "", d.notAccepted(s), d.evidence.BlindStatus[directory]
 		s.Lifted = s.Link != nil && d.marks.lifted[s.Link.User] != nil
 		d.Rules.Decide(s, d.now)
 		if s.Want != nil && s.Next != nil { // what the place in the scope rests on, but for what is doubted
-			s.Next.Seen = decide.SeenWith(s.Want.Seen, s.Next.Seen, doubted)
+			s.Next.Seen = decide.SeenWith(s.Want.Seen, s.Next.Seen, d.evidence.Groups(directory))
 		}
 	}
 }
 
 // notAccepted reports whether a missing person may be missing only because another
-// scope was not accepted yet: it was in scope under the accepted one.
+// scope was not accepted yet: it was in scope under the accepted one. Of a directory that was
+// taken out that is so of everybody of whom it was not approved.
 func (d *deciding) notAccepted(s *decide.Subject) bool {
-	policy, before := d.policy(), d.meta.Baseline
-	if s.Want != nil || s.Link == nil || !policy.OtherScope(before) || s.Link.Missing != nil && s.Link.Missing.Scope == "" {
+	policy, before, directory := d.policy(), d.meta.Baseline, d.Rules.Directories.Of(s.ID)
+	now, configured := d.Rules.Directories.Get(directory)
+	if s.Scope = now.Scope; !configured && s.Want == nil && s.Link != nil {
+		s.Scope, s.TakenOut = takenOutScope, true
+		return s.Link.Missing == nil || !s.Link.Missing.Approved
+	}
+	if s.Want != nil || s.Link == nil || !policy.OtherScope(before, directory) || s.Link.Missing != nil && s.Link.Missing.Scope == "" {
 		return false
 	}
 	m := s.Missing(d.now)
-	return m.Why == dirsync.OutOfScope || policy.OtherPlace(before)
+	return m.Why == dirsync.OutOfScope || policy.OtherPlace(before, directory)
 }
+
+// takenOutScope stands for the fingerprint of a directory that was taken out.
+const takenOutScope = "taken out"
 
 // putOff keeps back, after a switch, what gives something that the last read did not
 // offer.
 func (d *deciding) putOff(ctx context.Context) error {
-	if !d.census.switched {
-		return nil
-	}
 	for _, s := range d.subjects {
-		if s.Link == nil || s.Want == nil || s.Next == nil || s.Want.Mark != nil {
+		if !d.census.switchedOf(s.ID) || s.Link == nil || s.Want == nil || s.Next == nil || s.Want.Mark != nil {
 			continue
 		}
 		if d.opts.Only != "" {

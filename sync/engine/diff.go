@@ -3,9 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -28,7 +28,7 @@ type differ struct {
 func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, groups *groupPlan) (*found, error) {
 	d := &differ{run: r, state: st, fresh: fresh, census: c, groups: groups, found: &found{gone: map[dirsync.SourceID]bool{}}}
 	var err error
-	if d.contested, d.namesakes, err = r.contest(ctx, st, c); err != nil {
+	if d.Contest, err = r.contest(ctx, st, c); err != nil {
 		return d.found, err
 	}
 	ids := make([]dirsync.SourceID, len(c.kept))
@@ -41,8 +41,11 @@ func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, 
 	}
 	r.untellAway(c)
 	for _, want := range c.kept {
+		if d.Shadowed[want.ID] != "" || d.Moved[want.ID] != "" {
+			continue
+		}
 		s := &decide.Subject{ID: want.ID, Want: want, Link: links[want.ID]}
-		s.Contested = d.contested[want.ID]
+		s.Contested = d.Contested[want.ID]
 		s.KeepStatus()
 		if d.isInStep(s) {
 			r.untell(s)
@@ -51,11 +54,28 @@ func (r *run) diff(ctx context.Context, st *state, fresh *freshness, c *census, 
 		}
 		d.subjects = append(d.subjects, s)
 	}
-	if err := d.lookAgain(ctx); err != nil {
+	if err := inOrder(ctx, d.movedOn, d.lookAgain); err != nil {
 		return d.found, err
 	}
 	slices.SortFunc(d.subjects, func(a, b *decide.Subject) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return d.found, nil
+}
+
+// movedOn makes subjects of those who are in an earlier directory now, and in their former
+// one still: as if they were missing there, for the user goes over, see deciding.findHeirs.
+func (d *differ) movedOn(ctx context.Context) error {
+	ids := slices.Sorted(maps.Keys(d.Moved))
+	links, err := d.snap.load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		s := &decide.Subject{ID: id, Link: links[id]}
+		s.Claimed = true
+		d.gone[id] = true
+		d.subjects = append(d.subjects, s)
+	}
+	return nil
 }
 
 // isInStep reports whether a person of ours was kept for nothing but what was told before,
@@ -83,7 +103,7 @@ func (d *differ) lookAgain(ctx context.Context) error {
 		return nil
 	}
 	d.phase("confirm")
-	seen, err := d.Source.Lookup(ctx, doubtful)
+	seen, err := d.lookup(ctx, doubtful)
 	if err != nil {
 		return fmt.Errorf("looking again for %d people who were not in the read: %w", len(doubtful), err)
 	}
@@ -178,7 +198,7 @@ func (d *differ) letGo(ctx context.Context, ids []dirsync.SourceID) (some []dirs
 func (d *differ) confirm(s *decide.Subject, where *dirsync.Whereabouts) bool {
 	p := where.Person
 	if p != nil && p.Unsure != nil && p.Unsure.Groups && !d.Rules.Selected(p) {
-		d.census.sight.Excluded++
+		d.census.sights[p.Directory].Excluded++
 		delete(d.gone, s.ID)
 		return false // nobody is taken for out of scope whose groups can't be told
 	}
@@ -188,17 +208,17 @@ func (d *differ) confirm(s *decide.Subject, where *dirsync.Whereabouts) bool {
 		want.Prefer(s.Link.Asked)
 		delete(d.gone, s.ID)
 		if d.Rules.Excluded(p, want.Name()) {
-			d.census.sight.Excluded++
+			d.census.sights[p.Directory].Excluded++
 			return false
 		}
 		d.marks.force(&want, s.Link.User)
 		want.Seen = d.census.places.of(p)
-		d.census.sight.Count(p, &want, true)
+		d.census.sights[p.Directory].Count(p, &want, true)
 		s.Contested = d.claimedByOther(&want)
 		s.Want = &want
 		s.KeepStatus()
 	}
-	return !(where.Present && d.Rules.Exclude("", where.DN)) && !(p != nil && mapping.InAny(p.Groups, d.Rules.ExcludeGroups))
+	return !(where.Present && d.Rules.Exclude("", where.DN)) && !(p != nil && d.Rules.LeftAlone(p))
 }
 
 // claimedByOther reports whether somebody in the read claims the name of a
@@ -229,118 +249,4 @@ func (r *run) stepDue(s *decide.Subject) bool {
 	m := s.Missing(r.now)
 	_, due, ok := r.Rules.Step(s, &m)
 	return ok && !due.After(r.now)
-}
-
-// A lastLook is taken before something that cannot be undone: at the person in the
-// directory, and at the user in Duo. A run may be long, and what it found at its beginning
-// may have changed.
-type lastLook struct {
-	*run
-	wave  []*dirsync.Op
-	first time.Time                 // when it was decided about all of them
-	at    map[*dirsync.Op]time.Time // when an operation was looked at since
-}
-
-// A look counts for so long, and is taken for so many operations at once.
-const (
-	lookCounts = 45 * time.Second
-	looksAhead = 20
-)
-
-// moved looks at those operations that destroy a user, or put one into the Trash, and
-// tells of each that is not to be carried out any more why.
-func (l *lastLook) moved(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]string {
-	var due []*dirsync.Op
-	for _, op := range ops {
-		at := l.at[op]
-		if at.IsZero() {
-			at = l.first
-		}
-		if final(op) && l.wallClock().Sub(at) >= lookCounts {
-			due = append(due, op)
-		}
-	}
-	if len(due) == 0 {
-		return nil
-	}
-	for _, op := range l.wave[slices.Index(l.wave, due[0]):] {
-		if len(due) < looksAhead && final(op) && l.at[op].IsZero() && !slices.Contains(due, op) {
-			due = append(due, op)
-		}
-	}
-	moved := l.look(ctx, due)
-	for _, op := range due {
-		if moved[op] == "" {
-			l.at[op] = l.wallClock()
-		}
-	}
-	return moved
-}
-
-func final(op *dirsync.Op) bool { return op.Action == dirsync.Trash || op.Action == dirsync.Delete }
-
-func (l *lastLook) look(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]string {
-	moved := map[*dirsync.Op]string{}
-	ids, users := make([]dirsync.SourceID, len(ops)), make(map[string]dirsync.Remembered, len(ops)) // who they are was seen before
-	for i, op := range ops {
-		ids[i], users[op.User] = op.Source, dirsync.Remembered{Name: op.Username}
-	}
-	found, err := l.Source.Lookup(ctx, ids)
-	var accounts map[string]dirsync.Account
-	var doubtful map[string]error
-	if err == nil {
-		accounts, doubtful, err = l.Target.Fetch(ctx, users)
-	}
-	for _, op := range ops {
-		where, asked := found[op.Source]
-		account, there := accounts[op.User]
-		switch {
-		case err != nil:
-			moved[op] = fmt.Sprintf("it can't be undone, and could not be looked at again before: %v", err)
-		case !asked:
-			moved[op] = "it can't be undone, and the directory said nothing of the person when asked again"
-		case doubtful[op.User] != nil:
-			moved[op] = fmt.Sprintf("it can't be undone, and what Duo says of the user is contradictory: %v", doubtful[op.User])
-		case op.Missing != nil:
-			moved[op] = l.whereNow(op, &where)
-		}
-		if there && moved[op] == "" {
-			moved[op] = userNow(op, &account)
-		}
-		if moved[op] == "" {
-			delete(moved, op)
-		}
-	}
-	return moved
-}
-
-// whereNow tells what is different now of a missing person; "" for nothing.
-func (l *lastLook) whereNow(op *dirsync.Op, where *dirsync.Whereabouts) string {
-	const meanwhile = "changed since the run began: "
-	p := where.Person
-	switch {
-	case op.Missing.Why == dirsync.Gone && where.Present:
-		return meanwhile + "the person is in the directory again"
-	case op.Missing.Why == dirsync.OutOfScope && !where.Present:
-		return meanwhile + "the person is not in the directory any more; the next run decides"
-	case p != nil && l.Rules.Selected(p), p != nil && p.Unsure != nil && p.Unsure.Groups:
-		return meanwhile + "the person may be in scope again"
-	case where.Present && l.Rules.Exclude("", where.DN), p != nil && mapping.InAny(p.Groups, l.Rules.ExcludeGroups):
-		return meanwhile + "the person is excluded now"
-	}
-	return ""
-}
-
-// userNow tells what is different now of a user who is to go; "" for nothing.
-func userNow(op *dirsync.Op, a *dirsync.Account) string {
-	const meanwhile = "changed since the run began: "
-	switch {
-	case a.Synced:
-		return meanwhile + "Duo's own directory sync manages the user now"
-	case a.Status != dirsync.StatusDisabled:
-		return meanwhile + fmt.Sprintf("the user is %s in Duo", a.Status)
-	case dirsync.FoldName(a.Username) != dirsync.FoldName(op.Username):
-		return meanwhile + fmt.Sprintf("the user is called %s in Duo", dirsync.Quote(a.Username))
-	}
-	return ""
 }

@@ -87,6 +87,9 @@ type watchedSource struct {
 	show  func(*dirsync.Person)
 }
 
+// In implements [dirsync.Several]; one directory alone is not watched.
+func (s watchedSource) In(directory string) dirsync.Source { return dirsync.In(s.Source, directory) }
+
 func (s watchedSource) Read(ctx context.Context, visit func(dirsync.Person) error) (dirsync.ReadInfo, error) {
 	s.begin()
 	return s.Source.Read(ctx, func(p dirsync.Person) error {
@@ -182,7 +185,7 @@ func (x *Explanation) Of(ctx context.Context, id dirsync.SourceID) (*dirsync.Dec
 		return nil, err
 	}
 	d.Link = links[id]
-	d.Delayed = c.census != nil && c.census.switched
+	d.Delayed = c.census != nil && c.census.switchedOf(id)
 	for _, s := range slices.Concat(c.subjects(), c.idle()) {
 		if s.ID == id {
 			takeOver(d, s)
@@ -209,6 +212,11 @@ func (x *Explanation) Of(ctx context.Context, id dirsync.SourceID) (*dirsync.Dec
 		group, about := strings.CutPrefix(conflict.Key, groupPrefix)
 		if !about && slices.Contains(conflict.Sources, id) || about && slices.Contains(groups, group) {
 			d.Conflicts = append(d.Conflicts, conflict)
+		}
+	}
+	for _, s := range x.Run.Shadowed {
+		if s.Source == id {
+			d.Shadowed = s.By
 		}
 	}
 	d.Skipped = r.skipped(d, &want)

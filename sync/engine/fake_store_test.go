@@ -29,6 +29,27 @@ func newMemStore() *memStore {
 	return &memStore{links: map[dirsync.SourceID]dirsync.Link{}, groups: map[string]dirsync.GroupLink{}, holds: map[string]dirsync.Approval{}}
 }
 
+// name gives the only directory a name, as a state does that is taken over.
+func (s *memStore) name(naming dirsync.Naming) {
+	links := map[dirsync.SourceID]dirsync.Link{}
+	for _, link := range s.links {
+		link = naming.Link(link)
+		links[link.ID] = link
+	}
+	for key, group := range s.groups {
+		s.groups[key] = naming.Group(group)
+	}
+	for i := range s.open {
+		op := naming.Op(*s.open[i].Op)
+		s.open[i].Op = &op
+	}
+	for i := range s.marks {
+		s.marks[i] = naming.Mark(s.marks[i])
+	}
+	s.links, s.told, s.meta.Baseline = links, naming.Told(s.told), naming.Baseline(s.meta.Baseline)
+	s.holds, s.approvals = map[string]dirsync.Approval{}, nil
+}
+
 func (s *memStore) Meta(context.Context) (dirsync.Meta, error) { return s.meta, nil }
 
 func (s *memStore) Scan(_ context.Context, visit func(dirsync.Brief) error) error {

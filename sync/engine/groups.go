@@ -13,7 +13,7 @@ import (
 )
 
 // groupPrefix begins the Source of operations on groups.
-const groupPrefix = "group|"
+const groupPrefix = dirsync.GroupKey
 
 func groupSource(key string) dirsync.SourceID { return dirsync.SourceID(groupPrefix + key) }
 
@@ -77,19 +77,31 @@ func (p *groupPlan) want(found []dirsync.GroupEntry) {
 	if p.rules.Groups.Mirror == nil {
 		return
 	}
-	seen := map[string]bool{} // names in the directory
+	seen := map[string]bool{} // names in each directory
+	type origin struct {
+		directory string
+		ownName   bool
+	}
+	first := map[string]origin{} // of each Duo group
 	for _, g := range found {
-		if !p.rules.Groups.Mirror(g.Name) {
+		if !p.rules.Mirrors(g.Directory, g.Name) {
 			continue
 		}
-		name := strings.TrimSpace(p.rules.Groups.Name(g.Name))
-		if name == "" {
+		name, ownName := p.rules.MirrorOf(g.Directory, g.Name)
+		if name = strings.TrimSpace(name); name == "" {
 			continue
 		}
-		if twin := dirsync.FoldName(g.Name); seen[twin] {
-			p.twins[dirsync.FoldName(name)] = true
+		key := dirsync.FoldName(name)
+		if twin := g.Directory + "|" + dirsync.FoldName(g.Name); seen[twin] {
+			p.twins[key] = true
 		} else {
 			seen[twin] = true
+		}
+		// Those of two directories share a Duo group only where both were given its name.
+		if other, known := first[key]; !known {
+			first[key] = origin{g.Directory, ownName}
+		} else if other.directory != g.Directory && !(other.ownName && ownName) {
+			p.twins[key] = true
 		}
 		w := p.wanted[dirsync.FoldName(name)]
 		if w == nil {

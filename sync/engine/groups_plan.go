@@ -7,24 +7,26 @@ import (
 	"slices"
 
 	dirsync "duosync/sync"
+	"duosync/sync/mapping"
 )
 
 // groupPlanning settles what becomes of the groups themselves.
 type groupPlanning struct {
 	*run
 	*groupPlan
-	switched bool // another server answered than last time
+	switched func(dirsync.SourceID) bool // another server of the directory answered than last time
+	takenOut func(dirsync.SourceID) bool // the directory is not configured any more
 }
 
 // planGroups settles what becomes of the groups themselves.
 func (r *run) planGroups(ctx context.Context, st *state, c *census) (*groupPlan, error) {
-	p := &groupPlanning{run: r, groupPlan: st.groups.plan(r.report.Read.Groups), switched: c.switched}
+	p := &groupPlanning{run: r, groupPlan: st.groups.plan(r.report.Read.Groups), switched: c.switchedOf, takenOut: r.takenOut}
 	return p.groupPlan, p.settle(ctx)
 }
 
 func (p *groupPlanning) settle(ctx context.Context) error {
 	for _, name := range p.rules.Groups.Names {
-		if p.report.Read.CountGroups(name) == 0 {
+		if len(p.groupsOf(&p.report.Read, &mapping.NamedGroup{Name: name})) == 0 {
 			p.warn("the group %s of sync.groups.mirror does not exist in the directory", dirsync.Quote(name))
 		}
 	}
@@ -102,7 +104,7 @@ func (p *groupPlanning) planGroup(key string, link *dirsync.GroupLink) {
 		p.warn("the group %s was renamed in Duo to %s; the configuration asks to report it only", dirsync.Quote(want.Name), dirsync.Quote(live.Name))
 	case holder != nil && (live != nil || holder.Synced || holder.Status == dirsync.StatusBypass || !p.rules.Groups.Adopt):
 		p.barGroup(key, holder)
-	case live != nil && link.Key() != key && p.switched && link.Offered != want.Name:
+	case live != nil && link.Key() != key && slices.ContainsFunc(want.Sources, p.switched) && link.Offered != want.Name:
 		offered := *link
 		offered.Offered = want.Name
 		p.relink(&offered)
@@ -136,7 +138,14 @@ func (p *groupPlanning) planGroup(key string, link *dirsync.GroupLink) {
 func (p *groupPlanning) barTwins(key string) {
 	p.bar(key)
 	p.conflict(dirsync.Conflict{Key: groupPrefix + key, Hash: p.hash(key), Username: p.wanted[key].Name, Sources: p.wanted[key].Sources,
-		Reason: "the directory has several groups of this name; give each a name of its own"})
+		Reason: p.twinWords()})
+}
+
+func (p *groupPlanning) twinWords() string {
+	if p.rules.Directories.Named() {
+		return "several groups of the directories have this name; give each a name of its own, in its directory or, as directory/group, with sync.groups.rename"
+	}
+	return "the directory has several groups of this name; give each a name of its own"
 }
 
 // barGroup tells why nobody is put into a group.
@@ -166,9 +175,13 @@ func (p *groupPlanning) dropGroups(ctx context.Context, links []*dirsync.GroupLi
 		case live == nil: // deleted by hand
 			p.quiet = append(p.quiet, dirsync.Outcome{Source: groupSource(link.Key()), Same: true, DropGroup: link.Key()})
 		case p.rules.Groups.DeleteUnmirrored && link.Origin == dirsync.Created && !live.Synced:
+			if slices.ContainsFunc(link.Sources, p.takenOut) {
+				p.warn("the group %s is mirrored from a directory that was taken out of the configuration, and can't be looked for; it is kept: delete it in the Duo Admin Panel", dirsync.Quote(link.Name))
+				continue
+			}
 			doomed = append(doomed, link)
 			for _, id := range link.Sources {
-				sources = append(sources, dirsync.GroupEntry{ID: id, Name: link.Name})
+				sources = append(sources, dirsync.GroupEntry{Directory: p.rules.Directories.Of(id), ID: id, Name: link.Name})
 			}
 		}
 	}
@@ -193,7 +206,7 @@ func (p *groupPlanning) dropGroups(ctx context.Context, links []*dirsync.GroupLi
 func (p *groupPlanning) outOfSight(link *dirsync.GroupLink, found map[string]dirsync.GroupEntry) bool {
 	for _, id := range link.Sources {
 		g, there := found[(&dirsync.GroupEntry{ID: id}).Key()]
-		if there && p.rules.Groups.Mirror != nil && p.rules.Groups.Mirror(g.Name) {
+		if there && p.rules.Mirrors(p.rules.Directories.Of(id), g.Name) {
 			p.warn("the group %s was not read, though it is in the directory (%s); its mirror in Duo is kept: check ldap.groups", dirsync.Quote(link.Name), g.DN)
 			return true
 		}
@@ -204,7 +217,7 @@ func (p *groupPlanning) outOfSight(link *dirsync.GroupLink, found map[string]dir
 // dropLater reports whether a group is deleted in a later run only, since another
 // server answered than last time.
 func (p *groupPlanning) dropLater(link *dirsync.GroupLink) bool {
-	if !p.switched || link.Missed {
+	if !slices.ContainsFunc(link.Sources, p.switched) || link.Missed {
 		return false
 	}
 	missed := *link

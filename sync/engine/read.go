@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	dirsync "duosync/sync"
-	"duosync/sync/decide"
-	"duosync/sync/guard"
+	"duosync/sync/mapping"
 )
 
 // open reads the state, and begins the run in it.
@@ -48,45 +48,6 @@ func (r *run) open(ctx context.Context) (*state, error) {
 	}
 	r.Target.Know(s.snap.owner(), s.snap.remembered(ctx))
 	return s, nil
-}
-
-// settle finds out what became of calls whose outcome an earlier run could not
-// write down.
-func (r *run) settle(ctx context.Context, st *state) error {
-	intents, err := r.Store.Open(ctx)
-	if err != nil || len(intents) == 0 {
-		return err
-	}
-	var ids []dirsync.SourceID
-	for _, intent := range intents {
-		ids = append(ids, intent.Op.Source)
-	}
-	links, err := st.snap.load(ctx, ids)
-	if err != nil {
-		return err
-	}
-	for i := range intents {
-		if link := links[intents[i].Op.Source]; link != nil && link.User == intents[i].Op.User {
-			intents[i].Known = link.Remembered()
-		}
-	}
-	r.phase("settle")
-	results, err := r.Target.Settle(ctx, intents)
-	if err != nil {
-		return fmt.Errorf("settling %d operations that an earlier run left open: %w", len(intents), err)
-	}
-	for i, intent := range intents {
-		r.warn("an earlier run left open what became of %s of %s; %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FoundWords(&results[i]))
-		r.warnKept(results[i])
-		outcomes := st.absorb(intent, links, results[i])
-		if r.journal == nil {
-			continue
-		}
-		if err := r.journal.Record(ctx, outcomes); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // clockSlack is how far the clock may be behind that of an earlier run: a state may
@@ -225,14 +186,11 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 	case n == 0:
 		return c, dirsync.WithHint(errors.New("the directory returned nobody"),
 			"Check ldap.users.base_dns, ldap.users.filter and the read rights of ldap.bind_dn. Nothing was changed, and nothing is while nobody is found.")
-	case c.sight.InScope == 0:
+	case c.inScope() == 0:
 		return c, dirsync.WithHint(fmt.Errorf("none of the %d people that the directory returned is in scope", n),
 			"Check sync.scope. Nothing was changed, and nothing is while nobody is in scope.")
 	}
-	if c.switched = r.hasSwitched(st, &info); c.switched {
-		r.warn("another server answered than last time (%s): removals, and what gives something to anybody, wait for two complete reads in a row", info.Identity)
-	}
-	return c, nil
+	return c, r.each(st, c)
 }
 
 // warnBroken tells of a server that broke off, after it had shown n people.
@@ -261,15 +219,54 @@ func (r *run) resolve(ctx context.Context, st *state, c *census) error {
 	return nil
 }
 
+// What is looked at directory by directory: whether somebody was read, which server answered,
+// the groups that the configuration names. One that was taken out of the configuration can't
+// be asked, and nothing is concluded from that.
+
+// each looks at what was read of each directory by itself.
+func (r *run) each(st *state, c *census) error {
+	for _, info := range r.report.Read.Each() {
+		name, sight, of := info.Directory, c.sights[info.Directory], ""
+		if name != "" {
+			of = " of the directory " + name
+		}
+		ref, _ := st.meta.Baseline.Of(name)
+		switch {
+		case name == "" || sight.InScope > 0:
+		case ref.InScope > 0 && info.Read == 0:
+			return dirsync.WithHint(fmt.Errorf("the directory %s returned nobody", name),
+				"Check users.base_dns and users.filter of that directory, and the read rights of its bind_dn. Nothing was changed, and nothing is while nobody is found. To do without the directory, take it out of directories.")
+		case ref.InScope > 0:
+			return dirsync.WithHint(fmt.Errorf("none of the %d people that the directory %s returned is in scope", info.Read, name),
+				"Check sync.scope. Nothing was changed, and nothing is while nobody of it is in scope. To do without the directory, take it out of directories.")
+		default:
+			r.warn("nobody%s is in scope: %d people were read", of, info.Read)
+		}
+		if c.switched[name] = r.hasSwitched(st, info); c.switched[name] {
+			r.warn("another server%s answered than last time (%s): removals, and what gives something to anybody, wait for two complete reads in a row", of, info.Identity)
+		}
+	}
+	return nil
+}
+
 // namedGroups fails where a group that decides by its name is not there, or is there
 // twice: whoever is in it would be let in, or out.
 func (r *run) namedGroups(ctx context.Context, st *state, info *dirsync.ReadInfo) error {
-	rules := &r.Rules
-	for _, group := range rules.NamedGroups() {
-		if info.CountGroups(group.Name) > 0 {
+	for _, group := range r.Rules.NamedGroups() {
+		switch has := r.groupsOf(info, &group); {
+		case len(has) > 1 && r.Rules.Directories.Named() && has[0] != has[1]:
+			return dirsync.WithHint(fmt.Errorf("the directories %s have a group of the name %s, which %s asks for", strings.Join(slices.Compact(has), ", "), dirsync.Quote(group.Name), group.Key),
+				fmt.Sprintf("Write which one is meant, as in %s/%s. Nothing was changed.", has[0], group.Name))
+		case len(has) > 1:
+			return dirsync.WithHint(fmt.Errorf("the directory has %d groups of the name %s, which decides who is in", len(has), dirsync.Quote(group.Name)),
+				"Rename one of them, or narrow ldap.groups.base_dns. Nothing was changed, for whoever can make a group of that name could let people in.")
+		}
+	}
+	for _, group := range r.Rules.NamedGroups() {
+		if len(r.groupsOf(info, &group)) > 0 {
 			continue
 		}
-		now, err := r.renamedTo(ctx, st, group.Name)
+		now, err := r.renamedTo(ctx, st, &group)
 		if err != nil {
 			return err
 		}
@@ -280,28 +277,37 @@ func (r *run) namedGroups(ctx context.Context, st *state, info *dirsync.ReadInfo
 		return dirsync.WithHint(fmt.Errorf("the group %s of %s does not exist in the directory", dirsync.Quote(group.Name), group.Key),
 			hint+" Nothing was changed, and nothing is while it is missing.")
 	}
-	for _, name := range rules.ScopeGroups() {
-		if n := info.CountGroups(name); n > 1 {
-			return dirsync.WithHint(fmt.Errorf("the directory has %d groups of the name %s, which decides who is in", n, dirsync.Quote(name)),
-				"Rename one of them, or narrow ldap.groups.base_dns. Nothing was changed, for whoever can make a group of that name could let people in.")
+	return nil
+}
+
+// groupsOf gives the directories of the groups that a name of the configuration means, in
+// order: of several groups one after another.
+func (r *run) groupsOf(info *dirsync.ReadInfo, group *mapping.NamedGroup) (directories []string) {
+	for i := range info.Groups {
+		if g := &info.Groups[i]; group.Is(r.Rules.Directories, g.Directory, g.Name) {
+			directories = append(directories, g.Directory)
 		}
 	}
-	return nil
+	return directories
 }
 
 // renamedTo gives the name that a group of the references has now; "" where it is not
 // found by its id.
-func (r *run) renamedTo(ctx context.Context, st *state, name string) (string, error) {
-	for key, g := range r.reference(st).Groups {
-		if !dirsync.SameGroup(g.Name, name) || g.ID == "" {
-			continue
-		}
-		found, err := r.Source.LookupGroups(ctx, []dirsync.GroupEntry{g.Entry()})
-		if err != nil {
-			return "", fmt.Errorf("looking for the group %s: %w", dirsync.Quote(name), err)
-		}
-		if now := found[key].Name; !dirsync.SameGroup(now, name) {
-			return now, nil
+func (r *run) renamedTo(ctx context.Context, st *state, group *mapping.NamedGroup) (string, error) {
+	for _, info := range r.report.Read.Each() {
+		directory := info.Directory
+		for key, g := range r.reference(st, info).Groups {
+			if !group.Is(r.Rules.Directories, directory, g.Name) || g.ID == "" {
+				continue
+			}
+			found, err := r.Source.LookupGroups(ctx, []dirsync.GroupEntry{g.Entry(directory)})
+			if err != nil {
+				return "", fmt.Errorf("looking for the group %s: %w", dirsync.Quote(group.Name), err)
+			}
+			now, there := found[key]
+			if there && !group.Is(r.Rules.Directories, directory, now.Name) {
+				return string(dirsync.IDIn(directory, dirsync.SourceID(now.Name))), nil
+			}
 		}
 	}
 	return "", nil
@@ -311,24 +317,14 @@ func (r *run) renamedTo(ctx context.Context, st *state, name string) (string, er
 // or the same one as it was before.
 func (r *run) hasSwitched(st *state, info *dirsync.ReadInfo) bool {
 	before := st.meta.Baseline
-	if before == nil {
+	if _, known := before.Of(info.Directory); !known {
 		return false
 	}
-	ref := r.reference(st)
+	ref := r.reference(st, info)
 	if ref.Identity == "" { // of a state of the first version
-		return before.Server != info.Server && slices.Contains(r.Rules.Servers, before.Server)
+		now, _ := r.Rules.Directories.Get(info.Directory)
+		return before.Server != info.Server && slices.Contains(now.Servers, before.Server)
 	}
 	back := ref.Marker.Behind(ref.Furthest) && !info.Marker.Behind(ref.Furthest) // from one that lags
 	return ref.Identity != info.Identity || info.Marker.Behind(ref.Marker) || back
-}
-
-// reference is what earlier reads saw of the directory.
-func (r *run) reference(st *state) dirsync.Reference {
-	policy := r.policy()
-	return policy.Reference(st.meta.Baseline, &r.Rules.Rules, &r.report.Read)
-}
-
-// policy is what the configuration asks of guards.
-func (r *run) policy() *guard.Policy {
-	return &guard.Policy{Limits: r.Rules.Limits, Scope: r.Rules.Scope, Place: r.Rules.Place, Narrower: r.Rules.Narrower, Former: r.Rules.Former, Mapping: r.Rules.Digest, Directory: r.Rules.Directory, Adopts: r.Rules.Existing != decide.ExistingReport}
 }

@@ -59,15 +59,15 @@ func (p *pairing) through(ctx context.Context, c *course) (err error) {
 	if c.census, err = p.read(ctx, p.state, newFreshness(p.state)); err != nil {
 		return err
 	}
-	contested, _, err := p.contest(ctx, p.state, c.census)
+	contest, err := p.contest(ctx, p.state, c.census)
 	if err != nil {
 		return err
 	}
 	c.groups = c.state.groups.plan(p.report.Read.Groups)
 	p.census, p.groups = c.census, c.groups
-	c.verdicts = guard.None(&guard.Facts{Plan: &dirsync.Plan{}, Read: &guard.Read{Info: &p.report.Read, Sight: c.census.sight}, Doubts: c.evidence.Doubts,
+	c.verdicts = guard.None(&guard.Facts{Plan: &dirsync.Plan{}, Reads: p.reads(c.census), Doubts: c.evidence.Doubts,
 		Before: c.state.meta.Baseline, Rules: &p.Rules.Rules, Policy: *p.policy(), Asked: guard.Asked{Started: p.report.Started}})
-	if err = p.want(contested); err != nil {
+	if err = p.want(contest); err != nil {
 		return err
 	}
 	return inOrder(ctx, p.heirs, p.pairGroups, p.look, p.pair, p.write)
@@ -85,11 +85,13 @@ func (p *pairing) keepGuards() {
 
 // want finds the people who want a user: in scope, and not linked. The census keeps
 // each of them.
-func (p *pairing) want(contested map[dirsync.SourceID]bool) error {
+func (p *pairing) want(contest *decide.Contest) error {
 	for _, want := range p.census.kept {
 		_, linked := p.snap.index[want.ID]
 		switch {
-		case linked, contested[want.ID]: // a conflict under its name
+		case contest.Shadowed[want.ID] != "":
+			p.alone(want, fmt.Sprintf("%s has the name in an earlier directory", contest.Shadowed[want.ID]))
+		case linked, contest.Contested[want.ID]: // a conflict under its name
 		case want.Problem != "":
 			p.unpaired(want, want.Problem)
 		case p.Rules.Protect[want.Name()]:
@@ -100,7 +102,7 @@ func (p *pairing) want(contested map[dirsync.SourceID]bool) error {
 			p.wanting[want.Name()] = want
 		}
 	}
-	p.report.InScope, p.report.Unchanged = p.census.sight.InScope, p.census.unchanged
+	p.report.InScope, p.report.Unchanged = p.census.inScope(), p.census.unchanged
 	if only := p.opts.Only; only != "" && p.wanting[dirsync.FoldName(only)] == nil {
 		return dirsync.WithHint(fmt.Errorf("--only %s: nobody in scope who is to be paired has this username", dirsync.Quote(only)),
 			"Give the username as it is after mapping. Nothing was changed.")
@@ -118,7 +120,7 @@ func (p *pairing) heirs(ctx context.Context) error {
 	if err != nil || len(absent) == 0 {
 		return err
 	}
-	found, err := p.Source.Lookup(ctx, absent)
+	found, err := p.lookup(ctx, absent)
 	if err != nil {
 		return fmt.Errorf("looking again for %s who were not in the read: %w", dirsync.CountPeople(len(absent)), err)
 	}

@@ -31,7 +31,6 @@ func (r *run) keep(ctx context.Context, c *course) error {
 // keepSeen writes down what each person's place in the scope rests on, where that is
 // another thing now. What is doubted stays as it was.
 func (r *run) keepSeen(ctx context.Context, c *course) error {
-	doubted := c.verdicts.DoubtedGroups()
 	for some := range slices.Chunk(c.census.places.moved, 500) {
 		ids := make([]dirsync.SourceID, len(some))
 		seen := map[dirsync.SourceID]dirsync.Seen{}
@@ -45,7 +44,7 @@ func (r *run) keepSeen(ctx context.Context, c *course) error {
 		var outcomes []dirsync.Outcome
 		for i := range links {
 			link := &links[i]
-			now := decide.SeenWith(seen[link.ID], link.Seen, doubted)
+			now := decide.SeenWith(seen[link.ID], link.Seen, c.verdicts.DoubtedGroups(r.Rules.Directories.Of(link.ID)))
 			if now.Hash() != link.Seen.Hash() {
 				link.Seen = now
 				outcomes = append(outcomes, dirsync.Outcome{Source: link.ID, Link: link})

@@ -143,7 +143,7 @@ func (r *run) untellAway(c *census) {
 	}
 }
 
-func personKey(id dirsync.SourceID) string { return "person|" + string(id) }
+func personKey(id dirsync.SourceID) string { return dirsync.PersonKey + string(id) }
 
 // personHash digests what a problem of one person follows from.
 func (r *run) personHash(s *decide.Subject) dirsync.Hash {
@@ -214,16 +214,15 @@ type freshness struct {
 
 // found are those who may need something, or are missing.
 type found struct {
-	subjects  []*decide.Subject // by id
-	contested map[dirsync.SourceID]bool
-	namesakes map[string]bool           // folded usernames that several entries have
-	gone      map[dirsync.SourceID]bool // links whose person is missing from this read
+	*decide.Contest
+	subjects []*decide.Subject         // by id
+	gone     map[dirsync.SourceID]bool // links whose person is missing from this read
 }
 
 // evidence is what of a read is not believed, and what the directory was asked about it.
 type evidence struct {
 	*guard.Doubts
-	answers guard.Answers
+	answers map[string]guard.Answers // by directory
 }
 
 // decided is what was decided about everybody, one by one and between them.

@@ -18,9 +18,10 @@ var update = flag.Bool("update", false, "write the scenarios' golden parts anew"
 // then reports, which is the golden part.
 //
 //	rules            key value, one a line
-//	directory        everybody in scope: id uid [attribute=value…] [disabled|lockout] [@group…]
+//	directory [NAME] everybody in scope, of one of several directories: id uid [attribute=value…] [disabled|lockout] [@group…]
 //	elsewhere        in the directory, out of scope
 //	moved            in scope, but moved while the read went on
+//	named NAME       the only directory gets a name, in configuration and state
 //	duo              set ID field=value… | add ID field=value… | delete ID
 //	faults           refuse NAME or FIELD | spare NAME FIELD | doubt NAME | fail NAME | failop ACTION NAME | lose NAME | crash ACTION NAME | no-trash | read | clear
 //	clock            a duration to go forward, or back where it is negative

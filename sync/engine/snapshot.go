@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
+	"duosync/sync/guard"
 	"duosync/sync/mapping"
 )
 
@@ -248,6 +250,45 @@ func (s *state) apartBefore(ctx context.Context, before map[string]dirsync.Atten
 	return nil
 }
 
+// settle finds out what became of calls whose outcome an earlier run could not
+// write down.
+func (r *run) settle(ctx context.Context, st *state) error {
+	intents, err := r.Store.Open(ctx)
+	if err != nil || len(intents) == 0 {
+		return err
+	}
+	var ids []dirsync.SourceID
+	for _, intent := range intents {
+		ids = append(ids, intent.Op.Source)
+	}
+	links, err := st.snap.load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range intents {
+		if link := links[intents[i].Op.Source]; link != nil && link.User == intents[i].Op.User {
+			intents[i].Known = link.Remembered()
+		}
+	}
+	r.phase("settle")
+	results, err := r.Target.Settle(ctx, intents)
+	if err != nil {
+		return fmt.Errorf("settling %d operations that an earlier run left open: %w", len(intents), err)
+	}
+	for i, intent := range intents {
+		r.warn("an earlier run left open what became of %s of %s; %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FoundWords(&results[i]))
+		r.warnKept(results[i])
+		outcomes := st.absorb(intent, links, results[i])
+		if r.journal == nil {
+			continue
+		}
+		if err := r.journal.Record(ctx, outcomes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // absorb gives what a settled intent means for the state, and takes it over.
 func (s *state) absorb(intent dirsync.Intent, links map[dirsync.SourceID]*dirsync.Link, res dirsync.Result) []dirsync.Outcome {
 	id := intent.Op.Source
@@ -275,4 +316,51 @@ func handover(res dirsync.Result) []dirsync.Outcome {
 		return nil
 	}
 	return []dirsync.Outcome{{Source: res.Op.From}}
+}
+
+// reference is what earlier reads saw of the directory that info is about.
+func (r *run) reference(st *state, info *dirsync.ReadInfo) dirsync.Reference {
+	policy := r.policy()
+	return policy.Reference(st.meta.Baseline, r.Rules.In(info.Directory), info)
+}
+
+// reads gives what was read of each directory.
+func (r *run) reads(c *census) []*guard.Read {
+	var all []*guard.Read
+	for _, info := range r.report.Read.Each() {
+		all = append(all, &guard.Read{Info: info, Sight: c.sights[info.Directory]})
+	}
+	return all
+}
+
+// lookup is the second look for people. Whose directory was taken out of the configuration
+// is found nowhere: it can't be asked, see run.takenOut.
+func (r *run) lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {
+	found := make(map[dirsync.SourceID]dirsync.Whereabouts, len(ids))
+	var asked []dirsync.SourceID
+	for _, id := range ids {
+		if r.takenOut(id) {
+			found[id] = dirsync.Whereabouts{}
+		} else {
+			asked = append(asked, id)
+		}
+	}
+	if len(asked) == 0 {
+		return found, nil
+	}
+	seen, err := r.Source.Lookup(ctx, asked)
+	maps.Copy(found, seen)
+	return found, err
+}
+
+// takenOut reports whether the directory of an id is not among those of the configuration
+// any more.
+func (r *run) takenOut(id dirsync.SourceID) bool {
+	_, configured := r.Rules.Directories.Get(r.Rules.Directories.Of(id))
+	return !configured
+}
+
+// policy is what the configuration asks of guards.
+func (r *run) policy() *guard.Policy {
+	return &guard.Policy{Limits: r.Rules.Limits, Directories: r.Rules.Directories, Adopts: r.Rules.Existing != decide.ExistingReport}
 }

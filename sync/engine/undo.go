@@ -217,7 +217,7 @@ func (r *run) foretell(ctx context.Context, c *course) {
 	census, err := r.read(ctx, c.state, fresh)
 	again := map[string]int{}
 	if err == nil {
-		r.report.InScope, r.report.Unchanged = census.sight.InScope, census.unchanged
+		r.report.InScope, r.report.Unchanged = census.inScope(), census.unchanged
 		err = r.takenAgain(ctx, c.subjects(), census, again)
 	}
 	if err != nil {
@@ -252,7 +252,7 @@ func (r *run) takenAgain(ctx context.Context, subjects []*decide.Subject, census
 	if len(absent) == 0 {
 		return nil
 	}
-	found, err := r.Source.Lookup(ctx, absent)
+	found, err := r.lookup(ctx, absent)
 	if err != nil {
 		return fmt.Errorf("looking again for %d people: %w", len(absent), err)
 	}

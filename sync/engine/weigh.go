@@ -17,12 +17,18 @@ func (r *run) examine(ctx context.Context, st *state, c *census, f *found) (*evi
 	if before := st.meta.Baseline; before != nil && before.Directories == nil {
 		r.warn("nothing to compare with yet: the state was written by an earlier version; from the next run on it shows when a base, a group or an attribute is lost from sight")
 	}
-	e := guard.Evidence{Read: &guard.Read{Info: &r.report.Read, Sight: c.sight}, Ref: r.reference(st), Rules: &r.Rules.Rules, Policy: r.policy(), People: people(f.subjects, r.Flags)}
-	var err error
-	if e.Answers, err = r.ask(ctx, e.Questions()); err != nil {
-		return nil, err
+	found := &evidence{Doubts: &guard.Doubts{}, answers: map[string]guard.Answers{}}
+	for _, read := range r.reads(c) {
+		name := read.Info.Directory
+		some := slices.DeleteFunc(slices.Clone(f.subjects), func(s *decide.Subject) bool { return r.Rules.Directories.Of(s.ID) != name })
+		e := guard.Evidence{Read: read, Ref: r.reference(st, read.Info), Rules: r.Rules.In(name), Policy: r.policy(), People: people(some, r.Flags)}
+		var err error
+		if e.Answers, err = r.ask(ctx, name, e.Questions()); err != nil {
+			return nil, err
+		}
+		found.answers[name] = e.Answers
+		found.Add(guard.Examine(e))
 	}
-	found := &evidence{Doubts: guard.Examine(e), answers: e.Answers}
 	r.report.Warnings = append(r.report.Warnings, found.Warnings...)
 	for _, d := range found.All {
 		if len(d.Whom) > 0 {
@@ -32,20 +38,21 @@ func (r *run) examine(ctx context.Context, st *state, c *census, f *found) (*evi
 	return found, r.tellUnsure(ctx, st, found.Unsure)
 }
 
-// ask puts questions to the directory.
-func (r *run) ask(ctx context.Context, q guard.Questions) (a guard.Answers, err error) {
+// ask puts questions to a directory.
+func (r *run) ask(ctx context.Context, directory string, q guard.Questions) (a guard.Answers, err error) {
+	source := dirsync.In(r.Source, directory)
 	if len(q.IDs)+len(q.Entries) > 0 {
-		if a.ByID, a.ByDN, err = r.Source.Stamps(ctx, q.IDs, q.Entries); err != nil {
+		if a.ByID, a.ByDN, err = source.Stamps(ctx, q.IDs, q.Entries); err != nil {
 			return a, fmt.Errorf("reading when %s were changed: %w", dirsync.CountPeople(len(q.IDs)), err)
 		}
 	}
 	for _, m := range q.Members {
-		if a.Still, err = r.Source.StillMembers(ctx, m.Group, m.People); err != nil || a.Still {
+		if a.Still, err = source.StillMembers(ctx, m.Group, m.People); err != nil || a.Still {
 			break
 		}
 	}
 	if len(q.Groups) > 0 && err == nil {
-		if a.Found, err = r.Source.LookupGroups(ctx, q.Groups); err != nil {
+		if a.Found, err = source.LookupGroups(ctx, q.Groups); err != nil {
 			return a, fmt.Errorf("looking again for %d groups that were nested in others: %w", len(q.Groups), err)
 		}
 	}
@@ -64,7 +71,7 @@ func (r *run) tellUnsure(ctx context.Context, st *state, all []guard.Unsure) err
 		for _, id := range ids {
 			if link := links[id]; link != nil {
 				why := dirsync.Unsure{Attribute: u.Name, Value: u.Ours[id]}
-				r.conflict(dirsync.Conflict{Key: "unsure|" + string(id), Hash: dirsync.Fields{"attribute": u.Attribute, "value": why.Value}.Hash(),
+				r.conflict(dirsync.Conflict{Key: dirsync.UnsureKey + string(id), Hash: dirsync.Fields{"attribute": u.Attribute, "value": why.Value}.Hash(),
 					Username: link.Answered.Username, Sources: []dirsync.SourceID{id}, Reason: why.Problem() + "; the status stays as it is"})
 			}
 		}
@@ -98,7 +105,7 @@ func labels(ctx context.Context, st *state, subjects []*decide.Subject, ids []di
 func people(subjects []*decide.Subject, flags string) []*guard.Person {
 	all := make([]*guard.Person, 0, len(subjects))
 	for _, s := range subjects {
-		p := &guard.Person{ID: s.ID, Username: s.Username(), Link: s.Link, Wanted: s.Want, Elsewhere: s.Second != nil && s.Second.Present, NotAccepted: s.NotAccepted, Ops: s.Ops}
+		p := &guard.Person{ID: s.ID, Username: s.Username(), Link: s.Link, Wanted: s.Want, Elsewhere: s.Second != nil && s.Second.Present, NotAccepted: s.NotAccepted, Scope: s.Scope, Ops: s.Ops}
 		if s.Heir != nil {
 			p.Heir, p.Hindered, p.Adopt = s.Heir.ID, s.Hindrance(), s.AdoptCommand(flags)
 		}
@@ -138,7 +145,7 @@ func (r *run) readGroupStatus(ctx context.Context, groups *groupPlan, ops []*dir
 
 // facts gives what guards know.
 func (r *run) facts(c *course, plan *dirsync.Plan) *guard.Facts {
-	f := &guard.Facts{Plan: plan, People: people(c.subjects(), r.Flags), Read: &guard.Read{Info: &r.report.Read, Sight: c.census.sight}, Doubts: c.evidence.Doubts,
+	f := &guard.Facts{Plan: plan, People: people(c.subjects(), r.Flags), Reads: r.reads(c.census), Doubts: c.evidence.Doubts, Moved: c.found.Moved,
 		Before: c.state.meta.Baseline, Rules: &r.Rules.Rules, Policy: *r.policy(),
 		State:  guard.State{Links: c.state.snap.links, Active: c.state.snap.active(), Strangers: c.decided.strangers},
 		Groups: guard.Groups{Links: len(c.groups.links), Key: map[string]string{}, Status: map[string]string{}},
@@ -192,4 +199,118 @@ func (g *guarded) Finish(ctx context.Context, end dirsync.RunEnd) error {
 		end.Told = told
 	}
 	return g.Journal.Finish(ctx, end)
+}
+
+// A lastLook is taken before something that cannot be undone: at the person in the
+// directory, and at the user in Duo. A run may be long, and what it found at its beginning
+// may have changed.
+type lastLook struct {
+	*run
+	wave  []*dirsync.Op
+	first time.Time                 // when it was decided about all of them
+	at    map[*dirsync.Op]time.Time // when an operation was looked at since
+}
+
+// A look counts for so long, and is taken for so many operations at once.
+const (
+	lookCounts = 45 * time.Second
+	looksAhead = 20
+)
+
+// moved looks at those operations that destroy a user, or put one into the Trash, and
+// tells of each that is not to be carried out any more why.
+func (l *lastLook) moved(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]string {
+	var due []*dirsync.Op
+	for _, op := range ops {
+		at := l.at[op]
+		if at.IsZero() {
+			at = l.first
+		}
+		if final(op) && l.wallClock().Sub(at) >= lookCounts {
+			due = append(due, op)
+		}
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	for _, op := range l.wave[slices.Index(l.wave, due[0]):] {
+		if len(due) < looksAhead && final(op) && l.at[op].IsZero() && !slices.Contains(due, op) {
+			due = append(due, op)
+		}
+	}
+	moved := l.look(ctx, due)
+	for _, op := range due {
+		if moved[op] == "" {
+			l.at[op] = l.wallClock()
+		}
+	}
+	return moved
+}
+
+func final(op *dirsync.Op) bool { return op.Action == dirsync.Trash || op.Action == dirsync.Delete }
+
+func (l *lastLook) look(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]string {
+	moved := map[*dirsync.Op]string{}
+	ids, users := make([]dirsync.SourceID, len(ops)), make(map[string]dirsync.Remembered, len(ops)) // who they are was seen before
+	for i, op := range ops {
+		ids[i], users[op.User] = op.Source, dirsync.Remembered{Name: op.Username}
+	}
+	found, err := l.lookup(ctx, ids)
+	var accounts map[string]dirsync.Account
+	var doubtful map[string]error
+	if err == nil {
+		accounts, doubtful, err = l.Target.Fetch(ctx, users)
+	}
+	for _, op := range ops {
+		where, asked := found[op.Source]
+		account, there := accounts[op.User]
+		switch {
+		case err != nil:
+			moved[op] = fmt.Sprintf("it can't be undone, and could not be looked at again before: %v", err)
+		case !asked:
+			moved[op] = "it can't be undone, and the directory said nothing of the person when asked again"
+		case doubtful[op.User] != nil:
+			moved[op] = fmt.Sprintf("it can't be undone, and what Duo says of the user is contradictory: %v", doubtful[op.User])
+		case op.Missing != nil:
+			moved[op] = l.whereNow(op, &where)
+		}
+		if there && moved[op] == "" {
+			moved[op] = userNow(op, &account)
+		}
+		if moved[op] == "" {
+			delete(moved, op)
+		}
+	}
+	return moved
+}
+
+// whereNow tells what is different now of a missing person; "" for nothing.
+func (l *lastLook) whereNow(op *dirsync.Op, where *dirsync.Whereabouts) string {
+	const meanwhile = "changed since the run began: "
+	p := where.Person
+	switch {
+	case op.Missing.Why == dirsync.Gone && where.Present:
+		return meanwhile + "the person is in the directory again"
+	case op.Missing.Why == dirsync.OutOfScope && !where.Present:
+		return meanwhile + "the person is not in the directory any more; the next run decides"
+	case p != nil && l.Rules.Selected(p), p != nil && p.Unsure != nil && p.Unsure.Groups:
+		return meanwhile + "the person may be in scope again"
+	case where.Present && l.Rules.Exclude("", where.DN), p != nil && l.Rules.LeftAlone(p):
+		return meanwhile + "the person is excluded now"
+	}
+	return ""
+}
+
+// userNow tells what is different now of a user who is to go; "" for nothing.
+func userNow(op *dirsync.Op, a *dirsync.Account) string {
+	const meanwhile = "changed since the run began: "
+	switch {
+	case a.Synced:
+		return meanwhile + "Duo's own directory sync manages the user now"
+	case a.Status != dirsync.StatusDisabled:
+		return meanwhile + fmt.Sprintf("the user is %s in Duo", a.Status)
+	case dirsync.FoldName(a.Username) != dirsync.FoldName(op.Username):
+		return meanwhile + fmt.Sprintf("the user is called %s in Duo", dirsync.Quote(a.Username))
+	}
+	return ""
 }

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"duosync/ldapsrc/schema"
+	"duosync/ldapsrc/several"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 	"duosync/sync/engine"
@@ -24,6 +26,9 @@ type world struct {
 	t       testing.TB
 	clock   time.Time
 	dir     *memDirectory
+	dirs    map[string]*memDirectory                 // of several directories, by name
+	at      string                                   // the directory that a rule is for
+	own     map[string]map[string]dirsync.Expression // mapping of one directory alone
 	duo     *memDuo
 	store   *memStore
 	rules   decide.Rules
@@ -39,18 +44,17 @@ func newWorld(t testing.TB) *world {
 	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, found: map[string]bool{}, now: func() time.Time { return w.clock },
 		refuse: map[string]bool{}, doubt: map[string]bool{}, hidden: map[string]bool{}, astray: map[string]string{}, wrong: map[string]bool{}, spare: map[string]string{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = decide.Rules{
-		Digest: "uid, cn, mail",
 		Rules: mapping.Rules{
 			Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldRealname: formula(t, "cn"), dirsync.FieldEmail: formula(t, "mail")},
 			Status:  true, StatusAttributes: []string{"accountLock"}, LowerUsername: true,
-			Protect: map[string]bool{},
+			Protect:     map[string]bool{},
+			Directories: dirsync.Directories{{Digest: "uid, cn, mail", Servers: []string{"ldap://a", "ldap://b"}}},
 		},
 		Existing:     decide.ExistingReport,
 		OnMissing:    decide.Removal{Action: dirsync.Disable, Then: dirsync.Trash, Grace: 720 * time.Hour},
 		OnOutOfScope: decide.Removal{Action: dirsync.Disable, Then: decide.Keep},
 		RefreshEvery: 24 * time.Hour,
 		Limits:       limits(t, "off"),
-		Servers:      []string{"ldap://a", "ldap://b"},
 	}
 	w.rules.Exclude = func(name, _ string) bool { return w.exclude[name] }
 	w.rules.ReportDrift = func(field string) bool { return w.drift == "report" || field != "" && w.drift == field }
@@ -81,11 +85,13 @@ func (w *world) step(name, data string) (got string, golden bool) {
 	case "rules":
 		w.each(lines, w.rule)
 	case "directory":
-		w.dir.people = w.people(lines)
+		w.directory(args).people = w.people(lines)
 	case "elsewhere":
-		w.dir.elsewhere = w.people(lines)
+		w.directory(args).elsewhere = w.people(lines)
+	case "named":
+		w.named(args)
 	case "moved":
-		w.dir.moved = w.people(lines)
+		w.directory(args).moved = w.people(lines)
 	case "duo":
 		w.each(lines, w.hand)
 	case "faults":
@@ -104,6 +110,74 @@ func (w *world) step(name, data string) (got string, golden bool) {
 		w.t.Fatalf("unknown step %q", name)
 	}
 	return "", false
+}
+
+// directory gives the directory of a name, "" for the only one.
+func (w *world) directory(name string) *memDirectory {
+	if name == "" {
+		return w.dir
+	}
+	if w.dirs[name] == nil {
+		w.t.Fatalf("there is no directory %q", name)
+	}
+	return w.dirs[name]
+}
+
+// directories makes the configuration one of several directories, in this order. Those that
+// it had stay as they are.
+func (w *world) directories(names []string) {
+	var all dirsync.Directories
+	for _, name := range names {
+		d, known := w.rules.Directories.Get(name)
+		if !known || name == "" {
+			d = dirsync.Directory{Name: name, Scope: "all", Place: "here", Digest: "uid, cn, mail", Servers: []string{"ldap://" + name}}
+		}
+		all = append(all, d)
+		if w.dirs == nil {
+			w.dirs = map[string]*memDirectory{}
+		}
+		if w.dirs[name] == nil {
+			w.dirs[name] = &memDirectory{}
+		}
+	}
+	w.rules.Directories = all
+}
+
+// named gives the only directory a name, in the configuration and in the state.
+func (w *world) named(name string) {
+	d := w.rules.Directories[0]
+	d.Name = name
+	w.dirs, w.rules.Directories = map[string]*memDirectory{name: w.dir}, dirsync.Directories{d}
+	w.store.name(dirsync.Naming(name))
+}
+
+// source is what the engine reads: the only directory, or several as one.
+func (w *world) source() dirsync.Source {
+	if !w.rules.Directories.Named() {
+		return w.dir
+	}
+	var all several.Source
+	w.rules.Own = map[string]*mapping.Rules{}
+	for _, name := range w.rules.Directories.Names() {
+		all = append(all, several.Directory{Name: name, Source: w.dirs[name]})
+		own := w.rules.Rules
+		own.Own = nil
+		if len(w.own[name]) > 0 {
+			own.Mapping, own.OwnMapping = maps.Clone(own.Mapping), true
+			maps.Copy(own.Mapping, w.own[name])
+		}
+		w.rules.Own[name] = &own
+	}
+	return all
+}
+
+// configured is what the configuration says of the directory that a rule is for.
+func (w *world) configured() *dirsync.Directory {
+	i := slices.IndexFunc(w.rules.Directories, func(d dirsync.Directory) bool { return d.Name == w.at })
+	if i < 0 {
+		w.t.Fatalf("there is no directory %q", w.at)
+	}
+	return &w.rules.Directories[i]
 }
 
 func (w *world) each(lines []string, do func(words []string)) {
@@ -133,6 +207,13 @@ func (w *world) rule(words []string) {
 		return l
 	}
 	switch words[0] {
+	case "directories":
+		w.directories(words[1:])
+	case "in": // DIRECTORY RULE…
+		dir := w.dir
+		w.dir, w.at = w.directory(words[1]), words[1]
+		w.rule(words[2:])
+		w.dir, w.at = dir, ""
 	case "on_missing":
 		w.rules.OnMissing = removal()
 	case "on_out_of_scope":
@@ -178,8 +259,18 @@ func (w *world) rule(words []string) {
 	case "max_group_loss":
 		w.rules.Limits.MaxGroupLoss = limit()
 	case "mapping": // FIELD EXPRESSION
+		if w.at != "" {
+			if w.own == nil {
+				w.own = map[string]map[string]dirsync.Expression{}
+			}
+			w.configured().Digest += "|" + strings.Join(words, " ")
+			w.own[w.at] = map[string]dirsync.Expression{words[1]: formula(w.t, strings.Join(words[2:], " "))}
+			return
+		}
 		w.rules.Mapping[words[1]] = formula(w.t, strings.Join(words[2:], " "))
-		w.rules.Digest += "|" + strings.Join(words, " ")
+		for i := range w.rules.Directories {
+			w.rules.Directories[i].Digest += "|" + strings.Join(words, " ")
+		}
 	case "status":
 		w.rules.StatusFrom = formula(w.t, strings.Join(words[1:], " "))
 	case "allow_bypass":
@@ -209,16 +300,23 @@ func (w *world) rule(words []string) {
 			}
 			return name
 		}
+	case "rename_groups": // FROM=TO…
+		to := map[string]string{}
+		for _, word := range words[1:] {
+			from, name, _ := strings.Cut(word, "=")
+			to[from] = name
+		}
+		w.rules.Groups.Rename = func(name string) string { return cmp.Or(to[name], name) }
 	case "adopt_groups":
 		w.rules.Groups.Adopt = true
 	case "delete_unmirrored":
 		w.rules.Groups.DeleteUnmirrored = true
 	case "scope":
-		w.rules.Scope = words[1]
+		w.configured().Scope = words[1]
 	case "narrower": // SCOPE, or none
-		w.rules.Narrower = strings.Join(words[1:], " ")
+		w.configured().Narrower = strings.Join(words[1:], " ")
 	case "place":
-		w.rules.Place = words[1]
+		w.configured().Place = words[1]
 	case "floor":
 		w.rules.Limits.Floor = w.number(words[1])
 	case "max_group_delete":
@@ -391,9 +489,9 @@ func (w *world) fault(words []string) {
 	case "no-trash":
 		w.duo.noTrash = true
 	case "read":
-		w.dir.readErr = fmt.Errorf("the server closed the connection on page 2")
+		w.directory(strings.Join(words[1:], "")).readErr = fmt.Errorf("the server closed the connection on page 2")
 	case "no-read":
-		w.dir.readErr = nil
+		w.directory(strings.Join(words[1:], "")).readErr = nil
 	default:
 		w.t.Fatalf("unknown fault %q", words[0])
 	}
@@ -444,7 +542,7 @@ func (w *world) holdOf(text string) dirsync.Approval {
 
 func (w *world) run(opts engine.Options) *dirsync.Run {
 	w.duo.calls = 0
-	e := &engine.Engine{Source: w.dir, Target: w.duo, Store: w.store, Rules: w.rules, Now: func() time.Time { return w.clock }}
+	e := &engine.Engine{Source: w.source(), Target: w.duo, Store: w.store, Rules: w.rules, Now: func() time.Time { return w.clock }}
 	run := e.Run(context.Background(), opts)
 	if run.ApprovalID != "" {
 		w.held = run.ApprovalID
@@ -499,6 +597,9 @@ func (w *world) report(run *dirsync.Run) string {
 		if a.Apart || strings.HasPrefix(a.Reason, "there under a new id") || !shown[a.Source] && a.Source != "" {
 			p("attention %s: %s", a.Username, a.Reason)
 		}
+	}
+	for _, x := range run.Shadowed {
+		p("shadowed %s of %s (%s), by %s, locked=%v", x.Username, x.Directory, x.Source, x.By, x.Locked)
 	}
 	for _, x := range run.Waiting {
 		p("waiting %s: %s on %s", x.Username, x.Action, x.Due.Format(time.DateTime))

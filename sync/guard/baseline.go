@@ -9,16 +9,14 @@ import (
 	"duosync/sync/mapping"
 )
 
-// Reference is what earlier reads saw of the directory. It is empty where there is
-// nothing to compare with yet. info is the read that is under way, as far as it came.
+// Reference is what earlier reads saw of the directory that info is about. It is empty where
+// there is nothing to compare with yet. info is the read that is under way, as far as it came.
 func (p *Policy) Reference(before *dirsync.Baseline, rules *mapping.Rules, info *dirsync.ReadInfo) dirsync.Reference {
-	switch {
-	case before == nil:
-		return dirsync.Reference{}
-	case before.Directories == nil:
+	ref, known := before.Of(info.Directory)
+	if known && before.Directories == nil {
 		return p.firstVersion(before, rules, info)
 	}
-	return before.Directories[p.Directory]
+	return ref
 }
 
 // firstVersion makes a reference of what a state of the first version has: counts of
@@ -31,8 +29,9 @@ func (p *Policy) firstVersion(before *dirsync.Baseline, rules *mapping.Rules, in
 	}
 	for _, g := range info.Groups {
 		seen := dirsync.GroupSeen{ID: g.ID, Name: g.Name, DN: g.DN}
-		if rules.Groups.Mirror != nil && rules.Groups.Mirror(g.Name) {
-			seen.Persons = before.Groups[dirsync.FoldName(rules.Groups.Name(g.Name))]
+		if rules.Mirrors("", g.Name) {
+			name, _ := rules.MirrorOf("", g.Name)
+			seen.Persons = before.Groups[dirsync.FoldName(name)]
 		}
 		if mapping.InAny([]string{g.Name}, rules.ExcludeGroups) {
 			seen.Persons = max(seen.Persons, before.Excluded)
@@ -67,30 +66,31 @@ func (v *Verdicts) Since() map[string]time.Time {
 
 // Next is what later runs compare with: what this one saw, but for what is doubted or
 // held, which keeps what was seen before. answers are those that the evidence was
-// examined with, and mirrors reports whether a group of the directory has a mirror in
-// Duo.
-func (v *Verdicts) Next(now time.Time, answers Answers, mirrors func(dirsync.SourceID) bool) *dirsync.Baseline {
+// examined with, by directory, and mirrors reports whether a group of the directory has a
+// mirror in Duo.
+func (v *Verdicts) Next(now time.Time, answers map[string]Answers, mirrors func(dirsync.SourceID) bool) *dirsync.Baseline {
 	f := v.facts
 	next := dirsync.Baseline{Directories: map[string]dirsync.Reference{}, Held: v.Since()}
 	if before := f.Before; before != nil {
-		next.At, next.Server, next.InScope, next.Sighted, next.Scope, next.Place = before.At, before.Server, before.InScope, before.Sighted, before.Scope, before.Place
-		next.Mapping = before.Mapping
+		next.At, next.Server, next.InScope, next.Sighted = before.At, before.Server, before.InScope, before.Sighted
 		maps.Copy(next.Directories, before.Directories)
 	}
 	if !v.Stopped() {
-		next.At, next.Server = now, f.Read.Info.Server
+		next.At, next.Server = now, f.Reads[0].Info.Server
 	}
-	if !slices.ContainsFunc(v.Guards, func(g dirsync.Guard) bool { return g.Held }) {
-		next.Mapping = f.Policy.Mapping
+	if !v.holds(dirsync.GuardMinSource, "") {
+		next.InScope, next.Sighted = f.inScope(), v.sighted(false)
 	}
-	if !v.holds(dirsync.GuardMinSource) {
-		next.InScope, next.Sighted = f.Read.Sight.InScope, v.sighted(false)
+	for _, read := range f.Reads {
+		s := &succession{Verdicts: v, Answers: answers[read.Info.Directory], mirrors: mirrors, read: read, ref: f.Policy.Reference(f.Before, f.Rules.In(read.Info.Directory), read.Info)}
+		s.now, _ = f.Policy.Directories.Get(read.Info.Directory)
+		s.into(&next)
 	}
-	if !v.holds(dirsync.GuardScopeChanged) && !v.Stopped() {
-		next.Scope, next.Place = f.Policy.Scope, f.Policy.Place
+	for name := range next.Directories { // what was taken out stays until that is accepted
+		if _, configured := f.Policy.Directories.Get(name); !configured && !v.Stopped() && !v.holds(dirsync.GuardScopeChanged, name) {
+			delete(next.Directories, name)
+		}
 	}
-	s := &succession{Verdicts: v, Answers: answers, mirrors: mirrors, ref: f.Policy.Reference(f.Before, f.Rules, f.Read.Info)}
-	next.Directories[f.Policy.Directory] = s.reference()
 	return &next
 }
 
@@ -98,19 +98,42 @@ func (v *Verdicts) Next(now time.Time, answers Answers, mirrors func(dirsync.Sou
 type succession struct {
 	*Verdicts
 	Answers
+	read    *Read
+	now     dirsync.Directory
 	ref     dirsync.Reference
 	mirrors func(dirsync.SourceID) bool
 }
 
-// reference is the reference of the directory after this run.
+// into puts the reference of the directory after this run into a baseline, with what is
+// accepted.
+func (s *succession) into(next *dirsync.Baseline) {
+	ref, name := s.reference(), s.now.Name
+	was, _ := s.facts.Before.Of(name)
+	ref.Scope, ref.Place, ref.Mapping, ref.InScope, ref.Sighted = was.Scope, was.Place, was.Mapping, was.InScope, was.Sighted
+	if !slices.ContainsFunc(s.Guards, func(g dirsync.Guard) bool { return g.Held }) {
+		ref.Mapping = s.now.Digest
+	}
+	if !s.holds(dirsync.GuardScopeChanged, name) && !s.Stopped() {
+		ref.Scope, ref.Place = s.now.Scope, s.now.Place
+	}
+	if name == "" {
+		next.Scope, next.Place, next.Mapping = ref.Scope, ref.Place, ref.Mapping
+		ref.Scope, ref.Place, ref.Mapping, ref.InScope, ref.Sighted = "", "", "", 0, 0
+	} else if !s.holds(dirsync.GuardMinSource, name) && !s.holds(dirsync.GuardMinSource, "") {
+		ref.InScope, ref.Sighted = s.read.Sight.InScope, s.sightedOf(name, false)
+	}
+	next.Directories[name] = ref
+}
+
+// reference is what was seen of the directory in this run.
 func (s *succession) reference() dirsync.Reference {
-	ref, info := &s.ref, s.facts.Read.Info
+	ref, info := &s.ref, s.read.Info
 	next := dirsync.Reference{Identity: info.Identity, Marker: info.Marker, Furthest: info.Marker.Furthest(ref.Furthest), Bases: map[string]int{}, Groups: s.groups(), Attributes: s.attributes()}
 	if s.Stopped() {
 		next.Identity, next.Marker, next.Furthest = ref.Identity, ref.Marker, ref.Furthest
 	}
 	for _, base := range info.Bases {
-		next.Bases[base] = s.facts.Read.Sight.Bases[base]
+		next.Bases[base] = s.read.Sight.Bases[base]
 		if s.doubted(dirsync.GuardMinSource, base) != nil {
 			next.Bases[base] = ref.Bases[base]
 		}
@@ -121,7 +144,7 @@ func (s *succession) reference() dirsync.Reference {
 // doubted gives the doubt of a part; nil where there is none, or it was accepted.
 func (s *succession) doubted(guard, key string) *Doubt {
 	for _, d := range s.facts.Doubts.All {
-		if d.Guard == guard && d.Key == key && !s.judged[d].accepted {
+		if d.Guard == guard && d.Key == key && d.About.Directory == s.now.Name && !s.judged[d].accepted {
 			return d
 		}
 	}
@@ -130,7 +153,7 @@ func (s *succession) doubted(guard, key string) *Doubt {
 
 // groups notes the groups that decide something.
 func (s *succession) groups() map[string]dirsync.GroupSeen {
-	next, info := map[string]dirsync.GroupSeen{}, s.facts.Read.Info
+	next, info := map[string]dirsync.GroupSeen{}, s.read.Info
 	for _, list := range [][]dirsync.GroupEntry{info.Groups, info.Nested} {
 		for i := range list {
 			g := &list[i]
@@ -145,7 +168,7 @@ func (s *succession) groups() map[string]dirsync.GroupSeen {
 		d := s.doubted(dirsync.GuardMinGroup, key)
 		was := s.ref.Groups[key]
 		_, read := next[key]
-		if d != nil || slices.Contains(s.facts.Doubts.deferred, key) || !read && s.mirrors(was.ID) {
+		if d != nil || s.facts.Doubts.deferred[key] || !read && s.mirrors(was.ID) {
 			if d != nil && d.blind.known {
 				was.Blind, was.Bare = true, d.blind.bare
 			}
@@ -163,7 +186,7 @@ func (s *succession) stillKnown(seen, was *dirsync.GroupSeen) []dirsync.SourceID
 	}
 	all := slices.Clone(seen.People)
 	for _, id := range was.People {
-		if _, met := s.facts.Read.Sight.met[id]; !met && len(all) < dirsync.MaxPeople && !slices.Contains(all, id) {
+		if _, met := s.read.Sight.met[id]; !met && len(all) < dirsync.MaxPeople && !slices.Contains(all, id) {
 			all = append(all, id)
 		}
 	}
@@ -177,7 +200,7 @@ func (s *succession) attributes() map[string]dirsync.AttributeSeen {
 	if next == nil {
 		next = map[string]dirsync.AttributeSeen{}
 	}
-	for attribute, t := range s.facts.Read.Sight.tallies {
+	for attribute, t := range s.read.Sight.tallies {
 		delete(next, attribute)
 		was := s.ref.Attributes[attribute]
 		if d := s.doubted(dirsync.GuardMinAttribute, attribute); d != nil {
@@ -193,7 +216,7 @@ func (s *succession) attributes() map[string]dirsync.AttributeSeen {
 
 // attribute notes who has a value now.
 func (s *succession) attribute(attribute string, t *tally, was *dirsync.AttributeSeen) dirsync.AttributeSeen {
-	sight := s.facts.Read.Sight
+	sight := s.read.Sight
 	seen := dirsync.AttributeSeen{Persons: t.persons, Of: sight.InScope}
 	if t.bearers == nil {
 		return seen
@@ -231,10 +254,10 @@ func (s *succession) doubtedAttribute(attribute string, t *tally, was dirsync.At
 }
 
 func (s *succession) bearer(attribute string, bearers int, id dirsync.SourceID, via []string) (b dirsync.Bearer) {
-	if !s.facts.Read.Sight.stamped(attribute, bearers, s.facts.Policy.Limits.Floor) {
+	if !s.read.Sight.stamped(attribute, bearers, s.facts.Policy.Limits.Floor) {
 		return b
 	}
-	b.Stamp, b.Identity = s.ByID[id], s.facts.Read.Info.Identity
+	b.Stamp, b.Identity = s.ByID[id], s.read.Info.Identity
 	for _, dn := range via {
 		if b.Via == nil {
 			b.Via = map[string]string{}

@@ -54,7 +54,7 @@ func (w *weighing) limitOf(d *Doubt) string {
 // namesLost reports whether it is the usernames that nobody has any more: then nothing
 // can be planned, and yet much follows.
 func (w *weighing) namesLost(d *Doubt) bool {
-	return d.About.Attribute != "" && d.Have == 0 && w.Read.Sight.decides(d.Key, dirsync.FieldUsername)
+	return d.About.Attribute != "" && d.Have == 0 && w.Of(d.About.Directory).Sight.decides(d.Key, dirsync.FieldUsername)
 }
 
 // concerned are the missing people of whom a doubt holds something, or would.
@@ -66,7 +66,7 @@ func (w *weighing) concerned(d *Doubt, ops []*dirsync.Op) map[dirsync.SourceID]b
 		}
 	}
 	for _, p := range w.People {
-		if p.Wanted == nil && p.Link != nil && (d.About.Base != "" && p.Link.Seen.Base == d.Key ||
+		if w.Policy.Directories.Of(p.ID) == d.About.Directory && p.Wanted == nil && p.Link != nil && (d.About.Base != "" && p.Link.Seen.Base == d.Key ||
 			len(d.Groups) > 0 && p.Elsewhere && d.was(p.Link)) {
 			who[p.ID] = true
 		}
@@ -83,7 +83,7 @@ func (d *Doubt) was(l *dirsync.Link) bool {
 func (w *weighing) follows(o *dirsync.Op, d *Doubt) assembly.Part {
 	p := w.people[o.Source]
 	switch {
-	case o.Marked:
+	case o.Marked, w.Policy.Directories.Of(o.Source) != d.About.Directory:
 		return assembly.Part{}
 	case d.Remedy != "": // a status that can't be read, of the whole directory
 		if o.OnGroup() || o.Missing != nil {
@@ -95,7 +95,7 @@ func (w *weighing) follows(o *dirsync.Op, d *Doubt) assembly.Part {
 	}
 	var all assembly.Part
 	if d.About.Attribute != "" {
-		all = followsAttribute(o, w.Read.Sight.fields[d.Key])
+		all = followsAttribute(o, w.Of(d.About.Directory).Sight.fields[d.Key])
 	}
 	for _, group := range d.Groups {
 		part := w.followsGroup(o, p, d, group)
@@ -146,7 +146,7 @@ func (w *weighing) followsGroup(o *dirsync.Op, p *Person, d *Doubt, group string
 	if o.OnGroup() || p == nil {
 		return part
 	}
-	roles := w.Rules.RolesOf(group)
+	roles := w.Rules.RolesOf(d.About.Directory, group)
 	was := p.Link != nil && d.was(p.Link)
 	unknown := p.Link == nil || p.Link.Seen.Hash() == 0
 	switch {

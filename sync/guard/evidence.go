@@ -48,6 +48,13 @@ type blindness struct {
 
 // words says what is doubted.
 func (d *Doubt) words() string {
+	if d.About.Directory != "" {
+		return d.About.Directory + ": " + d.part()
+	}
+	return d.part()
+}
+
+func (d *Doubt) part() string {
 	switch {
 	case d.Detail != "" && d.About.Attribute == "":
 		return d.Detail
@@ -60,13 +67,26 @@ func (d *Doubt) words() string {
 // Doubts are what of a read is not believed.
 type Doubts struct {
 	All []*Doubt
-	// BlindStatus: of more people than the floor it can't be told who is locked.
-	BlindStatus bool
+	// BlindStatus are the directories of which it can't be told who is locked, of more
+	// people than the floor.
+	BlindStatus map[string]bool
 	// Unsure are attributes from which that can't be told of a few.
 	Unsure   []Unsure
 	Warnings []string
 
-	deferred []string // keys of groups that lost their people since these are missing
+	deferred map[string]bool // keys of groups that lost their people since these are missing
+}
+
+// Add takes in what is not believed of another directory.
+func (d *Doubts) Add(other *Doubts) {
+	d.All = append(d.All, other.All...)
+	d.Unsure = append(d.Unsure, other.Unsure...)
+	d.Warnings = append(d.Warnings, other.Warnings...)
+	if d.BlindStatus == nil {
+		d.BlindStatus, d.deferred = map[string]bool{}, map[string]bool{}
+	}
+	maps.Copy(d.BlindStatus, other.BlindStatus)
+	maps.Copy(d.deferred, other.deferred)
 }
 
 // Unsure is an attribute from which it can't be told of a few people who are ours
@@ -78,17 +98,20 @@ type Unsure struct {
 	Ours map[dirsync.SourceID]string
 }
 
-// Groups gives the folded names of the directory's groups that are doubted.
-func (d *Doubts) Groups() []string {
+// Groups gives the folded names of a directory's groups that are doubted.
+func (d *Doubts) Groups(directory string) []string {
 	var names []string
 	for _, doubt := range d.All {
-		names = append(names, doubt.Groups...)
-		names = append(names, doubt.Former...)
+		if doubt.About.Directory == directory {
+			names = append(names, doubt.Groups...)
+			names = append(names, doubt.Former...)
+		}
 	}
 	return names
 }
 
-// Evidence is what [Examine] compares.
+// Evidence is what [Examine] compares, of one directory. Rules and People are those of the
+// directory.
 type Evidence struct {
 	Read   *Read
 	Ref    dirsync.Reference
@@ -170,11 +193,19 @@ func (e *Evidence) stampQuestions() (q Questions) {
 
 // Examine compares what was read with the references, and gives what is doubted.
 func Examine(e Evidence) *Doubts {
-	d := &Doubts{}
+	d := &Doubts{BlindStatus: map[string]bool{}, deferred: map[string]bool{}}
 	e.attributes(d)
 	e.groups(d)
 	e.bases(d)
 	e.unreadable(d)
+	if directory := e.Read.Info.Directory; directory != "" {
+		for _, doubt := range d.All {
+			doubt.About.Directory = directory
+		}
+		for i, text := range d.Warnings {
+			d.Warnings[i] = directory + ": " + text
+		}
+	}
 	return d
 }
 
@@ -322,7 +353,7 @@ func (e *Evidence) unreadable(found *Doubts) {
 			found.Unsure = append(found.Unsure, Unsure{attribute, name, u.ours})
 			continue
 		}
-		found.BlindStatus = true
+		found.BlindStatus[e.Read.Info.Directory] = true
 		found.All = append(found.All, &Doubt{Guard: dirsync.GuardMinAttribute, About: dirsync.About{Attribute: name}, Had: sight.InScope, Have: sight.InScope - u.total(),
 			Names: u.names, Detail: fmt.Sprintf("%s of %s %s", name, dirsync.CountPeople(u.total()), what),
 			Remedy: "let the account of ldap.bind_dn read " + name + " of everybody, and check its values"})

@@ -37,7 +37,9 @@ func (e *Evidence) groupsNow() map[string]*dirsync.GroupEntry {
 func (e *Evidence) groups(found *Doubts) {
 	now := e.groupsNow()
 	lost, absent, deferred := e.lostGroups()
-	found.deferred = deferred
+	for _, key := range deferred {
+		found.deferred[key] = true
+	}
 	blind, proven := e.blindTo(lost)
 	if !blind && !proven && e.Still {
 		blind, proven = true, true
@@ -71,7 +73,7 @@ func (e *Evidence) lostGroups() (lost []*lostGroup, absent []dirsync.GroupEntry,
 		g := now[key]
 		switch {
 		case g == nil && len(seen.Inside) > 0 && (seen.Members > 0 || seen.Persons > 0):
-			absent = append(absent, seen.Entry())
+			absent = append(absent, seen.Entry(e.Read.Info.Directory))
 		case g == nil: // one that is wanted is told by its name
 		default:
 			l := e.lostMembers(key, seen, g)

@@ -13,8 +13,11 @@ type Facts struct {
 	// is split in it.
 	Plan   *dirsync.Plan
 	People []*Person // whom the run looks at, by id
-	Read   *Read
+	Reads  []*Read   // of each directory
 	Doubts *Doubts
+	// Moved are people who were read, though their user goes over to an entry of an earlier
+	// directory.
+	Moved map[dirsync.SourceID]dirsync.SourceID
 	// Before is what the last complete run saw; nil: there was none.
 	Before *dirsync.Baseline
 	Rules  *mapping.Rules
@@ -26,22 +29,42 @@ type Facts struct {
 
 // Policy is what the configuration asks of guards.
 type Policy struct {
-	Limits dirsync.Limits
-	// Scope is the fingerprint of what decides who is in, and Place that of where people
-	// are looked for and by which id.
-	Scope, Place string
-	Narrower     string            // see decide.Rules.Narrower
-	Former       map[string]string // see decide.Rules.Former
-	Mapping      string            // the digest of the mapping
-	Directory    string            // by its name; "" for that of the section ldap
+	Limits      dirsync.Limits
+	Directories dirsync.Directories
 	// Adopts: Duo users of a wanted name become ours.
 	Adopts bool
 }
 
-// Read is what the run read of the directory.
+// Read is what the run read of one directory.
 type Read struct {
 	Info  *dirsync.ReadInfo
 	Sight *Sight
+}
+
+// Of gives the read of the directory of that name; nil where it was not read.
+func (f *Facts) Of(directory string) *Read {
+	for _, read := range f.Reads {
+		if read.Info.Directory == directory {
+			return read
+		}
+	}
+	return nil
+}
+
+// inScope counts the persons in scope, of all directories.
+func (f *Facts) inScope() (n int) {
+	for _, read := range f.Reads {
+		n += read.Sight.InScope
+	}
+	return n
+}
+
+// members counts the persons of a mirrored group, by its folded name in Duo.
+func (f *Facts) members(group string) (n int) {
+	for _, read := range f.Reads {
+		n += read.Sight.Members[group]
+	}
+	return n
 }
 
 // State is what the snapshot and Duo hold.
@@ -91,8 +114,10 @@ type Person struct {
 	// Adopt is the command by which the user goes over to that entry, and Hindered why it
 	// can't as it is now; "" where nothing is in the way.
 	Adopt, Hindered string
-	// NotAccepted: missing, perhaps, for a scope that is not accepted.
+	// NotAccepted: missing, perhaps, for a scope that is not accepted, of which Scope is the
+	// fingerprint.
 	NotAccepted bool
+	Scope       string
 	// Missing is the end of the link's life as it is to be after the run.
 	Missing *dirsync.Missing
 	Ops     []*dirsync.Op

@@ -26,7 +26,7 @@ var guards = []guard{
 	func(w *weighing) {
 		w.maximum(dirsync.GuardMaxRecreate, w.Policy.Limits.MaxRecreate, isAction(dirsync.Recreate))
 	},
-	maxRemove, minSource, stateLost,
+	maxRemove, minSource, minSourceEach, stateLost,
 }
 
 // Verdicts are what guards say of a plan.
@@ -101,9 +101,11 @@ func (v *Verdicts) Stopped() bool {
 	return slices.ContainsFunc(v.Guards, func(g dirsync.Guard) bool { return g.Held && !g.Partial })
 }
 
-// holds reports whether a guard that is about all holds something.
-func (v *Verdicts) holds(name string) bool {
-	return slices.ContainsFunc(v.Guards, func(g dirsync.Guard) bool { return g.Name == name && g.About == dirsync.About{} && g.Held })
+// holds reports whether a guard that is about all, or about one directory, holds something.
+func (v *Verdicts) holds(name, directory string) bool {
+	return slices.ContainsFunc(v.Guards, func(g dirsync.Guard) bool {
+		return g.Name == name && g.About == dirsync.About{Directory: directory} && g.Held
+	})
 }
 
 // Believes reports whether a person counts as missing: an operation that follows from it
@@ -114,14 +116,17 @@ func (v *Verdicts) Believes(id dirsync.SourceID) bool {
 			return false
 		}
 	}
+	if directory := v.facts.Policy.Directories.Of(id); directory != "" && v.holds(dirsync.GuardMinSource, directory) {
+		return false
+	}
 	return !v.Stopped()
 }
 
-// DoubtedGroups gives the folded names of the directory's groups that are still doubted.
-func (v *Verdicts) DoubtedGroups() []string {
+// DoubtedGroups gives the folded names of a directory's groups that are still doubted.
+func (v *Verdicts) DoubtedGroups(directory string) []string {
 	var names []string
 	for _, d := range v.facts.Doubts.All {
-		if !v.judged[d].accepted {
+		if d.About.Directory == directory && !v.judged[d].accepted {
 			names = append(append(names, d.Groups...), d.Former...)
 		}
 	}
@@ -284,15 +289,52 @@ func (w *weighing) labels(ids []dirsync.SourceID) []string {
 
 // sighted counts the people who would be in scope, whom an exclusion leaves alone, and
 // those whom another guard holds by name: with passed, also whom it let through.
-func (v *Verdicts) sighted(passed bool) int {
+func (v *Verdicts) sighted(passed bool) (n int) {
+	for _, read := range v.facts.Reads {
+		n += read.Sight.InScope + read.Sight.Excluded
+	}
+	return n + len(v.accounted(passed))
+}
+
+// sightedOf is sighted for one of several directories. Who moved to another one is not lost.
+func (v *Verdicts) sightedOf(directory string, passed bool) int {
+	of := v.facts.Policy.Directories.Of
+	read := v.facts.Of(directory)
+	n := read.Sight.InScope + read.Sight.Excluded
+	for id := range v.accounted(passed) {
+		if of(id) == directory {
+			n++
+		}
+	}
+	if !passed {
+		return n
+	}
+	for _, p := range v.people {
+		if p.Heir != "" && of(p.ID) == directory && of(p.Heir) != directory && v.facts.Moved[p.ID] == "" {
+			n++
+		}
+	}
+	for _, o := range v.facts.Plan.Ops() {
+		if o.From != "" && of(o.From) == directory && of(o.Source) != directory && v.facts.Moved[o.From] == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// accounted are the missing people whom another guard holds by name: with passed, also whom
+// it let through.
+func (v *Verdicts) accounted(passed bool) map[dirsync.SourceID]bool {
 	accounted := map[dirsync.SourceID]bool{}
 	for _, j := range v.judged {
 		if passed || !j.accepted {
 			maps.Copy(accounted, j.concerned)
 		}
 	}
-	if passed || v.holds(dirsync.GuardScopeChanged) {
-		maps.Copy(accounted, v.scopeWho)
+	for id := range v.scopeWho {
+		if passed || v.holds(dirsync.GuardScopeChanged, v.facts.Policy.Directories.Of(id)) {
+			accounted[id] = true
+		}
 	}
 	maps.DeleteFunc(accounted, func(id dirsync.SourceID, _ bool) bool {
 		p := v.people[id]
@@ -304,8 +346,7 @@ func (v *Verdicts) sighted(passed bool) int {
 		}
 		return !passed && p.goes(v.Held)
 	})
-	sight := v.facts.Read.Sight
-	return sight.InScope + sight.Excluded + len(accounted)
+	return accounted
 }
 
 func (w *weighing) warn(format string, args ...any) {

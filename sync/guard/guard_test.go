@@ -20,11 +20,11 @@ func facts(ops ...*dirsync.Op) *guard.Facts {
 	sight := guard.NewSight(rules, &dirsync.Reference{})
 	sight.InScope = 100
 	f := &guard.Facts{
-		Plan: &dirsync.Plan{Waves: [][]*dirsync.Op{ops}},
-		Read: &guard.Read{Info: &dirsync.ReadInfo{}, Sight: sight}, Doubts: &guard.Doubts{},
+		Plan:  &dirsync.Plan{Waves: [][]*dirsync.Op{ops}},
+		Reads: []*guard.Read{{Info: &dirsync.ReadInfo{}, Sight: sight}}, Doubts: &guard.Doubts{},
 		Before: &dirsync.Baseline{InScope: 100, Sighted: 100, Scope: "scope", Place: "place", Directories: map[string]dirsync.Reference{}},
 		Rules:  rules,
-		Policy: guard.Policy{Scope: "scope", Place: "place", Limits: dirsync.Limits{
+		Policy: guard.Policy{Directories: dirsync.Directories{{Scope: "scope", Place: "place"}}, Limits: dirsync.Limits{
 			MaxRemove: dirsync.Percent(5), MaxUpdate: dirsync.Percent(30), MaxEnable: dirsync.Percent(5), MaxCreate: dirsync.Limit{Off: true}, MaxRecreate: dirsync.Percent(5),
 			MaxGroupLoss: dirsync.Percent(50), MaxGroupDelete: dirsync.Percent(10), MinSource: dirsync.Percent(90), MinAttribute: dirsync.Percent(50), Floor: 5}},
 		State: guard.State{Links: 100, Active: 100},
@@ -103,13 +103,13 @@ func TestLimits(t *testing.T) {
 			f.Policy.Limits.MaxGroupLoss.Off = true
 			f.Groups.Status = map[string]string{"DG1": "disabled"}
 		}, want: "max_enable 6 of 100, 6 held\n"},
-		"max_group_loss":                        {ops: each(10, leave), change: func(f *guard.Facts) { f.Read.Sight.Members["staff"] = 5 }, want: "max_group_loss staff 10 of 15, 10 held\n"},
-		"of a small group":                      {ops: each(6, leave), change: func(f *guard.Facts) { f.Read.Sight.Members["staff"] = 1 }},
+		"max_group_loss":                        {ops: each(10, leave), change: func(f *guard.Facts) { f.Reads[0].Sight.Members["staff"] = 5 }, want: "max_group_loss staff 10 of 15, 10 held\n"},
+		"of a small group":                      {ops: each(6, leave), change: func(f *guard.Facts) { f.Reads[0].Sight.Members["staff"] = 1 }},
 		"one group may always go":               {ops: each(1, drop), change: func(f *guard.Facts) { f.Groups.Links = 2 }},
 		"max_group_delete":                      {ops: each(2, drop), change: func(f *guard.Facts) { f.Groups.Links = 10 }, want: "max_group_delete 2 of 10, 2 held\n"},
-		"min_source":                            {change: func(f *guard.Facts) { f.Read.Sight.InScope = 89 }, want: "min_source 11 of 100, 0 held, the whole run\n"},
-		"who is excluded is not lost":           {change: func(f *guard.Facts) { f.Read.Sight.InScope, f.Read.Sight.Excluded = 89, 11 }},
-		"nothing to compare with":               {change: func(f *guard.Facts) { f.Read.Sight.InScope, f.Before = 89, nil }},
+		"min_source":                            {change: func(f *guard.Facts) { f.Reads[0].Sight.InScope = 89 }, want: "min_source 11 of 100, 0 held, the whole run\n"},
+		"who is excluded is not lost":           {change: func(f *guard.Facts) { f.Reads[0].Sight.InScope, f.Reads[0].Sight.Excluded = 89, 11 }},
+		"nothing to compare with":               {change: func(f *guard.Facts) { f.Reads[0].Sight.InScope, f.Before = 89, nil }},
 		"state_lost":                            {ops: each(6, create), change: func(f *guard.Facts) { f.State = guard.State{Strangers: 60} }, want: "state_lost 60 of 100, 6 held, the whole run\n"},
 		"an empty state beside another account": {ops: each(6, create), change: func(f *guard.Facts) { f.State = guard.State{Strangers: 40} }},
 		"strangers are adopted":                 {ops: each(6, create), change: func(f *guard.Facts) { f.State, f.Policy.Adopts = guard.State{Strangers: 60}, true }},
@@ -130,7 +130,7 @@ func TestLimits(t *testing.T) {
 func TestOtherScope(t *testing.T) {
 	t.Parallel()
 	f := facts(each(3, disable)...)
-	f.Policy.Scope = "narrower"
+	f.Policy.Directories[0].Scope = "narrower"
 	f.People[0].NotAccepted = true
 	v := guard.Weigh(f)
 	if diff := cmp.Diff("scope_changed 1 of 100, 1 held\n", told(v)); diff != "" {

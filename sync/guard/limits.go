@@ -140,10 +140,43 @@ func minSource(w *weighing) {
 	ops, _ := w.collect(whole((*dirsync.Op).Removes), false)
 	g := dirsync.Guard{Name: dirsync.GuardMinSource, Limit: limit.String(), Affected: lost, Total: had,
 		Held: limit.Below(now, had) && lost > w.Policy.Limits.Floor, Ops: ops, Hold: dirsync.Hold{Count: now}}
-	if w.Policy.OtherScope(w.Before) && len(w.scopeWho) == 0 && !g.Held {
+	other := slices.ContainsFunc(w.Policy.Directories.Names(), func(name string) bool { return w.Policy.OtherScope(w.Before, name) })
+	if other && len(w.scopeWho) == 0 && !g.Held {
 		return
 	}
 	w.add(g)
+}
+
+// minSourceEach holds what follows from a directory, one of several, that has lost too many
+// people: that they are missing.
+func minSourceEach(w *weighing) {
+	limit := w.Policy.Limits.MinSource
+	if limit.Off || w.Before == nil || w.Asked.Only || len(w.Reads) < 2 {
+		return
+	}
+	for _, read := range w.Reads {
+		name := read.Info.Directory
+		ref, known := w.Before.Of(name)
+		if !known {
+			continue
+		}
+		had, now := ref.Sighted, w.sightedOf(name, true)
+		lost := max(had-now, 0)
+		if !limit.Below(now, had) || lost <= w.Policy.Limits.Floor {
+			continue
+		}
+		ops, _ := w.collect(whole(func(o *dirsync.Op) bool { return o.Missing != nil && w.Policy.Directories.Of(o.Source) == name }), true)
+		g := dirsync.Guard{Name: dirsync.GuardMinSource, About: dirsync.About{Directory: name}, Limit: limit.String(), Affected: lost, Total: had, Held: true, Partial: true, Ops: ops,
+			Hold: dirsync.Hold{Count: now}}
+		if len(ops) == 0 { // yet their removal counts no step
+			for _, p := range w.People {
+				if p.Wanted == nil && w.Policy.Directories.Of(p.ID) == name {
+					g.Hold.People = append(g.Hold.People, p.ID)
+				}
+			}
+		}
+		w.add(g)
+	}
 }
 
 // groupFloor is from how many members on a group's loss is weighed.
@@ -173,7 +206,7 @@ func groupLoss(w *weighing) {
 			return p
 		}
 		ops, n := w.collect(match, false)
-		total := w.Read.Sight.Members[key] + n
+		total := w.members(key) + n
 		if n == 0 || total < groupFloor {
 			continue
 		}
@@ -201,7 +234,7 @@ func groupDeletes(w *weighing) {
 // stateLost holds every creation when the snapshot is empty while Duo already holds
 // most of the names: the state was lost, or belongs elsewhere.
 func stateLost(w *weighing) {
-	n, wanted := w.State.Strangers, w.Read.Sight.InScope
+	n, wanted := w.State.Strangers, w.inScope()
 	if w.State.Links > 0 || n == 0 {
 		return
 	}

@@ -10,17 +10,47 @@ import (
 	"duosync/sync/assembly"
 )
 
-// OtherScope reports whether it is decided in another way than was accepted last who is
-// in: by other bases, another filter, other groups or another mapping of the username.
-// A narrowed filter looks just like people who left.
-func (p *Policy) OtherScope(before *dirsync.Baseline) bool {
-	return before != nil && before.Scope != "" && before.Scope != p.Scope && before.Scope != p.Narrower
+// OtherScope reports whether it is decided in another way than was accepted last who of a
+// directory is in: by other bases, another filter, other groups or another mapping of the
+// username. A narrowed filter looks just like people who left.
+func (p *Policy) OtherScope(before *dirsync.Baseline, directory string) bool {
+	ref, known := before.Of(directory)
+	now, configured := p.Directories.Get(directory)
+	return known && configured && ref.Scope != "" && ref.Scope != now.Scope && ref.Scope != now.Narrower
 }
 
 // OtherPlace reports whether under another scope people are also looked for elsewhere,
 // or by another id: then nobody who is found nowhere is known to have left.
-func (p *Policy) OtherPlace(before *dirsync.Baseline) bool {
-	return p.OtherScope(before) && before.Place != p.Place
+func (p *Policy) OtherPlace(before *dirsync.Baseline, directory string) bool {
+	ref, _ := before.Of(directory)
+	now, _ := p.Directories.Get(directory)
+	return p.OtherScope(before, directory) && ref.Place != now.Place
+}
+
+// acceptedScope is the fingerprint that was accepted last of a directory.
+func (w *weighing) acceptedScope(directory string) string {
+	ref, _ := w.Before.Of(directory)
+	return ref.Scope
+}
+
+// otherScopes gives the directories with another scope than was accepted, in order of
+// precedence, and then those that were taken out of the configuration and of whom somebody
+// is still missing for it.
+func (w *weighing) otherScopes() []string {
+	var names []string
+	for _, name := range w.Policy.Directories.Names() {
+		if w.Policy.OtherScope(w.Before, name) {
+			names = append(names, name)
+		}
+	}
+	out := map[string]bool{}
+	for _, p := range w.People {
+		name := w.Policy.Directories.Of(p.ID)
+		if _, configured := w.Policy.Directories.Get(name); p.NotAccepted && !configured {
+			out[name] = true
+		}
+	}
+	return append(names, slices.Sorted(maps.Keys(out))...)
 }
 
 // scopeChanged holds, under a scope that is not accepted, what follows from it:
@@ -29,13 +59,23 @@ func (p *Policy) OtherPlace(before *dirsync.Baseline) bool {
 // also those of whom nothing is due yet, or who are disabled already: while there are
 // any, the scope stays unaccepted. Where nobody changed anything but the version of
 // duosync, it says so.
+//
+// A directory that was taken out can't be asked: nobody of it is known to have left.
 func scopeChanged(w *weighing) {
-	if !w.Policy.OtherScope(w.Before) {
-		return
+	w.scopeWho = map[dirsync.SourceID]bool{}
+	for _, name := range w.otherScopes() {
+		w.scopeOf(name)
 	}
+}
+
+// scopeOf is scopeChanged for one directory.
+func (w *weighing) scopeOf(directory string) {
+	now, configured := w.Policy.Directories.Get(directory)
+	scope := now.Scope
 	match := func(o *dirsync.Op) (part assembly.Part) {
 		p := w.people[o.Source]
 		switch {
+		case w.Policy.Directories.Of(o.Source) != directory:
 		case p != nil && p.NotAccepted && o.Missing != nil:
 			part.Whole = true
 		case o.Action == dirsync.Update && o.Renames():
@@ -46,11 +86,14 @@ func scopeChanged(w *weighing) {
 	ops, _ := w.collect(match, true)
 	ops = w.takeOut(ops, match)
 	who := sourcesOf(ops)
-	w.scopeWho = map[dirsync.SourceID]bool{}
 	for _, p := range w.People {
 		switch {
+		case w.Policy.Directories.Of(p.ID) != directory:
 		case p.NotAccepted:
 			who[p.ID], w.scopeWho[p.ID] = true, true
+			if !configured {
+				scope = p.Scope
+			}
 		case p.Wanted != nil && p.Link != nil && p.Link.LetGo == "" && p.Wanted.Name() != dirsync.FoldName(cmp.Or(p.Link.Asked[dirsync.FieldUsername], p.Link.Answered.Username)):
 			who[p.ID] = true // put off, or blocked: with the scope accepted, it would come without a word
 		}
@@ -59,9 +102,9 @@ func scopeChanged(w *weighing) {
 		return
 	}
 	ids := slices.Sorted(maps.Keys(who))
-	w.addAside(dirsync.Guard{Name: dirsync.GuardScopeChanged, Affected: len(who), Total: w.State.Links, Held: true, Partial: true, Ops: ops, Names: w.labels(ids),
-		Detail: w.Policy.Former[w.Before.Scope],
-		Hold:   dirsync.Hold{People: ids, Scope: w.Policy.Scope}})
+	w.addAside(dirsync.Guard{Name: dirsync.GuardScopeChanged, About: dirsync.About{Directory: directory}, Affected: len(who), Total: w.State.Links, Held: true, Partial: true, Ops: ops, Names: w.labels(ids),
+		Detail: now.Former[w.acceptedScope(directory)],
+		Hold:   dirsync.Hold{People: ids, Scope: scope}})
 }
 
 // idsChanged tells of people who are there under a new id, in every run until somebody

@@ -61,9 +61,11 @@ type GroupRoles struct {
 	Mirror           string   // the folded name of the Duo group; "" for none
 }
 
-// RolesOf says what a group decides under the rules.
-func (r *Rules) RolesOf(group string) (roles GroupRoles) {
-	is := func(names []string) bool { return InAny([]string{group}, names) }
+// RolesOf says what a group of a directory decides under the rules.
+func (r *Rules) RolesOf(directory, group string) (roles GroupRoles) {
+	r = r.In(directory)
+	spelled := r.Directories.Spelled(directory, group)
+	is := func(names []string) bool { return InAny(spelled, names) }
 	roles.Include, roles.Exclude = is(r.IncludeGroups), is(r.ExcludeGroups)
 	uses := func(field string, e dirsync.Expression) {
 		if e != nil && is(e.Groups()) && !slices.Contains(roles.Fields, field) {
@@ -82,8 +84,9 @@ func (r *Rules) RolesOf(group string) (roles GroupRoles) {
 	for _, phone := range r.Phones.From {
 		uses(dirsync.FieldPhones, phone.Number)
 	}
-	if r.Groups.Mirror != nil && r.Groups.Mirror(group) {
-		roles.Mirror = dirsync.FoldName(r.Groups.Name(group))
+	if r.Mirrors(directory, group) {
+		name, _ := r.MirrorOf(directory, group)
+		roles.Mirror = dirsync.FoldName(name)
 	}
 	return roles
 }

@@ -14,7 +14,10 @@ import (
 
 // Desire maps a directory entry to the fields that Duo shall hold.
 func (r *Rules) Desire(p *dirsync.Person) Desired {
-	d := Desired{ID: p.ID, DN: p.DN, Fields: make(dirsync.Fields, len(r.Mapping)+1)}
+	r = r.In(p.Directory)
+	d := Desired{ID: p.ID, DN: p.DN, Directory: p.Directory, Fields: make(dirsync.Fields, len(r.Mapping)+1)}
+	r.desireGroups(p, &d)
+	p = r.seenBy(p)
 	for _, field := range dirsync.FieldNames {
 		from, ours := r.Mapping[field]
 		if !ours {
@@ -36,7 +39,6 @@ func (r *Rules) Desire(p *dirsync.Person) Desired {
 	if r.Phones.Always {
 		r.desirePhones(p, &d)
 	}
-	r.desireGroups(p, &d)
 	return d
 }
 
@@ -97,8 +99,8 @@ func (r *Rules) choose(p *dirsync.Person, d *Desired, field string, from dirsync
 // DesireGiven adds the phones that are given only once. Reading numbers is slow, so
 // it is left to people who may need something.
 func (r *Rules) DesireGiven(p *dirsync.Person, d *Desired) {
-	if !r.Phones.Always {
-		r.desirePhones(p, d)
+	if r = r.In(p.Directory); !r.Phones.Always {
+		r.desirePhones(r.seenBy(p), d)
 	}
 }
 
@@ -157,6 +159,7 @@ func clean(field, raw string) (string, error) {
 // way), and which values were left out or changed. It is what
 // a run does with each person; scope, exclusions and conflicts come later.
 func (r *Rules) Map(p *dirsync.Person) (fields dirsync.Fields, problem string, warnings []string) {
+	r = r.In(p.Directory)
 	d := r.Desire(p)
 	r.DesireGiven(p, &d)
 	if len(r.Phones.From) > 0 {

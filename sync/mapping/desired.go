@@ -10,9 +10,11 @@ import (
 
 // Desired is what the directory wants for one person.
 type Desired struct {
-	ID     dirsync.SourceID
-	DN     string
-	Fields dirsync.Fields
+	ID dirsync.SourceID
+	DN string
+	// Directory is the name of the directory, see [dirsync.Person].
+	Directory string
+	Fields    dirsync.Fields
 	// Problem tells why the person can't have a username; then nobody is created for them,
 	// and a user who is there keeps the name.
 	Problem string

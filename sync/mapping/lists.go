@@ -86,10 +86,10 @@ func (r *Rules) desireGroups(p *dirsync.Person, d *Desired) {
 	var names []string
 	seen := map[string]bool{}
 	for _, group := range p.Groups {
-		if !r.Groups.Mirror(group) {
+		if !r.Mirrors(p.Directory, group) {
 			continue
 		}
-		if name := r.Groups.Name(group); !seen[dirsync.FoldName(name)] {
+		if name, _ := r.MirrorOf(p.Directory, group); !seen[dirsync.FoldName(name)] {
 			seen[dirsync.FoldName(name)] = true
 			names = append(names, name)
 		}

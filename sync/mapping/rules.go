@@ -1,11 +1,23 @@
 package mapping
 
 import (
+	"slices"
+
 	dirsync "duosync/sync"
 )
 
 // Rules say who is in scope, and what the directory wants of Duo for each person.
 type Rules struct {
+	// Directories are those of the configuration, in order of precedence; none stands for
+	// one without a name.
+	Directories dirsync.Directories
+	// Own are the rules of each of several directories, by its name; nil: these hold for
+	// every person. They differ in what is mapped, and how a status shows.
+	Own map[string]*Rules
+	// OwnMapping: the mapping is written for this directory alone, and so are the groups
+	// that its expressions ask for.
+	OwnMapping bool
+
 	// Mapping gives the expression for each Duo field with a single value that is
 	// ours. The status does not stand here.
 	Mapping map[string]dirsync.Expression
@@ -85,12 +97,68 @@ type GroupRules struct {
 	DeleteUnmirrored bool
 }
 
-// Name gives the name of the Duo group that mirrors a group.
-func (g *GroupRules) Name(group string) string {
-	if g.Rename == nil {
-		return group
+// In gives the rules for the people of a directory.
+func (r *Rules) In(directory string) *Rules {
+	if own := r.Own[directory]; own != nil {
+		return own
 	}
-	return g.Rename(group)
+	return r
+}
+
+// Each gives the rules of each directory, in order of precedence.
+func (r *Rules) Each() []*Rules {
+	if len(r.Own) == 0 {
+		return []*Rules{r}
+	}
+	var all []*Rules
+	for _, name := range r.Directories.Names() {
+		all = append(all, r.In(name))
+	}
+	return all
+}
+
+// Mirrors reports whether a group of a directory is mirrored.
+func (r *Rules) Mirrors(directory, group string) bool {
+	return r.Groups.Mirror != nil && slices.ContainsFunc(r.Directories.Spelled(directory, group), r.Groups.Mirror)
+}
+
+// MirrorOf gives the name of the Duo group that mirrors a group of a directory. ownName
+// tells that it was given to the group of that directory alone, or that there is no other
+// directory.
+func (r *Rules) MirrorOf(directory, group string) (name string, ownName bool) {
+	if r.Groups.Rename == nil {
+		return group, !r.Directories.Named()
+	}
+	for _, text := range r.Directories.Spelled(directory, group) {
+		if name := r.Groups.Rename(text); name != text {
+			return name, text != group || !r.Directories.Named()
+		}
+	}
+	return group, !r.Directories.Named()
+}
+
+// groupsOf gives the groups of a person, in all ways in which the configuration can name
+// them.
+func (r *Rules) groupsOf(p *dirsync.Person) []string {
+	if !r.Directories.Named() || len(p.Groups) == 0 {
+		return p.Groups
+	}
+	var all []string
+	for _, group := range p.Groups {
+		all = append(all, r.Directories.Spelled(p.Directory, group)...)
+	}
+	return all
+}
+
+// seenBy gives a person as expressions see them: with their groups in all ways in which
+// these can be named.
+func (r *Rules) seenBy(p *dirsync.Person) *dirsync.Person {
+	if !r.Directories.Named() || len(p.Groups) == 0 {
+		return p
+	}
+	seen := *p
+	seen.Groups = r.groupsOf(p)
+	return &seen
 }
 
 // Expressions lists all expressions of the rules: those of the fields in the order

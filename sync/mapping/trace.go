@@ -30,6 +30,7 @@ type Traced struct {
 // FieldNames and ListFields.
 func (r *Rules) Trace(p *dirsync.Person) []Traced {
 	var all []Traced
+	r = r.In(p.Directory)
 	name, _ := r.alone(dirsync.FieldUsername)
 	_, nameless, _ := name.Map(p)
 	for _, field := range slices.Concat(dirsync.FieldNames, dirsync.ListFields) {
@@ -109,9 +110,10 @@ func (r *Rules) before(p *dirsync.Person, field string) []string {
 	case field == dirsync.FieldStatus && r.StatusFrom == nil:
 		return []string{string(p.Standing)}
 	case field == dirsync.FieldGroups:
-		return slices.DeleteFunc(slices.Clone(p.Groups), func(name string) bool { return !r.Groups.Mirror(name) })
+		return slices.DeleteFunc(slices.Clone(p.Groups), func(name string) bool { return !r.Mirrors(p.Directory, name) })
 	}
 	var all []string
+	p = r.seenBy(p)
 	for _, from := range r.sources(field) {
 		if dirsync.IsList(field) {
 			values, _ := from.Values(p) // what is wrong is the field's problem

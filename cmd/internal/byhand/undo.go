@@ -2,6 +2,7 @@ package byhand
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,7 +33,7 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked Un
 		return wire.Ended(nil, begun, err), ""
 	}
 	err = wire.WithBench(ctx, loaded, setup, !write, observer, func(b *wire.Bench) error {
-		if err := b.Store.Check(ctx, b.Binding); err != nil {
+		if err := b.Check(ctx, b.Store); err != nil {
 			return err
 		}
 		other, err := past.Pick(ctx, b.Store, asked.Run)
@@ -51,7 +52,7 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked Un
 		if removed, err = onlyOf(ctx, b.Store, other.ID, removed, asked.Only); err != nil {
 			return err
 		}
-		if err := past.RemovedAgain(ctx, b.Store, other.ID, removed); err != nil {
+		if removed, err = againOf(ctx, b, other.ID, removed); err != nil {
 			return err
 		}
 		run = b.Engine.Undo(ctx, engine.Options{RunID: id, DryRun: !write || nothing}, other.ID, removed)
@@ -66,6 +67,52 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked Un
 		return nil
 	})
 	return wire.Ended(run, begun, err), undoes
+}
+
+// againOf tells of each removal whether a later run took something from the same person again,
+// and gives the person by the id that the state has now: a directory may have got its name since
+// the run, and later runs may be from before that, or after.
+func againOf(ctx context.Context, b *wire.Bench, run string, removed []dirsync.Removed) ([]dirsync.Removed, error) {
+	named, err := named(ctx, b, removed)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(past.RemovedAgain(ctx, b.Store, run, named), past.RemovedAgain(ctx, b.Store, run, removed)); err != nil {
+		return nil, err
+	}
+	for i := range named {
+		if named[i].Again == "" {
+			named[i].Again, named[i].Then = removed[i].Again, removed[i].Then
+		}
+	}
+	return named, nil
+}
+
+// named gives removals with the ids that the state has now, where it has the same Duo user
+// under an id that differs by the name of a directory alone.
+func named(ctx context.Context, b *wire.Bench, removed []dirsync.Removed) ([]dirsync.Removed, error) {
+	named := slices.Clone(removed)
+	if !b.Rules.Directories.Named() {
+		return named, nil
+	}
+	var ids []dirsync.SourceID
+	for _, x := range removed {
+		for _, name := range b.Rules.Directories.Names() {
+			ids = append(ids, dirsync.IDIn(name, x.Source))
+		}
+	}
+	links, err := b.Engine.Store.Load(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range named {
+		for j := range links {
+			if _, within := links[j].ID.Split(); within == named[i].Source && links[j].User == named[i].User {
+				named[i].Source = links[j].ID
+			}
+		}
+	}
+	return named, nil
 }
 
 // onlyOf gives those of the removals that were about one user; all where no user is named.

@@ -33,18 +33,31 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 		found.note(Configuration, "put this right; it stops nothing", "%s", warning)
 	}
 
-	ldap := ldapCheck{config: cfg, rules: &rules, log: setup.Log}
+	singles := cfg.Each()
+	directories := make([]ldapCheck, len(singles))
+	for i := range singles {
+		own := rules
+		own.Rules = *rules.In(singles[i].Name)
+		directories[i] = ldapCheck{name: singles[i].Name, config: &singles[i], rules: &own, log: setup.Log}
+	}
 	duo := duoCheck{config: cfg, setup: setup}
-	state := stateCheck{config: cfg}
+	state := stateCheck{config: cfg, rules: &rules}
 	var group sync.WaitGroup
-	group.Go(func() { ldap.run(ctx) })
+	group.Go(func() {
+		for i := range directories {
+			directories[i].run(ctx)
+		}
+	})
 	group.Go(func() { duo.run(ctx) })
 	group.Go(func() { state.run(ctx) })
 	group.Wait()
 	if duo.counted && state.read {
 		compareUsers(&duo.findings, duo.users, state.links)
 	}
-	for _, part := range []findings{ldap.findings, duo.findings, state.findings} {
+	for i := range directories {
+		found.checks = append(found.checks, directories[i].named()...)
+	}
+	for _, part := range []findings{between(directories, &rules), duo.findings, state.findings} {
 		found.checks = append(found.checks, part.checks...)
 	}
 	for i := range found.checks {

@@ -30,7 +30,7 @@ func TestCheckCatalog(t *testing.T) {
 	} {
 		cfg := config.Default()
 		cfg.LDAP.Preset = tt.preset
-		c := ldapCheck{config: &cfg}
+		c := ldapCheck{config: &config.Single{Config: cfg}}
 		c.catalog(&tt.server)
 		if told := len(c.checks) == 1; told != tt.told {
 			t.Errorf("%s %s: %+v", tt.preset, tt.server.URL, c.checks)
@@ -70,8 +70,8 @@ func TestCheckOtherDomains(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := ldapCheck{config: &cfg, rules: &rules}
-		if c.source, err = wire.NewSource(&cfg, &rules, quiet); err != nil {
+		c := ldapCheck{config: &config.Single{Config: cfg}, rules: &rules}
+		if c.source, err = wire.NewSource(c.config, &rules, quiet); err != nil {
 			t.Fatal(err)
 		}
 		c.domains(t.Context())

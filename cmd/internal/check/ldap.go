@@ -54,12 +54,15 @@ const expiresSoon = 30 * 24 * time.Hour
 type ldapCheck struct {
 	findings
 
-	config *config.Config
+	name   string // of the directory
+	config *config.Single
 	rules  *decide.Rules
 	log    *logrus.Logger
 
-	source *ldapsrc.Source
-	server conn.Server // one that can be used
+	entries []dirsync.GroupEntry // of a complete read
+	seen    *census              // of one, else nil
+	source  *ldapsrc.Source
+	server  conn.Server // one that can be used
 }
 
 func (c *ldapCheck) run(ctx context.Context) {
@@ -193,7 +196,7 @@ func (c *ldapCheck) people(ctx context.Context) {
 		return
 	}
 	if err == nil {
-		c.groups(info.Groups)
+		c.entries, c.seen = info.Groups, seen
 	}
 	c.limits(seen, &info, err)
 	if seen.total == 0 && limited(err) {
@@ -263,7 +266,7 @@ func (c *ldapCheck) limits(seen *census, info *dirsync.ReadInfo, err error) {
 		c.ok(LDAPLimits, "%s %s; %d people came within %s, and there the check stopped reading", server, pages, seen.total, phrase.Span(readFor))
 	case err == nil && info.CutAt > 0:
 		c.note(LDAPLimits, "each run takes longer for it: "+cmp.Or(c.server.Product.LimitAdvice(), "raise the server's limit for the account"),
-			"%s ends a search of this account after %d entries; all %d people came, in %d searches for parts of them", server, info.CutAt, seen.total, info.Parts)
+			"%s ends a search of this account after %d entries; all %d people came, in %d searches for parts of them", server, info.CutAt, seen.total, info.Searches)
 	case c.server.Product == conn.ProductApacheDS && err == nil && seen.total <= default1000 && !apacheAdmin(c.config.LDAP.BindDN):
 		c.note(LDAPLimits, "before there are 1000 people: "+c.server.Product.LimitAdvice(), "%s %s; all %d people came", server, pages, seen.total)
 	case err == nil && !c.server.Paging:

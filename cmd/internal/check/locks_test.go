@@ -27,7 +27,7 @@ func TestCheckUnreadableStatus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := ldapCheck{config: &cfg, rules: &rules}
+			c := ldapCheck{config: &config.Single{Config: cfg}, rules: &rules}
 			seen := newCensus(&rules)
 			for i := range 5 {
 				p := dirsync.Person{ID: dirsync.SourceID(plain(i)), DN: "cn=" + plain(i), Attrs: map[string][]string{"uid": {plain(i)}, "useraccountcontrol": {"512"}}, Standing: dirsync.Enabled}
@@ -70,7 +70,7 @@ func TestCheckExpiry(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, seen := ldapCheck{config: &cfg, rules: &rules}, newCensus(&rules)
+			c, seen := ldapCheck{config: &config.Single{Config: cfg}, rules: &rules}, newCensus(&rules)
 			seen.count(&dirsync.Person{ID: "1", DN: "cn=x", Attrs: map[string][]string{"uid": {"x"}, "shadowexpire": {"20543"}}, Standing: dirsync.Enabled})
 			c.locks(seen)
 			notes := c.checks[:len(c.checks)-1]

@@ -2,12 +2,15 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 )
 
 // sample shows one person before and after mapping.
@@ -15,7 +18,7 @@ func (c *ldapCheck) sample(seen *census) {
 	p := seen.sample
 	fields, problem, warnings := c.rules.Map(p)
 	sources := map[string][]string{} // attributes by field
-	for _, m := range wire.Mappings(c.rules) {
+	for _, m := range wire.MappingsOf(&c.rules.Rules) {
 		sources[m.Field] = append(sources[m.Field], m.From.Attributes()...)
 	}
 	var parts []string
@@ -70,12 +73,59 @@ func shown(value string, attributes ...string) string {
 	return dirsync.Quote(value)
 }
 
-// groups tells whether the groups that section sync names are there.
-func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
-	var found []string
-	for _, group := range entries {
-		found = append(found, group.Name)
+// named gives what was found, with the name of the directory where it has one.
+func (c *ldapCheck) named() []Check {
+	for i := range c.checks {
+		if c.name != "" {
+			c.checks[i].Detail = c.name + ": " + c.checks[i].Detail
+		}
 	}
+	return c.checks
+}
+
+// groupCheck looks for the groups that section sync names, in all directories.
+type groupCheck struct {
+	findings
+	sync  *config.Sync
+	rules *decide.Rules
+}
+
+// between checks what is between the directories: the groups that are named, and the usernames
+// that several have. It can be told only where each was read to its end.
+func between(directories []ldapCheck, rules *decide.Rules) findings {
+	var found, spelled []string
+	of := map[string]string{} // directory by username
+	c := groupCheck{sync: &directories[0].config.Sync, rules: rules}
+	for i := range directories {
+		d := &directories[i]
+		if d.seen == nil {
+			return findings{}
+		}
+		for _, group := range d.entries {
+			found = append(found, string(dirsync.IDIn(d.name, dirsync.SourceID(group.Name))))
+			spelled = append(spelled, rules.Directories.Spelled(d.name, group.Name)...)
+		}
+		var shared []string
+		for _, name := range slices.Sorted(maps.Keys(d.seen.names)) {
+			if of[name] != "" {
+				shared = append(shared, name+" (of "+of[name]+")")
+			} else {
+				of[name] = d.name
+			}
+		}
+		if len(shared) > 0 {
+			const most = 10
+			c.note(LDAPUsernames, "nothing to do if that is meant: each run lists them as shadowed; else give each a name of its own",
+				"%s: %s in an earlier directory, too, whose people count: %s", d.name, phrase.Quantity(len(shared), "username is", "usernames are"), strings.Join(shared[:min(most, len(shared))], ", "))
+		}
+	}
+	c.groups(found, spelled)
+	return c.findings
+}
+
+// groups tells whether the groups that section sync names are there. found are those that
+// are, and spelled the ways in which they can be named.
+func (c *groupCheck) groups(found, spelled []string) {
 	type place struct {
 		key   string
 		names []string
@@ -84,7 +134,7 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 		var texts []string
 		for _, p := range places {
 			missing := slices.DeleteFunc(slices.Clone(p.names), func(name string) bool {
-				return slices.ContainsFunc(found, func(other string) bool { return dirsync.SameGroup(name, other) })
+				return slices.ContainsFunc(spelled, func(other string) bool { return dirsync.SameGroup(name, other) })
 			})
 			if len(missing) > 0 {
 				texts = append(texts, fmt.Sprintf("of %s, %s", p.key, strings.Join(missing, ", ")))
@@ -92,10 +142,12 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 		}
 		return strings.Join(texts, "; ")
 	}
-	scope := c.config.Sync.Scope
+	scope := c.sync.Scope
 	var asked []string // in expressions
-	for _, e := range c.rules.Expressions() {
-		asked = append(asked, e.Groups()...)
+	for _, own := range c.rules.Each() {
+		for _, e := range own.Expressions() {
+			asked = append(asked, e.Groups()...)
+		}
 	}
 	asked = slices.Compact(slices.Sorted(slices.Values(asked)))
 	if len(scope.IncludeGroups)+len(scope.ExcludeGroups)+len(asked) == 0 && c.rules.Groups.Mirror == nil {
@@ -110,7 +162,7 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 			"check the names, ldap.groups, and that the account may read there; a run ends with an error while one is missing")
 		return
 	}
-	if mirrored := absent(place{"sync.groups.mirror", c.config.Sync.Groups.Named()}); mirrored != "" {
+	if mirrored := absent(place{"sync.groups.mirror", c.sync.Groups.Named()}); mirrored != "" {
 		c.note(LDAPGroups, "check the names; nobody is in such a group", "%s cannot be found", mirrored)
 		return
 	}
@@ -132,7 +184,7 @@ func (c *ldapCheck) groups(entries []dirsync.GroupEntry) {
 func (c *ldapCheck) attributes(seen *census) {
 	var missing, unused, counts []string
 	counted := map[string]bool{}
-	for _, m := range wire.Mappings(c.rules) {
+	for _, m := range wire.MappingsOf(&c.rules.Rules) {
 		for _, attribute := range m.From.Attributes() {
 			text := fmt.Sprintf("%s (for %s)", attribute, m.Field)
 			switch {

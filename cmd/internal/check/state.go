@@ -13,6 +13,7 @@ import (
 	"duosync/cmd/internal/wire"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 )
 
 // The checks of the state, in their order.
@@ -31,6 +32,7 @@ type stateCheck struct {
 	findings
 
 	config *config.Config
+	rules  *decide.Rules
 
 	read   bool // links is what the state has
 	links  int
@@ -108,13 +110,19 @@ func (c *stateCheck) lock(condition state.Condition) {
 
 func (c *stateCheck) owner(ctx context.Context, store *state.DB, meta *dirsync.Meta) {
 	b := wire.BindingOf(c.config)
-	switch err := store.Check(ctx, b); {
+	what := "directory"
+	if b.Directories != nil {
+		what = "its directories"
+	}
+	switch naming, err := wire.Owner(ctx, c.config, c.rules, store); {
 	case err != nil:
 		c.fail(StateOwner, err, "set state.dsn to a state of its own")
+	case naming != "":
+		c.note(StateOwner, "nothing to do: no user changes for it", "it belongs to this Duo account (%s) and to one directory without a name (%s); the next run calls it %s", b.Host, meta.Binding.Directory, naming)
 	case meta.Binding == nil:
-		c.ok(StateOwner, "nobody's yet; the first run binds it to %s and %s", b.Host, b.Directory)
+		c.ok(StateOwner, "nobody's yet; the first run binds it to %s and %s", b.Host, b.Where())
 	default:
-		c.ok(StateOwner, "it belongs to this Duo account (%s) and directory (%s)", b.Host, b.Directory)
+		c.ok(StateOwner, "it belongs to this Duo account (%s) and %s (%s)", b.Host, what, b.Where())
 	}
 }
 

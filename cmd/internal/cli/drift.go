@@ -43,7 +43,7 @@ func drift(ctx context.Context, j *job) (form.Renderer, error) {
 	var found *dirsync.Drifted
 	var standing []dirsync.Attention
 	err := wire.WithBench(ctx, j.Loaded, j.Setup, true, j.line, func(b *wire.Bench) (err error) {
-		if err := b.Store.Check(ctx, b.Binding); err != nil {
+		if err := b.Check(ctx, b.Store); err != nil {
 			return err
 		}
 		if standing, err = past.Attention(ctx, b.Store); err != nil {

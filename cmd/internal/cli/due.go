@@ -40,7 +40,7 @@ func due(ctx context.Context, cfg *config.Config, m *past.Moment) (form.Renderer
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Check(ctx, wire.BindingOf(cfg)); err != nil {
+	if _, err := wire.Owner(ctx, cfg, &rules, m.DB); err != nil {
 		return nil, err
 	}
 	return known(m.Due(ctx, &rules))

@@ -14,9 +14,10 @@ import (
 	dirsync "duosync/sync"
 )
 
-func (v *validator) validateLDAP(l *LDAP) {
+// validateLDAP checks the section at a path, of one directory.
+func (v *validator) validateLDAP(section string, l *LDAP) {
 	if len(l.URLs) == 0 {
-		v.Check("ldap.urls", dirsync.WithHint(errors.New("must name at least one server"), "such as [ldaps://ldap.example.org]"))
+		v.Check(section+".urls", dirsync.WithHint(errors.New("must name at least one server"), "such as [ldaps://ldap.example.org]"))
 	}
 	ldaps, sockets := 0, 0
 	for i, text := range l.URLs {
@@ -31,26 +32,26 @@ func (v *validator) validateLDAP(l *LDAP) {
 			err = dirsync.WithHint(errors.New("would get the password over an unencrypted connection"),
 				"use ldaps:// or start_tls: true, or permit it by allow_plaintext: true")
 		}
-		v.Check(strict.Item("ldap.urls", i), err)
+		v.Check(strict.Item(section+".urls", i), err)
 	}
 	if l.StartTLS && sockets > 0 {
 		v.Check("ldap.start_tls", dirsync.WithHint(errors.New("can't be used with ldapi:// URLs, which do not leave this machine"), "write false, or ldap:// URLs"))
 	}
 	if l.StartTLS && ldaps > 0 {
-		v.Check("ldap.start_tls", dirsync.WithHint(errors.New("can't be used with ldaps:// URLs, which are encrypted already"), "write false, or ldap:// URLs"))
+		v.Check(section+".start_tls", dirsync.WithHint(errors.New("can't be used with ldaps:// URLs, which are encrypted already"), "write false, or ldap:// URLs"))
 	}
 	for i, host := range l.ReferralHosts {
-		v.Check(strict.Item("ldap.referral_hosts", i), checkHost(host))
+		v.Check(strict.Item(section+".referral_hosts", i), checkHost(host))
 	}
-	v.validateBind(l, l.StartTLS || ldaps == len(l.URLs))
+	v.validateBind(section, l, l.StartTLS || ldaps == len(l.URLs))
 
 	if len(l.Users.Bases) == 0 {
-		v.Check("ldap.users.base_dns", dirsync.WithHint(errors.New("must name at least one base"), "such as [\"ou=people,dc=example,dc=org\"]"))
+		v.Check(section+".users.base_dns", dirsync.WithHint(errors.New("must name at least one base"), "such as [\"ou=people,dc=example,dc=org\"]"))
 	}
-	v.validateBases("ldap.users.base_dns", l.Users.Bases)
-	v.validateFilter("ldap.users.filter", l.Users.Filter, "(objectClass=person)")
-	v.validateAttribute("ldap.users.id_attribute", l.Users.IDAttribute, "entryUUID")
-	v.validateExpiry("ldap.expires_attribute", l.ExpiresAttribute)
+	v.validateBases(section+".users.base_dns", l.Users.Bases)
+	v.validateFilter(section+".users.filter", l.Users.Filter, "(objectClass=person)")
+	v.validateAttribute(section+".users.id_attribute", l.Users.IDAttribute, "entryUUID")
+	v.validateExpiry(section+".expires_attribute", l.ExpiresAttribute)
 }
 
 // validateExpiry checks the attribute with the end of accounts. Values that can't be read
@@ -94,24 +95,24 @@ func (v *validator) validateAttribute(path, name, example string) {
 }
 
 // validateBind checks who reads. encrypted tells whether every connection is.
-func (v *validator) validateBind(l *LDAP, encrypted bool) {
+func (v *validator) validateBind(section string, l *LDAP, encrypted bool) {
 	if l.BindDN != "" {
-		v.Check("ldap.bind_dn", v.checkBindDN(l))
+		v.Check(section+".bind_dn", v.checkBindDN(section+".bind_dn", l))
 	}
 	switch {
 	case l.BindDN != "" && l.BindPassword.IsEmpty():
 		// Such a bind succeeds as anonymous (RFC 4513, 5.1.2), and reads less.
-		v.Missing("ldap.bind_password", "ldap.bind_dn", "give it here, or in bind_password_file")
+		v.Missing(section+".bind_password", section+".bind_dn", "give it here, or in bind_password_file")
 	case l.BindDN == "" && !l.BindPassword.IsEmpty():
-		v.Missing("ldap.bind_dn", "ldap.bind_password", "such as uid=admin,ou=system")
+		v.Missing(section+".bind_dn", section+".bind_password", "such as uid=admin,ou=system")
 	}
 	switch {
 	case l.ClientCertFile != "" && l.ClientKeyFile == "":
-		v.Missing("ldap.client_key_file", "ldap.client_cert_file", "give the PEM file of its key")
+		v.Missing(section+".client_key_file", section+".client_cert_file", "give the PEM file of its key")
 	case l.ClientCertFile == "" && l.ClientKeyFile != "":
-		v.Missing("ldap.client_cert_file", "ldap.client_key_file", "give the PEM file of the certificate")
+		v.Missing(section+".client_cert_file", section+".client_key_file", "give the PEM file of the certificate")
 	case l.ClientCertFile != "" && !encrypted:
-		v.Check("ldap.client_cert_file", dirsync.WithHint(errors.New("needs an encrypted connection"), "use ldaps:// URLs, or start_tls: true"))
+		v.Check(section+".client_cert_file", dirsync.WithHint(errors.New("needs an encrypted connection"), "use ldaps:// URLs, or start_tls: true"))
 	}
 }
 
@@ -129,14 +130,14 @@ func (v *validator) checkDN(path, text string) error {
 var loginName = regexp.MustCompile(`^([^@\\=,\s][^@\\=,]*@[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[^@\\=,/\s]+\\[^@\\=,/]+)$`)
 
 // checkBindDN checks the account that reads.
-func (v *validator) checkBindDN(l *LDAP) error {
+func (v *validator) checkBindDN(path string, l *LDAP) error {
 	if l.Preset != schema.ActiveDirectory {
-		return v.checkDN("ldap.bind_dn", l.BindDN)
+		return v.checkDN(path, l.BindDN)
 	}
 	if loginName.MatchString(l.BindDN) {
 		return nil
 	}
-	if v.checkDN("ldap.bind_dn", l.BindDN) == nil {
+	if v.checkDN(path, l.BindDN) == nil {
 		return nil
 	}
 	return dirsync.WithHint(errors.New("is neither a DN nor a login name"), "such as cn=duosync,cn=Users,dc=example,dc=org, duosync@example.org or 'EXAMPLE\\duosync'")

@@ -9,13 +9,13 @@ import (
 	"duosync/sync/phonenumber"
 )
 
-// validateMapping checks what is mapped, beyond each expression by itself.
-func (v *validator) validateMapping(m *Mapping) {
+// validateMapping checks what a section maps, beyond each expression by itself.
+func (v *validator) validateMapping(section string, m *Mapping) {
 	if m.Username == "" {
-		v.Check("sync.mapping.username", dirsync.WithHint(errors.New("must not be empty: Duo has no user without a username"), "name an attribute, such as uid"))
+		v.Check(section+".username", dirsync.WithHint(errors.New("must not be empty: Duo has no user without a username"), "name an attribute, such as uid"))
 	}
 	for i, text := range m.Aliases {
-		at := strict.Item("sync.mapping.aliases", i)
+		at := strict.Item(section+".aliases", i)
 		switch {
 		case text == "":
 			v.Check(at, dirsync.WithHint(errors.New("is empty"), "remove the item"))
@@ -24,7 +24,7 @@ func (v *validator) validateMapping(m *Mapping) {
 		}
 	}
 	for i, phone := range m.Phones {
-		at := strict.Item("sync.mapping.phones", i)
+		at := strict.Item(section+".phones", i)
 		if phone.Number != "" || v.Broken(strict.Join(at, "number")) {
 			continue
 		}

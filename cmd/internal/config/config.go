@@ -27,18 +27,33 @@ import (
 // Config is the whole configuration. Its tags are those of [strict.Key];
 // is:"expression" marks what expression.Parse reads.
 type Config struct {
-	LDAP     LDAP     `yaml:"ldap"`     // The directory.
-	Duo      Duo      `yaml:"duo"`      // The Duo account.
-	State    State    `yaml:"state"`    // What duosync remembers between runs.
-	Sync     Sync     `yaml:"sync"`     // What becomes of whom.
-	Enroll   Enroll   `yaml:"enroll"`   // Enrollment mails.
-	Schedule Schedule `yaml:"schedule"` // When `duosync run` runs.
-	HTTP     HTTP     `yaml:"http"`     // Health and status pages.
-	Notify   Notify   `yaml:"notify"`   // Who is told.
+	LDAP LDAP `yaml:"ldap"` // The directory.
+	// Directories are several directories, in place of LDAP: in order of precedence, each
+	// with its name and all that LDAP has.
+	Directories []Directory `yaml:"directories"`
+	Duo         Duo         `yaml:"duo"`      // The Duo account.
+	State       State       `yaml:"state"`    // What duosync remembers between runs.
+	Sync        Sync        `yaml:"sync"`     // What becomes of whom.
+	Enroll      Enroll      `yaml:"enroll"`   // Enrollment mails.
+	Schedule    Schedule    `yaml:"schedule"` // When `duosync run` runs.
+	HTTP        HTTP        `yaml:"http"`     // Health and status pages.
+	Notify      Notify      `yaml:"notify"`   // Who is told.
 }
 
 // allLeaves gives the path of every single value of a Config.
 var allLeaves = sync.OnceValue(func() []string { return strict.Leaves(reflect.TypeFor[Config]()) })
+
+// Directory is one of several directories. It has all keys of section ldap, with the same
+// defaults, and Name and Mapping.
+type Directory struct {
+	// Name is what the directory is called in ids, reports and names of groups: a-z, 0-9 and
+	// hyphens. It stays: another name is another directory.
+	Name string `yaml:"name"`
+	LDAP
+	// Mapping is what differs from sync.mapping for the people of this directory: a key that
+	// is left out is as it is there.
+	Mapping Mapping `yaml:"mapping"`
+}
 
 // LDAP says how the directory is reached and who in it is a user.
 type LDAP struct {

@@ -73,6 +73,9 @@ func readComments(file string) (map[string]comments, error) {
 		if s, ok := spec.Type.(*ast.StructType); ok {
 			c := comments{doc: decl.Doc.Text(), fields: map[string]string{}}
 			for _, f := range s.Fields.List {
+				if len(f.Names) == 0 { // embedded
+					continue
+				}
 				c.fields[f.Names[0].Name] = f.Doc.Text() + f.Comment.Text()
 			}
 			all[spec.Name.Name] = c
@@ -102,7 +105,7 @@ func (g *docgen) section(path string, t reflect.Type, level int) {
 			indent += "  "
 		}
 		for _, f := range strict.Keys(t) {
-			goName := t.Field(f.Index).Name
+			goName := t.FieldByIndex(f.Index).Name
 			comment := sentence(strict.Join(path, f.Name), goName, g.comments[t.Name()].fields[goName], words, "")
 			fmt.Fprintf(&g.out, "%s\n", wrap(comment, indent+"# ", 88))
 			g.key(strict.Join(path, f.Name), f, indent)
@@ -111,10 +114,40 @@ func (g *docgen) section(path string, t reflect.Type, level int) {
 		level++
 	}
 	for _, f := range strict.Keys(t) {
-		if strict.IsSection(f.Type) {
+		switch {
+		case strict.IsSection(f.Type):
 			g.section(strict.Join(path, f.Name), f.Type, level)
+		case strict.IsSections(f.Type):
+			g.items(f, t, level)
 		}
 	}
+}
+
+// items writes a list of sections: the keys that are each item's own, and what else an item
+// has.
+func (g *docgen) items(list strict.Key, of reflect.Type, level int) {
+	t, words := list.Type.Elem(), wordsOf(list.Type.Elem())
+	words["LDAP"] = "ldap"
+	goName := of.FieldByIndex(list.Index).Name
+	fmt.Fprintf(&g.out, "\n%s %s\n\n", strings.Repeat("#", level), list.Name)
+	fmt.Fprintf(&g.out, "%s\n\n", wrap(sentence(list.Name, goName, g.comments[of.Name()].fields[goName], words, "`"), "", 90))
+	fmt.Fprintf(&g.out, "%s\n", wrap(sentence("item", t.Name(), g.comments[t.Name()].doc, words, "`"), "", 90))
+	fmt.Fprintf(&g.out, "\n```yaml\n%s:\n", list.Name)
+	first := "  - "
+	for _, f := range strict.Keys(t) {
+		if len(f.Index) > 1 { // of ldap
+			continue
+		}
+		goName := t.FieldByIndex(f.Index).Name
+		fmt.Fprintf(&g.out, "%s\n", wrap(sentence(f.Name, goName, g.comments[t.Name()].fields[goName], words, ""), "    # ", 88))
+		what := placeholder(f)
+		if strict.IsSection(f.Type) {
+			what = "<sync." + f.Name + ">"
+		}
+		fmt.Fprintf(&g.out, "%s%s: %s\n", first, f.Name, what)
+		first = "    "
+	}
+	g.out.WriteString("    # and the keys of ldap\n```\n")
 }
 
 // key writes one key: what it takes, and its default.
@@ -185,7 +218,7 @@ func placeholder(f strict.Key) string {
 func wordsOf(t reflect.Type) map[string]string {
 	words := map[string]string{}
 	for _, f := range strict.Keys(t) {
-		words[t.Field(f.Index).Name] = f.Name
+		words[t.FieldByIndex(f.Index).Name] = f.Name
 	}
 	return words
 }

@@ -82,13 +82,16 @@ func (g *GroupRules) Renamed(name string) string {
 // validateGroups checks where groups are looked for, that they are where
 // something asks for them, and which are mirrored.
 func (v *validator) validateGroups(c *Config) {
-	g, scope := &c.LDAP.Groups, &c.Sync.Scope
-	v.validateBases("ldap.groups.base_dns", g.Bases)
-	v.validateFilter("ldap.groups.filter", g.Filter, "(objectClass=groupOfNames)")
-	v.validateAttribute("ldap.groups.name_attribute", g.NameAttribute, "cn")
-	v.validateMemberAttribute(g.MemberAttribute)
-	if g.MemberOf != "" {
-		v.validateAttribute("ldap.groups.member_of", g.MemberOf, "memberOf")
+	scope := &c.Sync.Scope
+	bases, at := 0, strict.Item(directoriesPath, 0)+".groups.base_dns"
+	for i := range c.Directories {
+		v.validateGroupsOf(strict.Item(directoriesPath, i)+".groups", &c.Directories[i].Groups)
+		bases += len(c.Directories[i].Groups.Bases)
+	}
+	v.validateGroupsIn(c)
+	if len(c.Directories) == 0 {
+		v.validateGroupsOf("ldap.groups", &c.LDAP.Groups)
+		at, bases = "ldap.groups.base_dns", len(c.LDAP.Groups.Bases)
 	}
 	for path, names := range map[string][]string{"sync.scope.include_groups": scope.IncludeGroups, "sync.scope.exclude_groups": scope.ExcludeGroups} {
 		for i, name := range names {
@@ -97,16 +100,40 @@ func (v *validator) validateGroups(c *Config) {
 			}
 		}
 	}
-	if asks := v.asksForGroups(&c.Sync); len(g.Bases) == 0 && asks != "" {
-		v.Check("ldap.groups.base_dns", dirsync.WithHint(errors.New("must name at least one base, since "+asks+" names groups"),
+	if asks := v.asksForGroups(&c.Sync); bases == 0 && asks != "" {
+		v.Check(at, dirsync.WithHint(errors.New("must name at least one base, since "+asks+" names groups"),
 			"such as [\"ou=groups,dc=example,dc=org\"]"))
 	}
 	v.validateMirror(&c.Sync.Groups)
 }
 
+// validateGroupsIn checks that groups which are named by their directory are looked for there.
+func (v *validator) validateGroupsIn(c *Config) {
+	named := slices.Concat(c.Sync.Scope.IncludeGroups, c.Sync.Scope.ExcludeGroups, c.Sync.Groups.Named(), v.asked)
+	for i := range c.Directories {
+		d := &c.Directories[i]
+		j := slices.IndexFunc(named, func(text string) bool { return strings.HasPrefix(strings.ToLower(text), d.Name+"/") })
+		if at := strict.Item(directoriesPath, i) + ".groups.base_dns"; j >= 0 && d.Name != "" && len(d.Groups.Bases) == 0 {
+			v.Check(at, dirsync.WithHint(fmt.Errorf("must name at least one base, since the group %s is asked for", dirsync.Quote(named[j])),
+				"such as [\"ou=groups,dc=example,dc=org\"]"))
+		}
+	}
+}
+
+// validateGroupsOf checks where a section has groups looked for.
+func (v *validator) validateGroupsOf(section string, g *LDAPGroups) {
+	v.validateBases(section+".base_dns", g.Bases)
+	v.validateFilter(section+".filter", g.Filter, "(objectClass=groupOfNames)")
+	v.validateAttribute(section+".name_attribute", g.NameAttribute, "cn")
+	v.validateMemberAttribute(section+".member_attribute", g.MemberAttribute)
+	if g.MemberOf != "" {
+		v.validateAttribute(section+".member_of", g.MemberOf, "memberOf")
+	}
+}
+
 // validateMemberAttribute checks the one or more attributes that hold members.
-func (v *validator) validateMemberAttribute(names []string) {
-	const path, example = "ldap.groups.member_attribute", "member"
+func (v *validator) validateMemberAttribute(path string, names []string) {
+	const example = "member"
 	if len(names) == 0 {
 		v.Check(path, dirsync.WithHint(errors.New("must name at least one attribute"), "such as "+example))
 	}
@@ -156,7 +183,11 @@ func (v *validator) validateMirror(g *GroupRules) {
 		return // told above
 	}
 	for _, name := range names {
-		if mirrored == nil || !mirrored(name) {
+		plain := name
+		if first, rest, cut := strings.Cut(name, "/"); cut && slices.Contains(v.names, first) {
+			plain = rest
+		}
+		if mirrored == nil || !mirrored(name) && !mirrored(plain) {
 			v.Warn("sync.groups.rename: sync.groups.mirror does not take the group %s", dirsync.Quote(name))
 		}
 	}

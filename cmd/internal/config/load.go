@@ -71,6 +71,7 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, 
 	valid.Document = doc
 	if !doc.Broken("") {
 		fillPreset(doc, &config)
+		fillDirectories(doc, &config)
 		refuseUnbuilt(doc, &config)
 		valid.validate(&config)
 	}
@@ -85,4 +86,13 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, 
 
 // Show renders the effective configuration as YAML, each value with its origin
 // as a comment. Secrets are hidden; everything else reads back as it is.
-func Show(l *Loaded) []byte { return strict.Show(l.Config, l.doc.Source, Secret.String) }
+// Section ldap is left out where there are directories.
+func Show(l *Loaded) []byte {
+	return show(l, Secret.String)
+}
+
+func show(l *Loaded, secret func(Secret) string) []byte {
+	return strict.Show(l.Config, l.doc.Source, secret, func(path string) bool {
+		return path == "ldap" && len(l.Config.Directories) > 0
+	})
+}

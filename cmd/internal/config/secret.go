@@ -54,7 +54,7 @@ func passwords(path, text string) []string {
 // server that repeats what it was sent.
 func (v *validator) validateSecrets(c *Config) {
 	values := reflect.ValueOf(c).Elem()
-	for _, path := range allLeaves() {
+	for _, path := range c.leaves() {
 		secret, ok := strict.Lookup(values, path).Interface().(Secret)
 		if !ok || v.Broken(path) {
 			continue

@@ -13,13 +13,14 @@ import (
 
 // validate checks the whole configuration.
 func (v *validator) validate(c *Config) {
+	v.names = c.Names()
 	v.validateNumbers(c)
-	v.validateLDAP(&c.LDAP)
+	v.validateDirectories(c)
 	v.validateGroups(c)
 	v.validateDuo(&c.Duo)
 	v.validateDSN(c.State.DSN.Reveal())
 	v.validateScope(&c.Sync.Scope)
-	v.validateMapping(&c.Sync.Mapping)
+	v.validateMapping("sync.mapping", &c.Sync.Mapping)
 	v.validatePeople(c)
 	v.validateSchedule(&c.Schedule)
 	v.validateHTTP(&c.HTTP)
@@ -31,7 +32,7 @@ func (v *validator) validate(c *Config) {
 // that must not be zero.
 func (v *validator) validateNumbers(c *Config) {
 	values := reflect.ValueOf(c).Elem()
-	for _, path := range allLeaves() {
+	for _, path := range c.leaves() {
 		if leaf := strict.Lookup(values, path); leaf.CanInt() && leaf.Int() < 0 {
 			v.Check(path, errors.New("must not be negative"))
 		}
@@ -41,10 +42,17 @@ func (v *validator) validateNumbers(c *Config) {
 			v.Check(path, dirsync.WithHint(errors.New("must be above 0"), "such as 30s"))
 		}
 	}
-	positive("ldap.timeout", c.LDAP.Timeout)
 	positive("duo.timeout", c.Duo.Timeout)
-	if size := c.LDAP.PageSize; size == 0 || size > math.MaxInt32 {
-		v.Check("ldap.page_size", dirsync.WithHint(errors.New("must be between 1 and 2147483647"), "1000 suits nearly every server"))
+	for i, d := range c.Each() {
+		at := "ldap"
+		if d.Name != "" || len(c.Directories) > 0 {
+			at = strict.Item(directoriesPath, i)
+		}
+		positive(at+".timeout", d.LDAP.Timeout)
+		if size := d.LDAP.PageSize; size > 0 && size <= math.MaxInt32 {
+			continue
+		}
+		v.Check(at+".page_size", dirsync.WithHint(errors.New("must be between 1 and 2147483647"), "1000 suits nearly every server"))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 type validator struct {
 	*strict.Document
 	asked []string // groups that expressions ask about
+	names []string // of the directories
 }
 
 // expression checks the text of an expression, and notes the groups that it asks

@@ -110,6 +110,7 @@ func trim(doc *report.Document) {
 		return
 	}
 	doc.Operations, doc.Attention = nil, nil
+	*doc = *doc.WithDirectories() // nobody reads the page but people
 	doc.Conflicts = firstOf(doc.Conflicts)
 	doc.Waiting = firstOf(doc.Waiting)
 }

@@ -49,26 +49,31 @@ func newAsked(user string, rules *decide.Rules) (*asked, error) {
 			a.dn = dn
 		}
 	}
-	a.names = mapping.Rules{Mapping: map[string]dirsync.Expression{}, Aliases: rules.Aliases, LowerUsername: rules.LowerUsername}
-	username, mail := rules.Mapping[dirsync.FieldUsername], rules.Mapping[dirsync.FieldEmail]
-	if username == nil {
-		return nil, errors.New("sync.mapping.username is empty")
-	}
-	a.names.Mapping[dirsync.FieldUsername] = username
-	a.logins = slices.Clone(username.Attributes())
 	for _, name := range loginAttributes() {
 		a.logins = append(a.logins, strings.ToLower(name))
 	}
-	if mail != nil {
-		a.names.Mapping[dirsync.FieldEmail] = mail
-		a.mails = append(a.mails, mail.Attributes()...)
+	a.names.Own = map[string]*mapping.Rules{}
+	for _, directory := range rules.Directories.Names() {
+		own := rules.In(directory)
+		names := mapping.Rules{Mapping: map[string]dirsync.Expression{}, Aliases: own.Aliases, LowerUsername: own.LowerUsername, Directories: own.Directories}
+		username, mail := own.Mapping[dirsync.FieldUsername], own.Mapping[dirsync.FieldEmail]
+		if username == nil {
+			return nil, errors.New("sync.mapping.username is empty")
+		}
+		names.Mapping[dirsync.FieldUsername] = username
+		a.logins = append(a.logins, username.Attributes()...)
+		if mail != nil {
+			names.Mapping[dirsync.FieldEmail] = mail
+			a.mails = append(a.mails, mail.Attributes()...)
+		}
+		a.names.Own[directory] = &names
 	}
 	return a, nil
 }
 
 // match tells how a person of the directory is meant; "" where it is not.
 func (a *asked) match(p *dirsync.Person) string {
-	if strings.EqualFold(string(p.ID), a.text) {
+	if _, within := p.ID.Split(); strings.EqualFold(string(p.ID), a.text) || p.Directory != "" && strings.EqualFold(string(within), a.text) {
 		return ByID
 	}
 	if a.dn != nil {

@@ -14,7 +14,7 @@ import (
 
 // whereabouts looks for a person of ours who was not in the read.
 func (e *explainer) whereabouts(ctx context.Context, d *dirsync.Decision) (*dirsync.Whereabouts, error) {
-	if d.Person != nil || d.Seen != nil || !e.x.Run.Complete {
+	if _, configured := e.Rules.Directories.Get(e.Rules.Directories.Of(d.ID)); d.Person != nil || d.Seen != nil || !e.x.Run.Complete || !configured {
 		return d.Seen, nil
 	}
 	found, err := e.Source.Lookup(ctx, []dirsync.SourceID{d.ID})
@@ -34,7 +34,8 @@ func (e *explainer) entry(d *dirsync.Decision, where *dirsync.Whereabouts) {
 		if d.Person.Term != nil {
 			entry.Term = d.Person.Term.Words()
 		}
-		entry.Server, entry.Base = e.x.Run.Read.Server, baseOf(e.Config.LDAP.Users.Bases, d.Person.DN)
+		entry.Directory = d.Person.Directory
+		entry.Server, entry.Base = e.server(d.Person.Directory), baseOf(e.single(d.Person.Directory).LDAP.Users.Bases, d.Person.DN)
 		entry.Groups = append(entry.Groups, d.Person.Groups...)
 		for name, values := range d.Person.Attrs {
 			if wire.Secret(name) {
@@ -44,7 +45,8 @@ func (e *explainer) entry(d *dirsync.Decision, where *dirsync.Whereabouts) {
 		}
 	case where == nil:
 	case where.Present:
-		entry.Found, entry.DN, entry.Server = explanation.FoundElsewhere, where.DN, e.x.Run.Read.Server
+		entry.Found, entry.DN, entry.Server = explanation.FoundElsewhere, where.DN, e.server(e.Rules.Directories.Of(d.ID))
+		entry.Directory = e.Rules.Directories.Of(d.ID)
 	default:
 		entry.Found = explanation.FoundNowhere
 	}
@@ -56,6 +58,25 @@ func standing(p *dirsync.Person) string {
 		return p.Term.Words()
 	}
 	return string(p.Standing)
+}
+
+// server gives the URL that answered for a directory.
+func (e *explainer) server(directory string) string {
+	if info := e.x.Run.Read.Of(directory); info != nil {
+		return info.Server
+	}
+	return ""
+}
+
+// single gives the configuration of a directory.
+func (e *explainer) single(directory string) *config.Single {
+	singles := e.Config.Each()
+	for i := range singles {
+		if singles[i].Name == directory {
+			return &singles[i]
+		}
+	}
+	return &singles[0]
 }
 
 // baseOf gives the base that holds an entry, the longest of several.
@@ -159,7 +180,7 @@ func (e *explainer) fields(d *dirsync.Decision) {
 		case t.Field == dirsync.FieldGroups:
 			f.From = []string{"groups"}
 		default:
-			f.From = []string{"preset " + string(e.Config.LDAP.Preset)}
+			f.From = []string{"preset " + string(e.single(d.Person.Directory).LDAP.Preset)}
 		}
 		if d.Link != nil {
 			if asked, ours := d.Link.Asked[t.Field]; ours {

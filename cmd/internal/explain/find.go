@@ -2,6 +2,7 @@ package explain
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 // directory and the state.
 func (e *explainer) search(ctx context.Context, observer dirsync.Observer) error {
 	quest := engine.Quest{
-		IDs:   []dirsync.SourceID{dirsync.SourceID(e.asked.text), dirsync.SourceID(strings.ToLower(e.asked.text))},
+		IDs:   e.ids(),
 		Match: func(p *dirsync.Person) bool { return e.asked.match(p) != "" },
 		Else:  e.remembered,
 	}
@@ -31,6 +32,17 @@ func (e *explainer) search(ctx context.Context, observer dirsync.Observer) error
 	}
 	e.x = e.Engine(e.past.DB, observer).Explain(ctx, engine.Options{RunID: wire.NewRunID(e.past.At)}, quest)
 	return ctx.Err()
+}
+
+// ids are those that USER may stand for.
+func (e *explainer) ids() []dirsync.SourceID {
+	all := []dirsync.SourceID{dirsync.SourceID(e.asked.text), dirsync.SourceID(strings.ToLower(e.asked.text))}
+	for _, directory := range e.Rules.Directories.Names() {
+		if directory != "" {
+			all = append(all, dirsync.IDIn(directory, dirsync.SourceID(e.asked.text)), dirsync.IDIn(directory, dirsync.SourceID(strings.ToLower(e.asked.text))))
+		}
+	}
+	return all
 }
 
 // remembered looks through the whole state for people who are neither in the
@@ -55,6 +67,7 @@ func (e *explainer) answer(ctx context.Context) (*explanation.Document, error) {
 	}); len(exact) > 0 {
 		people = exact
 	}
+	people = e.whoCounts(people)
 	switch links := e.x.Links; {
 	case len(people) > 1:
 		for i := range people {
@@ -76,18 +89,39 @@ func (e *explainer) answer(ctx context.Context) (*explanation.Document, error) {
 		return e.stranger(ctx)
 	}
 	if e.asked.looksLikeID() && e.x.Run.Complete {
-		id := dirsync.SourceID(strings.ToLower(e.asked.text))
-		found, err := e.Source.Lookup(ctx, []dirsync.SourceID{id})
-		if err != nil || found[id].Present {
-			return e.outsider(id, found[id], err)
+		for _, directory := range e.Rules.Directories.Names() {
+			id := dirsync.IDIn(directory, dirsync.SourceID(strings.ToLower(e.asked.text)))
+			found, err := e.Source.Lookup(ctx, []dirsync.SourceID{id})
+			if err != nil || found[id].Present {
+				return e.outsider(id, found[id], err)
+			}
 		}
 	}
 	return nil, e.nobody()
 }
 
+// whoCounts gives of several people the one whose name of an earlier directory counts, where
+// all others are shadowed, and tells of these.
+func (e *explainer) whoCounts(people []dirsync.Person) []dirsync.Person {
+	shadowed := map[dirsync.SourceID]bool{}
+	for _, s := range e.x.Run.Shadowed {
+		shadowed[s.Source] = true
+	}
+	counts := slices.DeleteFunc(slices.Clone(people), func(p dirsync.Person) bool { return shadowed[p.ID] })
+	if len(people) < 2 || len(counts) != 1 {
+		return people
+	}
+	for i := range people {
+		if p := &people[i]; shadowed[p.ID] {
+			e.doc.Warnings = append(e.doc.Warnings, fmt.Sprintf("%s (%s) has the name in a later directory, and does not count; `%s` explains that one", p.ID, p.DN, dirsync.Command(e.Flags, "explain", string(p.ID))))
+		}
+	}
+	return counts
+}
+
 func (e *explainer) howLinked(l *dirsync.Link) string {
 	switch {
-	case strings.EqualFold(string(l.ID), e.asked.text):
+	case slices.ContainsFunc(e.ids(), func(id dirsync.SourceID) bool { return strings.EqualFold(string(l.ID), string(id)) }):
 		return ByID
 	case l.User == e.asked.text:
 		return ByDuoID

@@ -27,6 +27,8 @@ func (e *explainer) next(d *dirsync.Decision) {
 		n.Result = dirsync.ResultHeld
 	case d.Waiting != nil:
 		e.nextWaits(d.Waiting, d.Delayed)
+	case d.Shadowed != "":
+		n.Because(explanation.InShadow, d.Shadowed)
 	case d.Skipped == dirsync.SkippedProtected:
 		n.Because(explanation.Protected)
 	case d.Skipped == dirsync.SkippedLocked:

@@ -36,6 +36,9 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 	for _, mark := range marks {
 		d.Disable(mark)
 	}
+	if rules.Directories.Named() {
+		d.Named()
+	}
 	last, settled, err := m.LastHold(ctx)
 	if err != nil {
 		return nil, err

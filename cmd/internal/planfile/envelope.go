@@ -152,7 +152,7 @@ func unsigned(content []byte, binding dirsync.Binding) error {
 	case err != nil:
 	case p.Redacted:
 		return redacted()
-	case p.Binding != binding:
+	case !p.Binding.Equal(binding):
 		return p.bound(binding)
 	}
 	return dirsync.WithHint(ErrChanged, Anew)

@@ -14,7 +14,7 @@ func (p *Plan) bound(b dirsync.Binding) error {
 	for _, part := range []struct{ name, planned, now string }{
 		{"Duo host", p.Binding.Host, b.Host},
 		{"Duo integration key", p.Binding.Key, b.Key},
-		{"directory", p.Binding.Directory, b.Directory},
+		{"directory", p.Binding.Where(), b.Where()},
 	} {
 		if part.planned != part.now {
 			return dirsync.WithHint(fmt.Errorf("%w: it is for the %s %s, and the configuration for %s", ErrOther, part.name,

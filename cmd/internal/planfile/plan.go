@@ -79,6 +79,7 @@ type Operation struct {
 	Asked      dirsync.Fields       `json:"asked,omitempty"`
 	Missing    *dirsync.Missing     `json:"missing,omitempty"`
 	From       dirsync.SourceID     `json:"from,omitempty"`
+	Origin     dirsync.Origin       `json:"origin,omitempty"`
 	ByHand     bool                 `json:"by_hand,omitempty"`
 	Joins      []dirsync.Membership `json:"joins,omitempty"`
 	Leaves     []dirsync.Membership `json:"leaves,omitempty"`

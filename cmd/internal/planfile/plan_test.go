@@ -218,7 +218,7 @@ func TestRedact(t *testing.T) {
 	if !bytes.Equal(before, seal(t, p, key)) {
 		t.Error("redacting changes the plan itself")
 	}
-	stays := map[string]bool{string(op.Action): true, op.Changes[1].Field: true, op.Missing.Why: true, op.Missing.Scope: true, string(op.Missing.Step): true, string(op.Group.Origin): true}
+	stays := map[string]bool{string(op.Action): true, op.Changes[1].Field: true, op.Missing.Why: true, op.Missing.Scope: true, string(op.Missing.Step): true, string(op.Group.Origin): true, string(op.Origin): true}
 	for _, s := range op.Phones {
 		stays[string(s.Do)], stays[s.Type] = true, true
 	}

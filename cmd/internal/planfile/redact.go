@@ -17,6 +17,12 @@ func (p *Plan) Redact(key Key) *Plan {
 	other := *p
 	other.Redacted = true
 	other.Binding = dirsync.Binding{Host: r.text(p.Binding.Host), Key: r.text(p.Binding.Key), Directory: r.text(p.Binding.Directory)}
+	for name, identity := range p.Binding.Directories {
+		if other.Binding.Directories == nil {
+			other.Binding.Directories = map[string]string{}
+		}
+		other.Binding.Directories[r.text(name)] = r.text(identity)
+	}
 	other.Options.Only, other.Options.Adopt = r.text(p.Options.Only), r.text(p.Options.Adopt)
 	// Whoever knows all of a plan but one value could try that out on its ids.
 	other.PlanID, other.ApprovalID = r.text(p.PlanID), r.text(p.ApprovalID)

@@ -32,6 +32,7 @@ type Due struct {
 
 	now   time.Time
 	lost  bool   // the state knows nobody
+	named bool   // the people are of directories with names
 	flags string // of commands
 }
 
@@ -88,6 +89,9 @@ func (d *Due) Disable(m dirsync.Mark) {
 // Attend tells who waits for a human.
 func (d *Due) Attend(standing []dirsync.Attention) { d.Attention = AttentionOf(standing) }
 
+// Named tells that the people are of directories with names.
+func (d *Due) Named() { d.named = true }
+
 // KnowsNobody tells that the state has no user, so that nothing is known of anybody.
 func (d *Due) KnowsNobody() { d.lost = true }
 
@@ -116,6 +120,7 @@ func (d *Due) sort() {
 
 // Page lists what waits, the most pressing first.
 func (d *Due) Page() *form.Page {
+	d = d.withDirectories()
 	p := &form.Page{Title: "What is due", Tone: form.Strong}
 	p.Fact("removals", d.waitingWords())
 	p.Fact("enrollment", d.enrollmentWords())

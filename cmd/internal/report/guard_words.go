@@ -87,8 +87,7 @@ func (g *Guard) seen() string {
 	case "min_group":
 		return g.groupWords()
 	case "scope_changed":
-		return "what decides who is in has changed since the last good run (directory, bases, filter, groups, or the mapping of the username), and " +
-			people + " would be removed or renamed by it, at once or later"
+		return g.scopeWords(people)
 	case "state_lost":
 		return "the state knows nobody, but Duo already has users named like " + phrase.OutOf(g.Affected, g.Total, "person", "people") + " in scope"
 	case "ids_changed":
@@ -116,13 +115,31 @@ func had(n int, verb string) string {
 	return fmt.Sprintf("; at the last good run %s %s", verb, phrase.People(n))
 }
 
+// scopeWords say what is different about who is in: of all, or of one of several directories.
+func (g *Guard) scopeWords(people string) string {
+	if g.About.Directory != "" {
+		return fmt.Sprintf("what decides who of the directory %s is in has changed since the last good run (it was taken out of the configuration, or its bases, filter, groups or the mapping of the username are others), and %s would be removed or renamed by it, at once or later",
+			g.About.Directory, people)
+	}
+	return "what decides who is in has changed since the last good run (directory, bases, filter, groups, or the mapping of the username), and " +
+		people + " would be removed or renamed by it, at once or later"
+}
+
+// of says of which of several directories a part is.
+func (g *Guard) of() string {
+	if g.About.Directory == "" {
+		return ""
+	}
+	return " of the directory " + g.About.Directory
+}
+
 // sourceWords say of whom too few are there: of all, of one of several directories,
 // or below one base.
 func (g *Guard) sourceWords(people string) string {
 	where := ""
 	switch {
 	case g.About.Base != "":
-		where = " below the base " + g.About.Base
+		where = " below the base " + g.About.Base + g.of()
 		if g.Affected >= g.Total {
 			return "nobody is left" + where + had(max(g.Affected, g.Total), "it had") + g.blindness()
 		}
@@ -140,7 +157,7 @@ func (g *Guard) sourceWords(people string) string {
 func (g *Guard) groupWords() string {
 	text := g.Detail
 	if text == "" {
-		text = fmt.Sprintf("the group %s, which decides something, has lost its last member or is gone", g.About.Group)
+		text = fmt.Sprintf("the group %s%s, which decides something, has lost its last member or is gone", g.About.Group, g.of())
 	}
 	return text + had(max(g.Affected, g.Total), "it had") + g.blindness()
 }
@@ -154,9 +171,9 @@ func (g *Guard) attributeWords(people string) string {
 	case g.Remedy != "":
 		return fmt.Sprintf("the attribute %s, which everybody has and by which a lock is known, can't be read of %s", g.About.Attribute, people)
 	case g.Affected >= g.Total:
-		return fmt.Sprintf("nobody has the attribute %s any more", g.About.Attribute) + had(g.Total, "it was seen of") + g.blindness()
+		return fmt.Sprintf("nobody%s has the attribute %s any more", g.of(), g.About.Attribute) + had(g.Total, "it was seen of") + g.blindness()
 	}
-	text := fmt.Sprintf("%s have lost the attribute %s since the last good run", people, g.About.Attribute)
+	text := fmt.Sprintf("%s%s have lost the attribute %s since the last good run", people, g.of(), g.About.Attribute)
 	if g.Limit != "" {
 		text += "; at least " + g.Limit + " must keep it"
 	}

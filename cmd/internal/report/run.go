@@ -29,7 +29,9 @@ type Document struct {
 	// StillHeld names the guards that hold something of the last run over all people, where
 	// this run was about some only.
 	StillHeld []string `json:"still_held,omitempty"`
-	Warnings  []string `json:"warnings"`
+	// Shadowed are people of one of several directories whose name an earlier one has.
+	Shadowed []Shadowed `json:"shadowed"`
+	Warnings []string   `json:"warnings"`
 }
 
 // Head is a report without its lists, as the history gives it. Times are RFC
@@ -72,6 +74,8 @@ type Source struct {
 	InScope  int  `json:"in_scope"`
 	Groups   int  `json:"groups"`
 	Complete bool `json:"complete"`
+	// Directories are what was read of each of several directories, in order of precedence.
+	Directories []SourceOf `json:"directories,omitempty"`
 }
 
 // Refresh says whether all of Duo was read, and why: "first", "due", "flag" or "".
@@ -130,8 +134,14 @@ func Of(run *dirsync.Run) *Document {
 				ExpectedSeconds: int(math.Ceil(run.ExpectedDuration.Seconds()))},
 		},
 		Operations: []Operation{}, Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
-		Attention: AttentionOf(run.Attention), StillHeld: run.StillHeld,
+		Attention: AttentionOf(run.Attention), StillHeld: run.StillHeld, Shadowed: []Shadowed{},
 		Warnings: []string{},
+	}
+	for i := range run.Read.Parts {
+		d.Source.Directories = append(d.Source.Directories, SourceOf{Name: run.Read.Parts[i].Directory, Read: run.Read.Parts[i].Read})
+	}
+	for _, s := range run.Shadowed {
+		d.Shadowed = append(d.Shadowed, Shadowed{Username: s.Username, Directory: s.Directory, SourceID: s.Source, By: s.By, Locked: s.Locked})
 	}
 	for _, w := range run.Warnings {
 		d.Warnings = append(d.Warnings, dirsync.Runnable(w, run.Flags))

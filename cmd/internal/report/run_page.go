@@ -21,6 +21,7 @@ func (d *Document) Write(out io.Writer, format form.Format, colour bool) error {
 // Page tells of a run: the verdict first, then what is held and why, then each
 // operation, then what a human should know.
 func (d *Document) Page() *form.Page {
+	d = d.WithDirectories()
 	p := &form.Page{Title: d.kind() + ": " + d.verdict(), Tone: outcomeTone(&d.Head)}
 	d.facts(p)
 	if d.Error != "" {
@@ -32,7 +33,7 @@ func (d *Document) Page() *form.Page {
 		p.Add(d.heldBlock())
 	}
 	p.Add(d.approvedBlock())
-	p.Add(OperationsBlock("operations", d.shown()), ConflictsBlock(d.Conflicts), AttentionBlock(d.Attention), waitingBlock("waiting", d.Waiting), form.Items("warnings", d.Warnings))
+	p.Add(OperationsBlock("operations", d.shown()), ConflictsBlock(d.Conflicts), AttentionBlock(d.Attention), shadowedBlock(d.Shadowed), waitingBlock("waiting", d.Waiting), form.Items("warnings", d.Warnings))
 	return p
 }
 
@@ -52,8 +53,8 @@ func (d *Document) kind() string {
 func (d *Document) facts(p *form.Page) {
 	switch {
 	case d.Source.Complete:
-		p.Fact("directory", fmt.Sprintf("%s read, %s in scope, %s unchanged",
-			phrase.Count(d.Source.Read), phrase.Count(d.Source.InScope), phrase.Count(d.Summary.Unchanged)))
+		p.Fact("directory", fmt.Sprintf("%s read%s, %s in scope, %s unchanged",
+			phrase.Count(d.Source.Read), d.Source.each(), phrase.Count(d.Source.InScope), phrase.Count(d.Summary.Unchanged)))
 	case d.Source.Read > 0:
 		p.Fact("directory", phrase.Count(d.Source.Read)+" read, then the read failed")
 	}
@@ -213,6 +214,10 @@ func (d *Document) Sheet() *form.Sheet {
 		for _, p := range c.everybody() {
 			s.Add("conflict", cmp.Or(p.Username, c.Username), string(p.SourceID), "", "", "", "", c.Reason, "", "", "", p.DN, c.Remedy)
 		}
+	}
+	for i := range d.Shadowed {
+		x := &d.Shadowed[i]
+		s.Add("shadowed", x.Username, string(x.SourceID), "", "", "", "", "its name has "+string(x.By)+"; "+x.status()+" in "+x.Directory, "", "", "", "", "")
 	}
 	for _, a := range d.Attention {
 		s.Add("attention", a.Username, string(a.SourceID), "", "", "", "", a.Reason, "", "", a.Since, "", a.Remedy)

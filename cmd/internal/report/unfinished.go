@@ -16,7 +16,7 @@ const interruption = "interrupted: the process ended before the run could. What 
 func Unfinished(id string, started time.Time, goesOn bool, operations []Operation) *Document {
 	d := &Document{
 		Head:       Head{Schema: schema, RunID: id, Mode: modeApply, Outcome: dirsync.OutcomeFailed, Error: interruption, Started: phrase.Stamp(started), Interrupted: true},
-		Operations: append([]Operation{}, operations...), Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{}, Attention: []Attention{}, Warnings: []string{},
+		Operations: append([]Operation{}, operations...), Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{}, Attention: []Attention{}, Shadowed: []Shadowed{}, Warnings: []string{},
 	}
 	if goesOn {
 		d.Outcome, d.Error, d.Interrupted = underWay, "", false

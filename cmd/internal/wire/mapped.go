@@ -6,6 +6,7 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
+	"duosync/sync/mapping"
 )
 
 // Mapped is an expression and the field that it fills.
@@ -14,8 +15,17 @@ type Mapped struct {
 	From  dirsync.Expression
 }
 
-// Mappings gives all that is mapped, in the order of reports.
+// Mappings gives all that is mapped, in the order of reports, of each directory.
 func Mappings(rules *decide.Rules) []Mapped {
+	var all []Mapped
+	for _, own := range rules.Each() {
+		all = append(all, MappingsOf(own)...)
+	}
+	return all
+}
+
+// MappingsOf gives all that is mapped by the rules of one directory.
+func MappingsOf(rules *mapping.Rules) []Mapped {
 	var all []Mapped
 	for _, field := range dirsync.FieldNames {
 		if from := rules.Mapping[field]; from != nil {

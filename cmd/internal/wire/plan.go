@@ -49,7 +49,19 @@ func (p *Parts) keepPlan(ctx context.Context, store *state.DB, run *dirsync.Run,
 
 // settings digests the sections that a plan is bound to.
 func settings(cfg *config.Config, key planfile.Key) (map[string]string, error) {
-	return key.Settings(map[string]any{"ldap": cfg.LDAP, "sync": cfg.Sync})
+	sections := map[string]any{"sync": cfg.Sync}
+	for _, d := range cfg.Each() {
+		if d.Name == "" {
+			sections["ldap"] = d.LDAP
+			continue
+		}
+		sections["directories."+d.Name] = d.LDAP
+		sections["directories."+d.Name+".mapping"] = d.Sync.Mapping
+	}
+	if names := cfg.Names(); names != nil {
+		sections["directories"] = names // their order is that of precedence
+	}
+	return key.Settings(sections)
 }
 
 func markOf(run *state.Run) planfile.Mark {

@@ -16,6 +16,61 @@ import (
 
 // Rules translates the configuration into the core's rules.
 func Rules(cfg *config.Config) (decide.Rules, error) {
+	singles := cfg.Each()
+	var all decide.Rules
+	own := map[string]*mapping.Rules{}
+	for i := range singles {
+		one := &singles[i]
+		rules, err := rulesOfOne(localScope(cfg, one))
+		if err != nil {
+			return rules, err
+		}
+		rules.OwnMapping = one.OwnMapping
+		rules.IncludeGroups = cfg.Sync.Scope.IncludeGroups
+		rules.Directories[0].Name = one.Name
+		directories := append(all.Directories, rules.Directories...)
+		if i == 0 {
+			all = rules
+		}
+		all.Directories = directories
+		own[one.Name] = &rules.Rules
+	}
+	if all.Directories.Named() {
+		for _, rules := range own {
+			rules.Directories = all.Directories
+		}
+		all.Own, all.OwnMapping = own, false
+	}
+	return all, nil
+}
+
+// localScope gives the configuration of one directory as its fingerprint digests it: of the
+// groups in the scope those that may be the directory's, by the names that they have there, so
+// that the groups of others change nothing for it.
+func localScope(cfg *config.Config, one *config.Single) *config.Config {
+	local, include := one.Config, cfg.Sync.Scope.IncludeGroups
+	if one.Name == "" || len(include) == 0 {
+		return &local
+	}
+	there := dirsync.Directories{}
+	for _, name := range cfg.Names() {
+		there = append(there, dirsync.Directory{Name: name})
+	}
+	local.Sync.Scope.IncludeGroups = nil
+	for _, text := range include {
+		switch directory, group := there.Reference(text); directory {
+		case "", one.Name:
+			local.Sync.Scope.IncludeGroups = append(local.Sync.Scope.IncludeGroups, group)
+		}
+	}
+	if len(local.Sync.Scope.IncludeGroups) == 0 {
+		local.Sync.Scope.IncludeGroups = []string{""} // nobody of it is in
+	}
+	return &local
+}
+
+// rulesOfOne translates the configuration of one directory, whose name it does not know.
+func rulesOfOne(cfg *config.Config) (decide.Rules, error) {
 	c := cfg.Sync
 	kind, _ := schema.Of(cfg.LDAP.Preset)
 	kind = kind.Expiring(cfg.LDAP.ExpiresAttribute)
@@ -24,13 +79,14 @@ func Rules(cfg *config.Config) (decide.Rules, error) {
 			StatusAttributes: kind.Status, Lapses: kind.Lapses, Via: kind.Via, AllowBypass: c.AllowBypass,
 			CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
 			IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
-			Protect: map[string]bool{},
+			Protect:     map[string]bool{},
+			Directories: dirsync.Directories{{Scope: scopeFingerprint(cfg), Narrower: narrowerScope(cfg), Place: placeFingerprint(cfg), Digest: mappingFingerprint(cfg), Servers: cfg.LDAP.URLs}},
 		},
 		Existing:  decide.Existing(c.Existing),
 		OnMissing: removal(c.OnMissing), OnOutOfScope: removal(c.OnOutOfScope),
-		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration, Servers: cfg.LDAP.URLs,
+		RefreshEvery: c.RefreshEvery, MaxDuration: c.MaxDuration,
 		ReportDrift: func(field string) bool { return c.Drift.Of(field) == "report" },
-		Limits:      limits(c.Limits), Scope: scopeFingerprint(cfg), Narrower: narrowerScope(cfg), Place: placeFingerprint(cfg), Digest: mappingFingerprint(cfg),
+		Limits:      limits(c.Limits),
 	}
 	if cfg.Enroll.Email {
 		r.EnrollMails = cfg.Enroll.MaxPerRun

@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/planfile"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 )
@@ -44,7 +46,7 @@ sync:
   drift: {groups: report}
 enroll: {email: true, max_per_run: 7}
 `)
-	if diff := cmp.Diff([]string{"cn", "givenname", "mail", "mobile", "sn", "telephonenumber", "uid"}, attributes(&r)); diff != "" {
+	if diff := cmp.Diff([]string{"cn", "givenname", "mail", "mobile", "sn", "telephonenumber", "uid"}, attributes(&r.Rules)); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
 	}
 	if !r.Status || r.StatusFrom == nil || !r.AllowBypass || r.EnrollMails != 7 || len(r.Aliases) != 2 || r.Limits.MaxGroupLoss.Count != 3 || r.Limits.MaxGroupDelete.Count != 7 {
@@ -59,7 +61,7 @@ enroll: {email: true, max_per_run: 7}
 	if !r.ReportDrift(dirsync.FieldGroups) || r.ReportDrift(dirsync.FieldPhones) {
 		t.Error("drift by field goes astray")
 	}
-	want := groups(cfg, &r).Want
+	want := groups(&cfg.Each()[0], &r.Rules).Want
 	for name, wanted := range map[string]bool{"Staff": true, "vpn users": true, "night shift": true, "proj-x": true, "robots": false} {
 		if want(name) != wanted {
 			t.Errorf("the directory is asked about the group %s: %v", name, !wanted)
@@ -72,7 +74,7 @@ func TestRulesOfLittle(t *testing.T) {
 	if r.StatusFrom != nil || !r.Status || r.EnrollMails != 0 || r.Groups.Mirror != nil || r.Groups.Rename != nil || len(r.Phones.From)+len(r.Aliases) > 0 {
 		t.Errorf("rules %+v", r)
 	}
-	if groups(cfg, &r).Want != nil {
+	if groups(&cfg.Each()[0], &r.Rules).Want != nil {
 		t.Error("groups are read for nothing")
 	}
 	if _, r := rulesOf(t, "sync: {mapping: {status: \"\"}}\n"); r.Status || r.StatusFrom != nil {
@@ -92,6 +94,36 @@ func TestExpiresAttribute(t *testing.T) {
 		_, r := rulesOf(t, "ldap: {preset: openldap, users: {base_dns: ['dc=x,dc=y']}"+text+"}\n")
 		if got := strings.Join(r.StatusAttributes, " "); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestSettingsOfPlans: a plan is bound to ldap and sync by name, as ever; of several directories to
+// each, and to their order.
+func TestSettingsOfPlans(t *testing.T) {
+	key, err := planfile.NewKey("secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(text string) map[string]string {
+		t.Helper()
+		cfg, _ := rulesOf(t, text)
+		digests, err := settings(cfg, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return digests
+	}
+	for path := range of("") {
+		if !strings.HasPrefix(path, "ldap.") && !strings.HasPrefix(path, "sync.") {
+			t.Errorf("a plan of one directory is bound to %s, which those of before are not", path)
+		}
+	}
+	const a, b = "{name: a}", "{name: b, urls: ['ldap://b'], users: {base_dns: ['dc=b']}}"
+	both := of("directories: [" + a + ", " + b + "]\n")
+	for _, other := range []string{"[" + b + ", " + a + "]", "[" + a + "]", "[" + a + ", {name: b, urls: ['ldap://b'], users: {base_dns: ['dc=b']}, mapping: {realname: mail}}]"} {
+		if maps.Equal(both, of("directories: "+other+"\n")) {
+			t.Errorf("a plan of other directories is taken: %s", other)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func Run(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOption
 	}
 	err = WithBench(ctx, loaded, setup, opts.DryRun, watch, func(b *Bench) error {
 		watch.CountCalls(func() int { return b.Target.Usage().Calls })
-		if err := b.Store.Check(ctx, b.Binding); err != nil {
+		if err := b.Check(ctx, b.Store); err != nil {
 			return err
 		}
 		if plan != nil { // once more, now that nobody else can write

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/sirupsen/logrus"
@@ -9,16 +11,59 @@ import (
 	"duosync/ldapsrc"
 	"duosync/ldapsrc/conn"
 	"duosync/ldapsrc/membership"
+	"duosync/ldapsrc/several"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
-	"duosync/sync/expression"
 	"duosync/sync/mapping"
 )
 
-// NewSource makes the directory of a configuration, which is asked for what the rules
-// need.
-func NewSource(cfg *config.Config, rules *decide.Rules, log *logrus.Logger) (*ldapsrc.Source, error) {
+// A Source is what a run reads, and closes in the end.
+type Source interface {
+	dirsync.Source
+	Close() error
+}
+
+// joined are several directories as one source.
+type joined struct {
+	several.Source
+	each []*ldapsrc.Source
+}
+
+// Close implements [Source].
+func (j *joined) Close() error {
+	var all error
+	for _, source := range j.each {
+		all = errors.Join(all, source.Close())
+	}
+	return all
+}
+
+// NewSources makes the directories of a configuration, as one: the only one as it is. They are
+// asked for what the rules need, and for more attributes.
+func NewSources(cfg *config.Config, rules *decide.Rules, log *logrus.Logger, more ...string) (Source, error) {
+	all := &joined{}
+	singles := cfg.Each()
+	for i := range singles {
+		source, err := NewSource(&singles[i], rules, log, more...)
+		if err != nil {
+			if singles[i].Name != "" {
+				err = fmt.Errorf("the directory %s: %w", singles[i].Name, err)
+			}
+			return nil, errors.Join(err, all.Close())
+		}
+		all.each = append(all.each, source)
+		all.Source = append(all.Source, several.Directory{Name: singles[i].Name, Source: source})
+	}
+	if !rules.Directories.Named() {
+		return all.each[0], nil
+	}
+	return all, nil
+}
+
+// NewSource makes one directory of a configuration. Its source knows nothing of its name.
+func NewSource(cfg *config.Single, rules *decide.Rules, log *logrus.Logger, more ...string) (*ldapsrc.Source, error) {
 	c := cfg.LDAP
+	own := rules.In(cfg.Name)
 	return ldapsrc.New(ldapsrc.Options{
 		Servers: conn.Servers{
 			URLs: c.URLs, StartTLS: c.StartTLS, CAFile: c.CAFile, ServerName: c.ServerName,
@@ -27,22 +72,13 @@ func NewSource(cfg *config.Config, rules *decide.Rules, log *logrus.Logger) (*ld
 			Timeout: c.Timeout, PageSize: c.PageSize, ReferralHosts: c.ReferralHosts, Log: log,
 		},
 		Users:  ldapsrc.Users{Bases: c.Users.Bases, Filter: c.Users.Filter, Scope: ldapsrc.Scope(c.Users.Scope), IDAttribute: c.Users.IDAttribute},
-		Groups: groups(cfg, rules), Attributes: attributes(rules), Preset: c.Preset, Expires: c.ExpiresAttribute,
+		Groups: groups(cfg, own), Attributes: append(attributes(own), more...), Preset: c.Preset, Expires: c.ExpiresAttribute,
 	})
 }
 
 // ReadMore has more attributes read than the mapping needs.
 func (p *Parts) ReadMore(attributes ...string) error {
-	wider := p.Rules
-	wider.Aliases = slices.Clone(p.Rules.Aliases)
-	for _, name := range attributes {
-		e, err := expression.Parse(name)
-		if err != nil {
-			return err
-		}
-		wider.Aliases = append(wider.Aliases, e)
-	}
-	more, err := NewSource(p.Config, &wider, p.Log)
+	more, err := NewSources(p.Config, &p.Rules, p.Log, attributes...)
 	if err != nil {
 		return err
 	}
@@ -52,7 +88,7 @@ func (p *Parts) ReadMore(attributes ...string) error {
 }
 
 // attributes lists the LDAP attributes that the expressions read, each once.
-func attributes(rules *decide.Rules) []string {
+func attributes(rules *mapping.Rules) []string {
 	var all []string
 	for _, e := range rules.Expressions() {
 		all = append(all, e.Attributes()...)
@@ -66,18 +102,18 @@ func attributes(rules *decide.Rules) []string {
 
 // asksForGroups reports whether the rules need groups.
 func asksForGroups(rules *mapping.Rules) bool {
-	return len(rules.ScopeGroups()) > 0 || rules.Groups.Mirror != nil
+	return len(rules.NamedGroups()) > 0 || rules.Groups.Mirror != nil
 }
 
 // groups asks for the groups that the scope or an expression names, and for those
 // that are mirrored; for none, none is read.
-func groups(cfg *config.Config, rules *decide.Rules) membership.Groups {
+func groups(cfg *config.Single, rules *mapping.Rules) membership.Groups {
 	c := cfg.LDAP.Groups
 	g := membership.Groups{Bases: c.Bases, Filter: c.Filter, NameAttribute: c.NameAttribute, MemberAttributes: c.MemberAttribute, MemberOf: c.MemberOf, Nested: c.Nested}
-	named, mirrored := rules.ScopeGroups(), rules.Groups.Mirror
-	if asksForGroups(&rules.Rules) {
+	named := rules.NamedGroups()
+	if asksForGroups(rules) {
 		g.Want = func(name string) bool {
-			return mirrored != nil && mirrored(name) || slices.ContainsFunc(named, func(n string) bool { return dirsync.SameGroup(n, name) })
+			return rules.Mirrors(cfg.Name, name) || slices.ContainsFunc(named, func(n mapping.NamedGroup) bool { return n.Is(rules.Directories, cfg.Name, name) })
 		}
 	}
 	return g

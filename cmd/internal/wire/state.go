@@ -68,7 +68,11 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 		told = len(warnings)
 	}
 	warn()
-	err = do(&Bench{Parts: p, Store: store, Engine: p.Engine(store, observer)})
+	seen, err := p.named(ctx, store, dry)
+	if err != nil {
+		return err
+	}
+	err = do(&Bench{Parts: p, Store: store, Engine: p.Engine(seen, observer)})
 	warn()
 	return err
 }

@@ -17,7 +17,6 @@ import (
 	"duosync/duo"
 	"duosync/duo/api"
 	"duosync/ldapsrc"
-	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 	"duosync/sync/engine"
@@ -46,7 +45,7 @@ type Parts struct {
 	Config  *config.Config
 	Rules   decide.Rules
 	Binding dirsync.Binding
-	Source  *ldapsrc.Source
+	Source  Source
 	Client  *api.Client
 	Target  *duo.Target
 	Flags   string // see engine.Engine
@@ -61,8 +60,10 @@ func Assemble(loaded *config.Loaded, setup Setup) (*Parts, error) {
 	if p.Rules, err = Rules(cfg); err != nil {
 		return nil, err
 	}
-	p.Rules.Former = formerScopes(loaded, setup.Version)
-	if p.Source, err = NewSource(cfg, &p.Rules, setup.Log); err != nil {
+	if !p.Rules.Directories.Named() {
+		p.Rules.Directories[0].Former = formerScopes(loaded, setup.Version)
+	}
+	if p.Source, err = NewSources(cfg, &p.Rules, setup.Log); err != nil {
 		return nil, err
 	}
 	if p.Client, err = NewPacedClient(cfg, setup); err != nil {
@@ -84,11 +85,22 @@ func BindingOf(cfg *config.Config) dirsync.Binding {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	return dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey, Directory: ldapsrc.Directory(cfg.LDAP.Users.Bases)}
+	b := dirsync.Binding{Host: strings.ToLower(host), Key: cfg.Duo.IntegrationKey}
+	for _, d := range cfg.Each() {
+		if d.Name == "" {
+			b.Directory = ldapsrc.Directory(d.LDAP.Users.Bases)
+			continue
+		}
+		if b.Directories == nil {
+			b.Directories = map[string]string{}
+		}
+		b.Directories[d.Name] = ldapsrc.Directory(d.LDAP.Users.Bases)
+	}
+	return b
 }
 
 // Engine puts the parts together, with a state and who watches.
-func (p *Parts) Engine(store *state.DB, observer dirsync.Observer) *engine.Engine {
+func (p *Parts) Engine(store dirsync.Store, observer dirsync.Observer) *engine.Engine {
 	return &engine.Engine{
 		Source: p.Source, Target: p.Target, Store: store, Rules: p.Rules, Binding: p.Binding, By: p.By, Command: p.Command, Flags: p.Flags,
 		Observer: observer, Now: p.Timing.Now, Encode: report.Encode,

@@ -4,6 +4,8 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,10 +15,10 @@ import (
 // takes; is:"path" marks the name of a
 // file, which is made absolute against the folder of the document, and any other word the
 // [Form] that its text has; alone marks the key of a section for which a single value can
-// stand.
+// stand. The keys of an embedded struct are keys of the section itself.
 type Key struct {
 	Name  string
-	Index int
+	Index []int // of the field, see reflect.Value.FieldByIndex
 	Type  reflect.Type
 	Words []string // the only values it takes, or nil
 	Is    string   // "path", the name of a Form, or ""
@@ -30,9 +32,16 @@ const isPath = "path"
 func Keys(section reflect.Type) []Key {
 	keys := make([]Key, 0, section.NumField())
 	for f := range section.Fields() {
+		if f.Anonymous {
+			for _, key := range Keys(f.Type) {
+				key.Index = append(slices.Clone(f.Index), key.Index...)
+				keys = append(keys, key)
+			}
+			continue
+		}
 		words, ok := f.Tag.Lookup("enum")
 		_, alone := f.Tag.Lookup("alone")
-		key := Key{Name: f.Tag.Get("yaml"), Index: f.Index[0], Type: f.Type, Is: f.Tag.Get("is"), alone: alone}
+		key := Key{Name: f.Tag.Get("yaml"), Index: f.Index, Type: f.Type, Is: f.Tag.Get("is"), alone: alone}
 		if word, knows := reflect.Zero(f.Type).Interface().(interface{ Words() []string }); ok {
 			key.Words = strings.Split(words, "|")
 		} else if knows && f.Type.Kind() == reflect.String {
@@ -104,14 +113,29 @@ func leaves(section reflect.Type, path string) []string {
 	return paths
 }
 
-// Lookup finds the value of a key path in a section.
+// IsSections reports whether a value of type t is a list of sections, each of which is written
+// with its keys.
+func IsSections(t reflect.Type) bool {
+	if t.Kind() != reflect.Slice || !IsSection(t.Elem()) {
+		return false
+	}
+	_, alone := aloneIn(t.Elem())
+	return !alone
+}
+
+// Lookup finds the value of a key path in a section. An item of a list is named as [Item]
+// does.
 func Lookup(v reflect.Value, path string) reflect.Value {
 	for name := range strings.SplitSeq(path, ".") {
+		name, item, isItem := strings.Cut(strings.TrimSuffix(name, "]"), "[")
 		for _, key := range Keys(v.Type()) {
 			if key.Name == name {
-				v = v.Field(key.Index)
+				v = v.FieldByIndex(key.Index)
 				break
 			}
+		}
+		if at, err := strconv.Atoi(item); isItem && err == nil {
+			v = v.Index(at)
 		}
 	}
 	return v

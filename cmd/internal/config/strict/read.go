@@ -65,12 +65,12 @@ func (r *reader) section(path string, n *yaml.Node, v reflect.Value) {
 			// A secret's file is read below, once the secret's own key was seen.
 			seen[name] = value
 		default:
-			r.value(Join(path, name), value, v.Field(keys[at].Index), keys[at])
+			r.value(Join(path, name), value, v.FieldByIndex(keys[at].Index), keys[at])
 		}
 	}
 	for _, k := range keys {
 		if value, ok := seen[Twin(k.Name)]; ok && k.Type == typeSecret {
-			r.secretFile(Join(path, k.Name), value, v.Field(k.Index))
+			r.secretFile(Join(path, k.Name), value, v.FieldByIndex(k.Index))
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (r *reader) value(path string, n *yaml.Node, v reflect.Value, k Key) {
 	case implements(k.Type, typeChoice):
 		r.choice(path, n, v.Addr().Interface().(Choice))
 	case canBeAlone && n.Kind == yaml.ScalarNode:
-		r.scalar(path, n, v.Field(alone.Index), alone)
+		r.scalar(path, n, v.FieldByIndex(alone.Index), alone)
 	case IsSection(k.Type):
 		r.section(path, n, v)
 	case k.Type == typeOneOrMore && n.Kind == yaml.ScalarNode:

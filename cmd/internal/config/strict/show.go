@@ -14,9 +14,9 @@ import (
 
 // Show renders a section as YAML, each value with its origin, which source gives by
 // key path, as a comment. Secrets are what secret makes of them; everything else reads
-// back as it is.
-func Show(section any, source func(path string) string, secret func(Secret) string) []byte {
-	p := printer{source: source, secret: secret}
+// back as it is. Keys for which leave holds are left out.
+func Show(section any, source func(path string) string, secret func(Secret) string, leave func(path string) bool) []byte {
+	p := printer{source: source, secret: secret, leave: leave}
 	p.section("", reflect.ValueOf(section), 0)
 	return p.out.Bytes()
 }
@@ -30,6 +30,7 @@ func Text(v reflect.Value, secret func(Secret) string) string {
 type printer struct {
 	source func(path string) string
 	secret func(Secret) string
+	leave  func(path string) bool
 	out    bytes.Buffer
 }
 
@@ -40,14 +41,32 @@ func (p *printer) section(path string, v reflect.Value, depth int) {
 	indent := strings.Repeat("  ", depth)
 	for _, k := range Keys(v.Type()) {
 		at := Join(path, k.Name)
-		if IsSection(k.Type) {
-			fmt.Fprintf(&p.out, "%s%s:\n", indent, k.Name)
-			p.section(at, v.Field(k.Index), depth+1)
+		if p.leave != nil && p.leave(at) {
 			continue
 		}
-		line := indent + k.Name + ": " + p.value(v.Field(k.Index))
+		if IsSection(k.Type) {
+			fmt.Fprintf(&p.out, "%s%s:\n", indent, k.Name)
+			p.section(at, v.FieldByIndex(k.Index), depth+1)
+			continue
+		}
+		if list := v.FieldByIndex(k.Index); IsSections(k.Type) && list.Len() > 0 {
+			fmt.Fprintf(&p.out, "%s%s:\n", indent, k.Name)
+			for i := range list.Len() {
+				p.item(Item(at, i), list.Index(i), depth+1)
+			}
+			continue
+		}
+		line := indent + k.Name + ": " + p.value(v.FieldByIndex(k.Index))
 		fmt.Fprintf(&p.out, "%-*s # %s\n", commentColumn, line, p.source(at))
 	}
+}
+
+// item writes a section that is an item of a list.
+func (p *printer) item(path string, v reflect.Value, depth int) {
+	inner := printer{source: p.source, secret: p.secret, leave: p.leave}
+	inner.section(path, v, depth+1)
+	indent := strings.Repeat("  ", depth)
+	fmt.Fprintf(&p.out, "%s- %s", indent, strings.TrimPrefix(inner.out.String(), indent+"  "))
 }
 
 // value gives v on one line.
@@ -80,7 +99,7 @@ func (p *printer) value(v reflect.Value) string {
 	case IsSection(v.Type()): // an item of a list
 		var items []string
 		for _, k := range Keys(v.Type()) {
-			items = append(items, k.Name+": "+p.value(v.Field(k.Index)))
+			items = append(items, k.Name+": "+p.value(v.FieldByIndex(k.Index)))
 		}
 		return "{" + strings.Join(items, ", ") + "}"
 	case v.Kind() == reflect.Slice:

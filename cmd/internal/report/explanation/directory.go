@@ -20,6 +20,7 @@ const (
 // Entry is a person in the directory. Attributes and Groups are those that count.
 type Entry struct {
 	Found      string              `json:"found"`
+	Directory  string              `json:"directory,omitempty"` // the name of one of several
 	SourceID   dirsync.SourceID    `json:"source_id"`
 	DN         string              `json:"dn"`
 	Server     string              `json:"server"`
@@ -74,6 +75,7 @@ func (e *Entry) block() form.Block {
 			l.Add(form.Row{Cells: []string{what, text}})
 		}
 	}
+	add("directory", e.Directory)
 	add("DN", e.DN)
 	add("id", string(e.SourceID))
 	add("below", e.Base)

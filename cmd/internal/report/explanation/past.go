@@ -8,6 +8,7 @@ import (
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
+	dirsync "duosync/sync"
 )
 
 // PastStep is an operation of a past run.
@@ -53,6 +54,12 @@ func (p *Past) add(found []PastStep, most int) {
 	}
 }
 
+// is reports whether an id is the entry's: also the one of before its directory got a name.
+func (e *Entry) is(id dirsync.SourceID) bool {
+	_, before := e.SourceID.Split()
+	return id == e.SourceID || e.Directory != "" && id == before
+}
+
 // block lists the operations. entry is the person who is explained; nil: there is none.
 func (p Past) block(entry *Entry) form.Block {
 	l := &form.List{Columns: []string{"run (UTC)", "action", "changes", "reason", "result"}, Lead: 2}
@@ -60,7 +67,7 @@ func (p Past) block(entry *Entry) form.Block {
 		h := &p[i]
 		changes, result := h.Changed(), h.Became()
 		reason := h.Reason
-		if entry != nil && h.SourceID != entry.SourceID && h.SourceID != "" {
+		if entry != nil && !entry.is(h.SourceID) && h.SourceID != "" {
 			reason = fmt.Sprintf("of another person, %s: %s", h.SourceID, reason)
 		}
 		l.Add(form.Row{Tone: h.Tone(), Flow: report.Flow(changes, reason, result),

@@ -26,6 +26,7 @@ var (
 	OneMoreRead     = Reason{NextWait, NotDue.words + "; it is due, and waits one more complete read, since another server answered than last time"}
 	Protected       = Reason{NextSkip, "nothing: sync.scope.protect has this username"}
 	Locked          = Reason{NextSkip, "not created in Duo while %s in the directory: a licence saved"}
+	InShadow        = Reason{NextSkip, "nothing: %s of an earlier directory has the name, and counts"}
 	Undecided       = Reason{NextNone, "nothing, until a human has decided whether this is the same person as under the id %s (ids_changed)"}
 	Excluded        = Reason{NextSkip, "nothing: excluded by %s"}
 	Stranger        = Reason{NextNone, "nothing: duosync touches no Duo user that it did not make or adopt"}

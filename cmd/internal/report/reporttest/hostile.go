@@ -59,6 +59,10 @@ func HostileRun() *dirsync.Run {
 			{Username: "rkim", Source: "6b1f", Reason: "a Duo user of that name exists that is not ours; take it over with --adopt rkim, or rename one of them",
 				Remedy: "duosync sync --adopt rkim --config /etc/duo/config.yaml", Since: Noon},
 		},
+		Shadowed: []dirsync.Shadowed{
+			{Username: Hostile, Directory: "students", Source: "students/6d1f", By: "hr/6d2f", Locked: true},
+			{Username: "mlee", Directory: "students", Source: "students/6d3f", By: "hr/6d4f"},
+		},
 		Waiting: []dirsync.Waiting{
 			{Username: "dpetrov", Source: "6c1f", Since: Noon.Add(-48 * time.Hour), Action: dirsync.Trash, Due: Noon.Add(28 * 24 * time.Hour)},
 			{Username: Hostile, Source: "6c2f", Since: Noon.Add(-24 * time.Hour), Action: dirsync.Delete, Due: Noon.Add(29 * 24 * time.Hour)},
