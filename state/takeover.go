@@ -9,6 +9,7 @@ import (
 	"duosync/state/backend"
 	"duosync/state/column"
 	dirsync "duosync/sync"
+	"duosync/sync/naming"
 )
 
 // TakeOver gives the one directory of the state a name, in one transaction: links, open
@@ -19,8 +20,8 @@ import (
 //
 // It is for a state that is open for runs. One whose directories have names already, or that
 // belongs to another account, is ErrBinding.
-func (db *DB) TakeOver(ctx context.Context, naming dirsync.Naming, binding dirsync.Binding) (ended int, err error) {
-	doing := "giving its directory the name " + string(naming)
+func (db *DB) TakeOver(ctx context.Context, given naming.Name, binding dirsync.Binding) (ended int, err error) {
+	doing := "giving its directory the name " + string(given)
 	if db.conns.Write == nil {
 		return 0, db.fail(doing, ErrReadOnly)
 	}
@@ -38,11 +39,11 @@ func (db *DB) TakeOver(ctx context.Context, naming dirsync.Naming, binding dirsy
 		if err != nil {
 			return err
 		}
-		if bound == nil || bound.Directories != nil || bound.Host != binding.Host || bound.Key != binding.Key || binding.Directories[string(naming)] != bound.Directory {
+		if bound == nil || bound.Directories != nil || bound.Host != binding.Host || bound.Key != binding.Key || binding.Directories[string(given)] != bound.Directory {
 			return fmt.Errorf("%w, and can't be taken over", ErrBinding)
 		}
-		for _, step := range []func(context.Context, *sqlx.Tx, dirsync.Naming) error{nameLinks, nameGroups, nameIntents, nameMarks, nameTold, nameBaseline} {
-			if err := step(ctx, tx, naming); err != nil {
+		for _, step := range []func(context.Context, *sqlx.Tx, naming.Name) error{nameLinks, nameGroups, nameIntents, nameMarks, nameTold, nameBaseline} {
+			if err := step(ctx, tx, given); err != nil {
 				return err
 			}
 		}
@@ -57,7 +58,7 @@ func (db *DB) TakeOver(ctx context.Context, naming dirsync.Naming, binding dirsy
 	return ended, err
 }
 
-func nameLinks(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
+func nameLinks(ctx context.Context, tx *sqlx.Tx, given naming.Name) error {
 	var ids []dirsync.SourceID
 	if err := tx.SelectContext(ctx, &ids, `SELECT source_id FROM links ORDER BY source_id`); err != nil {
 		return err
@@ -67,7 +68,7 @@ func nameLinks(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
 		if err := tx.GetContext(ctx, &link, `SELECT link FROM links WHERE source_id = $1`, id); err != nil {
 			return err
 		}
-		named := naming.Link(*link.V)
+		named := given.Link(*link.V)
 		if _, err := tx.ExecContext(ctx, `UPDATE links SET source_id = $1, link = $2 WHERE source_id = $3`, named.ID, column.AsJSON(&named), id); err != nil {
 			return fmt.Errorf("the link of %s: %w", id, err)
 		}
@@ -75,13 +76,13 @@ func nameLinks(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
 	return nil
 }
 
-func nameGroups(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
+func nameGroups(ctx context.Context, tx *sqlx.Tx, given naming.Name) error {
 	groups, err := readJSON[dirsync.GroupLink](ctx, tx, `SELECT link FROM group_links ORDER BY key`)
 	if err != nil {
 		return err
 	}
 	for i := range groups {
-		named := naming.Group(groups[i])
+		named := given.Group(groups[i])
 		if _, err := tx.ExecContext(ctx, `UPDATE group_links SET link = $1 WHERE key = $2`, column.AsJSON(&named), named.Key()); err != nil {
 			return err
 		}
@@ -89,7 +90,7 @@ func nameGroups(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
 	return nil
 }
 
-func nameIntents(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
+func nameIntents(ctx context.Context, tx *sqlx.Tx, given naming.Name) error {
 	type row struct {
 		Seq int64                    `db:"seq"`
 		Op  column.JSON[*dirsync.Op] `db:"op"`
@@ -99,7 +100,7 @@ func nameIntents(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error 
 		return err
 	}
 	for _, row := range rows {
-		op := naming.Op(*row.Op.V)
+		op := given.Op(*row.Op.V)
 		if _, err := tx.ExecContext(ctx, `UPDATE intents SET source_id = $1, op = $2 WHERE seq = $3`, op.Source, column.AsJSON(&op), row.Seq); err != nil {
 			return err
 		}
@@ -107,13 +108,13 @@ func nameIntents(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error 
 	return nil
 }
 
-func nameMarks(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
+func nameMarks(ctx context.Context, tx *sqlx.Tx, given naming.Name) error {
 	marks, err := readMarks(ctx, tx)
 	if err != nil {
 		return err
 	}
 	for _, mark := range marks {
-		mark = naming.Mark(mark)
+		mark = given.Mark(mark)
 		if _, err := tx.ExecContext(ctx, `UPDATE marks SET mark = $1 WHERE duo_id = $2`, column.AsJSON(mark), mark.User); err != nil {
 			return err
 		}
@@ -121,7 +122,7 @@ func nameMarks(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
 	return nil
 }
 
-func nameTold(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
+func nameTold(ctx context.Context, tx *sqlx.Tx, given naming.Name) error {
 	entries, err := readTold(ctx, tx)
 	if err != nil {
 		return err
@@ -134,13 +135,13 @@ func nameTold(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
 		}
 		told[key] = t.V
 	}
-	return replaceTold(ctx, tx, naming.Told(told))
+	return replaceTold(ctx, tx, given.Told(told))
 }
 
-func nameBaseline(ctx context.Context, tx *sqlx.Tx, naming dirsync.Naming) error {
+func nameBaseline(ctx context.Context, tx *sqlx.Tx, given naming.Name) error {
 	before, err := backend.GetMeta[*dirsync.Baseline](ctx, tx, backend.MetaBaseline)
 	if err != nil || before == nil {
 		return err
 	}
-	return backend.SetMeta(ctx, tx, backend.MetaBaseline, naming.Baseline(before))
+	return backend.SetMeta(ctx, tx, backend.MetaBaseline, given.Baseline(before))
 }

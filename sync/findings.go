@@ -1,5 +1,7 @@
 package dirsync
 
+import "strconv"
+
 // Drifted is what Drift found.
 type Drifted struct {
 	Differences   []Difference
@@ -111,4 +113,24 @@ type Removed struct {
 	// with the removal, such as the Trash after the grace, is not meant.
 	Again string
 	Then  Action
+}
+
+// GroupKey begins what is told, and kept, of a group of Duo's: its folded name follows.
+const GroupKey = "group|"
+
+// Keys under which something is told of one person, by the id, and of a name that several
+// people claim.
+const (
+	PersonKey = "person|"
+	UnsureKey = "unsure|"
+	NameKey   = "name|"
+)
+
+// HashIDs digests ids in their order.
+func HashIDs(ids []SourceID) Hash {
+	f := make(Fields, len(ids))
+	for i, id := range ids {
+		f[strconv.Itoa(i)] = string(id)
+	}
+	return f.Hash()
 }

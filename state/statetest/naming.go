@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	dirsync "duosync/sync"
+	"duosync/sync/naming"
 )
 
 // named is the account of most tests once its directory has a name.
@@ -71,7 +72,7 @@ func testTakeOver(t *testing.T, open Opener) {
 
 	b.must(b.Mark(t.Context(), dirsync.Mark{User: "DU1", Username: "one", Source: "1"}))
 
-	want := b.everything(dirsync.Named(b, "hr", named))
+	want := b.everything(naming.Named(b, "hr", named))
 	if len(want.Marks) != 1 || want.Marks[0].Source != "hr/1" {
 		t.Errorf("marks %+v", want.Marks)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	dirsync "duosync/sync"
+	"duosync/sync/naming"
 )
 
 // Store is what a state offers: the core's port, and what commands need.
@@ -22,7 +23,7 @@ type Store interface {
 	// Rebind makes the state belong to b.
 	Rebind(ctx context.Context, b dirsync.Binding) error
 	// TakeOver gives the one directory of the state a name.
-	TakeOver(ctx context.Context, naming dirsync.Naming, b dirsync.Binding) (ended int, err error)
+	TakeOver(ctx context.Context, given naming.Name, b dirsync.Binding) (ended int, err error)
 	// Hold gives what was held or approved under id and is not used yet.
 	Hold(ctx context.Context, id string) (*dirsync.Approval, bool, error)
 	// Approve keeps an approval.

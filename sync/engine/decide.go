@@ -184,7 +184,6 @@ func (d *deciding) fetch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading %d users from Duo: %w", len(users), err)
 	}
-	var outcomes []dirsync.Outcome
 	for _, s := range d.subjects {
 		if !s.Asked {
 			continue
@@ -196,29 +195,24 @@ func (d *deciding) fetch(ctx context.Context) error {
 		if account, ok := accounts[s.Link.User]; ok {
 			s.Live = &account
 			if account.ID != s.Link.User {
-				more, err := d.relink(ctx, s)
-				if err != nil {
+				if err := d.relink(ctx, s); err != nil {
 					return err
 				}
-				outcomes = append(outcomes, more...)
 			}
 		}
 	}
-	if d.journal == nil || len(outcomes) == 0 {
-		return nil
-	}
-	return d.journal.Record(ctx, outcomes)
+	return nil
 }
 
 // relink gives a link the id under which its user is found; the one that it had was never
 // that user's. That is so whatever becomes of the run, and is written down at once. Another
 // link that has that id got it in exchange, and is to be met under the one that is left over.
-func (d *deciding) relink(ctx context.Context, s *decide.Subject) ([]dirsync.Outcome, error) {
+func (d *deciding) relink(ctx context.Context, s *decide.Subject) error {
 	var outcomes []dirsync.Outcome
 	if id := d.snap.byUser()[s.Live.ID]; id != "" && id != s.ID {
 		links, err := d.snap.load(ctx, []dirsync.SourceID{id})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if other := links[id]; other != nil {
 			changed := *other
@@ -232,7 +226,10 @@ func (d *deciding) relink(ctx context.Context, s *decide.Subject) ([]dirsync.Out
 	link.User, link.Answered.ID = s.Live.ID, s.Live.ID
 	s.Link = &link
 	d.snap.put(s.ID, &link)
-	return append(outcomes, dirsync.Outcome{Source: s.ID, Link: &link}), nil
+	if d.journal == nil {
+		return nil
+	}
+	return d.journal.Record(ctx, append(outcomes, dirsync.Outcome{Source: s.ID, Link: &link}))
 }
 
 // asks reports whether Duo is asked for a link's user: it may be touched.

@@ -28,6 +28,7 @@ import (
 	"fmt"
 
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 )
 
 // Run makes one run. It returns what is known of the run in any case; the error
@@ -64,6 +65,45 @@ func (r *run) look(ctx context.Context, c *course) (err error) {
 		return err
 	}
 	return r.prepare(ctx, c) // and weigh
+}
+
+// settle finds out what became of calls whose outcome an earlier run could not
+// write down.
+func (r *run) settle(ctx context.Context, st *state) error {
+	intents, err := r.Store.Open(ctx)
+	if err != nil || len(intents) == 0 {
+		return err
+	}
+	var ids []dirsync.SourceID
+	for _, intent := range intents {
+		ids = append(ids, intent.Op.Source)
+	}
+	links, err := st.snap.load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range intents {
+		if link := links[intents[i].Op.Source]; link != nil && link.User == intents[i].Op.User {
+			intents[i].Known = link.Remembered()
+		}
+	}
+	r.phase("settle")
+	results, err := r.Target.Settle(ctx, intents)
+	if err != nil {
+		return fmt.Errorf("settling %d operations that an earlier run left open: %w", len(intents), err)
+	}
+	for i, intent := range intents {
+		r.warn("an earlier run left open what became of %s of %s; %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FoundWords(&results[i]))
+		r.warnKept(results[i])
+		outcomes := st.absorb(intent, links, results[i])
+		if r.journal == nil {
+			continue
+		}
+		if err := r.journal.Record(ctx, outcomes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inTime ends what only looks when sync.max_duration is over, wherever it is.

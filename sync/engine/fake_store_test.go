@@ -8,6 +8,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/naming"
 )
 
 // A state in memory.
@@ -30,23 +31,23 @@ func newMemStore() *memStore {
 }
 
 // name gives the only directory a name, as a state does that is taken over.
-func (s *memStore) name(naming dirsync.Naming) {
+func (s *memStore) name(given naming.Name) {
 	links := map[dirsync.SourceID]dirsync.Link{}
 	for _, link := range s.links {
-		link = naming.Link(link)
+		link = given.Link(link)
 		links[link.ID] = link
 	}
 	for key, group := range s.groups {
-		s.groups[key] = naming.Group(group)
+		s.groups[key] = given.Group(group)
 	}
 	for i := range s.open {
-		op := naming.Op(*s.open[i].Op)
+		op := given.Op(*s.open[i].Op)
 		s.open[i].Op = &op
 	}
 	for i := range s.marks {
-		s.marks[i] = naming.Mark(s.marks[i])
+		s.marks[i] = given.Mark(s.marks[i])
 	}
-	s.links, s.told, s.meta.Baseline = links, naming.Told(s.told), naming.Baseline(s.meta.Baseline)
+	s.links, s.told, s.meta.Baseline = links, given.Told(s.told), given.Baseline(s.meta.Baseline)
 	s.holds, s.approvals = map[string]dirsync.Approval{}, nil
 }
 

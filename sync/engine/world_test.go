@@ -19,6 +19,7 @@ import (
 	"duosync/sync/engine"
 	"duosync/sync/expression"
 	"duosync/sync/mapping"
+	"duosync/sync/naming"
 )
 
 // world is everything around the core, in memory.
@@ -148,7 +149,7 @@ func (w *world) named(name string) {
 	d := w.rules.Directories[0]
 	d.Name = name
 	w.dirs, w.rules.Directories = map[string]*memDirectory{name: w.dir}, dirsync.Directories{d}
-	w.store.name(dirsync.Naming(name))
+	w.store.name(naming.Name(name))
 }
 
 // source is what the engine reads: the only directory, or several as one.

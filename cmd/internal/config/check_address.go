@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"duosync/state/dsn"
 	dirsync "duosync/sync"
 )
 
@@ -59,3 +61,18 @@ func IsLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
+
+// isPostgres reports whether a DSN is the URL of a PostgreSQL database.
+func isPostgres(text string) bool { return dsn.IsPostgres(text) }
+
+// validateDSN checks where the state is.
+func (v *validator) validateDSN(text string) {
+	where, err := dsn.Parse(text)
+	v.Check("state.dsn", err)
+	if err == nil && where.Server != nil && where.Server.MayBeOverheard() {
+		v.Warn("state.dsn: the connection to the database may be unencrypted; add sslmode=verify-full to the URL")
+	}
+}
+
+// holdsPassword reports whether the URL of a database holds a password.
+func holdsPassword(u *url.URL) bool { return len(dsn.Passwords(u)) > 0 }

@@ -9,12 +9,13 @@ import (
 	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
+	"duosync/sync/naming"
 )
 
-// naming gives the name that the one directory of a state has in the configuration now; ""
+// nameNow gives the name that the one directory of a state has in the configuration now; ""
 // where the state is used as it is. Where several could be that directory, it is the one by
 // which it is decided as before who is in.
-func naming(ctx context.Context, there dirsync.Directories, now dirsync.Binding, store dirsync.Store) (dirsync.Naming, error) {
+func nameNow(ctx context.Context, there dirsync.Directories, now dirsync.Binding, store dirsync.Store) (naming.Name, error) {
 	meta, err := store.Meta(ctx)
 	if err != nil || meta.Binding == nil || meta.Binding.Directories != nil || now.Directories == nil {
 		return "", err
@@ -35,9 +36,9 @@ func naming(ctx context.Context, there dirsync.Directories, now dirsync.Binding,
 	}
 	switch {
 	case len(names) == 1:
-		return dirsync.Naming(names[0]), nil
+		return naming.Name(names[0]), nil
 	case len(accepted) == 1:
-		return dirsync.Naming(accepted[0]), nil
+		return naming.Name(accepted[0]), nil
 	case len(names) == 0:
 		return "", dirsync.WithHint(fmt.Errorf("%w: its directory is %q, and none of the directories of the configuration is that one", state.ErrBinding, bound.Directory),
 			"Let it be one of them, with a name, or set state.dsn to a state of its own.")
@@ -49,22 +50,22 @@ func naming(ctx context.Context, there dirsync.Directories, now dirsync.Binding,
 // named gives the store as the engine sees it, with the name that its one directory has now. It
 // is written into a state that is open for runs; a dry run sees it as it will be.
 func (p *Parts) named(ctx context.Context, store *state.DB, dry bool) (dirsync.Store, error) {
-	naming, err := naming(ctx, p.Rules.Directories, p.Binding, store)
+	given, err := nameNow(ctx, p.Rules.Directories, p.Binding, store)
 	switch {
 	case err != nil:
 		return nil, err
-	case naming == "":
+	case given == "":
 		return store, nil
 	case dry:
-		return dirsync.Named(store, naming, p.Binding), nil
+		return naming.Named(store, given, p.Binding), nil
 	}
-	ended, err := store.TakeOver(ctx, naming, p.Binding)
+	ended, err := store.TakeOver(ctx, given, p.Binding)
 	if err != nil {
 		return nil, err
 	}
-	p.Log.Infof("the state's directory is called %s from now on; nothing in Duo changes for it", naming)
+	p.Log.Infof("the state's directory is called %s from now on; nothing in Duo changes for it", given)
 	if ended > 0 {
-		p.Log.Warnf("%d approvals that were given before the directory was called %s have ended, and so have plan files: approve anew what the next run holds", ended, naming)
+		p.Log.Warnf("%d approvals that were given before the directory was called %s have ended, and so have plan files: approve anew what the next run holds", ended, given)
 	}
 	return store, nil
 }
@@ -78,11 +79,11 @@ func (p *Parts) Check(ctx context.Context, store *state.DB) error {
 
 // Owner fails as [Parts.Check] does, and gives the name that the next run gives to the state's
 // directory; "" where it has one, or needs none.
-func Owner(ctx context.Context, cfg *config.Config, rules *decide.Rules, store *state.DB) (dirsync.Naming, error) {
+func Owner(ctx context.Context, cfg *config.Config, rules *decide.Rules, store *state.DB) (naming.Name, error) {
 	binding := BindingOf(cfg)
-	naming, err := naming(ctx, rules.Directories, binding, store)
-	if err != nil || naming != "" {
-		return naming, err
+	given, err := nameNow(ctx, rules.Directories, binding, store)
+	if err != nil || given != "" {
+		return given, err
 	}
 	return "", store.Check(ctx, binding)
 }

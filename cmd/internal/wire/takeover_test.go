@@ -50,12 +50,12 @@ func TestNaming(t *testing.T) {
 		{"another directory", hr, &elsewhere, accepted, "", "none of the directories"},
 	} {
 		cfg, rules := rulesOf(t, "directories: ["+test.directories+"]\n")
-		got, err := naming(t.Context(), rules.Directories, BindingOf(cfg), &bound{meta: dirsync.Meta{Binding: test.binding, Baseline: test.baseline}})
+		got, err := nameNow(t.Context(), rules.Directories, BindingOf(cfg), &bound{meta: dirsync.Meta{Binding: test.binding, Baseline: test.baseline}})
 		if string(got) != test.want || (err != nil) != (test.problem != "") || err != nil && (!strings.Contains(err.Error(), test.problem) || dirsync.Hint(err) == "") {
 			t.Errorf("%s: %q, %v; want %q, %q", test.what, got, err, test.want, test.problem)
 		}
 		named := BindingOf(cfg)
-		if again, err := naming(t.Context(), rules.Directories, BindingOf(cfg), &bound{meta: dirsync.Meta{Binding: &named}}); again != "" || err != nil {
+		if again, err := nameNow(t.Context(), rules.Directories, BindingOf(cfg), &bound{meta: dirsync.Meta{Binding: &named}}); again != "" || err != nil {
 			t.Errorf("%s: a state with names is named again: %q, %v", test.what, again, err)
 		}
 	}

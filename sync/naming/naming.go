@@ -1,50 +1,33 @@
-package dirsync
+// Package naming gives the one directory of a state a name: what the state knows of people and
+// groups by their ids becomes what it knows of those of a directory of that name.
+package naming
 
 import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	dirsync "duosync/sync"
 )
 
-// Naming is the name that the one directory of a state gets. It turns what the state knows of
+// Name is the name that the one directory of a state gets. It turns what the state knows of
 // the directory's people and groups into what it knows of those of a directory of that name.
-type Naming string
+type Name string
 
-// GroupKey begins what is told, and kept, of a group of Duo's: its folded name follows.
-const GroupKey = "group|"
-
-// Keys under which something is told of one person, by the id, and of a name that several
-// people claim.
-const (
-	PersonKey = "person|"
-	UnsureKey = "unsure|"
-	NameKey   = "name|"
-)
-
-// HashIDs digests ids in their order.
-func HashIDs(ids []SourceID) Hash {
-	f := make(Fields, len(ids))
-	for i, id := range ids {
-		f[strconv.Itoa(i)] = string(id)
-	}
-	return f.Hash()
-}
-
-func (n Naming) id(id SourceID) SourceID {
-	if id == "" || strings.HasPrefix(string(id), GroupKey) {
+func (n Name) id(id dirsync.SourceID) dirsync.SourceID {
+	if id == "" || strings.HasPrefix(string(id), dirsync.GroupKey) {
 		return id
 	}
-	return IDIn(string(n), id)
+	return dirsync.IDIn(string(n), id)
 }
 
-func (n Naming) ids(ids []SourceID) []SourceID {
+func (n Name) ids(ids []dirsync.SourceID) []dirsync.SourceID {
 	if ids == nil {
 		return nil
 	}
-	named := make([]SourceID, len(ids))
+	named := make([]dirsync.SourceID, len(ids))
 	for i, id := range ids {
 		named[i] = n.id(id)
 	}
@@ -52,19 +35,19 @@ func (n Naming) ids(ids []SourceID) []SourceID {
 }
 
 // Link gives a link with the named id.
-func (n Naming) Link(l Link) Link {
+func (n Name) Link(l dirsync.Link) dirsync.Link {
 	l.ID = n.id(l.ID)
 	return l
 }
 
 // Group gives the link of a group with named sources.
-func (n Naming) Group(g GroupLink) GroupLink {
+func (n Name) Group(g dirsync.GroupLink) dirsync.GroupLink {
 	g.Sources = n.ids(g.Sources)
 	return g
 }
 
 // Op gives an operation with named ids.
-func (n Naming) Op(o Op) Op {
+func (n Name) Op(o dirsync.Op) dirsync.Op {
 	o.Source, o.From = n.id(o.Source), n.id(o.From)
 	if o.Group != nil {
 		group := n.Group(*o.Group)
@@ -74,24 +57,24 @@ func (n Naming) Op(o Op) Op {
 }
 
 // Mark gives a mark with the named id of its person.
-func (n Naming) Mark(m Mark) Mark {
+func (n Name) Mark(m dirsync.Mark) dirsync.Mark {
 	m.Source = n.id(m.Source)
 	return m
 }
 
 // Told gives what was told, by its key, with named ids. It counts as told before, as it did.
-func (n Naming) Told(told map[string]Told) map[string]Told {
-	named := make(map[string]Told, len(told))
+func (n Name) Told(told map[string]dirsync.Told) map[string]dirsync.Told {
+	named := make(map[string]dirsync.Told, len(told))
 	for key, t := range told {
 		t.Sources = n.ids(t.Sources)
-		for _, prefix := range []string{PersonKey, UnsureKey} {
+		for _, prefix := range []string{dirsync.PersonKey, dirsync.UnsureKey} {
 			if id, ok := strings.CutPrefix(key, prefix); ok {
-				key = prefix + string(n.id(SourceID(id)))
+				key = prefix + string(n.id(dirsync.SourceID(id)))
 				break
 			}
 		}
-		if strings.HasPrefix(key, NameKey) {
-			t.Hash = HashIDs(t.Sources)
+		if strings.HasPrefix(key, dirsync.NameKey) {
+			t.Hash = dirsync.HashIDs(t.Sources)
 		}
 		named[key] = t
 	}
@@ -99,45 +82,45 @@ func (n Naming) Told(told map[string]Told) map[string]Told {
 }
 
 // Baseline gives a baseline of the named directory; nil stays nil.
-func (n Naming) Baseline(b *Baseline) *Baseline {
+func (n Name) Baseline(b *dirsync.Baseline) *dirsync.Baseline {
 	if b == nil {
 		return nil
 	}
 	named := *b
 	ref, _ := b.Of("")
 	if b.Directories == nil { // a state of the first version
-		ref.Attributes = map[string]AttributeSeen{}
+		ref.Attributes = map[string]dirsync.AttributeSeen{}
 		for attribute, persons := range b.Attributes {
-			ref.Attributes[attribute] = AttributeSeen{Persons: persons, Of: b.InScope}
+			ref.Attributes[attribute] = dirsync.AttributeSeen{Persons: persons, Of: b.InScope}
 		}
 	}
 	named.Scope, named.Place, named.Mapping = "", "", ""
 	named.Attributes, named.Groups, named.Excluded = nil, nil, 0
-	named.Directories = map[string]Reference{string(n): n.reference(ref)}
+	named.Directories = map[string]dirsync.Reference{string(n): n.reference(ref)}
 	if b.Attention != nil {
-		named.Attention = make(map[string]Attention, len(b.Attention))
+		named.Attention = make(map[string]dirsync.Attention, len(b.Attention))
 		for key, a := range b.Attention {
 			a.Source = n.id(a.Source)
-			named.Attention[string(n.id(SourceID(key)))] = a
+			named.Attention[string(n.id(dirsync.SourceID(key)))] = a
 		}
 	}
 	return &named
 }
 
 // named gives what is kept of people, by their named ids; nil stays nil.
-func named[T any](n Naming, all map[SourceID]T) map[SourceID]T {
+func named[T any](n Name, all map[dirsync.SourceID]T) map[dirsync.SourceID]T {
 	if all == nil {
 		return nil
 	}
-	byName := make(map[SourceID]T, len(all))
+	byName := make(map[dirsync.SourceID]T, len(all))
 	for id, one := range all {
 		byName[n.id(id)] = one
 	}
 	return byName
 }
 
-func (n Naming) reference(ref Reference) Reference {
-	groups := make(map[string]GroupSeen, len(ref.Groups))
+func (n Name) reference(ref dirsync.Reference) dirsync.Reference {
+	groups := make(map[string]dirsync.GroupSeen, len(ref.Groups))
 	for _, g := range ref.Groups {
 		g.ID, g.People, g.OwnStamps = n.id(g.ID), n.ids(g.People), named(n, g.OwnStamps)
 		entry := g.Entry(string(n))
@@ -155,20 +138,20 @@ func (n Naming) reference(ref Reference) Reference {
 // namedStore is a store as it will be once its one directory has got a name. It is for reading
 // only.
 type namedStore struct {
-	Store
-	naming  Naming
-	binding Binding
+	dirsync.Store
+	naming  Name
+	binding dirsync.Binding
 }
 
 // Named gives a store as it is once its one directory has got a name, by which it belongs to
 // binding. What was approved before has ended then. It is for dry runs: Begin is that of the
 // store itself, and must not be called.
-func Named(store Store, naming Naming, binding Binding) Store {
+func Named(store dirsync.Store, naming Name, binding dirsync.Binding) dirsync.Store {
 	return &namedStore{store, naming, binding}
 }
 
-// Meta implements [Store].
-func (s *namedStore) Meta(ctx context.Context) (Meta, error) {
+// Meta implements [dirsync.Store].
+func (s *namedStore) Meta(ctx context.Context) (dirsync.Meta, error) {
 	meta, err := s.Store.Meta(ctx)
 	if meta.Binding != nil {
 		meta.Binding = &s.binding
@@ -177,17 +160,17 @@ func (s *namedStore) Meta(ctx context.Context) (Meta, error) {
 	return meta, err
 }
 
-// Scan implements [Store].
-func (s *namedStore) Scan(ctx context.Context, visit func(Brief) error) error {
-	return s.Store.Scan(ctx, func(b Brief) error {
+// Scan implements [dirsync.Store].
+func (s *namedStore) Scan(ctx context.Context, visit func(dirsync.Brief) error) error {
+	return s.Store.Scan(ctx, func(b dirsync.Brief) error {
 		b.ID = s.naming.id(b.ID)
 		return visit(b)
 	})
 }
 
-// Load implements [Store].
-func (s *namedStore) Load(ctx context.Context, ids []SourceID) ([]Link, error) {
-	var own []SourceID
+// Load implements [dirsync.Store].
+func (s *namedStore) Load(ctx context.Context, ids []dirsync.SourceID) ([]dirsync.Link, error) {
+	var own []dirsync.SourceID
 	for _, id := range ids {
 		if name, within := id.Split(); name == string(s.naming) {
 			own = append(own, within)
@@ -200,17 +183,19 @@ func (s *namedStore) Load(ctx context.Context, ids []SourceID) ([]Link, error) {
 	return links, err
 }
 
-// Told implements [Store].
-func (s *namedStore) Told(ctx context.Context) (map[string]Told, error) {
+// Told implements [dirsync.Store].
+func (s *namedStore) Told(ctx context.Context) (map[string]dirsync.Told, error) {
 	told, err := s.Store.Told(ctx)
 	return s.naming.Told(told), err
 }
 
-// Approvals implements [Store].
-func (s *namedStore) Approvals(context.Context, time.Time) ([]Approval, error) { return nil, nil }
+// Approvals implements [dirsync.Store].
+func (s *namedStore) Approvals(context.Context, time.Time) ([]dirsync.Approval, error) {
+	return nil, nil
+}
 
-// Groups implements [Store].
-func (s *namedStore) Groups(ctx context.Context) ([]GroupLink, error) {
+// Groups implements [dirsync.Store].
+func (s *namedStore) Groups(ctx context.Context) ([]dirsync.GroupLink, error) {
 	links, err := s.Store.Groups(ctx)
 	links = slices.Clone(links)
 	for i := range links {
@@ -219,8 +204,8 @@ func (s *namedStore) Groups(ctx context.Context) ([]GroupLink, error) {
 	return links, err
 }
 
-// Marks implements [Store].
-func (s *namedStore) Marks(ctx context.Context) ([]Mark, error) {
+// Marks implements [dirsync.Store].
+func (s *namedStore) Marks(ctx context.Context) ([]dirsync.Mark, error) {
 	marks, err := s.Store.Marks(ctx)
 	marks = slices.Clone(marks)
 	for i := range marks {
@@ -229,8 +214,8 @@ func (s *namedStore) Marks(ctx context.Context) ([]Mark, error) {
 	return marks, err
 }
 
-// Open implements [Store].
-func (s *namedStore) Open(ctx context.Context) ([]Intent, error) {
+// Open implements [dirsync.Store].
+func (s *namedStore) Open(ctx context.Context) ([]dirsync.Intent, error) {
 	open, err := s.Store.Open(ctx)
 	open = slices.Clone(open)
 	for i := range open {

@@ -1,4 +1,4 @@
-package dirsync_test
+package naming_test
 
 import (
 	"reflect"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/naming"
 )
 
 // fillIDs sets every field of a value, at any depth; each SourceID is a plain one.
@@ -89,7 +90,7 @@ func filledWithIDs[T any]() T {
 // name, also in a field that is added later.
 func TestNamingMissesNoID(t *testing.T) {
 	t.Parallel()
-	naming := dirsync.Naming("hr")
+	naming := naming.Name("hr")
 	baseline := filledWithIDs[dirsync.Baseline]()
 	baseline.Directories = map[string]dirsync.Reference{"": filledWithIDs[dirsync.Reference]()}
 	named := naming.Baseline(&baseline)
@@ -120,7 +121,7 @@ func TestNamingMissesNoID(t *testing.T) {
 func TestNamingKeepsWhatWasTold(t *testing.T) {
 	t.Parallel()
 	ids := []dirsync.SourceID{"1", "2"}
-	told := dirsync.Naming("hr").Told(map[string]dirsync.Told{
+	told := naming.Name("hr").Told(map[string]dirsync.Told{
 		"name|anna": {Hash: dirsync.HashIDs(ids), Sources: ids}, "person|1": {Hash: 7}, "unsure|2": {Hash: 8}, "group|staff": {Hash: 9},
 	})
 	want := map[string]dirsync.Hash{"name|anna": dirsync.HashIDs([]dirsync.SourceID{"hr/1", "hr/2"}), "person|hr/1": 7, "unsure|hr/2": 8, "group|staff": 9}
