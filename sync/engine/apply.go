@@ -21,6 +21,7 @@ type application struct {
 	*run
 	*applied
 	plan      *dirsync.Plan
+	snap      *snapshot
 	groups    *groupPlan
 	byID      map[dirsync.SourceID]*decide.Subject
 	byOp      map[*dirsync.Op]*dirsync.Operation
@@ -50,7 +51,7 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	if err := r.keep(ctx, c); err != nil {
 		return done, err
 	}
-	a := &application{run: r, applied: done, plan: c.plan.Plan, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: map[dirsync.SourceID][]*dirsync.Op{}, total: len(c.plan.Ops())}
+	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: map[dirsync.SourceID][]*dirsync.Op{}, total: len(c.plan.Ops())}
 	for _, op := range c.plan.Ops() {
 		a.others[op.Source] = append(a.others[op.Source], op)
 	}
@@ -125,24 +126,6 @@ func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 	})
 }
 
-// brokenRing reports whether a rename out of a temporary name leads to one that is not
-// free, for whoever has it could not be renamed, while the former name is still free.
-func (a *application) brokenRing(op *dirsync.Op) bool {
-	former, temporary := assembly.FormerName(dirsync.FoldName(op.Username), op.User)
-	if !temporary || op.Action != dirsync.Update || !op.Renames() {
-		return false
-	}
-	kept, taken := false, false
-	for _, other := range a.report.Operations {
-		if other.Op == op || !other.Renames() && other.Action != dirsync.Create && other.Action != dirsync.Recreate {
-			continue
-		}
-		kept = kept || other.Result != dirsync.ResultApplied && other.Renames() && dirsync.FoldName(other.Username) == dirsync.FoldName(op.Name())
-		taken = taken || other.Result == dirsync.ResultApplied && dirsync.FoldName(other.Name()) == former
-	}
-	return kept && !taken
-}
-
 func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync.Op, error) {
 	if most := a.Rules.MaxDuration; most > 0 && a.wallClock().Sub(a.now) >= most {
 		return nil, errTimeUp
@@ -202,6 +185,13 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 			outcome.Same = false
 		}
 		outcomes = append(outcomes, handover(res)...)
+		if outcome.Link != nil && !outcome.Same && res.Op.From == "" && (s.Link == nil || s.Link.User != outcome.Link.User) {
+			way, err := a.snap.makeWay(ctx, s.ID, outcome.Link.User, a.written)
+			if err != nil {
+				return err
+			}
+			outcomes = append(outcomes, a.gaveWay(way)...)
+		}
 		outcomes = append(outcomes, outcome)
 		a.tell(s, res)
 	}

@@ -288,3 +288,21 @@ func (r *run) nameConflicts(ctx context.Context, c *course) {
 		}
 	}
 }
+
+// brokenRing reports whether a rename out of a temporary name leads to one that is not
+// free, for whoever has it could not be renamed, while the former name is still free.
+func (a *application) brokenRing(op *dirsync.Op) bool {
+	former, temporary := assembly.FormerName(dirsync.FoldName(op.Username), op.User)
+	if !temporary || op.Action != dirsync.Update || !op.Renames() {
+		return false
+	}
+	kept, taken := false, false
+	for _, other := range a.report.Operations {
+		if other.Op == op || !other.Renames() && other.Action != dirsync.Create && other.Action != dirsync.Recreate {
+			continue
+		}
+		kept = kept || other.Result != dirsync.ResultApplied && other.Renames() && dirsync.FoldName(other.Username) == dirsync.FoldName(op.Name())
+		taken = taken || other.Result == dirsync.ResultApplied && dirsync.FoldName(other.Name()) == former
+	}
+	return kept && !taken
+}

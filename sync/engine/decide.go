@@ -206,20 +206,11 @@ func (d *deciding) fetch(ctx context.Context) error {
 
 // relink gives a link the id under which its user is found; the one that it had was never
 // that user's. That is so whatever becomes of the run, and is written down at once. Another
-// link that has that id got it in exchange, and is to be met under the one that is left over.
+// link that has that id makes way, see snapshot.makeWay.
 func (d *deciding) relink(ctx context.Context, s *decide.Subject) error {
-	var outcomes []dirsync.Outcome
-	if id := d.snap.byUser()[s.Live.ID]; id != "" && id != s.ID {
-		links, err := d.snap.load(ctx, []dirsync.SourceID{id})
-		if err != nil {
-			return err
-		}
-		if other := links[id]; other != nil {
-			changed := *other
-			changed.User, changed.Answered.ID, changed.Unmet = s.Link.User, s.Link.User, true
-			d.snap.put(id, &changed)
-			outcomes = append(outcomes, dirsync.Outcome{Source: id, Link: &changed})
-		}
+	outcomes, err := d.snap.makeWay(ctx, s.ID, s.Live.ID, unwritten)
+	if err != nil {
+		return err
 	}
 	link := *s.Link
 	s.Warn("%s: Duo has this user under the id %s, and not under %s, which it had answered; it is known by that from now on", s.Username(), s.Live.ID, link.User)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -249,4 +250,53 @@ func (r *run) stepDue(s *decide.Subject) bool {
 	m := s.Missing(r.now)
 	_, due, ok := r.Rules.Step(s, &m)
 	return ok && !due.After(r.now)
+}
+
+// makeWay is called when somebody is to be linked to a user. A link of somebody else that has
+// that id, and was never met under it, had it answered to a create: it gives way, to be found
+// by its name. It comes with an id that Duo has given to nobody. written gives a link that this
+// run has written.
+func (s *snapshot) makeWay(ctx context.Context, id dirsync.SourceID, user string, written func(dirsync.SourceID) *dirsync.Link) ([]dirsync.Outcome, error) {
+	if s.users == nil {
+		s.users = s.byUser()
+	}
+	owner := s.users[user]
+	s.users[user] = id
+	if owner == "" || owner == id {
+		return nil, nil
+	}
+	links, err := s.load(ctx, []dirsync.SourceID{owner})
+	if err != nil {
+		return nil, err
+	}
+	other := cmp.Or(written(owner), links[owner])
+	if other == nil || other.User != user || !other.Unmet {
+		return nil, nil
+	}
+	way := *other
+	way.User = fmt.Sprintf("DUNMET%014X", hashName(string(owner))>>8)
+	way.Answered.ID = way.User
+	s.put(owner, &way)
+	s.users[way.User] = owner
+	return []dirsync.Outcome{{Source: owner, Link: &way}}, nil
+}
+
+// written gives the link of somebody as it stands in this run.
+func (a *application) written(id dirsync.SourceID) *dirsync.Link {
+	if s := a.byID[id]; s != nil {
+		return s.Next
+	}
+	return nil
+}
+
+func unwritten(dirsync.SourceID) *dirsync.Link { return nil }
+
+// gaveWay has those who gave way be known so by what still follows for them in this run.
+func (a *application) gaveWay(way []dirsync.Outcome) []dirsync.Outcome {
+	for i := range way {
+		if other := a.byID[way[i].Source]; other != nil && other.Next != nil {
+			other.Next.User = way[i].Link.User
+		}
+	}
+	return way
 }

@@ -95,7 +95,10 @@ func (r *run) settle(ctx context.Context, st *state) error {
 	for i, intent := range intents {
 		r.warn("an earlier run left open what became of %s of %s; %s", intent.Op.Action, dirsync.Quote(intent.Op.Username), decide.FoundWords(&results[i]))
 		r.warnKept(results[i])
-		outcomes := st.absorb(intent, links, results[i])
+		outcomes, err := st.absorb(ctx, intent, links, results[i])
+		if err != nil {
+			return err
+		}
 		if r.journal == nil {
 			continue
 		}

@@ -135,6 +135,11 @@ func (s *memStore) Record(_ context.Context, outcomes []dirsync.Outcome) error {
 		case o.Link == nil:
 			delete(s.links, o.Source)
 		default:
+			for id, link := range s.links { // as the schema of a state has it
+				if link.User == o.Link.User && id != o.Source {
+					return fmt.Errorf("the links of %s and %s to Duo user %s", id, o.Source, link.User)
+				}
+			}
 			s.links[o.Source] = *o.Link
 		}
 	}

@@ -70,6 +70,7 @@ type snapshot struct {
 	index  map[dirsync.SourceID]int32
 	newer  map[dirsync.SourceID]*dirsync.Link // newer than the store's; nil: dropped
 	links  int
+	users  map[string]dirsync.SourceID // whose a user is, once it is asked for, see makeWay
 }
 
 func openSnapshot(ctx context.Context, store dirsync.Store) (*snapshot, error) {
@@ -251,24 +252,31 @@ func (s *state) apartBefore(ctx context.Context, before map[string]dirsync.Atten
 }
 
 // absorb gives what a settled intent means for the state, and takes it over.
-func (s *state) absorb(intent dirsync.Intent, links map[dirsync.SourceID]*dirsync.Link, res dirsync.Result) []dirsync.Outcome {
+func (s *state) absorb(ctx context.Context, intent dirsync.Intent, links map[dirsync.SourceID]*dirsync.Link, res dirsync.Result) ([]dirsync.Outcome, error) {
 	id := intent.Op.Source
 	if intent.Op.OnGroup() {
 		outcome := s.groups.outcome(res)
 		outcome.Seq = intent.Seq
-		return []dirsync.Outcome{outcome}
+		return []dirsync.Outcome{outcome}, nil
 	}
 	outcome := decide.OutcomeOf(intent.Op, links[id], res)
 	outcome.Seq = intent.Seq
+	var way []dirsync.Outcome
 	if !outcome.Same {
+		if outcome.Link != nil && intent.Op.From == "" { // else that link ends
+			var err error
+			if way, err = s.snap.makeWay(ctx, id, outcome.Link.User, unwritten); err != nil {
+				return nil, err
+			}
+		}
 		links[id] = outcome.Link
 		s.snap.put(id, outcome.Link)
 	}
-	outcomes := handover(res)
-	for _, o := range outcomes {
+	outcomes := append(way, handover(res)...)
+	for _, o := range outcomes[len(way):] {
 		s.snap.put(o.Source, nil)
 	}
-	return append(outcomes, outcome)
+	return append(outcomes, outcome), nil
 }
 
 // handover ends the link of the person whose user was adopted.
