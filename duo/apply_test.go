@@ -157,7 +157,7 @@ func TestApply(t *testing.T) {
 		"update, a limit, but held":      {disable, []exchange{refuse(disabling, 50001, ""), disabled}, dirsync.Done, "DU1", ""},
 		"update, taken":                  {rename, []exchange{refuse(renamed, 40003, ""), otherwise, answer(lookNew, ok("["+user("DU2", "anna")+"]"))}, dirsync.Done, "DU1", ""},
 		"update, taken by itself":        {rename, []exchange{refuse(renamed, 40003, ""), otherwise, answer(lookNew, ok("["+user("DU1", "anna", "realname", "Anna")+"]"))}, dirsync.Done, "DU1", ""},
-		"update, lost for good":          {rename, times(4, lost(renamed)), dirsync.Failed, "", "no answer"},
+		"update, lost for good":          {rename, times(4, lost(renamed)), dirsync.Unknown, "", "no answer"},
 		"clear":                          {op(dirsync.Update, "ann", "email", ""), []exchange{{Call: edit, Params: map[string]string{"email": ""}, Body: ok(user("DU1", "ann"))}}, dirsync.Done, "DU1", ""},
 		"disable":                        {disable, []exchange{disabling}, dirsync.Done, "DU1", ""},
 		"disable that does not":          {disable, []exchange{answer(disabling, ok(user("DU1", "ann"))), apart(active)}, dirsync.Failed, "DU1", `still "active"`},

@@ -106,7 +106,7 @@ func TestAnAnswerToAChangeIsHeldAgainstIt(t *testing.T) {
 		"of a minute ago, not done":        {change, []exchange{sent("old"), see("old"), apart(sent("new"))}, "DU1", ""},
 		"another user's, done":             {change, []exchange{others, see("new")}, "DU1", ""},
 		"another user's, not done":         {change, []exchange{others, see("old"), apart(sent("new"))}, "DU1", ""},
-		"another user's, twice":            {change, []exchange{others, see("old"), apart(others)}, "failed", "who was not asked for"},
+		"another user's, twice":            {change, []exchange{others, see("old"), apart(others)}, "unknown", "who was not asked for"},
 		"kept in another form":             {change, []exchange{sent("n."), see("n.")}, "DU1", ""},
 		"kept as it was, whatever is sent": {change, []exchange{sent("old"), see("old"), apart(sent("old"))}, "DU1", ""},
 		"another id, and the old one gone": {

@@ -67,7 +67,7 @@ func (s *steps) seeUser(ctx context.Context) {
 		s.gone = cmp.Or(s.gone, err)
 	case err != nil:
 		for field := range s.tried {
-			if s.failed[field] == nil {
+			if t := s.failed[field]; t == nil || t.unanswered() {
 				s.trouble(field, dirsync.Unknown, fmt.Errorf("not seen since: %w", err))
 			}
 		}
@@ -249,6 +249,11 @@ func (t troubles) fate() dirsync.Fate {
 		}
 	}
 	return dirsync.Refused
+}
+
+// unanswered reports whether a call may have been carried out of which nobody knows.
+func (t troubles) unanswered() bool {
+	return slices.ContainsFunc(t, func(one trouble) bool { return perhapsDone(one.err) })
 }
 
 func (t troubles) err() error {

@@ -390,7 +390,7 @@ func TestAListStepCanStopTheRun(t *testing.T) {
 	if !errors.Is(err, api.ErrServer) || !strings.Contains(err.Error(), "10 writes to Duo failed in a row") || len(l.results) != 1 {
 		t.Fatalf("ten in a row: %v, %+v", err, l.results)
 	}
-	if got := inWords(l.results[0]); got != "failed, groups failed" || !strings.Contains(reasons(l.results[0]), "not tried") {
+	if got := inWords(l.results[0]); got != "failed, groups unknown" || !strings.Contains(reasons(l.results[0]), "not tried") {
 		t.Errorf("ten in a row: %s, %s", got, reasons(l.results[0]))
 	}
 }

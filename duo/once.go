@@ -3,6 +3,8 @@ package duo
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 
 	"duosync/duo/api"
 	dirsync "duosync/sync"
@@ -84,6 +86,13 @@ func undecided(open bool) dirsync.Fate {
 func wasSent(err error) bool {
 	var e *api.Error
 	return errors.As(err, &e) && e.Sent
+}
+
+// perhapsDone reports whether a call that writes was sent, and has no answer of use: nobody
+// knows whether it was carried out.
+func perhapsDone(err error) bool {
+	var e *api.Error
+	return errors.As(err, &e) && e.Sent && api.Hiccup(err) && !strings.HasPrefix(e.Op, http.MethodGet)
 }
 
 func fromDuo(err error) bool {

@@ -178,6 +178,8 @@ func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dir
 			return done(op, a)
 		}
 		return refused(op, fields, err)
+	case perhapsDone(err):
+		return outcome(op, dirsync.Unknown, err)
 	}
 	return outcome(op, dirsync.Failed, err)
 }
