@@ -123,8 +123,7 @@ func (p *groupPlanning) planGroup(key string, link *dirsync.GroupLink) {
 		if link != nil {
 			reason = "deleted in Duo by hand"
 			if p.Rules.ReportDrift(dirsync.FieldGroups) {
-				p.warn("the group %s was deleted in Duo; the configuration asks to report it only", dirsync.Quote(want.Name))
-				p.barred[key] = true
+				p.barAs(key, "this group was deleted in Duo by others; the configuration asks to report it only (sync.drift), and nobody is put into it")
 				return
 			}
 		}
@@ -136,9 +135,13 @@ func (p *groupPlanning) planGroup(key string, link *dirsync.GroupLink) {
 // barTwins tells that nobody is put into a group while the directory has several
 // of its name: whoever can make one could put people into it.
 func (p *groupPlanning) barTwins(key string) {
+	p.barAs(key, p.twinWords())
+}
+
+// barAs tells why nobody is put into a group. It stands until that changes.
+func (p *groupPlanning) barAs(key, why string) {
 	p.bar(key)
-	p.conflict(dirsync.Conflict{Key: groupPrefix + key, Hash: p.hash(key), Username: p.wanted[key].Name, Sources: p.wanted[key].Sources,
-		Reason: p.twinWords()})
+	p.conflict(dirsync.Conflict{Key: groupPrefix + key, Hash: p.hash(key), Username: p.wanted[key].Name, Sources: p.wanted[key].Sources, Reason: why})
 }
 
 func (p *groupPlanning) twinWords() string {
@@ -159,8 +162,7 @@ func (p *groupPlanning) barGroup(key string, holder *dirsync.Group) {
 	default:
 		why = "a Duo group of this name exists and is not ours; set sync.groups.existing to adopt, or give the group another name with sync.groups.rename"
 	}
-	p.bar(key)
-	p.conflict(dirsync.Conflict{Key: groupPrefix + key, Hash: p.hash(key), Username: p.wanted[key].Name, Sources: p.wanted[key].Sources, Reason: why})
+	p.barAs(key, why)
 }
 
 // dropGroups settles what becomes of groups of ours that are mirrored no more. Before
