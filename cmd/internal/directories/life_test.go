@@ -139,24 +139,13 @@ func live(t *testing.T, start func(testing.TB) *directory) {
 func newHouse(t *testing.T, d *directory, people, groups int) *house {
 	t.Helper()
 	h := &house{t: t, ldap: d, groups: groups, config: filepath.Join(t.TempDir(), "config.yaml")}
-	h.duo = duosim.New(duosim.Options{Keys: []duosim.Key{{Kind: duosim.KeyAdmin, Integration: "DIPLANTEDKEY00000001", Secret: strings.Repeat("s", 40)}}})
-	if err := h.duo.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.duo.Close() })
-	dir := filepath.Dir(h.config)
-	if err := h.duo.WriteFiles(dir); err != nil {
-		t.Fatal(err)
-	}
-	section, err := os.ReadFile(filepath.Join(dir, "duo.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	var section string
+	h.duo, section = account(t, filepath.Dir(h.config))
 	config := d.config
 	if !strings.Contains(config, "\nsync:\n") {
 		config += "sync:\n"
 	}
-	h.write(config + "  groups: {mirror: ['/team.*/']}\nstate: {dsn: state.db}\n" + string(section) + "  rate: 5000/1s\n")
+	h.write(config + "  groups: {mirror: ['/team.*/']}\nstate: {dsn: state.db}\n" + section)
 	for i := range people {
 		h.hire(i)
 		if i%10 == 3 {
@@ -178,6 +167,25 @@ func newHouse(t *testing.T, d *directory, people, groups int) *house {
 		return nil
 	})
 	return h
+}
+
+// account starts a simulated Duo account, and gives the section of a configuration in dir
+// that leads to it.
+func account(t *testing.T, dir string) (*duosim.Server, string) {
+	t.Helper()
+	duo := duosim.New(duosim.Options{Keys: []duosim.Key{{Kind: duosim.KeyAdmin, Integration: "DIPLANTEDKEY00000001", Secret: strings.Repeat("s", 40)}}})
+	if err := duo.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = duo.Close() })
+	if err := duo.WriteFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	section, err := os.ReadFile(filepath.Join(dir, "duo.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return duo, string(section) + "  rate: 5000/1s\n"
 }
 
 // hire adds person i.
@@ -250,13 +258,14 @@ type run struct {
 		Summary  map[string]int
 		Warnings []string
 		Guards   []map[string]any
+		Shadowed []map[string]any
 	}
 }
 
-func (h *house) sync() run {
+func (h *house) sync(more ...string) run {
 	h.t.Helper()
 	var out, errs bytes.Buffer
-	r := run{code: cli.Main([]string{"sync", "--config", h.config, "--format", "json"}, cli.Stdio{Out: &out, Err: &errs, Env: func(string) (string, bool) { return "", false }})}
+	r := run{code: cli.Main(append([]string{"sync", "--config", h.config, "--format", "json"}, more...), cli.Stdio{Out: &out, Err: &errs, Env: func(string) (string, bool) { return "", false }})}
 	r.err = errs.String()
 	if err := json.Unmarshal(out.Bytes(), &r.report); err != nil {
 		h.t.Fatalf("exit %d, and no report: %v\n%s%s", r.code, err, r.err, out.String())
