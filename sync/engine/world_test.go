@@ -274,8 +274,8 @@ func (w *world) rule(words []string) {
 		}
 	case "status":
 		w.rules.StatusFrom = formula(w.t, strings.Join(words[1:], " "))
-	case "allow_bypass":
-		w.rules.AllowBypass = true
+	case "allow_bypass": // or off
+		w.rules.AllowBypass = len(words) == 1
 	case "aliases":
 		w.rules.Aliases = nil
 		for _, text := range words[1:] {

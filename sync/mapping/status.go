@@ -13,6 +13,7 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 	if !r.Status {
 		return
 	}
+	d.NoBypass = !r.AllowBypass
 	if r.isUnsure(p) && !r.disabledAnyway(p) {
 		d.Unsure = p.Unsure // and the status is none, until it is known what it was
 		return
