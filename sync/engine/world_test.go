@@ -339,7 +339,7 @@ func (w *world) rule(words []string) {
 		kind, _ := schema.Of(schema.Custom)
 		kind = kind.Expiring(words[1])
 		w.dir.expires = &kind
-		w.rules.StatusAttributes = append(w.rules.StatusAttributes, kind.Status...)
+		w.rules.StatusAttributes = kind.Status
 	case "marker":
 		w.dir.marker = dirsync.Marker{"csn": words[1]}
 	case "mails":
