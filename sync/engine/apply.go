@@ -321,6 +321,10 @@ func (a *application) compare(res dirsync.Result) {
 		}
 		a.warn("%s: Duo keeps %s as %s, it was sent %s", res.Op.Name(), c.Field, dirsync.Quote(held), dirsync.Quote(c.After))
 	}
+	made := res.Op.Action == dirsync.Create || res.Op.Action == dirsync.Recreate
+	if held := res.Account.Status; made && held != dirsync.StatusActive && res.Op.Change(dirsync.FieldStatus) == nil {
+		a.warn("%s: Duo made the user with the status %s, for which nobody asked; look at it in the Duo Admin Panel", res.Op.Name(), dirsync.Quote(held))
+	}
 }
 
 // leave marks what was not sent.
