@@ -83,7 +83,11 @@ func (a *application) carryOut(ctx context.Context) error {
 			func(results []dirsync.Result) error { return a.record(ctx, results) })
 		switch {
 		case errors.Is(err, errTimeUp), errors.Is(err, context.DeadlineExceeded) && isTimeUp(inTime):
-			a.leave("sync.max_duration was over; the next run goes on")
+			next := "the next run goes on"
+			if a.opts.Again != "" {
+				next = "no other run does the rest, but " + a.opts.Again
+			}
+			a.leave("sync.max_duration was over; " + next)
 			return nil
 		case err != nil:
 			a.leave("not sent: the run stopped before")
