@@ -67,11 +67,15 @@ func (s *Source) readOver(ctx context.Context, c *conn.Conn, info *dirsync.ReadI
 	}
 	info.Groups, info.Nested = groups.Report()
 	matcher := s.groups.NewMatcher(c, groups, nil)
-	samples, err := s.readPeople(ctx, c, matcher, func(p dirsync.Person) error {
+	ends := s.named
+	samples, err := s.readPeople(ctx, c, matcher, ends.watch(func(p dirsync.Person) error {
 		info.Read++
 		return visit(p)
-	})
+	}))
 	if err != nil {
+		return state, memory{}, err
+	}
+	if err := ends.check(ctx, c, s.bases[0]); err != nil {
 		return state, memory{}, err
 	}
 	info.Groups, info.Nested = groups.Report()

@@ -36,6 +36,7 @@ type Source struct {
 	bases   []dn.DN // of the people
 	scope   int
 	decoder decode.Decoder
+	named   named
 	hidden  []string // attributes that are read of people and not given on
 	groups  *membership.Reader
 	session *conn.Session
@@ -57,6 +58,7 @@ var _ dirsync.Source = (*Source)(nil)
 // files but does not connect.
 func New(opts Options) (*Source, error) {
 	kind, known := schema.Of(opts.Preset)
+	ends := namedOf(opts.Expires, &kind)
 	kind = kind.Expiring(opts.Expires)
 	opts.Users.Filter = cmp.Or(strings.TrimSpace(opts.Users.Filter), kind.Users.Filter)
 	opts.Users.IDAttribute = cmp.Or(opts.Users.IDAttribute, kind.Users.IDAttribute)
@@ -68,7 +70,7 @@ func New(opts Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{users: opts.Users, decoder: decode.Decoder{ID: decode.NewIDAttribute(opts.Users.IDAttribute, &kind), Kind: &kind, Now: opts.Now}, follows: len(opts.ReferralHosts) > 0}
+	s := &Source{users: opts.Users, named: ends, decoder: decode.Decoder{ID: decode.NewIDAttribute(opts.Users.IDAttribute, &kind), Kind: &kind, Now: opts.Now}, follows: len(opts.ReferralHosts) > 0}
 	if err := s.checkUsers(); err != nil {
 		return nil, err
 	}

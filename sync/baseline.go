@@ -93,6 +93,8 @@ type AttributeSeen struct {
 	Bearers map[SourceID]Bearer `json:"bearers,omitempty"`
 	// Bare: a later read was known not to see any value, see Bearer.Blind.
 	Bare bool `json:"bare,omitempty"`
+	// Status: the status was made of it; it may keep people out.
+	Status bool `json:"status,omitempty"`
 }
 
 // Bearer is a person with a value. Stamp is the entry's, and Via are those of other

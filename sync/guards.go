@@ -21,6 +21,7 @@ const (
 	GuardMinAttribute   = "min_attribute"
 	GuardMinGroup       = "min_group"
 	GuardScopeChanged   = "scope_changed"
+	GuardStatusChanged  = "status_changed"
 	GuardStateLost      = "state_lost"
 	GuardIDsChanged     = "ids_changed"
 )

@@ -18,6 +18,12 @@ const (
 	krbExpiration  = "krbPrincipalExpiration" // FreeIPA on 389 (MIT Kerberos' LDAP schema)
 )
 
+// Ends are the attributes of directories of any kind with the time from which an account
+// counts as disabled.
+func Ends() []string {
+	return []string{accountExpires, pwdEndTime, krbExpiration, "krb5ValidEnd", "loginExpirationTime", "ds-pwp-account-expiration-time", "shadowExpire", "sambaKickoffTime"}
+}
+
 // Verdict is what the status attributes of an entry say.
 type Verdict struct {
 	Standing dirsync.Standing

@@ -223,7 +223,7 @@ func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
 		if len(s.Link.Phones) > 0 {
 			s.Add(Orphans(s))
 		} else {
-			s.Next = nil
+			s.forget("kept out by the directory or the configuration")
 		}
 	default:
 		s.Next.Asked = dirsync.Fields{} // unknown until it is there again

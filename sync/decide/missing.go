@@ -32,7 +32,7 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 		}
 		return
 	case s.Asked && s.Live == nil: // deleted in Duo, or purged: nothing left to remove
-		s.Next = nil
+		s.forget("missing from the directory")
 		return
 	case s.Live != nil:
 		s.noteDrift(r)
@@ -65,6 +65,16 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	default:
 		s.remove(step, &missing, now)
 	}
+}
+
+// forget drops a link whose user is not in Duo. It is told where it was not duosync that
+// removed the user: there is nothing any more by which it would be kept out if it came back.
+func (s *Subject) forget(why string) {
+	s.Next = nil
+	if m := s.Link.Missing; m != nil && (m.Step == dirsync.Trash || m.Step == dirsync.Delete) {
+		return
+	}
+	s.Warn("%s: %s, and deleted in Duo by others (%s): forgotten. If this user is in Duo after all, disable it in the Duo Admin Panel", s.Username(), why, s.Link.User)
 }
 
 // remove carries a removal step out. What comes last in the plan is disabled at once.

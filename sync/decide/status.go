@@ -81,6 +81,9 @@ func (s *Subject) letIn(link *dirsync.Link, wanted, last string) statusChange {
 		return statusChange{dirsync.Update, wanted, "bypass in the directory"}
 	case wanted == dirsync.StatusActive && live.Status == dirsync.StatusBypass && last == dirsync.StatusBypass:
 		keepLast(next, last)
+		if s.Want.Unsure != nil {
+			return statusChange{dirsync.Update, wanted, "bypass is not allowed any more (sync.allow_bypass)"}
+		}
 		return statusChange{dirsync.Update, wanted, "no longer bypass in the directory"}
 	}
 	s.askStatus(wanted)
@@ -133,12 +136,17 @@ func SeenWith(s dirsync.Seen, before dirsync.Seen, doubted []string) dirsync.See
 	return s
 }
 
-// KeepStatus makes the status that can't be told the one that it was.
+// KeepStatus makes the status that can't be told the one that it was. Bypass that we gave,
+// and that the configuration does not allow any more, is taken.
 func (s *Subject) KeepStatus() {
 	if s.Want.Unsure == nil || s.Link == nil {
 		return
 	}
-	if last, known := s.Link.Asked[dirsync.FieldStatus]; known {
+	last, known := s.Link.Asked[dirsync.FieldStatus]
+	if last == dirsync.StatusBypass && s.Want.NoBypass {
+		last = dirsync.StatusActive
+	}
+	if known {
 		s.Want.Fields[dirsync.FieldStatus] = last
 	} else {
 		delete(s.Want.Fields, dirsync.FieldStatus)

@@ -83,7 +83,11 @@ func (a *application) carryOut(ctx context.Context) error {
 			func(results []dirsync.Result) error { return a.record(ctx, results) })
 		switch {
 		case errors.Is(err, errTimeUp), errors.Is(err, context.DeadlineExceeded) && isTimeUp(inTime):
-			a.leave("sync.max_duration was over; the next run goes on")
+			next := "the next run goes on"
+			if a.opts.Again != "" {
+				next = "no other run does the rest, but " + a.opts.Again
+			}
+			a.leave("sync.max_duration was over; " + next)
 			return nil
 		case err != nil:
 			a.leave("not sent: the run stopped before")
@@ -320,6 +324,10 @@ func (a *application) compare(res dirsync.Result) {
 			continue
 		}
 		a.warn("%s: Duo keeps %s as %s, it was sent %s", res.Op.Name(), c.Field, dirsync.Quote(held), dirsync.Quote(c.After))
+	}
+	made := res.Op.Action == dirsync.Create || res.Op.Action == dirsync.Recreate
+	if held := res.Account.Status; made && held != dirsync.StatusActive && res.Op.Change(dirsync.FieldStatus) == nil {
+		a.warn("%s: Duo made the user with the status %s, for which nobody asked; look at it in the Duo Admin Panel", res.Op.Name(), dirsync.Quote(held))
 	}
 }
 

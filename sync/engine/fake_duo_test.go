@@ -33,6 +33,7 @@ type memDuo struct {
 	hidden  map[string]bool               // folded usernames: seen by name only
 	astray  map[string]string             // once: by folded username the id that a create is answered with
 	wrong   map[string]bool               // ids that creates were answered with
+	born    map[string]string             // by folded username the status that a create gives, whatever it asks for
 	spare   map[string]string             // by folded username the field that Duo won't have
 	fail    map[string]bool               // once: not done
 	lose    map[string]bool               // once: done, and the reply is lost for good
@@ -304,6 +305,12 @@ func (d *memDuo) one(op *dirsync.Op) dirsync.Result {
 			}
 			if !d.refused(&c, &res) {
 				set(a, c.Field, c.After)
+			}
+		}
+		if status := d.born[name]; status != "" {
+			a.Status = status
+			if asked := op.After()[dirsync.FieldStatus]; asked != "" && asked != status {
+				res.Undone = append(res.Undone, dirsync.Undone{Field: dirsync.FieldStatus, Fate: dirsync.Failed, Err: errors.New("the user is still " + status)})
 			}
 		}
 		d.users[a.ID] = a

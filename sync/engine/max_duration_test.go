@@ -85,3 +85,18 @@ func TestMaxDurationEndsWaiting(t *testing.T) {
 		t.Errorf("the next run ended with %v, and knows %d", run.Err, len(w.store.links))
 	}
 }
+
+// What is left of an undo no run does by itself: it says the command.
+func TestMaxDurationEndsAnUndo(t *testing.T) {
+	t.Parallel()
+	for again, want := range map[string]string{"`duosync undo R1 --write --only bob`": "no other run does the rest, but `duosync undo R1 --write --only bob`", "": "the next run goes on"} {
+		w, run := leavers(t, "")
+		w.rules.MaxDuration = time.Second
+		e := w.engine()
+		e.Target = throttled{e.Target}
+		broken := e.Undo(t.Context(), engine.Options{RunID: "undo", Again: again}, "R1", removals(run))
+		if report := w.report(broken); !strings.Contains(report, "sync.max_duration was over; "+want) {
+			t.Errorf("again %q:\n%s", again, report)
+		}
+	}
+}

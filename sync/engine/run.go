@@ -45,6 +45,9 @@ type Options struct {
 	// Exactly, when not nil, are the operations of a plan that was made before:
 	// the run does these and nothing else, as far as they still hold.
 	Exactly []*dirsync.Op
+	// Again is, for an undo, the command between backticks that does what was left of it: no
+	// later run does; "" stands for the run's own next one.
+	Again string
 	// AsOf makes a dry run look at what would be due at that time; zero: now.
 	AsOf time.Time
 }

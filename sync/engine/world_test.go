@@ -43,7 +43,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}}
 	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, found: map[string]bool{}, now: func() time.Time { return w.clock },
-		refuse: map[string]bool{}, doubt: map[string]bool{}, hidden: map[string]bool{}, astray: map[string]string{}, wrong: map[string]bool{}, spare: map[string]string{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
+		refuse: map[string]bool{}, doubt: map[string]bool{}, hidden: map[string]bool{}, astray: map[string]string{}, wrong: map[string]bool{}, born: map[string]string{}, spare: map[string]string{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = decide.Rules{
 		Rules: mapping.Rules{
 			Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldRealname: formula(t, "cn"), dirsync.FieldEmail: formula(t, "mail")},
@@ -274,8 +274,8 @@ func (w *world) rule(words []string) {
 		}
 	case "status":
 		w.rules.StatusFrom = formula(w.t, strings.Join(words[1:], " "))
-	case "allow_bypass":
-		w.rules.AllowBypass = true
+	case "allow_bypass": // or off
+		w.rules.AllowBypass = len(words) == 1
 	case "aliases":
 		w.rules.Aliases = nil
 		for _, text := range words[1:] {
@@ -339,7 +339,7 @@ func (w *world) rule(words []string) {
 		kind, _ := schema.Of(schema.Custom)
 		kind = kind.Expiring(words[1])
 		w.dir.expires = &kind
-		w.rules.StatusAttributes = append(w.rules.StatusAttributes, kind.Status...)
+		w.rules.StatusAttributes = kind.Status
 	case "marker":
 		w.dir.marker = dirsync.Marker{"csn": words[1]}
 	case "mails":
@@ -472,6 +472,8 @@ func (w *world) fault(words []string) {
 		w.duo.hidden[words[1]] = true
 	case "astray": // NAME ID: a create is answered with the id of another user, or of nobody
 		w.duo.astray[words[1]] = words[2]
+	case "born": // NAME STATUS: whatever a create asks for
+		w.duo.born[words[1]] = strings.Join(words[2:], " ")
 	case "spare":
 		w.duo.spare[words[1]] = words[2]
 	case "fail":

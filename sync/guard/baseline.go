@@ -207,7 +207,18 @@ func (s *succession) attributes() map[string]dirsync.AttributeSeen {
 			next[attribute] = s.doubtedAttribute(attribute, t, was, d)
 			continue
 		}
+		if s.doubted(dirsync.GuardStatusChanged, attribute) != nil { // a field is made of it yet
+			next[attribute] = was
+			continue
+		}
 		if seen := s.attribute(attribute, t, &was); seen.Persons > 0 || len(seen.Bearers) > 0 {
+			seen.Status = s.read.Sight.decides(attribute, dirsync.FieldStatus)
+			next[attribute] = seen
+		}
+	}
+	for attribute, seen := range next { // of which the status is not made any more
+		if seen.Status && !s.read.Sight.decides(attribute, dirsync.FieldStatus) {
+			seen.Status = s.doubted(dirsync.GuardStatusChanged, attribute) != nil
 			next[attribute] = seen
 		}
 	}

@@ -17,6 +17,10 @@ func doubts(w *weighing) {
 }
 
 func (w *weighing) doubt(d *Doubt) {
+	if d.dropped != nil {
+		w.weighDropped(d)
+		return
+	}
 	match := func(o *dirsync.Op) assembly.Part { return w.follows(o, d) }
 	ops, _ := w.collect(match, true)
 	ops = w.takeOut(ops, match)

@@ -37,6 +37,9 @@ type Doubt struct {
 	Detail string   // what was seen, where the figures do not say it
 	Remedy string   // where no approval lifts it
 	blind  blindness
+	// dropped is what was seen of an attribute of which the status is not made any more; nil:
+	// it is another doubt.
+	dropped *dirsync.AttributeSeen
 }
 
 // blindness is what is known of something that is there and not seen.
@@ -195,6 +198,7 @@ func (e *Evidence) stampQuestions() (q Questions) {
 func Examine(e Evidence) *Doubts {
 	d := &Doubts{BlindStatus: map[string]bool{}, deferred: map[string]bool{}}
 	e.attributes(d)
+	e.dropped(d)
 	e.groups(d)
 	e.bases(d)
 	e.unreadable(d)

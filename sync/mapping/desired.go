@@ -33,6 +33,8 @@ type Desired struct {
 	UnreadPhones []string
 	// Unsure tells why the status can't be told; it stays as it is then.
 	Unsure *dirsync.Unsure
+	// NoBypass: the configuration does not allow bypass, so that is no status to stay as it is.
+	NoBypass bool
 	// Term tells why the status is disabled where it is the time alone; else nil.
 	Term *dirsync.Term
 	Mark *dirsync.Mark // which forces the status
@@ -120,7 +122,7 @@ func (d *Desired) Same(asked dirsync.Hash) bool {
 	for _, status := range []string{dirsync.StatusActive, dirsync.StatusDisabled, dirsync.StatusBypass} {
 		fields[dirsync.FieldStatus] = status
 		if fields.Hash() == asked {
-			return true
+			return status != dirsync.StatusBypass || !d.NoBypass
 		}
 	}
 	return false

@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,13 +13,14 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 	if !r.Status {
 		return
 	}
+	d.NoBypass = !r.AllowBypass
 	if r.isUnsure(p) && !r.disabledAnyway(p) {
 		d.Unsure = p.Unsure // and the status is none, until it is known what it was
 		return
 	}
 	if r.StatusFrom == nil {
 		d.Fields[dirsync.FieldStatus] = dirsync.StatusActive
-		if p.Standing == dirsync.Disabled || p.Standing == dirsync.LockedOut && r.CountLockouts {
+		if r.isLocked(p) {
 			d.Fields[dirsync.FieldStatus], d.Term = dirsync.StatusDisabled, p.Term
 		}
 		return
@@ -31,7 +34,7 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 	status := strings.ToLower(strings.TrimSpace(value))
 	switch {
 	case err != nil:
-		d.unsure("status: %v", err)
+		r.unusable(p, d, err)
 	case status == string(dirsync.LockedOut): // what the preset says
 		d.Fields[dirsync.FieldStatus] = dirsync.StatusActive
 		if r.CountLockouts {
@@ -43,10 +46,29 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 			d.Term = p.Term
 		}
 	case status == dirsync.StatusBypass:
-		d.unsure("status: the directory asks for bypass, which sync.allow_bypass does not allow")
+		r.unusable(p, d, errBypass)
 	default:
-		d.unsure("status: the expression gives %s, and only active and disabled are statuses", dirsync.Quote(value))
+		r.unusable(p, d, fmt.Errorf("the expression gives %s, and only active and disabled are statuses", dirsync.Quote(value)))
 	}
+}
+
+var errBypass = errors.New("the directory asks for bypass, which sync.allow_bypass does not allow")
+
+// isLocked reports whether the directory locks a person, whatever an expression makes of it.
+func (r *Rules) isLocked(p *dirsync.Person) bool {
+	return p.Standing == dirsync.Disabled || p.Standing == dirsync.LockedOut && r.CountLockouts
+}
+
+// unusable is for a person of whom the expression gives no status. Whom the directory locks
+// is disabled: nobody stays in because a rule fails for them. Of anybody else the status
+// can't be told.
+func (r *Rules) unusable(p *dirsync.Person, d *Desired, err error) {
+	if !r.isLocked(p) {
+		d.unsure("%s: %v", dirsync.FieldStatus, err)
+		return
+	}
+	d.fault(dirsync.FieldStatus, err)
+	d.Fields[dirsync.FieldStatus], d.Term = dirsync.StatusDisabled, p.Term
 }
 
 // isUnsure reports whether the status hangs on what can't be told of a person.

@@ -20,8 +20,8 @@ type Form string
 // The forms.
 const (
 	// Any tells the form by the value: Generalized, RFC 3339, or a number. Numbers are
-	// told apart by their size, which leaves no doubt for times between 1973 and 5138:
-	// Seconds, Milliseconds, Ticks.
+	// told apart by their size, which leaves no doubt for times between 1973 and 2300:
+	// Seconds, Milliseconds, Ticks. One whose digits are a date can't be read.
 	Any Form = ""
 	// Generalized is LDAP's GeneralizedTime (RFC 4517, 3.3.13): 20260331120000Z, also
 	// without seconds or minutes, with a fraction, with an offset.
@@ -77,7 +77,9 @@ func Never() time.Time { return time.Date(10000, time.January, 1, 0, 0, 0, 0, ti
 func IsNever(t time.Time) bool { return !t.Before(Never()) }
 
 // Read reads a value that is a point in time, or Never, in UTC. Blanks around it count for
-// nothing, and an empty value means never.
+// nothing, and an empty value means never. What would be a time that nobody can mean is an
+// error: one before 1800, by a number one after 2300 that is not the end of all times, and
+// digits of which it can't be told whether they are a count or a date.
 func Read(value string, form Form) (time.Time, error) {
 	text := strings.TrimSpace(value)
 	if text == "" {
@@ -110,6 +112,14 @@ func read(text string, form Form) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, errors.New("a whole number is expected")
 	}
+	return readNumber(n, form)
+}
+
+// readNumber reads a number in one of the forms that are numbers.
+func readNumber(n int64, form Form) (time.Time, error) {
+	if isDate(n) && (form != Seconds || n < leastSeconds) { // any ten digits are seconds
+		return time.Time{}, errDate
+	}
 	switch form {
 	case Ticks:
 		return readTicks(n)
@@ -134,36 +144,83 @@ func readTicks(n int64) (time.Time, error) {
 	case n < 0:
 		return time.Time{}, errors.New("it is below 0")
 	}
-	return time.Unix(n/ticksPerSecond-secondsTo1970, n%ticksPerSecond*100), nil
+	at := time.Unix(n/ticksPerSecond-secondsTo1970, n%ticksPerSecond*100)
+	if IsNever(at) {
+		return Never(), nil
+	}
+	return counted(at)
 }
 
 func readDays(n int64) (time.Time, error) {
 	switch {
-	case n == -1 || n > Never().Unix()/secondsPerDay:
+	case n == -1:
 		return Never(), nil
 	case n == 0:
 		return time.Time{}, errors.New("0 can mean never, or 1970")
 	case n < 0:
 		return time.Time{}, errors.New("it is below -1")
+	case n > Never().Unix()/secondsPerDay:
+		return time.Time{}, errYear
 	}
-	return time.Unix(n*secondsPerDay, 0), nil
+	return counted(time.Unix(n*secondsPerDay, 0))
 }
 
 func readUnix(n int64, form Form) (time.Time, error) {
-	if n <= 0 {
+	switch {
+	case n <= 0:
 		return time.Time{}, errors.New("0 and less can mean never, or a time long ago")
-	}
-	if form == Milliseconds {
-		return time.UnixMilli(n), nil
-	}
-	if n >= Never().Unix() {
+	case n == math.MaxInt64: // Java's and Samba's word for never
 		return Never(), nil
+	case form == Milliseconds && n >= leastSeconds && n < leastMillis:
+		return time.Time{}, errors.New("milliseconds are expected, and these are seconds")
+	case form == Milliseconds:
+		return counted(time.UnixMilli(n))
+	case n >= Never().Unix():
+		return time.Time{}, errYear
 	}
-	return time.Unix(n, 0), nil
+	return counted(time.Unix(n, 0))
 }
 
-// The sizes by which numbers are told apart. Seconds from 1973 to 5138 have 9 to 11
-// digits, milliseconds of the same years 12 to 14, and ticks of 1632 and later 17 and more.
+// The years within which a time is believed. What lies before is what programs write for no
+// time at all, such as the first days of the years 1 and 1601; a count that leads beyond
+// counts something else.
+const (
+	firstYear = 1800
+	lastYear  = 2300
+)
+
+var (
+	errYear = fmt.Errorf("it would be a time before %d or after %d", firstYear, lastYear)
+	errDate = errors.New("its digits are a date without a time zone; a form such as 20260331120000Z is expected")
+)
+
+// counted refuses a time that a number counts up to where nobody can mean it. The last day
+// of the year 9999, in any time zone, is how programs write never.
+func counted(at time.Time) (time.Time, error) {
+	switch {
+	case !at.Before(Never().Add(-2*24*time.Hour)) && !IsNever(at):
+		return Never(), nil
+	case at.UTC().Year() < firstYear || at.UTC().Year() > lastYear:
+		return time.Time{}, errYear
+	}
+	return at, nil
+}
+
+// isDate reports whether the digits of a number are a date of our times, and perhaps a time
+// of day: LDAP's own form without the zone, which RFC 4517 does not allow to be left out.
+func isDate(n int64) bool {
+	const clock = "20060102150405"
+	text := strconv.FormatInt(n, 10)
+	length := min(len(text), len(clock))
+	if length < len("20060102") || length%2 != 0 {
+		return false
+	}
+	at, err := time.Parse(clock[:length], text[:length])
+	return err == nil && at.Year() >= 1900 && at.Year() < lastYear
+}
+
+// The sizes by which numbers are told apart. Seconds from 1973 on have 9 to 11 digits,
+// milliseconds of the same years 12 to 14, and ticks of 1632 and later 17 and more.
 const (
 	leastSeconds = 100_000_000
 	leastMillis  = 100_000_000_000
@@ -171,16 +228,26 @@ const (
 	leastTicks   = 10_000_000_000_000_000
 )
 
+// The last day of the year 9999 in seconds, which as milliseconds is one of 1978.
+const (
+	lastDay    = 253_402_214_400
+	afterwards = 253_402_300_800
+)
+
 func readAny(text string) (time.Time, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
 	case err != nil:
+	case isDate(n):
+		return time.Time{}, errDate
 	case n >= leastTicks:
-		return readTicks(n)
+		return readNumber(n, Ticks)
+	case n >= lastDay && n <= afterwards:
+		return time.Time{}, errors.New("it can be the end of the year 9999 in seconds, or a time in 1978 in milliseconds")
 	case n >= leastMillis && n < mostMillis:
-		return readUnix(n, Milliseconds)
+		return readNumber(n, Milliseconds)
 	case n >= leastSeconds && n < leastMillis:
-		return readUnix(n, Seconds)
+		return readNumber(n, Seconds)
 	default:
 		return time.Time{}, errors.New("of such a number it is not known what it counts, and since when")
 	}
@@ -216,6 +283,9 @@ func readGeneralized(text string) (time.Time, error) {
 		unit = time.Minute
 	}
 	at = at.Add(fraction(parts[7], unit))
+	if parts[6] == "" && year > lastYear {
+		return time.Time{}, errors.New("it can be a year of two digits")
+	}
 	if parts[8] == "+" {
 		zone = -zone
 	}
@@ -232,10 +302,13 @@ func fraction(digits string, unit time.Duration) time.Duration {
 	return time.Duration(math.Round(share * float64(unit)))
 }
 
-// inRange refuses what has no year of four digits in UTC.
+// inRange refuses what has no year of four digits in UTC, or one that stands for no time.
 func inRange(at time.Time) (time.Time, error) {
-	if year := at.UTC().Year(); year < 0 || year > 9999 {
+	switch year := at.UTC().Year(); {
+	case year > 9999:
 		return time.Time{}, errors.New("there is no such year")
+	case year < firstYear:
+		return time.Time{}, errYear
 	}
 	return at, nil
 }

@@ -30,12 +30,23 @@ func TestRead(t *testing.T) {
 		{"ACCOUNTEXPIRES", " 134194320000000000 ", noon},
 		{"accountExpires", "134194320005000000", noon.Add(500 * time.Millisecond)},
 		{"accountExpires", "116444736000000000", time.Unix(0, 0)},
+		{"accountExpires", "2650467743999999999", never}, // the last moment of 9999
+		{"accountExpires", "9223372032559808511", never},
+		{"accountExpires", "1", bad}, // in 1601
+		{"accountExpires", "20260331", bad},
+		{"accountExpires", "20260331120000", bad},
+		{"accountExpires", "20260331120000000", bad}, // in 1665
+		{"accountExpires", "1774958400", bad},        // seconds
+		{"accountExpires", "1774958400000", bad},     // milliseconds
 		{"accountExpires", "-1", bad},
 		{"accountExpires", "20260331120000Z", bad},
 		{"accountExpires", "9223372036854775808", bad},
 
 		{"krbPrincipalExpiration", "20260331120000Z", noon},
 		{"krbPrincipalExpiration", "19700101000000Z", never},
+		{"krbPrincipalExpiration", "20380119031407Z", utc("2038-01-19T03:14:07Z")},
+		{"krbPrincipalExpiration", "21060207062815Z", utc("2106-02-07T06:28:15Z")},
+		{"krbPrincipalExpiration", "99991231235959Z", utc("9999-12-31T23:59:59Z")},
 		{"pwdEndTime", "19700101000000Z", time.Unix(0, 0)},
 		{"pwdEndTime", "", never},
 		{"pwdEndTime", "never", bad},
@@ -71,19 +82,57 @@ func TestRead(t *testing.T) {
 		{"shadowExpire", "-1", never},
 		{"shadowExpire", "0", bad}, // shadow(5): never, or 1970
 		{"shadowExpire", "-2", bad},
-		{"shadowExpire", "99999999", never},
+		{"shadowExpire", "99999", utc("2243-10-16T00:00:00Z")},
+		{"shadowExpire", "99999999", bad},   // no such year
+		{"shadowExpire", "20260101", bad},   // a date
+		{"shadowExpire", "260101", bad},     // the same: year 2682
+		{"shadowExpire", "1774958400", bad}, // seconds
 		{"shadowExpire", "1.5", bad},
 
 		{"sambaKickoffTime", "1774958400", noon},
 		{"sambaKickoffTime", "0", bad},
+		{"sambaKickoffTime", "2147483647", utc("2038-01-19T03:14:07Z")},
+		{"sambaKickoffTime", "9223372036854775807", never}, // Samba's own
+		{"sambaKickoffTime", "253402300799", never},        // the last second of 9999
+		{"sambaKickoffTime", "253402214400", never},
+		{"sambaKickoffTime", "2026033112", utc("2034-03-15T10:58:32Z")}, // seconds have ten digits
+		{"sambaKickoffTime", "20260331", bad},
+		{"sambaKickoffTime", "202603311200", bad},
+		{"sambaKickoffTime", "1774958400000", bad}, // milliseconds, where seconds are expected
 		{"unlockTime", "1774958400000", noon},
 		{"unlockTime", "0", bad},
+		{"unlockTime", "253402300799999", never},
+		{"unlockTime", "9223372036854775807", never},
+		{"unlockTime", "202603311200", bad}, // in 1976
+		{"unlockTime", "20260331120000", bad},
+		{"unlockTime", "1774958400", bad}, // seconds, where milliseconds are expected
 
 		{"validUntil", "1774958400", noon},
 		{"validUntil", "1774958400000", noon},
 		{"validUntil", "134194320000000000", noon},
 		{"validUntil", "9223372036854775807", never},
 		{"validUntil", "20260331120000Z", noon},
+		{"validUntil", "20260331", bad}, // LDAP's own times without the zone, which is no part to leave out
+		{"validUntil", "2026033112", bad},
+		{"validUntil", "202603311200", bad},
+		{"validUntil", "20260331120000", bad},
+		{"validUntil", "20260331120000000", bad}, // with milliseconds
+		{"validUntil", "202603311200000000", bad},
+		{"validUntil", "20260331120000.0", bad},
+		{"validUntil", "2026-03-31T12:00:00", bad},
+		{"validUntil", " 20260331120000 ", bad},
+		{"validUntil", "2026023000", utc("2034-03-15T08:10:00Z")}, // no day of February
+		{"validUntil", "9999999999", utc("2286-11-20T17:46:39Z")},
+		{"validUntil", "99999999999", bad},   // in 5138
+		{"validUntil", "253402300799", bad},  // the end of 9999 in seconds; as milliseconds, 1978
+		{"validUntil", "260331120000Z", bad}, // a year of two digits
+		{"validUntil", "260412120000Z", bad}, // the same, which is a day of 2604, too
+		{"validUntil", "2604121200Z", bad},   // the same
+		{"validUntil", "99991231235959Z", utc("9999-12-31T23:59:59Z")},
+		{"validUntil", "29991231000000Z", utc("2999-12-31T00:00:00Z")},
+		{"validUntil", "00010101000000Z", bad},      // what programs write for nothing
+		{"validUntil", "0001-01-01T00:00:00Z", bad}, // the same
+		{"validUntil", "16010101000000Z", bad},      // the same
 		{"validUntil", "2026-03-31T14:00:00+02:00", noon},
 		{"validUntil", "2026-03-31", bad}, // its beginning, or its end?
 		{"validUntil", "20543", bad},      // days?

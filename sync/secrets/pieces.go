@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// reading makes of a view what is compared, in one of two ways.
+// reading makes of a view what is compared, in one of three ways.
 type reading int
 
 const (
@@ -18,6 +18,9 @@ const (
 	// loose also leaves blanks, quotes, backslashes and marks over letters out: what
 	// quoting and breaking lines adds, and what other forms of Unicode change.
 	loose
+	// apart leaves all but letters and digits out: what stands between the characters of a
+	// secret may be anything.
+	apart
 )
 
 // form is a text as it is compared.
@@ -68,11 +71,11 @@ func (how reading) fold(f *form, r rune, from, to int) {
 	case !unicode.IsPrint(r):
 	case how == exact:
 		f.add(lower(r), from, to)
-	case r == '"' || r == '\'' || r == '\\':
+	case r == '"' || r == '\'' || r == '\\', how == apart && r < utf8.RuneSelf && !isAlphanumeric(byte(r)):
 	case r < utf8.RuneSelf:
 		f.add(lower(r), from, to)
 	default:
-		for _, part := range norm.NFKD.String(string(r)) {
+		for _, part := range decomposed(r) {
 			if !unicode.Is(unicode.Mn, part) {
 				f.add(lower(part), from, to)
 			}
@@ -80,12 +83,21 @@ func (how reading) fold(f *form, r rune, from, to int) {
 	}
 }
 
+// decomposed gives what a character is made of, in any of its forms.
+func decomposed(r rune) string {
+	text := string(r)
+	if norm.NFKD.IsNormalString(text) {
+		return text
+	}
+	return norm.NFKD.String(text)
+}
+
 func lower(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
 
 // pieces are what of secrets is hidden.
 type pieces struct {
 	// known, by how a text is read and by the number of characters.
-	known [loose + 1]map[int]map[string]bool
+	known [apart + 1]map[int]map[string]bool
 }
 
 // newPieces gives those of p, which may be nil, to learn further ones.
@@ -138,7 +150,7 @@ func (p *pieces) learnForm(v view) {
 	for how := range p.known {
 		f := reading(how).read(v)
 		n := min(piece, f.count())
-		if n < shortest {
+		if n < shortest || reading(how) == apart && n < piece { // so few letters are in many a word
 			continue
 		}
 		if p.known[how][n] == nil {
@@ -153,6 +165,9 @@ func (p *pieces) learnForm(v view) {
 // find marks where in the text of a view pieces stand.
 func (p *pieces) find(v view, hidden []bool) {
 	for how, byLength := range p.known {
+		if len(byLength) == 0 {
+			continue
+		}
 		f := reading(how).read(v)
 		for n, known := range byLength {
 			for i := range max(0, f.count()-n+1) {

@@ -43,6 +43,14 @@ func views(text string) []view {
 		all = append(all, v)
 		for _, inner := range v.encoded() {
 			all = append(all, inner, inner.unescaped(usual))
+			all = append(all, inner.listed()...)
+		}
+		for _, inner := range v.listed() {
+			all = append(all, inner, inner.unescaped(usual))
+		}
+		for _, inner := range v.spaced() {
+			all = append(all, inner)
+			all = append(all, inner.encoded()...)
 		}
 		next := v.unescaped(usual)
 		if len(next) == len(v) { // each escape is longer than what it stands for

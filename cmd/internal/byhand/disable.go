@@ -30,6 +30,9 @@ func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, re
 		if err != nil {
 			return err
 		}
+		if err := d.agree(ctx, mark); err != nil {
+			return err
+		}
 		mark.Since, mark.Reason, mark.By = time.Now(), reason, setup.By
 		if err := db.Mark(ctx, *mark); err != nil {
 			const what = "%s is NOT disabled in Duo, for that could not be noted; if it can't wait, disable this user in the Duo Admin Panel: %w"
@@ -109,6 +112,37 @@ func (d *disabler) ours(ctx context.Context) (*dirsync.Mark, error) {
 	l := &found[0]
 	d.known = l.Remembered()
 	return &dirsync.Mark{User: l.User, Username: l.Answered.Username, Source: l.ID}, nil
+}
+
+// glance is how long the look before the mark may take: the mark must not wait for a Duo that
+// does not answer.
+const glance = 5 * time.Second
+
+// agree fails where the user whom the state knows by the name that was asked for has another
+// one in Duo, and somebody else has that name: who is meant can't be told. Whoever is named by
+// the Duo user id is meant. What can't be seen is no reason to leave anybody in.
+func (d *disabler) agree(ctx context.Context, mark *dirsync.Mark) error {
+	if d.seen || d.name == mark.User {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	found, _, err := d.duo.Fetch(ctx, map[string]dirsync.Remembered{mark.User: d.known})
+	account, there := found[mark.User]
+	if err != nil || !there || dirsync.FoldName(account.Username) == dirsync.FoldName(mark.Username) {
+		return nil //nolint:nilerr // it is looked at again once the mark is there
+	}
+	holder, err := d.client.UserByName(ctx, mark.Username)
+	if err != nil || holder == nil || holder.ID == account.ID {
+		return nil //nolint:nilerr // nobody else can be meant
+	}
+	is := "is called " + dirsync.Quote(holder.Username)
+	if dirsync.FoldName(holder.Username) != dirsync.FoldName(mark.Username) {
+		is = "has that as an alias"
+	}
+	return dirsync.WithHint(fmt.Errorf("nothing was done: who is meant by %s can't be told, for names were changed in Duo: the user of that person is %s and is called %s there, while %s %s",
+		dirsync.Quote(d.name), account.ID, dirsync.Quote(account.Username), holder.ID, is),
+		fmt.Sprintf("Look at both in the Duo Admin Panel, then name the one by the Duo user id: `%s`, or disable the other one there.", dirsync.Command("", "disable", account.ID, "--reason", "TEXT")))
 }
 
 // nobody says that a name is not found, and how it may have been meant.

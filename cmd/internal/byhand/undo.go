@@ -44,6 +44,9 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked Un
 			return dirsync.WithHint(fmt.Errorf("the run %s is still under way", other.ID), "Wait until it has ended; `duosync pause` ends it before its next call.")
 		}
 		undoes = other.ID
+		if write {
+			begun.Again = again(other.ID, asked.Only)
+		}
 		removed, err := past.Removed(ctx, b.Store, other.ID)
 		if err != nil {
 			return err
@@ -55,7 +58,7 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked Un
 		if removed, err = againOf(ctx, b, other.ID, removed); err != nil {
 			return err
 		}
-		run = b.Engine.Undo(ctx, engine.Options{RunID: id, DryRun: !write || nothing}, other.ID, removed)
+		run = b.Engine.Undo(ctx, engine.Options{RunID: id, DryRun: !write || nothing, Again: begun.Again}, other.ID, removed)
 		if nothing && run.Err == nil {
 			did, err := past.LastRemoval(ctx, b.Store, other.ID)
 			if did != "" {
@@ -67,6 +70,15 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked Un
 		return nil
 	})
 	return wire.Ended(run, begun, err), undoes
+}
+
+// again is the command that does what was left of an undo, between backticks.
+func again(run, only string) string {
+	words := []string{"undo", run, "--write"}
+	if only != "" {
+		words = append(words, "--only", only)
+	}
+	return "`" + dirsync.Command("", words...) + "`"
 }
 
 // againOf tells of each removal whether a later run took something from the same person again,

@@ -257,3 +257,37 @@ func TestDisableOutlastsUndo(t *testing.T) {
 		t.Errorf("exit %d, want %d, for somebody was left out", r.code, exitPartial)
 	}
 }
+
+// TestDisableAfterNamesWereSwapped: where the user of the person and the user of that name are
+// two, nobody is disabled by the name; by the Duo id the one who is named is. A user who was
+// only renamed is nobody else.
+func TestDisableAfterNamesWereSwapped(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(6)}})
+	h.want(0, "applied")
+	rename := func(from, to string) {
+		t.Helper()
+		h.change(from, func(u *duosim.User) { u.Username = to })
+	}
+	rename("plain000", "spare")
+	rename("plain001", "plain000")
+	rename("spare", "plain001")
+	rename("plain002", "renamed")
+	h.change("plain003", func(u *duosim.User) { u.Aliases = []string{"plain002"} })
+	rename("plain004", "plain004.x")
+	h.writes()
+	for _, name := range []string{"plain000", "plain001", "plain002"} {
+		r := h.fails("nothing was done: who is meant by", "disable", name, "--reason", "x")
+		if !strings.Contains(r.err, "duosync disable DU") || !strings.Contains(r.err, "--reason") {
+			t.Errorf("%s: no command in %s", name, r.err)
+		}
+	}
+	if n := h.writes(); n > 0 || len(h.marks()) > 0 {
+		t.Errorf("%d writes, marks %q", n, h.marks())
+	}
+	if r := h.run("disable", h.user("plain001").ID, "--reason", "by its id"); r.code != 0 || h.user("plain001").Status != "disabled" || h.user("plain000").Status != "active" {
+		t.Errorf("by id: exit %d, %s and %s\n%s", r.code, h.user("plain001").Status, h.user("plain000").Status, r.err)
+	}
+	if r := h.run("disable", "plain004", "--reason", "renamed only"); r.code != 0 || h.user("plain004.x").Status != "disabled" {
+		t.Errorf("renamed: exit %d, %s\n%s", r.code, h.user("plain004.x").Status, r.err)
+	}
+}

@@ -88,6 +88,9 @@ func (g *Guard) seen() string {
 		return g.groupWords()
 	case "scope_changed":
 		return g.scopeWords(people)
+	case "status_changed":
+		return fmt.Sprintf("the status%s was made of %s at the last good run, and by the configuration (preset, ldap.expires_attribute, sync.mapping.status) it is not any more: %s who had a value would be let in",
+			g.of(), g.About.Attribute, people)
 	case "state_lost":
 		return "the state knows nobody, but Duo already has users named like " + phrase.OutOf(g.Affected, g.Total, "person", "people") + " in scope"
 	case "ids_changed":

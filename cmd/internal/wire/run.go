@@ -75,6 +75,9 @@ type Begun struct {
 	ID, By, Command, Flags string
 	DryRun                 bool
 	At                     time.Time
+	// Again is the command between backticks that goes on where the run was ended; "": the next
+	// run does.
+	Again string
 }
 
 // Ended gives what is known of a run in any case: run is nil where it did not begin, and
@@ -83,7 +86,7 @@ func Ended(run *dirsync.Run, begun Begun, err error) *dirsync.Run {
 	if run == nil {
 		run = &dirsync.Run{ID: begun.ID, By: begun.By, Command: begun.Command, Flags: begun.Flags, DryRun: begun.DryRun, Started: begun.At, Finished: time.Now()}
 	}
-	if err = Interrupted(errors.Join(run.Err, err)); err != nil {
+	if err = interrupted(errors.Join(run.Err, err), begun.Again); err != nil {
 		run.Outcome, run.Err = dirsync.OutcomeFailed, err
 	}
 	return run
@@ -91,9 +94,15 @@ func Ended(run *dirsync.Run, begun Begun, err error) *dirsync.Run {
 
 // Interrupted gives the words for a run that was ended from outside; any other error
 // stays as it is.
-func Interrupted(err error) error {
+func Interrupted(err error) error { return interrupted(err, "") }
+
+func interrupted(err error, again string) error {
 	if errors.Is(err, context.Canceled) {
-		return dirsync.WithHint(errors.New("interrupted"), "What was done is written down; the next run goes on from there.")
+		next := "the next run goes on from there"
+		if again != "" {
+			next = "no other run does the rest, but " + again
+		}
+		return dirsync.WithHint(errors.New("interrupted"), "What was done is written down; "+next+".")
 	}
 	return err
 }
