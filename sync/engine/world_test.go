@@ -162,7 +162,7 @@ func (w *world) source() dirsync.Source {
 	for _, name := range w.rules.Directories.Names() {
 		all = append(all, several.Directory{Name: name, Source: w.dirs[name]})
 		own := w.rules.Rules
-		own.Own = nil
+		own.Own, own.Directory = nil, name
 		if len(w.own[name]) > 0 {
 			own.Mapping, own.OwnMapping = maps.Clone(own.Mapping), true
 			maps.Copy(own.Mapping, w.own[name])
