@@ -152,7 +152,7 @@ func (w *weighing) followsGroup(o *dirsync.Op, p *Person, d *Doubt, group string
 	}
 	roles := w.Rules.RolesOf(d.About.Directory, group)
 	was := p.Link != nil && d.was(p.Link)
-	unknown := p.Link == nil || p.Link.Seen.Hash() == 0
+	unknown := p.Link == nil || !p.Link.Seen.Placed()
 	switch {
 	case o.Missing != nil:
 		part.Whole = (roles.Include || roles.Exclude) && (was || unknown) && o.Missing.Why == dirsync.OutOfScope

@@ -113,6 +113,11 @@ func (d *Doubts) Groups(directory string) []string {
 	return names
 }
 
+// Any reports whether anything of a directory is doubted.
+func (d *Doubts) Any(directory string) bool {
+	return slices.ContainsFunc(d.All, func(doubt *Doubt) bool { return doubt.About.Directory == directory })
+}
+
 // Evidence is what [Examine] compares, of one directory. Rules and People are those of the
 // directory.
 type Evidence struct {

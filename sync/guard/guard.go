@@ -122,6 +122,11 @@ func (v *Verdicts) Believes(id dirsync.SourceID) bool {
 	return !v.Stopped()
 }
 
+// Doubted reports whether anything of a directory is still doubted.
+func (v *Verdicts) Doubted(directory string) bool {
+	return slices.ContainsFunc(v.facts.Doubts.All, func(d *Doubt) bool { return d.About.Directory == directory && !v.judged[d].accepted })
+}
+
 // DoubtedGroups gives the folded names of a directory's groups that are still doubted.
 func (v *Verdicts) DoubtedGroups(directory string) []string {
 	var names []string
