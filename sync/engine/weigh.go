@@ -158,7 +158,23 @@ func (r *run) facts(c *course, plan *dirsync.Plan) *guard.Facts {
 	for id, g := range c.groups.live {
 		f.Groups.Status[id] = g.Status
 	}
+	f.Movers = map[dirsync.SourceID]*guard.Person{}
+	for _, p := range people(r.movers(c), r.Flags) {
+		f.Movers[p.ID] = p
+	}
 	return f
+}
+
+// movers are those whose user goes over to an entry of another directory without being asked
+// for, under their former ids.
+func (r *run) movers(c *course) []*decide.Subject {
+	var former []*decide.Subject
+	for _, s := range c.subjects() {
+		if s.Ancestor != nil && s.Inherits && !r.adopts(s.Want) && r.betweenDirectories(s.Ancestor) && !r.takenOut(s.Ancestor.ID) {
+			former = append(former, s.Ancestor)
+		}
+	}
+	return former
 }
 
 // weigh has the guards weigh the plan, and takes over what they say.

@@ -283,7 +283,7 @@ func (w *weighing) labels(ids []dirsync.SourceID) []string {
 	var names []string
 	for _, id := range ids[:min(len(ids), mostNames)] {
 		name := string(id)
-		if p := w.people[id]; p != nil {
+		if p := cmp.Or(w.people[id], w.Movers[id]); p != nil {
 			name = p.Username
 		}
 		names = append(names, name)
@@ -343,6 +343,9 @@ func (v *Verdicts) accounted(passed bool) map[dirsync.SourceID]bool {
 	}
 	maps.DeleteFunc(accounted, func(id dirsync.SourceID, _ bool) bool {
 		p := v.people[id]
+		if v.facts.Movers[id] != nil {
+			return true // the other entry is in scope
+		}
 		if p == nil || p.Heir != "" { // who is there under a new id is in scope already
 			return p != nil
 		}

@@ -165,7 +165,9 @@ func minSourceEach(w *weighing) {
 		if !limit.Below(now, had) || lost <= w.Policy.Limits.Floor {
 			continue
 		}
-		ops, _ := w.collect(whole(func(o *dirsync.Op) bool { return o.Missing != nil && w.Policy.Directories.Of(o.Source) == name }), true)
+		ops, _ := w.collect(whole(func(o *dirsync.Op) bool {
+			return o.Missing != nil && w.Policy.Directories.Of(o.Source) == name || w.mover(o, name) != nil
+		}), true)
 		g := dirsync.Guard{Name: dirsync.GuardMinSource, About: dirsync.About{Directory: name}, Limit: limit.String(), Affected: lost, Total: had, Held: true, Partial: true, Ops: ops,
 			Hold: dirsync.Hold{Count: now}}
 		if len(ops) == 0 { // yet their removal counts no step
