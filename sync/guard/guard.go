@@ -343,8 +343,8 @@ func (v *Verdicts) accounted(passed bool) map[dirsync.SourceID]bool {
 	}
 	maps.DeleteFunc(accounted, func(id dirsync.SourceID, _ bool) bool {
 		p := v.people[id]
-		if v.facts.Movers[id] != nil {
-			return true // the other entry is in scope
+		if _, read := v.facts.Policy.Directories.Get(v.facts.Policy.Directories.Of(id)); !read || v.facts.Movers[id] != nil {
+			return true // taken out, and not counted before, either; or in scope by the other entry
 		}
 		if p == nil || p.Heir != "" { // who is there under a new id is in scope already
 			return p != nil

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -132,10 +133,7 @@ func minSource(w *weighing) {
 	if limit.Off || w.Before == nil || w.Asked.Only {
 		return
 	}
-	had, now := w.Before.Sighted, w.sighted(true)
-	if had == 0 {
-		had = w.Before.InScope
-	}
+	had, now := w.hadSighted(), w.sighted(true)
 	lost := max(had-now, 0)
 	ops, _ := w.collect(whole((*dirsync.Op).Removes), false)
 	g := dirsync.Guard{Name: dirsync.GuardMinSource, Limit: limit.String(), Affected: lost, Total: had,
@@ -145,6 +143,19 @@ func minSource(w *weighing) {
 		return
 	}
 	w.add(g)
+}
+
+// hadSighted is how many the last good run sighted of the directories that are read. Of one that
+// was taken out nobody is lost: it can't be asked.
+func (w *weighing) hadSighted() (had int) {
+	if !w.Policy.Directories.Named() {
+		return cmp.Or(w.Before.Sighted, w.Before.InScope)
+	}
+	for _, name := range w.Policy.Directories.Names() {
+		ref, _ := w.Before.Of(name)
+		had += cmp.Or(ref.Sighted, ref.InScope)
+	}
+	return had
 }
 
 // minSourceEach holds what follows from a directory, one of several, that has lost too many
