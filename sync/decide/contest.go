@@ -89,8 +89,17 @@ func (c *Contest) shadow(name string, rank int) {
 		}
 		c.Shadowed[one.ID] = by.ID
 		c.Told = append(c.Told, dirsync.Shadowed{Username: one.Want.Label(), Directory: c.there.Of(one.ID), Source: one.ID, By: by.ID,
-			Locked: one.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled})
+			Locked: locked(one.Want)})
 	}
+}
+
+// locked tells whether the directory has somebody locked; nil where it can't be told.
+func locked(want *mapping.Desired) *bool {
+	status, mapped := want.Fields[dirsync.FieldStatus]
+	if !mapped || want.Unsure != nil || want.Mark != nil {
+		return nil
+	}
+	return new(status == dirsync.StatusDisabled)
 }
 
 // left gives who still contests a name.

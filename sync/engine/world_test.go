@@ -602,7 +602,11 @@ func (w *world) report(run *dirsync.Run) string {
 		}
 	}
 	for _, x := range run.Shadowed {
-		p("shadowed %s of %s (%s), by %s, locked=%v", x.Username, x.Directory, x.Source, x.By, x.Locked)
+		locked := "unknown"
+		if x.Locked != nil {
+			locked = fmt.Sprint(*x.Locked)
+		}
+		p("shadowed %s of %s (%s), by %s, locked=%s", x.Username, x.Directory, x.Source, x.By, locked)
 	}
 	for _, x := range run.Waiting {
 		p("waiting %s: %s on %s", x.Username, x.Action, x.Due.Format(time.DateTime))

@@ -59,8 +59,9 @@ func HostileRun() *dirsync.Run {
 				Remedy: "duosync sync --adopt rkim --config /etc/duo/config.yaml", Since: Noon},
 		},
 		Shadowed: []dirsync.Shadowed{
-			{Username: Hostile, Directory: "students", Source: "students/6d1f", By: "hr/6d2f", Locked: true},
-			{Username: "mlee", Directory: "students", Source: "students/6d3f", By: "hr/6d4f"},
+			{Username: Hostile, Directory: "students", Source: "students/6d1f", By: "hr/6d2f", Locked: new(true)},
+			{Username: "mlee", Directory: "students", Source: "students/6d3f", By: "hr/6d4f", Locked: new(false)},
+			{Username: "nsato", Directory: "students", Source: "students/6d5f", By: "hr/6d6f"},
 		},
 		Waiting: []dirsync.Waiting{
 			{Username: "dpetrov", Source: "6c1f", Since: Noon.Add(-48 * time.Hour), Action: dirsync.Trash, Due: Noon.Add(28 * 24 * time.Hour)},
