@@ -233,7 +233,8 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	}
 	left := c.leftAlone()
 	apart := func(l *dirsync.Link) {
-		joins = l.LetGo == "" && l.Missing == nil
+		was := found[string(l.ID)]
+		joins = l.Missing == nil && (l.LetGo == "" || was == nil || !strings.Contains(was.Reason, decide.LetGoWords(l.LetGo)))
 		if why := decide.Apart(l); why != "" && !left[l.ID] {
 			add(string(l.ID), dirsync.Attention{Username: l.Answered.Username, Source: l.ID, Reason: why, Apart: true})
 		}
