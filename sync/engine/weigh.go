@@ -70,7 +70,7 @@ func (r *run) tellUnsure(ctx context.Context, st *state, all []guard.Unsure) err
 		}
 		for _, id := range ids {
 			if link := links[id]; link != nil {
-				why := dirsync.Unsure{Attribute: u.Name, Value: u.Ours[id]}
+				why := dirsync.Unsure{Attribute: u.Name, Value: u.Ours[id], Groups: u.Groups}
 				r.conflict(dirsync.Conflict{Key: dirsync.UnsureKey + string(id), Hash: dirsync.Fields{"attribute": u.Attribute, "value": why.Value}.Hash(),
 					Username: link.Answered.Username, Sources: []dirsync.SourceID{id}, Reason: why.Problem() + "; the status stays as it is"})
 			}

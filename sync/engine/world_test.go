@@ -378,6 +378,8 @@ func (w *world) people(lines []string) []dirsync.Person {
 			case word == "badlock":
 				p.Standing, p.Unsure = dirsync.Unreadable, &dirsync.Unsure{Attribute: "accountlock", Value: "maybe"}
 				p.Attrs["accountlock"] = []string{"maybe"}
+			case word == "nogid": // which groups the person is in can't be told
+				p.Standing, p.Unsure = dirsync.Unreadable, &dirsync.Unsure{Attribute: "gidnumber", Groups: true}
 			case word == "unreadable":
 				p.Standing, p.Unsure = dirsync.Unreadable, &dirsync.Unsure{Attribute: "accountlock"}
 			default:
