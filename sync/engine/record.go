@@ -283,13 +283,20 @@ func (r *run) settles() map[dirsync.SourceID]bool {
 // attendReport adds who is in a conflict, was refused or failed, in this run or before it
 // where this run has not tried again.
 func (r *run) attendReport(before map[string]dirsync.Attention, add func(string, dirsync.Attention)) {
+	named := map[dirsync.SourceID]bool{} // under a name that others claim
 	for _, x := range r.report.Conflicts {
 		if strings.HasPrefix(x.Key, groupPrefix) {
 			add(x.Key, dirsync.Attention{Username: x.Username, Reason: x.Reason, Remedy: x.Remedy})
 			continue
 		}
+		name, ofName := strings.CutPrefix(x.Key, dirsync.NameKey)
 		for _, id := range x.Sources {
-			add(string(id), dirsync.Attention{Username: x.Username, Source: id, Reason: x.Reason, Remedy: x.Remedy})
+			reason := x.Reason
+			if named[id] && ofName { // "this name" is another one there
+				reason = strings.Replace(reason, "this name", "the name "+dirsync.Quote(name), 1)
+			}
+			named[id] = named[id] || ofName
+			add(string(id), dirsync.Attention{Username: x.Username, Source: id, Reason: reason, Remedy: x.Remedy})
 		}
 	}
 	for _, o := range r.report.Operations {
