@@ -256,7 +256,7 @@ func (d *deciding) each() {
 		case s.Next == nil:
 		case s.Want != nil: // what the place in the scope rests on, but for what is doubted
 			s.Next.Seen = decide.SeenWith(s.Want.Seen, s.Next.Seen, d.evidence.Groups(directory), d.evidence.Any(directory))
-		case s.Heir == nil:
+		case s.Heir == nil || !d.betweenDirectories(s):
 			s.Next.Seen.In = false
 		}
 	}

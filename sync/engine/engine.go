@@ -230,11 +230,12 @@ func (r *run) noteOut(ctx context.Context, c *course, err error) error {
 }
 
 // wentMissing are those who did not come by, and of whom the link does not say so: it does once
-// the first step was taken. Whoever is there under a new id has not gone missing.
-func (c *course) wentMissing() []movedSeen {
+// the first step was taken. Whoever may have moved to another directory is not among them;
+// whoever is in the same one under a new id is: no later move decides about that.
+func (r *run) wentMissing(c *course) []movedSeen {
 	there := map[dirsync.SourceID]bool{}
 	for _, s := range c.decided.subjects {
-		there[s.ID] = s.Want != nil || s.Heir != nil
+		there[s.ID] = s.Want != nil || s.Heir != nil && r.betweenDirectories(s)
 		for _, op := range s.Ops {
 			there[op.From] = true
 		}

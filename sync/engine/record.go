@@ -21,7 +21,7 @@ func (r *run) keep(ctx context.Context, c *course) error {
 	case r.report.Stopped() && r.narrowed(c), r.opts.Exactly != nil:
 		return nil
 	case !r.narrowed(c):
-		if err := r.keepSeen(ctx, slices.Concat(c.census.moved, c.wentMissing()), r.seenOf(c)); err != nil {
+		if err := r.keepSeen(ctx, slices.Concat(c.census.moved, r.wentMissing(c)), r.seenOf(c)); err != nil {
 			return err
 		}
 	}
