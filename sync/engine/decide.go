@@ -92,6 +92,8 @@ func (d *deciding) inherits(former *decide.Subject) bool {
 		return false
 	case d.adopts(want), d.moves(former):
 		return true
+	case d.betweenDirectories(former):
+		return false // whatever becomes of users who are not ours
 	}
 	return d.adoptsHeir(want) && (former.Hindrance() == "" || d.fresh.recheck[former.ID] && want.Unsure == nil)
 }
@@ -99,9 +101,10 @@ func (d *deciding) inherits(former *decide.Subject) bool {
 // moves reports whether somebody has moved from one directory to another, in scope and active
 // at the last complete run: the user goes over at once, unless a guard doubts that the person
 // is missing. Of a directory that was taken out, or has another name now, nobody moves so; and
-// where another server answered than last time, the next read has to miss the person, too.
+// where another server of one of the two answered than last time, the next read has to show the
+// same.
 func (d *deciding) moves(former *decide.Subject) bool {
-	switched := d.census.switchedOf(former.ID) && d.opts.Only == "" && d.found.Moved[former.ID] == ""
+	switched := (d.census.switchedOf(former.ID) || d.census.switchedOf(former.Heir.ID)) && d.opts.Only == ""
 	return d.betweenDirectories(former) && !d.takenOut(former.ID) && !switched && former.WasIn() && former.Hindrance() == ""
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 	"duosync/sync/engine"
 
 	"pgregory.net/rapid"
@@ -62,6 +63,7 @@ func newDoubtPlay(t *rapid.T) *doubtPlay {
 	p := &doubtPlay{severalPlay: newSeveralPlay(t), hidden: map[string]bool{}, narrowed: map[string]bool{}, down: map[string]bool{},
 		out: map[*dirsync.Person]bool{}, whose: map[dirsync.SourceID]*human{}, in: map[dirsync.SourceID]bool{}}
 	p.rules.Limits.Floor = 0
+	p.rules.Existing = rapid.SampledFrom([]decide.Existing{decide.ExistingReport, decide.ExistingReport, decide.ExistingAdopt}).Draw(t, "existing")
 	p.rules.Aliases = []dirsync.Expression{formula(p.world.t, "alias")}
 	return p
 }
@@ -74,7 +76,7 @@ func (p *doubtPlay) change() {
 	h := rapid.SampledFrom(p.humans).Draw(p.t, "human")
 	where, to := p.draw("directory", severalNames...), p.draw("to", severalNames...)
 	entry := h.entries[where]
-	what := p.draw("change", "come", "come", "leave", "move", "move", "move", "lock", "lock", "exclude", "unreadable", "alias", "configure", "hide", "narrow", "down", "server", "others", "fail", "stop")
+	what := p.draw("change", "come", "come", "leave", "move", "move", "move", "lock", "lock", "exclude", "unreadable", "alias", "configure", "hide", "narrow", "down", "server", "others", "fail", "stop", "mark", "unmark")
 	switch {
 	case what == "configure":
 		names := rapid.Permutation([]string{"hr", "students", p.draw("name", "guests", "guests", visitors)}).Draw(p.t, "order")
@@ -101,6 +103,19 @@ func (p *doubtPlay) change() {
 		for _, a := range p.duo.sorted() {
 			if a.Email == h.mail && a.Status == dirsync.StatusActive {
 				p.duo.users[a.ID].Status = dirsync.StatusDisabled
+			}
+		}
+	case what == "mark":
+		for _, a := range p.duo.sorted() {
+			if a.Email == h.mail {
+				p.store.marks = append(p.store.marks, dirsync.Mark{User: a.ID, Username: a.Username, Since: p.clock, Reason: "urgent"})
+				p.duo.users[a.ID].Status = dirsync.StatusDisabled
+			}
+		}
+	case what == "unmark":
+		for i := range p.store.marks {
+			if m := &p.store.marks[i]; p.owners[m.User] == h.mail && m.Lifted.IsZero() {
+				m.Lifted = p.clock
 			}
 		}
 	case what == "fail":
@@ -299,7 +314,7 @@ func (p *doubtPlay) lookAt(run *dirsync.Run, a *dirsync.Account, was string, lin
 	if p.owners[a.ID] != a.Email {
 		p.fatalf("%s was made for %s, and is %s's", a.ID, p.owners[a.ID], a.Email)
 	}
-	if was == dirsync.StatusActive && a.Status == dirsync.StatusDisabled && !p.mayDisable(link.ID, scopes) {
+	if was == dirsync.StatusActive && a.Status == dirsync.StatusDisabled && !p.marked(a.ID) && !p.mayDisable(link.ID, scopes) {
 		p.fatalf("%s (%s) is disabled", a.Email, link.ID)
 	}
 }
@@ -318,11 +333,16 @@ func (p *doubtPlay) mayDisable(id dirsync.SourceID, scopes map[string]string) bo
 		return false
 	case e == nil:
 		shared := slices.ContainsFunc(p.humans, func(other *human) bool { return other != h && other.name == h.name && (p.elsewhere(other, "")) })
-		return !p.elsewhere(h, where) || shared || true && p.contested(h)
+		return !p.elsewhere(h, where) || shared || p.contested(h)
 	case p.out[e]:
 		return scopes[name] == configured.Scope
 	}
 	return false
+}
+
+// marked reports whether a user is kept disabled.
+func (p *doubtPlay) marked(user string) bool {
+	return slices.ContainsFunc(p.store.marks, func(m dirsync.Mark) bool { return m.User == user && m.Stands() })
 }
 
 // contested reports whether somebody else claims a name of a human.
@@ -344,6 +364,7 @@ func (p *doubtPlay) moved(o *dirsync.Operation, was string, scopes map[string]st
 	switch {
 	case o.From == "" || p.whose[o.Source] != h:
 		p.fatalf("%s becomes %s's", o.Username, o.Source)
+	case p.rules.Directories.Of(o.From) == p.rules.Directories.Of(o.Source): // another id, and sync.existing adopts
 	case !ok || !p.in[o.From]:
 		p.fatalf("%s moves, and was not in", o.From)
 	case p.hidden[where]:
@@ -368,6 +389,7 @@ func (p *doubtPlay) remember(run *dirsync.Run) {
 		}
 		where, e, h := p.entry(id)
 		there, in := p.seen(where, e)
+		in = in && !p.marked(link.User)
 		switch {
 		case !there && p.elsewhere(h, where): // there under another id
 		case run.Stopped():
