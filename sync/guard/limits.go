@@ -133,7 +133,7 @@ func minSource(w *weighing) {
 	if limit.Off || w.Before == nil || w.Asked.Only {
 		return
 	}
-	had, now := w.hadSighted(), w.sighted(true)
+	had, now := w.sightedThenAndNow()
 	lost := max(had-now, 0)
 	ops, _ := w.collect(whole((*dirsync.Op).Removes), false)
 	g := dirsync.Guard{Name: dirsync.GuardMinSource, Limit: limit.String(), Affected: lost, Total: had,
@@ -145,17 +145,19 @@ func minSource(w *weighing) {
 	w.add(g)
 }
 
-// hadSighted is how many the last good run sighted of the directories that are read. Of one that
-// was taken out nobody is lost: it can't be asked.
-func (w *weighing) hadSighted() (had int) {
+// sightedThenAndNow is how many the last good run sighted of the directories that are read, and
+// how many are there of them. What one has lost is not made up for by what another
+// has gained; and of one that was taken out nobody is lost, for it can't be asked.
+func (w *weighing) sightedThenAndNow() (then, now int) {
 	if !w.Policy.Directories.Named() {
-		return cmp.Or(w.Before.Sighted, w.Before.InScope)
+		return cmp.Or(w.Before.Sighted, w.Before.InScope), w.sighted(true)
 	}
 	for _, name := range w.Policy.Directories.Names() {
 		ref, _ := w.Before.Of(name)
-		had += cmp.Or(ref.Sighted, ref.InScope)
+		had := cmp.Or(ref.Sighted, ref.InScope)
+		then, now = then+had, now+min(had, w.sightedOf(name, true))
 	}
-	return had
+	return then, now
 }
 
 // minSourceEach holds what follows from a directory, one of several, that has lost too many
