@@ -108,10 +108,6 @@ func (d *deciding) moves(former *decide.Subject) bool {
 	return d.betweenDirectories(former) && !d.takenOut(former.ID) && !switched && former.WasIn() && former.Hindrance() == ""
 }
 
-func (r *run) betweenDirectories(former *decide.Subject) bool {
-	return r.Rules.Directories.Of(former.ID) != r.Rules.Directories.Of(former.Heir.ID)
-}
-
 // partHeirs ends the doubt about those whose user is gone from Duo, which is confirmed, or
 // whom Duo's own sync keeps now: nothing is left that could be taken from the wrong one.
 func (d *deciding) partHeirs() {

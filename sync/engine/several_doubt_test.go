@@ -121,11 +121,7 @@ func (p *doubtPlay) change() {
 	case what == "fail":
 		p.duo.failop["disable "+h.name] = true
 	case what == "stop":
-		limit := p.rules.Limits.MaxRemove
-		if limit = (dirsync.Limit{}); !rapid.Bool().Draw(p.t, "stop") {
-			limit.Off = true
-		}
-		p.rules.Limits.MaxRemove = limit
+		p.rules.Limits.MaxRemove = dirsync.Limit{Off: !rapid.Bool().Draw(p.t, "stop")}
 	case what == "come" && entry == nil:
 		p.come(h, where)
 	case what == "leave":

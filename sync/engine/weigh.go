@@ -165,6 +165,11 @@ func (r *run) facts(c *course, plan *dirsync.Plan) *guard.Facts {
 	return f
 }
 
+// betweenDirectories reports whether a missing person is there in another directory.
+func (r *run) betweenDirectories(former *decide.Subject) bool {
+	return r.Rules.Directories.Of(former.ID) != r.Rules.Directories.Of(former.Heir.ID)
+}
+
 // movers are those whose user goes over to an entry of another directory without being asked
 // for, under their former ids.
 func (r *run) movers(c *course) []*decide.Subject {

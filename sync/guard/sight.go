@@ -33,7 +33,7 @@ type tally struct {
 // unsure counts people whose standing can't be told from an attribute.
 type unsure struct {
 	absent, unread int
-	groups         bool // it is the groups that can't be told
+	groups         bool                        // it is the groups that can't be told
 	names          []string                    // mostNames at most
 	ours           map[dirsync.SourceID]string // people with a link, dirsync.MaxPeople at most, each with the value; "" where it is absent
 	value          string                      // the first of those that can't be read, in the order of texts
