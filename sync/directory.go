@@ -142,5 +142,5 @@ type Shadowed struct {
 	Directory string
 	Source    SourceID
 	By        SourceID // the person of the earlier directory
-	Locked    bool     // in the directory
+	Locked    *bool    // in the directory; nil: it can't be told
 }

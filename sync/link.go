@@ -46,7 +46,7 @@ type Link struct {
 	// Unmet: Duo answered the user's id to the create, and nobody has looked at the user by
 	// that id since.
 	Unmet bool `json:"unmet,omitempty"`
-	// Seen is what the person's place in the scope rests on.
+	// Seen is what the person's place in the scope rests on, and whether it was one.
 	Seen Seen `json:"seen,omitzero"`
 	// Marked: the user was disabled for a mark, see [Mark].
 	Marked bool `json:"marked,omitempty"`
@@ -64,14 +64,26 @@ type Seen struct {
 	// Groups are the folded names of the groups that decide: of the scope, and of
 	// expressions; sorted.
 	Groups []string `json:"groups,omitempty"`
+	// In: the last complete read had the person in scope, and nothing in it kept them out of
+	// Duo: no lock, no mark, no exclusion, nothing that can't be read. Only such a person is known
+	// to have moved where an entry of another directory shows the same human. It is noted of
+	// directories with a name.
+	In bool `json:"in,omitempty"`
 }
+
+// Placed reports whether it is known what the place in the scope rested on.
+func (s *Seen) Placed() bool { return s.Base != "" || len(s.Groups) > 0 }
 
 // Hash digests s; that of the zero value is 0.
 func (s *Seen) Hash() Hash {
-	if s.Base == "" && len(s.Groups) == 0 {
+	if !s.Placed() && !s.In {
 		return 0
 	}
-	return Fields{"base": s.Base, "groups": ListOf(s.Groups)}.Hash()
+	f := Fields{"base": s.Base, "groups": ListOf(s.Groups)}
+	if s.In {
+		f["in"] = "true"
+	}
+	return f.Hash()
 }
 
 // Belongings are what of a user's is ours.

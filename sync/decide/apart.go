@@ -4,6 +4,17 @@ import dirsync "duosync/sync"
 
 const trashedByOthers = "put into Duo's Trash by others, and left there; restore it in the Duo Admin Panel, or take the person out of scope"
 
+// LetGoWords is what is told of a user when the run lets go of it, by why.
+func LetGoWords(why string) string {
+	switch why {
+	case dirsync.LetGoSynced:
+		return "Duo's own directory sync manages this user now; duosync leaves it alone"
+	case dirsync.LetGoTrashed:
+		return "somebody else put this user into Duo's Trash; restore it in the Duo Admin Panel to have it kept in step again"
+	}
+	return "somebody deleted this user in Duo; the configuration asks to report it only"
+}
+
 // Apart says in which way a user is not as the directory asks for since others have made
 // it so; "" where that is not so, or not for us to say. What a link remembers is enough to
 // tell.

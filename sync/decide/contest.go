@@ -32,6 +32,9 @@ type Contest struct {
 	// Moved are people who are ours, and there, and the same human is in an earlier
 	// directory, too, under this id.
 	Moved map[dirsync.SourceID]dirsync.SourceID
+	// Former is what the directory wants of those by their former entry; nil where that is
+	// unchanged.
+	Former map[dirsync.SourceID]*mapping.Desired
 	// Frozen are the names that stay claimed by several, in order.
 	Frozen []Frozen
 	// Told are those who are shadowed, by directory and then name.
@@ -52,7 +55,7 @@ type Frozen struct {
 // Settle settles names, each folded, with who claims it.
 func Settle(there dirsync.Directories, names map[string][]Contestant) *Contest {
 	c := &Contest{Contested: map[dirsync.SourceID]bool{}, Namesakes: map[string]bool{}, Shadowed: map[dirsync.SourceID]dirsync.SourceID{},
-		Moved: map[dirsync.SourceID]dirsync.SourceID{}, there: there, names: names, order: slices.Sorted(maps.Keys(names))}
+		Moved: map[dirsync.SourceID]dirsync.SourceID{}, Former: map[dirsync.SourceID]*mapping.Desired{}, there: there, names: names, order: slices.Sorted(maps.Keys(names))}
 	for rank := 1; rank < len(there); rank++ {
 		for _, name := range c.order {
 			c.shadow(name, rank)
@@ -86,8 +89,17 @@ func (c *Contest) shadow(name string, rank int) {
 		}
 		c.Shadowed[one.ID] = by.ID
 		c.Told = append(c.Told, dirsync.Shadowed{Username: one.Want.Label(), Directory: c.there.Of(one.ID), Source: one.ID, By: by.ID,
-			Locked: one.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled})
+			Locked: locked(one.Want)})
 	}
+}
+
+// locked tells whether the directory has somebody locked; nil where it can't be told.
+func locked(want *mapping.Desired) *bool {
+	status, mapped := want.Fields[dirsync.FieldStatus]
+	if !mapped || want.Unsure != nil || want.Mark != nil {
+		return nil
+	}
+	return new(status == dirsync.StatusDisabled)
 }
 
 // left gives who still contests a name.
@@ -106,7 +118,7 @@ func (c *Contest) findMoved(name string) {
 	entry, former := &left[0], &left[1]
 	if c.rank(entry) < c.rank(former) && entry.Link == nil && former.Link != nil && former.Link.LetGo == "" && entry.ByName && former.ByName &&
 		entry.Want.Problem == "" && IsHeir(former.Link, entry.Want) {
-		c.Moved[former.ID] = entry.ID
+		c.Moved[former.ID], c.Former[former.ID] = entry.ID, former.Want
 	}
 }
 

@@ -94,6 +94,15 @@ func (s *Subject) Hindrance() string {
 	return ""
 }
 
+// WasIn reports whether a missing person who is there under a new id is known to have been let
+// in at the last complete run, and nothing that is known now speaks against it.
+func (s *Subject) WasIn() bool { return s.Link.Active() && s.Link.Seen.In && !s.Out }
+
+// ToDisable reports whether a missing person who is there under a new id is locked.
+func (s *Subject) ToDisable() bool {
+	return s.Locked || s.Heir.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled
+}
+
 // AdoptCommand is the command by which the user of a missing person goes over to the new
 // entry. flags end it.
 func (s *Subject) AdoptCommand(flags string) string {
@@ -112,7 +121,7 @@ func (s *Subject) decideHeir() {
 		return
 	}
 	s.noteStatus()
-	if s.Heir.Want.Fields[dirsync.FieldStatus] != dirsync.StatusDisabled || live.Status == dirsync.StatusPendingDeletion {
+	if !s.ToDisable() || live.Status == dirsync.StatusPendingDeletion {
 		return
 	}
 	if live.Status == dirsync.StatusDisabled { // done already
@@ -122,7 +131,11 @@ func (s *Subject) decideHeir() {
 		s.Next.Asked = merged(s.Link.Asked, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
 		return
 	}
-	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: "disabled in the directory, under a new id", Missing: s.Link.Missing,
+	reason := "disabled in the directory, under a new id"
+	if s.Locked {
+		reason = "disabled in the directory"
+	}
+	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: reason, Missing: s.Link.Missing,
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})
 }
 

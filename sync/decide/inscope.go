@@ -104,10 +104,10 @@ func (r *Rules) decideOurs(s *Subject) {
 		r.decideVanished(s, trashedByUs || link.Missing != nil && link.Missing.Step == dirsync.Delete)
 		return
 	case live.Synced:
-		s.letGo(r, dirsync.LetGoSynced, "Duo's own directory sync manages this user now; duosync leaves it alone")
+		s.letGo(r, dirsync.LetGoSynced, LetGoWords(dirsync.LetGoSynced))
 		return
 	case live.Status == dirsync.StatusPendingDeletion && !trashedByUs:
-		s.letGo(r, dirsync.LetGoTrashed, "somebody else put this user into Duo's Trash; restore it in the Duo Admin Panel to have it kept in step again")
+		s.letGo(r, dirsync.LetGoTrashed, LetGoWords(dirsync.LetGoTrashed))
 		return
 	case r.Protect[dirsync.FoldName(live.Username)], r.Protect[want.Name()]:
 		s.Skipped = true
@@ -209,7 +209,7 @@ func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
 		s.Link, s.Next = nil, nil
 		r.decideNew(s, "back in the directory's scope; the user has been removed from Duo since")
 	case r.ReportDrift(""):
-		s.letGo(r, dirsync.LetGoDeleted, "somebody deleted this user in Duo; the configuration asks to report it only")
+		s.letGo(r, dirsync.LetGoDeleted, LetGoWords(dirsync.LetGoDeleted))
 	case s.Contested:
 		s.TellProblem("deleted in Duo, and not made anew while others claim the name")
 		if status, ours := s.Want.Fields[dirsync.FieldStatus]; ours {

@@ -9,9 +9,6 @@ import (
 	dirsync "duosync/sync"
 )
 
-// managedByDuo is told of a user whom Duo's own directory sync has taken over.
-const managedByDuo = "Duo's own directory sync manages this user now; duosync leaves it alone"
-
 // decideMissing is for a link whose person is gone or out of scope.
 func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	if s.Heir != nil {
@@ -37,7 +34,7 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	case s.Live != nil:
 		s.noteDrift(r)
 		if s.Live.Synced && s.Claimed { // perhaps by the same human under a new id, whom Duo's own sync keeps
-			s.letGo(r, dirsync.LetGoSynced, managedByDuo)
+			s.letGo(r, dirsync.LetGoSynced, LetGoWords(dirsync.LetGoSynced))
 			return
 		}
 		if !s.Live.Synced && s.Live.Status != dirsync.StatusPendingDeletion {
@@ -53,7 +50,7 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 	case wait || due.After(now):
 		s.Wait = &dirsync.Waiting{Username: s.Username(), Source: s.ID, Since: missing.Since, Action: step, Due: due}
 	case s.Live.Synced:
-		s.letGo(r, dirsync.LetGoSynced, managedByDuo)
+		s.letGo(r, dirsync.LetGoSynced, LetGoWords(dirsync.LetGoSynced))
 	case s.Live.Status == dirsync.StatusPendingDeletion:
 		s.letGo(r, dirsync.LetGoTrashed, "")
 		s.Next.Missing = &missing // else nobody could tell that this needs nobody

@@ -1,10 +1,6 @@
 package decide
 
-import (
-	"slices"
-
-	dirsync "duosync/sync"
-)
+import dirsync "duosync/sync"
 
 // statusChange is what is to happen to a status; nothing where it has no action.
 type statusChange struct {
@@ -123,17 +119,6 @@ func keepLast(next *dirsync.Link, last string) {
 	if last != "" {
 		next.Asked[dirsync.FieldStatus] = last
 	}
-}
-
-// SeenWith keeps of what was seen before the groups that are doubted now.
-func SeenWith(s dirsync.Seen, before dirsync.Seen, doubted []string) dirsync.Seen {
-	for _, group := range before.Groups {
-		if slices.Contains(doubted, group) && !slices.Contains(s.Groups, group) {
-			s.Groups = append(slices.Clone(s.Groups), group)
-		}
-	}
-	slices.Sort(s.Groups)
-	return s
 }
 
 // KeepStatus makes the status that can't be told the one that it was. Bypass that we gave,

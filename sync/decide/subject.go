@@ -53,6 +53,9 @@ type circumstances struct {
 	Switched       bool   // removals wait for a second complete read
 	NotAccepted    bool   // missing, perhaps, for a scope that is not accepted
 	Scope          string // the fingerprint of that scope
+	// Out: the former entry of a missing person is there, and something keeps it out, or may.
+	// Locked: it is locked, and in scope still.
+	Out, Locked bool
 	// TakenOut: the person's directory is not among those of the configuration any more, so
 	// it can't be asked.
 	TakenOut bool

@@ -27,7 +27,8 @@ type census struct {
 	unchanged int
 	leftOut   leftOut            // of people who need nothing
 	kept      []*mapping.Desired // people who may need something
-	places    places
+	places    *decide.Places
+	moved     []movedSeen
 	names     claimants
 	switched  map[string]bool // directories of which another server answered than last time
 }
@@ -45,17 +46,11 @@ type claimants struct {
 	mails map[uint64]int
 }
 
-// places are what each person's place in the scope rests on, see dirsync.Seen.
-type places struct {
-	there    dirsync.Directories
-	deciding map[string]bool // groups that decide, see decidingKey
-	moved    []movedSeen
-}
-
-// movedSeen is a link whose Seen is another one now.
+// movedSeen is a link whose Seen is another one now; gone: its person did not come by.
 type movedSeen struct {
 	id   dirsync.SourceID
 	seen dirsync.Seen
+	gone bool
 }
 
 // take takes one person in.
@@ -76,25 +71,48 @@ func (c *census) take(p *dirsync.Person) {
 	if linked {
 		c.seen[i] = true
 		user = c.snap.briefs[i].User
-		if seen := c.places.of(p); seen.Hash() != c.snap.briefs[i].Seen {
-			c.places.moved = append(c.places.moved, movedSeen{p.ID, seen})
-		}
 	}
 	if excluded {
+		if linked {
+			c.note(i, c.places.Of(p))
+		}
 		sight.Excluded++
 		sight.Pass(p)
 		return
 	}
 	c.marks.force(&want, user)
+	seen := c.places.With(p, &want)
+	if linked {
+		c.note(i, seen)
+	}
 	sight.Count(p, &want, linked)
 
 	if !linked || !c.isUnchanged(i, &want) {
 		c.rules.DesireGiven(p, &want)
-		want.Seen = c.places.of(p)
+		want.Seen = seen
 		c.kept = append(c.kept, &want)
 		return // what it claims is known at the end, see resolve
 	}
 	c.pass(&want, i)
+}
+
+// note notes of a person who is ours, by the snapshot's index, what is seen now, where that is
+// another thing than before.
+func (c *census) note(i int32, seen dirsync.Seen) {
+	if !c.places.Same(&seen, c.snap.briefs[i].Seen) {
+		c.moved = append(c.moved, movedSeen{id: c.snap.briefs[i].ID, seen: seen})
+	}
+}
+
+// out are those who are ours and came by, and were in when last seen, and are not now.
+func (c *census) out() map[dirsync.SourceID]bool {
+	out := map[dirsync.SourceID]bool{}
+	for i := range c.moved {
+		if m := &c.moved[i]; !m.seen.In {
+			out[m.id] = true
+		}
+	}
+	return out
 }
 
 // pass takes in a person of ours, by the snapshot's index, who needs nothing.
@@ -198,28 +216,6 @@ func (c *census) excludes(id dirsync.SourceID) bool {
 	return linked && c.seen[i]
 }
 
-// of tells what the person's place in the scope rests on.
-func (p *places) of(person *dirsync.Person) dirsync.Seen {
-	seen := dirsync.Seen{Base: person.Base}
-	for _, group := range person.Groups {
-		if p.decides(person.Directory, group) {
-			seen.Groups = append(seen.Groups, dirsync.FoldGroup(group))
-		}
-	}
-	slices.Sort(seen.Groups)
-	return seen
-}
-
-// decides reports whether a group of a directory is one of those that decide.
-func (p *places) decides(directory, group string) bool {
-	return slices.ContainsFunc(p.there.Spelled(directory, group), func(name string) bool {
-		return p.deciding[decidingKey("", name)] || p.deciding[decidingKey(directory, name)]
-	})
-}
-
-// decidingKey is for a group as the configuration names it: for all directories, or for one.
-func decidingKey(directory, name string) string { return directory + "|" + dirsync.FoldGroup(name) }
-
 func (c *claimants) add(name uint64, claimant int32) {
 	first, taken := c.first[name]
 	if !taken {
@@ -239,7 +235,7 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 	rules := &r.Rules.Rules
 	c := &census{
 		rules: rules, snap: st.snap, recheck: fresh.recheck, told: map[dirsync.SourceID]bool{}, marks: st.marks, groups: st.groups,
-		sights: map[string]*guard.Sight{}, switched: map[string]bool{}, seen: make([]bool, len(st.snap.briefs)), places: places{there: rules.Directories, deciding: map[string]bool{}},
+		sights: map[string]*guard.Sight{}, switched: map[string]bool{}, seen: make([]bool, len(st.snap.briefs)), places: decide.NewPlaces(rules),
 		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}, letGo: map[int32]dirsync.Fields{}},
 	}
 	for _, name := range rules.Directories.Names() {
@@ -254,9 +250,6 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 		if id, ok := strings.CutPrefix(key, personKey("")); ok {
 			c.told[dirsync.SourceID(id)] = true
 		}
-	}
-	for _, group := range rules.NamedGroups() {
-		c.places.deciding[decidingKey(group.Directory, group.Name)] = true
 	}
 	return c
 }

@@ -92,16 +92,20 @@ func (d *deciding) inherits(former *decide.Subject) bool {
 		return false
 	case d.adopts(want), d.moves(former):
 		return true
+	case d.betweenDirectories(former):
+		return false // whatever becomes of users who are not ours
 	}
 	return d.adoptsHeir(want) && (former.Hindrance() == "" || d.fresh.recheck[former.ID] && want.Unsure == nil)
 }
 
 // moves reports whether somebody has moved from one directory to another, in scope and active
-// at the last complete run: the user goes over at once. Of a directory that was taken out, or
-// has another name now, nobody moves so.
+// at the last complete run: the user goes over at once, unless a guard doubts that the person
+// is missing. Of a directory that was taken out, or has another name now, nobody moves so; and
+// where another server of one of the two answered than last time, the next read has to show the
+// same.
 func (d *deciding) moves(former *decide.Subject) bool {
-	of := d.Rules.Directories.Of
-	return of(former.ID) != of(former.Heir.ID) && !d.takenOut(former.ID) && former.Link.Active() && former.Hindrance() == ""
+	switched := (d.census.switchedOf(former.ID) || d.census.switchedOf(former.Heir.ID)) && d.opts.Only == ""
+	return d.betweenDirectories(former) && !d.takenOut(former.ID) && !switched && former.WasIn() && former.Hindrance() == ""
 }
 
 // partHeirs ends the doubt about those whose user is gone from Duo, which is confirmed, or
@@ -229,7 +233,7 @@ func (d *deciding) asks(s *decide.Subject) bool {
 	case s.Heir != nil && (d.fresh.recheck[s.ID] || s.Heir.Inherits || s.Link.Answered.Synced):
 		return true
 	case s.Heir != nil:
-		return s.Heir.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled && s.Link.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled
+		return s.ToDisable() && s.Link.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled
 	case s.Want != nil, d.fresh.recheck[s.ID]:
 		return true
 	}
@@ -247,8 +251,12 @@ func (d *deciding) each() {
 		s.Switched, s.NotAccepted, s.Blind = d.census.switched[directory] && d.opts.Only == "", d.notAccepted(s), d.evidence.BlindStatus[directory]
 		s.Lifted = s.Link != nil && d.marks.lifted[s.Link.User] != nil
 		d.Rules.Decide(s, d.now)
-		if s.Want != nil && s.Next != nil { // what the place in the scope rests on, but for what is doubted
-			s.Next.Seen = decide.SeenWith(s.Want.Seen, s.Next.Seen, d.evidence.Groups(directory))
+		switch {
+		case s.Next == nil:
+		case s.Want != nil: // what the place in the scope rests on, but for what is doubted
+			s.Next.Seen = decide.SeenWith(s.Want.Seen, s.Next.Seen, d.evidence.Groups(directory), d.evidence.Any(directory))
+		case s.Heir == nil || !d.betweenDirectories(s):
+			s.Next.Seen.In = false
 		}
 	}
 }

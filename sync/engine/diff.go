@@ -70,9 +70,13 @@ func (d *differ) movedOn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	out := d.census.out()
 	for _, id := range ids {
 		s := &decide.Subject{ID: id, Link: links[id]}
-		s.Claimed = true
+		s.Claimed, s.Out = true, out[id]
+		if want := d.Former[id]; want != nil && want.Unsure == nil {
+			s.Locked = want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled
+		}
 		d.gone[id] = true
 		d.subjects = append(d.subjects, s)
 	}
@@ -213,13 +217,22 @@ func (d *differ) confirm(s *decide.Subject, where *dirsync.Whereabouts) bool {
 			return false
 		}
 		d.marks.force(&want, s.Link.User)
-		want.Seen = d.census.places.of(p)
+		want.Seen = d.census.places.With(p, &want)
 		d.census.sights[p.Directory].Count(p, &want, true)
 		s.Contested = d.claimedByOther(&want)
 		s.Want = &want
 		s.KeepStatus()
 	}
+	s.Out = where.Present && s.Want == nil && (p == nil || d.keptOut(p, s.Link.User))
 	return !(where.Present && d.Rules.Exclude("", where.DN)) && !(p != nil && d.Rules.LeftAlone(p))
+}
+
+// keptOut reports whether something would keep a person out who is not in scope.
+func (d *differ) keptOut(p *dirsync.Person, user string) bool {
+	want := d.Rules.Desire(p)
+	d.marks.force(&want, user)
+	seen := d.census.places.With(p, &want)
+	return !seen.In
 }
 
 // claimedByOther reports whether somebody in the read claims the name of a

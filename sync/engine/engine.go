@@ -26,6 +26,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -47,7 +48,7 @@ func (r *run) through(ctx context.Context, c *course) (err error) {
 		return err
 	}
 	if err = r.inTime(ctx, func(ctx context.Context) error { return r.look(ctx, c) }); err != nil {
-		return err
+		return r.noteOut(context.WithoutCancel(ctx), c, err)
 	}
 	c.done, err = r.apply(ctx, c) // unless this is a dry run, or held
 	return err
@@ -154,4 +155,97 @@ func (r *run) prepare(ctx context.Context, c *course) (err error) {
 	r.report.PlanID = c.plan.ID()
 	r.report.ExpectedCalls, r.report.ExpectedDuration = r.Target.Forecast(c.plan.Plan)
 	return nil
+}
+
+// What is seen of people in a complete read (dirsync.Seen) is written down before the plan is
+// carried out: what becomes of the plan, or whether it is held, says nothing about them. That
+// somebody is out is written down also where the run is held whole, or breaks off after the
+// read; that somebody is in again is not.
+
+// keepSeen writes down what is seen of people now. next gives what is to be kept of it.
+func (r *run) keepSeen(ctx context.Context, moved []movedSeen, next func(*dirsync.Link, dirsync.Seen) dirsync.Seen) error {
+	for some := range slices.Chunk(moved, 500) {
+		ids := make([]dirsync.SourceID, len(some))
+		seen := map[dirsync.SourceID]movedSeen{}
+		for i, m := range some {
+			ids[i], seen[m.id] = m.id, m
+		}
+		links, err := r.Store.Load(ctx, ids)
+		if err != nil {
+			return fmt.Errorf("reading the snapshot: %w", err)
+		}
+		var outcomes []dirsync.Outcome
+		for i := range links {
+			link := &links[i]
+			now := seen[link.ID].seen
+			if seen[link.ID].gone {
+				now = link.Seen
+				now.In = false
+			}
+			if now = next(link, now); now.Hash() != link.Seen.Hash() {
+				link.Seen = now
+				outcomes = append(outcomes, dirsync.Outcome{Source: link.ID, Link: link})
+			}
+		}
+		if len(outcomes) > 0 {
+			if err := r.journal.Record(ctx, outcomes); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// seenOf tells what is kept of what is seen once the plan was weighed.
+func (r *run) seenOf(c *course) func(*dirsync.Link, dirsync.Seen) dirsync.Seen {
+	undecided := map[dirsync.SourceID]bool{}
+	for _, s := range c.heirs() {
+		undecided[s.ID] = true
+	}
+	return func(link *dirsync.Link, seen dirsync.Seen) dirsync.Seen {
+		if r.report.Stopped() || undecided[link.ID] {
+			return onlyOut(link, seen)
+		}
+		directory := r.Rules.Directories.Of(link.ID)
+		return decide.SeenWith(seen, link.Seen, c.verdicts.DoubtedGroups(directory), c.verdicts.Doubted(directory))
+	}
+}
+
+// onlyOut keeps of what is seen that somebody is out.
+func onlyOut(link *dirsync.Link, seen dirsync.Seen) dirsync.Seen {
+	kept := link.Seen
+	kept.In = kept.In && seen.In
+	return kept
+}
+
+// noteOut writes down who was out in the read of a run that broke off for err after it.
+func (r *run) noteOut(ctx context.Context, c *course, err error) error {
+	if r.journal == nil || r.narrowed(c) || !r.report.Complete {
+		return err
+	}
+	if noting := r.keepSeen(ctx, c.census.moved, onlyOut); noting != nil {
+		return errors.Join(err, noting)
+	}
+	return err
+}
+
+// wentMissing are those who did not come by, and of whom the link does not say so: it does once
+// the first step was taken. Whoever may have moved to another directory is not among them;
+// whoever is in the same one under a new id is: no later move decides about that.
+func (r *run) wentMissing(c *course) []movedSeen {
+	there := map[dirsync.SourceID]bool{}
+	for _, s := range c.decided.subjects {
+		there[s.ID] = s.Want != nil || s.Heir != nil && r.betweenDirectories(s)
+		for _, op := range s.Ops {
+			there[op.From] = true
+		}
+	}
+	var gone []movedSeen
+	absent, _ := c.census.absent()
+	for _, id := range absent {
+		if i, known := c.state.snap.index[id]; known && !there[id] && !c.state.snap.briefs[i].Missing {
+			gone = append(gone, movedSeen{id: id, gone: true})
+		}
+	}
+	return gone
 }

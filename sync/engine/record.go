@@ -20,43 +20,12 @@ func (r *run) keep(ctx context.Context, c *course) error {
 	switch {
 	case r.report.Stopped() && r.narrowed(c), r.opts.Exactly != nil:
 		return nil
-	case !r.report.Stopped() && !r.narrowed(c):
-		if err := r.keepSeen(ctx, c); err != nil {
+	case !r.narrowed(c):
+		if err := r.keepSeen(ctx, slices.Concat(c.census.moved, r.wentMissing(c)), r.seenOf(c)); err != nil {
 			return err
 		}
 	}
 	return r.keepQuietChanges(ctx, c)
-}
-
-// keepSeen writes down what each person's place in the scope rests on, where that is
-// another thing now. What is doubted stays as it was.
-func (r *run) keepSeen(ctx context.Context, c *course) error {
-	for some := range slices.Chunk(c.census.places.moved, 500) {
-		ids := make([]dirsync.SourceID, len(some))
-		seen := map[dirsync.SourceID]dirsync.Seen{}
-		for i, m := range some {
-			ids[i], seen[m.id] = m.id, m.seen
-		}
-		links, err := r.Store.Load(ctx, ids)
-		if err != nil {
-			return fmt.Errorf("reading the snapshot: %w", err)
-		}
-		var outcomes []dirsync.Outcome
-		for i := range links {
-			link := &links[i]
-			now := decide.SeenWith(seen[link.ID], link.Seen, c.verdicts.DoubtedGroups(r.Rules.Directories.Of(link.ID)))
-			if now.Hash() != link.Seen.Hash() {
-				link.Seen = now
-				outcomes = append(outcomes, dirsync.Outcome{Source: link.ID, Link: link})
-			}
-		}
-		if len(outcomes) > 0 {
-			if err := r.journal.Record(ctx, outcomes); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // keepQuietChanges writes the links that change without a call: a field that
@@ -79,6 +48,10 @@ func (r *run) keepQuietChanges(ctx context.Context, c *course) error {
 		case !linked, sent[s.ID] && !stopped:
 		case s.Link == nil && (stopped || s.Sends()): // made anew for a user who is gone: the link of that one stands until then
 		case stopped && s.Link.Missing == nil && len(s.Link.Offered) == 0:
+		case stopped && s.Next != nil && !s.Link.Seen.In && s.Next.Seen.In:
+			next := *s.Next
+			next.Seen.In = false
+			outcomes = append(outcomes, dirsync.Outcome{Source: s.ID, Link: &next})
 		case s.Next == nil || !sameLink(s.Link, s.Next):
 			outcomes = append(outcomes, dirsync.Outcome{Source: s.ID, Link: s.Next})
 		}
@@ -260,7 +233,8 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	}
 	left := c.leftAlone()
 	apart := func(l *dirsync.Link) {
-		joins = l.LetGo == "" && l.Missing == nil
+		was := found[string(l.ID)]
+		joins = l.Missing == nil && (l.LetGo == "" || was == nil || !strings.Contains(was.Reason, decide.LetGoWords(l.LetGo)))
 		if why := decide.Apart(l); why != "" && !left[l.ID] {
 			add(string(l.ID), dirsync.Attention{Username: l.Answered.Username, Source: l.ID, Reason: why, Apart: true})
 		}
@@ -309,13 +283,20 @@ func (r *run) settles() map[dirsync.SourceID]bool {
 // attendReport adds who is in a conflict, was refused or failed, in this run or before it
 // where this run has not tried again.
 func (r *run) attendReport(before map[string]dirsync.Attention, add func(string, dirsync.Attention)) {
+	named := map[dirsync.SourceID]bool{} // under a name that others claim
 	for _, x := range r.report.Conflicts {
 		if strings.HasPrefix(x.Key, groupPrefix) {
 			add(x.Key, dirsync.Attention{Username: x.Username, Reason: x.Reason, Remedy: x.Remedy})
 			continue
 		}
+		name, ofName := strings.CutPrefix(x.Key, dirsync.NameKey)
 		for _, id := range x.Sources {
-			add(string(id), dirsync.Attention{Username: x.Username, Source: id, Reason: x.Reason, Remedy: x.Remedy})
+			reason := x.Reason
+			if named[id] && ofName { // "this name" is another one there
+				reason = strings.Replace(reason, "this name", "the name "+dirsync.Quote(name), 1)
+			}
+			named[id] = named[id] || ofName
+			add(string(id), dirsync.Attention{Username: x.Username, Source: id, Reason: reason, Remedy: x.Remedy})
 		}
 	}
 	for _, o := range r.report.Operations {

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -177,4 +178,63 @@ func (p *severalPlay) mayGo(mail string) bool {
 		}
 	}
 	return !there || shared
+}
+
+// newHouses is a world of the directories hr and students, in which people of hr were created.
+func newHouses(t *testing.T, rules string, people ...string) *world {
+	w := newWorld(t)
+	w.step("rules", "directories hr students\n"+rules)
+	w.step("directory hr", strings.Join(people, "\n"))
+	w.step("directory students", "11 kim mail=kim@example.org")
+	if run := w.run(engine.Options{RunID: "run"}); run.Err != nil {
+		t.Fatal(run.Err)
+	}
+	return w
+}
+
+// TestMoveAfterABrokenRun: a lock that a run saw which broke off after the read counts for the
+// next run, where the person has moved. That somebody was missing in such a run does not.
+func TestMoveAfterABrokenRun(t *testing.T) {
+	w := newHouses(t, "", "1 anna mail=anna@example.org", "2 bert mail=bert@example.org", "3 cora mail=cora@example.org", "4 dora")
+	w.step("directory hr", "1 anna mail=anna@example.org disabled\n3 cora mail=cora@example.org")
+	w.dirs["hr"].lookupErr = errors.New("the server is busy")
+	if run := w.run(engine.Options{RunID: "broken"}); run.Err == nil || !run.Complete {
+		t.Fatalf("the run did not break off after the read: %v", run.Err)
+	}
+	w.dirs["hr"].lookupErr = nil
+	w.step("directory hr", "3 cora mail=cora@example.org\n4 dora")
+	w.step("directory students", "11 kim mail=kim@example.org\n12 anna mail=anna@example.org\n13 bert mail=bert@example.org")
+	run := w.run(engine.Options{RunID: "moves"})
+	if len(run.Operations) != 1 || run.Operations[0].Username != "bert" || run.Operations[0].Action != dirsync.Adopt || len(run.Attention) != 1 || run.Attention[0].Username != "anna" {
+		t.Errorf("bert moves, and anna waits:\n%s", w.report(run))
+	}
+}
+
+// TestStateWithoutSeenIn: a state that does not know who was in is taken over without a call to
+// Duo, and whoever moves in that very run waits.
+func TestStateWithoutSeenIn(t *testing.T) {
+	w := newHouses(t, "", "1 anna mail=anna@example.org", "2 bert mail=bert@example.org", "3 cora mail=cora@example.org disabled")
+	w.step("directory hr", "1 anna mail=anna@example.org\n2 bert mail=bert@example.org")
+	for id, link := range w.store.links {
+		link.Seen.In = false
+		w.store.links[id] = link
+	}
+	if run := w.run(engine.Options{RunID: "over"}); run.Outcome != dirsync.OutcomeNoChanges || w.duo.calls > 0 {
+		t.Fatalf("taking over: %d calls\n%s", w.duo.calls, w.report(run))
+	}
+	for id, link := range w.store.links {
+		if !link.Seen.In {
+			t.Errorf("%s is not known to be in", id)
+		}
+		if link.Seen.In = id != "hr/1"; id == "hr/1" {
+			w.store.links[id] = link
+		}
+	}
+	w.step("directory hr", "4 dora")
+	w.step("directory students", "11 kim mail=kim@example.org\n12 anna mail=anna@example.org\n13 bert mail=bert@example.org")
+	run := w.run(engine.Options{RunID: "moves"})
+	if !slices.ContainsFunc(run.Operations, func(o *dirsync.Operation) bool { return o.Action == dirsync.Adopt && o.Username == "bert" }) ||
+		slices.ContainsFunc(run.Operations, func(o *dirsync.Operation) bool { return o.Username == "anna" }) {
+		t.Errorf("bert moves, and anna waits:\n%s", w.report(run))
+	}
 }

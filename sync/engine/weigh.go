@@ -70,7 +70,7 @@ func (r *run) tellUnsure(ctx context.Context, st *state, all []guard.Unsure) err
 		}
 		for _, id := range ids {
 			if link := links[id]; link != nil {
-				why := dirsync.Unsure{Attribute: u.Name, Value: u.Ours[id]}
+				why := dirsync.Unsure{Attribute: u.Name, Value: u.Ours[id], Groups: u.Groups}
 				r.conflict(dirsync.Conflict{Key: dirsync.UnsureKey + string(id), Hash: dirsync.Fields{"attribute": u.Attribute, "value": why.Value}.Hash(),
 					Username: link.Answered.Username, Sources: []dirsync.SourceID{id}, Reason: why.Problem() + "; the status stays as it is"})
 			}
@@ -158,7 +158,28 @@ func (r *run) facts(c *course, plan *dirsync.Plan) *guard.Facts {
 	for id, g := range c.groups.live {
 		f.Groups.Status[id] = g.Status
 	}
+	f.Movers = map[dirsync.SourceID]*guard.Person{}
+	for _, p := range people(r.movers(c), r.Flags) {
+		f.Movers[p.ID] = p
+	}
 	return f
+}
+
+// betweenDirectories reports whether a missing person is there in another directory.
+func (r *run) betweenDirectories(former *decide.Subject) bool {
+	return r.Rules.Directories.Of(former.ID) != r.Rules.Directories.Of(former.Heir.ID)
+}
+
+// movers are those whose user goes over to an entry of another directory without being asked
+// for, under their former ids.
+func (r *run) movers(c *course) []*decide.Subject {
+	var former []*decide.Subject
+	for _, s := range c.subjects() {
+		if s.Ancestor != nil && s.Inherits && !r.adopts(s.Want) && r.betweenDirectories(s.Ancestor) && !r.takenOut(s.Ancestor.ID) {
+			former = append(former, s.Ancestor)
+		}
+	}
+	return former
 }
 
 // weigh has the guards weigh the plan, and takes over what they say.

@@ -162,7 +162,7 @@ func (w *world) source() dirsync.Source {
 	for _, name := range w.rules.Directories.Names() {
 		all = append(all, several.Directory{Name: name, Source: w.dirs[name]})
 		own := w.rules.Rules
-		own.Own = nil
+		own.Own, own.Directory = nil, name
 		if len(w.own[name]) > 0 {
 			own.Mapping, own.OwnMapping = maps.Clone(own.Mapping), true
 			maps.Copy(own.Mapping, w.own[name])
@@ -378,6 +378,8 @@ func (w *world) people(lines []string) []dirsync.Person {
 			case word == "badlock":
 				p.Standing, p.Unsure = dirsync.Unreadable, &dirsync.Unsure{Attribute: "accountlock", Value: "maybe"}
 				p.Attrs["accountlock"] = []string{"maybe"}
+			case word == "nogid": // which groups the person is in can't be told
+				p.Standing, p.Unsure = dirsync.Unreadable, &dirsync.Unsure{Attribute: "gidnumber", Groups: true}
 			case word == "unreadable":
 				p.Standing, p.Unsure = dirsync.Unreadable, &dirsync.Unsure{Attribute: "accountlock"}
 			default:
@@ -602,7 +604,11 @@ func (w *world) report(run *dirsync.Run) string {
 		}
 	}
 	for _, x := range run.Shadowed {
-		p("shadowed %s of %s (%s), by %s, locked=%v", x.Username, x.Directory, x.Source, x.By, x.Locked)
+		locked := "unknown"
+		if x.Locked != nil {
+			locked = fmt.Sprint(*x.Locked)
+		}
+		p("shadowed %s of %s (%s), by %s, locked=%s", x.Username, x.Directory, x.Source, x.By, locked)
 	}
 	for _, x := range run.Waiting {
 		p("waiting %s: %s on %s", x.Username, x.Action, x.Due.Format(time.DateTime))

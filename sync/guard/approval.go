@@ -172,7 +172,9 @@ func (w *weighing) lets(g *dirsync.Guard, a dirsync.Approval, allID string) bool
 // that are about the same people.
 func covers(h *dirsync.Hold) func(*dirsync.Op) bool {
 	keys, people := setOf(h.Keys), setOf(h.People)
-	return func(o *dirsync.Op) bool { return keys[o.Key()] || h.Scope != "" && people[o.Source] }
+	return func(o *dirsync.Op) bool {
+		return keys[o.Key()] || h.Scope != "" && (people[o.Source] || o.From != "" && people[o.From])
+	}
 }
 
 // pass lets operations through a guard. What a maximum counts are those who are left.

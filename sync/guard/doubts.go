@@ -75,7 +75,23 @@ func (w *weighing) concerned(d *Doubt, ops []*dirsync.Op) map[dirsync.SourceID]b
 			who[p.ID] = true
 		}
 	}
+	for _, o := range ops {
+		if p := w.mover(o, d.About.Directory); p != nil {
+			who[p.ID] = true
+		}
+	}
 	return who
+}
+
+// missesBy reports whether a mover may be missing from the former directory for a doubt.
+func (w *weighing) missesBy(p *Person, d *Doubt) bool {
+	if d.About.Base != "" {
+		return p.Link.Seen.Base == d.Key
+	}
+	return p.Elsewhere && (d.was(p.Link) || !p.Link.Seen.Placed()) && slices.ContainsFunc(d.Groups, func(group string) bool {
+		roles := w.Rules.RolesOf(d.About.Directory, group)
+		return roles.Include || roles.Exclude
+	})
 }
 
 // was reports whether a person was in the doubted group when last seen.
@@ -86,7 +102,10 @@ func (d *Doubt) was(l *dirsync.Link) bool {
 // follows gives what of an operation follows from a doubt.
 func (w *weighing) follows(o *dirsync.Op, d *Doubt) assembly.Part {
 	p := w.people[o.Source]
+	mover := w.mover(o, d.About.Directory)
 	switch {
+	case mover != nil && !o.Marked:
+		return assembly.Part{Whole: w.missesBy(mover, d)}
 	case o.Marked, w.Policy.Directories.Of(o.Source) != d.About.Directory:
 		return assembly.Part{}
 	case d.Remedy != "": // a status that can't be read, of the whole directory
@@ -152,7 +171,7 @@ func (w *weighing) followsGroup(o *dirsync.Op, p *Person, d *Doubt, group string
 	}
 	roles := w.Rules.RolesOf(d.About.Directory, group)
 	was := p.Link != nil && d.was(p.Link)
-	unknown := p.Link == nil || p.Link.Seen.Hash() == 0
+	unknown := p.Link == nil || !p.Link.Seen.Placed()
 	switch {
 	case o.Missing != nil:
 		part.Whole = (roles.Include || roles.Exclude) && (was || unknown) && o.Missing.Why == dirsync.OutOfScope

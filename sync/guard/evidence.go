@@ -99,6 +99,8 @@ type Unsure struct {
 	Name      string // as directories write it
 	// Ours has the value of each that can't be read; "" where it did not come back.
 	Ours map[dirsync.SourceID]string
+	// Groups: it is the groups of these people that can't be told, see [dirsync.Unsure].
+	Groups bool
 }
 
 // Groups gives the folded names of a directory's groups that are doubted.
@@ -111,6 +113,11 @@ func (d *Doubts) Groups(directory string) []string {
 		}
 	}
 	return names
+}
+
+// Any reports whether anything of a directory is doubted.
+func (d *Doubts) Any(directory string) bool {
+	return slices.ContainsFunc(d.All, func(doubt *Doubt) bool { return doubt.About.Directory == directory })
 }
 
 // Evidence is what [Examine] compares, of one directory. Rules and People are those of the
@@ -348,13 +355,16 @@ func (e *Evidence) unreadable(found *Doubts) {
 	for _, attribute := range slices.Sorted(maps.Keys(sight.unsure)) {
 		u, name := sight.unsure[attribute], e.Rules.AttributeName(attribute)
 		what := "did not come back, though every such entry has it"
-		if u.absent == 0 {
+		switch {
+		case u.groups:
+			what += ", so which groups they are in can't be told"
+		case u.absent == 0:
 			what = "has a value that can't be read, such as " + dirsync.Quote(u.value)
 		}
 		if u.total() <= e.Policy.Limits.Floor {
 			found.Warnings = append(found.Warnings, fmt.Sprintf("the attribute %s of %s %s: nobody of them is created, enabled or put into a group, and a status stays as it is: %s",
 				name, dirsync.CountPeople(u.total()), what, strings.Join(u.names, ", ")))
-			found.Unsure = append(found.Unsure, Unsure{attribute, name, u.ours})
+			found.Unsure = append(found.Unsure, Unsure{attribute, name, u.ours, u.groups})
 			continue
 		}
 		found.BlindStatus[e.Read.Info.Directory] = true

@@ -18,6 +18,10 @@ type Facts struct {
 	// Moved are people who were read, though their user goes over to an entry of an earlier
 	// directory.
 	Moved map[dirsync.SourceID]dirsync.SourceID
+	// Movers are those whose user goes over to an entry of another directory without that
+	// somebody asked for it, as they are under their former ids. That they are missing there
+	// may be doubted.
+	Movers map[dirsync.SourceID]*Person
 	// Before is what the last complete run saw; nil: there was none.
 	Before *dirsync.Baseline
 	Rules  *mapping.Rules
@@ -39,6 +43,14 @@ type Policy struct {
 type Read struct {
 	Info  *dirsync.ReadInfo
 	Sight *Sight
+}
+
+// mover gives who leaves a directory by an operation, if somebody does who is a mover.
+func (f *Facts) mover(o *dirsync.Op, directory string) *Person {
+	if o.From == "" || f.Policy.Directories.Of(o.From) != directory {
+		return nil
+	}
+	return f.Movers[o.From]
 }
 
 // Of gives the read of the directory of that name; nil where it was not read.

@@ -122,6 +122,11 @@ func (v *Verdicts) Believes(id dirsync.SourceID) bool {
 	return !v.Stopped()
 }
 
+// Doubted reports whether anything of a directory is still doubted.
+func (v *Verdicts) Doubted(directory string) bool {
+	return slices.ContainsFunc(v.facts.Doubts.All, func(d *Doubt) bool { return d.About.Directory == directory && !v.judged[d].accepted })
+}
+
 // DoubtedGroups gives the folded names of a directory's groups that are still doubted.
 func (v *Verdicts) DoubtedGroups(directory string) []string {
 	var names []string
@@ -278,7 +283,7 @@ func (w *weighing) labels(ids []dirsync.SourceID) []string {
 	var names []string
 	for _, id := range ids[:min(len(ids), mostNames)] {
 		name := string(id)
-		if p := w.people[id]; p != nil {
+		if p := cmp.Or(w.people[id], w.Movers[id]); p != nil {
 			name = p.Username
 		}
 		names = append(names, name)
@@ -338,6 +343,9 @@ func (v *Verdicts) accounted(passed bool) map[dirsync.SourceID]bool {
 	}
 	maps.DeleteFunc(accounted, func(id dirsync.SourceID, _ bool) bool {
 		p := v.people[id]
+		if _, read := v.facts.Policy.Directories.Get(v.facts.Policy.Directories.Of(id)); !read || v.facts.Movers[id] != nil {
+			return true // taken out, and not counted before, either; or in scope by the other entry
+		}
 		if p == nil || p.Heir != "" { // who is there under a new id is in scope already
 			return p != nil
 		}

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -132,10 +133,7 @@ func minSource(w *weighing) {
 	if limit.Off || w.Before == nil || w.Asked.Only {
 		return
 	}
-	had, now := w.Before.Sighted, w.sighted(true)
-	if had == 0 {
-		had = w.Before.InScope
-	}
+	had, now := w.sightedThenAndNow()
 	lost := max(had-now, 0)
 	ops, _ := w.collect(whole((*dirsync.Op).Removes), false)
 	g := dirsync.Guard{Name: dirsync.GuardMinSource, Limit: limit.String(), Affected: lost, Total: had,
@@ -145,6 +143,21 @@ func minSource(w *weighing) {
 		return
 	}
 	w.add(g)
+}
+
+// sightedThenAndNow is how many the last good run sighted of the directories that are read, and
+// how many are there of them. What one has lost is not made up for by what another
+// has gained; and of one that was taken out nobody is lost, for it can't be asked.
+func (w *weighing) sightedThenAndNow() (then, now int) {
+	if !w.Policy.Directories.Named() {
+		return cmp.Or(w.Before.Sighted, w.Before.InScope), w.sighted(true)
+	}
+	for _, name := range w.Policy.Directories.Names() {
+		ref, _ := w.Before.Of(name)
+		had := cmp.Or(ref.Sighted, ref.InScope)
+		then, now = then+had, now+min(had, w.sightedOf(name, true))
+	}
+	return then, now
 }
 
 // minSourceEach holds what follows from a directory, one of several, that has lost too many
@@ -165,7 +178,9 @@ func minSourceEach(w *weighing) {
 		if !limit.Below(now, had) || lost <= w.Policy.Limits.Floor {
 			continue
 		}
-		ops, _ := w.collect(whole(func(o *dirsync.Op) bool { return o.Missing != nil && w.Policy.Directories.Of(o.Source) == name }), true)
+		ops, _ := w.collect(whole(func(o *dirsync.Op) bool {
+			return o.Missing != nil && w.Policy.Directories.Of(o.Source) == name || w.mover(o, name) != nil
+		}), true)
 		g := dirsync.Guard{Name: dirsync.GuardMinSource, About: dirsync.About{Directory: name}, Limit: limit.String(), Affected: lost, Total: had, Held: true, Partial: true, Ops: ops,
 			Hold: dirsync.Hold{Count: now}}
 		if len(ops) == 0 { // yet their removal counts no step

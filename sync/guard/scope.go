@@ -74,7 +74,10 @@ func (w *weighing) scopeOf(directory string) {
 	scope := now.Scope
 	match := func(o *dirsync.Op) (part assembly.Part) {
 		p := w.people[o.Source]
+		mover := w.mover(o, directory)
 		switch {
+		case mover != nil:
+			part.Whole = mover.NotAccepted
 		case w.Policy.Directories.Of(o.Source) != directory:
 		case p != nil && p.NotAccepted && o.Missing != nil:
 			part.Whole = true
@@ -85,7 +88,14 @@ func (w *weighing) scopeOf(directory string) {
 	}
 	ops, _ := w.collect(match, true)
 	ops = w.takeOut(ops, match)
-	who := sourcesOf(ops)
+	who := map[dirsync.SourceID]bool{}
+	for _, o := range ops {
+		if p := w.mover(o, directory); p != nil {
+			who[p.ID] = true
+			continue
+		}
+		who[o.Source] = true
+	}
 	for _, p := range w.People {
 		switch {
 		case w.Policy.Directories.Of(p.ID) != directory:

@@ -33,6 +33,7 @@ type tally struct {
 // unsure counts people whose standing can't be told from an attribute.
 type unsure struct {
 	absent, unread int
+	groups         bool                        // it is the groups that can't be told
 	names          []string                    // mostNames at most
 	ours           map[dirsync.SourceID]string // people with a link, dirsync.MaxPeople at most, each with the value; "" where it is absent
 	value          string                      // the first of those that can't be read, in the order of texts
@@ -120,6 +121,7 @@ func (s *Sight) countUnsure(p *dirsync.Person, want *mapping.Desired, ours bool)
 		}
 		u.unread++
 	}
+	u.groups = u.groups || why.Groups
 	u.names = append(u.names, want.Label())[:min(len(u.names)+1, mostNames)]
 	if ours && len(u.ours) < dirsync.MaxPeople {
 		u.ours[p.ID] = why.Value

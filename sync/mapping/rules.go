@@ -14,8 +14,9 @@ type Rules struct {
 	// Own are the rules of each of several directories, by its name; nil: these hold for
 	// every person. They differ in what is mapped, and how a status shows.
 	Own map[string]*Rules
-	// OwnMapping: the mapping is written for this directory alone, and so are the groups
-	// that its expressions ask for.
+	// Directory is the one of several whose rules these alone are; "" for none. OwnMapping: the
+	// mapping is written for it alone, and so are the groups that its expressions ask for.
+	Directory  string
 	OwnMapping bool
 
 	// Mapping gives the expression for each Duo field with a single value that is

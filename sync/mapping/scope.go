@@ -58,11 +58,10 @@ func (r *Rules) NamedGroups() []NamedGroup {
 	for _, name := range r.ExcludeGroups {
 		all = append(all, NamedGroup{Name: name, Key: "sync.scope.exclude_groups"})
 	}
-	names := r.Directories.Names()
-	for i, own := range r.Each() {
+	for _, own := range r.Each() {
 		group := NamedGroup{Key: "in_group() in sync.mapping"}
-		if own.OwnMapping {
-			group = NamedGroup{Key: "in_group() in the mapping of the directory " + names[i], Directory: names[i]}
+		if own.OwnMapping && own.Directory != "" {
+			group = NamedGroup{Key: "in_group() in the mapping of the directory " + own.Directory, Directory: own.Directory}
 		}
 		for _, e := range own.Expressions() {
 			for _, group.Name = range e.Groups() {

@@ -30,10 +30,12 @@ func newCensus(rules *decide.Rules) *census {
 	return &census{rules: rules, values: map[string]int{}, names: map[string]string{}, standings: map[dirsync.Standing]int{}, unsure: map[string]*unsure{}}
 }
 
-// unsure counts people from whose attribute it can't be told whether they are locked:
+// unsure counts people from whose attribute it can't be told whether they are locked, or with
+// groups, which groups they are in:
 // it did not come back, or has a value that can't be read.
 type unsure struct {
 	absent, illegible int
+	groups            bool
 	examples          []string
 }
 
@@ -46,6 +48,7 @@ func (s *census) doubt(u *dirsync.Unsure) {
 		known = &unsure{}
 		s.unsure[u.Attribute] = known
 	}
+	known.groups = known.groups || u.Groups
 	if u.Value == "" {
 		known.absent++
 		return

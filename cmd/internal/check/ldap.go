@@ -313,25 +313,25 @@ func (c *ldapCheck) ids(ctx context.Context, seen *census, err error) {
 	}
 }
 
-// unreadable tells of people from whom it can't be told whether they are locked. It
-// reports whether that can't be for all of them, since an attribute is missing that
-// each of them has.
+// unreadable tells of people from whom it can't be told whether they are locked, or which
+// groups they are in. It reports whether that can't be for all of them, since an attribute is
+// missing that each of them has.
 func (c *ldapCheck) unreadable(seen *census) bool {
-	if !c.rules.Status || c.rules.StatusFrom != nil && !c.rules.StatusFrom.Preset() {
-		return false
-	}
+	locks := c.rules.Status && (c.rules.StatusFrom == nil || c.rules.StatusFrom.Preset())
 	failed := false
 	for _, folded := range slices.Sorted(maps.Keys(seen.unsure)) {
-		u, attribute := seen.unsure[folded], folded
-		for _, name := range c.rules.StatusAttributes {
-			if strings.EqualFold(name, folded) {
-				attribute = name
-			}
+		u, attribute := seen.unsure[folded], c.rules.AttributeName(folded)
+		test, unknown, advice := LDAPLocks, "whether they are locked", unreadableAdvice(c.config.LDAP.Preset)
+		switch {
+		case u.groups:
+			test, unknown, advice = LDAPGroups, "which groups they are in", unreadableAdvice("")
+		case !locks:
+			continue
 		}
 		if u.absent > 0 {
-			failed = true
-			c.fail(LDAPLocks, fmt.Errorf("%s did not come back for %d of %s, though each of them has it: whether they are locked can't be told",
-				attribute, u.absent, phrase.Quantity(seen.total, "person", "people")), unreadableAdvice(c.config.LDAP.Preset))
+			failed = failed || !u.groups
+			c.fail(test, fmt.Errorf("%s did not come back for %d of %s, though each of them has it: %s can't be told",
+				attribute, u.absent, phrase.Quantity(seen.total, "person", "people"), unknown), advice)
 		}
 		if u.illegible > 0 {
 			c.note(LDAPLocks, "set each to true or false, a time, or what the server's manual names; until then nobody of them is created, enabled or put into a group",

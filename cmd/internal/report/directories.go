@@ -17,13 +17,13 @@ type SourceOf struct {
 }
 
 // Shadowed is a person whose username, or alias, a person of an earlier directory has, whose
-// id is By. Locked: in the person's own directory.
+// id is By. Locked: in the person's own directory; absent where that can't be told.
 type Shadowed struct {
 	Username  string           `json:"username"`
 	Directory string           `json:"directory"`
 	SourceID  dirsync.SourceID `json:"source_id"`
 	By        dirsync.SourceID `json:"by"`
-	Locked    bool             `json:"locked"`
+	Locked    *bool            `json:"locked,omitempty"`
 }
 
 // each says how many were read of each of several directories.
@@ -50,7 +50,10 @@ func shadowedBlock(all []Shadowed) form.Block {
 }
 
 func (s *Shadowed) status() string {
-	if s.Locked {
+	switch {
+	case s.Locked == nil:
+		return "status unknown"
+	case *s.Locked:
 		return "locked"
 	}
 	return "not locked"

@@ -151,7 +151,8 @@ func TestRulesOfSeveral(t *testing.T) {
 	cfg, r := rulesOf(t, `
 directories:
   - {name: hr, groups: {base_dns: ["ou=G,dc=x"]}}
-  - {name: students, urls: ["ldap://b"], groups: {base_dns: ["ou=G,dc=x"]}, mapping: {username: mail, notes: 'in_group("club") ? "c" : ""'}}
+  - {name: students, urls: ["ldap://b"], groups: {base_dns: ["ou=G,dc=x"]}, mapping: {username: mail, notes: 'in_group("choir") ? "c" : ""'}}
+  - {name: guests, urls: ["ldap://c"], groups: {base_dns: ["ou=G,dc=x"]}, mapping: {notes: 'in_group("guests/day") ? "d" : ""'}}
 sync: {scope: {include_groups: [hr/staff, visitors]}, groups: {mirror: [students/club]}}
 `)
 	if got := r.In("hr").Mapping[dirsync.FieldUsername].String() + " " + r.In("students").Mapping[dirsync.FieldUsername].String(); got != "uid mail" {
@@ -162,8 +163,9 @@ sync: {scope: {include_groups: [hr/staff, visitors]}, groups: {mirror: [students
 	}
 	singles := cfg.Each()
 	for i, wanted := range []map[string]bool{
-		{"staff": true, "visitors": true, "club": false, "hr/staff": false},
-		{"staff": false, "visitors": true, "club": true},
+		{"staff": true, "visitors": true, "club": false, "choir": false, "day": false, "hr/staff": false},
+		{"staff": false, "visitors": true, "club": true, "choir": true, "day": false},
+		{"staff": false, "visitors": true, "club": false, "choir": false, "day": true},
 	} {
 		want := groups(&singles[i], r.In(singles[i].Name)).Want
 		for name, is := range wanted {
@@ -173,7 +175,7 @@ sync: {scope: {include_groups: [hr/staff, visitors]}, groups: {mirror: [students
 		}
 	}
 	b := BindingOf(cfg)
-	if b.Directory != "" || len(b.Directories) != 2 || b.Directories["hr"] != "dc=wso2,dc=org" {
+	if b.Directory != "" || len(b.Directories) != 3 || b.Directories["hr"] != "dc=wso2,dc=org" {
 		t.Errorf("binding %+v", b)
 	}
 }

@@ -25,7 +25,7 @@ func Rules(cfg *config.Config) (decide.Rules, error) {
 		if err != nil {
 			return rules, err
 		}
-		rules.OwnMapping = one.OwnMapping
+		rules.Directory, rules.OwnMapping = one.Name, one.OwnMapping
 		rules.IncludeGroups = cfg.Sync.Scope.IncludeGroups
 		rules.Directories[0].Name = one.Name
 		directories := append(all.Directories, rules.Directories...)
@@ -39,7 +39,7 @@ func Rules(cfg *config.Config) (decide.Rules, error) {
 		for _, rules := range own {
 			rules.Directories = all.Directories
 		}
-		all.Own, all.OwnMapping = own, false
+		all.Own, all.Directory, all.OwnMapping = own, "", false
 	}
 	return all, nil
 }

@@ -58,10 +58,7 @@ func HostileRun() *dirsync.Run {
 			{Username: "rkim", Source: "6b1f", Reason: "a Duo user of that name exists that is not ours; take it over with --adopt rkim, or rename one of them",
 				Remedy: "duosync sync --adopt rkim --config /etc/duo/config.yaml", Since: Noon},
 		},
-		Shadowed: []dirsync.Shadowed{
-			{Username: Hostile, Directory: "students", Source: "students/6d1f", By: "hr/6d2f", Locked: true},
-			{Username: "mlee", Directory: "students", Source: "students/6d3f", By: "hr/6d4f"},
-		},
+		Shadowed: shadowed(),
 		Waiting: []dirsync.Waiting{
 			{Username: "dpetrov", Source: "6c1f", Since: Noon.Add(-48 * time.Hour), Action: dirsync.Trash, Due: Noon.Add(28 * 24 * time.Hour)},
 			{Username: Hostile, Source: "6c2f", Since: Noon.Add(-24 * time.Hour), Action: dirsync.Delete, Due: Noon.Add(29 * 24 * time.Hour)},
@@ -76,5 +73,13 @@ func HostileRun() *dirsync.Run {
 		Warnings:      []string{"- # 1. " + Hostile, "1. the state is open to other users"},
 		Usage:         dirsync.Usage{Calls: 42, Retries: 1},
 		ExpectedCalls: 1027, ExpectedDuration: 20*time.Minute + 300*time.Millisecond,
+	}
+}
+
+func shadowed() []dirsync.Shadowed {
+	return []dirsync.Shadowed{
+		{Username: Hostile, Directory: "students", Source: "students/6d1f", By: "hr/6d2f", Locked: new(true)},
+		{Username: "mlee", Directory: "students", Source: "students/6d3f", By: "hr/6d4f", Locked: new(false)},
+		{Username: "nsato", Directory: "students", Source: "students/6d5f", By: "hr/6d6f"},
 	}
 }
