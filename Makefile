@@ -55,6 +55,10 @@ $(BIN)/golangci-lint-$(LINT_VERSION):
 	  ln -s "$$(command -v golangci-lint)" $@; \
 	else GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION) && mv $(BIN)/golangci-lint $@; fi
 
+.PHONY: docs-check
+docs-check: deps #? README and docs/ against the program: links, commands, keys, examples, words, messages; the commands of each page are run
+	go test -count 1 ./cmd/internal/docs
+
 .PHONY: deploy-check
 deploy-check: #? the units, the image and the manifests in deploy/, as far as that goes without running them for real; as root
 	deploy/check.sh
