@@ -34,6 +34,7 @@ APACHEDS = apacheds libapache-directory-api-java libapache-directory-jdbm-java l
 deps:
 	@need=; \
 	command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || [ -x /usr/libexec/slapd ] || need="slapd"; \
+	command -v ldapmodify >/dev/null || need="$need ldap-utils"; \
 	for file in /usr/bin/java /usr/share/apacheds/lib/apacheds-jdbm1.jar /usr/share/java/apache-directory-api-all.jar /usr/share/java/caffeine.jar; do \
 	  [ -e $$file ] || { need="$$need $(APACHEDS)"; break; }; \
 	done; \

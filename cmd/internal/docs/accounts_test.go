@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -70,6 +71,12 @@ func TestAccounts(t *testing.T) {
 		if got := server.Attr("CN=duosync,CN=Users,"+sambatest.Suffix, "userAccountControl"); len(got) != 1 || got[0] != "66050" {
 			t.Errorf("userAccountControl %v", got)
 		}
+		s.run(0, fmt.Sprintf(`printf 'dn: CN=duosync,CN=Users,%s\nchangetype: modify\nreplace: unicodePwd\nunicodePwd:: %%s\n-\nreplace: userAccountControl\nuserAccountControl: 66048\n' \
+"$(printf '"%s"' | iconv -t UTF-16LE | base64)" | LDAPTLS_REQCERT=never ldapmodify -x -H ldaps://127.0.0.1 -D %s -w %s`,
+			sambatest.Suffix, sambatest.ReaderPassword, sambatest.AdminDN, sambatest.AdminPassword))
+		server.AddPerson("ada", map[string][]string{"sn": {"L"}, "givenName": {"A"}, "mail": {"ada@example.org"}})
+		s.password = sambatest.ReaderPassword
+		s.reads(server.URL, sambatest.Suffix)
 	})
 }
 
@@ -88,6 +95,8 @@ type reader struct {
 	name   string
 	suffix string // of the server
 	locked bool   // somebody is locked there
+	// password of the account, where it is not that of the page
+	password string
 }
 
 func newReader(t *testing.T, name string) *reader {
@@ -107,7 +116,9 @@ func newReader(t *testing.T, name string) *reader {
 
 // here has a text of the page speak of the server's suffix.
 func (r *reader) here(text string) string {
-	return regexp.MustCompile(`(?i)`+suffix).ReplaceAllLiteralString(text, r.suffix)
+	text = regexp.MustCompile(`(?i)`+suffix).ReplaceAllLiteralString(text, r.suffix)
+	domain := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(r.suffix), "dc=", ""), ",", ".")
+	return strings.ReplaceAll(text, "duosync@example.org", "duosync@"+domain)
 }
 
 // files writes the page's LDIF, in its order, under these names.
@@ -145,7 +156,7 @@ func (r *reader) reads(server, suffix string) {
 		}
 		text := regexp.MustCompile(`(?m)^  urls: .*`).ReplaceAllLiteralString(r.here(b.text), fmt.Sprintf("  urls: [%q]", server))
 		text = regexp.MustCompile(`(?m)^  ca_file: .*\n`).ReplaceAllString(text, "")
-		r.write("config.yaml", strings.ReplaceAll(text, "${LDAP_PASSWORD}", password)+r.read("duo/duo.yaml"))
+		r.write("config.yaml", strings.ReplaceAll(text, "${LDAP_PASSWORD}", cmp.Or(r.password, password))+r.read("duo/duo.yaml"))
 		break
 	}
 	out := r.run(0, "duosync check")
@@ -157,8 +168,8 @@ func (r *reader) reads(server, suffix string) {
 	if r.locked && strings.Contains(out, "back for nobody") {
 		r.t.Errorf("the lock is not seen:\n%s", out)
 	}
-	who := regexp.MustCompile(`(?m)^  bind_dn: (.*)`).FindStringSubmatch(r.read("config.yaml"))[1]
-	if out := r.run(0, fmt.Sprintf("ldapsearch -x -H %s -D %s -w %s -b %s '(objectClass=simpleSecurityObject)' userPassword", server, who, password, suffix)); strings.Contains(out, "userPassword:") {
+	who := regexp.MustCompile(`(?m)^  bind_dn: ([^ \n]*)`).FindStringSubmatch(r.read("config.yaml"))[1]
+	if out := r.run(0, fmt.Sprintf("ldapsearch -x -H %s -D %s -w %s -b %s '(|(objectClass=simpleSecurityObject)(cn=duosync))' userPassword", server, who, cmp.Or(r.password, password), suffix)); strings.Contains(out, "userPassword:") {
 		r.t.Errorf("the account reads passwords:\n%s", out)
 	}
 	if out := r.run(0, "duosync sync --dry-run"); !strings.Contains(out, "create") || !strings.Contains(out, "ada") {
