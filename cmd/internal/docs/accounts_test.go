@@ -187,12 +187,7 @@ func startSlapd(t *testing.T) (admin, server, socket string) {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	admin, path := "cn=admin,"+suffix, filepath.Join(dir, "ldapi")
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server = "ldap://" + listener.Addr().String()
-	if err := errors.Join(listener.Close(), os.Mkdir(filepath.Join(dir, "slapd.d"), 0o700), os.Mkdir(filepath.Join(dir, "db"), 0o700)); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "slapd.d"), 0o700), os.Mkdir(filepath.Join(dir, "db"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	root := fmt.Sprintf("gidNumber=%d+uidNumber=%d,cn=peercred,cn=external,cn=auth", os.Getgid(), os.Getuid())
@@ -241,18 +236,43 @@ olcAccess: {1}to * by self read by * none
 	load([]string{"-b", suffix}, "dn: "+suffix+"\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\ndn: ou=people,"+suffix+
 		"\nobjectClass: organizationalUnit\nou: people\n\ndn: ou=groups,"+suffix+"\nobjectClass: organizationalUnit\nou: groups\n")
 	socket = "ldapi://" + strings.ReplaceAll(path, "/", "%2F")
-	cmd := exec.Command("/usr/sbin/slapd", "-F", filepath.Join(dir, "slapd.d"), "-h", server+"/ "+socket, "-d", "0")
+	for range 5 { // another process may take the port
+		if server = launch(t, filepath.Join(dir, "slapd.d"), socket); server != "" {
+			return admin, server, socket
+		}
+	}
+	t.Fatal("slapd does not listen")
+	return "", "", ""
+}
+
+// launch starts slapd on a free port and gives its URL, "" where it does not listen there.
+func launch(t *testing.T, config, socket string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/usr/sbin/slapd", "-F", config, "-h", "ldap://"+address+"/ "+socket, "-d", "0")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", strings.TrimPrefix(server, "ldap://")); err == nil {
-			_ = conn.Close()
-			return admin, server, socket
+	gone := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(gone) }()
+	t.Cleanup(func() { _ = cmd.Process.Kill(); <-gone })
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		select {
+		case <-gone:
+			return ""
+		case <-time.After(10 * time.Millisecond):
 		}
-		if time.Now().After(deadline) {
-			t.Fatal("slapd does not listen")
+		if conn, err := net.Dial("tcp", address); err == nil {
+			_ = conn.Close()
+			return "ldap://" + address
 		}
 	}
+	return ""
 }

@@ -245,7 +245,9 @@ func (s *site) run(code int, line string) string {
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	if strings.HasSuffix(line, "&") { // it stays behind
+		s.t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	}
 	_ = cmd.Wait()
 	if got := cmd.ProcessState.ExitCode(); got != code {
 		s.t.Fatalf("%s\nexit %d, want %d\n%s", line, got, code, s.read("out"))
