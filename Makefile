@@ -34,6 +34,7 @@ APACHEDS = apacheds libapache-directory-api-java libapache-directory-jdbm-java l
 deps:
 	@need=; \
 	command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || [ -x /usr/libexec/slapd ] || need="slapd"; \
+	command -v ldapmodify >/dev/null || need="$need ldap-utils"; \
 	for file in /usr/bin/java /usr/share/apacheds/lib/apacheds-jdbm1.jar /usr/share/java/apache-directory-api-all.jar /usr/share/java/caffeine.jar; do \
 	  [ -e $$file ] || { need="$$need $(APACHEDS)"; break; }; \
 	done; \
@@ -54,6 +55,10 @@ $(BIN)/golangci-lint-$(LINT_VERSION):
 	@if command -v golangci-lint >/dev/null && [ "v$$(golangci-lint version --short)" = "$(LINT_VERSION)" ]; then \
 	  ln -s "$$(command -v golangci-lint)" $@; \
 	else GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION) && mv $(BIN)/golangci-lint $@; fi
+
+.PHONY: docs-check
+docs-check: deps #? README and docs/ against the program: links, commands, keys, examples, words, messages; the commands of each page are run
+	go test -count 1 ./cmd/internal/docs
 
 .PHONY: deploy-check
 deploy-check: #? the units, the image and the manifests in deploy/, as far as that goes without running them for real; as root

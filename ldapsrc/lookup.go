@@ -98,7 +98,7 @@ func (s *Source) lookupInScope(ctx context.Context, c *conn.Conn, ids []dirsync.
 				})
 			})
 			if err != nil {
-				return fmt.Errorf("looking for %d persons by %s: %w", len(batch.ids), s.decoder.ID.Name, err)
+				return fmt.Errorf("looking for %d people by %s: %w", len(batch.ids), s.decoder.ID.Name, err)
 			}
 		}
 	}

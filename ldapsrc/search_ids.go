@@ -66,7 +66,7 @@ func (s *Source) searchBatch(ctx context.Context, c *conn.Conn, base string, bat
 	})
 	if err == nil && !works {
 		err = dirsync.WithHint(
-			fmt.Errorf("search below %q: %s of persons that were just read are not found by searching for them", base, s.decoder.ID.Name),
+			fmt.Errorf("search below %q: %s of people who were just read are not found by searching for them", base, s.decoder.ID.Name),
 			"let the account search (not only read) "+s.decoder.ID.Name+", check that attribute's index, and run again")
 	}
 	return err

@@ -85,7 +85,7 @@ func (s *Subject) letIn(link *dirsync.Link, wanted, last string) statusChange {
 	s.askStatus(wanted)
 	next.ByHand = false
 	if live.Status != wanted && live.Status != dirsync.StatusActive && live.Status != link.Answered.Status || link.ByHand {
-		s.Warn("%s: is %s in Duo by other hands, and stays so", s.Username(), live.Status)
+		s.Warn("%s: is %s in Duo by others, and stays so", s.Username(), live.Status)
 	}
 	return statusChange{}
 }

@@ -242,7 +242,7 @@ func (p *pairing) warnings() {
 		p.warn("%s paired with a user who has another e-mail address: make sure that they are no other people of the same names: %s", dirsync.CountPeople(len(p.mails)), someNames(p.mails))
 	}
 	if b.Open > 0 {
-		p.warn("%d users who can log in are nobody's, and stay as they are; whoever left the directory meanwhile is among them: %s", b.Open, someNames(p.unowned))
+		p.warn("%d users who can log in are unmanaged, and stay as they are; whoever left the directory meanwhile is among them: %s", b.Open, someNames(p.unowned))
 	}
 	if lost := b.Known - b.Found; lost > 0 {
 		p.warn("%d of the %d users whom the state knows are not in this account", lost, b.Known)

@@ -57,7 +57,7 @@ func TestRebuild(t *testing.T) {
 
 	dry, report := w.rebuild(true)
 	has(t, report, "planned: 5 in scope", "adopt anna [planned]: paired by username\n", `groups paired by name: "staff", "vpn"`,
-		`warning: 1 users who can log in are nobody's`, `"left"`)
+		`warning: 1 users who can log in are unmanaged`, `"left"`)
 	if dry.Paired != 4 || dry.Absent != 1 || dry.Strangers != 2 || dry.Open != 1 || dry.Differ != 0 || dry.Known != 0 {
 		t.Errorf("figures %+v", dry)
 	}
@@ -113,7 +113,7 @@ add DU10 username=dora email=dora@x`)
 		"twin [2 3] (new): 2 people claim this name", "[4] (new): the username is missing", "synced [5] (new): Duo's own directory sync",
 		"trashed [6] (new): this user lies in Duo's Trash", `nick [7] (new): the name is an alias of the Duo user "nicholas"`,
 		`1 person paired with a user who has another e-mail address: make sure that they are no other people of the same names: "anna"`,
-		"3 users who can log in are nobody's")
+		"3 users who can log in are unmanaged")
 	if b.Paired != 2 || b.Differ != 2 || b.Absent != 1 || b.Skipped != 1 || b.Strangers != 3 {
 		t.Errorf("figures %+v", b)
 	}

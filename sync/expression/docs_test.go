@@ -59,7 +59,7 @@ func TestExpressionDocumentationMappings(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	if len(blocks) != 13 {
+	if len(blocks) != 10 {
 		t.Errorf("%d examples", len(blocks))
 	}
 	for _, block := range blocks {

@@ -25,7 +25,7 @@ users who have a name now that one of ours was left with.
 
 A user whom others have disabled, or given bypass, differs for as long as that is so,
 also where a run has seen it. What people enrolled and what others added is no
-difference. Nor are users of whom duosync has let go; they are listed with all others
+difference. Nor are users who were released; they are listed with all others
 who waited for a human at the end of the last run.
 
 It reads Duo and the state only, changes nothing, takes no lock and can be used while

@@ -101,7 +101,7 @@ func TestDrift(t *testing.T) {
 
 	// A refresh mends what it may, and tells the rest.
 	r = h.sync("--refresh")
-	contains(t, r.out, "Duo's own directory sync manages this user now", "bob: is disabled in Duo by other hands, and stays so")
+	contains(t, r.out, "Duo's own directory sync manages this user now", "bob: is disabled in Duo by others, and stays so")
 	if diff := cmp.Diff([]string{"bob status: active -> disabled"}, h.drift(exitPending)); diff != "" {
 		t.Errorf("after a refresh (-want +got):\n%s", diff)
 	}

@@ -15,24 +15,21 @@ import (
 	"duosync/ldapsrc/slapdtest"
 )
 
-// layoutSections are the sections of docs/directories.md whose example a file of
-// testdata/layouts is for.
+// layoutSections are the sections of docs/directories.md, and the page of FreeIPA, whose
+// example a file of testdata/layouts is for.
 func layoutSections() map[string]string {
 	return map[string]string{
-		"freeipa": "FreeIPA and Red Hat IdM", "opendj": "OpenDJ, PingDS, PingDirectory and Oracle Unified Directory", "edirectory": "NetIQ eDirectory",
+		"freeipa": "FreeIPA", "opendj": "OpenDJ, PingDS, PingDirectory and Oracle Unified Directory", "edirectory": "NetIQ eDirectory",
 		"oracle": "Oracle Internet Directory", "univention": "Univention Corporate Server", "apple": "Apple Open Directory", "posix": "POSIX accounts",
 	}
 }
 
-// TestLayouts takes the examples of docs/directories.md at their word. Each reads a slapd
+// TestLayouts takes the examples of docs/directories.md and docs/freeipa.md at their word. Each reads a slapd
 // that has the schema and people of such a directory, and gives the users that the file of
 // testdata/layouts foretells: at first, and after the changes there.
 func TestLayouts(t *testing.T) {
-	page, err := os.ReadFile("../../../docs/directories.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples := exampleOf(t, string(page))
+	examples := exampleOf(t, "directories.md")
+	examples["FreeIPA"] = exampleOf(t, "freeipa.md")["The configuration"]
 	files, err := filepath.Glob("testdata/layouts/*.txtar")
 	if err != nil {
 		t.Fatal(err)
@@ -58,10 +55,14 @@ func TestLayouts(t *testing.T) {
 }
 
 // exampleOf gives the examples of a page by the headings of their sections.
-func exampleOf(t *testing.T, page string) map[string]string {
+func exampleOf(t *testing.T, name string) map[string]string {
 	t.Helper()
+	page, err := os.ReadFile(filepath.Join("../../../docs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
 	examples := map[string]string{}
-	for _, section := range strings.Split(page, "\n## ")[1:] {
+	for _, section := range strings.Split(string(page), "\n## ")[1:] {
 		heading, text, _ := strings.Cut(section, "\n")
 		if _, example, found := strings.Cut(text, "```yaml\n"); found {
 			example, rest, closed := strings.Cut(example, "```\n")

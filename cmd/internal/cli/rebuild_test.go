@@ -160,7 +160,7 @@ func TestRebuildInAllForms(t *testing.T) {
 	}
 	r := h.run("rebuild")
 	contains(t, strings.Join(strings.Fields(r.out), " "), "Rebuild: this is what it would do; nothing was written. Add --write", "paired 19 people; the next run updates 0 of them",
-		"nobody's 2 users in Duo, 1 of them can log in", `groups paired by name: "staff", "vpn"`)
+		"unmanaged 2 users in Duo, 1 of them can log in", `groups paired by name: "staff", "vpn"`)
 	h.ldap.Stop()
 	for _, args := range [][]string{{}, {"--write"}} {
 		if r := h.run(append([]string{"rebuild"}, args...)...); r.code != exitError || r.out != "" || !strings.Contains(r.err, "reading the directory") {

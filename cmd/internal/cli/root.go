@@ -45,6 +45,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	return a.exit(root.ExecuteContext(ctx))
 }
 
+// Root gives the tree of commands, for what reads it and runs none.
+func Root(stdio Stdio) *cobra.Command { return newRootCommand(&app{Stdio: stdio}) }
+
 func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "duosync",

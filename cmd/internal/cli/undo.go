@@ -23,7 +23,7 @@ run as duosync history lists it, how that id begins, or "last" for the newest ru
 It shows the plan and writes nothing, unless --write is given. Only what is still as
 the run left it is given back: whom others have disabled, trashed or taken over since
 stays so, and so does whom a later run has removed for a reason of its own. Users who
-were deleted are lost, with their devices. No limit holds an undo. --only USER gives
+were deleted are lost, with their devices. No guard holds an undo. --only USER gives
 back this one.
 
 The directory is as it is: where a person is still missing or disabled there, the

@@ -202,9 +202,9 @@ type Sync struct {
 	Groups GroupRules `yaml:"groups"`
 	// Existing says what to do about a Duo user of that name that is not ours.
 	Existing string `yaml:"existing" enum:"report|adopt|adopt_if_email_matches"`
-	// OnMissing is for persons who are gone from the directory.
+	// OnMissing is for people who are gone from the directory.
 	OnMissing Removal `yaml:"on_missing"`
-	// OnOutOfScope is for persons who are there, but no longer selected.
+	// OnOutOfScope is for people who are there, but no longer selected.
 	OnOutOfScope Removal `yaml:"on_out_of_scope"`
 	// Limits hold what would be too much.
 	Limits Limits `yaml:"limits"`
@@ -313,10 +313,10 @@ type Removal struct {
 	Grace  time.Duration `yaml:"grace"`                                   // Between the two.
 }
 
-// Limits hold what would be too much, before the first write. A limit holds when it
-// is exceeded and more than Floor persons are affected. MaxRemove and MinSource
-// hold the whole run; each of the others holds what it weighs, and all else goes on.
-// A percent of the first five is of the persons that are ours and active.
+// Limits are what guards go by, before the first write. A guard holds when its limit is
+// exceeded and more than Floor people are affected. MaxRemove and MinSource hold the whole
+// run; each of the others holds what it weighs, and all else goes on. A percent of the
+// first five is of the people who are ours and active.
 type Limits struct {
 	MaxRemove   dirsync.Limit `yaml:"max_remove"`   // Disabled, trashed, deleted and released together, each person once; also adoptions that disable.
 	MaxUpdate   dirsync.Limit `yaml:"max_update"`   // Updates and adoptions. What takes (groups, phones, aliases) and all others are weighed apart.
@@ -328,11 +328,11 @@ type Limits struct {
 	// MaxGroupDelete is of the mirrored groups that are ours. It knows no floor; one
 	// may always go.
 	MaxGroupDelete dirsync.Limit `yaml:"max_group_delete"`
-	MinSource      dirsync.Limit `yaml:"min_source"` // Persons in scope, against the last good run.
-	// MinAttribute is of the persons with a value, attribute by attribute, against the
+	MinSource      dirsync.Limit `yaml:"min_source"` // People in scope, against the last good run.
+	// MinAttribute is of the people with a value, attribute by attribute, against the
 	// last good run. Where nobody has one any more, the floor does not count.
 	MinAttribute dirsync.Limit `yaml:"min_attribute"`
-	Floor        int           `yaml:"floor"` // Persons; up to that many, no limit holds.
+	Floor        int           `yaml:"floor"` // People; up to that many, no guard holds.
 }
 
 // Enroll says who gets Duo's enrollment mail.

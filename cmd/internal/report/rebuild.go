@@ -84,7 +84,7 @@ func (r *Rebuilding) Page() *form.Page {
 	p.Fact("paired", fmt.Sprintf("%s; the next run updates %s of them", phrase.People(f.Paired), phrase.Count(f.Differ)))
 	p.Fact("not paired", fmt.Sprintf("%s without a user in Duo, whom the next run creates unless the directory disables them; %s in conflict",
 		phrase.People(f.Absent), phrase.Count(r.Summary.Conflict)))
-	p.Fact("nobody's", fmt.Sprintf("%s in Duo, %s of them can log in; they stay as they are", phrase.Plural(f.Strangers, "user"), phrase.Count(f.Active)))
+	p.Fact("unmanaged", fmt.Sprintf("%s in Duo, %s of them can log in; they stay as they are", phrase.Plural(f.Strangers, "user"), phrase.Count(f.Active)))
 	if f.Moved > 0 {
 		p.Fact("new ids", fmt.Sprintf("%s of the paired were duosync's own under another id, and keep all that is known of them", phrase.People(f.Moved)))
 	}
@@ -107,7 +107,7 @@ func (r *Rebuilding) Page() *form.Page {
 	return p
 }
 
-// blocks list who is not paired, and the users who are nobody's and can log in.
+// blocks list who is not paired, and the users who are unmanaged and can log in.
 func (f *Figures) blocks() []form.Block {
 	alone := &form.List{Columns: []string{"user", "id", "why"}, Lead: 1}
 	for _, u := range f.Unpaired {
@@ -115,20 +115,20 @@ func (f *Figures) blocks() []form.Block {
 	}
 	nobodys := &form.List{Columns: []string{"Duo user", "what"}, Lead: 1}
 	for _, name := range f.Nobodys {
-		nobodys.Add(form.Row{Tone: form.Change, Cells: []string{name, "can log in, and is nobody's in the directory"}})
+		nobodys.Add(form.Row{Tone: form.Change, Cells: []string{name, "can log in, and nobody in the directory has the name"}})
 	}
-	return []form.Block{{Title: "not paired", List: alone}, {Title: "nobody's", List: nobodys}}
+	return []form.Block{{Title: "not paired", List: alone}, {Title: "unmanaged", List: nobodys}}
 }
 
 // Sheet is that of a run, with a row for each who is not paired, and one for each user who
-// is nobody's and can log in.
+// is unmanaged and can log in.
 func (r *Rebuilding) Sheet() *form.Sheet {
 	s := r.Document.Sheet()
 	for _, u := range r.Rebuild.Unpaired {
 		s.Add("unpaired", u.Username, string(u.SourceID), "", "", "", "", u.Reason, "", "", "", "", "")
 	}
 	for _, name := range r.Rebuild.Nobodys {
-		s.Add("nobody's", name, "", "", "", "", "", "can log in, and is nobody's in the directory", "", "", "", "", "")
+		s.Add("unmanaged", name, "", "", "", "", "", "can log in, and nobody in the directory has the name", "", "", "", "", "")
 	}
 	return s
 }

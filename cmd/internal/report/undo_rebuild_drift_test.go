@@ -144,7 +144,7 @@ func TestRebuildingInAllForms(t *testing.T) {
 	for _, part := range []string{
 		"Rebuild: this is what it would do; nothing was written. Add --write to do it", "paired 1 person; the next run updates 1 of them",
 		"not paired 2 people without a user in Duo, whom the next run creates unless the directory disables them; 0 in conflict",
-		"nobody's 1,234 users in Duo, 5 of them can log in; they stay as they are", "it knew 10 users before, 9 of them are in this account",
+		"unmanaged 1,234 users in Duo, 5 of them can log in; they stay as they are", "it knew 10 users before, 9 of them are in this account",
 		"the state belonged to the integration key DIFORMER, and would be bound to the new one", "adopt anna (paired by username)",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), part) {

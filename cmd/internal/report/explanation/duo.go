@@ -25,7 +25,7 @@ type DuoStand struct {
 	// ByOthers: the user may not log in as the directory would have it, and that is
 	// not our doing.
 	ByOthers bool        `json:"status_by_others"`
-	Changed  []FieldDiff `json:"changed"` // since Duo last answered, by other hands
+	Changed  []FieldDiff `json:"changed"` // since Duo last answered, by others
 	Holders  []Holder    `json:"holders"`
 }
 
@@ -146,7 +146,7 @@ func (d *DuoStand) block() form.Block {
 		}
 	}
 	for _, c := range d.Changed {
-		b.Item(form.Change, fmt.Sprintf("%s was changed in Duo by other hands: %s → %s", c.Field, c.Left.words(), c.Duo.words()))
+		b.Item(form.Change, fmt.Sprintf("%s was changed in Duo by others: %s → %s", c.Field, c.Left.words(), c.Duo.words()))
 	}
 	for i := range d.Holders {
 		b.Item(form.Conflict, d.Holders[i].words())

@@ -32,7 +32,7 @@ var (
 	Stranger        = Reason{NextNone, "nothing: duosync touches no Duo user that it did not make or adopt"}
 	OutsideNotOurs  = Reason{NextNone, "nothing: not in scope, and no Duo user is ours"}
 	Forgotten       = Reason{NextNone, "nothing is left to do in Duo; duosync forgets the person"}
-	LetGo           = Reason{NextNone, "nothing: the user was let go"}
+	LetGo           = Reason{NextNone, "nothing: the user was released"}
 	Kept            = Reason{NextNone, "nothing: %s leaves the Duo user as it is"}
 	AllStepsDone    = Reason{NextNone, "nothing: all that %s asks for has been done"}
 	NeedsHuman      = Reason{NextNone, "nothing, until a human acts: %s"}
@@ -121,9 +121,9 @@ func done(action dirsync.Action) string { return cmp.Or(actions[action].done, st
 
 // lettingGo says why a user was let go.
 var lettingGo = map[string]string{
-	dirsync.LetGoSynced:  "let go: Duo's own directory sync manages this user",
-	dirsync.LetGoTrashed: "let go: somebody else put the user into Duo's Trash",
-	dirsync.LetGoDeleted: "let go: somebody else deleted the user in Duo",
+	dirsync.LetGoSynced:  "released: Duo's own directory sync manages this user",
+	dirsync.LetGoTrashed: "released: somebody else put the user into Duo's Trash",
+	dirsync.LetGoDeleted: "released: somebody else deleted the user in Duo",
 }
 
 // ManagedByDuo is why a user that Duo's own directory sync keeps is left alone.
