@@ -122,7 +122,7 @@ func (r *run) refresh(ctx context.Context, st *state) (*freshness, error) {
 		}
 		if id, ours := users[a.ID]; ours {
 			present[id] = true
-			if st.snap.briefs[st.snap.index[id]].Answered != a.Hash() {
+			if b, _ := st.snap.bits(id); b.Answered != a.Hash() {
 				f.recheck[id] = true
 			}
 		}
