@@ -2,11 +2,13 @@ package state
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/backend"
 	"duosync/state/column"
 	dirsync "duosync/sync"
 )
@@ -45,12 +47,46 @@ func rowOf(l *dirsync.Link, now column.Time) *linkRow {
 	}
 }
 
-func (r *briefRow) brief() dirsync.Brief {
-	return dirsync.Brief{
-		ID: r.ID, User: r.User, Asked: dirsync.Hash(r.Asked), Answered: dirsync.Hash(r.Answered),
-		Missing: r.Missing, LetGo: r.LetGo, Active: r.Active, Pending: r.Pending,
-		Seen: dirsync.Hash(r.Seen),
+// briefScan takes briefs out of rows, in the order of briefRow's columns. To name no types
+// spares database/sql its conversions, which would take most of a scan.
+type briefScan struct {
+	values [9]any
+	into   [9]any // pointers to values
+}
+
+func newBriefScan() *briefScan {
+	s := &briefScan{}
+	for i := range s.values {
+		s.into[i] = &s.values[i]
 	}
+	return s
+}
+
+func (s *briefScan) brief(rows *sql.Rows) (b dirsync.Brief, err error) {
+	if err := rows.Scan(s.into[:]...); err != nil {
+		return b, err
+	}
+	v := &s.values
+	id, isText := v[0].(string)
+	user, isTextToo := v[1].(string)
+	asked, is1 := v[2].(int64)
+	answered, is2 := v[3].(int64)
+	seen, is3 := v[8].(int64)
+	if !isText || !isTextToo || !is1 || !is2 || !is3 {
+		return b, fmt.Errorf("the row of %v can't be read", v[0])
+	}
+	return dirsync.Brief{
+		ID: dirsync.SourceID(id), User: user, Asked: dirsync.Hash(asked), Answered: dirsync.Hash(answered), //nolint:gosec // the bits are meant
+		Missing: isTrue(v[4]), LetGo: isTrue(v[5]), Active: isTrue(v[6]), Pending: isTrue(v[7]),
+		Seen: dirsync.Hash(seen), //nolint:gosec // the bits are meant
+	}, nil
+}
+
+// isTrue reads a truth value, which SQLite keeps as a number.
+func isTrue(value any) bool {
+	n, isNumber := value.(int64)
+	is, _ := value.(bool)
+	return is || isNumber && n != 0
 }
 
 // scanPage is how many links Scan reads at a time.
@@ -67,14 +103,20 @@ func (db *DB) Scan(ctx context.Context, visit func(dirsync.Brief) error) error {
 	}
 	defer end()
 	query := selecting[briefRow](`FROM links WHERE source_id > $1 ORDER BY source_id LIMIT $2`)
-	page := make([]briefRow, 0, scanPage)
+	page := make([]dirsync.Brief, 0, scanPage)
+	scan := newBriefScan()
+	take := func(rows *sql.Rows) error {
+		b, err := scan.brief(rows)
+		page = append(page, b)
+		return err
+	}
 	for after := dirsync.SourceID(""); ; {
 		page = page[:0]
-		if err := moment.SelectContext(ctx, &page, query, after, scanPage); err != nil {
+		if err := backend.EachRow(ctx, moment, take, query, after, scanPage); err != nil {
 			return db.fail(doing, err)
 		}
 		for i := range page {
-			if err := visit(page[i].brief()); err != nil {
+			if err := visit(page[i]); err != nil {
 				return err
 			}
 		}
