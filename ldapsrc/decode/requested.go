@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
@@ -14,6 +15,8 @@ type Requested struct {
 	// keys are, by the lower-cased name under which an attribute may come, the
 	// lower-cased names under which it is given on.
 	keys map[string][]string
+	// lower has the lower-cased form of names as they are asked for, in which most come.
+	lower map[string]string
 }
 
 // Add has one more attribute asked for, unless it is already.
@@ -25,8 +28,9 @@ func (r *Requested) Add(name string) (added bool) {
 		}
 	}
 	if r.keys == nil {
-		r.keys = make(map[string][]string)
+		r.keys, r.lower = make(map[string][]string), make(map[string]string)
 	}
+	r.lower[name] = asked
 	r.Names = append(r.Names, name)
 	r.keys[asked] = append(r.keys[asked], asked)
 	if standard := dn.StandardName(asked); standard != asked {
@@ -42,8 +46,16 @@ func (r *Requested) of(entry *ldap.Entry) map[string][]string {
 		if len(a.Values) == 0 {
 			continue
 		}
-		for _, key := range r.keys[strings.ToLower(a.Name)] {
-			attrs[key] = append(attrs[key], a.Values...)
+		name, known := r.lower[a.Name]
+		if !known {
+			name = strings.ToLower(a.Name)
+		}
+		for _, key := range r.keys[name] {
+			if before := attrs[key]; len(before) > 0 {
+				attrs[key] = append(before, a.Values...)
+			} else {
+				attrs[key] = slices.Clip(a.Values)
+			}
 		}
 	}
 	return attrs
