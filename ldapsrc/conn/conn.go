@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -26,8 +27,9 @@ type Conn struct {
 	dialer *Dialer
 	ldap   *ldap.Conn
 	search searcher
-	raw    net.Conn // below TLS; closing it ends whatever goes on
-	stream net.Conn // above TLS, where there is any
+	one    sync.Mutex // held by the request that is under way
+	raw    net.Conn   // below TLS; closing it ends whatever goes on
+	stream net.Conn   // above TLS, where there is any
 
 	// What is known once the server was asked what it is (Describe).
 
