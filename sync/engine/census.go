@@ -92,7 +92,8 @@ func (c *census) take(p *dirsync.Person) {
 	if !linked || !c.isUnchanged(i, &want) {
 		c.rules.DesireGiven(p, &want)
 		want.Seen = seen
-		c.kept = append(c.kept, &want)
+		kept := want // so that what is not kept takes no memory
+		c.kept = append(c.kept, &kept)
 		return // what it claims is known at the end, see resolve
 	}
 	c.pass(&want, i)

@@ -162,10 +162,12 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 	info, err := dirsync.ReadWhole(ctx, r.Source, func(broken *dirsync.ReadAgain) func(dirsync.Person) error {
 		r.warnBroken(broken, n)
 		c, n = r.newCensus(st, fresh), 0
+		var person dirsync.Person // one place for all
 		return func(p dirsync.Person) error {
 			n++
 			r.progress(n, expected)
-			c.take(&p)
+			person = p
+			c.take(&person)
 			return nil
 		}
 	})
