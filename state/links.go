@@ -66,27 +66,45 @@ func (s *briefScan) brief(rows *sql.Rows) (b dirsync.Brief, err error) {
 	if err := rows.Scan(s.into[:]...); err != nil {
 		return b, err
 	}
-	v := &s.values
-	id, isText := v[0].(string)
-	user, isTextToo := v[1].(string)
-	asked, is1 := v[2].(int64)
-	answered, is2 := v[3].(int64)
-	seen, is3 := v[8].(int64)
-	if !isText || !isTextToo || !is1 || !is2 || !is3 {
-		return b, fmt.Errorf("the row of %v can't be read", v[0])
+	r := valueReader{values: s.values[:], read: true}
+	b = dirsync.Brief{
+		ID: dirsync.SourceID(r.text(0)), User: r.text(1), Asked: r.hash(2), Answered: r.hash(3),
+		Missing: r.truth(4), LetGo: r.truth(5), Active: r.truth(6), Pending: r.truth(7), Seen: r.hash(8),
 	}
-	return dirsync.Brief{
-		ID: dirsync.SourceID(id), User: user, Asked: dirsync.Hash(asked), Answered: dirsync.Hash(answered), //nolint:gosec // the bits are meant
-		Missing: isTrue(v[4]), LetGo: isTrue(v[5]), Active: isTrue(v[6]), Pending: isTrue(v[7]),
-		Seen: dirsync.Hash(seen), //nolint:gosec // the bits are meant
-	}, nil
+	if !r.read {
+		return dirsync.Brief{}, fmt.Errorf("the row of %v can't be read", s.values[0])
+	}
+	return b, nil
 }
 
-// isTrue reads a truth value, which SQLite keeps as a number.
-func isTrue(value any) bool {
-	n, isNumber := value.(int64)
-	is, _ := value.(bool)
-	return is || isNumber && n != 0
+// valueReader reads values as databases give them; read is false once one is of another kind.
+type valueReader struct {
+	values []any
+	read   bool
+}
+
+func (r *valueReader) text(i int) string {
+	text, is := r.values[i].(string)
+	r.read = r.read && is
+	return text
+}
+
+func (r *valueReader) hash(i int) dirsync.Hash {
+	bits, is := r.values[i].(int64)
+	r.read = r.read && is
+	return dirsync.Hash(bits) //nolint:gosec // the bits are meant
+}
+
+// truth reads a truth value, which SQLite keeps as a number.
+func (r *valueReader) truth(i int) bool {
+	switch v := r.values[i].(type) {
+	case bool:
+		return v
+	case int64:
+		return v != 0
+	}
+	r.read = false
+	return false
 }
 
 // scanPage is how many links Scan reads at a time.
