@@ -31,6 +31,9 @@ import (
 // MaxMessage is the most bytes of one message. A group of two million members comes in less.
 const MaxMessage = 256 << 20
 
+// maxOther is the most bytes of a message that is no entry, of which go-ldap makes a tree.
+const maxOther = 1 << 20
+
 // Buffers, in bytes. One that grew larger than keptBuffer for a message is given back.
 const (
 	firstBuffer = 64 << 10
@@ -39,6 +42,8 @@ const (
 
 // The first bytes of the operations that matter here (RFC 4511, 4.1.1).
 const (
+	opBind         = 0x60
+	opBound        = 0x61
 	opSearch       = 0x63
 	opEntry        = 0x64
 	opDone         = 0x65
@@ -168,6 +173,9 @@ func (c *Conn) message() error {
 		return err
 	}
 	if op != opEntry {
+		if size > maxOther {
+			return fmt.Errorf("the server announced %d bytes of operation %#x; the most is %d", size, op, maxOther)
+		}
 		c.pass = size
 		return nil
 	}
@@ -192,15 +200,15 @@ func (c *Conn) answers(id int64, op byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.request == 0 || id != c.id, c.request != opSearch && op == opEntry:
+	case c.request == 0 || id != c.id:
 		return errStray
-	case c.request != opSearch, op == opEntry, op == opReference, op == opIntermediate:
+	case c.request == opSearch && (op == opEntry || op == opReference || op == opIntermediate):
 		return nil
-	case op == opDone:
+	case c.request == opSearch && op == opDone, c.request == opBind && op == opBound:
 		c.request = 0
 		return nil
 	}
-	return fmt.Errorf("the server answered a search with operation %#x", op)
+	return fmt.Errorf("the server answered operation %#x with %#x", c.request, op)
 }
 
 // entry takes an entry of so many bytes to the page.

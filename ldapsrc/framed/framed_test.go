@@ -131,6 +131,9 @@ func TestRefused(t *testing.T) {
 		"an id beyond 31 bits":        entryOf(1<<32+1, "uid=b"),
 		"another operation":           message(1, ldap.ApplicationModifyResponse),
 		"a request":                   message(1, ldap.ApplicationSearchRequest),
+		"an answer to a bind":         message(1, ldap.ApplicationBindResponse),
+		"a notice that is an end":     message(0, ldap.ApplicationSearchResultDone),
+		"an end of two MiB":           message(1, ldap.ApplicationSearchResultDone, octets(strings.Repeat("x", 2<<20))),
 		"indefinite":                  []byte("\x30\x80\x02\x01\x01\x64\x00\x00\x00"),
 		"indefinite within":           []byte("\x30\x09\x02\x01\x01\x64\x80\x04\x00\x00\x00"),
 		"two GiB":                     []byte("\x30\x84\x7f\xff\xff\xff\x02\x01\x01\x64"),
@@ -151,7 +154,7 @@ func TestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			data := bytes.Join([][]byte{some, bad, some, done(0)}, nil)
-			for _, size := range []int{1, len(data)} {
+			for _, size := range []int{3, len(data)} {
 				got := inFrames(newPieces(data, size))
 				if got.err == nil || isResult(got.err) || len(got.entries()) != 1 {
 					t.Fatalf("%d entries, %v", len(got.entries()), got.err)
@@ -242,6 +245,34 @@ func TestOneAfterAnother(t *testing.T) {
 	}
 	if result, err := client.Search(request); err == nil {
 		t.Errorf("a search past the reader: %d entries", len(result.Entries))
+	}
+}
+
+// What answers a bind is the answer to a bind: no end of a search lets anybody in.
+func TestBindAnsweredOtherwise(t *testing.T) {
+	t.Parallel()
+	success := []*ber.Packet{ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, int64(0), ""), octets(""), octets("")}
+	for name, tt := range map[string]struct {
+		id   int64
+		op   ber.Tag
+		fine bool
+	}{
+		"its own":                        {1, ldap.ApplicationBindResponse, true},
+		"another bind's":                 {2, ldap.ApplicationBindResponse, false},
+		"an end of a search":             {1, ldap.ApplicationSearchResultDone, false},
+		"an entry":                       {1, ldap.ApplicationSearchResultEntry, false},
+		"an answer to an extension":      {1, ldap.ApplicationExtendedResponse, false},
+		"an answer to what is not asked": {0, ldap.ApplicationBindResponse, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := ldap.NewConn(framed.New(newPieces(message(tt.id, tt.op, success...), 9)), false)
+			client.Start()
+			defer func() { _ = client.Close() }()
+			if err := client.Bind("cn=x", "y"); (err == nil) != tt.fine {
+				t.Error(err)
+			}
+		})
 	}
 }
 

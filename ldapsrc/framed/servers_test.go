@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 	"github.com/google/go-cmp/cmp"
 
@@ -23,6 +24,9 @@ import (
 
 // account is one that reads a server.
 type account struct{ url, caFile, dn, password, base string }
+
+// encrypted reports whether the connection is to be; on ldap:// by StartTLS.
+func (a account) encrypted() bool { return a.caFile != "" }
 
 // A dirty directory on each kind of server is, entry for entry and value for value, what
 // go-ldap reads of it by itself.
@@ -39,6 +43,7 @@ func TestServers(t *testing.T) {
 			return []account{
 				{s.URL, "", slapdtest.AdminDN, slapdtest.AdminPassword, slapdtest.Suffix},
 				{s.TLSURL, s.CAFile, slapdtest.ReaderDN, slapdtest.ReaderPassword, slapdtest.Suffix},
+				{s.URL, s.CAFile, slapdtest.ReaderDN, slapdtest.ReaderPassword, slapdtest.Suffix},
 			}
 		},
 		"389": func(t *testing.T) []account {
@@ -51,6 +56,7 @@ func TestServers(t *testing.T) {
 			return []account{
 				{s.URL, "", apachedstest.AdminDN, apachedstest.AdminPassword, apachedstest.UsersDN},
 				{s.TLSURL, s.CAFile, apachedstest.AdminDN, apachedstest.AdminPassword, apachedstest.UsersDN},
+				{s.URL, s.CAFile, apachedstest.AdminDN, apachedstest.AdminPassword, apachedstest.UsersDN},
 			}
 		},
 		"Samba": func(t *testing.T) []account {
@@ -157,17 +163,34 @@ func dial(t *testing.T, a account) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stream net.Conn
-	if a.caFile == "" {
-		stream, err = (&net.Dialer{}).DialContext(t.Context(), "tcp", u.Host)
-	} else {
-		roots := x509.NewCertPool()
-		pem, _ := os.ReadFile(a.caFile)
-		roots.AppendCertsFromPEM(pem)
-		stream, err = (&tls.Dialer{Config: &tls.Config{RootCAs: roots, ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}}).DialContext(t.Context(), "tcp", u.Host)
+	stream, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", u.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !a.encrypted() {
+		return stream
+	}
+	if u.Scheme == "ldap" {
+		startTLS(t, stream)
+	}
+	roots := x509.NewCertPool()
+	pem, _ := os.ReadFile(a.caFile)
+	roots.AppendCertsFromPEM(pem)
+	return tls.Client(stream, &tls.Config{RootCAs: roots, ServerName: u.Hostname(), MinVersion: tls.VersionTLS12})
+}
+
+// startTLS asks for TLS (RFC 4511, 4.14).
+func startTLS(t *testing.T, stream net.Conn) {
+	t.Helper()
+	name := ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, "1.3.6.1.4.1.1466.20037", "")
+	if _, err := stream.Write(message(1, ldap.ApplicationExtendedRequest, name)); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := ber.ReadPacket(stream)
+	if err == nil {
+		err = ldap.GetLDAPError(answer)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stream
 }
