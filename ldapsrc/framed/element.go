@@ -18,6 +18,7 @@ var (
 	errIndefinite = errors.New("an element in it has no definite length")
 	errLength     = errors.New("the length of an element in it can't be read")
 	errTag        = errors.New("an element in it is not what must be there")
+	errMore       = errors.New("what comes with it can't be read")
 )
 
 // header is the beginning of an element: its first byte, and the bytes of the header and of

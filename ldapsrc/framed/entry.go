@@ -64,7 +64,7 @@ func (p *page) add(message []byte, names names) error {
 	}
 	if p.more { // go-ldap's own reader checks them
 		if _, err := ber.DecodePacketErr(message); err != nil {
-			return err
+			return errMore // not as it is: an end of the message is none of the connection
 		}
 	}
 	p.entries = append(p.entries, p.entry())

@@ -2,6 +2,7 @@ package framed_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -28,6 +29,15 @@ func message(id int64, op ber.Tag, parts ...*ber.Packet) []byte {
 
 func octets(text string) *ber.Packet {
 	return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, text, "")
+}
+
+// raw encodes an element of less than 128 bytes, whatever is in it.
+func raw(tag byte, parts ...any) []byte {
+	var content []byte
+	for _, part := range parts {
+		content = fmt.Appendf(content, "%s", part)
+	}
+	return append([]byte{tag, byte(len(content))}, content...)
 }
 
 // attribute is a name with its values.
