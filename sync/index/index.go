@@ -197,7 +197,7 @@ func formOf(r *record) form { return form(r.flags / idForm & 3) }
 
 // slot is where the search for an id begins.
 func (x *Index) slot(id string, packed [16]byte, form form) int {
-	hash := uint64(0)
+	var hash uint64
 	if form == odd {
 		hash = maphash.String(x.seed, id)
 	} else {
