@@ -74,6 +74,7 @@ soak: deps #? 200 runs of the daemon under trouble, and what they leave in memor
 
 .PHONY: directories
 directories: deps #? the life of 1,600 people in 60 groups on a real server of each kind of directory; about five minutes
+	go test -run '^TestServers$$' -count 1 -v ./ldapsrc/framed
 	DUOSYNC_PEOPLE=$(or $(PEOPLE),1600) DUOSYNC_GROUPS=$(or $(GROUPS),60) go test -run '^Test(Life|TwoStores)$$' -count 1 -timeout 1h -v ./cmd/internal/directories
 
 .PHONY: kill

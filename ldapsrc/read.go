@@ -8,7 +8,6 @@ import (
 
 	"duosync/ldapsrc/conn"
 	"duosync/ldapsrc/decode"
-	"duosync/ldapsrc/dn"
 	"duosync/ldapsrc/membership"
 	dirsync "duosync/sync"
 )
@@ -91,7 +90,7 @@ func (s *Source) readOver(ctx context.Context, c *conn.Conn, info *dirsync.ReadI
 func (s *Source) readPeople(ctx context.Context, c *conn.Conn, matcher *membership.Matcher, visit func(dirsync.Person) error) ([][]dirsync.SourceID, error) {
 	visit = s.withoutHidden(visit)
 	samples := make([][]dirsync.SourceID, len(s.bases))
-	seen := make(sightings)
+	seen := newSightings(len(s.bases))
 	standings := s.newStandings(ctx, c)
 	for i, base := range s.bases {
 		q := conn.Query{Base: base.Text, Scope: s.scope, Filter: s.users.Filter, Attrs: s.decoder.Requested.Names, Check: "ldap.users.base_dns", Split: []string{s.decoder.ID.Name}}
@@ -133,17 +132,4 @@ func (s *Source) overlap(i, j int) bool {
 		return true
 	}
 	return s.scope == ldap.ScopeWholeSubtree && (s.bases[i].Holds(s.bases[j]) || s.bases[j].Holds(s.bases[i]))
-}
-
-// sightings are the ids that a read has met, and below which base.
-type sightings map[dn.Digest]int32
-
-// note remembers id. Where it was met before, it tells below which base.
-func (s sightings) note(id dirsync.SourceID, base int) (before int, again bool) {
-	key := dn.DigestOf(string(id))
-	if at, ok := s[key]; ok {
-		return int(at), true
-	}
-	s[key] = int32(base) //nolint:gosec // there are not that many bases
-	return 0, false
 }

@@ -5,8 +5,9 @@
 // does not show is looked at again, by Lookup, LookupGroups, Stamps and StillMembers, on
 // the very server that was read.
 //
-// The rooms within: conn speaks with the servers, dn compares names, decode makes people
-// of entries, membership tells their groups, and schema knows the kinds of directory.
+// The rooms within: conn speaks with the servers, framed reads entries off the wire, dn
+// compares names, decode makes people of entries, membership tells their groups, and schema
+// knows the kinds of directory.
 package ldapsrc
 
 import (

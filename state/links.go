@@ -2,11 +2,13 @@ package state
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/backend"
 	"duosync/state/column"
 	dirsync "duosync/sync"
 )
@@ -45,12 +47,64 @@ func rowOf(l *dirsync.Link, now column.Time) *linkRow {
 	}
 }
 
-func (r *briefRow) brief() dirsync.Brief {
-	return dirsync.Brief{
-		ID: r.ID, User: r.User, Asked: dirsync.Hash(r.Asked), Answered: dirsync.Hash(r.Answered),
-		Missing: r.Missing, LetGo: r.LetGo, Active: r.Active, Pending: r.Pending,
-		Seen: dirsync.Hash(r.Seen),
+// briefScan takes briefs out of rows, in the order of briefRow's columns. To name no types
+// spares database/sql its conversions, which would take most of a scan.
+type briefScan struct {
+	values [9]any
+	into   [9]any // pointers to values
+}
+
+func newBriefScan() *briefScan {
+	s := &briefScan{}
+	for i := range s.values {
+		s.into[i] = &s.values[i]
 	}
+	return s
+}
+
+func (s *briefScan) brief(rows *sql.Rows) (b dirsync.Brief, err error) {
+	if err := rows.Scan(s.into[:]...); err != nil {
+		return b, err
+	}
+	r := valueReader{values: s.values[:], read: true}
+	b = dirsync.Brief{
+		ID: dirsync.SourceID(r.text(0)), User: r.text(1), Asked: r.hash(2), Answered: r.hash(3),
+		Missing: r.truth(4), LetGo: r.truth(5), Active: r.truth(6), Pending: r.truth(7), Seen: r.hash(8),
+	}
+	if !r.read {
+		return dirsync.Brief{}, fmt.Errorf("the row of %v can't be read", s.values[0])
+	}
+	return b, nil
+}
+
+// valueReader reads values as databases give them; read is false once one is of another kind.
+type valueReader struct {
+	values []any
+	read   bool
+}
+
+func (r *valueReader) text(i int) string {
+	text, is := r.values[i].(string)
+	r.read = r.read && is
+	return text
+}
+
+func (r *valueReader) hash(i int) dirsync.Hash {
+	bits, is := r.values[i].(int64)
+	r.read = r.read && is
+	return dirsync.Hash(bits) //nolint:gosec // the bits are meant
+}
+
+// truth reads a truth value, which SQLite keeps as a number.
+func (r *valueReader) truth(i int) bool {
+	switch v := r.values[i].(type) {
+	case bool:
+		return v
+	case int64:
+		return v != 0
+	}
+	r.read = false
+	return false
 }
 
 // scanPage is how many links Scan reads at a time.
@@ -67,14 +121,20 @@ func (db *DB) Scan(ctx context.Context, visit func(dirsync.Brief) error) error {
 	}
 	defer end()
 	query := selecting[briefRow](`FROM links WHERE source_id > $1 ORDER BY source_id LIMIT $2`)
-	page := make([]briefRow, 0, scanPage)
+	page := make([]dirsync.Brief, 0, scanPage)
+	scan := newBriefScan()
+	take := func(rows *sql.Rows) error {
+		b, err := scan.brief(rows)
+		page = append(page, b)
+		return err
+	}
 	for after := dirsync.SourceID(""); ; {
 		page = page[:0]
-		if err := moment.SelectContext(ctx, &page, query, after, scanPage); err != nil {
+		if err := backend.EachRow(ctx, moment, take, query, after, scanPage); err != nil {
 			return db.fail(doing, err)
 		}
 		for i := range page {
-			if err := visit(page[i].brief()); err != nil {
+			if err := visit(page[i]); err != nil {
 				return err
 			}
 		}

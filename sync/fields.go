@@ -123,21 +123,20 @@ type Hash uint64
 
 // Hash digests f.
 func (f Fields) Hash() Hash {
-	names := make([]string, 0, len(f))
+	names := make([]string, 0, 16) // on the stack, as the text of most
 	for name := range f {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	h := sha256.New()
-	var size [8]byte
+	all := make([]byte, 0, 512)
 	for _, name := range names {
 		for _, text := range [2]string{name, f[name]} {
-			binary.BigEndian.PutUint64(size[:], uint64(len(text)))
-			h.Write(size[:])
-			h.Write([]byte(text))
+			all = binary.BigEndian.AppendUint64(all, uint64(len(text)))
+			all = append(all, text...)
 		}
 	}
-	return Hash(binary.BigEndian.Uint64(h.Sum(nil)))
+	sum := sha256.Sum256(all)
+	return Hash(binary.BigEndian.Uint64(sum[:]))
 }
 
 // FoldName gives the form in which two usernames or aliases are the same name

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Quote puts a value from outside into a message: quoted, control characters
@@ -128,6 +129,9 @@ func Runnable(text, flags string) string {
 // those that Unicode calls ignorable (DerivedCoreProperties, Default_Ignorable_Code_Point),
 // and letters that show nothing.
 func Visible(text string) string {
+	if isASCII(text) {
+		return text
+	}
 	return strings.Map(func(c rune) rune {
 		if unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point, unicode.Zl, unicode.Zp) ||
 			c != ' ' && unicode.Is(unicode.Zs, c) || slices.Contains(blank, c) {
@@ -135,6 +139,16 @@ func Visible(text string) string {
 		}
 		return c
 	}, text)
+}
+
+// isASCII reports whether a text has no signs but those of ASCII, as most have.
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // blank are signs that show nothing, and that Unicode does not call ignorable.

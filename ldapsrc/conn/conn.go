@@ -13,9 +13,11 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync"
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/framed"
 	dirsync "duosync/sync"
 )
 
@@ -25,7 +27,9 @@ type Conn struct {
 	dialer *Dialer
 	ldap   *ldap.Conn
 	search searcher
-	raw    net.Conn // below TLS; closing it ends whatever goes on
+	one    sync.Mutex // held by the request that is under way
+	raw    net.Conn   // below TLS; closing it ends whatever goes on
+	stream net.Conn   // above TLS, where there is any
 
 	// What is known once the server was asked what it is (Describe).
 
@@ -37,8 +41,9 @@ type Conn struct {
 
 // newConn speaks LDAP on stream, which goes over raw.
 func (d *Dialer) newConn(raw, stream net.Conn, e endpoint) *Conn {
-	c := &Conn{endpoint: e, dialer: d, ldap: ldap.NewConn(stream, e.encrypted(d.StartTLS)), raw: raw}
-	c.search = c.ldap.Search
+	reader := framed.New(stream)
+	c := &Conn{endpoint: e, dialer: d, ldap: ldap.NewConn(reader, e.encrypted(d.StartTLS)), raw: raw, stream: stream}
+	c.search = func(request *ldap.SearchRequest) (*ldap.SearchResult, error) { return reader.Search(c.ldap, request) }
 	c.ldap.Start()
 	return c
 }

@@ -62,7 +62,8 @@ func (d *Dialer) probe(ctx context.Context, e endpoint, server *Server, refused 
 		return
 	}
 	defer c.Close()
-	if state, ok := c.ldap.TLSConnectionState(); ok {
+	if encrypted, ok := c.stream.(*tls.Conn); ok {
+		state := encrypted.ConnectionState()
 		server.TLS = &state
 	}
 	if refused {

@@ -24,6 +24,9 @@ type valueRange struct {
 // parseRange reads the name of an attribute that came. Without a range in it,
 // ok is false; a range that can't be read is an error.
 func parseRange(name string) (r valueRange, ok bool, err error) {
+	if !strings.Contains(name, ";") {
+		return valueRange{}, false, nil
+	}
 	parts := strings.Split(name, ";")
 	kept := parts[:1]
 	text := ""

@@ -7,11 +7,14 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// request sends one search request, for no longer than the time limit.
+// request sends one search request, for no longer than the time limit. It waits for the one
+// that is under way.
 func (c *Conn) request(ctx context.Context, what string, request *ldap.SearchRequest) (*ldap.SearchResult, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	c.one.Lock()
+	defer c.one.Unlock()
 	request.DerefAliases = ldap.NeverDerefAliases
 	var result *ldap.SearchResult
 	err := c.within(ctx, what, func() (err error) {

@@ -44,18 +44,13 @@ func (c *Conn) Search(ctx context.Context, q Query, visit func(*ldap.Entry) erro
 
 // pages gives every entry of every page, and tells the referrals to follow. That it is
 // complete rests on the searcher and on the paging cookie having run out. A server that
-// ignores the paging control gives everything as one page.
+// ignores the paging control gives everything as one page. While a page is visited the
+// server is at the next one already.
 func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error) (referrals []string, err error) {
-	var (
-		paging   = ldap.NewControlPaging(uint32(c.dialer.PageSize)) //nolint:gosec // checked by NewDialer
-		controls = []ldap.Control{paging}
-		got      int
-		empty    int
-	)
+	got, empty := 0, 0
+	ahead := c.ask(ctx, q, 1, nil)
 	for page := 1; ; page++ {
-		result, err := c.request(ctx, fmt.Sprintf("page %d", page), &ldap.SearchRequest{
-			BaseDN: q.Base, Scope: q.Scope, Filter: q.Filter, Attributes: q.Attrs, Controls: controls,
-		})
+		result, err := ahead()
 		if result != nil {
 			got += len(result.Entries)
 		}
@@ -70,9 +65,6 @@ func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error
 			}
 			return nil, failure
 		}
-		if err := c.visitAll(ctx, result.Entries, visit); err != nil {
-			return nil, err
-		}
 		referrals = append(referrals, c.relevant(result.Referrals, q)...)
 		if empty++; len(result.Entries) > 0 {
 			empty = 0
@@ -81,16 +73,46 @@ func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error
 		if err == nil && len(cookie) > 0 && empty >= maxEmptyPages {
 			err = fmt.Errorf("the server sent %d empty pages in a row and still says there is more", empty)
 		}
+		more := err == nil && len(cookie) > 0
+		if more {
+			ahead = c.ask(ctx, q, page+1, cookie)
+		}
+		if failed := c.visitAll(ctx, result.Entries, visit); failed != nil {
+			if more {
+				_, _ = ahead() // what comes belongs to nothing
+			}
+			return nil, failed
+		}
 		if err != nil {
 			return nil, c.dialer.explainSearch(err, q, got)
 		}
-		if len(cookie) == 0 {
+		if !more {
 			break
 		}
-		paging.SetCookie(cookie)
 	}
 	c.Debugf("ldap: %d entries below %q from %s", got, q.Base, c.url)
 	return referrals, nil
+}
+
+// ask asks for a page of a search, and gives a function that waits for it.
+func (c *Conn) ask(ctx context.Context, q Query, page int, cookie []byte) (await func() (*ldap.SearchResult, error)) {
+	paging := ldap.NewControlPaging(uint32(c.dialer.PageSize)) //nolint:gosec // checked by NewDialer
+	paging.SetCookie(cookie)
+	var (
+		result *ldap.SearchResult
+		err    error
+		came   = make(chan struct{})
+	)
+	go func() {
+		defer close(came)
+		result, err = c.request(ctx, fmt.Sprintf("page %d", page), &ldap.SearchRequest{
+			BaseDN: q.Base, Scope: q.Scope, Filter: q.Filter, Attributes: q.Attrs, Controls: []ldap.Control{paging},
+		})
+	}()
+	return func() (*ldap.SearchResult, error) {
+		<-came
+		return result, err
+	}
 }
 
 // cutOffError is the end of a search at the server's limit on entries.
@@ -173,6 +195,6 @@ func (d *Dialer) follow(ctx context.Context, text string, q Query, visit func(*l
 
 // searcher sends one search request, and gives all that came until its
 // SearchResultDone. It fails unless that came, with code 0; what came before goes with
-// the error. ldap.Conn.Search is one (SearchAsync also returns without an error on a
-// closed connection and on a cancelled context).
+// the error. framed.Conn.Search is one, and ldap.Conn.Search (SearchAsync also returns
+// without an error on a closed connection and on a cancelled context).
 type searcher func(*ldap.SearchRequest) (*ldap.SearchResult, error)

@@ -11,6 +11,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -90,6 +91,33 @@ func (Empty) GetContext(context.Context, any, string, ...any) error { return sql
 
 // SelectContext implements Reader.
 func (Empty) SelectContext(context.Context, any, string, ...any) error { return nil }
+
+// EachRow has each row of a query visited, which scans it. It reads to the end.
+func EachRow(ctx context.Context, r Reader, visit func(*sql.Rows) error, query string, args ...any) error {
+	switch r := r.(type) {
+	case Empty:
+		return nil
+	case interface {
+		EachRow(ctx context.Context, visit func(*sql.Rows) error, query string, args ...any) error
+	}:
+		return r.EachRow(ctx, visit, query, args...)
+	case interface {
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	}:
+		rows, err := r.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // the error that counts is that of Err
+		for rows.Next() {
+			if err := visit(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+	return fmt.Errorf("rows can't be read one by one through a %T", r)
+}
 
 // Column is a column of a table, and what to write there.
 type Column struct {

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/jmoiron/sqlx"
+
+	"duosync/state/backend"
 )
 
 // view reads within one transaction, so all that it reads is of one moment.
@@ -25,6 +27,13 @@ func (v *view) SelectContext(ctx context.Context, dest any, query string, args .
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.tx.SelectContext(ctx, dest, query, args...)
+}
+
+// EachRow reads as [backend.EachRow] does.
+func (v *view) EachRow(ctx context.Context, visit func(*sql.Rows) error, query string, args ...any) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return backend.EachRow(ctx, v.tx, visit, query, args...)
 }
 
 func (v *view) close() error {

@@ -79,7 +79,7 @@ func (r *run) tellLeftOut(c *course) {
 	}
 	all := &c.census.leftOut
 	for _, want := range c.census.kept {
-		if _, ours := c.state.snap.index[want.ID]; ours && !done[want.ID] {
+		if _, ours := c.state.snap.known.Find(want.ID); ours && !done[want.ID] {
 			all.note(want)
 		}
 	}

@@ -55,7 +55,7 @@ type movedSeen struct {
 
 // take takes one person in.
 func (c *census) take(p *dirsync.Person) {
-	i, linked := c.snap.index[p.ID]
+	i, linked := c.snap.known.Find(p.ID)
 	sight := c.sights[p.Directory]
 	sight.Meet(p)
 	want := c.rules.Desire(p)
@@ -70,7 +70,9 @@ func (c *census) take(p *dirsync.Person) {
 	user := ""
 	if linked {
 		c.seen[i] = true
-		user = c.snap.briefs[i].User
+		if c.marks.stand() {
+			user = c.snap.known.User(i)
+		}
 	}
 	if excluded {
 		if linked {
@@ -90,7 +92,8 @@ func (c *census) take(p *dirsync.Person) {
 	if !linked || !c.isUnchanged(i, &want) {
 		c.rules.DesireGiven(p, &want)
 		want.Seen = seen
-		c.kept = append(c.kept, &want)
+		kept := want // so that what is not kept takes no memory
+		c.kept = append(c.kept, &kept)
 		return // what it claims is known at the end, see resolve
 	}
 	c.pass(&want, i)
@@ -99,8 +102,8 @@ func (c *census) take(p *dirsync.Person) {
 // note notes of a person who is ours, by the snapshot's index, what is seen now, where that is
 // another thing than before.
 func (c *census) note(i int32, seen dirsync.Seen) {
-	if !c.places.Same(&seen, c.snap.briefs[i].Seen) {
-		c.moved = append(c.moved, movedSeen{id: c.snap.briefs[i].ID, seen: seen})
+	if b, _ := c.snap.known.Bits(i); !c.places.Same(&seen, b.Seen) {
+		c.moved = append(c.moved, movedSeen{id: c.snap.known.ID(i), seen: seen})
 	}
 }
 
@@ -119,7 +122,7 @@ func (c *census) out() map[dirsync.SourceID]bool {
 func (c *census) pass(want *mapping.Desired, i int32) {
 	c.unchanged++
 	c.names.claim(want, i)
-	switch b := &c.snap.briefs[i]; {
+	switch b, _ := c.snap.known.Bits(i); {
 	case !b.LetGo:
 		c.leftOut.note(want)
 	case !want.Same(b.Asked): // what the link asked for last is not what the person claims
@@ -133,7 +136,7 @@ func (c *census) resolve(links map[dirsync.SourceID]*dirsync.Link) {
 	kept := c.kept
 	c.kept = nil
 	for _, want := range kept {
-		i, linked := c.snap.index[want.ID]
+		i, linked := c.snap.known.Find(want.ID)
 		if link := links[want.ID]; link != nil {
 			if want.Prefer(link.Asked); linked && c.isUnchanged(i, want) {
 				c.pass(want, i)
@@ -172,22 +175,25 @@ func (c *claimants) lookalikes() []string {
 
 // isUnchanged reports whether nothing needs to be looked at of a person who is ours.
 func (c *census) isUnchanged(i int32, want *mapping.Desired) bool {
-	b := &c.snap.briefs[i]
+	b, _ := c.snap.known.Bits(i)
 	switch {
-	case c.recheck[b.ID]:
+	case c.recheck[want.ID]:
 		return false
 	case b.LetGo:
 		return true
 	}
-	return !b.Missing && !b.Pending && !c.told[b.ID] && !want.Troubled() && want.Same(b.Asked) && !slices.ContainsFunc(want.Groups(), c.groups.unsettled)
+	return !b.Missing && !b.Pending && !c.told[want.ID] && !want.Troubled() && want.Same(b.Asked) && !slices.ContainsFunc(want.Groups(), c.groups.unsettled)
 }
 
 // absent lists the links whose person did not come by: those that are looked at, and those
 // that were let go, and of which nothing new is known.
 func (c *census) absent() (ids, letGo []dirsync.SourceID) {
 	for i, seen := range c.seen {
-		switch b := &c.snap.briefs[i]; {
-		case seen || b.ID == "":
+		if seen {
+			continue
+		}
+		switch b, ok := c.snap.known.At(int32(i)); { //nolint:gosec // a place
+		case !ok:
 		case b.LetGo && !c.recheck[b.ID]:
 			letGo = append(letGo, b.ID)
 		default:
@@ -203,7 +209,7 @@ func (c *census) absent() (ids, letGo []dirsync.SourceID) {
 func (c *census) newcomers() map[string]*mapping.Desired {
 	people := map[string]*mapping.Desired{}
 	for _, want := range c.kept {
-		if _, linked := c.snap.index[want.ID]; !linked && want.Problem == "" {
+		if _, linked := c.snap.known.Find(want.ID); !linked && want.Problem == "" {
 			people[want.Name()] = want
 		}
 	}
@@ -212,7 +218,7 @@ func (c *census) newcomers() map[string]*mapping.Desired {
 
 // excludes reports whether a link's person came by, and is left alone.
 func (c *census) excludes(id dirsync.SourceID) bool {
-	i, linked := c.snap.index[id]
+	i, linked := c.snap.known.Find(id)
 	return linked && c.seen[i]
 }
 
@@ -235,8 +241,8 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 	rules := &r.Rules.Rules
 	c := &census{
 		rules: rules, snap: st.snap, recheck: fresh.recheck, told: map[dirsync.SourceID]bool{}, marks: st.marks, groups: st.groups,
-		sights: map[string]*guard.Sight{}, switched: map[string]bool{}, seen: make([]bool, len(st.snap.briefs)), places: decide.NewPlaces(rules),
-		names: claimants{first: make(map[uint64]int32, len(st.snap.briefs)), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}, letGo: map[int32]dirsync.Fields{}},
+		sights: map[string]*guard.Sight{}, switched: map[string]bool{}, seen: make([]bool, st.snap.known.Places()), places: decide.NewPlaces(rules),
+		names: claimants{first: make(map[uint64]int32, st.snap.known.Len()), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}, letGo: map[int32]dirsync.Fields{}},
 	}
 	for _, name := range rules.Directories.Names() {
 		ref := r.reference(st, &dirsync.ReadInfo{Directory: name})
@@ -274,7 +280,7 @@ func (r *run) contest(ctx context.Context, st *state, c *census) (*decide.Contes
 	var ids []dirsync.SourceID
 	idOf := func(claimant int32) dirsync.SourceID {
 		if claimant >= 0 { // unchanged: the name stands in the link
-			return st.snap.briefs[claimant].ID
+			return st.snap.known.ID(claimant)
 		}
 		return c.kept[^claimant].ID
 	}

@@ -241,7 +241,7 @@ func (d *differ) keptOut(p *dirsync.Person, user string) bool {
 func (d *differ) claimedByOther(want *mapping.Desired) bool {
 	return slices.ContainsFunc(want.Names(), func(name string) bool {
 		i, taken := d.census.names.first[hashName(name)]
-		return taken && (i < 0 || d.snap.briefs[i].ID != want.ID)
+		return taken && (i < 0 || d.snap.known.ID(i) != want.ID)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	dirsync "duosync/sync"
+	"duosync/sync/index"
 )
 
 // Drift reads all of Duo and tells where it differs from what we left there, in the
@@ -58,7 +59,7 @@ func (c *comparison) users(ctx context.Context) error {
 			return nil
 		}
 		present[a.ID] = true
-		if c.mayDiffer(&c.snap.briefs[c.snap.index[id]], &a) {
+		if b, _ := c.snap.bits(id); c.mayDiffer(&b, &a) {
 			suspects[a.ID] = &a
 		}
 		if len(suspects) < 500 {
@@ -75,8 +76,8 @@ func (c *comparison) users(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i := range c.snap.briefs {
-		if b := &c.snap.briefs[i]; b.ID != "" && !b.LetGo {
+	for i := range c.snap.known.Places() {
+		if b, ok := c.snap.known.Bits(i); ok && !b.LetGo {
 			c.found.Users++
 		}
 	}
@@ -122,7 +123,7 @@ func (c *comparison) fetch(ctx context.Context, users map[string]dirsync.SourceI
 // mayDiffer reports whether a user may differ from what we left there. Where drift
 // is reported only, a run takes over what it was told, and the hash says little; so it is
 // with a status that others have set.
-func (c *comparison) mayDiffer(b *dirsync.Brief, a *dirsync.Account) bool {
+func (c *comparison) mayDiffer(b *index.Bits, a *dirsync.Account) bool {
 	return b.Answered != a.Hash() || a.Status == dirsync.StatusDisabled || a.Status == dirsync.StatusBypass || slices.ContainsFunc(slices.Concat(dirsync.FieldNames, dirsync.ListFields), c.Rules.ReportDrift)
 }
 

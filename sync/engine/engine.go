@@ -243,7 +243,7 @@ func (r *run) wentMissing(c *course) []movedSeen {
 	var gone []movedSeen
 	absent, _ := c.census.absent()
 	for _, id := range absent {
-		if i, known := c.state.snap.index[id]; known && !there[id] && !c.state.snap.briefs[i].Missing {
+		if b, known := c.state.snap.bits(id); known && !there[id] && !b.Missing {
 			gone = append(gone, movedSeen{id: id, gone: true})
 		}
 	}

@@ -122,7 +122,7 @@ func (r *run) refresh(ctx context.Context, st *state) (*freshness, error) {
 		}
 		if id, ours := users[a.ID]; ours {
 			present[id] = true
-			if st.snap.briefs[st.snap.index[id]].Answered != a.Hash() {
+			if b, _ := st.snap.bits(id); b.Answered != a.Hash() {
 				f.recheck[id] = true
 			}
 		}
@@ -162,10 +162,12 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 	info, err := dirsync.ReadWhole(ctx, r.Source, func(broken *dirsync.ReadAgain) func(dirsync.Person) error {
 		r.warnBroken(broken, n)
 		c, n = r.newCensus(st, fresh), 0
+		var person dirsync.Person // one place for all
 		return func(p dirsync.Person) error {
 			n++
 			r.progress(n, expected)
-			c.take(&p)
+			person = p
+			c.take(&person)
 			return nil
 		}
 	})

@@ -79,7 +79,7 @@ func (p *pairing) through(ctx context.Context, c *course) (err error) {
 func (p *pairing) keepGuards() {
 	if p.journal != nil {
 		p.told = maps.Clone(p.told)
-		p.journal = &guarded{Journal: p.journal, told: p.told, baseline: p.meta.Baseline != nil, refreshed: p.snap.links > 0}
+		p.journal = &guarded{Journal: p.journal, told: p.told, baseline: p.meta.Baseline != nil, refreshed: p.snap.known.Len() > 0}
 	}
 }
 
@@ -87,7 +87,7 @@ func (p *pairing) keepGuards() {
 // each of them.
 func (p *pairing) want(contest *decide.Contest) error {
 	for _, want := range p.census.kept {
-		_, linked := p.snap.index[want.ID]
+		_, linked := p.snap.known.Find(want.ID)
 		switch {
 		case contest.Shadowed[want.ID] != "":
 			p.alone(want, fmt.Sprintf("%s has the name in an earlier directory", contest.Shadowed[want.ID]))

@@ -43,7 +43,7 @@ func (r *run) keepQuietChanges(ctx context.Context, c *course) error {
 		if s.Done && c.verdicts.Believes(s.ID) && s.Next.Missing.Scope == "" {
 			s.NoteDisabled(r.now, c.state.marks.of(s.Link.User, "") != nil)
 		}
-		_, linked := c.state.snap.index[s.ID]
+		_, linked := c.state.snap.known.Find(s.ID)
 		switch {
 		case !linked, sent[s.ID] && !stopped:
 		case s.Link == nil && (stopped || s.Sends()): // made anew for a user who is gone: the link of that one stands until then

@@ -140,7 +140,7 @@ func (r *run) untellAway(c *census) {
 		here[want.ID] = true
 	}
 	for id := range c.told {
-		if _, ours := c.snap.index[id]; !ours && !here[id] {
+		if _, ours := c.snap.known.Find(id); !ours && !here[id] {
 			delete(r.told, personKey(id))
 		}
 	}

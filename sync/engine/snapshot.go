@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
@@ -11,13 +10,16 @@ import (
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 	"duosync/sync/guard"
+	"duosync/sync/index"
 	"duosync/sync/mapping"
 )
 
 func hashName(folded string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(folded))
-	return h.Sum64()
+	h := uint64(14695981039346656037) // FNV-1a
+	for i := range len(folded) {
+		h = (h ^ uint64(folded[i])) * 1099511628211
+	}
+	return h
 }
 
 // marks knows the users whom `duosync disable` keeps disabled.
@@ -43,9 +45,12 @@ func openMarks(ctx context.Context, store dirsync.Store) (*marks, error) {
 	return b, nil
 }
 
+// stand reports whether anybody is kept disabled.
+func (b *marks) stand() bool { return b != nil && len(b.byUser) > 0 }
+
 // of gives the mark for a Duo user, or for anybody who is to have that name.
 func (b *marks) of(user, name string) *dirsync.Mark {
-	if b == nil || len(b.byUser) == 0 {
+	if !b.stand() {
 		return nil
 	}
 	if m := b.byUser[user]; m != nil {
@@ -65,44 +70,34 @@ func (b *marks) force(want *mapping.Desired, user string) {
 // memory, and on top what the run has learnt since (settled intents), so that
 // a dry run sees the same without writing.
 type snapshot struct {
-	store  dirsync.Store
-	briefs []dirsync.Brief
-	index  map[dirsync.SourceID]int32
-	newer  map[dirsync.SourceID]*dirsync.Link // newer than the store's; nil: dropped
-	links  int
-	users  map[string]dirsync.SourceID // whose a user is, once it is asked for, see makeWay
+	store dirsync.Store
+	known index.Index
+	newer map[dirsync.SourceID]*dirsync.Link // newer than the store's; nil: dropped
+	users map[string]dirsync.SourceID        // whose a user is, once it is asked for, see makeWay
 }
 
 func openSnapshot(ctx context.Context, store dirsync.Store) (*snapshot, error) {
-	s := &snapshot{store: store, index: map[dirsync.SourceID]int32{}, newer: map[dirsync.SourceID]*dirsync.Link{}}
+	s := &snapshot{store: store, newer: map[dirsync.SourceID]*dirsync.Link{}}
 	err := store.Scan(ctx, func(b dirsync.Brief) error {
-		s.index[b.ID] = int32(len(s.briefs))
-		s.briefs = append(s.briefs, b)
+		s.known.Append(b)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the snapshot: %w", err)
 	}
-	s.links = len(s.briefs)
 	return s, nil
 }
 
 // put makes link, or its absence when nil, what the run sees under id.
 func (s *snapshot) put(id dirsync.SourceID, link *dirsync.Link) {
 	s.newer[id] = link
-	i, known := s.index[id]
-	switch {
-	case link == nil && known:
-		s.briefs[i] = dirsync.Brief{}
-		delete(s.index, id)
-		s.links--
-	case link != nil && known:
-		s.briefs[i] = link.Brief()
-	case link != nil:
-		s.index[id] = int32(len(s.briefs))
-		s.briefs = append(s.briefs, link.Brief())
-		s.links++
+	if link == nil {
+		s.known.Drop(id)
+		return
 	}
+	b := link.Brief()
+	b.ID = id
+	s.known.Put(b)
 }
 
 // load gives the whole links of some ids.
@@ -116,7 +111,7 @@ func (s *snapshot) load(ctx context.Context, ids []dirsync.SourceID) (map[dirsyn
 			}
 			continue
 		}
-		if _, known := s.index[id]; known {
+		if _, known := s.known.Find(id); known {
 			stored = append(stored, id)
 		}
 	}
@@ -133,12 +128,20 @@ func (s *snapshot) load(ctx context.Context, ids []dirsync.SourceID) (map[dirsyn
 	return links, nil
 }
 
+// bits gives what is known of a link without its texts.
+func (s *snapshot) bits(id dirsync.SourceID) (b index.Bits, ok bool) {
+	if i, known := s.known.Find(id); known {
+		return s.known.Bits(i)
+	}
+	return b, false
+}
+
 // byUser indexes the links by Duo user_id.
 func (s *snapshot) byUser() map[string]dirsync.SourceID {
-	users := make(map[string]dirsync.SourceID, len(s.index))
-	for i := range s.briefs {
-		if s.briefs[i].ID != "" {
-			users[s.briefs[i].User] = s.briefs[i].ID
+	users := make(map[string]dirsync.SourceID, s.known.Len())
+	for i := range s.known.Places() {
+		if b, ok := s.known.At(i); ok {
+			users[b.User] = b.ID
 		}
 	}
 	return users
@@ -170,8 +173,8 @@ func (s *snapshot) remembered(ctx context.Context) func(dirsync.SourceID) dirsyn
 // active counts the persons that are ours and active.
 func (s *snapshot) active() int {
 	n := 0
-	for i := range s.briefs {
-		if s.briefs[i].Active {
+	for i := range s.known.Places() {
+		if b, ok := s.known.Bits(i); ok && b.Active {
 			n++
 		}
 	}
@@ -232,9 +235,9 @@ func (c *course) looksSettled(report *dirsync.Run, was dirsync.Attention, looked
 // did not; with scan, at all links.
 func (s *state) apartBefore(ctx context.Context, before map[string]dirsync.Attention, scan bool, looked map[dirsync.SourceID]bool, apart func(*dirsync.Link)) error {
 	var ids []dirsync.SourceID
-	for i := range s.snap.briefs {
-		if id := s.snap.briefs[i].ID; id != "" && !looked[id] && (scan || before[string(id)].Apart) {
-			ids = append(ids, id)
+	for i := range s.snap.known.Places() {
+		if b, ok := s.snap.known.At(i); ok && !looked[b.ID] && (scan || before[string(b.ID)].Apart) {
+			ids = append(ids, b.ID)
 		}
 	}
 	for some := range slices.Chunk(ids, 500) {

@@ -147,7 +147,7 @@ func (r *run) readGroupStatus(ctx context.Context, groups *groupPlan, ops []*dir
 func (r *run) facts(c *course, plan *dirsync.Plan) *guard.Facts {
 	f := &guard.Facts{Plan: plan, People: people(c.subjects(), r.Flags), Reads: r.reads(c.census), Doubts: c.evidence.Doubts, Moved: c.found.Moved,
 		Before: c.state.meta.Baseline, Rules: &r.Rules.Rules, Policy: *r.policy(),
-		State:  guard.State{Links: c.state.snap.links, Active: c.state.snap.active(), Strangers: c.decided.strangers},
+		State:  guard.State{Links: c.state.snap.known.Len(), Active: c.state.snap.active(), Strangers: c.decided.strangers},
 		Groups: guard.Groups{Links: len(c.groups.links), Key: map[string]string{}, Status: map[string]string{}},
 		Asked:  guard.Asked{Only: r.opts.Only != "", Adopt: r.opts.Adopt != "", Approvals: c.state.approvals, Binding: r.Binding, Flags: r.Flags, Started: r.report.Started}}
 	for _, link := range c.groups.links {

@@ -3,7 +3,6 @@ package mapping
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -53,14 +52,14 @@ func (r *Rules) normal(field, raw string) (string, error) {
 
 // single gives the value of a field as Duo is asked to hold it, and notes what was wrong.
 func (r *Rules) single(p *dirsync.Person, d *Desired, field string, from dirsync.Expression, raw string) string {
-	origin := "attribute " + strings.Join(from.Attributes(), ", ")
 	value, err := r.normal(field, raw)
-	switch {
-	case err == nil:
-	case field == dirsync.FieldUsername:
-		d.Problem = fmt.Sprintf("%v: %s of %s", err, origin, p.DN)
-	default:
-		d.warn("%s of %s %v", field, origin, err)
+	if err != nil {
+		origin := "attribute " + strings.Join(from.Attributes(), ", ")
+		if field == dirsync.FieldUsername {
+			d.Problem = fmt.Sprintf("%v: %s of %s", err, origin, p.DN)
+		} else {
+			d.warn("%s of %s %v", field, origin, err)
+		}
 	}
 	others := r.choose(p, d, field, from, raw)
 	if value == "" && len(others) > 0 && field != dirsync.FieldUsername { // one that can be used is there
@@ -121,9 +120,12 @@ func (r *Rules) username(raw string) (string, error) {
 	return name, nil
 }
 
-// An address with one @, something before it, and a host name after it; the
-// rest is for the mail system to judge.
-var address = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
+// isAddress reports whether a value is an address with one @, something before it, and a host
+// name after it; the rest is for the mail system to judge.
+func isAddress(value string) bool {
+	at := strings.IndexByte(value, '@')
+	return at > 0 && at < len(value)-1 && strings.IndexByte(value[at+1:], '@') < 0 && !strings.ContainsAny(value, "\t\n\f\r ")
+}
 
 // clean normalises a value. An error tells what was wrong with it; the value
 // returned beside it is what to use all the same.
@@ -134,7 +136,7 @@ func clean(field, raw string) (string, error) {
 	value := strings.TrimSpace(raw)
 	if field == dirsync.FieldEmail {
 		value = dirsync.Visible(value) // they can't be meant, and come along when an address is copied
-		if value != "" && (!address.MatchString(value) || strings.ContainsFunc(value, unicode.IsControl)) {
+		if value != "" && (!isAddress(value) || strings.ContainsFunc(value, unicode.IsControl)) {
 			return "", fmt.Errorf("is no e-mail address and was left out: %s", dirsync.Quote(value))
 		}
 		return value, nil
