@@ -115,17 +115,17 @@ type Step struct {
 // is known of a run without a report.
 func (db *DB) Steps(ctx context.Context, runID string) ([]Step, error) {
 	type row struct {
-		Op   column.JSON[*dirsync.Op] `db:"op"`
-		Done column.Time              `db:"done_at"`
-		Note string                   `db:"note"`
+		opColumns
+		Done column.Time `db:"done_at"`
+		Note string      `db:"note"`
 	}
 	rows, err := readRows[row](ctx, db.conns.Read, `FROM intents WHERE run_id = $1 ORDER BY seq`, runID)
 	if err != nil {
 		return nil, db.fail("reading a run's operations", err)
 	}
 	steps := make([]Step, 0, len(rows))
-	for _, row := range rows {
-		steps = append(steps, Step{Op: row.Op.V, Done: row.Done.Time, Note: row.Note})
+	for i := range rows {
+		steps = append(steps, Step{Op: rows[i].op(), Done: rows[i].Done.Time, Note: rows[i].Note})
 	}
 	return steps, nil
 }

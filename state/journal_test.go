@@ -20,7 +20,7 @@ func TestFullDisk(t *testing.T) {
 	j := begin(t, db, "first")
 	intend(t, j, []*dirsync.Op{{Action: dirsync.Create, Source: "a"}}, time.Now())
 	must(t, db.LimitPages(t.Context(), 2))
-	large := &dirsync.Op{Action: dirsync.Create, Source: "b", Reason: strings.Repeat("x", 100_000)}
+	large := &dirsync.Op{Action: dirsync.Create, Source: "b", Reason: incompressible(100_000)}
 	err := refused(t.Context(), j, []*dirsync.Op{large})
 	if err == nil || !strings.Contains(dirsync.Hint(err), "free some space") {
 		t.Fatalf("intending on a full disk: %v, advice %q", err, dirsync.Hint(err))
