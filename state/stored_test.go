@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"duosync/state"
 	dirsync "duosync/sync"
 )
 
@@ -21,6 +23,23 @@ func incompressible(n int) string {
 	for i := range text {
 		text[i] = 'a' + byte(random.IntN(26)) //nolint:gosec // below 26
 	}
+	return string(text)
+}
+
+// stepsOf gives what a run wrote down.
+func stepsOf(t *testing.T, db *state.DB, run string) (steps []state.Step) {
+	t.Helper()
+	must(t, db.EachStep(t.Context(), run, func(s state.Step) error { steps = append(steps, s); return nil }))
+	return steps
+}
+
+// textOf is what was packed.
+func textOf(t *testing.T, p dirsync.Packed) string {
+	t.Helper()
+	in, err := p.Open()
+	must(t, err)
+	text, err := io.ReadAll(in)
+	must(t, err)
 	return string(text)
 }
 
@@ -90,8 +109,7 @@ func TestJournalOfAnEarlierVersion(t *testing.T) {
 		t.Fatalf("open: %+v", left)
 	}
 	must(t, begin(t, db, "new").Record(t.Context(), []dirsync.Outcome{{Source: "b", Seq: left[0].Seq, Link: link("b", "DU2")}}))
-	steps, err := db.Steps(t.Context(), "old")
-	must(t, err)
+	steps := stepsOf(t, db, "old")
 	if len(steps) != 2 || steps[0].Op.User != "DU1" || cmp.Diff(bob, steps[1].Op) != "" || steps[1].Done.IsZero() {
 		t.Errorf("steps: %+v", steps)
 	}
