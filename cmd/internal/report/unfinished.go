@@ -22,9 +22,10 @@ func Unfinished(id string, started time.Time, goesOn bool, each func(add func(Op
 		d.Outcome, d.Error, d.Interrupted = underWay, "", false
 	}
 	var err error
+	counters := d.Summary.counters()
 	d.Operations, err = collect(func(add func(*Operation) error) error {
 		return each(func(o Operation) error {
-			d.Summary.count(o.Action, o.phones)
+			d.Summary.count(counters, o.Action, o.phones)
 			if o.Result == dirsync.ResultFailed {
 				d.Summary.Failed++
 			}
