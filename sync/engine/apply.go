@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -295,16 +294,19 @@ func (a *application) tellRefused(s *decide.Subject, o *dirsync.Operation) {
 // unask leaves a list open of which an operation could not do its part: another
 // operation of the same person does the rest, and would have it counted as done.
 func (a *application) unask(res dirsync.Result) {
-	lists := map[string]bool{}
-	for _, c := range res.Op.Changes {
-		lists[c.Field] = dirsync.IsList(c.Field) && res.Fate != dirsync.Done
+	var open []string
+	if res.Fate != dirsync.Done {
+		for _, c := range res.Op.Changes {
+			open = append(open, c.Field)
+		}
 	}
 	for _, u := range res.Undone {
-		lists[u.Field] = dirsync.IsList(u.Field)
+		open = append(open, u.Field)
 	}
+	open = slices.DeleteFunc(open, func(field string) bool { return !dirsync.IsList(field) })
 	for _, o := range a.others[res.Op.Source] {
 		if o != res.Op { // which may be tried once more
-			maps.DeleteFunc(o.Asked, func(field, _ string) bool { return lists[field] })
+			o.Unask(open...)
 		}
 	}
 }

@@ -286,7 +286,7 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 	c.Problem = why
 	if former, ok := assembly.FormerName(dirsync.FoldName(c.op.Username), c.op.User); ok && c.op.Action == dirsync.Update && c.name != former && holders[former] == nil {
 		c.op.Reason = "goes back to the former name, for the ring of names broke"
-		c.op.Asked[dirsync.FieldUsername] = former
+		c.op.Ask(dirsync.FieldUsername, former)
 		for i := range c.op.Changes {
 			if c.op.Changes[i].Field == dirsync.FieldUsername {
 				c.op.Changes[i].After = former
@@ -295,7 +295,7 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 		return
 	}
 	c.op.Changes = slices.DeleteFunc(c.op.Changes, func(change dirsync.Change) bool { return change.Field == dirsync.FieldUsername })
-	delete(c.op.Asked, dirsync.FieldUsername)
+	c.op.Unask(dirsync.FieldUsername)
 	if c.op.Action == dirsync.Create || c.op.Action == dirsync.Recreate || len(c.op.Changes) == 0 {
 		c.Ops = slices.DeleteFunc(c.Ops, func(o *dirsync.Op) bool { return o == c.op })
 	}
@@ -316,7 +316,7 @@ func (d *deciding) dropAlias(c claim, holder *dirsync.Account, why string) {
 func (c *claim) cutAlias() {
 	change := c.op.Change(dirsync.FieldAliases)
 	change.After = dirsync.ListOf(slices.DeleteFunc(dirsync.Items(change.After), func(alias string) bool { return dirsync.FoldName(alias) == c.name }))
-	delete(c.op.Asked, dirsync.FieldAliases)
+	c.op.Unask(dirsync.FieldAliases)
 	if change.After == change.Before {
 		c.op.Drop(dirsync.FieldAliases)
 	}
