@@ -24,7 +24,8 @@ type application struct {
 	groups    *groupPlan
 	byID      map[dirsync.SourceID]*decide.Subject
 	byOp      map[*dirsync.Op]*dirsync.Operation
-	others    map[dirsync.SourceID][]*dirsync.Op // all operations of a person
+	others    map[dirsync.SourceID][]*dirsync.Op // all operations of a person who has several
+	named     map[dirsync.SourceID]bool          // people whom a conflict names
 	sent      []*dirsync.Op                      // of the call under way
 	last      *lastLook
 	decidedAt time.Time
@@ -50,10 +51,7 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	if err := r.keep(ctx, c); err != nil {
 		return done, err
 	}
-	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: map[dirsync.SourceID][]*dirsync.Op{}, total: len(c.plan.Ops())}
-	for _, op := range c.plan.Ops() {
-		a.others[op.Source] = append(a.others[op.Source], op)
-	}
+	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: severalOf(c.plan.Ops()), named: r.inConflict(), total: len(c.plan.Ops())}
 	for _, s := range c.subjects() {
 		a.byID[s.ID] = s
 	}
@@ -200,7 +198,11 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 	}
 	a.done += len(results)
 	a.progress(a.done, a.total)
-	return a.journal.Record(context.WithoutCancel(ctx), outcomes)
+	err := a.journal.Record(context.WithoutCancel(ctx), outcomes)
+	if err == nil {
+		a.release(results)
+	}
+	return err
 }
 
 // tell puts a result into the report.
