@@ -47,7 +47,8 @@ type naming struct {
 	users    map[string]dirsync.SourceID // people who are ours, by Duo user_id
 	subjects map[dirsync.SourceID]*decide.Subject
 	given    map[string]dirsync.SourceID // names that are given up in this plan
-	wanting  map[string][]claim          // by name
+	claimed  []claim                     // all claims
+	byName   map[string][]claim          // the same, see wanting
 	handed   map[*decide.Subject]bool    // missing people whose user goes to somebody else
 }
 
@@ -61,7 +62,7 @@ func (d *deciding) settleClaims(ctx context.Context) error {
 		return err
 	}
 	n := &naming{deciding: d, holders: holders, users: map[string]dirsync.SourceID{}, subjects: map[dirsync.SourceID]*decide.Subject{},
-		given: map[string]dirsync.SourceID{}, wanting: map[string][]claim{}, handed: map[*decide.Subject]bool{}}
+		given: map[string]dirsync.SourceID{}, handed: map[*decide.Subject]bool{}}
 	if len(holders) > 0 {
 		n.users = d.snap.byUser()
 		for _, s := range d.subjects {
@@ -82,9 +83,7 @@ func (d *deciding) settleClaims(ctx context.Context) error {
 		}
 	}
 	claims = d.claims()
-	for _, c := range claims {
-		n.wanting[c.name] = append(n.wanting[c.name], c)
-	}
+	n.claimed = claims
 	// A claim that is dropped may take away the rename on which another one
 	// counts: that one is looked at again.
 	for len(claims) > 0 {
@@ -154,6 +153,17 @@ func (d *deciding) dropIdle(holders map[string]*dirsync.Account) {
 	}
 }
 
+// wanting gives the claims to a name. Few runs ask, so all are put in order only then.
+func (n *naming) wanting(name string) []claim {
+	if n.byName == nil {
+		n.byName = map[string][]claim{}
+		for _, c := range n.claimed {
+			n.byName[c.name] = append(n.byName[c.name], c)
+		}
+	}
+	return n.byName[name]
+}
+
 // settle settles one claim, and gives those that are to be looked at again for it.
 func (n *naming) settle(c claim) (again []claim) {
 	holder := n.holders[c.name]
@@ -187,7 +197,7 @@ func (n *naming) settle(c claim) (again []claim) {
 		n.dropClaim(c, holder, owner, former, n.holders)
 		for _, name := range dirsync.Without(before, c.op.Gives()) {
 			delete(n.given, name)
-			again = append(again, n.wanting[name]...)
+			again = append(again, n.wanting(name)...)
 		}
 	}
 	return again
