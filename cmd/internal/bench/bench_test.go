@@ -67,10 +67,10 @@ func TestBench(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	text := tableOf(all)
+	text := textOf(all, started(t))
 	t.Log("\n" + text)
 	if docs := os.Getenv(docsVariable); docs != "" {
-		if err := document(docs, all, time.Now()); err != nil {
+		if err := document(docs, all, text, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}

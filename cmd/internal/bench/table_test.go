@@ -104,21 +104,29 @@ const (
 	endTable   = "<!-- end of the figures -->\n"
 )
 
-// document writes the figures into the documentation: table and plot.
-func document(dir string, all []figures, at time.Time) error {
+// textOf gives all that was measured, as it stands in the documentation.
+func textOf(all []figures, started string) string {
+	text := tableOf(all)
+	if grows := growthOf(all); grows != "" {
+		text += "\nWhat each 1,000 people more take, between the two largest sizes:\n\n" + grows
+	}
+	return text + started
+}
+
+// document writes the figures into the documentation: text and plot.
+func document(dir string, all []figures, text string, at time.Time) error {
 	path := filepath.Join(dir, "performance.md")
-	text, err := os.ReadFile(path)
+	page, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	before, rest, found := strings.Cut(string(text), beginTable)
+	before, rest, found := strings.Cut(string(page), beginTable)
 	_, after, closed := strings.Cut(rest, endTable)
 	if !found || !closed {
 		return fmt.Errorf("%s has no lines %q and %q", path, beginTable, endTable)
 	}
 	where := fmt.Sprintf("Measured on %s with %d processors, %s, %s.\n", at.UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOARCH, runtime.Version())
-	table := before + beginTable + "\n" + where + "\n" + tableOf(all) + "\n" + endTable + after
-	if err := os.WriteFile(path, []byte(table), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(before+beginTable+"\n"+where+"\n"+text+"\n"+endTable+after), 0o600); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "performance.svg"), plot(all), 0o600)
@@ -137,7 +145,7 @@ func TestDocument(t *testing.T) {
 	}
 	all := []figures{{people: 1000, what: ldapsearch, wall: time.Second, cpu: time.Second, peak: 1 << 20, ratio: 1, calls: -1}}
 	for range 2 {
-		if err := document(dir, all, time.Now()); err != nil {
+		if err := document(dir, all, textOf(all, ""), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
