@@ -1,6 +1,6 @@
 // Package memlimit keeps the memory of the process small where that costs little. By itself Go
-// lets a heap grow to twice what is in use before it collects garbage; near the limit that is
-// set here it collects earlier.
+// lets a heap grow to twice what is in use before it collects garbage; here it grows by a half,
+// and near the limit that is set it is collected earlier.
 package memlimit
 
 import (
@@ -16,6 +16,8 @@ const (
 	base = 208 << 20
 	// every is how often what is in use is looked at.
 	every = 200 * time.Millisecond
+	// growth is how far a heap may grow before garbage is collected, in percent of what is in use.
+	growth = 50
 )
 
 // Keep sets the limit, and has it follow what is in use, until stop is called. Where the
@@ -24,7 +26,7 @@ func Keep() (stop func()) {
 	if os.Getenv("GOMEMLIMIT") != "" || os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	before := debug.SetMemoryLimit(base)
+	before, percent := debug.SetMemoryLimit(base), debug.SetGCPercent(growth)
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -34,6 +36,7 @@ func Keep() (stop func()) {
 		close(done)
 		<-ended
 		debug.SetMemoryLimit(before)
+		debug.SetGCPercent(percent)
 	}
 }
 
