@@ -65,7 +65,12 @@ deploy-check: #? the units, the image and the manifests in deploy/, as far as th
 	deploy/check.sh
 
 .PHONY: bench
-bench: #? speed and memory, as ratios against something run side by side
+bench: build #? the whole program at SIZES (default "1000 10000 100000") beside ldapsearch; DOCS=docs writes docs/performance.md anew; ten minutes
+	DUOSYNC_BENCH_BINARY=$(CURDIR)/bin/duosync DUOSYNC_BENCH_SIZES="$(or $(SIZES),1000 10000 100000)" DUOSYNC_BENCH_DOCS=$(abspath $(DOCS)) \
+	  go test -run '^TestBench$$' -count 1 -timeout 12h -v ./cmd/internal/bench
+
+.PHONY: bench-parts
+bench-parts: #? speed and memory of parts, as ratios against something run side by side
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: soak

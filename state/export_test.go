@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -10,6 +11,12 @@ import (
 // WithStatfs looks at file systems through statfs.
 func (o Options) WithStatfs(statfs func(string, *unix.Statfs_t) error) Options {
 	o.statfs = statfs
+	return o
+}
+
+// WithClone has files share what they hold through clone.
+func (o Options) WithClone(clone func(to, from *os.File) error) Options {
+	o.clone = clone
 	return o
 }
 

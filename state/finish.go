@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -21,22 +22,17 @@ func (j *journal) Finish(ctx context.Context, end dirsync.RunEnd) error {
 	if end.Outcome == "" {
 		return errors.New("a run cannot end without an outcome")
 	}
-	report, err := zip(end.Report)
-	if err != nil {
-		return j.db.fail("packing the report", err)
-	}
-	err = j.noted(ctx, "ending the run", func(tx *sqlx.Tx) error {
-		return j.finish(ctx, tx, end, report)
-	})
+	err := j.noted(ctx, "ending the run", func(tx *sqlx.Tx) error { return j.finish(ctx, tx, end) })
 	if err != nil {
 		return err
 	}
 	return j.db.fail("ending the run", j.stmts.release())
 }
 
-func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd, report []byte) error {
+func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd) error {
+	summary := sql.NullString{String: string(end.Summary), Valid: end.Summary != nil}
 	if _, err := tx.ExecContext(ctx, `UPDATE runs SET finished = $1, outcome = $2, summary = $3, report = $4 WHERE id = $5`,
-		column.At(end.Finished), end.Outcome, summarize(end.Report), report, j.run.ID); err != nil {
+		column.At(end.Finished), end.Outcome, summary, []byte(end.Report), j.run.ID); err != nil {
 		return err
 	}
 	// A first run that failed may have been for a mistyped host.

@@ -1,13 +1,9 @@
 package state
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"time"
 
@@ -28,8 +24,8 @@ type Run struct {
 	Outcome string
 	// Summary is the report as JSON without its lists; nil without a report.
 	Summary []byte
-	// Report is the whole report as JSON; nil without one. Runs leaves it out.
-	Report []byte
+	// Report is the whole report, JSON; nil without one. Runs leaves it out.
+	Report dirsync.Packed
 }
 
 // Interrupted reports whether the run was killed before it could end.
@@ -86,9 +82,7 @@ func (db *DB) Run(ctx context.Context, id string) (*Run, bool, error) {
 		return nil, false, db.fail("reading a run", err)
 	}
 	run := row.run()
-	if run.Report, err = unzip(row.Report); err != nil {
-		return nil, false, db.fail("reading a run's report", err)
-	}
+	run.Report = row.Report
 	return &run, true, nil
 }
 
@@ -111,63 +105,37 @@ type Step struct {
 	Note string
 }
 
-// Steps gives what a run wrote down of its operations, in their order: all that
-// is known of a run without a report.
-func (db *DB) Steps(ctx context.Context, runID string) ([]Step, error) {
+// stepPage is how many steps EachStep reads at a time.
+const stepPage = 1000
+
+// EachStep visits what a run wrote down of its operations, in their order: all that is known of
+// a run without a report. An error of visit is returned as it is.
+func (db *DB) EachStep(ctx context.Context, runID string, visit func(Step) error) error {
 	type row struct {
-		Op   column.JSON[*dirsync.Op] `db:"op"`
-		Done column.Time              `db:"done_at"`
-		Note string                   `db:"note"`
+		Seq int64 `db:"seq"`
+		opColumns
+		Done column.Time `db:"done_at"`
+		Note string      `db:"note"`
 	}
-	rows, err := readRows[row](ctx, db.conns.Read, `FROM intents WHERE run_id = $1 ORDER BY seq`, runID)
+	const doing = "reading a run's operations"
+	moment, end, err := db.moment(ctx)
 	if err != nil {
-		return nil, db.fail("reading a run's operations", err)
+		return db.fail(doing, err)
 	}
-	steps := make([]Step, 0, len(rows))
-	for _, row := range rows {
-		steps = append(steps, Step{Op: row.Op.V, Done: row.Done.Time, Note: row.Note})
-	}
-	return steps, nil
-}
-
-// summarize leaves the lists out of a report, which is a JSON object. Anything
-// else has no summary.
-func summarize(report []byte) sql.NullString {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(report, &members) != nil || members == nil {
-		return sql.NullString{}
-	}
-	for name, value := range members {
-		if bytes.HasPrefix(value, []byte("[")) {
-			delete(members, name)
+	defer end()
+	for after := int64(0); ; {
+		rows, err := readRows[row](ctx, moment, `FROM intents WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, runID, after, stepPage)
+		if err != nil {
+			return db.fail(doing, err)
 		}
+		for i := range rows {
+			if err := visit(Step{Op: rows[i].op(), Done: rows[i].Done.Time, Note: rows[i].Note}); err != nil {
+				return err
+			}
+		}
+		if len(rows) < stepPage {
+			return nil
+		}
+		after = rows[len(rows)-1].Seq
 	}
-	text, err := json.Marshal(members)
-	return sql.NullString{String: string(text), Valid: err == nil}
-}
-
-func zip(report []byte) ([]byte, error) {
-	if report == nil {
-		return nil, nil
-	}
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	if _, err := w.Write(report); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return packed.Bytes(), nil
-}
-
-func unzip(packed []byte) ([]byte, error) {
-	if len(packed) == 0 {
-		return nil, nil
-	}
-	r, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(r)
 }

@@ -58,9 +58,7 @@ func TestSteps(t *testing.T) {
 		must(t, killed.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Note: "done"}}))
 
 		notes := func(run string) (words []string) {
-			steps, err := db.Steps(t.Context(), run)
-			must(t, err)
-			for _, s := range steps {
+			for _, s := range stepsOf(t, db, run) {
 				words = append(words, fmt.Sprintf("%s %s %v %q", s.Op.Action, s.Op.Username, !s.Done.IsZero(), s.Note))
 			}
 			return words

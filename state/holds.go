@@ -94,14 +94,13 @@ func (db *DB) readHolds(ctx context.Context, which string, args ...any) ([]holdR
 // leaveOutDone takes the keys of the operations away that were intended by runs
 // that used the approval, whatever became of them.
 func (r *holdRow) leaveOutDone(ctx context.Context, from backend.Reader) error {
-	ops, err := readJSON[*dirsync.Op](ctx, from, `
-		SELECT op FROM intents JOIN uses ON uses.run_id = intents.run_id WHERE uses.hold_id = $1`, r.ID)
+	rows, err := readRows[opColumns](ctx, from, `FROM intents JOIN uses ON uses.run_id = intents.run_id WHERE uses.hold_id = $1`, r.ID)
 	if err != nil {
 		return err
 	}
-	done := make(map[string]bool, len(ops))
-	for _, op := range ops {
-		done[op.Key()] = true
+	done := make(map[string]bool, len(rows))
+	for i := range rows {
+		done[rows[i].op().Key()] = true
 	}
 	for i := range r.Holds.V {
 		keys := &r.Holds.V[i].Keys

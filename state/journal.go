@@ -16,17 +16,17 @@ import (
 // Open implements dirsync.Store.
 func (db *DB) Open(ctx context.Context) ([]dirsync.Intent, error) {
 	type row struct {
-		Seq int64                    `db:"seq"`
-		Op  column.JSON[*dirsync.Op] `db:"op"`
-		At  column.Time              `db:"at"`
+		Seq int64 `db:"seq"`
+		opColumns
+		At column.Time `db:"at"`
 	}
 	rows, err := readRows[row](ctx, db.conns.Read, `FROM intents WHERE done_at IS NULL ORDER BY seq`)
 	if err != nil {
 		return nil, db.fail("reading the open intents", err)
 	}
 	intents := make([]dirsync.Intent, 0, len(rows))
-	for _, row := range rows {
-		intents = append(intents, dirsync.Intent{Seq: row.Seq, Op: row.Op.V, At: row.At.Time})
+	for i := range rows {
+		intents = append(intents, dirsync.Intent{Seq: rows[i].Seq, Op: rows[i].op(), At: rows[i].At.Time})
 	}
 	return intents, nil
 }
@@ -113,7 +113,7 @@ func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) (
 func (j *journal) writeIntents(ctx context.Context, tx *sqlx.Tx, ops []*dirsync.Op, at column.Time) error {
 	intend, lease := tx.StmtxContext(ctx, j.stmts.intend), j.db.database.Lease()
 	for _, op := range ops {
-		values := []any{j.run.ID, op.Source, column.AsJSON(op), at, ""}
+		values := []any{j.run.ID, op.Source, "", packedOf(op), at, ""}
 		for _, own := range lease {
 			values = append(values, own.Value)
 		}

@@ -20,7 +20,7 @@ func TestFullDisk(t *testing.T) {
 	j := begin(t, db, "first")
 	intend(t, j, []*dirsync.Op{{Action: dirsync.Create, Source: "a"}}, time.Now())
 	must(t, db.LimitPages(t.Context(), 2))
-	large := &dirsync.Op{Action: dirsync.Create, Source: "b", Reason: strings.Repeat("x", 100_000)}
+	large := &dirsync.Op{Action: dirsync.Create, Source: "b", Reason: incompressible(100_000)}
 	err := refused(t.Context(), j, []*dirsync.Op{large})
 	if err == nil || !strings.Contains(dirsync.Hint(err), "free some space") {
 		t.Fatalf("intending on a full disk: %v, advice %q", err, dirsync.Hint(err))
@@ -80,7 +80,8 @@ func TestHistory(t *testing.T) {
 			return j
 		}
 		report := []byte(`{"schema": 1, "summary": {"create": 2}, "operations": [{"action": "create"}], "warnings": [], "error": "no [lists]"}`)
-		must(t, start(1).Finish(t.Context(), dirsync.RunEnd{Finished: day(1), Outcome: "applied", Report: report}))
+		summary := []byte(`{"error":"no [lists]","schema":1,"summary":{"create":2}}`)
+		must(t, start(1).Finish(t.Context(), dirsync.RunEnd{Finished: day(1), Outcome: "applied", Summary: summary, Report: dirsync.PackText(report)}))
 		start(2) // killed
 		closing(t, db)
 		db = open(t, path)
@@ -90,7 +91,6 @@ func TestHistory(t *testing.T) {
 
 		runs, err := db.Runs(t.Context(), 0)
 		must(t, err)
-		summary := []byte(`{"error":"no [lists]","schema":1,"summary":{"create":2}}`)
 		want := []state.Run{
 			{ID: "day 4", Started: day(4)},
 			{ID: "day 3", Started: day(3), Finished: day(3), Outcome: "failed"},
@@ -112,7 +112,7 @@ func TestHistory(t *testing.T) {
 		}
 		run, found, err := db.Run(t.Context(), "day 1")
 		must(t, err)
-		if !found || string(run.Report) != string(report) {
+		if !found || textOf(t, run.Report) != string(report) {
 			t.Errorf("found %v, report %s", found, run.Report)
 		}
 		if _, found, err := db.Run(t.Context(), "day 9"); found || err != nil {

@@ -29,10 +29,10 @@ type briefRow struct {
 // linkRow is a whole row of links.
 type linkRow struct {
 	briefRow
-	Link     column.JSON[*dirsync.Link] `db:"link"`
-	Username column.Text                `db:"username"` // as Duo last answered it
-	Origin   dirsync.Origin             `db:"origin"`
-	Updated  column.Time                `db:"updated"`
+	Link     column.JSON[*storedLink] `db:"link"`
+	Username column.Text              `db:"username"` // as Duo last answered it
+	Origin   dirsync.Origin           `db:"origin"`
+	Updated  column.Time              `db:"updated"`
 }
 
 func rowOf(l *dirsync.Link, now column.Time) *linkRow {
@@ -43,7 +43,7 @@ func rowOf(l *dirsync.Link, now column.Time) *linkRow {
 			Missing: b.Missing, LetGo: b.LetGo, Active: b.Active, Pending: b.Pending,
 			Seen: int64(b.Seen), //nolint:gosec // the bits are meant
 		},
-		Link: column.AsJSON(l), Username: column.Text(l.Answered.Username), Origin: l.Origin, Updated: now,
+		Link: column.AsJSON(storedOf(l)), Username: column.Text(l.Answered.Username), Origin: l.Origin, Updated: now,
 	}
 }
 
@@ -154,15 +154,17 @@ func (db *DB) Load(ctx context.Context, ids []dirsync.SourceID) ([]dirsync.Link,
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	links := make([]dirsync.Link, 0, len(ids))
 	for batch := range slices.Chunk(ids, loadBatch) {
-		query, args, err := sqlx.In(`SELECT link FROM links WHERE source_id IN (?) ORDER BY source_id`, batch)
+		query, args, err := sqlx.In(`FROM links WHERE source_id IN (?) ORDER BY source_id`, batch)
 		if err != nil {
 			return nil, err
 		}
-		some, err := readJSON[dirsync.Link](ctx, db.conns.Read, sqlx.Rebind(sqlx.DOLLAR, query), args...)
+		some, err := readRows[linkColumns](ctx, db.conns.Read, sqlx.Rebind(sqlx.DOLLAR, query), args...)
 		if err != nil {
 			return nil, db.fail("loading links", err)
 		}
-		links = append(links, some...)
+		for i := range some {
+			links = append(links, *some[i].link())
+		}
 	}
 	return links, nil
 }

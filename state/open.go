@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type Options struct {
 
 	// statfs looks at a file system; nil means the kernel's. Tests set it.
 	statfs func(path string, into *unix.Statfs_t) error
+	clone  func(to, from *os.File) error // as in sqlite.Options
 }
 
 // DB is an open state. Its methods may be called from several goroutines.
@@ -117,7 +119,7 @@ func find(text string, opts Options) (backend.Database, error) {
 	if statfs == nil {
 		statfs = unix.Statfs
 	}
-	return sqlite.New(path, sqlite.Options{Now: opts.Now, Statfs: statfs}), nil
+	return sqlite.New(path, sqlite.Options{Now: opts.Now, Statfs: statfs, Clone: opts.clone}), nil
 }
 
 // Close closes the state and gives the lock back. A run that was begun and not

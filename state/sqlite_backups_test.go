@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,5 +138,46 @@ func TestCopyThatCantBeMade(t *testing.T) {
 		if strings.Contains(name, ".part") {
 			t.Errorf("%s was left behind", name)
 		}
+	}
+}
+
+// Where the file system shares what files hold, a copy is the state as it was before the run,
+// whatever is written meanwhile beside it, and needs no room; where it can't, or fails half
+// way, it is written.
+func TestCopiesThatShare(t *testing.T) {
+	for name, of := range map[string]struct {
+		clone func(to, from *os.File) error
+		room  bool
+	}{
+		"shared": {clone: func(to, from *os.File) error { _, err := io.Copy(to, from); return err }},
+		"can't":  {clone: func(*os.File, *os.File) error { return unix.EOPNOTSUPP }, room: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "duosync.db")
+			for n := 1; n <= 3; n++ {
+				opts := state.Options{Now: func() time.Time { return day(n) }}.WithClone(of.clone)
+				if !of.room {
+					opts = opts.WithStatfs(func(path string, into *unix.Statfs_t) error {
+						err := unix.Statfs(path, into)
+						into.Bavail = 1
+						return err
+					})
+				}
+				if warnings := runWith(t, path, opts, day(n), fmt.Sprint(n), dirsync.RunEnd{}); len(warnings) > 0 {
+					t.Errorf("day %d: %q", n, warnings)
+				}
+			}
+			for n := 1; n <= 3; n++ {
+				copied := path + "." + day(n).Format("20060102T150405Z") + ".bak"
+				if said, err := integrity(t.Context(), copied); err != nil || said != "ok" {
+					t.Errorf("the copy of day %d: %s, %v", n, said, err)
+				}
+				db := openReadOnly(t, copied)
+				if got := countLinks(t, db); got != n-1 {
+					t.Errorf("the copy of day %d has %d links, want %d", n, got, n-1)
+				}
+				closing(t, db)
+			}
+		})
 	}
 }

@@ -15,7 +15,7 @@ import (
 // acknowledged.
 func TestTroubleWithTheDisk(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", 200_000)
+	long := incompressible(200_000)
 	wide := link("a", "DU1")
 	wide.Answered.Notes = long
 	steps := []struct {

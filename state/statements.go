@@ -21,7 +21,7 @@ type statements struct {
 // only.
 func (s *statements) prepare(ctx context.Context, write *sqlx.DB, lease []backend.Column) error {
 	const newest = `(SELECT max(seq) FROM intents WHERE source_id = $3 AND run_id = $4 AND done_at IS NULL)`
-	intent := []string{"run_id", "source_id", "op", "at", "note"}
+	intent := []string{"run_id", "source_id", "op", "packed", "at", "note"}
 	for _, column := range lease {
 		intent = append(intent, column.Name)
 	}

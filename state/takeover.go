@@ -64,12 +64,12 @@ func nameLinks(ctx context.Context, tx *sqlx.Tx, given naming.Name) error {
 		return err
 	}
 	for _, id := range ids {
-		var link column.JSON[*dirsync.Link]
-		if err := tx.GetContext(ctx, &link, `SELECT link FROM links WHERE source_id = $1`, id); err != nil {
+		var row linkColumns
+		if err := tx.GetContext(ctx, &row, selecting[linkColumns](`FROM links WHERE source_id = $1`), id); err != nil {
 			return err
 		}
-		named := given.Link(*link.V)
-		if _, err := tx.ExecContext(ctx, `UPDATE links SET source_id = $1, link = $2 WHERE source_id = $3`, named.ID, column.AsJSON(&named), id); err != nil {
+		named := given.Link(*row.link())
+		if _, err := tx.ExecContext(ctx, `UPDATE links SET source_id = $1, link = $2 WHERE source_id = $3`, named.ID, column.AsJSON(storedOf(&named)), id); err != nil {
 			return fmt.Errorf("the link of %s: %w", id, err)
 		}
 	}
@@ -92,16 +92,16 @@ func nameGroups(ctx context.Context, tx *sqlx.Tx, given naming.Name) error {
 
 func nameIntents(ctx context.Context, tx *sqlx.Tx, given naming.Name) error {
 	type row struct {
-		Seq int64                    `db:"seq"`
-		Op  column.JSON[*dirsync.Op] `db:"op"`
+		Seq int64 `db:"seq"`
+		opColumns
 	}
 	rows, err := readRows[row](ctx, tx, `FROM intents WHERE done_at IS NULL ORDER BY seq`)
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		op := given.Op(*row.Op.V)
-		if _, err := tx.ExecContext(ctx, `UPDATE intents SET source_id = $1, op = $2 WHERE seq = $3`, op.Source, column.AsJSON(&op), row.Seq); err != nil {
+	for i := range rows {
+		op := given.Op(*rows[i].op())
+		if _, err := tx.ExecContext(ctx, `UPDATE intents SET source_id = $1, op = '', packed = $2 WHERE seq = $3`, op.Source, packedOf(&op), rows[i].Seq); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -97,7 +98,7 @@ type Change struct {
 }
 
 // Stage is where an update comes in the plan.
-type Stage int
+type Stage int8
 
 // An operation takes or gives, never both: what takes never waits for what gives.
 const (
@@ -131,28 +132,28 @@ type Op struct {
 	// ByHand tells of an adoption that others have disabled the user; so it is
 	// not ours to enable.
 	ByHand bool
-	// Joins and Leaves carry out the change of FieldGroups.
-	Joins  []Membership `json:",omitempty"`
-	Leaves []Membership `json:",omitempty"`
-	// Phones carry out the change of FieldPhones, in their order.
-	Phones []PhoneStep `json:",omitempty"`
 	// Follows: the operation is on a user who is made in the same run; User is known
 	// when that is done.
 	Follows bool `json:",omitempty"`
 	// Stage is where an update comes among the others.
 	Stage Stage `json:"-"`
+	// Mail: the new user is to get an enrollment mail.
+	Mail bool `json:",omitempty"`
+	// Marked: the operation disables a user for a [Mark]. No limit weighs it.
+	Marked bool `json:",omitempty"`
+	// Joins and Leaves carry out the change of FieldGroups.
+	Joins  []Membership `json:",omitempty"`
+	Leaves []Membership `json:",omitempty"`
+	// Phones carry out the change of FieldPhones, in their order.
+	Phones []PhoneStep `json:",omitempty"`
 	// Takes are belongings that come with a user who is made ours: those of the
 	// link that ends thereby.
 	Takes *Belongings `json:",omitempty"`
 	// Unfinished are fields that the operation leaves for later, see Link.
 	Unfinished []string `json:",omitempty"`
-	// Mail: the new user is to get an enrollment mail.
-	Mail bool `json:",omitempty"`
 	// Group is the group that an operation on a group is about, as it is to be
 	// afterwards; its ID is "" for one that is still to be made.
 	Group *GroupLink `json:",omitempty"`
-	// Marked: the operation disables a user for a [Mark]. No limit weighs it.
-	Marked bool `json:",omitempty"`
 	// Blocked tells why the operation can't be carried out at all (a person
 	// without a username): it is reported as failed and never sent.
 	Blocked string
@@ -275,7 +276,28 @@ func (o *Op) digest(h hash.Hash) {
 // Drop takes a field out of an operation.
 func (o *Op) Drop(field string) {
 	o.Changes = slices.DeleteFunc(o.Changes, func(c Change) bool { return c.Field == field })
-	delete(o.Asked, field)
+	o.Unask(field)
+}
+
+// Ask adds a field to those that the operation asks for. These may be shared with what the
+// directory wants, so that whoever changes them goes through Ask and Unask.
+func (o *Op) Ask(field, value string) {
+	asked := make(Fields, len(o.Asked)+1)
+	maps.Copy(asked, o.Asked)
+	asked[field] = value
+	o.Asked = asked
+}
+
+// Unask takes fields out of those that the operation asks for.
+func (o *Op) Unask(fields ...string) {
+	asked := func(field string) bool { _, there := o.Asked[field]; return there }
+	if !slices.ContainsFunc(fields, asked) {
+		return
+	}
+	o.Asked = maps.Clone(o.Asked)
+	for _, field := range fields {
+		delete(o.Asked, field)
+	}
 }
 
 // Renames reports whether the operation gives a user another name.

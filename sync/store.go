@@ -173,7 +173,10 @@ type RunStart struct {
 type RunEnd struct {
 	Finished time.Time
 	Outcome  string
-	Report   []byte // the JSON report, whole; nil when there is none
+	// Summary is the report as JSON without its lists, and Report the whole of it; nil when
+	// there is none.
+	Summary []byte
+	Report  Packed
 	// Baseline and Refreshed replace the state's own when set.
 	Baseline  *Baseline
 	Refreshed time.Time

@@ -39,7 +39,7 @@ func (t *Time) Scan(src any) error {
 	return err
 }
 
-// JSON is a value as JSON; what would be JSON's null is NULL.
+// JSON is a value as JSON; what would be JSON's null is NULL. An empty text is no value, too.
 type JSON[T any] struct{ V T }
 
 // AsJSON gives a value the form of a column.
@@ -59,7 +59,7 @@ func (j *JSON[T]) Scan(src any) error {
 	var zero T
 	j.V = zero
 	text, ok, err := textOf(src)
-	if err != nil || !ok {
+	if err != nil || !ok || text == "" {
 		return err
 	}
 	return json.Unmarshal([]byte(text), &j.V)

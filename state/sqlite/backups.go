@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,9 +27,6 @@ const (
 // no run, only an administrator who has lost the file.
 func (f *fileState) KeepCopy(ctx context.Context) (err error) {
 	now := f.opts.Now().UTC()
-	if err := f.roomForCopy(); err != nil {
-		return err
-	}
 	name := f.path + "." + now.Format(copyLayout) + copySuffix
 	part := name + ".part"
 	defer func() {
@@ -35,7 +34,7 @@ func (f *fileState) KeepCopy(ctx context.Context) (err error) {
 			err = errors.Join(err, os.RemoveAll(part))
 		}
 	}()
-	if err := f.keeper.vacuum(ctx, part); err != nil {
+	if err := f.copyTo(ctx, part); err != nil {
 		return err
 	}
 	if err := os.Rename(part, name); err != nil {
@@ -47,19 +46,67 @@ func (f *fileState) KeepCopy(ctx context.Context) (err error) {
 	return f.forgetCopies(filepath.Base(name), now)
 }
 
-// vacuum copies the state to the file at to, which it makes. The copy
-// is of one moment, and holds no free pages.
-func (k *keeper) vacuum(ctx context.Context, to string) error {
-	file, err := k.anew(to) // SQLite would give it the mode of the umask, and this user
+// copyTo copies the state, as it is at one moment, to the file at path, which it makes.
+// Where the file system lets two files share what they hold (Btrfs, XFS, ZFS, bcachefs), that
+// writes nothing, whatever the size; elsewhere SQLite writes a second one, without free pages.
+func (f *fileState) copyTo(ctx context.Context, path string) (err error) {
+	file, err := f.keeper.anew(path) // SQLite would give it the mode of the umask, and this user
 	if err != nil {
 		return err
 	}
-	db, err := open(k.path, nil)
+	defer func() { err = errors.Join(err, file.Close()) }()
+	db, err := open(f.keeper.path, nil)
 	if err != nil {
-		return errors.Join(err, file.Close())
+		return err
 	}
-	_, err = db.ExecContext(ctx, `VACUUM INTO $1`, to)
-	return errors.Join(err, db.Close(), file.Sync(), file.Close())
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if shared, err := f.share(ctx, db, file); err != nil {
+		return err
+	} else if !shared {
+		if err := f.roomForCopy(); err != nil {
+			return err
+		}
+		if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
+			return err
+		}
+	}
+	return file.Sync()
+}
+
+// share makes file share what the state holds, and reports whether it does. While it is at it,
+// all of the state is in its one file, and nobody writes.
+func (f *fileState) share(ctx context.Context, db *sqlx.DB, file *os.File) (shared bool, err error) {
+	conn, err := db.Connx(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	var busy, frames, moved int
+	if err := conn.QueryRowxContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved); err != nil || busy != 0 {
+		return false, err
+	}
+	if _, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+		return false, err
+	}
+	defer func() {
+		_, undo := conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`) // nothing was written
+		err = errors.Join(err, undo)
+	}()
+	log, err := os.Stat(f.keeper.path + walSuffix)
+	if err == nil && log.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, nil // somebody has written in between
+	}
+	from, err := openToRead(f.keeper.path)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	return f.opts.Clone(file, from) == nil, nil // whatever is against it, there is the other way
+}
+
+// clone is the way of Linux to let a file share what another holds, ioctl_ficlone(2).
+func clone(to, from *os.File) error {
+	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd()))
 }
 
 // roomForCopy fails where a copy would leave too little space to the state itself.

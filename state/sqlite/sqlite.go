@@ -9,7 +9,8 @@
 //     puts another file in its place must remove them;
 //   - duosync.db.lock, the run lock;
 //   - duosync.db.20260102T150405Z.bak, the last five copies, each made before the
-//     first change of a run. No room for one is a warning;
+//     first change of a run; where the file system can, they share what they hold. No room
+//     for one is a warning;
 //   - duosync.db.run, the note of the newest run. A state that is older than its
 //     note was restored from a copy: what happened in Duo since is not in it. It
 //     warns, and Meta.Refreshed is zero until a run has read all of Duo.
@@ -45,10 +46,16 @@ type fileState struct {
 type Options struct {
 	Now    func() time.Time                             // the local clock
 	Statfs func(path string, into *unix.Statfs_t) error // looks at a file system
+	Clone  func(to, from *os.File) error                // has an empty file share what another holds; nil: the kernel's
 }
 
 // New gives the state in the file at path, not open yet.
-func New(path string, opts Options) backend.Database { return &fileState{path: path, opts: opts} }
+func New(path string, opts Options) backend.Database {
+	if opts.Clone == nil {
+		opts.Clone = clone
+	}
+	return &fileState{path: path, opts: opts}
+}
 
 func (f *fileState) String() string { return f.path }
 

@@ -130,7 +130,7 @@ func Unask(p *dirsync.Plan, left map[*dirsync.Op]bool) {
 	}
 	for _, o := range p.Ops() {
 		if !left[o] {
-			maps.DeleteFunc(o.Asked, func(field, _ string) bool { return lists[o.Source][field] })
+			o.Unask(slices.Collect(maps.Keys(lists[o.Source]))...)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func MoveField(o *dirsync.Op, from *dirsync.Op, field string) {
 	}
 	o.Changes = append(o.Changes, *c)
 	if asked, ok := from.Asked[field]; ok {
-		o.Asked[field] = asked
+		o.Ask(field, asked)
 	}
 	from.Drop(field)
 	switch field {

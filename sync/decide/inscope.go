@@ -77,7 +77,7 @@ func (r *Rules) decideNew(s *Subject, reason string) {
 	s.Open = true
 	s.tellFaults()
 	op := dirsync.Op{Action: dirsync.Create, Username: want.Fields[dirsync.FieldUsername], Reason: reason,
-		Changes: created(want.Fields), Asked: maps.Clone(want.Fields)}
+		Changes: created(want.Fields), Asked: want.Fields}
 	if s.Former != nil {
 		op.Takes = s.Former
 	}
@@ -86,13 +86,13 @@ func (r *Rules) decideNew(s *Subject, reason string) {
 
 // created lists the fields that a new user gets, phones and groups apart.
 func created(fields dirsync.Fields) []dirsync.Change {
-	var changes []dirsync.Change
+	changes := make([]dirsync.Change, 0, len(dirsync.FieldNames)+1)
 	for _, name := range append(slices.Clone(dirsync.FieldNames), dirsync.FieldAliases) {
 		if value := fields[name]; value != "" {
 			changes = append(changes, dirsync.Change{Field: name, After: value})
 		}
 	}
-	return changes
+	return slices.Clone(changes) // as long as it needs to be: a first run has one for each person
 }
 
 // decideOurs is for a person in scope whose Duo user is ours.
@@ -231,7 +231,7 @@ func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
 		s.Open = true
 		s.tellFaults()
 		s.Add(dirsync.Op{Action: dirsync.Recreate, Username: s.Want.Fields[dirsync.FieldUsername], Reason: "deleted in Duo by hand",
-			Changes: created(s.Want.Fields), Asked: maps.Clone(s.Want.Fields)})
+			Changes: created(s.Want.Fields), Asked: s.Want.Fields})
 	}
 }
 

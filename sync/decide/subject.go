@@ -34,6 +34,10 @@ type Subject struct {
 	Live   *dirsync.Account     // what Duo holds now; nil: nothing, where it was asked
 	Second *dirsync.Whereabouts // the second look for a missing one
 	Asked  bool                 // Duo was asked for the link's user
+	Blind  bool                 // nobody's status is believed in this run
+	// Out: the former entry of a missing person is there, and something keeps it out, or may.
+	// Locked: it is locked, and in scope still.
+	Out, Locked bool
 	circumstances
 	decision
 	taking
@@ -41,25 +45,21 @@ type Subject struct {
 
 // circumstances are what is known of a subject besides, before anything is decided.
 type circumstances struct {
-	Contested bool // another person claims the same name
-	Claimed   bool // missing, and somebody else in the directory has the name
-	Adopted   bool // the run was asked to adopt the Duo user of this name
-	Lifted    bool // the user was disabled for a mark that was taken back
-	// Heir is the entry of a missing person under a new id, and Ancestor the missing one
-	// of such an entry. Inherits: the entry is to be given the user of its ancestor in this
-	// run. Both stand until it is: what does not come about decides nothing.
-	Heir, Ancestor *Subject
-	Inherits       bool
-	Switched       bool   // removals wait for a second complete read
-	NotAccepted    bool   // missing, perhaps, for a scope that is not accepted
-	Scope          string // the fingerprint of that scope
-	// Out: the former entry of a missing person is there, and something keeps it out, or may.
-	// Locked: it is locked, and in scope still.
-	Out, Locked bool
+	Contested   bool // another person claims the same name
+	Claimed     bool // missing, and somebody else in the directory has the name
+	Adopted     bool // the run was asked to adopt the Duo user of this name
+	Lifted      bool // the user was disabled for a mark that was taken back
+	Inherits    bool // of an entry with an ancestor: it is to be given that one's user in this run
+	Switched    bool // removals wait for a second complete read
+	NotAccepted bool // missing, perhaps, for a scope that is not accepted
 	// TakenOut: the person's directory is not among those of the configuration any more, so
 	// it can't be asked.
 	TakenOut bool
-	Blind    bool // nobody's status is believed in this run
+	// Heir is the entry of a missing person under a new id, and Ancestor the missing one
+	// of such an entry. Both stand, with Inherits, until that is decided: what does not come
+	// about decides nothing.
+	Heir, Ancestor *Subject
+	Scope          string // the fingerprint of the scope that is not accepted
 	// Doubtful tells why it is not known whether the link's user is in Duo; nil: it is.
 	Doubtful error
 }
@@ -199,7 +199,7 @@ func (s *Subject) Belongings(carrier *dirsync.Op) dirsync.Belongings {
 // carrier is done.
 func (s *Subject) Ask(carrier *dirsync.Op, field, value string) {
 	if carrier != nil && s.Link == nil || carrier != nil && carrier.Action == dirsync.Recreate {
-		carrier.Asked[field] = value
+		carrier.Ask(field, value)
 		return
 	}
 	s.Next.Asked[field] = value

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +24,8 @@ type application struct {
 	groups    *groupPlan
 	byID      map[dirsync.SourceID]*decide.Subject
 	byOp      map[*dirsync.Op]*dirsync.Operation
-	others    map[dirsync.SourceID][]*dirsync.Op // all operations of a person
+	others    map[dirsync.SourceID][]*dirsync.Op // all operations of a person who has several
+	named     map[dirsync.SourceID]bool          // people whom a conflict names
 	sent      []*dirsync.Op                      // of the call under way
 	last      *lastLook
 	decidedAt time.Time
@@ -51,10 +51,7 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	if err := r.keep(ctx, c); err != nil {
 		return done, err
 	}
-	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: map[dirsync.SourceID][]*dirsync.Op{}, total: len(c.plan.Ops())}
-	for _, op := range c.plan.Ops() {
-		a.others[op.Source] = append(a.others[op.Source], op)
-	}
+	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: severalOf(c.plan.Ops()), named: r.inConflict(), total: len(c.plan.Ops())}
 	for _, s := range c.subjects() {
 		a.byID[s.ID] = s
 	}
@@ -201,7 +198,11 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 	}
 	a.done += len(results)
 	a.progress(a.done, a.total)
-	return a.journal.Record(context.WithoutCancel(ctx), outcomes)
+	err := a.journal.Record(context.WithoutCancel(ctx), outcomes)
+	if err == nil {
+		a.release(results)
+	}
+	return err
 }
 
 // tell puts a result into the report.
@@ -295,16 +296,19 @@ func (a *application) tellRefused(s *decide.Subject, o *dirsync.Operation) {
 // unask leaves a list open of which an operation could not do its part: another
 // operation of the same person does the rest, and would have it counted as done.
 func (a *application) unask(res dirsync.Result) {
-	lists := map[string]bool{}
-	for _, c := range res.Op.Changes {
-		lists[c.Field] = dirsync.IsList(c.Field) && res.Fate != dirsync.Done
+	var open []string
+	if res.Fate != dirsync.Done {
+		for _, c := range res.Op.Changes {
+			open = append(open, c.Field)
+		}
 	}
 	for _, u := range res.Undone {
-		lists[u.Field] = dirsync.IsList(u.Field)
+		open = append(open, u.Field)
 	}
+	open = slices.DeleteFunc(open, func(field string) bool { return !dirsync.IsList(field) })
 	for _, o := range a.others[res.Op.Source] {
 		if o != res.Op { // which may be tried once more
-			maps.DeleteFunc(o.Asked, func(field, _ string) bool { return lists[field] })
+			o.Unask(open...)
 		}
 	}
 }

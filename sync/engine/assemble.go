@@ -306,3 +306,30 @@ func (a *application) brokenRing(op *dirsync.Op) bool {
 	}
 	return kept && !taken
 }
+
+// severalOf gives the operations of people who have several.
+func severalOf(ops []*dirsync.Op) map[dirsync.SourceID][]*dirsync.Op {
+	first, several := make(map[dirsync.SourceID]*dirsync.Op, len(ops)), map[dirsync.SourceID][]*dirsync.Op{}
+	for _, op := range ops {
+		switch before := first[op.Source]; {
+		case before == nil:
+			first[op.Source] = op
+		case several[op.Source] == nil:
+			several[op.Source] = []*dirsync.Op{before, op}
+		default:
+			several[op.Source] = append(several[op.Source], op)
+		}
+	}
+	return several
+}
+
+// inConflict gives the people whom conflicts name.
+func (r *run) inConflict() map[dirsync.SourceID]bool {
+	named := map[dirsync.SourceID]bool{}
+	for _, x := range r.report.Conflicts {
+		for _, id := range x.Sources {
+			named[id] = true
+		}
+	}
+	return named
+}

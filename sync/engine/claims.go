@@ -47,7 +47,8 @@ type naming struct {
 	users    map[string]dirsync.SourceID // people who are ours, by Duo user_id
 	subjects map[dirsync.SourceID]*decide.Subject
 	given    map[string]dirsync.SourceID // names that are given up in this plan
-	wanting  map[string][]claim          // by name
+	claimed  []claim                     // all claims
+	byName   map[string][]claim          // the same, see wanting
 	handed   map[*decide.Subject]bool    // missing people whose user goes to somebody else
 }
 
@@ -61,7 +62,7 @@ func (d *deciding) settleClaims(ctx context.Context) error {
 		return err
 	}
 	n := &naming{deciding: d, holders: holders, users: map[string]dirsync.SourceID{}, subjects: map[dirsync.SourceID]*decide.Subject{},
-		given: map[string]dirsync.SourceID{}, wanting: map[string][]claim{}, handed: map[*decide.Subject]bool{}}
+		given: map[string]dirsync.SourceID{}, handed: map[*decide.Subject]bool{}}
 	if len(holders) > 0 {
 		n.users = d.snap.byUser()
 		for _, s := range d.subjects {
@@ -82,9 +83,7 @@ func (d *deciding) settleClaims(ctx context.Context) error {
 		}
 	}
 	claims = d.claims()
-	for _, c := range claims {
-		n.wanting[c.name] = append(n.wanting[c.name], c)
-	}
+	n.claimed = claims
 	// A claim that is dropped may take away the rename on which another one
 	// counts: that one is looked at again.
 	for len(claims) > 0 {
@@ -154,6 +153,17 @@ func (d *deciding) dropIdle(holders map[string]*dirsync.Account) {
 	}
 }
 
+// wanting gives the claims to a name. Few runs ask, so all are put in order only then.
+func (n *naming) wanting(name string) []claim {
+	if n.byName == nil {
+		n.byName = map[string][]claim{}
+		for _, c := range n.claimed {
+			n.byName[c.name] = append(n.byName[c.name], c)
+		}
+	}
+	return n.byName[name]
+}
+
 // settle settles one claim, and gives those that are to be looked at again for it.
 func (n *naming) settle(c claim) (again []claim) {
 	holder := n.holders[c.name]
@@ -187,7 +197,7 @@ func (n *naming) settle(c claim) (again []claim) {
 		n.dropClaim(c, holder, owner, former, n.holders)
 		for _, name := range dirsync.Without(before, c.op.Gives()) {
 			delete(n.given, name)
-			again = append(again, n.wanting[name]...)
+			again = append(again, n.wanting(name)...)
 		}
 	}
 	return again
@@ -286,7 +296,7 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 	c.Problem = why
 	if former, ok := assembly.FormerName(dirsync.FoldName(c.op.Username), c.op.User); ok && c.op.Action == dirsync.Update && c.name != former && holders[former] == nil {
 		c.op.Reason = "goes back to the former name, for the ring of names broke"
-		c.op.Asked[dirsync.FieldUsername] = former
+		c.op.Ask(dirsync.FieldUsername, former)
 		for i := range c.op.Changes {
 			if c.op.Changes[i].Field == dirsync.FieldUsername {
 				c.op.Changes[i].After = former
@@ -295,7 +305,7 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 		return
 	}
 	c.op.Changes = slices.DeleteFunc(c.op.Changes, func(change dirsync.Change) bool { return change.Field == dirsync.FieldUsername })
-	delete(c.op.Asked, dirsync.FieldUsername)
+	c.op.Unask(dirsync.FieldUsername)
 	if c.op.Action == dirsync.Create || c.op.Action == dirsync.Recreate || len(c.op.Changes) == 0 {
 		c.Ops = slices.DeleteFunc(c.Ops, func(o *dirsync.Op) bool { return o == c.op })
 	}
@@ -316,7 +326,7 @@ func (d *deciding) dropAlias(c claim, holder *dirsync.Account, why string) {
 func (c *claim) cutAlias() {
 	change := c.op.Change(dirsync.FieldAliases)
 	change.After = dirsync.ListOf(slices.DeleteFunc(dirsync.Items(change.After), func(alias string) bool { return dirsync.FoldName(alias) == c.name }))
-	delete(c.op.Asked, dirsync.FieldAliases)
+	c.op.Unask(dirsync.FieldAliases)
 	if change.After == change.Before {
 		c.op.Drop(dirsync.FieldAliases)
 	}

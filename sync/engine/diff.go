@@ -269,7 +269,7 @@ func (r *run) stepDue(s *decide.Subject) bool {
 // that id, and was never met under it, had it answered to a create: it gives way, to be found
 // by its name. It comes with an id that Duo has given to nobody. written gives a link that this
 // run has written.
-func (s *snapshot) makeWay(ctx context.Context, id dirsync.SourceID, user string, written func(dirsync.SourceID) *dirsync.Link) ([]dirsync.Outcome, error) {
+func (s *snapshot) makeWay(ctx context.Context, id dirsync.SourceID, user string, written func(context.Context, dirsync.SourceID) (*dirsync.Link, error)) ([]dirsync.Outcome, error) {
 	if s.users == nil {
 		s.users = s.byUser()
 	}
@@ -282,7 +282,11 @@ func (s *snapshot) makeWay(ctx context.Context, id dirsync.SourceID, user string
 	if err != nil {
 		return nil, err
 	}
-	other := cmp.Or(written(owner), links[owner])
+	other, err := written(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	other = cmp.Or(other, links[owner])
 	if other == nil || other.User != user || !other.Unmet {
 		return nil, nil
 	}
@@ -294,15 +298,23 @@ func (s *snapshot) makeWay(ctx context.Context, id dirsync.SourceID, user string
 	return []dirsync.Outcome{{Source: owner, Link: &way}}, nil
 }
 
-// written gives the link of somebody as it stands in this run.
-func (a *application) written(id dirsync.SourceID) *dirsync.Link {
-	if s := a.byID[id]; s != nil {
-		return s.Next
+// written gives the link of somebody as it stands in this run. Who was released has it in the
+// state alone.
+func (a *application) written(ctx context.Context, id dirsync.SourceID) (*dirsync.Link, error) {
+	switch s := a.byID[id]; {
+	case s == nil:
+		return nil, nil
+	case s.Next != nil:
+		return s.Next, nil
 	}
-	return nil
+	links, err := a.Store.Load(ctx, []dirsync.SourceID{id})
+	if err != nil || len(links) == 0 {
+		return nil, err
+	}
+	return &links[0], nil
 }
 
-func unwritten(dirsync.SourceID) *dirsync.Link { return nil }
+func unwritten(context.Context, dirsync.SourceID) (*dirsync.Link, error) { return nil, nil }
 
 // gaveWay has those who gave way be known so by what still follows for them in this run.
 func (a *application) gaveWay(way []dirsync.Outcome) []dirsync.Outcome {
@@ -312,4 +324,22 @@ func (a *application) gaveWay(way []dirsync.Outcome) []dirsync.Outcome {
 		}
 	}
 	return way
+}
+
+// release forgets the fields and the links of people who were made, where both are as they
+// should be, the state has them, and nothing more is to be done or told of the person. Of a
+// first run that is nearly everybody.
+func (a *application) release(results []dirsync.Result) {
+	for i := range results {
+		res, op := &results[i], results[i].Op
+		if s := a.byID[op.Source]; op.Action == dirsync.Create && res.Fate == dirsync.Done && len(res.Undone) == 0 && len(s.Ops) == 1 && s.Ops[0] == op && a.isOver(s) {
+			s.Next, s.Want.Fields, op.Asked = nil, nil, nil
+		}
+	}
+}
+
+// isOver reports whether nothing is told any more of somebody who is ours since this run.
+func (a *application) isOver(s *decide.Subject) bool {
+	return s.Link == nil && s.Next != nil && s.Problem == "" && !s.Idle && !s.Skipped && !s.Contested && s.Heir == nil && s.Ancestor == nil &&
+		len(a.others[s.ID]) == 0 && !a.retry[s] && !a.named[s.ID] && decide.Apart(s.Next) == ""
 }

@@ -9,6 +9,7 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/index"
+	"duosync/sync/mapping"
 )
 
 // Drift reads all of Duo and tells where it differs from what we left there, in the
@@ -217,4 +218,24 @@ func (c *comparison) compareGroups(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// unlike lists the fields in which a link is not as the directory wants it.
+func unlike(d *mapping.Desired, link *dirsync.Link) []string {
+	return slices.DeleteFunc(slices.Concat(dirsync.FieldNames, dirsync.ListFields), func(field string) bool {
+		_, wanted := d.Fields[field]
+		_, asked := link.Asked[field]
+		return !wanted || asked
+	})
+}
+
+// holdsAll reports whether an account has all that the directory wants of a list.
+func (p *pairing) holdsAll(field, want string, a *dirsync.Account) bool {
+	held := dirsync.FoldedSet(dirsync.Items(a.Field(field)))
+	if field == dirsync.FieldAliases {
+		held = dirsync.FoldedSet(a.Names())
+	}
+	return !slices.ContainsFunc(dirsync.Items(want), func(item string) bool {
+		return !held[dirsync.FoldName(item)] && !(field == dirsync.FieldGroups && p.groups.barred[dirsync.FoldName(item)])
+	})
 }

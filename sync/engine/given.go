@@ -35,8 +35,7 @@ func (d *deciding) lists(ctx context.Context) error {
 			live = *s.Live
 		}
 		if carrier != nil { // until it is clear what becomes of them
-			delete(carrier.Asked, dirsync.FieldGroups)
-			delete(carrier.Asked, dirsync.FieldPhones)
+			carrier.Unask(dirsync.FieldGroups, dirsync.FieldPhones)
 		}
 		own := s.Belongings(carrier)
 		if s.Want.Fields[dirsync.FieldGroups] != "" || len(own.Joined) > 0 || s.Link != nil && len(s.Link.Unread) > 0 {
@@ -84,7 +83,7 @@ func (d *deciding) planGroups(s *decide.Subject, carrier *dirsync.Op, held []dir
 	if !slices.ContainsFunc(joins, func(m dirsync.Membership) bool { return !slices.Contains(joined, m.ID) }) { // else they are new
 		s.DriftReason(op, dirsync.FieldGroups, want)
 	}
-	op.Asked[dirsync.FieldGroups] = want
+	op.Ask(dirsync.FieldGroups, want)
 	decide.KeepAsked(s, dirsync.FieldGroups)
 }
 

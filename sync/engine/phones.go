@@ -225,9 +225,9 @@ func (p *phonePlan) finish(always bool) {
 		}
 		switch {
 		case !told && always:
-			op.Asked[dirsync.FieldPhones] = want
+			op.Ask(dirsync.FieldPhones, want)
 		case always && s.Link != nil: // who wants again what was asked before does not have it any more
-			op.Asked[dirsync.FieldPhones] = p.reached(want)
+			op.Ask(dirsync.FieldPhones, p.reached(want))
 		}
 		if told {
 			p.leaveForLater(op, always)

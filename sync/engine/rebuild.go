@@ -42,9 +42,16 @@ type pairing struct {
 	wanting map[string]*mapping.Desired // people who are not linked, by username
 	// holders are the users who hold these usernames, as their own or as an alias.
 	holders  map[string]*dirsync.Account
-	unowned  []string // users who are nobody's, and can log in
-	mails    []string // paired users who have another e-mail address
-	outcomes []dirsync.Outcome
+	unowned  []string          // users who are nobody's, and can log in
+	mails    []string          // paired users who have another e-mail address
+	outcomes []dirsync.Outcome // of people under a new id
+	pairs    []pair
+}
+
+// pair is a person and the user of that name.
+type pair struct {
+	want *mapping.Desired
+	user *dirsync.Account
 }
 
 func (p *pairing) through(ctx context.Context, c *course) (err error) {
@@ -228,8 +235,9 @@ func (p *pairing) pair(context.Context) error {
 		}
 		ops = append(ops, op)
 		p.report.Operations = append(p.report.Operations, &dirsync.Operation{Op: op, Result: dirsync.ResultPlanned})
-		p.outcomes = append(p.outcomes, dirsync.Outcome{Source: want.ID, Link: link})
+		p.pairs = append(p.pairs, pair{want, a})
 	}
+	p.wanting, p.holders = nil, nil
 	p.found.Paired = len(ops)
 	p.report.PlanID = (&dirsync.Plan{Waves: [][]*dirsync.Op{ops}}).ID()
 	p.warnings()
@@ -252,13 +260,23 @@ func (p *pairing) warnings() {
 	}
 }
 
-// write writes the links.
+// write writes the links, which are made in parts: of all people they have more than all else.
 func (p *pairing) write(ctx context.Context) error {
 	if p.journal == nil {
 		return nil
 	}
-	for part := range slices.Chunk(append(p.outcomes, p.groups.quiet...), 1000) {
+	const most = 1000
+	for part := range slices.Chunk(append(p.outcomes, p.groups.quiet...), most) {
 		if err := p.journal.Record(ctx, part); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(p.pairs, most) {
+		outcomes := make([]dirsync.Outcome, len(part))
+		for i, x := range part {
+			outcomes[i] = dirsync.Outcome{Source: x.want.ID, Link: p.paired(x.want, x.user)}
+		}
+		if err := p.journal.Record(ctx, outcomes); err != nil {
 			return err
 		}
 	}
@@ -320,24 +338,4 @@ func (p *pairing) paired(want *mapping.Desired, a *dirsync.Account) *dirsync.Lin
 		}
 	}
 	return link
-}
-
-// unlike lists the fields in which a link is not as the directory wants it.
-func unlike(d *mapping.Desired, link *dirsync.Link) []string {
-	return slices.DeleteFunc(slices.Concat(dirsync.FieldNames, dirsync.ListFields), func(field string) bool {
-		_, wanted := d.Fields[field]
-		_, asked := link.Asked[field]
-		return !wanted || asked
-	})
-}
-
-// holdsAll reports whether an account has all that the directory wants of a list.
-func (p *pairing) holdsAll(field, want string, a *dirsync.Account) bool {
-	held := dirsync.FoldedSet(dirsync.Items(a.Field(field)))
-	if field == dirsync.FieldAliases {
-		held = dirsync.FoldedSet(a.Names())
-	}
-	return !slices.ContainsFunc(dirsync.Items(want), func(item string) bool {
-		return !held[dirsync.FoldName(item)] && !(field == dirsync.FieldGroups && p.groups.barred[dirsync.FoldName(item)])
-	})
 }

@@ -131,7 +131,7 @@ func (r *run) ending(ctx context.Context, c *course) (end dirsync.RunEnd, err er
 		}
 	}
 	if r.Encode != nil {
-		if end.Report, err = r.Encode(report); err != nil {
+		if err = r.Encode(report, &end); err != nil {
 			return end, fmt.Errorf("making the report that the state keeps: %w", err)
 		}
 	}

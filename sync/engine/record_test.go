@@ -42,10 +42,10 @@ func TestEveryRunEnds(t *testing.T) {
 	broken := errors.New("it is broken")
 	for name, fail := range map[string]func(*engine.Engine, *failingStore){
 		"the report can't be made": func(e *engine.Engine, _ *failingStore) {
-			e.Encode = func(*dirsync.Run) ([]byte, error) { return nil, broken }
+			e.Encode = func(*dirsync.Run, *dirsync.RunEnd) error { return broken }
 		},
 		"the groups can't be kept": func(e *engine.Engine, s *failingStore) {
-			e.Encode = func(*dirsync.Run) ([]byte, error) { return []byte("{}"), nil }
+			e.Encode = func(*dirsync.Run, *dirsync.RunEnd) error { return nil }
 			s.groups = broken
 		},
 	} {

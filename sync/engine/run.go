@@ -30,8 +30,8 @@ type Engine struct {
 	Observer dirsync.Observer
 	// Now is the local clock; nil: time.Now.
 	Now func() time.Time
-	// Encode gives the report of a run in the form in which the store keeps it.
-	Encode func(*dirsync.Run) ([]byte, error)
+	// Encode puts the report of a run, in the form in which the store keeps it, into its end.
+	Encode func(*dirsync.Run, *dirsync.RunEnd) error
 }
 
 // Options are what one run was asked for.

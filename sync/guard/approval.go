@@ -196,7 +196,7 @@ func (w *weighing) forgive(g *dirsync.Guard, ids []dirsync.SourceID) {
 		return
 	}
 	for _, id := range ids {
-		p := w.people[id]
+		p := w.person(id)
 		if p == nil {
 			continue
 		}

@@ -101,7 +101,7 @@ func (d *Doubt) was(l *dirsync.Link) bool {
 
 // follows gives what of an operation follows from a doubt.
 func (w *weighing) follows(o *dirsync.Op, d *Doubt) assembly.Part {
-	p := w.people[o.Source]
+	p := w.person(o.Source)
 	mover := w.mover(o, d.About.Directory)
 	switch {
 	case mover != nil && !o.Marked:

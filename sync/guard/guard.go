@@ -44,7 +44,7 @@ type Verdicts struct {
 	Warnings []string
 
 	facts    *Facts
-	people   map[dirsync.SourceID]*Person
+	byID     map[dirsync.SourceID]*Person // of facts.People; nil until somebody asks, see person
 	judged   map[*Doubt]*judged
 	scopeWho map[dirsync.SourceID]bool // people who are missing for a scope that is not accepted
 }
@@ -72,7 +72,33 @@ func Weigh(f *Facts) *Verdicts {
 	w := hold(f)
 	w.approve()
 	w.Held = w.heldOps()
+	w.forgetNew()
 	return w.Verdicts
+}
+
+// forgetNew lets go of what was known of newcomers, in a first run of everybody: what is asked
+// of the verdicts from now on is about others.
+func (v *Verdicts) forgetNew() {
+	facts := *v.facts
+	facts.People = nil
+	for _, p := range v.facts.People {
+		if p.Wanted == nil || p.Link != nil || p.Heir != "" {
+			facts.People = append(facts.People, p)
+		}
+	}
+	v.facts, v.byID = &facts, nil
+}
+
+// person gives what is known of somebody whom the run looks at; nil: it does not. Few runs
+// have anything to ask.
+func (v *Verdicts) person(id dirsync.SourceID) *Person {
+	if v.byID == nil {
+		v.byID = make(map[dirsync.SourceID]*Person, len(v.facts.People))
+		for _, p := range v.facts.People {
+			v.byID[p.ID] = p
+		}
+	}
+	return v.byID[id]
 }
 
 // Hold lets each guard hold what it is about, whatever is approved: the plan is split as
@@ -81,15 +107,12 @@ func Hold(f *Facts) { hold(f) }
 
 // None are the verdicts of a run that weighs nothing.
 func None(f *Facts) *Verdicts {
-	return &Verdicts{facts: f, people: map[dirsync.SourceID]*Person{}, judged: map[*Doubt]*judged{}}
+	return &Verdicts{facts: f, judged: map[*Doubt]*judged{}}
 }
 
 func hold(f *Facts) *weighing {
-	v := &Verdicts{facts: f, people: map[dirsync.SourceID]*Person{}, Forgiven: map[dirsync.SourceID]bool{}, judged: map[*Doubt]*judged{}}
+	v := &Verdicts{facts: f, Forgiven: map[dirsync.SourceID]bool{}, judged: map[*Doubt]*judged{}}
 	w := &weighing{Facts: f, Verdicts: v, aside: map[*dirsync.Op]bool{}}
-	for _, p := range f.People {
-		w.people[p.ID] = p
-	}
 	for _, weigh := range guards {
 		weigh(w)
 	}
@@ -283,7 +306,7 @@ func (w *weighing) labels(ids []dirsync.SourceID) []string {
 	var names []string
 	for _, id := range ids[:min(len(ids), mostNames)] {
 		name := string(id)
-		if p := cmp.Or(w.people[id], w.Movers[id]); p != nil {
+		if p := cmp.Or(w.person(id), w.Movers[id]); p != nil {
 			name = p.Username
 		}
 		names = append(names, name)
@@ -314,7 +337,7 @@ func (v *Verdicts) sightedOf(directory string, passed bool) int {
 	if !passed {
 		return n
 	}
-	for _, p := range v.people {
+	for _, p := range v.facts.People {
 		if p.Heir != "" && of(p.ID) == directory && of(p.Heir) != directory && v.facts.Moved[p.ID] == "" {
 			n++
 		}
@@ -342,7 +365,7 @@ func (v *Verdicts) accounted(passed bool) map[dirsync.SourceID]bool {
 		}
 	}
 	maps.DeleteFunc(accounted, func(id dirsync.SourceID, _ bool) bool {
-		p := v.people[id]
+		p := v.person(id)
 		if _, read := v.facts.Policy.Directories.Get(v.facts.Policy.Directories.Of(id)); !read || v.facts.Movers[id] != nil {
 			return true // taken out, and not counted before, either; or in scope by the other entry
 		}

@@ -73,7 +73,7 @@ func (w *weighing) scopeOf(directory string) {
 	now, configured := w.Policy.Directories.Get(directory)
 	scope := now.Scope
 	match := func(o *dirsync.Op) (part assembly.Part) {
-		p := w.people[o.Source]
+		p := w.person(o.Source)
 		mover := w.mover(o, directory)
 		switch {
 		case mover != nil:
@@ -137,7 +137,7 @@ func idsChanged(w *weighing) {
 	case 0:
 		return
 	case 1:
-		remedy = w.people[ids[0]].Adopt
+		remedy = w.person(ids[0]).Adopt
 	}
 	slices.Sort(names)
 	slices.Sort(hindered)

@@ -29,6 +29,8 @@ type Stdio struct {
 	Env      func(name string) (string, bool)
 	// OutTerminal and ErrTerminal report whether a person looks at them.
 	OutTerminal, ErrTerminal bool
+
+	own bool // the command has the process for itself
 }
 
 // Process gives this process's own world.
@@ -37,6 +39,7 @@ func Process() Stdio {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv,
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		own:         true,
 	}
 }
 

@@ -171,7 +171,8 @@ func TestNoteDone(t *testing.T) {
 	if err != nil || len(runs) != 1 {
 		t.Fatalf("%d runs, %v", len(runs), err)
 	}
-	steps, err := db.Steps(t.Context(), runs[0].ID)
+	var steps []state.Step
+	err = db.EachStep(t.Context(), runs[0].ID, func(s state.Step) error { steps = append(steps, s); return nil })
 	if err != nil || len(steps) != 1 || steps[0].Note != past.NoteDone || steps[0].Done.IsZero() {
 		t.Errorf("steps %+v, %v; want one that is %q", steps, err, past.NoteDone)
 	}

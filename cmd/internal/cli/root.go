@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"duosync/cmd/internal/memlimit"
 	dirsync "duosync/sync"
 )
 
@@ -33,6 +34,9 @@ func (a *app) main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	if a.own {
+		defer memlimit.Keep()()
+	}
 	return a.run(ctx, args)
 }
 

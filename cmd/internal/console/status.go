@@ -109,7 +109,7 @@ func trim(doc *report.Document) {
 	if doc == nil {
 		return
 	}
-	doc.Operations, doc.Attention = nil, nil
+	doc.Operations, doc.Attention = report.Operations{}, nil
 	*doc = *doc.WithDirectories() // nobody reads the page but people
 	doc.Conflicts = firstOf(doc.Conflicts)
 	doc.Waiting = firstOf(doc.Waiting)

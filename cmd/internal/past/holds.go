@@ -35,7 +35,7 @@ func (m *Moment) lastHold(ctx context.Context) (last *report.Document, err error
 		if err != nil || !found || whole.Report == nil {
 			return true, err
 		}
-		last, err = report.Decode(whole.Report)
+		last, err = report.DecodeWhole(whole.Report)
 		return true, err
 	})
 	return last, err

@@ -139,25 +139,24 @@ const unreported = "the run failed at its end: its report could not be kept. Wha
 
 // Unfinished reports on a run that has not made a report, from its journal.
 func (m *Moment) Unfinished(ctx context.Context, run *state.Run) (*report.Document, error) {
-	steps, err := m.Steps(ctx, run.ID)
+	goesOn := UnderWay(run, m.holder, m.At)
+	doc, err := report.Unfinished(run.ID, run.Started, goesOn, func(add func(report.Operation) error) error {
+		return m.EachStep(ctx, run.ID, func(step state.Step) error {
+			result, problem := dirsync.ResultApplied, ""
+			switch {
+			case step.Done.IsZero() && goesOn:
+				result = dirsync.ResultPlanned
+			case step.Done.IsZero():
+				result, problem = dirsync.ResultFailed, "what became of it is not known yet; the next run finds out"
+			case step.Note != NoteDone:
+				result, problem = dirsync.ResultFailed, step.Note
+			}
+			return add(report.OperationOf(step.Op, result, problem))
+		})
+	})
 	if err != nil {
 		return nil, err
 	}
-	goesOn := UnderWay(run, m.holder, m.At)
-	operations := make([]report.Operation, len(steps))
-	for i, step := range steps {
-		result, problem := dirsync.ResultApplied, ""
-		switch {
-		case step.Done.IsZero() && goesOn:
-			result = dirsync.ResultPlanned
-		case step.Done.IsZero():
-			result, problem = dirsync.ResultFailed, "what became of it is not known yet; the next run finds out"
-		case step.Note != NoteDone:
-			result, problem = dirsync.ResultFailed, step.Note
-		}
-		operations[i] = report.OperationOf(step.Op, result, problem)
-	}
-	doc := report.Unfinished(run.ID, run.Started, goesOn, operations)
 	doc.By = run.By
 	if !run.Finished.IsZero() { // it came to an end of its own
 		doc.Finished, doc.Error, doc.Interrupted = run.Finished.UTC().Format(time.RFC3339), unreported, false
@@ -173,17 +172,14 @@ const NoteDone = "done"
 // became of a call that was open when the run ended. One that is open still is
 // among them, since the undoing finds out first.
 func Removed(ctx context.Context, db *state.DB, id string) ([]dirsync.Removed, error) {
-	steps, err := db.Steps(ctx, id)
-	if err != nil {
-		return nil, err
-	}
 	var removed []dirsync.Removed
-	for _, step := range steps {
+	err := db.EachStep(ctx, id, func(step state.Step) error {
 		if op := step.Op; op.Removes() && (step.Done.IsZero() || step.Note == NoteDone) {
 			removed = append(removed, dirsync.Removed{Source: op.Source, User: op.User, Username: op.Username, Action: op.Action, Reason: op.Reason})
 		}
-	}
-	return removed, nil
+		return nil
+	})
+	return removed, err
 }
 
 // RemovedAgain notes of those from whom a run took something whether a later run did so,

@@ -122,7 +122,7 @@ func (m *Moment) brief(ctx context.Context, run *state.Run, head *report.Head) (
 	if head == nil {
 		doc, err := m.Unfinished(ctx, run)
 		if err == nil {
-			doc.Operations = nil
+			doc.Operations = report.Operations{}
 		}
 		return doc, err
 	}

@@ -81,16 +81,16 @@ type Operation struct {
 	From       dirsync.SourceID     `json:"from,omitempty"`
 	Origin     dirsync.Origin       `json:"origin,omitempty"`
 	ByHand     bool                 `json:"by_hand,omitempty"`
+	Follows    bool                 `json:"follows,omitempty"`
+	Stage      dirsync.Stage        `json:"-"` // of use within a run only
+	Mail       bool                 `json:"mail,omitempty"`
+	Marked     bool                 `json:"marked,omitempty"`
 	Joins      []dirsync.Membership `json:"joins,omitempty"`
 	Leaves     []dirsync.Membership `json:"leaves,omitempty"`
 	Phones     []dirsync.PhoneStep  `json:"phones,omitempty"`
-	Follows    bool                 `json:"follows,omitempty"`
-	Stage      dirsync.Stage        `json:"-"` // of use within a run only
 	Takes      *dirsync.Belongings  `json:"takes,omitempty"`
 	Unfinished []string             `json:"unfinished,omitempty"`
-	Mail       bool                 `json:"mail,omitempty"`
 	Group      *dirsync.GroupLink   `json:"group,omitempty"`
-	Marked     bool                 `json:"marked,omitempty"`
 	Blocked    string               `json:"-"` // such a one is no part of a plan
 }
 

@@ -85,7 +85,7 @@ func fill(v reflect.Value, n *int) {
 		v.SetString(fmt.Sprintf("planted-%03d", *n))
 	case reflect.Bool:
 		v.SetBool(true)
-	case reflect.Int:
+	case reflect.Int, reflect.Int8:
 		v.SetInt(int64(*n))
 	default:
 		panic("a field of kind " + v.Kind().String())

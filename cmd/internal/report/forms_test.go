@@ -115,16 +115,28 @@ func lostRun() *dirsync.Run {
 }
 
 func killedRun() *report.Document {
-	return report.Unfinished("20260304T113000Z-dead00", reporttest.Noon.Add(-30*time.Minute), false, []report.Operation{
+	return unfinished("20260304T113000Z-dead00", reporttest.Noon.Add(-30*time.Minute), false,
 		report.OperationOf(&dirsync.Op{Action: dirsync.Create, Username: "yyoung", Source: "6d1f"}, dirsync.ResultApplied, ""),
 		report.OperationOf(&dirsync.Op{Action: dirsync.Create, Username: "zzwei", Source: "6d2f"}, dirsync.ResultFailed, "what became of it is not known yet"),
+	)
+}
+
+func unfinished(id string, started time.Time, goesOn bool, operations ...report.Operation) *report.Document {
+	doc, _ := report.Unfinished(id, started, goesOn, func(add func(report.Operation) error) error { // which fails only where adding does
+		for _, o := range operations {
+			if err := add(o); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+	return doc
 }
 
 func history() *report.History {
 	h := &report.History{ByHand: []report.Act{
 		report.ActOf(reporttest.Noon, "ann", "resume", "", ""), report.ActOf(reporttest.Noon, "ann", "approve", "fedcba98765400112233", "max_remove (12 operations)"), report.ActOf(reporttest.Noon.Add(-time.Hour), reporttest.Hostile, "disable", reporttest.Hostile, reporttest.Hostile),
-	}, Runs: []report.Head{report.Unfinished("20260304T123000Z-feed00", reporttest.Noon.Add(30*time.Minute), true, nil).Head}}
+	}, Runs: []report.Head{unfinished("20260304T123000Z-feed00", reporttest.Noon.Add(30*time.Minute), true).Head}}
 	for _, doc := range []*report.Document{report.Of(reporttest.HostileRun()), killedRun(), report.Of(failedRun()), report.Of(attentionRun()), report.Of(quietRun())} {
 		h.Runs = append(h.Runs, doc.Head)
 	}
@@ -243,13 +255,62 @@ func TestStoredLooksTheSame(t *testing.T) {
 		}
 		for _, format := range form.Formats() {
 			var before, after bytes.Buffer
-			if err := errors.Join(report.Of(run).Write(&before, format, true), report.Stored(stored).Write(&after, format, true)); err != nil {
+			if err := errors.Join(report.Of(run).Write(&before, format, true), report.Stored(dirsync.PackText(stored)).Write(&after, format, true)); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(before.String(), after.String()); diff != "" {
 				t.Errorf("%s as %s (-at its end +from the state):\n%s", run.ID, format, diff)
 			}
 		}
+	}
+}
+
+// TestManyOperations shows reports of more operations than are kept in memory, from the state and
+// of a run that left none, as they are told of the run itself.
+func TestManyOperations(t *testing.T) {
+	run := everythingRun()
+	for i := range 12_000 {
+		o := *run.Operations[5+i%3]
+		op := *o.Op
+		op.Username = fmt.Sprint("number ", i)
+		o.Op = &op
+		run.Operations = append(run.Operations, &o)
+	}
+	var end dirsync.RunEnd
+	if err := report.Keep(run, &end); err != nil {
+		t.Fatal(err)
+	}
+	told := report.Of(run)
+	left, err := report.Unfinished(run.ID, run.Started, false, func(add func(report.Operation) error) error {
+		for o := range told.Operations.All() {
+			if err := add(*o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.Head = told.Head
+	for _, format := range form.Formats() {
+		want := reporttest.Rendered(t, told, format)
+		if got := reporttest.Rendered(t, report.Stored(end.Report), format); got != want {
+			t.Errorf("from the state, %s: %d bytes, want %d that are the same", format, len(got), len(want))
+		}
+		left.Guards, left.Conflicts, left.Warnings = told.Guards, told.Conflicts, told.Warnings
+		if got := reporttest.Rendered(t, left, format); got != want {
+			t.Errorf("of a run without a report, %s: %d bytes, want %d that are the same", format, len(got), len(want))
+		}
+	}
+	if head, err := report.DecodeHead(end.Summary); err != nil || head.Summary != told.Summary {
+		t.Errorf("the summary: %+v, %v", head, err)
+	}
+	if brief, err := report.DecodeBrief(end.Report); err != nil || brief.Operations.Some(func(*report.Operation) bool { return true }) || len(brief.Guards) != len(told.Guards) {
+		t.Errorf("without operations: %+v, %v", brief, err)
+	}
+	if !report.Mentions(end.Report, "number 11999") || report.Mentions(end.Report, "number 12000", "") {
+		t.Error("who is mentioned far behind is not found")
 	}
 }
 
@@ -271,7 +332,7 @@ func TestStoredByAnEarlierVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, format := range form.Formats() {
-			text := reporttest.Rendered(t, report.Stored(stored), format)
+			text := reporttest.Rendered(t, report.Stored(dirsync.PackText(stored)), format)
 			if format != form.JSON && format != form.CSV && (strings.Contains(text, "\nATTENTION\n") || strings.Contains(text, "### Attention") || run.Conflicts == nil && strings.Contains(text, "attention")) {
 				t.Errorf("%s as %s tells what nobody knows:\n%s", run.ID, format, text)
 			}

@@ -86,8 +86,8 @@ func then(text, further string) string {
 // undone counts the operations that failed or were left out; "" for none.
 func (d *Document) undone() string {
 	failed, left := 0, 0
-	for i := range d.Operations {
-		switch d.Operations[i].Result {
+	for o := range d.Operations.All() {
+		switch o.Result {
 		case dirsync.ResultFailed:
 			failed++
 		case dirsync.ResultSkipped:

@@ -33,22 +33,29 @@ func OperationOf(o *dirsync.Op, result, problem string) Operation {
 }
 
 // OperationsBlock lists operations, and what became of each.
-func OperationsBlock(title string, operations []Operation) form.Block {
-	l := &form.List{Columns: []string{"action", "user", "changes", "reason", "result"}, Lead: 2}
-	for i := range operations {
-		o := &operations[i]
-		changes, result := o.Changed(), o.Became()
-		reason := o.Reason
-		if o.Action == dirsync.Create {
-			reason = ""
-		}
-		l.Add(form.Row{
-			Tone:  o.Tone(),
-			Cells: []string{string(o.Action), phrase.Name(o.Username, o.SourceID), strings.Join(changes, ", "), o.Reason, cmp.Or(result, o.Result)},
-			Flow:  Flow(changes, reason, result),
-		})
+func OperationsBlock(title string, operations Operations) form.Block {
+	return form.Block{Title: title, List: &form.List{Columns: []string{"action", "user", "changes", "reason", "result"}, Lead: 2,
+		Made: func(yield func(form.Row) bool) {
+			for o := range operations.All() {
+				if !yield(o.row()) {
+					return
+				}
+			}
+		}}}
+}
+
+// row is an operation's line of a list.
+func (o *Operation) row() form.Row {
+	changes, result := o.Changed(), o.Became()
+	reason := o.Reason
+	if o.Action == dirsync.Create {
+		reason = ""
 	}
-	return form.Block{Title: title, List: l}
+	return form.Row{
+		Tone:  o.Tone(),
+		Cells: []string{string(o.Action), phrase.Name(o.Username, o.SourceID), strings.Join(changes, ", "), o.Reason, cmp.Or(result, o.Result)},
+		Flow:  Flow(changes, reason, result),
+	}
 }
 
 // Flow puts what is told of an operation into parts that follow one another: its

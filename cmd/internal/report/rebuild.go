@@ -60,6 +60,13 @@ func RebuildingOf(b *dirsync.Rebuilt, formerKey string) *Rebuilding {
 	return r
 }
 
+// Short implements [form.Long].
+func (r *Rebuilding) Short() any {
+	short := *r
+	short.Operations = Operations{}
+	return &short
+}
+
 // Write renders the report. Only the table is ever coloured.
 func (r *Rebuilding) Write(out io.Writer, format form.Format, colour bool) error {
 	return form.Write(out, r, format, colour)

@@ -5,6 +5,7 @@
 package report
 
 import (
+	"iter"
 	"math"
 	"strings"
 
@@ -19,10 +20,10 @@ const schema = 1
 // Document is the report of one run.
 type Document struct {
 	Head
-	Operations []Operation `json:"operations"`
-	Conflicts  []Conflict  `json:"conflicts"`
-	Waiting    []Waiting   `json:"waiting"`
-	Guards     []Guard     `json:"guards"`
+	Operations Operations `json:"operations"`
+	Conflicts  []Conflict `json:"conflicts"`
+	Waiting    []Waiting  `json:"waiting"`
+	Guards     []Guard    `json:"guards"`
 	// Attention lists who is not as the directory asks for, and stays so until a human
 	// acts; nil in a report of an earlier version.
 	Attention []Attention `json:"attention"`
@@ -133,7 +134,7 @@ func Of(run *dirsync.Run) *Document {
 			Duo: Duo{Calls: run.Usage.Calls, Retries: run.Usage.Retries, ExpectedCalls: run.ExpectedCalls,
 				ExpectedSeconds: int(math.Ceil(run.ExpectedDuration.Seconds()))},
 		},
-		Operations: []Operation{}, Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
+		Operations: operationsOf(run), Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
 		Attention: AttentionOf(run.Attention), StillHeld: run.StillHeld, Shadowed: []Shadowed{},
 		Warnings: []string{},
 	}
@@ -149,9 +150,6 @@ func Of(run *dirsync.Run) *Document {
 	if run.DryRun {
 		d.Mode = modeDryRun
 	}
-	for _, o := range run.Operations {
-		d.Operations = append(d.Operations, OperationOf(o.Op, o.Result, dirsync.Runnable(o.Error, run.Flags)))
-	}
 	for _, c := range run.Conflicts {
 		d.Conflicts = append(d.Conflicts, ConflictOf(&c))
 	}
@@ -163,6 +161,16 @@ func Of(run *dirsync.Run) *Document {
 	}
 	return d
 }
+
+// Short implements [form.Long].
+func (d *Document) Short() any {
+	short := *d
+	short.Operations = Operations{}
+	return &short
+}
+
+// Listed implements [form.Long].
+func (d *Document) Listed() (key string, items iter.Seq[any]) { return "operations", d.Operations.any }
 
 // ConflictOf gives a conflict's form in a report.
 func ConflictOf(c *dirsync.Conflict) Conflict {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -127,23 +126,21 @@ func (d *Document) approvedBlock() form.Block {
 
 // shown gives the operations as they are told to people: what a run did not come to, or
 // a guard over all of it held, was not done.
-func (d *Document) shown() []Operation {
+func (d *Document) shown() Operations {
 	stopped := d.Stopped()
 	ended := !d.dryRun() && d.Outcome != underWay
 	if !stopped && !ended {
 		return d.Operations
 	}
-	shown := slices.Clone(d.Operations)
-	for i := range shown {
-		switch o := &shown[i]; {
+	return d.Operations.as(func(o *Operation) {
+		switch {
 		case o.Result != dirsync.ResultPlanned:
 		case stopped:
 			o.Result = dirsync.ResultHeld
 		default:
 			o.Result, o.Error = dirsync.ResultSkipped, cmp.Or(o.Error, "the run did not come to it")
 		}
-	}
-	return shown
+	})
 }
 
 // ConflictsBlock tells of each conflict: the people, with where they are in the directory,
@@ -198,18 +195,7 @@ func waitingBlock(title string, waiting []Waiting) form.Block {
 // for each person of a conflict, and one for each who needs attention.
 func (d *Document) Sheet() *form.Sheet {
 	s := form.NewSheet("action", "username", "source_id", "duo_user_id", "field", "before", "after", "reason", "result", "error", "since", "dn", "remedy")
-	for _, o := range d.Operations {
-		changes := o.Changes
-		if len(changes) == 0 {
-			changes = []dirsync.Change{{}}
-		}
-		for _, c := range changes {
-			if dirsync.IsList(c.Field) {
-				c.Before, c.After = phrase.Cell(dirsync.Items(c.Before)), phrase.Cell(dirsync.Items(c.After))
-			}
-			s.Add(string(o.Action), o.Username, string(o.SourceID), o.User, c.Field, c.Before, c.After, o.Reason, o.Result, o.Error, "", "", "")
-		}
-	}
+	s.AddMade(d.Operations.cells)
 	for _, c := range d.Conflicts {
 		for _, p := range c.everybody() {
 			s.Add("conflict", cmp.Or(p.Username, c.Username), string(p.SourceID), "", "", "", "", c.Reason, "", "", "", p.DN, c.Remedy)
@@ -223,6 +209,24 @@ func (d *Document) Sheet() *form.Sheet {
 		s.Add("attention", a.Username, string(a.SourceID), "", "", "", "", a.Reason, "", "", a.Since, "", a.Remedy)
 	}
 	return s
+}
+
+// cells are the rows of a sheet.
+func (os Operations) cells(yield func([]string) bool) {
+	for o := range os.All() {
+		changes := o.Changes
+		if len(changes) == 0 {
+			changes = []dirsync.Change{{}}
+		}
+		for _, c := range changes {
+			if dirsync.IsList(c.Field) {
+				c.Before, c.After = phrase.Cell(dirsync.Items(c.Before)), phrase.Cell(dirsync.Items(c.After))
+			}
+			if !yield([]string{string(o.Action), o.Username, string(o.SourceID), o.User, c.Field, c.Before, c.After, o.Reason, o.Result, o.Error, "", "", ""}) {
+				return
+			}
+		}
+	}
 }
 
 // everybody gives the people of a conflict, as far as they are known; at least one.

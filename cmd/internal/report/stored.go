@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -14,35 +15,131 @@ import (
 // gives back.
 func Encode(run *dirsync.Run) ([]byte, error) { return form.Encode(Of(run)) }
 
+// Keep puts the report of a run into what the state is to keep of it. It is packed while it is
+// made.
+func Keep(run *dirsync.Run, end *dirsync.RunEnd) (err error) {
+	doc := Of(run)
+	if end.Summary, err = json.Marshal(&doc.Head); err != nil {
+		return fmt.Errorf("encoding the report: %w", err)
+	}
+	end.Report, err = dirsync.Pack(func(w io.Writer) error { return form.EncodeTo(w, doc) })
+	return err
+}
+
 // Decode reads a report that Encode made. Keys that it does not know are left
 // out.
 func Decode(data []byte) (*Document, error) {
-	d := &Document{}
-	if err := decode(data, d, &d.Head); err != nil {
-		return nil, err
-	}
-	return d, nil
+	return decodeFrom(func() (io.Reader, error) { return bytes.NewReader(data), nil }, true)
 }
 
-// DecodeBrief reads a report that Encode made without its operations, which are by far the
+// DecodeWhole reads a report that Keep made.
+func DecodeWhole(stored dirsync.Packed) (*Document, error) { return decodeFrom(stored.Open, true) }
+
+// DecodeBrief reads a report that Keep made without its operations, which are by far the
 // most of a large one.
-func DecodeBrief(data []byte) (*Document, error) {
-	d := &Document{}
-	brief := struct {
-		*Document
-		Operations skipped `json:"operations"`
-	}{Document: d}
-	if err := decode(data, &brief, &d.Head); err != nil {
+func DecodeBrief(stored dirsync.Packed) (*Document, error) { return decodeFrom(stored.Open, false) }
+
+// decodeFrom reads a report, all of it, with its operations or without them. Where these are
+// many, they are read anew from open each time that they are asked for.
+func decodeFrom(open func() (io.Reader, error), whole bool) (*Document, error) {
+	doc := &Document{}
+	var few []Operation
+	visit := func(o *Operation) bool {
+		if len(few) <= fewOperations {
+			few = append(few, *o)
+		}
+		return true
+	}
+	if !whole {
+		visit = nil
+	}
+	in, err := open()
+	var rest []byte
+	if err == nil {
+		rest, err = readApart(in, visit)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a report: %w", err)
+	}
+	if err := decode(rest, doc, &doc.Head); err != nil {
 		return nil, err
 	}
-	return d, nil
+	if doc.Operations = ListOf(few...); len(few) > fewOperations {
+		doc.Operations = Operations{func(yield func(*Operation) bool) {
+			if in, err := open(); err == nil { // it was read before, to its end
+				_, _ = readApart(in, yield)
+			}
+		}}
+	}
+	return doc, nil
 }
 
-// skipped is a value that is not read.
-type skipped struct{}
+// errEnough ends a reading before its end.
+var errEnough = errors.New("enough")
 
-// UnmarshalJSON implements [json.Unmarshaler].
-func (skipped) UnmarshalJSON([]byte) error { return nil }
+// readApart reads a report, and gives it without its operations, which visit gets one by one
+// until it returns false; nil skips them. It fails unless there is one object and no more.
+func readApart(in io.Reader, visit func(*Operation) bool) (rest []byte, err error) {
+	d := json.NewDecoder(in)
+	if err := expect(d, '{'); err != nil {
+		return nil, err
+	}
+	members := map[string]json.RawMessage{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		key, _ := token.(string) // of an object there is nothing else
+		if key == "operations" {
+			if err := eachOf(d, visit); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+		members[key] = value
+	}
+	if err := expect(d, '}'); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is more behind it")
+	}
+	return json.Marshal(members)
+}
+
+// eachOf reads the list of operations.
+func eachOf(d *json.Decoder, visit func(*Operation) bool) error {
+	switch token, err := d.Token(); {
+	case err != nil:
+		return err
+	case token == nil:
+		return nil
+	case token != json.Delim('['):
+		return fmt.Errorf("%v where a list was expected", token)
+	}
+	for d.More() {
+		if visit == nil {
+			var skip json.RawMessage
+			if err := d.Decode(&skip); err != nil {
+				return err
+			}
+			continue
+		}
+		var o Operation
+		if err := d.Decode(&o); err != nil {
+			return err
+		}
+		if !visit(&o) {
+			return errEnough
+		}
+	}
+	return expect(d, ']')
+}
 
 // DecodeHead reads a report, or one without its lists.
 func DecodeHead(data []byte) (*Head, error) {
@@ -65,64 +162,67 @@ func decode(data []byte, into any, head *Head) error {
 }
 
 // Stored is a run's report as the state keeps it. Its JSON form is just that.
-type Stored []byte
+type Stored dirsync.Packed
 
 // Write renders the report. Only the table is ever coloured.
 func (s Stored) Write(out io.Writer, format form.Format, colour bool) error {
-	if format == form.JSON {
-		_, err := out.Write(append(bytes.Clone(s), '\n'))
-		return err
+	packed := dirsync.Packed(s)
+	if format != form.JSON {
+		d, err := DecodeWhole(packed)
+		if err != nil {
+			return err
+		}
+		return d.Write(out, format, colour)
 	}
-	d, err := Decode(s)
+	text, err := packed.Open()
 	if err != nil {
 		return err
 	}
-	return d.Write(out, format, colour)
+	if _, err := io.Copy(out, text); err != nil {
+		return err
+	}
+	_, err = out.Write([]byte{'\n'})
+	return err
 }
 
 // Mentions reports whether a stored report has one of these texts, whole, as the
 // value of a key. It is quick.
-func Mentions(stored []byte, texts ...string) bool {
+func Mentions(stored dirsync.Packed, texts ...string) bool {
+	var sought [][]byte
+	longest := 0
 	for _, text := range texts {
-		quoted, err := form.Encode(text)
-		if err == nil && text != "" && bytes.Contains(stored, quoted) {
-			return true
+		if quoted, err := form.Encode(text); err == nil && text != "" {
+			sought, longest = append(sought, quoted), max(longest, len(quoted))
 		}
 	}
-	return false
+	in, err := stored.Open()
+	if err != nil || longest == 0 {
+		return false
+	}
+	window := make([]byte, 0, longest+64<<10)
+	for {
+		n, err := io.ReadFull(in, window[len(window):cap(window)])
+		window = window[:len(window)+n]
+		for _, text := range sought {
+			if bytes.Contains(window, text) {
+				return true
+			}
+		}
+		if err != nil {
+			return false
+		}
+		kept := copy(window, window[len(window)-longest:]) // a text may go on in what follows
+		window = window[:kept]
+	}
 }
 
 // EachOperation reads a report's operations one by one.
-func EachOperation(stored []byte, visit func(*Operation)) error {
-	d := json.NewDecoder(bytes.NewReader(stored))
-	if err := expect(d, '{'); err != nil {
-		return err
+func EachOperation(stored dirsync.Packed, visit func(*Operation)) error {
+	in, err := stored.Open()
+	if err == nil {
+		_, err = readApart(in, func(o *Operation) bool { visit(o); return true })
 	}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return err
-		}
-		if key != "operations" {
-			var skip json.RawMessage
-			if err := d.Decode(&skip); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := expect(d, '['); err != nil {
-			return err
-		}
-		for d.More() {
-			var o Operation
-			if err := d.Decode(&o); err != nil {
-				return err
-			}
-			visit(&o)
-		}
-		return nil
-	}
-	return nil
+	return err
 }
 
 func expect(d *json.Decoder, delim json.Delim) error {

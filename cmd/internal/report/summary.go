@@ -47,14 +47,15 @@ func Summarize(run *dirsync.Run) Summary {
 		Attention: len(run.Attention),
 		Skipped:   run.Skipped + run.Count(dirsync.ResultSkipped),
 	}
+	counters := s.counters()
 	for _, o := range run.Operations {
-		s.count(o.Action, o.Phones)
+		s.count(counters, o.Action, o.Phones)
 	}
 	return s
 }
 
-// count counts one operation, and what it does to phones.
-func (s *Summary) count(action dirsync.Action, phones []dirsync.PhoneStep) {
+// count counts one operation, and what it does to phones. counters are those of s.
+func (s *Summary) count(counters []counter, action dirsync.Action, phones []dirsync.PhoneStep) {
 	for _, step := range phones {
 		switch step.Do {
 		case dirsync.PhoneMake:
@@ -66,7 +67,7 @@ func (s *Summary) count(action dirsync.Action, phones []dirsync.PhoneStep) {
 	if action == dirsync.PhoneDelete {
 		return // its steps were counted
 	}
-	for _, c := range s.counters() {
+	for _, c := range counters {
 		if c.word == string(action) {
 			*c.n++
 		}

@@ -19,6 +19,13 @@ func UndoingOf(run *dirsync.Run, undoes string) *Undoing {
 	return &Undoing{Document: *Of(run), Undoes: undoes}
 }
 
+// Short implements [form.Long].
+func (u *Undoing) Short() any {
+	short := *u
+	short.Operations = Operations{}
+	return &short
+}
+
 // Write renders the report. Only the table is ever coloured.
 func (u *Undoing) Write(out io.Writer, format form.Format, colour bool) error {
 	return form.Write(out, u, format, colour)

@@ -12,20 +12,25 @@ const interruption = "interrupted: the process ended before the run could. What 
 
 // Unfinished gives the report of a run that has not made one: it is under way,
 // or its process ended before it could. Operations are those that it had
-// written down so far.
-func Unfinished(id string, started time.Time, goesOn bool, operations []Operation) *Document {
+// written down so far, which each adds one by one.
+func Unfinished(id string, started time.Time, goesOn bool, each func(add func(Operation) error) error) (*Document, error) {
 	d := &Document{
-		Head:       Head{Schema: schema, RunID: id, Mode: modeApply, Outcome: dirsync.OutcomeFailed, Error: interruption, Started: phrase.Stamp(started), Interrupted: true},
-		Operations: append([]Operation{}, operations...), Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{}, Attention: []Attention{}, Shadowed: []Shadowed{}, Warnings: []string{},
+		Head:      Head{Schema: schema, RunID: id, Mode: modeApply, Outcome: dirsync.OutcomeFailed, Error: interruption, Started: phrase.Stamp(started), Interrupted: true},
+		Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{}, Attention: []Attention{}, Shadowed: []Shadowed{}, Warnings: []string{},
 	}
 	if goesOn {
 		d.Outcome, d.Error, d.Interrupted = underWay, "", false
 	}
-	for _, o := range operations {
-		d.Summary.count(o.Action, o.phones)
-		if o.Result == dirsync.ResultFailed {
-			d.Summary.Failed++
-		}
-	}
-	return d
+	var err error
+	counters := d.Summary.counters()
+	d.Operations, err = collect(func(add func(*Operation) error) error {
+		return each(func(o Operation) error {
+			d.Summary.count(counters, o.Action, o.phones)
+			if o.Result == dirsync.ResultFailed {
+				d.Summary.Failed++
+			}
+			return add(&o)
+		})
+	})
+	return d, err
 }

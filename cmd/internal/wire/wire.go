@@ -103,6 +103,6 @@ func BindingOf(cfg *config.Config) dirsync.Binding {
 func (p *Parts) Engine(store dirsync.Store, observer dirsync.Observer) *engine.Engine {
 	return &engine.Engine{
 		Source: p.Source, Target: p.Target, Store: store, Rules: p.Rules, Binding: p.Binding, By: p.By, Command: p.Command, Flags: p.Flags,
-		Observer: observer, Now: p.Timing.Now, Encode: report.Encode,
+		Observer: observer, Now: p.Timing.Now, Encode: report.Keep,
 	}
 }

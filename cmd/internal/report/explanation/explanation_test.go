@@ -110,10 +110,11 @@ func FuzzExplanation(f *testing.F) {
 // TestPast reads single operations out of stored reports, newest first and no more
 // than wanted.
 func TestPast(t *testing.T) {
-	stored, err := report.Encode(reporttest.HostileRun())
-	if err != nil {
+	var end dirsync.RunEnd
+	if err := report.Keep(reporttest.HostileRun(), &end); err != nil {
 		t.Fatal(err)
 	}
+	stored := end.Report
 	for text, want := range map[string]bool{"asilva": true, "asilv": false, "6a3f": true, "": false, reporttest.Hostile: false} {
 		if got := report.Mentions(stored, "", text); got != want && text != reporttest.Hostile {
 			t.Errorf("mentions %q: %v", text, got)
@@ -131,7 +132,7 @@ func TestPast(t *testing.T) {
 		t.Errorf("%v; %d operations, want 5", err, len(e.History))
 	}
 	for _, broken := range []string{"", "[]x", `{"operations": 1`, `{"operations": [{"action": 1}]}`, `{"a"`} {
-		if err := e.History.AddStored("run", "", []byte(broken), 9, all); err == nil || !strings.Contains(err.Error(), "run run") {
+		if err := e.History.AddStored("run", "", dirsync.PackText([]byte(broken)), 9, all); err == nil || !strings.Contains(err.Error(), "run run") {
 			t.Errorf("%q: %v", broken, err)
 		}
 	}

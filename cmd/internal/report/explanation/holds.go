@@ -42,8 +42,8 @@ func GuardHold(g *dirsync.Guard) Hold {
 // [report.Document.OpenGuards]; concerns reports of a guard that holds a part of
 // the run whether that part is the person's.
 func HeldIn(d *report.Document, keep func(*report.Operation) bool, settled func(id string) bool, concerns func(*report.Guard) bool) []Hold {
-	held := slices.ContainsFunc(d.Operations, func(o report.Operation) bool {
-		return (o.Result == dirsync.ResultHeld || d.Stopped() && o.Result != dirsync.ResultFailed) && keep(&o)
+	held := d.Operations.Some(func(o *report.Operation) bool {
+		return (o.Result == dirsync.ResultHeld || d.Stopped() && o.Result != dirsync.ResultFailed) && keep(o)
 	})
 	started, _ := time.Parse(time.RFC3339, d.Started)
 	var holds []Hold

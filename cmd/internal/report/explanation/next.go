@@ -58,7 +58,7 @@ func (n *Next) words() string {
 }
 
 func (n *Next) block() form.Block {
-	b := report.OperationsBlock("in the next run", n.Operations)
+	b := report.OperationsBlock("in the next run", report.ListOf(n.Operations...))
 	if n.Refresh != "" && len(n.Operations) > 0 {
 		b.Say(form.Plain, "It reads all of Duo before ("+report.RefreshWords(n.Refresh)+"). What it finds there about others is not foreseen here.")
 	}

@@ -23,7 +23,7 @@ type Past []PastStep
 
 // AddStored adds the operations of a run, newest first, that keep accepts, up to most in
 // all. stored is the run's report. Only one operation is in memory at a time.
-func (p *Past) AddStored(id, started string, stored []byte, most int, keep func(*report.Operation) bool) error {
+func (p *Past) AddStored(id, started string, stored dirsync.Packed, most int, keep func(*report.Operation) bool) error {
 	var found []PastStep
 	err := report.EachOperation(stored, func(o *report.Operation) {
 		if keep(o) {
@@ -40,9 +40,9 @@ func (p *Past) AddStored(id, started string, stored []byte, most int, keep func(
 // Add does the same for a run without a stored report.
 func (p *Past) Add(d *report.Document, most int, keep func(*report.Operation) bool) {
 	var found []PastStep
-	for i := range d.Operations {
-		if keep(&d.Operations[i]) {
-			found = append(found, PastStep{RunID: d.RunID, Started: d.Started, Operation: d.Operations[i]})
+	for o := range d.Operations.All() {
+		if keep(o) {
+			found = append(found, PastStep{RunID: d.RunID, Started: d.Started, Operation: *o})
 		}
 	}
 	p.add(found, most)

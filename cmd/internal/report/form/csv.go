@@ -3,6 +3,7 @@ package form
 import (
 	"encoding/csv"
 	"io"
+	"iter"
 	"strings"
 	"unicode/utf8"
 )
@@ -10,25 +11,32 @@ import (
 // Sheet is what the CSV form is made of: a header, and rows of as many cells.
 type Sheet struct {
 	header []string
-	rows   [][]string
+	rows   []iter.Seq[[]string]
 }
 
 // NewSheet begins a sheet.
 func NewSheet(header ...string) *Sheet { return &Sheet{header: header} }
 
 // Add puts a row at the end.
-func (s *Sheet) Add(cells ...string) { s.rows = append(s.rows, cells) }
+func (s *Sheet) Add(cells ...string) {
+	s.AddMade(func(yield func([]string) bool) { yield(cells) })
+}
+
+// AddMade puts rows at the end, which are made while the sheet is written.
+func (s *Sheet) AddMade(rows iter.Seq[[]string]) { s.rows = append(s.rows, rows) }
 
 // writeCSV renders a sheet. Lines end in a line feed.
 func writeCSV(out io.Writer, s *Sheet) error {
 	w := csv.NewWriter(out)
 	_ = w.Write(s.header) // kept till Flush
-	for _, row := range s.rows {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = harmless(cell)
+	for _, rows := range s.rows {
+		for row := range rows {
+			cells := make([]string, len(row))
+			for i, cell := range row {
+				cells[i] = harmless(cell)
+			}
+			_ = w.Write(cells)
 		}
-		_ = w.Write(cells)
 	}
 	w.Flush()
 	return w.Error()

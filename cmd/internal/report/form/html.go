@@ -1,6 +1,7 @@
 package form
 
 import (
+	"bufio"
 	_ "embed"
 	"html/template"
 	"io"
@@ -16,5 +17,9 @@ func writeHTML(w io.Writer, pg *Page) error {
 	if err != nil {
 		return err
 	}
-	return t.Execute(w, pg)
+	out := bufio.NewWriter(w)
+	if err := t.Execute(out, pg); err != nil {
+		return err
+	}
+	return out.Flush()
 }

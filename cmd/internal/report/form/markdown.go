@@ -56,12 +56,13 @@ func markdownList(w io.Writer, l *List) {
 	}
 	line(heads)
 	line(rules)
-	for _, r := range l.Rows {
+	commands := l.HasCommands()
+	for r := range l.All() {
 		cells := make([]string, len(r.Cells))
 		for i, cell := range r.Cells {
 			cells[i] = markdown(cell)
 		}
-		if l.HasCommands() {
+		if commands {
 			cells = append(cells, markdown(r.Command))
 		}
 		line(cells)

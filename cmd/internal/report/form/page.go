@@ -2,6 +2,7 @@ package form
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -17,7 +18,7 @@ type Page struct {
 // Add puts blocks at the end. Those that say nothing are left out.
 func (p *Page) Add(blocks ...Block) {
 	for _, b := range blocks {
-		if len(b.Paras) > 0 || b.List != nil && len(b.List.Rows) > 0 {
+		if len(b.Paras) > 0 || b.List != nil && b.List.Any() {
 			p.Blocks = append(p.Blocks, b)
 		}
 	}
@@ -73,6 +74,9 @@ const (
 type List struct {
 	Columns []string // headings, in lower case
 	Rows    []Row
+	// Made are rows behind Rows, which are made anew each time that they are asked for: a
+	// form goes through a list more than once, and none keeps it. nil: none.
+	Made iter.Seq[Row]
 	// Lead is the number of columns that stand in line in the text form; what a
 	// row flows follows them.
 	Lead int
@@ -97,9 +101,39 @@ type Row struct {
 	Command string
 }
 
+// All gives the rows.
+func (l *List) All() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		for _, r := range l.Rows {
+			if !yield(r) {
+				return
+			}
+		}
+		if l.Made != nil {
+			l.Made(yield)
+		}
+	}
+}
+
+// Any reports whether there is a row.
+func (l *List) Any() bool {
+	for range l.All() {
+		return true
+	}
+	return false
+}
+
 // HasCommands reports whether a row has a command.
 func (l *List) HasCommands() bool {
-	return l.Commands != "" && slices.ContainsFunc(l.Rows, func(r Row) bool { return r.Command != "" })
+	if l.Commands == "" {
+		return false
+	}
+	for r := range l.All() {
+		if r.Command != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // Header gives the headings of all columns that there are.

@@ -113,13 +113,14 @@ func (w *textWriter) list(l *List) {
 	if l.Heads != nil {
 		w.hang(Strong, lead(l.Heads), l.Heads[l.Lead:])
 	}
-	for _, r := range l.Rows {
+	commands := l.HasCommands()
+	for r := range l.All() {
 		flow := r.Flow
 		if flow == nil {
 			flow = r.Cells[l.Lead:]
 		}
 		w.hang(r.Tone, lead(r.Cells), flow)
-		if l.HasCommands() && r.Command != "" {
+		if commands && r.Command != "" {
 			w.lines(Strong, "      ", []string{clean(r.Command)})
 		}
 	}
@@ -133,7 +134,9 @@ func (l *List) leadWidths() []int {
 		if l.Heads != nil {
 			widths[i] = columns(l.Heads[i])
 		}
-		for _, r := range l.Rows {
+	}
+	for r := range l.All() {
+		for i := range widths {
 			if width := columns(clean(r.Cells[i])); width <= leadWidth {
 				widths[i] = max(widths[i], width)
 			}
