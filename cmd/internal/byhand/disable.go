@@ -24,7 +24,7 @@ func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, re
 		return nil, err
 	}
 	defer client.Close()
-	err = withOurState(ctx, cfg, func(db *state.DB) error {
+	err = wire.SpotOf(cfg).ChangeOwn(ctx, func(db *state.DB) error {
 		d := &disabler{config: cfg, db: db, client: client, duo: duo.NewTarget(client, 0), name: name}
 		mark, err := d.target(ctx)
 		if err != nil {

@@ -47,6 +47,7 @@ func Process() Stdio {
 type app struct {
 	Stdio
 	configPath string
+	state      string // as --state names it; see spot
 	logLevel   string
 	logFormat  string
 	by         string      // who asks, as --by names it; see who
@@ -55,25 +56,11 @@ type app struct {
 	timing     wire.Timing // zero; tests have others
 }
 
-// load reads the configuration: --config, else DUOSYNC_CONFIG, else the first
-// of the usual places.
+// load reads the configuration.
 func (a *app) load() (*config.Loaded, error) {
-	path := a.configPath
-	if path == "" {
-		path, _ = a.Env("DUOSYNC_CONFIG")
-	}
-	if path == "" {
-		places := []string{"config.yaml", "/etc/duosync/config.yaml"}
-		for _, place := range places {
-			if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
-				path = place
-				break
-			}
-		}
-		if path == "" {
-			return nil, dirsync.WithHint(fmt.Errorf("there is no configuration: none of %v exists", places),
-				"Begin one with `duosync config init` and fill it in, or name a file with --config.")
-		}
+	path, err := a.configFile()
+	if err != nil {
+		return nil, err
 	}
 	loaded, err := config.Load(path, a.Env)
 	if err != nil {
@@ -88,6 +75,98 @@ func (a *app) load() (*config.Loaded, error) {
 		log.Warn(warning)
 	}
 	return loaded, nil
+}
+
+// namedConfig gives the configuration that somebody has named, with --config or
+// DUOSYNC_CONFIG; "": nobody has.
+func (a *app) namedConfig() string {
+	if a.configPath != "" {
+		return a.configPath
+	}
+	path, _ := a.Env("DUOSYNC_CONFIG")
+	return path
+}
+
+// configFile finds the configuration: the one that is named, else the first of the usual
+// places.
+func (a *app) configFile() (string, error) {
+	if path := a.namedConfig(); path != "" {
+		return path, nil
+	}
+	places := []string{"config.yaml", "/etc/duosync/config.yaml"}
+	for _, place := range places {
+		if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
+			return place, nil
+		}
+	}
+	return "", dirsync.WithHint(fmt.Errorf("there is no configuration: none of %v exists", places),
+		"Begin one with `duosync config init` and fill it in, or name a file with --config.")
+}
+
+// spot is the state that a command works on which needs nothing else.
+type spot struct {
+	wire.Spot
+	config *config.Config // nil: it is not there, or has mistakes
+}
+
+// stateFlag adds --state to a command that needs the state alone.
+func (a *app) stateFlag(f *pflag.FlagSet) {
+	f.StringVar(&a.state, "state", "", "the state itself, as state.dsn has it (`DSN`), where no configuration tells it")
+}
+
+// spot finds the state: what --state names, else state.dsn of the configuration. Whatever
+// else is wrong with the configuration is a warning.
+func (a *app) spot() (*spot, error) {
+	log, err := a.logger()
+	if err != nil {
+		return nil, err
+	}
+	s := &spot{Spot: wire.Spot{KeepHistory: config.Default().State.KeepHistory, Existing: true}}
+	if a.state != "" {
+		if s.DSN, err = config.StateNamed(a.state); err != nil {
+			return nil, fmt.Errorf("--state: %w", err)
+		}
+	}
+	path := a.namedConfig()
+	if a.state == "" {
+		if path, err = a.configFile(); err != nil {
+			return nil, dirsync.WithHint(err, "Name it with --config, or the state itself with --state.")
+		}
+	}
+	if path != "" {
+		a.flags = (&config.Loaded{File: path}).Flags()
+		if err := a.place(s, path, log); err != nil && a.state == "" {
+			return nil, err
+		}
+	}
+	if a.state != "" {
+		a.flags += dirsync.StateFlag(s.DSN)
+	}
+	return s, nil
+}
+
+// place takes from a configuration what it tells of the state.
+func (a *app) place(s *spot, path string, log *logrus.Logger) error {
+	place, err := config.LoadPlace(path, a.Env)
+	if err != nil {
+		return err
+	}
+	warnings := place.Mistakes
+	if whole := place.Whole; whole != nil {
+		binding := wire.BindingOf(&whole.Config)
+		s.config, s.Binding = &whole.Config, &binding
+		warnings = whole.Warnings
+	}
+	if a.state == "" {
+		s.DSN, s.KeepHistory = place.DSN.Reveal(), place.KeepHistory
+	}
+	for _, warning := range warnings {
+		if place.Whole == nil {
+			warning = a.command + " goes on with state.dsn alone: " + warning
+		}
+		log.Warn(warning)
+	}
+	return nil
 }
 
 // setup gives what the parts of a run need besides the configuration.

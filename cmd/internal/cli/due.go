@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
@@ -32,15 +31,19 @@ Exit status: 0 listed; 1 the state can't be read.`,
 		},
 	}
 	opts.addFlags(cmd.Flags(), "list")
+	a.stateFlag(cmd.Flags())
 	return cmd
 }
 
-func due(ctx context.Context, cfg *config.Config, m *past.Moment) (form.Renderer, error) {
-	rules, err := wire.Rules(cfg)
+func due(ctx context.Context, at *spot, m *past.Moment) (form.Renderer, error) {
+	if at.config == nil {
+		return known(m.Due(ctx, nil))
+	}
+	rules, err := wire.Rules(at.config)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := wire.Owner(ctx, cfg, &rules, m.DB); err != nil {
+	if _, err := wire.Owner(ctx, at.config, &rules, m.DB); err != nil {
 		return nil, err
 	}
 	return known(m.Due(ctx, &rules))

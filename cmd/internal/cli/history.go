@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
@@ -34,16 +33,17 @@ Exit status: 0 shown; 1 there is no such run, or the state can't be read.`,
 			}
 			if len(args) == 0 {
 				return a.list(cmd.Context(), opts, func(err error) form.Renderer { return report.NoHistory(err) },
-					func(ctx context.Context, _ *config.Config, m *past.Moment) (form.Renderer, error) {
+					func(ctx context.Context, _ *spot, m *past.Moment) (form.Renderer, error) {
 						return known(m.History(ctx, limit))
 					})
 			}
-			return a.list(cmd.Context(), opts, problem, func(ctx context.Context, _ *config.Config, m *past.Moment) (form.Renderer, error) {
+			return a.list(cmd.Context(), opts, problem, func(ctx context.Context, _ *spot, m *past.Moment) (form.Renderer, error) {
 				return m.Report(ctx, args[0])
 			})
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 20, "show no more than `N` runs")
 	opts.addFlags(cmd.Flags(), "list")
+	a.stateFlag(cmd.Flags())
 	return cmd
 }

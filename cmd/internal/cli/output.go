@@ -64,16 +64,26 @@ type work func(context.Context, *job) (form.Renderer, error)
 // show does the work of a command, and writes what it gives. Where that is nothing, JSON
 // has what failed makes of the error; nil: nothing.
 func (a *app) show(ctx context.Context, opts formOptions, failed func(error) form.Renderer, do work) error {
+	var j job
+	return a.present(opts, failed, func() (err error) {
+		if j.Loaded, err = a.load(); err != nil {
+			return err
+		}
+		j.Setup, err = a.setup()
+		return err
+	}, func(line *statusline.Line) (form.Renderer, error) {
+		j.line = line
+		return do(ctx, &j)
+	})
+}
+
+// present does the same, once begin has found what the work needs.
+func (a *app) present(opts formOptions, failed func(error) form.Renderer, begin func() error, do func(*statusline.Line) (form.Renderer, error)) error {
 	format, err := opts.parse()
 	if err != nil {
 		return err
 	}
-	loaded, err := a.load()
-	if err != nil {
-		return err
-	}
-	setup, err := a.setup()
-	if err != nil {
+	if err := begin(); err != nil {
 		return err
 	}
 	out, err := a.output(opts.output)
@@ -81,10 +91,10 @@ func (a *app) show(ctx context.Context, opts formOptions, failed func(error) for
 		return err
 	}
 	line := a.statusLine()
-	doc, err := do(ctx, &job{loaded, setup, line})
+	doc, err := do(line)
 	line.Close()
 	if doc == nil && format == form.JSON && failed != nil {
-		doc = failed(dirsync.WithHint(errors.New(dirsync.Runnable(err.Error(), loaded.Flags())), dirsync.Runnable(dirsync.Hint(err), loaded.Flags())))
+		doc = failed(dirsync.WithHint(errors.New(dirsync.Runnable(err.Error(), a.flags)), dirsync.Runnable(dirsync.Hint(err), a.flags)))
 	}
 	return errors.Join(err, a.write(out, doc, format))
 }
@@ -102,22 +112,26 @@ func (a *app) write(out io.WriteCloser, doc form.Renderer, format form.Format) (
 func problem(err error) form.Renderer { return &form.Problem{Error: phrase.Error(err)} }
 
 // list reads the state and shows what read makes of it. In JSON there is an object also
-// where that fails, as failed gives it.
+// where that fails, as failed gives it. It needs nothing else of the configuration.
 func (a *app) list(ctx context.Context, opts formOptions, failed func(error) form.Renderer,
-	read func(context.Context, *config.Config, *past.Moment) (form.Renderer, error)) error {
-	return a.show(ctx, opts, failed, func(ctx context.Context, j *job) (doc form.Renderer, err error) {
+	read func(context.Context, *spot, *past.Moment) (form.Renderer, error)) error {
+	var at *spot
+	return a.present(opts, failed, func() (err error) {
+		at, err = a.spot()
+		return err
+	}, func(*statusline.Line) (doc form.Renderer, err error) {
 		defer func() {
 			if err != nil && opts.json() {
 				doc = nil
 			}
 		}()
-		m, err := past.Open(ctx, j.Config.State.DSN.Reveal())
+		m, err := past.Open(ctx, at.DSN)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, m.Close()) }()
-		m.Flags = j.Flags()
-		return read(ctx, &j.Config, m)
+		m.Flags = a.flags
+		return read(ctx, at, m)
 	})
 }
 

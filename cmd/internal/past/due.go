@@ -9,7 +9,8 @@ import (
 )
 
 // Due lists what waits under these rules, what is held, approved or paused, and who is
-// kept disabled or has no device.
+// kept disabled or has no device. Without rules (nil) it is who waited at the end of the last
+// complete run.
 func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, error) {
 	meta, err := m.Meta(ctx)
 	if err != nil {
@@ -36,8 +37,18 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 	for _, mark := range marks {
 		d.Disable(mark)
 	}
-	if rules.Directories.Named() {
+	if d.State, err = PlaceOf(ctx, m.DB); err != nil {
+		return nil, err
+	}
+	if rules != nil && rules.Directories.Named() || rules == nil && meta.Binding != nil && meta.Binding.Directories != nil {
 		d.Named()
+	}
+	if rules == nil {
+		complete, err := m.lastComplete(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d.WaitAsOf(complete)
 	}
 	last, settled, err := m.LastHold(ctx)
 	if err != nil {
@@ -51,8 +62,10 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 	d.Attend(standing)
 	activeOrMissing := func(b dirsync.Brief) bool { return b.Active || b.Missing }
 	return d, EachLink(ctx, m.DB, activeOrMissing, func(l *dirsync.Link) {
-		if w, ok := rules.Due(l); ok {
-			d.Wait(w)
+		if rules != nil {
+			if w, ok := rules.Due(l); ok {
+				d.Wait(w)
+			}
 		}
 		if l.Active() && !l.Answered.Enrolled {
 			d.NotEnrolled = append(d.NotEnrolled, report.NotEnrolled{Username: l.Answered.Username, SourceID: l.ID, User: l.User})
@@ -76,5 +89,6 @@ func (m *Moment) Approvable(ctx context.Context) (*report.Approvals, error) {
 	}
 	a := report.NewApprovals(m.At, last, approvals, settled, m.Flags)
 	a.Attend(standing)
-	return a, nil
+	a.State, err = PlaceOf(ctx, m.DB)
+	return a, err
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"duosync/cmd/internal/report"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -82,4 +83,21 @@ func attention(last *dirsync.Baseline) []dirsync.Attention {
 func StandingMarks(ctx context.Context, db *state.DB) ([]dirsync.Mark, error) {
 	marks, err := db.Marks(ctx)
 	return slices.DeleteFunc(marks, func(m dirsync.Mark) bool { return !m.Stands() }), err
+}
+
+// PlaceOf names a state, with what last happened there.
+func PlaceOf(ctx context.Context, db *state.DB) (*report.Place, error) {
+	place := &report.Place{Path: db.Name(), Exists: db.IsThere()}
+	meta, err := db.Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if meta.Binding != nil {
+		place.Account = meta.Binding.Host
+	}
+	runs, err := db.Runs(ctx, 1)
+	if err == nil && len(runs) > 0 {
+		place.LastRun = &report.LastRun{RunID: runs[0].ID, Started: runs[0].Started.UTC().Format(time.RFC3339), Outcome: runs[0].Outcome}
+	}
+	return place, err
 }

@@ -87,7 +87,8 @@ func (m *Moment) History(ctx context.Context, limit int) (*report.History, error
 	for _, a := range acts {
 		history.ByHand = append(history.ByHand, report.ActOf(a.At, a.By, a.What, a.About, a.Reason))
 	}
-	return history, nil
+	history.State, err = PlaceOf(ctx, m.DB)
+	return history, err
 }
 
 func (m *Moment) head(ctx context.Context, run *state.Run) (*report.Head, error) {

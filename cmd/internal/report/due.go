@@ -27,11 +27,17 @@ type Due struct {
 	Paused *Paused `json:"paused"`
 	// AsOf is when Duo was last read whole; "" if never.
 	AsOf string `json:"as_of"`
+	// WaitingAsOf is the run by whose rules Waiting was found out, where it was not by those
+	// of the configuration, and when that began; "" else.
+	WaitingAsOf string `json:"waiting_as_of,omitempty"`
+	// State is where this was read; nil where it could not be.
+	State *Place `json:"state,omitempty"`
 	// Error says why there is no list; "" where there is one.
 	Error string `json:"error,omitempty"`
 
 	now   time.Time
 	lost  bool   // the state knows nobody
+	asOf  bool   // who waits is known as of WaitingAsOf only
 	named bool   // the people are of directories with names
 	flags string // of commands
 }
@@ -78,6 +84,15 @@ func NoDue(err error) *Due {
 // Wait adds a removal that is to come.
 func (d *Due) Wait(w dirsync.Waiting) { d.Waiting = append(d.Waiting, WaitingOf(w)) }
 
+// WaitAsOf takes over who waited at the end of the last complete run; nil: there was none.
+// Without the rules nobody can tell more.
+func (d *Due) WaitAsOf(last *Document) {
+	if last != nil {
+		d.Waiting, d.WaitingAsOf = append(d.Waiting, last.Waiting...), last.Started
+	}
+	d.asOf = true
+}
+
 // Approve adds an approval that was given.
 func (d *Due) Approve(a dirsync.Approval) { d.Approvals = append(d.Approvals, approvalOf(&a)) }
 
@@ -122,6 +137,7 @@ func (d *Due) sort() {
 func (d *Due) Page() *form.Page {
 	d = d.withDirectories()
 	p := &form.Page{Title: "What is due", Tone: form.Strong}
+	d.State.say(p)
 	p.Fact("removals", d.waitingWords())
 	p.Fact("enrollment", d.enrollmentWords())
 	if needs := NeedsAttention(d.Attention); needs != "" {
@@ -165,8 +181,15 @@ func (d *Due) waitingWords() string {
 	if d.lost {
 		return "not known: the state knows nobody"
 	}
+	as := ""
+	switch {
+	case d.WaitingAsOf != "":
+		as = fmt.Sprintf(", as of the last complete run %s UTC: the configuration can't be read", phrase.Minute(d.WaitingAsOf))
+	case d.asOf:
+		return "not known: the configuration can't be read, and no run was complete yet"
+	}
 	if len(d.Waiting) == 0 {
-		return "nobody is waiting for one"
+		return "nobody is waiting for one" + as
 	}
 	due := 0
 	for _, w := range d.Waiting {
@@ -174,7 +197,7 @@ func (d *Due) waitingWords() string {
 			due++
 		}
 	}
-	return fmt.Sprintf("%s waiting, %s of them due in the next run", phrase.People(len(d.Waiting)), phrase.Count(due))
+	return fmt.Sprintf("%s waiting, %s of them due in the next run%s", phrase.People(len(d.Waiting)), phrase.Count(due), as)
 }
 
 func (d *Due) enrollmentWords() string {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"duosync/cmd/internal/config"
 	"duosync/state"
@@ -23,13 +24,41 @@ func (p *Parts) openState(ctx context.Context, dryRun bool) (*state.DB, error) {
 	})
 }
 
-// WithState opens the state beside a run that may be under way, for one change.
-func WithState(ctx context.Context, cfg *config.Config, do func(*state.DB) error) error {
-	db, err := state.OpenBeside(ctx, cfg.State.DSN.Reveal(), state.Options{KeepHistory: cfg.State.KeepHistory})
+// Spot is a state by itself, for a change beside the runs.
+type Spot struct {
+	DSN         string
+	KeepHistory time.Duration
+	// Binding is whose state it must be; nil: anybody's.
+	Binding *dirsync.Binding
+	// Existing: one that is not there is not made, see [state.Options].
+	Existing bool
+}
+
+// SpotOf gives the state of a configuration.
+func SpotOf(cfg *config.Config) *Spot {
+	binding := BindingOf(cfg)
+	return &Spot{DSN: cfg.State.DSN.Reveal(), KeepHistory: cfg.State.KeepHistory, Binding: &binding}
+}
+
+// Change opens the state beside a run that may be under way, for one change.
+func (s *Spot) Change(ctx context.Context, do func(*state.DB) error) error {
+	db, err := state.OpenBeside(ctx, s.DSN, state.Options{KeepHistory: s.KeepHistory, Existing: s.Existing})
 	if err != nil {
 		return err
 	}
 	return errors.Join(do(db), db.Close())
+}
+
+// ChangeOwn does as Change, where the state is whose it must be.
+func (s *Spot) ChangeOwn(ctx context.Context, do func(*state.DB) error) error {
+	return s.Change(ctx, func(db *state.DB) error {
+		if s.Binding != nil {
+			if err := db.Check(ctx, *s.Binding); err != nil {
+				return err
+			}
+		}
+		return do(db)
+	})
 }
 
 // ExamineState looks whether the state can be read and written, and tells what can be told

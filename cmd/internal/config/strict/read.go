@@ -108,6 +108,9 @@ func (r *reader) unknownKey(section string, key *yaml.Node, keys []Key) {
 		hint = "a colon needs a blank after it"
 	} else if homes := elsewhere(r.leaves, key.Value, section); len(homes) > 0 && len(homes) <= 3 {
 		hint = "did you mean " + strings.Join(homes, " or ") + "?"
+		for _, home := range homes {
+			r.bad[home] = true // not missing, misplaced
+		}
 	} else if name := dirsync.Nearest(key.Value, names); name != "" {
 		hint = "did you mean " + name + "?"
 		r.bad[Join(section, strings.TrimSuffix(name, Twin("")))] = true // not missing, misspelt
