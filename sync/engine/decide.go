@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -16,7 +17,7 @@ import (
 // beside an error, too.
 func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	d := &deciding{run: r, state: c.state, fresh: c.fresh, census: c.census, groups: c.groups, found: c.found, evidence: c.evidence, decided: &decided{subjects: c.found.subjects}}
-	if err := errors.Join(d.checkName("--only", r.opts.Only), d.checkName("--adopt", r.opts.Adopt)); err != nil {
+	if err := errors.Join(d.checkNames("--only", r.opts.Only), d.checkNames("--adopt", r.opts.Adopt...)); err != nil {
 		return d.decided, err
 	}
 	d.findHeirs()
@@ -42,17 +43,27 @@ func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	return d.decided, nil
 }
 
-// checkName fails unless somebody in scope, or a user of ours, has the name that
-// was asked for: a mistyped name must not look like success.
-func (d *deciding) checkName(flag, name string) error {
-	if _, claimed := d.census.names.first[hashName(dirsync.FoldName(name))]; claimed || name == "" {
+// checkNames fails unless somebody in scope, or a user of ours, has each of the names that
+// were asked for: a mistyped name must not look like success.
+func (d *deciding) checkNames(flag string, names ...string) error {
+	var unknown []string
+	for _, name := range names {
+		folded := dirsync.FoldName(name)
+		if _, claimed := d.census.names.first[hashName(folded)]; claimed || name == "" {
+			continue
+		}
+		if !slices.ContainsFunc(d.subjects, func(s *decide.Subject) bool { return s.Named(map[string]bool{folded: true}) }) {
+			unknown = append(unknown, dirsync.Quote(name))
+		}
+	}
+	if len(unknown) == 0 {
 		return nil
 	}
-	names := map[string]bool{dirsync.FoldName(name): true}
-	if slices.ContainsFunc(d.subjects, func(s *decide.Subject) bool { return s.Named(names) }) {
-		return nil
+	what := "nobody in scope has this username"
+	if len(unknown) > 1 {
+		what = "nobody in scope has these usernames"
 	}
-	return dirsync.WithHint(fmt.Errorf("%s %s: nobody in scope has this username", flag, dirsync.Quote(name)),
+	return dirsync.WithHint(fmt.Errorf("%s %s: %s", flag, strings.Join(unknown, ", "), what),
 		"Give the username as it is after mapping, and check sync.scope. Nothing was changed.")
 }
 
@@ -141,7 +152,7 @@ func (d *deciding) remembered() {
 			return true
 		}
 		back := s.Want != nil && s.Link != nil && s.Link.Missing != nil
-		if back || s.Heir != nil || s.Ancestor != nil || s.Want != nil && s.Want.Mark != nil || d.report.Refreshed || s.Want != nil && d.adopts(s.Want) || s.Want == nil && d.opts.Adopt != "" {
+		if back || s.Heir != nil || s.Ancestor != nil || s.Want != nil && s.Want.Mark != nil || d.report.Refreshed || s.Want != nil && d.adopts(s.Want) || s.Want == nil && len(d.adopting) > 0 {
 			return false
 		}
 		if s.Contested && s.Link != nil && sameButNames(s.Want.Fields, s.Link.Asked) {

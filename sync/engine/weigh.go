@@ -149,7 +149,7 @@ func (r *run) facts(c *course, plan *dirsync.Plan) *guard.Facts {
 		Before: c.state.meta.Baseline, Rules: &r.Rules.Rules, Policy: *r.policy(),
 		State:  guard.State{Links: c.state.snap.known.Len(), Active: c.state.snap.active(), Strangers: c.decided.strangers},
 		Groups: guard.Groups{Links: len(c.groups.links), Key: map[string]string{}, Status: map[string]string{}},
-		Asked:  guard.Asked{Only: r.opts.Only != "", Adopt: r.opts.Adopt != "", Approvals: c.state.approvals, Binding: r.Binding, Flags: r.Flags, Started: r.report.Started}}
+		Asked:  guard.Asked{Only: r.opts.Only != "", Adopt: len(r.adopting) > 0, Approvals: c.state.approvals, Binding: r.Binding, Flags: r.Flags, Started: r.report.Started}}
 	for _, link := range c.groups.links {
 		if key, ok := c.groups.mirrored(link.ID); ok {
 			f.Groups.Key[link.ID] = key

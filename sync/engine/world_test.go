@@ -513,7 +513,7 @@ func (w *world) options(args string) engine.Options {
 			opts.Refresh = true
 		case "adopt":
 			i++
-			opts.Adopt = words[i]
+			opts.Adopt = append(opts.Adopt, words[i])
 		case "only":
 			i++
 			opts.Only = words[i]

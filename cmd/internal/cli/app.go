@@ -12,10 +12,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/sirupsen/logrus"
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/cli/statusline"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/wire"
@@ -185,7 +185,7 @@ func (a *app) logger() (*logrus.Logger, error) {
 	log.SetOutput(a.Err)
 	level, err := logrus.ParseLevel(a.logLevel)
 	if err != nil {
-		return nil, fmt.Errorf("--log-level: there is no level %q; there are error, warning, info and debug", a.logLevel)
+		return nil, fmt.Errorf("--log-level: %w", commandline.Unknown("level", a.logLevel, []string{"error", "warning", "info", "debug"}))
 	}
 	log.SetLevel(level)
 	switch a.logFormat {
@@ -194,7 +194,7 @@ func (a *app) logger() (*logrus.Logger, error) {
 	case "json":
 		log.SetFormatter(&logrus.JSONFormatter{})
 	default:
-		return nil, fmt.Errorf("--log-format: there is no format %q; there are text and json", a.logFormat)
+		return nil, fmt.Errorf("--log-format: %w", commandline.Unknown("format", a.logFormat, []string{"text", "json"}))
 	}
 	return log, nil
 }
@@ -250,29 +250,4 @@ func (a *app) loginName() string {
 		return u.Username
 	}
 	return fmt.Sprintf("uid %d", os.Getuid())
-}
-
-// one wants exactly one argument, by its name in the usage line. hint says what to give.
-func one(name, hint string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return dirsync.WithHint(fmt.Errorf("%s is missing: `duosync %s`", name, cmd.Use), hint)
-		}
-		return atMostOne(name)(cmd, args)
-	}
-}
-
-// atMostOne wants one argument or none.
-func atMostOne(name string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) <= 1 {
-			return nil
-		}
-		words := make([]string, len(args))
-		for i, arg := range args {
-			words[i] = dirsync.Quote(arg)
-		}
-		return dirsync.WithHint(fmt.Errorf("one %s is wanted, not %d: %s", name, len(args), strings.Join(words, ", ")),
-			"Give them one by one: `duosync "+cmd.Use+"`. What has blanks in it needs quotes around it.")
-	}
 }

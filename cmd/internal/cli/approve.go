@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/byhand"
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
@@ -27,22 +28,18 @@ func newApproveCommand(a *app) *cobra.Command {
 		Use:   "approve [ID]",
 		Short: "Let what a guard held go through, once",
 		Long: `approve lets the operations that a guard held go through in the next run: those
-operations, once, until the approval expires.
-
-Each guard has an ID of its own in the report, and one stands for all of them. Of
-what a guard holds in part, the approved operations pass and further ones stay held.
-Where a guard holds the whole run, fewer than approved pass, and more do not. An ID
-from a dry run lets through only the very same operations; after a held sync, fewer
-may pass, too. What a run that broke off did not get to stays approved.
-
-Without ID it lists what can be approved now, with figures, and what is approved
-already. --revoke takes an approval back.
+operations, once, until the approval expires. Each guard has an ID of its own in the
+report, and one stands for all of them. Of what a guard holds in part, the approved
+operations pass and further ones stay held; where a guard holds the whole run, fewer
+than approved pass, and more do not. An ID from a dry run lets through only the very
+same operations. Without ID it lists what can be approved now, with figures, and what
+is approved already. It needs state.dsn and nothing else of the configuration.
 
 Exit status: 0 approved, taken back or listed; 1 the ID is not known, or used.`,
 		Example: `  duosync approve
   duosync approve 6a93c168d1e024050095 --until 2h
   duosync approve --revoke 6a93c168d1e024050095`,
-		Args: atMostOne("ID"),
+		Args: commandline.AtMostOne("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 1:
@@ -53,7 +50,7 @@ Exit status: 0 approved, taken back or listed; 1 the ID is not known, or used.`,
 			return a.list(cmd.Context(), opts.formOptions, func(err error) form.Renderer { return report.NoApprovals(err) }, approvable)
 		},
 	}
-	cmd.Flags().DurationVar(&opts.until, "until", 24*time.Hour, "how long the approval holds")
+	cmd.Flags().Var(commandline.Duration(&opts.until, 24*time.Hour), "until", "how long the approval holds, such as 2h or 3d (`TIME`)")
 	cmd.Flags().BoolVar(&opts.revoke, "revoke", false, "take the approval of this ID back")
 	opts.addFlags(cmd.Flags(), "list")
 	a.stateFlag(cmd.Flags())

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
@@ -16,16 +17,17 @@ func newDueCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "due",
 		Short: "List who waits for a removal, since when and until when, and who never enrolled",
-		Long: `due lists what is waiting: the removals that are to come under the present rules,
-with their day; what the last run over all held, each guard with the command that lets
-it through or what else ends it; what is approved, and until when; a pause; who is kept
+		Long: `due lists what is waiting: the removals that are to come under the present rules, with
+their day; what the last run over all held, each guard with the command that lets it
+through or what else ends it; what is approved, and until when; a pause; who is kept
 disabled (duosync disable); and who is active but has no device in Duo, as of the last
-refresh.
-
-It reads the state only, changes nothing and can be used while a run is under way.
+refresh. It reads the state only and can be used while a run is under way. Where the
+configuration has mistakes, the removals are those that the last complete run saw.
 
 Exit status: 0 listed; 1 the state can't be read.`,
-		Args: cobra.NoArgs,
+		Example: `  duosync due
+  duosync due --output due.csv`,
+		Args: commandline.None,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.list(cmd.Context(), opts, func(err error) form.Renderer { return report.NoDue(err) }, due)
 		},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -30,11 +31,18 @@ func (o *formOptions) addFlags(f *pflag.FlagSet, result string, only ...form.For
 	if o.only = only; len(only) > 0 {
 		formats = only
 	}
-	f.StringVar(&o.format, "format", string(form.Table), fmt.Sprintf("`FORM` of the %s: %v", result, formats))
+	f.StringVar(&o.format, "format", "", fmt.Sprintf("`FORM` of the %s: %v (default: by the ending of --output, else table)", result, formats))
 	f.StringVar(&o.output, "output", "", fmt.Sprintf("write the %s to this `FILE`", result))
 }
 
+// parse settles the form: what --format says, else what the ending of --output tells.
 func (o *formOptions) parse() (form.Format, error) {
+	if o.format == "" {
+		o.format = string(form.Table)
+		if told := form.OfFile(o.output); told != "" && (len(o.only) == 0 || slices.Contains(o.only, told)) {
+			o.format = string(told)
+		}
+	}
 	format, err := form.Parse(o.format, o.only...)
 	if err != nil {
 		err = fmt.Errorf("--format: %w", err)
@@ -42,7 +50,7 @@ func (o *formOptions) parse() (form.Format, error) {
 	return format, err
 }
 
-// json reports whether there is to be an object in any case.
+// json reports whether there is to be an object in any case, once the form was parsed.
 func (o *formOptions) json() bool { return o.format == string(form.JSON) }
 
 // wants reports whether the report of a run is to be written. Where one failed before

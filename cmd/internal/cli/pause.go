@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/byhand"
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/report"
 	dirsync "duosync/sync"
 )
@@ -25,7 +26,7 @@ has paused, and makes none.
 Exit status: 0 paused; 1 there is no state, or it could not be written.`,
 		Example: `  duosync pause --reason "migration of the directory"
   duosync pause --state /var/lib/duosync/duosync.db`,
-		Args: cobra.NoArgs,
+		Args: commandline.None,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.change(cmd.Context(), func(ctx context.Context, at *spot, by string) (string, *report.Place, error) {
 				place, err := byhand.Pause(ctx, &at.Spot, reason, by)
@@ -50,7 +51,7 @@ Exit status: 0 resumed, or nothing was paused; 1 there is no state, or it could 
 written.`,
 		Example: `  duosync resume
   duosync resume --state /var/lib/duosync/duosync.db`,
-		Args: cobra.NoArgs,
+		Args: commandline.None,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.change(cmd.Context(), func(ctx context.Context, at *spot, by string) (string, *report.Place, error) {
 				paused, place, err := byhand.Resume(ctx, &at.Spot, by)

@@ -6,7 +6,11 @@ package form
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
+	"strings"
+
+	dirsync "duosync/sync"
 )
 
 // Format is a form of a document.
@@ -66,7 +70,30 @@ func Parse(name string, only ...Format) (Format, error) {
 	if slices.Contains(formats, Format(name)) {
 		return Format(name), nil
 	}
-	return "", fmt.Errorf("there is no format %q%s; there are %v", name, here, formats)
+	names := make([]string, len(formats))
+	for i, format := range formats {
+		names[i] = string(format)
+	}
+	hint := "There are " + strings.Join(names, ", ") + "."
+	if near := dirsync.Nearest(name, names); near != "" {
+		hint = "Did you mean " + near + "? " + hint
+	}
+	return "", dirsync.WithHint(fmt.Errorf("there is no format %s%s", dirsync.Quote(name), here), hint)
+}
+
+// OfFile gives the form that the ending of a file's name tells; "": none.
+func OfFile(path string) Format {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".json":
+		return JSON
+	case ".md", ".markdown":
+		return Markdown
+	case ".html", ".htm":
+		return HTML
+	case ".csv":
+		return CSV
+	}
+	return ""
 }
 
 // Write renders a document. Only the table is ever coloured.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"duosync/cmd/internal/report/form"
+	dirsync "duosync/sync"
 )
 
 func TestParse(t *testing.T) {
@@ -13,7 +14,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %s, %v", format, got, err)
 		}
 	}
-	if _, err := form.Parse("xml"); err == nil || !strings.Contains(err.Error(), "markdown") {
+	if _, err := form.Parse("xml"); err == nil || !strings.Contains(dirsync.Hint(err), "markdown") {
 		t.Errorf("xml: %v, want the forms that there are", err)
 	}
 }
