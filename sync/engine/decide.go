@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 // beside an error, too.
 func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	d := &deciding{run: r, state: c.state, fresh: c.fresh, census: c.census, groups: c.groups, found: c.found, evidence: c.evidence, decided: &decided{subjects: c.found.subjects}}
-	if err := errors.Join(d.checkNames("--only", r.opts.Only), d.checkNames("--adopt", r.opts.Adopt...)); err != nil {
+	if err := errors.Join(d.checkNames(ctx, "--only", r.opts.Only), d.checkNames(ctx, "--adopt", r.opts.Adopt...)); err != nil {
 		return d.decided, err
 	}
 	d.findHeirs()
@@ -45,26 +46,30 @@ func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 
 // checkNames fails unless somebody in scope, or a user of ours, has each of the names that
 // were asked for: a mistyped name must not look like success.
-func (d *deciding) checkNames(flag string, names ...string) error {
+func (d *deciding) checkNames(ctx context.Context, flag string, names ...string) error {
 	var unknown []string
+	first := ""
 	for _, name := range names {
 		folded := dirsync.FoldName(name)
 		if _, claimed := d.census.names.first[hashName(folded)]; claimed || name == "" {
 			continue
 		}
 		if !slices.ContainsFunc(d.subjects, func(s *decide.Subject) bool { return s.Named(map[string]bool{folded: true}) }) {
-			unknown = append(unknown, dirsync.Quote(name))
+			unknown, first = append(unknown, dirsync.Quote(name)), cmp.Or(first, name)
 		}
 	}
 	if len(unknown) == 0 {
 		return nil
 	}
-	what := "nobody in scope has this username"
+	what, meant := "nobody in scope has this username", ""
 	if len(unknown) > 1 {
 		what = "nobody in scope has these usernames"
 	}
+	if d.Meant != nil {
+		meant = d.Meant(ctx, first)
+	}
 	return dirsync.WithHint(fmt.Errorf("%s %s: %s", flag, strings.Join(unknown, ", "), what),
-		"Give the username as it is after mapping, and check sync.scope. Nothing was changed.")
+		meant+"Give the username as it is after mapping, and check sync.scope. Nothing was changed.")
 }
 
 // findHeirs finds who is missing under an old id and there under a new one. Nothing is

@@ -26,6 +26,9 @@ type Engine struct {
 	// Flags end the commands that a report prints, so that they find this configuration
 	// from any folder: a blank and --config FILE, or nothing.
 	Flags string
+	// Meant says in a sentence, with a blank behind it, who may be meant by a username that
+	// nobody has, or nothing; nil: nobody knows.
+	Meant func(ctx context.Context, name string) string
 	// Observer is told how the run goes on; nil: nobody.
 	Observer dirsync.Observer
 	// Now is the local clock; nil: time.Now.

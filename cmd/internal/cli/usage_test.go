@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"duosync/ldapsrc/slapdtest"
 )
 
 // typedIn runs what somebody types, in an empty folder.
@@ -152,4 +155,52 @@ func TestFormByEnding(t *testing.T) {
 	if data, err := os.ReadFile(filepath.Join(dir, "y.json")); err != nil || !strings.HasPrefix(string(data), "run_id,") {
 		t.Errorf("--format does not count first: %v %s", err, data)
 	}
+}
+
+// TestNames: a mistyped name of a user or run gets the near one, and a former username the
+// person who has another now.
+func TestNames(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: someone("annabel") + someone("bertram")}, sync: ample})
+	first := runIDOf(t, h.want(0, "applied"))
+	h.ldap.Rename(userDN("bertram"), "uid=humphrey", "")
+	renamed := runIDOf(t, h.want(0, "applied"))
+	mistyped := []byte(first)
+	mistyped[len(first)-1] ^= 3
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{`Did you mean "annabel"?`, []string{"sync", "--only", "anabel"}},
+		{`Did you mean "annabel"?`, []string{"sync", "--adopt", "anabell"}},
+		{`Did you mean "annabel"?`, []string{"explain", "anabell"}},
+		{`Did you mean "annabel"?`, []string{"disable", "anabell", "--reason", "x"}},
+		{`Until the run ` + renamed + ` this was the username of "humphrey"`, []string{"sync", "--only", "Bertram"}},
+		{`Until the run ` + renamed + ` this was the username of "humphrey"`, []string{"disable", "bertram", "--reason", "x"}},
+		{"Did you mean " + first + "?", []string{"history", string(mistyped)}},
+		{"Did you mean " + first + "?", []string{"undo", string(mistyped)}},
+		{"there is no run \"qqq\"", []string{"history", "qqq"}},
+	} {
+		if r := h.run(c.args...); r.code != 1 || !strings.Contains(r.err, c.want) {
+			t.Errorf("%v: exit %d\n%swant: %s", c.args, r.code, r.err, c.want)
+		}
+	}
+	r := h.run("explain", "bertram")
+	if r.code != 0 || !strings.Contains(r.out, "humphrey") || !strings.Contains(r.out, `"bertram" was the username until the run `+renamed) {
+		t.Errorf("explain: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if r := h.run("history", "last"); r.code != 0 || !strings.Contains(r.out, renamed) {
+		t.Errorf("history last: exit %d\n%s", r.code, r.out)
+	}
+}
+
+// runIDOf gives the id of the run that a report is about.
+func runIDOf(t *testing.T, r result) string {
+	t.Helper()
+	var doc struct {
+		RunID string `json:"run_id"`
+	}
+	if err := json.Unmarshal([]byte(r.out), &doc); err != nil || doc.RunID == "" {
+		t.Fatalf("%v: %s", err, r.out)
+	}
+	return doc.RunID
 }

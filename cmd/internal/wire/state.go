@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
 	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/engine"
@@ -101,7 +102,15 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 	if err != nil {
 		return err
 	}
-	err = do(&Bench{Parts: p, Store: store, Engine: p.Engine(seen, observer)})
+	bench := &Bench{Parts: p, Store: store, Engine: p.Engine(seen, observer)}
+	bench.Engine.Meant = func(ctx context.Context, name string) string {
+		meant, err := past.MeantBy(ctx, store, name)
+		if err != nil {
+			p.Log.WithError(err).Warn("who may be meant by a name could not be looked up")
+		}
+		return meant
+	}
+	err = do(bench)
 	warn()
 	return err
 }
