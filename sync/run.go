@@ -155,6 +155,9 @@ type Guard struct {
 	Names []string
 	// Detail says what was seen, where the figures do not say it all.
 	Detail string
+	// Again are the flags with which the run has to be asked for what is held: an approval
+	// alone asks for no adoption. Nil: none.
+	Again []string
 
 	// Ops are what it weighed or, where it holds, what it holds; Hold is what an
 	// approval is bound to.

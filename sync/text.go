@@ -138,6 +138,24 @@ func Runnable(text, flags string) string {
 	})
 }
 
+// named is what names a configuration or state at the end of a command, see [Command].
+var named = regexp.MustCompile(`(?: --(?:config|state) (?:(?:'[^']*'|\\')+|[^\s']+))+$`)
+
+// Reflag ends the commands of duosync in a text that was kept with other flags than those
+// that they were ended with: the configuration may be another now, or at another place. The
+// text is such a command, or has some between backticks.
+func Reflag(text, flags string) string {
+	anew := func(command string) string {
+		command = named.ReplaceAllString(command, "")
+		word, _, _ := strings.Cut(strings.TrimPrefix(command, "duosync "), " ")
+		return command + suitable(word, flags)
+	}
+	if strings.HasPrefix(text, "duosync ") && !strings.Contains(text, "`") {
+		return anew(text)
+	}
+	return quoted.ReplaceAllStringFunc(text, func(command string) string { return "`" + anew(strings.Trim(command, "`")) + "`" })
+}
+
 // Visible leaves out of a text the characters that nobody sees: of zero width, marks of
 // direction, a byte order mark, and all blanks but the plain one and line breaks. They are
 // those that Unicode calls ignorable (DerivedCoreProperties, Default_Ignorable_Code_Point),

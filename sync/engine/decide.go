@@ -173,7 +173,7 @@ func (d *deciding) remembered() {
 			d.idle = append(d.idle, s)
 			return true
 		}
-		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason, Remedy: told.Remedy})
+		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason, Remedy: dirsync.Reflag(told.Remedy, d.Flags)})
 		return true
 	})
 }

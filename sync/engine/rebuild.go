@@ -143,7 +143,7 @@ func (p *pairing) heirs(ctx context.Context) error {
 		}
 		delete(p.wanting, name)
 		if !decide.IsHeir(link, want) {
-			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: %s", id, dirsync.Command(p.Flags, "sync", "--adopt", name)))
+			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: `%s`", id, dirsync.Command(p.Flags, "sync", "--adopt", name)))
 			continue
 		}
 		moved := *link

@@ -186,6 +186,10 @@ func (r *run) movers(c *course) []*decide.Subject {
 func (r *run) weigh(c *course) *guard.Verdicts {
 	v := guard.Weigh(r.facts(c, c.plan.Plan))
 	r.report.Guards, r.report.ApprovalID = v.Guards, v.ApprovalID
+	for i := range r.report.Guards {
+		g := &r.report.Guards[i]
+		g.Again = r.askedAgain(g)
+	}
 	r.report.Warnings = append(r.report.Warnings, v.Warnings...)
 	for _, s := range c.subjects() {
 		if v.Forgiven[s.ID] && s.Next != nil {
@@ -334,4 +338,19 @@ func userNow(op *dirsync.Op, a *dirsync.Account) string {
 		return meanwhile + fmt.Sprintf("the user is called %s in Duo", dirsync.Quote(a.Username))
 	}
 	return ""
+}
+
+// askedAgain gives the flags with which the run has to be asked again for the adoptions that
+// a guard holds, so that an approval finds them; nil: it holds none that was asked for.
+func (r *run) askedAgain(g *dirsync.Guard) []string {
+	var flags []string
+	for _, op := range g.Ops {
+		if name := dirsync.FoldName(op.Username); g.Held && op.Action == dirsync.Adopt && r.adopting[name] && !slices.Contains(flags, name) {
+			flags = append(flags, "--adopt", name)
+		}
+	}
+	if flags != nil && r.opts.Only != "" {
+		flags = append([]string{"--only", r.opts.Only}, flags...)
+	}
+	return flags
 }

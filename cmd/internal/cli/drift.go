@@ -42,7 +42,7 @@ func drift(ctx context.Context, j *job) (form.Renderer, error) {
 		if err := b.Check(ctx, b.Store); err != nil {
 			return err
 		}
-		if standing, err = past.Attention(ctx, b.Store); err != nil {
+		if standing, err = past.Attention(ctx, b.Store, j.Flags()); err != nil {
 			return err
 		}
 		found, err = b.Engine.Drift(ctx)

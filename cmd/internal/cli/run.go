@@ -84,6 +84,7 @@ func standing(ctx context.Context, loaded *config.Loaded) (found *past.Standing,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
+	m.Flags = loaded.Flags()
 	return m.Standing(ctx)
 }
 

@@ -55,7 +55,7 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 		return nil, err
 	}
 	d.Hold(last, settled)
-	standing, err := Attention(ctx, m.DB)
+	standing, err := Attention(ctx, m.DB, m.Flags)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (m *Moment) Approvable(ctx context.Context) (*report.Approvals, error) {
 	if err != nil {
 		return nil, err
 	}
-	standing, err := Attention(ctx, m.DB)
+	standing, err := Attention(ctx, m.DB, m.Flags)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,9 @@ func (m *Moment) lastHold(ctx context.Context) (last *report.Document, err error
 		if err != nil || !found || whole.Report == nil {
 			return true, err
 		}
-		last, err = report.DecodeWhole(whole.Report)
+		if last, err = report.DecodeWhole(whole.Report); err == nil {
+			last.Reflag(m.Flags)
+		}
 		return true, err
 	})
 	return last, err

@@ -62,17 +62,20 @@ func EachLink(ctx context.Context, db *state.DB, wanted func(dirsync.Brief) bool
 func Everybody(dirsync.Brief) bool { return true }
 
 // Attention gives who waited for a human at the end of the last run over all that came to
-// its end, by username.
-func Attention(ctx context.Context, db *state.DB) ([]dirsync.Attention, error) {
+// its end, by username. flags end the commands, see [dirsync.Command].
+func Attention(ctx context.Context, db *state.DB, flags string) ([]dirsync.Attention, error) {
 	meta, err := db.Meta(ctx)
-	return attention(meta.Baseline), err
+	return attention(meta.Baseline, flags), err
 }
 
-func attention(last *dirsync.Baseline) []dirsync.Attention {
+func attention(last *dirsync.Baseline, flags string) []dirsync.Attention {
 	if last == nil {
 		return nil
 	}
 	all := slices.Collect(maps.Values(last.Attention))
+	for i := range all {
+		all[i].Remedy = dirsync.Reflag(all[i].Remedy, flags)
+	}
 	slices.SortFunc(all, func(a, b dirsync.Attention) int {
 		return cmp.Or(cmp.Compare(a.Username, b.Username), cmp.Compare(a.Source, b.Source))
 	})

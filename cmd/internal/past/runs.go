@@ -138,7 +138,7 @@ func (m *Moment) Report(ctx context.Context, text string) (form.Renderer, error)
 		}
 	}
 	if run.Report != nil {
-		return report.Stored(run.Report), nil
+		return report.Stored{Report: run.Report, Flags: m.Flags}, nil
 	}
 	return m.Unfinished(ctx, run)
 }

@@ -255,7 +255,7 @@ func TestStoredLooksTheSame(t *testing.T) {
 		}
 		for _, format := range form.Formats() {
 			var before, after bytes.Buffer
-			if err := errors.Join(report.Of(run).Write(&before, format, true), report.Stored(dirsync.PackText(stored)).Write(&after, format, true)); err != nil {
+			if err := errors.Join(report.Of(run).Write(&before, format, true), report.Stored{Report: dirsync.PackText(stored)}.Write(&after, format, true)); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(before.String(), after.String()); diff != "" {
@@ -295,7 +295,7 @@ func TestManyOperations(t *testing.T) {
 	left.Head = told.Head
 	for _, format := range form.Formats() {
 		want := reporttest.Rendered(t, told, format)
-		if got := reporttest.Rendered(t, report.Stored(end.Report), format); got != want {
+		if got := reporttest.Rendered(t, report.Stored{Report: end.Report}, format); got != want {
 			t.Errorf("from the state, %s: %d bytes, want %d that are the same", format, len(got), len(want))
 		}
 		left.Guards, left.Conflicts, left.Warnings = told.Guards, told.Conflicts, told.Warnings
@@ -332,7 +332,7 @@ func TestStoredByAnEarlierVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, format := range form.Formats() {
-			text := reporttest.Rendered(t, report.Stored(dirsync.PackText(stored)), format)
+			text := reporttest.Rendered(t, report.Stored{Report: dirsync.PackText(stored)}, format)
 			if format != form.JSON && format != form.CSV && (strings.Contains(text, "\nATTENTION\n") || strings.Contains(text, "### Attention") || run.Conflicts == nil && strings.Contains(text, "attention")) {
 				t.Errorf("%s as %s tells what nobody knows:\n%s", run.ID, format, text)
 			}
