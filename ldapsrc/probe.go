@@ -54,6 +54,15 @@ func (s *Source) Elsewhere(ctx context.Context) (referrals []string, err error) 
 	return referrals, err
 }
 
+// AttributeNames gives the attributes of the directory's schema (see [conn.Conn.AttributeNames]).
+func (s *Source) AttributeNames(ctx context.Context) (names map[string]string, err error) {
+	err = s.session.Once(ctx, func(ctx context.Context, c *conn.Conn) (err error) {
+		names, err = c.AttributeNames(ctx)
+		return err
+	})
+	return names, err
+}
+
 // findBase looks for the entry of a base.
 func findBase(ctx context.Context, c *conn.Conn, text string) error {
 	shown := false

@@ -82,6 +82,7 @@ func parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, 
 	if !doc.Broken("") {
 		fillPreset(doc, &config)
 		fillDirectories(doc, &config)
+		tidyFilters(&config)
 		refuseUnbuilt(doc, &config)
 		valid.validate(&config)
 	}

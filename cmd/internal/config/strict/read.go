@@ -120,7 +120,7 @@ func (r *reader) unknownKey(section string, key *yaml.Node, keys []Key) {
 
 // value reads whatever v is.
 func (r *reader) value(path string, n *yaml.Node, v reflect.Value, k Key) {
-	r.marks[path] = mark{line: n.Line, column: n.Column}
+	r.marks[path] = mark{line: n.Line, column: n.Column, bare: n.Kind == yaml.ScalarNode && n.Style == 0}
 	alone, canBeAlone := aloneIn(k.Type)
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":

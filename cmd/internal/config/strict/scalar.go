@@ -29,7 +29,7 @@ func (r *reader) text(path string, n *yaml.Node) (text string, typed, ok bool) {
 		r.report(path, err)
 	}
 	if len(names) > 0 {
-		r.marks[path] = mark{n.Line, n.Column, true}
+		r.marks[path] = mark{line: n.Line, column: n.Column, foreign: true}
 		r.origins[path] = "env " + strings.Join(names, ", ")
 	}
 	return text, len(names) == 0, len(errs) == 0
@@ -109,10 +109,11 @@ func set(v reflect.Value, text, tag string, typed bool) error {
 			v.SetString(text)
 		}
 	case v.Kind() == reflect.Bool:
-		if typed && tag != "!!bool" || text != "true" && text != "false" {
+		yes := strings.EqualFold(text, "true")
+		if typed && tag != "!!bool" || !yes && !strings.EqualFold(text, "false") {
 			return dirsync.WithHint(errors.New("must be true or false"), "without quotes")
 		}
-		v.SetBool(text == "true")
+		v.SetBool(yes)
 	case v.Kind() == reflect.Int:
 		i, err := parseInt(text)
 		if typed && tag != "!!int" || err != nil {
