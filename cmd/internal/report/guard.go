@@ -72,6 +72,12 @@ func GuardTitle(g *dirsync.Guard) string {
 	return told.Title()
 }
 
+// GuardWords say what a guard has seen, beginning with its name.
+func GuardWords(g *dirsync.Guard) string {
+	told := GuardOf(g, "")
+	return told.Words()
+}
+
 // WayOut gives the command that lets through what a guard holds, or what else ends
 // it.
 func WayOut(run *dirsync.Run, g *dirsync.Guard) string {
