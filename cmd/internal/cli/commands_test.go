@@ -14,10 +14,8 @@ import (
 	"strings"
 	"testing"
 
-	"duosync/cmd/internal/cli/commandline"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
-	dirsync "duosync/sync"
 )
 
 // aCommand is a command of duosync that needs a configuration, as far as a text can tell.
@@ -253,66 +251,4 @@ func TestPrintedCommandsRun(t *testing.T) {
 			t.Errorf("no %s was printed", word)
 		}
 	}
-}
-
-// TestDocumentedCommands: each command in a block or between backticks of the documentation is
-// one that there is, with the flags that it has.
-func TestDocumentedCommands(t *testing.T) {
-	root := filepath.Join("..", "..", "..")
-	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	words := regexp.MustCompile(`'[^']*'|"[^"]*"|[^ ]+`)
-	seen := 0
-	for _, page := range append(pages, filepath.Join(root, "README.md")) {
-		for _, command := range documented(string(mustRead(t, page))) {
-			words := words.FindAllString(command, -1)
-			tree := newRootCommand(&app{Stdio: Stdio{Out: &strings.Builder{}, Err: &strings.Builder{}}})
-			tree.InitDefaultHelpCmd()
-			cmd, err := commandline.Find(tree, words)
-			if err != nil {
-				t.Errorf("%s: duosync %s: %v (%s)", filepath.Base(page), command, err, dirsync.Hint(err))
-				continue
-			}
-			seen++
-			_, rest, _ := tree.Find(words)
-			if err := cmd.ParseFlags(rest); err != nil {
-				t.Errorf("%s: duosync %s: %v", filepath.Base(page), command, err)
-			}
-		}
-	}
-	if seen < 50 {
-		t.Errorf("only %d commands in the documentation", seen)
-	}
-}
-
-// documented gives the commands of duosync in a page: in its blocks, a line each, and between
-// backticks, without what is no word of them.
-func documented(page string) (commands []string) {
-	block, quotes := regexp.MustCompile(`^ *(?:\$ |sudo (?:-u \S+ )?)?(?:\S*/)?duosync +([a-z-].*)`), regexp.MustCompile("`duosync ([a-z-][^`]*)`")
-	end := regexp.MustCompile(` *(&&|[|<>;#\\…)]).*`)
-	take := func(text string) {
-		if text = strings.TrimSpace(end.ReplaceAllString(text, "")); text != "" {
-			commands = append(commands, text)
-		}
-	}
-	fenced := false
-	for _, line := range strings.Split(page, "\n") {
-		switch {
-		case strings.HasPrefix(strings.TrimSpace(line), "```"):
-			fenced = !fenced
-		case fenced || strings.HasPrefix(line, "    "):
-			for _, part := range strings.Split(line, "&&") {
-				if m := block.FindStringSubmatch(part); m != nil && !strings.Contains(part, "=") {
-					take(m[1])
-				}
-			}
-		default:
-			for _, m := range quotes.FindAllStringSubmatch(line, -1) {
-				take(m[1])
-			}
-		}
-	}
-	return commands
 }

@@ -37,7 +37,7 @@ note was made; where it was, the next run disables the user.`,
 		Args: commandline.One("USER", "USER is the username in Duo, the Duo user id or the directory id."),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runDisable(cmd.Context(), args[0], opts) },
 	}
-	cmd.Flags().StringVar(&opts.reason, "reason", "", "why, for whoever meets the mark; required")
+	cmd.Flags().StringVar(&opts.reason, "reason", "", "`WHY`, for whoever meets the mark; required")
 	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd
 }

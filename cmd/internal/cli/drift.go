@@ -22,8 +22,8 @@ func newDriftCommand(a *app) *cobra.Command {
 what it left there: values and statuses that were changed by hand, users who were
 deleted or taken over by Duo's own directory sync, aliases, phones and memberships that
 were taken away, groups that were deleted or renamed. What people enrolled and what
-others added is no difference, nor are users who were released. It changes nothing, takes no lock and can be used while a
-run is under way.
+others added is no difference, nor are users who were released. It changes nothing,
+takes no lock and can be used while a run is under way.
 
 Exit status: 0 nothing differs; 1 it could not be found out; 2 something differs.`,
 		Example: `  duosync drift

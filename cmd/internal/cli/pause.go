@@ -34,7 +34,7 @@ Exit status: 0 paused; 1 there is no state, or it could not be written.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever meets the pause")
+	cmd.Flags().StringVar(&reason, "reason", "", "`WHY`, for whoever meets the pause")
 	a.stateFlag(cmd.Flags())
 	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd

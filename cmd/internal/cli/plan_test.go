@@ -106,7 +106,7 @@ func TestApplyWhatHasNotMoved(t *testing.T) {
 	h.ldap.Delete(dn(9))
 	h.ldap.Modify(dn(10), "sn", "Later") // this one has nothing to do with the plan's field, and yet with its operation
 
-	r := h.apply(0, "applied", file)
+	r := h.apply(4, "partial", file)
 	var moved []string
 	applied := 0
 	for _, o := range r.report.Operations {

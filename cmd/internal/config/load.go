@@ -144,6 +144,9 @@ func LoadPlace(path string, env func(string) (string, bool)) (*Place, error) {
 		}
 		var again error
 		if _, config, doc, again = parse(path, alone, env); doc == nil {
+			if again.Error() == err.Error() { // what is broken is that section
+				again = nil
+			}
 			return nil, noPlace(errors.Join(err, again))
 		}
 		if !doc.Written("state.dsn") && !doc.Written(strict.Twin("state.dsn")) {

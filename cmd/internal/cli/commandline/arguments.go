@@ -35,12 +35,12 @@ func One(name, hint string) cobra.PositionalArgs {
 
 // AtMostOne wants one argument or none.
 func AtMostOne(name string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
+	return func(_ *cobra.Command, args []string) error {
 		if len(args) <= 1 {
 			return nil
 		}
 		return dirsync.WithHint(fmt.Errorf("one %s is wanted, not %d: %s", name, len(args), quoted(args)),
-			"Give them one by one: `duosync "+cmd.Use+"`. What has blanks in it needs quotes around it.")
+			"Give them one by one. What has blanks in it needs quotes around it.")
 	}
 }
 
