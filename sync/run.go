@@ -63,9 +63,9 @@ type Run struct {
 	RefreshReason string // "first", "due", "flag" or ""
 
 	Unchanged int
-	// Skipped counts people for whom nothing is done by rule: locked and not
-	// in Duo, or protected.
-	Skipped int
+	// Skipped are people for whom nothing is done by rule: locked and not in Duo, or
+	// protected.
+	Skipped []Skipped
 
 	Operations []*Operation
 	Conflicts  []Conflict

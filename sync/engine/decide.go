@@ -1,13 +1,11 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -42,34 +40,6 @@ func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	}
 	d.narrow()
 	return d.decided, nil
-}
-
-// checkNames fails unless somebody in scope, or a user of ours, has each of the names that
-// were asked for: a mistyped name must not look like success.
-func (d *deciding) checkNames(ctx context.Context, flag string, names ...string) error {
-	var unknown []string
-	first := ""
-	for _, name := range names {
-		folded := dirsync.FoldName(name)
-		if _, claimed := d.census.names.first[hashName(folded)]; claimed || name == "" {
-			continue
-		}
-		if !slices.ContainsFunc(d.subjects, func(s *decide.Subject) bool { return s.Named(map[string]bool{folded: true}) }) {
-			unknown, first = append(unknown, dirsync.Quote(name)), cmp.Or(first, name)
-		}
-	}
-	if len(unknown) == 0 {
-		return nil
-	}
-	what, meant := "nobody in scope has this username", ""
-	if len(unknown) > 1 {
-		what = "nobody in scope has these usernames"
-	}
-	if d.Meant != nil {
-		meant = d.Meant(ctx, first)
-	}
-	return dirsync.WithHint(fmt.Errorf("%s %s: %s", flag, strings.Join(unknown, ", "), what),
-		meant+"Give the username as it is after mapping, and check sync.scope. Nothing was changed.")
 }
 
 // findHeirs finds who is missing under an old id and there under a new one. Nothing is
@@ -153,7 +123,7 @@ func (r *run) adoptsHeir(want *mapping.Desired) bool {
 func (d *deciding) remembered() {
 	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool {
 		if s.Link != nil && !d.report.Refreshed && d.protected(s) {
-			d.report.Skipped++
+			d.skip(s)
 			return true
 		}
 		back := s.Want != nil && s.Link != nil && s.Link.Missing != nil
@@ -168,7 +138,7 @@ func (d *deciding) remembered() {
 			return false
 		}
 		if told.Reason == "" { // disabled, and not in Duo
-			d.report.Skipped++
+			d.skip(s)
 			s.Idle, s.Skipped = true, true
 			d.idle = append(d.idle, s)
 			return true

@@ -102,7 +102,7 @@ func (p *pairing) want(contest *decide.Contest) error {
 		case want.Problem != "":
 			p.unpaired(want, want.Problem)
 		case p.Rules.Protect[want.Name()]:
-			p.report.Skipped++
+			p.report.Skipped = append(p.report.Skipped, dirsync.Skipped{Username: want.Name(), Source: want.ID, Reason: dirsync.SkippedProtected})
 			p.alone(want, "protected (sync.scope.protect), and never touched")
 		case p.opts.Only != "" && dirsync.FoldName(p.opts.Only) != want.Name():
 		default:

@@ -339,18 +339,3 @@ func userNow(op *dirsync.Op, a *dirsync.Account) string {
 	}
 	return ""
 }
-
-// askedAgain gives the flags with which the run has to be asked again for the adoptions that
-// a guard holds, so that an approval finds them; nil: it holds none that was asked for.
-func (r *run) askedAgain(g *dirsync.Guard) []string {
-	var flags []string
-	for _, op := range g.Ops {
-		if name := dirsync.FoldName(op.Username); g.Held && op.Action == dirsync.Adopt && r.adopting[name] && !slices.Contains(flags, name) {
-			flags = append(flags, "--adopt", name)
-		}
-	}
-	if flags != nil && r.opts.Only != "" {
-		flags = append([]string{"--only", r.opts.Only}, flags...)
-	}
-	return flags
-}

@@ -18,6 +18,7 @@ import (
 	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/cli/statusline"
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
@@ -29,6 +30,8 @@ type Stdio struct {
 	Env      func(name string) (string, bool)
 	// OutTerminal and ErrTerminal report whether a person looks at them.
 	OutTerminal, ErrTerminal bool
+	// OutWidth gives the columns of the terminal that Out is, 0 where it does not tell; nil: none is.
+	OutWidth func() int
 
 	own bool // the command has the process for itself
 }
@@ -40,6 +43,7 @@ func Process() Stdio {
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		own:         true,
+		OutWidth:    func() int { width, _, _ := term.GetSize(int(os.Stdout.Fd())); return width },
 	}
 }
 
@@ -204,6 +208,15 @@ func (a *app) colour(terminal bool) bool {
 	value, set := a.Env("NO_COLOR")
 	kind, _ := a.Env("TERM")
 	return terminal && (!set || value == "") && kind != "dumb"
+}
+
+// look gives how the table looks on standard output.
+func (a *app) look() form.Look {
+	look := form.Look{Colour: a.colour(a.OutTerminal)}
+	if a.OutTerminal && a.OutWidth != nil {
+		look.Width = a.OutWidth()
+	}
+	return look
 }
 
 // statusLine begins a status line, which is silent unless somebody looks at it.

@@ -49,5 +49,5 @@ func (a *app) runCheck(ctx context.Context, opts formOptions) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(found.Err(), a.write(out, found, format))
+	return errors.Join(found.Err(), a.write(out, found, format, opts.quiet))
 }

@@ -31,7 +31,7 @@ Exit status: 0 it went as told; 1 it did not.`,
 
 func (a *app) runDemo(ctx context.Context, dir string) error {
 	return demo.Play(ctx, demo.Options{
-		Dir: dir, Out: a.Out, Colour: a.colour(a.OutTerminal), Env: a.Env, Setup: a.setup,
+		Dir: dir, Out: a.Out, Look: a.look(), Env: a.Env, Setup: a.setup,
 		Watch: func() (dirsync.Observer, func()) {
 			line := a.statusLine()
 			return line, line.Close

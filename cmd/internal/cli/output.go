@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/cli/statusline"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
@@ -22,6 +23,7 @@ import (
 // formOptions say in which form something is written, and where to.
 type formOptions struct {
 	format, output string
+	quiet, verbose bool
 	only           []form.Format // that there are; none: all
 }
 
@@ -33,6 +35,12 @@ func (o *formOptions) addFlags(f *pflag.FlagSet, result string, only ...form.For
 	}
 	f.StringVar(&o.format, "format", "", fmt.Sprintf("`FORM` of the %s: %v (default: by the ending of --output, else table)", result, formats))
 	f.StringVar(&o.output, "output", "", fmt.Sprintf("write the %s to this `FILE`", result))
+	f.BoolVarP(&o.quiet, "quiet", "q", false, fmt.Sprintf("no progress, and of the table no more than the line that sums up the %s", result))
+}
+
+// addVerbose adds --verbose, for what the table has only where it is asked for.
+func (o *formOptions) addVerbose(f *pflag.FlagSet, more string) {
+	f.BoolVarP(&o.verbose, "verbose", "v", false, more)
 }
 
 // parse settles the form: what --format says, else what the ending of --output tells.
@@ -43,11 +51,17 @@ func (o *formOptions) parse() (form.Format, error) {
 			o.format = string(told)
 		}
 	}
-	format, err := form.Parse(o.format, o.only...)
-	if err != nil {
-		err = fmt.Errorf("--format: %w", err)
+	format, ok := form.Parse(o.format, o.only...)
+	if ok {
+		return format, nil
 	}
-	return format, err
+	var names []string
+	for _, format := range form.Formats() {
+		if len(o.only) == 0 || slices.Contains(o.only, format) {
+			names = append(names, string(format))
+		}
+	}
+	return "", fmt.Errorf("--format: %w", commandline.Unknown("format", o.format, names))
 }
 
 // json reports whether there is to be an object in any case, once the form was parsed.
@@ -99,19 +113,26 @@ func (a *app) present(opts formOptions, failed func(error) form.Renderer, begin 
 		return err
 	}
 	line := a.statusLine()
+	if opts.quiet {
+		line = statusline.New(nil)
+	}
 	doc, err := do(line)
 	line.Close()
 	if doc == nil && format == form.JSON && failed != nil {
 		doc = failed(dirsync.WithHint(errors.New(dirsync.Runnable(err.Error(), a.flags)), dirsync.Runnable(dirsync.Hint(err), a.flags)))
 	}
-	return errors.Join(err, a.write(out, doc, format))
+	return errors.Join(err, a.write(out, doc, format, opts.quiet))
 }
 
 // write renders a document, nil: none, and closes what it is written to.
-func (a *app) write(out io.WriteCloser, doc form.Renderer, format form.Format) (err error) {
+func (a *app) write(out io.WriteCloser, doc form.Renderer, format form.Format, quiet bool) (err error) {
 	if doc != nil {
-		_, standard := out.(stream)
-		err = doc.Write(out, format, standard && a.colour(a.OutTerminal))
+		look := form.Look{}
+		if _, standard := out.(stream); standard {
+			look = a.look()
+		}
+		look.Brief = quiet
+		err = doc.Write(out, format, look)
 	}
 	return errors.Join(err, out.Close())
 }

@@ -60,6 +60,7 @@ func (o *syncOptions) run(at time.Time, plan io.Writer) wire.RunOptions {
 func (o *syncOptions) addReportFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.approve, "approve", "", "let through, in this run, what was held under this `ID`, of the report or of one of its guards; what is approved already keeps its time")
 	o.formOptions.addFlags(f, "report")
+	o.addVerbose(f, "name the people, too, for whom nothing is done by rule")
 }
 
 func newSyncCommand(a *app) *cobra.Command {
@@ -149,7 +150,9 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 		if !opts.wants(run) {
 			return nil, err
 		}
-		return report.Of(run), err
+		doc := report.Of(run)
+		doc.Verbose = opts.verbose
+		return doc, err
 	})
 	if follow != nil { // the report comes first
 		follow()

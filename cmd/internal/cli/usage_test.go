@@ -44,7 +44,7 @@ func TestMistyped(t *testing.T) {
 		"sync now":                         `takes no argument, and was given "now"`,
 		"due one two":                      `takes no argument, and was given "one", "two"`,
 		"sync --format jsn":                "Did you mean json?",
-		"verify a --format html":           `there is no format "html" here`,
+		"verify a --format html":           `there is no format "html"`,
 		"check --log-level inf":            "Did you mean info?",
 		"check --log-format jsn":           "Did you mean json?",
 		"history --limit x":                `--limit must be a whole number, such as 20, not "x"`,

@@ -23,19 +23,8 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 	if meta.Paused != nil {
 		d.Pause(*meta.Paused)
 	}
-	approvals, err := m.Approvals(ctx, m.At)
-	if err != nil {
+	if err := m.byHand(ctx, d); err != nil {
 		return nil, err
-	}
-	for _, approval := range approvals {
-		d.Approve(approval)
-	}
-	marks, err := StandingMarks(ctx, m.DB)
-	if err != nil {
-		return nil, err
-	}
-	for _, mark := range marks {
-		d.Disable(mark)
 	}
 	if d.State, err = PlaceOf(ctx, m.DB); err != nil {
 		return nil, err
@@ -61,16 +50,41 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 	}
 	d.Attend(standing)
 	activeOrMissing := func(b dirsync.Brief) bool { return b.Active || b.Missing }
-	return d, EachLink(ctx, m.DB, activeOrMissing, func(l *dirsync.Link) {
+	missing := map[dirsync.SourceID]*dirsync.Account{}
+	err = EachLink(ctx, m.DB, activeOrMissing, func(l *dirsync.Link) {
+		if l.Missing != nil {
+			missing[l.ID] = &l.Answered
+		}
 		if rules != nil {
 			if w, ok := rules.Due(l); ok {
 				d.Wait(w)
 			}
 		}
 		if l.Active() && !l.Answered.Enrolled {
-			d.NotEnrolled = append(d.NotEnrolled, report.NotEnrolled{Username: l.Answered.Username, SourceID: l.ID, User: l.User})
+			d.Enroll(l)
 		}
 	})
+	d.Know(missing)
+	return d, err
+}
+
+// byHand tells what somebody has approved, or keeps disabled.
+func (m *Moment) byHand(ctx context.Context, d *report.Due) error {
+	approvals, err := m.Approvals(ctx, m.At)
+	if err != nil {
+		return err
+	}
+	for _, approval := range approvals {
+		d.Approve(approval)
+	}
+	marks, err := StandingMarks(ctx, m.DB)
+	if err != nil {
+		return err
+	}
+	for _, mark := range marks {
+		d.Disable(mark)
+	}
+	return nil
 }
 
 // Approvable lists what can be approved, and what is.

@@ -85,8 +85,8 @@ func NoApprovals(err error) *Approvals {
 }
 
 // Write renders the list. Only the table is ever coloured.
-func (a *Approvals) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, a, format, colour)
+func (a *Approvals) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, a, format, look)
 }
 
 // Page lists what is held, then what is approved.

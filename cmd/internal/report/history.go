@@ -27,8 +27,8 @@ type History struct {
 func NoHistory(err error) *History { return &History{Runs: []Head{}, Error: phrase.Error(err)} }
 
 // Write renders the history. Only the table is ever coloured.
-func (h *History) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, h, format, colour)
+func (h *History) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, h, format, look)
 }
 
 // Page lists the runs.
@@ -45,7 +45,7 @@ func (h *History) Page() *form.Page {
 		Heads: []string{"RUN (UTC)", "OUTCOME", "TOOK", "PLAN"}}
 	for i := range h.Runs {
 		run := &h.Runs[i]
-		outcome, plan := run.Outcome, run.Summary.words()
+		outcome, plan := run.Outcome, run.planWords()
 		if run.Interrupted {
 			outcome = "interrupted"
 		}

@@ -13,7 +13,11 @@ import (
 
 // Encode gives the JSON form of a run: what the state keeps, and what history
 // gives back.
-func Encode(run *dirsync.Run) ([]byte, error) { return form.Encode(Of(run)) }
+func Encode(run *dirsync.Run) ([]byte, error) {
+	d := Of(run)
+	d.Skipped = nil
+	return form.Encode(d)
+}
 
 // Keep puts the report of a run into what the state is to keep of it. It is packed while it is
 // made.
@@ -192,14 +196,14 @@ type Stored struct {
 }
 
 // Write renders the report. Only the table is ever coloured.
-func (s Stored) Write(out io.Writer, format form.Format, colour bool) error {
+func (s Stored) Write(out io.Writer, format form.Format, look form.Look) error {
 	if format != form.JSON {
 		d, err := DecodeWhole(s.Report)
 		if err != nil {
 			return err
 		}
 		d.Reflag(s.Flags)
-		return d.Write(out, format, colour)
+		return d.Write(out, format, look)
 	}
 	text, err := s.Report.Open()
 	if err != nil {
