@@ -26,7 +26,7 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 		}
 		for try := (&attempt{of: op, op: op}); try != nil; {
 			inTime, cancel := context.WithTimeout(ctx, t.bound)
-			result, err := t.applyOne(inTime, try.op, intend)
+			result, err := t.applyOne(dirsync.Concerning(inTime, op.Username), try.op, intend)
 			cancel()
 			if errors.Is(err, errLeftOut) {
 				break

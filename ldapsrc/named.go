@@ -67,8 +67,8 @@ func (n *named) check(ctx context.Context, c *conn.Conn, base dn.DN) error {
 		return nil
 	}
 	var names []string
-	for _, name := range types {
-		names = append(names, name)
+	for _, all := range types {
+		names = append(names, all...)
 	}
 	advice := "check ldap.expires_attribute"
 	if near := dirsync.Nearest(n.attribute, names); near != "" {
@@ -86,9 +86,9 @@ func (n *named) check(ctx context.Context, c *conn.Conn, base dn.DN) error {
 	return dirsync.WithHint(fmt.Errorf("no entry has the attribute %s, and the server's schema does not know it: nobody's account would ever end", dirsync.Quote(n.attribute)), advice)
 }
 
-// attributeTypes gives the names of the attributes that the server's schema knows, and their
-// numbers (RFC 4512, 4.2), by the folded name; none where it does not show them.
-func attributeTypes(ctx context.Context, c *conn.Conn, base dn.DN) (map[string]string, error) {
+// attributeTypes gives for each name and number of an attribute that the server's schema knows
+// (RFC 4512, 4.2), folded, all names of it; none where the server does not show them.
+func attributeTypes(ctx context.Context, c *conn.Conn, base dn.DN) (map[string][]string, error) {
 	const place, list = "subschemaSubentry", "attributeTypes"
 	var at string
 	for _, from := range []string{base.Text, ""} { // "" is the root DSE
@@ -111,10 +111,11 @@ func attributeTypes(ctx context.Context, c *conn.Conn, base dn.DN) (map[string]s
 	if err := c.Complete(ctx, entries[0]); err != nil {
 		return nil, nil //nolint:nilerr // not shown whole
 	}
-	types := map[string]string{}
+	types := map[string][]string{}
 	for _, text := range dn.Values(entries[0], list) {
-		for _, name := range typeNames(text) {
-			types[strings.ToLower(name)] = name
+		all := typeNames(text)
+		for _, name := range all {
+			types[strings.ToLower(name)] = all[min(1, len(all)-1):] // the number is the name of what has none
 		}
 	}
 	return types, nil

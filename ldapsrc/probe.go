@@ -54,6 +54,20 @@ func (s *Source) Elsewhere(ctx context.Context) (referrals []string, err error) 
 	return referrals, err
 }
 
+// AttributeNames gives the attributes of the server's schema: to each name and number, in
+// lower case, the first name; none where the server does not show its schema.
+func (s *Source) AttributeNames(ctx context.Context) (map[string]string, error) {
+	names := map[string]string{}
+	err := s.session.Once(ctx, func(ctx context.Context, c *conn.Conn) error {
+		types, err := attributeTypes(ctx, c, s.bases[0])
+		for name, all := range types {
+			names[name] = all[0]
+		}
+		return err
+	})
+	return names, err
+}
+
 // findBase looks for the entry of a base.
 func findBase(ctx context.Context, c *conn.Conn, text string) error {
 	shown := false

@@ -27,6 +27,9 @@ type Options struct {
 	// a successor waits that long, see Open, which needs it there: too short, and what
 	// a former holder has sent may yet take effect. SQLite has no use for it.
 	CallTime time.Duration
+	// Existing keeps OpenBeside from making a state: one that is not there is
+	// backend.ErrMissing, and no file is made.
+	Existing bool
 	// Now is the local clock; nil means time.Now.
 	Now func() time.Time
 
@@ -109,7 +112,7 @@ func find(text string, opts Options) (backend.Database, error) {
 		return nil, fmt.Errorf("state.dsn %w", err)
 	}
 	if where.Server != nil {
-		return postgres.New(where.Server, postgres.Options{Now: opts.Now, CallTime: opts.CallTime})
+		return postgres.New(where.Server, postgres.Options{Now: opts.Now, CallTime: opts.CallTime, Existing: opts.Existing})
 	}
 	path, err := where.Path()
 	if err != nil {
@@ -119,7 +122,17 @@ func find(text string, opts Options) (backend.Database, error) {
 	if statfs == nil {
 		statfs = unix.Statfs
 	}
-	return sqlite.New(path, sqlite.Options{Now: opts.Now, Statfs: statfs, Clone: opts.clone}), nil
+	return sqlite.New(path, sqlite.Options{Now: opts.Now, Statfs: statfs, Existing: opts.Existing, Clone: opts.clone}), nil
+}
+
+// Name names the state, without any secret: a path whose symbolic links are followed, or
+// the URL of a database.
+func (db *DB) Name() string { return db.database.String() }
+
+// IsThere reports whether there is a state. One that is not there is read as an empty one.
+func (db *DB) IsThere() bool {
+	_, empty := db.conns.Read.(backend.Empty)
+	return !empty
 }
 
 // Close closes the state and gives the lock back. A run that was begun and not

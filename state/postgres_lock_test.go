@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -277,6 +278,46 @@ func TestSuccessorWaitsForACall(t *testing.T) {
 		startRun(t, dsn).kill(t)
 		atOnce(t, dsn)
 	})
+}
+
+// TestBesideWithoutAState: who asks for a state that is there makes none, and what is there
+// is opened.
+func TestBesideWithoutAState(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
+		dsn := fresh(t)
+		if _, err := state.OpenBeside(t.Context(), dsn, state.Options{Existing: true}); !errors.Is(err, backend.ErrMissing) {
+			t.Errorf("without a state: %v", err)
+		}
+		none, err := state.OpenReadOnly(t.Context(), dsn)
+		must(t, err)
+		if none.IsThere() {
+			t.Error("a state was made")
+		}
+		closing(t, none)
+		closing(t, open(t, dsn))
+		beside, err := state.OpenBeside(t.Context(), dsn, state.Options{Existing: true})
+		must(t, err)
+		if !beside.IsThere() || beside.Name() == "" {
+			t.Errorf("%q is there: %v", beside.Name(), beside.IsThere())
+		}
+		closing(t, beside)
+	})
+}
+
+// TestExistingMakesNoFile: neither a folder nor a file is made for a state that is not there,
+// and an empty file is none.
+func TestExistingMakesNoFile(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "empty.db"), nil, 0o600))
+	before := tree(t, dir)
+	for _, name := range []string{"duosync.db", "var/lib/duosync.db", "empty.db"} {
+		path := filepath.Join(dir, name)
+		if _, err := state.OpenBeside(t.Context(), path, state.Options{Existing: true}); !errors.Is(err, backend.ErrMissing) || dirsync.Hint(err) == "" {
+			t.Errorf("%s: %v (%s)", name, err, dirsync.Hint(err))
+		}
+	}
+	unchanged(t, before, dir)
 }
 
 func TestBesideARun(t *testing.T) {

@@ -154,7 +154,10 @@ func TestWhatIsPlantedIsNotTouched(t *testing.T) {
 				for name, opening := range map[string]func() error{
 					"runs":   func() error { return opened(state.Open(t.Context(), path, state.Options{})) },
 					"beside": func() error { return opened(state.OpenBeside(t.Context(), path, state.Options{})) },
-					"look":   func() error { _, err := state.Examine(path); return err },
+					"existing": func() error {
+						return opened(state.OpenBeside(t.Context(), path, state.Options{Existing: true}))
+					},
+					"look": func() error { _, err := state.Examine(path); return err },
 				} {
 					err := opening()
 					if err == nil || dirsync.Hint(err) == "" || !strings.Contains(err.Error(), at) {

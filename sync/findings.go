@@ -64,6 +64,14 @@ type Decision struct {
 	Warnings []string
 }
 
+// Skipped is a person for whom nothing is done by rule. Reason is one of the Skipped…
+// reasons.
+type Skipped struct {
+	Username string
+	Source   SourceID
+	Reason   string
+}
+
 // Why nothing is done by rule.
 const (
 	SkippedProtected = "protected" // sync.scope.protect

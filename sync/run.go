@@ -63,9 +63,9 @@ type Run struct {
 	RefreshReason string // "first", "due", "flag" or ""
 
 	Unchanged int
-	// Skipped counts people for whom nothing is done by rule: locked and not
-	// in Duo, or protected.
-	Skipped int
+	// Skipped are people for whom nothing is done by rule: locked and not in Duo, or
+	// protected.
+	Skipped []Skipped
 
 	Operations []*Operation
 	Conflicts  []Conflict
@@ -155,6 +155,9 @@ type Guard struct {
 	Names []string
 	// Detail says what was seen, where the figures do not say it all.
 	Detail string
+	// Again are the flags with which the run has to be asked for what is held: an approval
+	// alone asks for no adoption. Nil: none.
+	Again []string
 
 	// Ops are what it weighed or, where it holds, what it holds; Hold is what an
 	// approval is bound to.

@@ -164,6 +164,20 @@ func AsOfIn(ctx context.Context) (at time.Time, ok bool) {
 	return at, ok
 }
 
+type concerned struct{}
+
+// Concerning has the log of a [Target] tell whom calls are about, by the name of the person
+// or the group.
+func Concerning(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, concerned{}, name)
+}
+
+// ConcernedIn gives the name that Concerning put into a context; "" where there is none.
+func ConcernedIn(ctx context.Context) string {
+	name, _ := ctx.Value(concerned{}).(string)
+	return name
+}
+
 // Source is a directory.
 type Source interface {
 	// Read streams one whole directory or fails. It never ends early without

@@ -99,7 +99,25 @@ func Command(flags string, words ...string) string {
 		}
 		line += " " + word
 	}
-	return line + flags
+	return line + suitable(words[0], flags)
+}
+
+// stateFlag begins the flag that names the state itself. It is the last one.
+const stateFlag = " --state "
+
+// StateFlag gives the flag that names the state itself, for the end of the flags of commands.
+func StateFlag(dsn string) string { return stateFlag + ShellWord(dsn) }
+
+// suitable leaves out of flags what a command does not know.
+func suitable(command, flags string) string {
+	switch command {
+	case "config", "demo", "simulator", "version":
+		return ""
+	case "pause", "resume", "approve", "due", "history":
+		return flags
+	}
+	flags, _, _ = strings.Cut(flags, stateFlag)
+	return flags
 }
 
 // quoted is a command of duosync between backticks.
@@ -113,15 +131,29 @@ func Runnable(text, flags string) string {
 		return text
 	}
 	return quoted.ReplaceAllStringFunc(text, func(command string) string {
-		switch quoted.FindStringSubmatch(command)[1] {
-		case "config", "demo", "simulator", "version":
-			return command
-		}
 		if strings.Contains(command, " --config ") {
 			return command
 		}
-		return strings.TrimSuffix(command, "`") + flags + "`"
+		return strings.TrimSuffix(command, "`") + suitable(quoted.FindStringSubmatch(command)[1], flags) + "`"
 	})
+}
+
+// named is what names a configuration or state at the end of a command, see [Command].
+var named = regexp.MustCompile(`(?: --(?:config|state) (?:(?:'[^']*'|\\')+|[^\s']+))+$`)
+
+// Reflag ends the commands of duosync in a text that was kept with other flags than those
+// that they were ended with: the configuration may be another now, or at another place. The
+// text is such a command, or has some between backticks.
+func Reflag(text, flags string) string {
+	anew := func(command string) string {
+		command = named.ReplaceAllString(command, "")
+		word, _, _ := strings.Cut(strings.TrimPrefix(command, "duosync "), " ")
+		return command + suitable(word, flags)
+	}
+	if strings.HasPrefix(text, "duosync ") && !strings.Contains(text, "`") {
+		return anew(text)
+	}
+	return quoted.ReplaceAllStringFunc(text, func(command string) string { return "`" + anew(strings.Trim(command, "`")) + "`" })
 }
 
 // Visible leaves out of a text the characters that nobody sees: of zero width, marks of

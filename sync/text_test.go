@@ -32,3 +32,25 @@ func TestRunnable(t *testing.T) {
 		}
 	}
 }
+
+// Commands that were kept with other flags get those of now, and what looks like flags in a
+// value stays.
+func TestReflag(t *testing.T) {
+	const now = " --config /etc/new.yaml"
+	for _, c := range []struct{ text, flags, want string }{
+		{"", now, ""},
+		{"nothing to run", now, "nothing to run"},
+		{"duosync sync --adopt anna --config /old.yaml", now, "duosync sync --adopt anna --config /etc/new.yaml"},
+		{"duosync sync --adopt anna", now, "duosync sync --adopt anna --config /etc/new.yaml"},
+		{"duosync sync --adopt anna --config /old.yaml", "", "duosync sync --adopt anna"},
+		{`duosync sync --adopt 'a --config b' --config '/it'\''s here/x.yaml'`, now, `duosync sync --adopt 'a --config b' --config /etc/new.yaml`},
+		{`duosync sync --adopt 'a --config b'`, now, `duosync sync --adopt 'a --config b' --config /etc/new.yaml`},
+		{"duosync history 1 --config /a --state /b.db", " --state '/c d.db'", "duosync history 1 --state '/c d.db'"},
+		{"duosync sync --config /a", " --config /x --state '/c d.db'", "duosync sync --config /x"},
+		{"see `duosync due --config /old` and `duosync config init`", now, "see `duosync due --config /etc/new.yaml` and `duosync config init`"},
+	} {
+		if got := Reflag(c.text, c.flags); got != c.want {
+			t.Errorf("%q with %q: %q, want %q", c.text, c.flags, got, c.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -225,14 +226,14 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 	sent := c.now()
 	status, header, body, err := c.send(ctx, q, sent)
 	answered := c.now()
-	c.log.WithFields(logrus.Fields{
-		"method": q.method, "path": q.path, "status": status, "ms": answered.Sub(sent).Milliseconds(),
-	}).Debug("called Duo")
+	told := c.telling(ctx, q, status, answered.Sub(sent))
 	if err != nil && status != http.StatusTooManyRequests {
+		told.Debug("called Duo")
 		return nil, c.unanswered(asked, q, reached, err)
 	}
 	hidden := c.hiddenOf(q)
 	r, e := decodeReply(status, header, body, func(said string) string { return hidden.Line(said, maxWords) })
+	told.WithFields(said(e)).Debug("called Duo")
 	if e == nil && q.about != nil {
 		if err := q.about(r); err != nil {
 			r, e = nil, &Error{Kind: ErrStray, HTTP: status, Message: hidden.Line(err.Error(), maxWords), Sent: true}
@@ -253,6 +254,27 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 		e.RetryAfter = retryAfter(header, answered)
 	}
 	return nil, c.fail(e, date.Sub(answered), badDate == nil)
+}
+
+// telling begins the line of the log about a call: which it was, whom it was about, and how
+// it went by HTTP.
+func (c *Client) telling(ctx context.Context, q *request, status int, took time.Duration) logrus.FieldLogger {
+	told := c.log.WithFields(logrus.Fields{"method": q.method, "path": q.path, "status": status, "ms": took.Milliseconds()})
+	if who := cmp.Or(dirsync.ConcernedIn(ctx), q.params["username"]); who != "" {
+		return told.WithField("about", c.hiddenOf(q).Line(who, maxWords))
+	}
+	return told
+}
+
+// said gives for the log what Duo's envelope said; nothing where there was none.
+func said(e *Error) logrus.Fields {
+	switch {
+	case e == nil:
+		return logrus.Fields{"stat": "OK"}
+	case e.FromDuo:
+		return logrus.Fields{"stat": "FAIL", "code": e.Code}
+	}
+	return nil
 }
 
 // isOver reports whether a deadline has passed by either clock: the monotonic one stands

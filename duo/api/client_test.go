@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/sirupsen/logrus"
+	logs "github.com/sirupsen/logrus/hooks/test"
 
 	"duosync/duo/api"
 	"duosync/duo/api/apitest"
@@ -364,7 +366,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
-func TestTheLogNamesTheCallAndNothingElse(t *testing.T) {
+func TestTheLogNamesTheCallAndWhomItIsAbout(t *testing.T) {
 	p := newPlay(t, exchange{Call: post, Body: ok(user("DU1", "ann"))}, exchange{Call: list, Body: ok("[]")})
 	var out bytes.Buffer
 	log := logrus.New()
@@ -376,15 +378,15 @@ func TestTheLogNamesTheCallAndNothingElse(t *testing.T) {
 	if _, err := c.CreateUser(t.Context(), dirsync.Fields{"username": "ann", "notes": "private"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.UserByName(t.Context(), "confidential"); err != nil {
+	if _, err := c.UserByName(t.Context(), apitest.SecretKey); err != nil {
 		t.Fatal(err)
 	}
-	for _, wanted := range []string{"method=POST", "path=/admin/v1/users", "status=200", "ms=0"} {
+	for _, wanted := range []string{"method=POST", "path=/admin/v1/users", "status=200", "ms=0", "about=ann"} {
 		if !strings.Contains(out.String(), wanted) {
 			t.Errorf("%q is not in the log:\n%s", wanted, &out)
 		}
 	}
-	for _, unwanted := range []string{apitest.SecretKey, apitest.IntegrationKey, "private", "confidential", "Basic"} {
+	for _, unwanted := range []string{apitest.SecretKey, apitest.IntegrationKey, "private", "Basic"} {
 		if strings.Contains(out.String(), unwanted) {
 			t.Errorf("%q is in the log:\n%s", unwanted, &out)
 		}
@@ -422,5 +424,41 @@ func TestAnIDThatIsNoneIsNotSent(t *testing.T) {
 		if err := c.TrashUsers(t.Context(), "DU1", id); !errors.Is(err, api.ErrNotSent) {
 			t.Errorf("trash %q: %v", id, err)
 		}
+	}
+}
+
+// TestCallsAreLogged: the debug line of a call says how Duo answered, and whom it was about.
+func TestCallsAreLogged(t *testing.T) {
+	p := newPlay(t,
+		exchange{Call: list, Body: ok("[]")},
+		exchange{Call: edit, Status: 400, Body: fail(40002, "Invalid request parameters", "email")},
+		exchange{Call: one, Status: 404, Body: apitest.NotFound},
+		exchange{Call: post, Status: 302},
+	)
+	log, said := logs.NewNullLogger()
+	log.SetLevel(logrus.DebugLevel)
+	o := p.Options()
+	o.Log = log
+	c := connect(t, o)
+	anna := dirsync.Concerning(t.Context(), "anna")
+	_, _ = c.UserByName(t.Context(), "bob")
+	_, _ = c.ModifyUser(anna, "DU1", dirsync.Fields{"email": "x"})
+	_, _ = c.User(anna, "DU1")
+	_, _ = c.CreateUser(t.Context(), dirsync.Fields{"username": "cleo"})
+	want := []logrus.Fields{
+		{"method": "GET", "path": "/admin/v1/users", "status": 200, "stat": "OK", "about": "bob"},
+		{"method": "POST", "path": "/admin/v1/users/DU1", "status": 400, "stat": "FAIL", "code": 40002, "about": "anna"},
+		{"method": "GET", "path": "/admin/v1/users/DU1", "status": 404, "stat": "FAIL", "code": 40401, "about": "anna"},
+		{"method": "POST", "path": "/admin/v1/users", "status": 302, "about": "cleo"}, // no answer of Duo's
+	}
+	var got []logrus.Fields
+	for _, e := range said.AllEntries() {
+		if _, timed := e.Data["ms"]; timed && e.Message == "called Duo" {
+			delete(e.Data, "ms")
+			got = append(got, e.Data)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

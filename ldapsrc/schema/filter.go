@@ -34,6 +34,35 @@ func CompileFilter(filter string) error {
 	return err
 }
 
+// OneLine gives a filter without the blanks and line breaks between its brackets, which
+// people write and RFC 4515 does not have. One that can be sent as it is stays so, for it is
+// part of the scope; blanks within attribute and value stay, too.
+func OneLine(filter string) string {
+	if CompileFilter(filter) == nil {
+		return filter
+	}
+	var out strings.Builder
+	item := false // within attribute and value
+	for i := 0; i < len(filter); i++ {
+		c := filter[i]
+		if !item && strings.IndexByte(filterBlanks, c) >= 0 {
+			continue
+		}
+		out.WriteByte(c)
+		switch c {
+		case ')':
+			item = false
+		case '(':
+			rest := strings.TrimLeft(filter[i+1:], filterBlanks)
+			i = len(filter) - len(rest) - 1
+			item = rest != "" && strings.IndexByte("&|!(", rest[0]) < 0
+		}
+	}
+	return out.String()
+}
+
+const filterBlanks = " \t\r\n"
+
 // maxFilterDepth is far above what a person writes, and far below what a
 // server takes for an attack.
 const maxFilterDepth = 100

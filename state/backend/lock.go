@@ -17,9 +17,16 @@ var (
 	ErrLostLock = errors.New("another process has taken the state over")
 	// ErrNewer means that a newer duosync wrote the state; nothing was changed.
 	ErrNewer = errors.New("the state was written by a newer duosync")
+	// ErrMissing means that there is no state, and that none was to be made.
+	ErrMissing = errors.New("there is no state")
 	// ErrForeign means that the database holds something else.
 	ErrForeign = errors.New("the database is not a state of duosync")
 )
+
+// Missing is the error of who finds no state, and is to make none.
+func Missing() error {
+	return dirsync.WithHint(ErrMissing, "name the configuration of the job with --config, or its state with --state; none was made")
+}
 
 // Locked is the error of who finds the lock taken.
 func Locked(holder string) error {

@@ -47,6 +47,7 @@ type serverState struct {
 type Options struct {
 	Now      func() time.Time // the local clock
 	CallTime time.Duration    // see state.Options
+	Existing bool             // see state.Options
 }
 
 // New gives the state in the database that state.dsn names, not open yet.
@@ -89,6 +90,9 @@ func (s *serverState) OpenBeside(ctx context.Context) (*backend.Connections, err
 	age, err := s.connect(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if age == migrations.Missing && s.opts.Existing {
+		return nil, backend.Missing()
 	}
 	if age != migrations.Current {
 		lock, err := s.takeLock(ctx)

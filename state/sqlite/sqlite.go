@@ -44,9 +44,10 @@ type fileState struct {
 
 // Options are what the machine supplies.
 type Options struct {
-	Now    func() time.Time                             // the local clock
-	Statfs func(path string, into *unix.Statfs_t) error // looks at a file system
-	Clone  func(to, from *os.File) error                // has an empty file share what another holds; nil: the kernel's
+	Now      func() time.Time                             // the local clock
+	Statfs   func(path string, into *unix.Statfs_t) error // looks at a file system
+	Existing bool                                         // see state.Options
+	Clone    func(to, from *os.File) error                // has an empty file share what another holds; nil: the kernel's
 }
 
 // New gives the state in the file at path, not open yet.
@@ -109,6 +110,11 @@ func (f *fileState) locate() (err error) {
 }
 
 func (f *fileState) OpenBeside(ctx context.Context) (*backend.Connections, error) {
+	if f.opts.Existing {
+		if err := f.findState(ctx); err != nil {
+			return nil, err
+		}
+	}
 	conns, err := f.OpenRuns(ctx)
 	if err == nil {
 		lock := f.lock
@@ -134,6 +140,32 @@ func (f *fileState) OpenBeside(ctx context.Context) (*backend.Connections, error
 		return nil, err
 	}
 	return f.compareRuns(ctx, false)
+}
+
+// findState fails with ErrMissing where there is no state, and makes nothing. An empty
+// file is none.
+func (f *fileState) findState(ctx context.Context) (err error) {
+	if err := refuseNetwork(filepath.Dir(f.path), f.opts.Statfs); err != nil {
+		return err
+	}
+	if f.path, err = follow(f.path); err != nil {
+		return err
+	}
+	if !exists(f.path) {
+		return backend.Missing()
+	}
+	files, err := keeperOf(f.path, os.Geteuid())
+	if err == nil {
+		err = files.acceptFiles() // what lies in their place is not opened
+	}
+	if err != nil {
+		return err
+	}
+	age, err := f.inspect(ctx)
+	if err == nil && age == migrations.Missing {
+		err = backend.Missing()
+	}
+	return err
 }
 
 func (f *fileState) OpenReadOnly(ctx context.Context) (_ *backend.Connections, err error) {

@@ -149,7 +149,7 @@ func (r *run) gather(s *decide.Subject) {
 		r.report.Waiting = append(r.report.Waiting, *s.Wait)
 	}
 	if s.Skipped {
-		r.report.Skipped++
+		r.skip(s)
 	}
 	blocked := slices.ContainsFunc(s.Ops, func(o *dirsync.Op) bool { return o.Blocked != "" })
 	if s.Problem != "" && !blocked {

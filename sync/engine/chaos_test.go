@@ -129,7 +129,7 @@ func (c *chaos) play() {
 	c.duo.rate = rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "rate")
 	opts := engine.Options{Refresh: rapid.Bool().Draw(t, "refresh")}
 	if rapid.IntRange(0, 4).Draw(t, "adopt?") == 0 {
-		opts.Adopt = fmt.Sprintf("n%d", rapid.IntRange(2, 9).Draw(t, "adopt"))
+		opts.Adopt = []string{fmt.Sprintf("n%d", rapid.IntRange(2, 9).Draw(t, "adopt"))}
 	}
 	if rapid.IntRange(0, 4).Draw(t, "only?") == 0 {
 		opts.Only = fmt.Sprintf("n%d", rapid.IntRange(2, 9).Draw(t, "only"))

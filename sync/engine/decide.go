@@ -16,7 +16,7 @@ import (
 // beside an error, too.
 func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	d := &deciding{run: r, state: c.state, fresh: c.fresh, census: c.census, groups: c.groups, found: c.found, evidence: c.evidence, decided: &decided{subjects: c.found.subjects}}
-	if err := errors.Join(d.checkName("--only", r.opts.Only), d.checkName("--adopt", r.opts.Adopt)); err != nil {
+	if err := errors.Join(d.checkNames(ctx, "--only", r.opts.Only), d.checkNames(ctx, "--adopt", r.opts.Adopt...)); err != nil {
 		return d.decided, err
 	}
 	d.findHeirs()
@@ -40,20 +40,6 @@ func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 	}
 	d.narrow()
 	return d.decided, nil
-}
-
-// checkName fails unless somebody in scope, or a user of ours, has the name that
-// was asked for: a mistyped name must not look like success.
-func (d *deciding) checkName(flag, name string) error {
-	if _, claimed := d.census.names.first[hashName(dirsync.FoldName(name))]; claimed || name == "" {
-		return nil
-	}
-	names := map[string]bool{dirsync.FoldName(name): true}
-	if slices.ContainsFunc(d.subjects, func(s *decide.Subject) bool { return s.Named(names) }) {
-		return nil
-	}
-	return dirsync.WithHint(fmt.Errorf("%s %s: nobody in scope has this username", flag, dirsync.Quote(name)),
-		"Give the username as it is after mapping, and check sync.scope. Nothing was changed.")
 }
 
 // findHeirs finds who is missing under an old id and there under a new one. Nothing is
@@ -137,11 +123,11 @@ func (r *run) adoptsHeir(want *mapping.Desired) bool {
 func (d *deciding) remembered() {
 	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool {
 		if s.Link != nil && !d.report.Refreshed && d.protected(s) {
-			d.report.Skipped++
+			d.skip(s)
 			return true
 		}
 		back := s.Want != nil && s.Link != nil && s.Link.Missing != nil
-		if back || s.Heir != nil || s.Ancestor != nil || s.Want != nil && s.Want.Mark != nil || d.report.Refreshed || s.Want != nil && d.adopts(s.Want) || s.Want == nil && d.opts.Adopt != "" {
+		if back || s.Heir != nil || s.Ancestor != nil || s.Want != nil && s.Want.Mark != nil || d.report.Refreshed || s.Want != nil && d.adopts(s.Want) || s.Want == nil && len(d.adopting) > 0 {
 			return false
 		}
 		if s.Contested && s.Link != nil && sameButNames(s.Want.Fields, s.Link.Asked) {
@@ -152,12 +138,12 @@ func (d *deciding) remembered() {
 			return false
 		}
 		if told.Reason == "" { // disabled, and not in Duo
-			d.report.Skipped++
+			d.skip(s)
 			s.Idle, s.Skipped = true, true
 			d.idle = append(d.idle, s)
 			return true
 		}
-		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason, Remedy: told.Remedy})
+		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason, Remedy: dirsync.Reflag(told.Remedy, d.Flags)})
 		return true
 	})
 }

@@ -23,10 +23,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -248,4 +250,47 @@ func (r *run) wentMissing(c *course) []movedSeen {
 		}
 	}
 	return gone
+}
+
+// checkNames fails unless somebody in scope, or a user of ours, has each of the names that
+// were asked for: a mistyped name must not look like success.
+func (d *deciding) checkNames(ctx context.Context, flag string, names ...string) error {
+	var unknown []string
+	first := ""
+	for _, name := range names {
+		folded := dirsync.FoldName(name)
+		if _, claimed := d.census.names.first[hashName(folded)]; claimed || name == "" {
+			continue
+		}
+		if !slices.ContainsFunc(d.subjects, func(s *decide.Subject) bool { return s.Named(map[string]bool{folded: true}) }) {
+			unknown, first = append(unknown, dirsync.Quote(name)), cmp.Or(first, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	what, meant := "nobody in scope has this username", ""
+	if len(unknown) > 1 {
+		what = "nobody in scope has these usernames"
+	}
+	if d.Meant != nil {
+		meant = d.Meant(ctx, first)
+	}
+	return dirsync.WithHint(fmt.Errorf("%s %s: %s", flag, strings.Join(unknown, ", "), what),
+		meant+"Give the username as it is after mapping, and check sync.scope. Nothing was changed.")
+}
+
+// askedAgain gives the flags with which the run has to be asked again for the adoptions that
+// a guard holds, so that an approval finds them; nil: it holds none that was asked for.
+func (r *run) askedAgain(g *dirsync.Guard) []string {
+	var flags []string
+	for _, op := range g.Ops {
+		if name := dirsync.FoldName(op.Username); g.Held && op.Action == dirsync.Adopt && r.adopting[name] && !slices.Contains(flags, name) {
+			flags = append(flags, "--adopt", name)
+		}
+	}
+	if flags != nil && r.opts.Only != "" {
+		flags = append([]string{"--only", r.opts.Only}, flags...)
+	}
+	return flags
 }

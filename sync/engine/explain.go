@@ -266,3 +266,12 @@ func (r *run) skipped(d *dirsync.Decision, want *mapping.Desired) string {
 	}
 	return ""
 }
+
+// skip takes over that nothing is done about a person by rule.
+func (r *run) skip(s *decide.Subject) {
+	why := dirsync.SkippedLocked
+	if s.Link != nil && r.protected(s) || s.Want != nil && r.Rules.Protect[s.Want.Name()] || s.Live != nil && r.Rules.Protect[dirsync.FoldName(s.Live.Username)] {
+		why = dirsync.SkippedProtected
+	}
+	r.report.Skipped = append(r.report.Skipped, dirsync.Skipped{Username: s.Username(), Source: s.ID, Reason: why})
+}

@@ -48,7 +48,7 @@ func TestAHumanUnderANewIDIsNeverShutOut(t *testing.T) {
 			w.clock = w.clock.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "hours")) * time.Hour)
 			opts := engine.Options{Refresh: rapid.Bool().Draw(t, "refresh")}
 			if rapid.IntRange(0, 3).Draw(t, "adopt") == 0 {
-				opts.Adopt = "anna"
+				opts.Adopt = []string{"anna"}
 			}
 			run := w.run(opts)
 			if run.Err != nil {
@@ -58,7 +58,7 @@ func TestAHumanUnderANewIDIsNeverShutOut(t *testing.T) {
 				t.Fatalf("the user was %s and is %s:\n%s%s%s", status, w.duo.users[user].Status, w.report(run), w.accounts(), w.links())
 			}
 			if link, ours := w.store.links["11"]; ours {
-				if link.User != user && !w.duo.users[user].Synced && !(opts.Adopt != "" || w.rules.Existing != decide.ExistingReport) {
+				if link.User != user && !w.duo.users[user].Synced && !(opts.Adopt != nil || w.rules.Existing != decide.ExistingReport) {
 					t.Fatalf("another user was made:\n%s%s%s", w.report(run), w.accounts(), w.links())
 				}
 				return

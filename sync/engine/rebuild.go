@@ -102,7 +102,7 @@ func (p *pairing) want(contest *decide.Contest) error {
 		case want.Problem != "":
 			p.unpaired(want, want.Problem)
 		case p.Rules.Protect[want.Name()]:
-			p.report.Skipped++
+			p.report.Skipped = append(p.report.Skipped, dirsync.Skipped{Username: want.Name(), Source: want.ID, Reason: dirsync.SkippedProtected})
 			p.alone(want, "protected (sync.scope.protect), and never touched")
 		case p.opts.Only != "" && dirsync.FoldName(p.opts.Only) != want.Name():
 		default:
@@ -143,7 +143,7 @@ func (p *pairing) heirs(ctx context.Context) error {
 		}
 		delete(p.wanting, name)
 		if !decide.IsHeir(link, want) {
-			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: %s", id, dirsync.Command(p.Flags, "sync", "--adopt", name)))
+			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: `%s`", id, dirsync.Command(p.Flags, "sync", "--adopt", name)))
 			continue
 		}
 		moved := *link

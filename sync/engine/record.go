@@ -214,7 +214,11 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	before := map[string]dirsync.Attention{}
 	scan := true
 	if b := c.state.meta.Baseline; b != nil && b.Attention != nil {
-		before, scan = b.Attention, false
+		before, scan = maps.Clone(b.Attention), false
+		for key, a := range before { // the configuration may be at another place since
+			a.Remedy = dirsync.Reflag(a.Remedy, r.Flags)
+			before[key] = a
+		}
 	}
 	found := map[string]*dirsync.Attention{}
 	joins := false // what others have done to a user, beside what is told of it otherwise
@@ -250,7 +254,7 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	}
 	for key, t := range r.told { // a run about some people only does not make the others well
 		if id, ok := strings.CutPrefix(key, personKey("")); ok && !looked[dirsync.SourceID(id)] && t.Reason != "" {
-			add(id, dirsync.Attention{Username: t.Username, Source: dirsync.SourceID(id), Reason: t.Reason, Remedy: t.Remedy})
+			add(id, dirsync.Attention{Username: t.Username, Source: dirsync.SourceID(id), Reason: t.Reason, Remedy: dirsync.Reflag(t.Remedy, r.Flags)})
 		}
 	}
 	if err := c.state.apartBefore(ctx, before, scan, looked, apart); err != nil {

@@ -26,6 +26,9 @@ type Engine struct {
 	// Flags end the commands that a report prints, so that they find this configuration
 	// from any folder: a blank and --config FILE, or nothing.
 	Flags string
+	// Meant says in a sentence, with a blank behind it, who may be meant by a username that
+	// nobody has, or nothing; nil: nobody knows.
+	Meant func(ctx context.Context, name string) string
 	// Observer is told how the run goes on; nil: nobody.
 	Observer dirsync.Observer
 	// Now is the local clock; nil: time.Now.
@@ -38,9 +41,9 @@ type Engine struct {
 type Options struct {
 	RunID   string
 	DryRun  bool
-	Refresh bool   // read all of Duo, due or not
-	Only    string // narrow the plan to this username; "" = everyone
-	Adopt   string // adopt the Duo user of this name; "" = nobody
+	Refresh bool     // read all of Duo, due or not
+	Only    string   // narrow the plan to this username; "" = everyone
+	Adopt   []string // adopt the Duo users of these names
 	Approve *dirsync.Approval
 	// Exactly, when not nil, are the operations of a plan that was made before:
 	// the run does these and nothing else, as far as they still hold.
@@ -56,15 +59,19 @@ type Options struct {
 // all else from those before them.
 type run struct {
 	*Engine
-	opts    Options
-	now     time.Time // its start by the local clock, or the time as of which a dry run looks
-	report  *dirsync.Run
-	journal dirsync.Journal         // nil in a dry run
-	told    map[string]dirsync.Told // before this run
+	opts     Options
+	adopting map[string]bool // the folded names of opts.Adopt
+	now      time.Time       // its start by the local clock, or the time as of which a dry run looks
+	report   *dirsync.Run
+	journal  dirsync.Journal         // nil in a dry run
+	told     map[string]dirsync.Told // before this run
 }
 
 func (e *Engine) run(opts Options) *run {
-	r := &run{Engine: e, opts: opts, now: e.wallClock()}
+	r := &run{Engine: e, opts: opts, adopting: map[string]bool{}, now: e.wallClock()}
+	for _, name := range opts.Adopt {
+		r.adopting[dirsync.FoldName(name)] = true
+	}
 	r.report = &dirsync.Run{ID: opts.RunID, DryRun: opts.DryRun, Only: opts.Only, By: e.By, Command: e.Command, Flags: e.Flags, Started: r.now}
 	if opts.DryRun && !opts.AsOf.IsZero() {
 		r.now = opts.AsOf
@@ -108,9 +115,9 @@ func (r *run) progress(done, total int) {
 	}
 }
 
-// adopts reports whether the run was asked to adopt the user of this name.
+// adopts reports whether the run was asked to adopt the user of the person's name.
 func (r *run) adopts(want *mapping.Desired) bool {
-	return r.opts.Adopt != "" && dirsync.FoldName(r.opts.Adopt) == want.Name()
+	return r.adopting[want.Name()]
 }
 
 // protected reports whether a link's user is protected, as far as is known.

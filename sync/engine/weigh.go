@@ -149,7 +149,7 @@ func (r *run) facts(c *course, plan *dirsync.Plan) *guard.Facts {
 		Before: c.state.meta.Baseline, Rules: &r.Rules.Rules, Policy: *r.policy(),
 		State:  guard.State{Links: c.state.snap.known.Len(), Active: c.state.snap.active(), Strangers: c.decided.strangers},
 		Groups: guard.Groups{Links: len(c.groups.links), Key: map[string]string{}, Status: map[string]string{}},
-		Asked:  guard.Asked{Only: r.opts.Only != "", Adopt: r.opts.Adopt != "", Approvals: c.state.approvals, Binding: r.Binding, Flags: r.Flags, Started: r.report.Started}}
+		Asked:  guard.Asked{Only: r.opts.Only != "", Adopt: len(r.adopting) > 0, Approvals: c.state.approvals, Binding: r.Binding, Flags: r.Flags, Started: r.report.Started}}
 	for _, link := range c.groups.links {
 		if key, ok := c.groups.mirrored(link.ID); ok {
 			f.Groups.Key[link.ID] = key
@@ -186,6 +186,10 @@ func (r *run) movers(c *course) []*decide.Subject {
 func (r *run) weigh(c *course) *guard.Verdicts {
 	v := guard.Weigh(r.facts(c, c.plan.Plan))
 	r.report.Guards, r.report.ApprovalID = v.Guards, v.ApprovalID
+	for i := range r.report.Guards {
+		g := &r.report.Guards[i]
+		g.Again = r.askedAgain(g)
+	}
 	r.report.Warnings = append(r.report.Warnings, v.Warnings...)
 	for _, s := range c.subjects() {
 		if v.Forgiven[s.ID] && s.Next != nil {

@@ -513,7 +513,7 @@ func (w *world) options(args string) engine.Options {
 			opts.Refresh = true
 		case "adopt":
 			i++
-			opts.Adopt = words[i]
+			opts.Adopt = append(opts.Adopt, words[i])
 		case "only":
 			i++
 			opts.Only = words[i]
@@ -562,7 +562,7 @@ func (w *world) run(opts engine.Options) *dirsync.Run {
 func (w *world) report(run *dirsync.Run) string {
 	var b bytes.Buffer
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	p("%s: %d in scope, %d unchanged, %d skipped, %d calls", run.Outcome, run.InScope, run.Unchanged, run.Skipped, run.Usage.Calls)
+	p("%s: %d in scope, %d unchanged, %d skipped, %d calls", run.Outcome, run.InScope, run.Unchanged, len(run.Skipped), run.Usage.Calls)
 	if run.Err != nil {
 		p("error: %v", run.Err)
 	}

@@ -52,7 +52,7 @@ func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
 		if report.HeldWhole(run) {
 			how = "run held, nothing was written: a guard wants a human"
 		}
-		log.WithField("guards", waysOut(run)).Warn(how)
+		log.WithFields(holds(run)).Warn(how)
 	case run.Outcome == dirsync.OutcomePartial || run.NewConflicts():
 		log.Warn("run ended; some people need a look: " + dirsync.Command(run.Flags, "history", run.ID))
 	case len(run.Attention) > 0:
@@ -125,16 +125,17 @@ func Counts(s report.Summary) map[string]int {
 	return byName
 }
 
-// waysOut gives each guard that holds, with the command that lets it through or what
-// else ends it.
-func waysOut(run *dirsync.Run) string {
-	var ways []string
+// holds gives each guard that holds, with the command that lets it through or what else
+// ends it, and with what it has seen.
+func holds(run *dirsync.Run) logrus.Fields {
+	var ways, seen []string
 	for i := range run.Guards {
 		if g := &run.Guards[i]; g.Held {
 			ways = append(ways, report.GuardTitle(g)+": "+report.WayOut(run, g))
+			seen = append(seen, report.GuardWords(g))
 		}
 	}
-	return strings.Join(ways, "; ")
+	return logrus.Fields{"guards": strings.Join(ways, "; "), "held_by": strings.Join(seen, "; ")}
 }
 
 // WithError adds an error and its advice to a line of the log. flags end the commands in

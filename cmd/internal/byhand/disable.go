@@ -24,7 +24,7 @@ func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, re
 		return nil, err
 	}
 	defer client.Close()
-	err = withOurState(ctx, cfg, func(db *state.DB) error {
+	err = wire.SpotOf(cfg).ChangeOwn(ctx, func(db *state.DB) error {
 		d := &disabler{config: cfg, db: db, client: client, duo: duo.NewTarget(client, 0), name: name}
 		mark, err := d.target(ctx)
 		if err != nil {
@@ -87,9 +87,7 @@ func (d *disabler) target(ctx context.Context) (*dirsync.Mark, error) {
 // ours finds the link that is meant.
 func (d *disabler) ours(ctx context.Context) (*dirsync.Mark, error) {
 	var found []dirsync.Link
-	var names []string
 	if err := past.EachLink(ctx, d.db, past.Everybody, func(l *dirsync.Link) {
-		names = append(names, l.Answered.Username)
 		if means(d.name, l.Answered.Username, l.User, l.ID) {
 			found = append(found, *l)
 		}
@@ -98,7 +96,7 @@ func (d *disabler) ours(ctx context.Context) (*dirsync.Mark, error) {
 	}
 	switch {
 	case len(found) == 0:
-		return nil, d.nobody("is not a user of duosync's, and was left as it is", names)
+		return nil, d.nobody(ctx, "is not a user of duosync's, and was left as it is")
 	case len(found) > 1:
 		users := make([]string, len(found))
 		for i := range found {
@@ -146,12 +144,14 @@ func (d *disabler) agree(ctx context.Context, mark *dirsync.Mark) error {
 }
 
 // nobody says that a name is not found, and how it may have been meant.
-func (d *disabler) nobody(what string, names []string) error {
-	hint := "Disable this user in the Duo Admin Panel."
-	if near := dirsync.Nearest(d.name, names); near != "" {
-		hint = fmt.Sprintf("Did you mean %s? If not: disable this user in the Duo Admin Panel.", dirsync.Quote(near))
+func (d *disabler) nobody(ctx context.Context, what string) error {
+	hint, err := past.MeantBy(ctx, d.db, d.name)
+	if hint != "" {
+		hint += "If not: disable"
+	} else {
+		hint = "Disable"
 	}
-	return dirsync.WithHint(fmt.Errorf("%s %s", dirsync.Quote(d.name), what), hint)
+	return dirsync.WithHint(errors.Join(fmt.Errorf("%s %s", dirsync.Quote(d.name), what), err), hint+" this user in the Duo Admin Panel.")
 }
 
 // inDuo finds the Duo user of exactly that name, and looks once more, by id.
@@ -164,7 +164,7 @@ func (d *disabler) inDuo(ctx context.Context) (*dirsync.Mark, error) {
 		return nil, unmarked(err)
 	}
 	if found == nil {
-		return nil, d.nobody("is the username of nobody in Duo, and the state knows nobody", nil)
+		return nil, d.nobody(ctx, "is the username of nobody in Duo, and the state knows nobody")
 	}
 	if dirsync.FoldName(found.Username) != dirsync.FoldName(d.name) {
 		return nil, dirsync.WithHint(fmt.Errorf("%s is an alias of the Duo user %s, who was left as it is", dirsync.Quote(d.name), dirsync.Quote(found.Username)),

@@ -7,6 +7,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
+	"duosync/cmd/internal/wire"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -14,7 +15,7 @@ import (
 // Enable takes the mark of [Disable] away, and gives it. It asks Duo nothing. by is who
 // asks for it.
 func Enable(ctx context.Context, cfg *config.Config, name, by string) (gone *dirsync.Mark, err error) {
-	err = withOurState(ctx, cfg, func(db *state.DB) error {
+	err = wire.SpotOf(cfg).ChangeOwn(ctx, func(db *state.DB) error {
 		mark, err := markOf(ctx, db, name)
 		if err != nil {
 			return err

@@ -153,6 +153,10 @@ func onlyOf(ctx context.Context, db *state.DB, run string, removed []dirsync.Rem
 	if found := some(); len(found) > 0 {
 		return found, nil
 	}
+	who, err := past.MeantBy(ctx, db, user)
+	if err != nil {
+		return nil, err
+	}
 	return nil, dirsync.WithHint(fmt.Errorf("--only %s: run %s took nothing from this user", dirsync.Quote(user), run),
-		"`duosync history "+run+"` lists from whom it did. Nothing was changed.")
+		who+"`duosync history "+run+"` lists from whom it did. Nothing was changed.")
 }

@@ -41,7 +41,7 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 		directories[i] = ldapCheck{name: singles[i].Name, config: &singles[i], rules: &own, log: setup.Log}
 	}
 	duo := duoCheck{config: cfg, setup: setup}
-	state := stateCheck{config: cfg, rules: &rules}
+	state := stateCheck{config: cfg, rules: &rules, flags: loaded.Flags()}
 	var group sync.WaitGroup
 	group.Go(func() {
 		for i := range directories {

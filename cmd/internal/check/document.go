@@ -50,8 +50,8 @@ func (d *Document) Err() error {
 }
 
 // Write renders the preflight. Only the table is ever coloured.
-func (d *Document) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, d, format, colour)
+func (d *Document) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, d, format, look)
 }
 
 // Page lists the checks, each with what to do.
@@ -88,6 +88,7 @@ func (d *Document) Page() *form.Page {
 		p.Title += "; nothing was changed"
 	}
 	p.Add(form.Block{List: l})
+	p.Summary = p.Title // the list is long
 	return p
 }
 

@@ -25,6 +25,8 @@ func TestChecksInAllForms(t *testing.T) {
   note  LDAP locks     none can be seen → keep them in the user store
   FAIL  Duo keys       refused\u001b[2J → check duo.secret_key
   skip  Duo write      not checked
+
+Check: 1 of 3 checks FAILED, 1 more could not be made; nothing was changed
 `,
 		form.JSON: `{
   "checks": [

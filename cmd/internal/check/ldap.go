@@ -209,7 +209,7 @@ func (c *ldapCheck) people(ctx context.Context) {
 		return
 	}
 	c.sample(seen)
-	c.attributes(seen)
+	c.attributes(ctx, seen)
 	c.usernames(seen)
 	c.locks(seen)
 }

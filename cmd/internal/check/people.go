@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -181,12 +182,15 @@ func (c *groupCheck) groups(found, spelled []string) {
 
 // attributes looks for mapped attributes that came back for nobody. That may be
 // meant where an expression has something else to go by.
-func (c *ldapCheck) attributes(seen *census) {
-	var missing, unused, counts []string
+func (c *ldapCheck) attributes(ctx context.Context, seen *census) {
+	var missing, unused, counts, absent []string
 	counted := map[string]bool{}
 	for _, m := range wire.MappingsOf(&c.rules.Rules) {
 		for _, attribute := range m.From.Attributes() {
 			text := fmt.Sprintf("%s (for %s)", attribute, m.Field)
+			if seen.values[attribute] == 0 {
+				absent = append(absent, attribute)
+			}
 			switch {
 			case seen.values[attribute] == 0 && m.From.Plain():
 				missing = append(missing, text)
@@ -209,13 +213,38 @@ func (c *ldapCheck) attributes(seen *census) {
 	switch {
 	case len(missing) > 0:
 		c.fail(LDAPAttributes, fmt.Errorf("%s came back for none of %s", strings.Join(slices.Concat(missing, unused), ", "), people),
-			"let the account of ldap.bind_dn read these attributes; where the directory does not keep one, name another in sync.mapping, or \"\"")
+			c.otherNames(ctx, absent)+"let the account of ldap.bind_dn read these attributes; where the directory does not keep one, name another in sync.mapping, or \"\"")
 	case len(unused) > 0:
-		c.note(LDAPAttributes, "nothing to do if the directory does not keep them; else let the account of ldap.bind_dn read them",
+		c.note(LDAPAttributes, c.otherNames(ctx, absent)+"nothing to do if the directory does not keep them; else let the account of ldap.bind_dn read them",
 			"of %s have a value: %s; %s came back for nobody", people, strings.Join(counts, ", "), strings.Join(unused, ", "))
 	default:
 		c.ok(LDAPAttributes, "of %s have a value: %s", people, strings.Join(counts, ", "))
 	}
+}
+
+// otherNames says of attributes that came back for nobody how the server's schema calls them,
+// where it has them under another name, or none that it has; "" where there is nothing to say.
+// Some servers answer with the first name of an attribute, whatever they were asked for.
+func (c *ldapCheck) otherNames(ctx context.Context, absent []string) string {
+	names, err := c.source.AttributeNames(ctx)
+	if err != nil || len(names) == 0 {
+		return "" // it is a hint
+	}
+	var said []string
+	for _, attribute := range slices.Compact(slices.Sorted(slices.Values(absent))) {
+		plain, _, _ := strings.Cut(attribute, ";") // without options
+		switch first, known := names[strings.ToLower(plain)]; {
+		case known && !strings.EqualFold(first, plain):
+			said = append(said, fmt.Sprintf("this server answers with the name %s for %s: write %s in sync.mapping; ", first, attribute, first))
+		case !known:
+			hint := ""
+			if near := dirsync.Nearest(plain, slices.Sorted(maps.Keys(names))); near != "" {
+				hint = ", but has " + names[near]
+			}
+			said = append(said, fmt.Sprintf("the schema of this server has no attribute %s%s; ", attribute, hint))
+		}
+	}
+	return strings.Join(said, "")
 }
 
 // usernames looks for people who have none, and for two who have the same.

@@ -33,6 +33,7 @@ type stateCheck struct {
 
 	config *config.Config
 	rules  *decide.Rules
+	flags  string // of commands
 
 	read   bool // links is what the state has
 	links  int
@@ -67,7 +68,7 @@ func (c *stateCheck) run(ctx context.Context) {
 	c.owner(ctx, store, &meta)
 	if condition.Exists {
 		c.open(ctx, store, &meta)
-		c.stands(ctx, past.Of(store, time.Now(), condition.Holder), &meta)
+		c.stands(ctx, past.Of(store, time.Now(), condition.Holder, c.flags), &meta)
 	}
 }
 

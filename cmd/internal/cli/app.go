@@ -12,12 +12,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/sirupsen/logrus"
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/cli/statusline"
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 )
@@ -29,6 +30,8 @@ type Stdio struct {
 	Env      func(name string) (string, bool)
 	// OutTerminal and ErrTerminal report whether a person looks at them.
 	OutTerminal, ErrTerminal bool
+	// OutWidth gives the columns of the terminal that Out is, 0 where it does not tell; nil: none is.
+	OutWidth func() int
 
 	own bool // the command has the process for itself
 }
@@ -40,6 +43,7 @@ func Process() Stdio {
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		own:         true,
+		OutWidth:    func() int { width, _, _ := term.GetSize(int(os.Stdout.Fd())); return width },
 	}
 }
 
@@ -47,6 +51,7 @@ func Process() Stdio {
 type app struct {
 	Stdio
 	configPath string
+	state      string // as --state names it; see spot
 	logLevel   string
 	logFormat  string
 	by         string      // who asks, as --by names it; see who
@@ -55,25 +60,11 @@ type app struct {
 	timing     wire.Timing // zero; tests have others
 }
 
-// load reads the configuration: --config, else DUOSYNC_CONFIG, else the first
-// of the usual places.
+// load reads the configuration.
 func (a *app) load() (*config.Loaded, error) {
-	path := a.configPath
-	if path == "" {
-		path, _ = a.Env("DUOSYNC_CONFIG")
-	}
-	if path == "" {
-		places := []string{"config.yaml", "/etc/duosync/config.yaml"}
-		for _, place := range places {
-			if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
-				path = place
-				break
-			}
-		}
-		if path == "" {
-			return nil, dirsync.WithHint(fmt.Errorf("there is no configuration: none of %v exists", places),
-				"Begin one with `duosync config init` and fill it in, or name a file with --config.")
-		}
+	path, err := a.configFile()
+	if err != nil {
+		return nil, err
 	}
 	loaded, err := config.Load(path, a.Env)
 	if err != nil {
@@ -88,6 +79,98 @@ func (a *app) load() (*config.Loaded, error) {
 		log.Warn(warning)
 	}
 	return loaded, nil
+}
+
+// namedConfig gives the configuration that somebody has named, with --config or
+// DUOSYNC_CONFIG; "": nobody has.
+func (a *app) namedConfig() string {
+	if a.configPath != "" {
+		return a.configPath
+	}
+	path, _ := a.Env("DUOSYNC_CONFIG")
+	return path
+}
+
+// configFile finds the configuration: the one that is named, else the first of the usual
+// places.
+func (a *app) configFile() (string, error) {
+	if path := a.namedConfig(); path != "" {
+		return path, nil
+	}
+	places := []string{"config.yaml", "/etc/duosync/config.yaml"}
+	for _, place := range places {
+		if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
+			return place, nil
+		}
+	}
+	return "", dirsync.WithHint(fmt.Errorf("there is no configuration: none of %v exists", places),
+		"Begin one with `duosync config init` and fill it in, or name a file with --config.")
+}
+
+// spot is the state that a command works on which needs nothing else.
+type spot struct {
+	wire.Spot
+	config *config.Config // nil: it is not there, or has mistakes
+}
+
+// stateFlag adds --state to a command that needs the state alone.
+func (a *app) stateFlag(f *pflag.FlagSet) {
+	f.StringVar(&a.state, "state", "", "the state itself, as state.dsn has it (`DSN`), where no configuration tells it")
+}
+
+// spot finds the state: what --state names, else state.dsn of the configuration. Whatever
+// else is wrong with the configuration is a warning.
+func (a *app) spot() (*spot, error) {
+	log, err := a.logger()
+	if err != nil {
+		return nil, err
+	}
+	s := &spot{Spot: wire.Spot{KeepHistory: config.Default().State.KeepHistory, Existing: true}}
+	if a.state != "" {
+		if s.DSN, err = config.StateNamed(a.state); err != nil {
+			return nil, fmt.Errorf("--state: %w", err)
+		}
+	}
+	path := a.namedConfig()
+	if a.state == "" {
+		if path, err = a.configFile(); err != nil {
+			return nil, dirsync.WithHint(err, "Name it with --config, or the state itself with --state.")
+		}
+	}
+	if path != "" {
+		a.flags = (&config.Loaded{File: path}).Flags()
+		if err := a.place(s, path, log); err != nil && a.state == "" {
+			return nil, err
+		}
+	}
+	if a.state != "" {
+		a.flags += dirsync.StateFlag(s.DSN)
+	}
+	return s, nil
+}
+
+// place takes from a configuration what it tells of the state.
+func (a *app) place(s *spot, path string, log *logrus.Logger) error {
+	place, err := config.LoadPlace(path, a.Env)
+	if err != nil {
+		return err
+	}
+	warnings := place.Mistakes
+	if whole := place.Whole; whole != nil {
+		binding := wire.BindingOf(&whole.Config)
+		s.config, s.Binding = &whole.Config, &binding
+		warnings = whole.Warnings
+	}
+	if a.state == "" {
+		s.DSN, s.KeepHistory = place.DSN.Reveal(), place.KeepHistory
+	}
+	for _, warning := range warnings {
+		if place.Whole == nil {
+			warning = a.command + " goes on with state.dsn alone: " + warning
+		}
+		log.Warn(warning)
+	}
+	return nil
 }
 
 // setup gives what the parts of a run need besides the configuration.
@@ -106,7 +189,7 @@ func (a *app) logger() (*logrus.Logger, error) {
 	log.SetOutput(a.Err)
 	level, err := logrus.ParseLevel(a.logLevel)
 	if err != nil {
-		return nil, fmt.Errorf("--log-level: there is no level %q; there are error, warning, info and debug", a.logLevel)
+		return nil, fmt.Errorf("--log-level: %w", commandline.Unknown("level", a.logLevel, []string{"error", "warning", "info", "debug"}))
 	}
 	log.SetLevel(level)
 	switch a.logFormat {
@@ -115,7 +198,7 @@ func (a *app) logger() (*logrus.Logger, error) {
 	case "json":
 		log.SetFormatter(&logrus.JSONFormatter{})
 	default:
-		return nil, fmt.Errorf("--log-format: there is no format %q; there are text and json", a.logFormat)
+		return nil, fmt.Errorf("--log-format: %w", commandline.Unknown("format", a.logFormat, []string{"text", "json"}))
 	}
 	return log, nil
 }
@@ -125,6 +208,15 @@ func (a *app) colour(terminal bool) bool {
 	value, set := a.Env("NO_COLOR")
 	kind, _ := a.Env("TERM")
 	return terminal && (!set || value == "") && kind != "dumb"
+}
+
+// look gives how the table looks on standard output.
+func (a *app) look() form.Look {
+	look := form.Look{Colour: a.colour(a.OutTerminal)}
+	if a.OutTerminal && a.OutWidth != nil {
+		look.Width = a.OutWidth()
+	}
+	return look
 }
 
 // statusLine begins a status line, which is silent unless somebody looks at it.
@@ -171,29 +263,4 @@ func (a *app) loginName() string {
 		return u.Username
 	}
 	return fmt.Sprintf("uid %d", os.Getuid())
-}
-
-// one wants exactly one argument, by its name in the usage line. hint says what to give.
-func one(name, hint string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return dirsync.WithHint(fmt.Errorf("%s is missing: `duosync %s`", name, cmd.Use), hint)
-		}
-		return atMostOne(name)(cmd, args)
-	}
-}
-
-// atMostOne wants one argument or none.
-func atMostOne(name string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) <= 1 {
-			return nil
-		}
-		words := make([]string, len(args))
-		for i, arg := range args {
-			words[i] = dirsync.Quote(arg)
-		}
-		return dirsync.WithHint(fmt.Errorf("one %s is wanted, not %d: %s", name, len(args), strings.Join(words, ", ")),
-			"Give them one by one: `duosync "+cmd.Use+"`. What has blanks in it needs quotes around it.")
-	}
 }

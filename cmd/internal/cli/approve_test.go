@@ -92,7 +92,7 @@ func TestApproveList(t *testing.T) {
 		}
 	}
 	want("held", "max_update", "min_group", "ids_changed")
-	if list := h.approvals(); list.Held.ApprovalID != "all" || list.Held.Guards[0].Total != 9 || list.Held.Guards[1].Approve != "duosync approve two" {
+	if list := h.approvals(); list.Held.ApprovalID != "all" || list.Held.Guards[0].Total != 9 || list.Held.Guards[1].Approve != "duosync approve two --config "+h.config {
 		t.Errorf("%+v", list.Held)
 	}
 	if r := h.run("approve", "one"); r.code != 0 || !strings.Contains(r.out, "max_update (2 operations)") {

@@ -325,7 +325,7 @@ func TestWhatStandsIsTold(t *testing.T) {
 	h.want(0, "no-changes", "--only", plain(9))
 	says("held, then a run for one person", "but a guard holds the whole run; nothing", "was held by a guard", "held", "made by dora", "<td>"+plain(9)+"</td>")
 	h.ends("r1", dirsync.OutcomeHeld, twoHolds, holdsOfTwo())
-	says("held in part", "but a guard holds a part of the run; nothing", "the last run, r1, was held", "held", "<code>duosync approve two</code>")
+	says("held in part", "but a guard holds a part of the run; nothing", "the last run, r1, was held", "held", "<code>duosync approve two --config ")
 	h.ldap.Stop()
 	h.want(1, "failed")
 	says("failed", "FAILED", "failed", "failed", "reading the directory", "min_group staff")

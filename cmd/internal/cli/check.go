@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/check"
+	"duosync/cmd/internal/cli/commandline"
 )
 
 func newCheckCommand(a *app) *cobra.Command {
@@ -14,17 +15,16 @@ func newCheckCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Try everything that a run needs, and change nothing",
-		Long: `check is the preflight: it tries the configuration, each LDAP server, the login,
-the bases and the search, shows one person before and after mapping, looks for
-attributes that come back for nobody, for limits of the server and for locks; then
-Duo's host, clock, keys and rights, and the state. Each line is ok, or says what
-to do.
-
-It changes nothing: the right to write to Duo is proved by a request that Duo must
-refuse.
+		Long: `check is the preflight: it tries the configuration, each LDAP server, the login, the
+bases and the search, shows one person before and after mapping, looks for attributes
+that come back for nobody, for limits of the server and for locks; then Duo's host,
+clock, keys and rights, and the state. Each line is ok, or says what to do. It changes
+nothing: the right to write to Duo is proved by a request that Duo must refuse.
 
 Exit status: 0 no check failed; 1 one did.`,
-		Args: cobra.NoArgs,
+		Example: `  duosync check
+  duosync check --config /etc/duosync/config.yaml --format json`,
+		Args: commandline.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runCheck(cmd.Context(), opts) },
 	}
 	opts.addFlags(cmd.Flags(), "result")
@@ -49,5 +49,5 @@ func (a *app) runCheck(ctx context.Context, opts formOptions) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(found.Err(), a.write(out, found, format))
+	return errors.Join(found.Err(), a.write(out, found, format, opts.quiet))
 }

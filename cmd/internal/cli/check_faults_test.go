@@ -146,7 +146,7 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 		{name: "attribute without read rights", slapd: slapdtest.Options{People: 30, Access: "access to attrs=mail by * none"},
 			check: check.LDAPAttributes, detail: "mail (for email) came back for none of 30 people", hint: "read these attributes"},
 		{name: "attribute misspelt", plant: func(h *house) { h.edit("sync:\n", "sync:\n  mapping: {firstname: givenNam}\n") },
-			check: check.LDAPAttributes, detail: "givennam (for firstname)", hint: "sync.mapping"},
+			check: check.LDAPAttributes, detail: "givennam (for firstname)", hint: "has no attribute givennam, but has givenName"},
 		{name: "people without a username", slapd: slapdtest.Options{LDIF: "dn: cn=Nameless," + slapdtest.UsersDN + "\nobjectClass: inetOrgPerson\ncn: Nameless\nsn: N\n", People: 20},
 			check: check.LDAPUsernames, detail: "1 person can't be carried over: the username is missing", hint: "uid"},
 		{name: "a group of a mapping that is not there", plant: func(h *house) {

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
 )
 
@@ -138,5 +141,114 @@ func TestCommandsWorkAsPrinted(t *testing.T) {
 	prints("apply", h.config)
 	if seen < 30 {
 		t.Errorf("only %d commands were seen", seen)
+	}
+}
+
+var (
+	ownLine  = regexp.MustCompile("(?m)^ *(duosync [a-z][^`\n]*)$")
+	inQuotes = regexp.MustCompile("`(duosync [^`\n]+)`")
+)
+
+// printed gives the commands in what duosync prints: on a line of their own, between
+// backticks, and in JSON as a whole text.
+func printed(t *testing.T, r result) (commands []string) {
+	t.Helper()
+	take := func(text string, patterns ...*regexp.Regexp) {
+		for _, pattern := range patterns {
+			for _, m := range pattern.FindAllStringSubmatch(text, -1) {
+				commands = append(commands, strings.TrimSpace(m[1]))
+			}
+		}
+	}
+	take(r.err, ownLine, inQuotes)
+	if !strings.HasPrefix(r.out, "{") {
+		take(r.out, ownLine)
+		return commands
+	}
+	var doc any
+	if err := json.Unmarshal([]byte(r.out), &doc); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(any)
+	walk = func(value any) {
+		switch v := value.(type) {
+		case string:
+			take(v, ownLine, inQuotes)
+		case []any:
+			for _, item := range v {
+				walk(item)
+			}
+		case map[string]any:
+			for _, item := range v {
+				walk(item)
+			}
+		}
+	}
+	walk(doc)
+	return commands
+}
+
+// TestPrintedCommandsRun: each command that reports and errors print is run as a shell would,
+// in the folder /, and works.
+func TestPrintedCommandsRun(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(40)}})
+	data := mustRead(t, h.config)
+	h.dir = filepath.Join(t.TempDir(), "it's $HOME; here")
+	mustMkdir(t, h.dir)
+	h.write(strings.Replace(string(data), "dsn: state.db", "dsn: '"+h.state+"'", 1))
+	for _, name := range []string{plain(0), "o'brien $(x)", "new name"} {
+		if _, err := h.duo.AddUser(duosim.User{Username: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.ldap.Add("uid=strange,"+slapdtest.UsersDN, map[string][]string{"objectClass": {"inetOrgPerson"}, "uid": {"o'brien $(x)"}, "cn": {"O"}, "sn": {"O"}})
+	ran := map[string]bool{}
+	prints := func(args ...string) {
+		t.Helper()
+		for _, format := range []string{"table", "json"} {
+			args := args
+			if !slices.Contains([]string{"pause", "disable", "resume", "enable", "nosuch"}, args[0]) {
+				args = append(slices.Clone(args), "--format", format)
+			}
+			r := h.run(args...)
+			for _, command := range printed(t, r) {
+				if ran[command] || regexp.MustCompile(` (USER|RUN|FILE|ID)\b`).MatchString(command) {
+					continue
+				}
+				ran[command] = true
+				if code, out, errs := asPrinted(t, command); code == 1 {
+					t.Errorf("duosync %v prints: %s\nwhich ends with %d\n%s%s", args, command, code, brief(out), errs)
+				}
+			}
+		}
+	}
+	prints("sync")
+	prints("explain", plain(0))
+	prints("check")
+	for i := range 12 {
+		h.ldap.Delete(userDN(plain(20 + i)))
+	}
+	prints("history", "nothing")
+	prints("history", "last")
+	prints("undo", "nothing")
+	prints("enable", "nobody")
+	prints("sync", "--approve", "nothing")
+	prints("sync", "--only", "nobody")
+	prints("sync", "--dry-run")
+	prints("explain", plain(20))
+	prints("disable", plain(10), "--reason", "left")
+	prints("due")
+	prints("pause")
+	prints("sync")
+	prints("rebuild")
+	prints("approve")
+	prints("drift")
+	if len(ran) < 8 {
+		t.Errorf("only %d commands were run: %v", len(ran), ran)
+	}
+	for _, word := range []string{"sync --adopt", "approve", "history", "resume", "enable", "due"} {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(ran)), func(c string) bool { return strings.HasPrefix(c, "duosync "+word) }) {
+			t.Errorf("no %s was printed", word)
+		}
 	}
 }

@@ -9,17 +9,31 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/config"
 	dirsync "duosync/sync"
 )
 
 func newConfigCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Begin a configuration, or look at it", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "config", Short: "Begin a configuration, or look at it",
+		Long: `config init begins a configuration; config show prints the effective one, secrets
+hidden.
+
+Exit status: 0 done; 1 it could not be done.`,
+		Example: `  duosync config init --preset openldap
+  duosync config show`,
+		Args: commandline.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "show",
 		Short: "Print the effective configuration, secrets hidden, and where each value comes from",
-		Args:  cobra.NoArgs,
+		Long: `show prints every key with the value that is in force, secrets hidden, and where that
+comes from: a line of the file, a variable, a secret's file, the preset or the default.
+
+Exit status: 0 printed; 1 the configuration can't be read, or has mistakes.`,
+		Example: `  duosync config show
+  duosync config show --config /etc/duosync/config.yaml`,
+		Args: commandline.None,
 		RunE: func(*cobra.Command, []string) error {
 			loaded, err := a.load()
 			if err != nil {
@@ -38,15 +52,16 @@ func newConfigInitCommand(a *app) *cobra.Command {
 		Use:   "init [FILE]",
 		Short: "Write a commented configuration to start from",
 		Long: `init writes a configuration with every key, its default and what it is for to FILE
-(default: --config, else config.yaml), readable for you only; to standard output
-if FILE is -. It never overwrites a file.
-
-With --preset it is a start for that kind of directory: what the preset fills in
-stands as a remark, and what it leaves open has a value to replace.
+(default: --config, else config.yaml), readable for you only; to standard output if FILE
+is -. It never overwrites a file. With --preset it is a start for that kind of directory:
+what the preset fills in stands as a remark, and what it leaves open has a value to
+replace.
 
 Exit status: 0 written; 1 the file is there already, can't be written, or there is
 no such preset.`,
-		Args: atMostOne("FILE"),
+		Example: `  duosync config init --preset openldap
+  duosync config init /etc/duosync/config.yaml --preset activedirectory`,
+		Args: commandline.AtMostOne("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := "config.yaml"
 			if a.configPath != "" {

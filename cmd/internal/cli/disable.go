@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/byhand"
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
@@ -20,25 +21,23 @@ func newDisableCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "disable USER --reason TEXT",
 		Short: "Disable an urgent leaver in Duo at once, and keep the user disabled",
-		Long: `disable is for somebody who must not log in from now on, whatever the directory says.
-It notes that in the state, looks at the user in Duo, and disables it. Until
-duosync enable USER no run creates, enables, restores or takes over this user, or
-puts it into a group.
-
-It needs neither the directory nor the lock: it works while a run is held, paused or
-under way. No limit weighs it.
-
-USER is the username in Duo, the Duo user id or the directory id of somebody who is
-duosync's own. While the state knows nobody, it is a Duo user of exactly that name.
+		Long: `disable is for somebody who must not log in from now on, whatever the directory says: it
+notes that in the state, looks at the user in Duo, and disables it. Until duosync
+enable USER no run creates, enables, restores or takes over this user, or puts it into a
+group. It needs neither the directory nor the lock, works while a run is held, paused or
+under way, and no limit weighs it. USER is the username in Duo, the Duo user id or the
+directory id of somebody who is duosync's own; while the state knows nobody, a Duo user
+of exactly that name.
 
 Exit status: 0 the user is disabled; 1 there is no such user, it is not duosync's own
 or protected; or Duo could not be asked or has refused. The message says whether the
 note was made; where it was, the next run disables the user.`,
-		Example: `  duosync disable jdoe --reason "dismissed, ticket 4711"`,
-		Args:    one("USER", "USER is the username in Duo, the Duo user id or the directory id."),
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.runDisable(cmd.Context(), args[0], opts) },
+		Example: `  duosync disable jdoe --reason "dismissed, ticket 4711"
+  duosync disable DU1A2B3C4D5E6F7G8H9I --reason "phone stolen" --by ann`,
+		Args: commandline.One("USER", "USER is the username in Duo, the Duo user id or the directory id."),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runDisable(cmd.Context(), args[0], opts) },
 	}
-	cmd.Flags().StringVar(&opts.reason, "reason", "", "why, for whoever meets the mark; required")
+	cmd.Flags().StringVar(&opts.reason, "reason", "", "`WHY`, for whoever meets the mark; required")
 	a.byFlag(cmd.Flags(), loggedIn)
 	return cmd
 }
@@ -71,13 +70,13 @@ func newEnableCommand(a *app) *cobra.Command {
 		Use:   "enable USER",
 		Short: "Take back what duosync disable has noted; the next run decides",
 		Long: `enable takes the mark of duosync disable away. It makes no call to Duo: the next run
-enables the user, if the directory says so and no guard holds that.
-
-USER is the username in Duo, the Duo user id or the directory id. duosync due lists
-the marks.
+enables the user, if the directory says so and no guard holds that. USER is the username
+in Duo, the Duo user id or the directory id; duosync due lists the marks.
 
 Exit status: 0 the mark is gone; 1 there was none.`,
-		Args: one("USER", "`duosync due` lists who is kept disabled."),
+		Example: `  duosync enable jdoe
+  duosync enable DU1A2B3C4D5E6F7G8H9I --by ann`,
+		Args: commandline.One("USER", "`duosync due` lists who is kept disabled."),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runEnable(cmd.Context(), args[0]) },
 	}
 	a.byFlag(cmd.Flags(), loggedIn)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
@@ -17,22 +18,17 @@ func newDriftCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Tell what Duo holds in another way than it was left",
-		Long: `drift reads all users and groups from Duo and compares those that are duosync's own
-with what it left there: values and statuses that were changed by hand, users who
-were deleted or taken over by Duo's own directory sync, aliases, phones and
-memberships that were taken away, groups that were deleted or renamed, and other
-users who have a name now that one of ours was left with.
-
-A user whom others have disabled, or given bypass, differs for as long as that is so,
-also where a run has seen it. What people enrolled and what others added is no
-difference. Nor are users who were released; they are listed with all others
-who waited for a human at the end of the last run.
-
-It reads Duo and the state only, changes nothing, takes no lock and can be used while
-a run is under way.
+		Long: `drift reads all users and groups from Duo and compares those that are duosync's own with
+what it left there: values and statuses that were changed by hand, users who were
+deleted or taken over by Duo's own directory sync, aliases, phones and memberships that
+were taken away, groups that were deleted or renamed. What people enrolled and what
+others added is no difference, nor are users who were released. It changes nothing,
+takes no lock and can be used while a run is under way.
 
 Exit status: 0 nothing differs; 1 it could not be found out; 2 something differs.`,
-		Args: cobra.NoArgs,
+		Example: `  duosync drift
+  duosync drift --output drift.csv`,
+		Args: commandline.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.show(cmd.Context(), opts, problem, drift) },
 	}
 	opts.addFlags(cmd.Flags(), "list")
@@ -46,7 +42,7 @@ func drift(ctx context.Context, j *job) (form.Renderer, error) {
 		if err := b.Check(ctx, b.Store); err != nil {
 			return err
 		}
-		if standing, err = past.Attention(ctx, b.Store); err != nil {
+		if standing, err = past.Attention(ctx, b.Store, j.Flags()); err != nil {
 			return err
 		}
 		found, err = b.Engine.Drift(ctx)

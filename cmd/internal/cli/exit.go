@@ -3,7 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
+	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/verify"
@@ -90,6 +92,10 @@ func (a *app) exit(err error) int {
 		a.flags = (&config.Loaded{File: a.configPath}).Flags()
 	}
 	err = wire.Interrupted(err)
+	if log, ok := a.logger(); ok == nil && a.logFormat == "json" { // one object a line, to the end
+		afterrun.WithError(log, err, a.flags).Error(strings.TrimSpace("duosync "+a.command) + " failed")
+		return exitError
+	}
 	_, _ = fmt.Fprintf(a.Err, "duosync: %s\n", dirsync.Runnable(err.Error(), a.flags))
 	if hint := dirsync.Hint(err); hint != "" {
 		_, _ = fmt.Fprintf(a.Err, "  → %s\n", dirsync.Runnable(hint, a.flags))

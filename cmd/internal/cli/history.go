@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
@@ -18,32 +18,33 @@ func newHistoryCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history [RUN|last]",
 		Short: "List past runs, or show one with each of its operations",
-		Long: `history lists the runs that the state remembers (state.keep_history), newest
-first. Dry runs leave no trace there.
-
-With RUN, the id of a run, how it begins, or "last" for the newest, it shows that
-run's report. Of a run that was killed it shows what the run had written down.
-
-It changes nothing and can be used while a run is under way.
+		Long: `history lists the runs that the state remembers (state.keep_history), newest first; dry
+runs leave no trace there. With RUN, the id of a run, how it begins, or "last" for the
+newest, it shows that run's report; of a run that was killed, what it had written down.
+It needs state.dsn and nothing else of the configuration, changes nothing and can be
+used while a run is under way.
 
 Exit status: 0 shown; 1 there is no such run, or the state can't be read.`,
-		Args: atMostOne("RUN"),
+		Example: `  duosync history --limit 50
+  duosync history last --format json`,
+		Args: commandline.AtMostOne("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
 				return errors.New("--limit must be at least 1")
 			}
 			if len(args) == 0 {
 				return a.list(cmd.Context(), opts, func(err error) form.Renderer { return report.NoHistory(err) },
-					func(ctx context.Context, _ *config.Config, m *past.Moment) (form.Renderer, error) {
+					func(ctx context.Context, _ *spot, m *past.Moment) (form.Renderer, error) {
 						return known(m.History(ctx, limit))
 					})
 			}
-			return a.list(cmd.Context(), opts, problem, func(ctx context.Context, _ *config.Config, m *past.Moment) (form.Renderer, error) {
+			return a.list(cmd.Context(), opts, problem, func(ctx context.Context, _ *spot, m *past.Moment) (form.Renderer, error) {
 				return m.Report(ctx, args[0])
 			})
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 20, "show no more than `N` runs")
 	opts.addFlags(cmd.Flags(), "list")
+	a.stateFlag(cmd.Flags())
 	return cmd
 }

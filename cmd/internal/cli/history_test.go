@@ -56,7 +56,7 @@ func TestHistory(t *testing.T) {
 			t.Errorf("history %s is not the report as it was: exit %d\n%s", name, r.code, cmp.Diff(first.out, r.out))
 		}
 	}
-	if r := h.run("history", id); r.code != 0 || !strings.Contains(r.out, "Run: all done") || !strings.Contains(r.out, "create  plain001") {
+	if r := h.run("history", id); r.code != 0 || !strings.Contains(r.out, "Run: all done") || !strings.Contains(r.out, "+ create (3)\n      plain000 ") {
 		t.Errorf("one run as a table: exit %d\n%s%s", r.code, r.out, r.err)
 	}
 	for _, form := range []string{"markdown", "html", "csv"} {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/pflag"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/cli/statusline"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
@@ -21,6 +23,7 @@ import (
 // formOptions say in which form something is written, and where to.
 type formOptions struct {
 	format, output string
+	quiet, verbose bool
 	only           []form.Format // that there are; none: all
 }
 
@@ -30,19 +33,38 @@ func (o *formOptions) addFlags(f *pflag.FlagSet, result string, only ...form.For
 	if o.only = only; len(only) > 0 {
 		formats = only
 	}
-	f.StringVar(&o.format, "format", string(form.Table), fmt.Sprintf("`FORM` of the %s: %v", result, formats))
+	f.StringVar(&o.format, "format", "", fmt.Sprintf("`FORM` of the %s: %v (default: by the ending of --output, else table)", result, formats))
 	f.StringVar(&o.output, "output", "", fmt.Sprintf("write the %s to this `FILE`", result))
+	f.BoolVarP(&o.quiet, "quiet", "q", false, fmt.Sprintf("no progress, and of the table no more than the line that sums up the %s", result))
 }
 
+// addVerbose adds --verbose, for what the table has only where it is asked for.
+func (o *formOptions) addVerbose(f *pflag.FlagSet, more string) {
+	f.BoolVarP(&o.verbose, "verbose", "v", false, more)
+}
+
+// parse settles the form: what --format says, else what the ending of --output tells.
 func (o *formOptions) parse() (form.Format, error) {
-	format, err := form.Parse(o.format, o.only...)
-	if err != nil {
-		err = fmt.Errorf("--format: %w", err)
+	if o.format == "" {
+		o.format = string(form.Table)
+		if told := form.OfFile(o.output); told != "" && (len(o.only) == 0 || slices.Contains(o.only, told)) {
+			o.format = string(told)
+		}
 	}
-	return format, err
+	format, ok := form.Parse(o.format, o.only...)
+	if ok {
+		return format, nil
+	}
+	var names []string
+	for _, format := range form.Formats() {
+		if len(o.only) == 0 || slices.Contains(o.only, format) {
+			names = append(names, string(format))
+		}
+	}
+	return "", fmt.Errorf("--format: %w", commandline.Unknown("format", o.format, names))
 }
 
-// json reports whether there is to be an object in any case.
+// json reports whether there is to be an object in any case, once the form was parsed.
 func (o *formOptions) json() bool { return o.format == string(form.JSON) }
 
 // wants reports whether the report of a run is to be written. Where one failed before
@@ -64,16 +86,26 @@ type work func(context.Context, *job) (form.Renderer, error)
 // show does the work of a command, and writes what it gives. Where that is nothing, JSON
 // has what failed makes of the error; nil: nothing.
 func (a *app) show(ctx context.Context, opts formOptions, failed func(error) form.Renderer, do work) error {
+	var j job
+	return a.present(opts, failed, func() (err error) {
+		if j.Loaded, err = a.load(); err != nil {
+			return err
+		}
+		j.Setup, err = a.setup()
+		return err
+	}, func(line *statusline.Line) (form.Renderer, error) {
+		j.line = line
+		return do(ctx, &j)
+	})
+}
+
+// present does the same, once begin has found what the work needs.
+func (a *app) present(opts formOptions, failed func(error) form.Renderer, begin func() error, do func(*statusline.Line) (form.Renderer, error)) error {
 	format, err := opts.parse()
 	if err != nil {
 		return err
 	}
-	loaded, err := a.load()
-	if err != nil {
-		return err
-	}
-	setup, err := a.setup()
-	if err != nil {
+	if err := begin(); err != nil {
 		return err
 	}
 	out, err := a.output(opts.output)
@@ -81,19 +113,26 @@ func (a *app) show(ctx context.Context, opts formOptions, failed func(error) for
 		return err
 	}
 	line := a.statusLine()
-	doc, err := do(ctx, &job{loaded, setup, line})
+	if opts.quiet {
+		line = statusline.New(nil)
+	}
+	doc, err := do(line)
 	line.Close()
 	if doc == nil && format == form.JSON && failed != nil {
-		doc = failed(dirsync.WithHint(errors.New(dirsync.Runnable(err.Error(), loaded.Flags())), dirsync.Runnable(dirsync.Hint(err), loaded.Flags())))
+		doc = failed(dirsync.WithHint(errors.New(dirsync.Runnable(err.Error(), a.flags)), dirsync.Runnable(dirsync.Hint(err), a.flags)))
 	}
-	return errors.Join(err, a.write(out, doc, format))
+	return errors.Join(err, a.write(out, doc, format, opts.quiet))
 }
 
 // write renders a document, nil: none, and closes what it is written to.
-func (a *app) write(out io.WriteCloser, doc form.Renderer, format form.Format) (err error) {
+func (a *app) write(out io.WriteCloser, doc form.Renderer, format form.Format, quiet bool) (err error) {
 	if doc != nil {
-		_, standard := out.(stream)
-		err = doc.Write(out, format, standard && a.colour(a.OutTerminal))
+		look := form.Look{}
+		if _, standard := out.(stream); standard {
+			look = a.look()
+		}
+		look.Brief = quiet
+		err = doc.Write(out, format, look)
 	}
 	return errors.Join(err, out.Close())
 }
@@ -102,22 +141,26 @@ func (a *app) write(out io.WriteCloser, doc form.Renderer, format form.Format) (
 func problem(err error) form.Renderer { return &form.Problem{Error: phrase.Error(err)} }
 
 // list reads the state and shows what read makes of it. In JSON there is an object also
-// where that fails, as failed gives it.
+// where that fails, as failed gives it. It needs nothing else of the configuration.
 func (a *app) list(ctx context.Context, opts formOptions, failed func(error) form.Renderer,
-	read func(context.Context, *config.Config, *past.Moment) (form.Renderer, error)) error {
-	return a.show(ctx, opts, failed, func(ctx context.Context, j *job) (doc form.Renderer, err error) {
+	read func(context.Context, *spot, *past.Moment) (form.Renderer, error)) error {
+	var at *spot
+	return a.present(opts, failed, func() (err error) {
+		at, err = a.spot()
+		return err
+	}, func(*statusline.Line) (doc form.Renderer, err error) {
 		defer func() {
 			if err != nil && opts.json() {
 				doc = nil
 			}
 		}()
-		m, err := past.Open(ctx, j.Config.State.DSN.Reveal())
+		m, err := past.Open(ctx, at.DSN)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, m.Close()) }()
-		m.Flags = j.Flags()
-		return read(ctx, &j.Config, m)
+		m.Flags = a.flags
+		return read(ctx, at, m)
 	})
 }
 

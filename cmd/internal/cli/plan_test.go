@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
 	"duosync/state"
 
@@ -299,6 +300,34 @@ func TestApplyAdoption(t *testing.T) {
 	if r := h.apply(0, "applied", file); !slices.Equal(r.ops(), []string{"adopt old"}) {
 		t.Errorf("operations %v", r.ops())
 	}
+}
+
+// TestAdoptSeveral: each --adopt counts, and each name of a file; the plan keeps them all.
+func TestAdoptSeveral(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(5)}, sync: "  limits: {max_update: off, max_enable: off}\n"})
+	for i := range 5 {
+		if _, err := h.duo.AddUser(duosim.User{Username: plain(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.ldap.Add(userDN("own"), map[string][]string{"objectClass": {"inetOrgPerson"}, "uid": {"own"}, "cn": {"O"}, "sn": {"O"}})
+	h.edit("max_enable: off}", "max_enable: off}\n  scope: {exclude_users: [/plain.*/]}")
+	h.want(0, "applied") // the state knows somebody
+	h.edit("\n  scope: {exclude_users: [/plain.*/]}", "")
+	list := filepath.Join(h.dir, "names")
+	if err := os.WriteFile(list, []byte("\ufeffplain003\r\n\r\n  plain004 \n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, file := h.plan("--adopt", "plain000", "--adopt", "PLAIN001", "--adopt-file", list)
+	want := []string{"adopt plain000", "adopt plain001", "adopt plain003", "adopt plain004"}
+	r := h.apply(4, "applied", file) // plain002 is a conflict
+	if ops := r.ops(); !slices.Equal(ops, want) {
+		t.Errorf("operations %v, want %v", ops, want)
+	}
+	if r := h.sync("--adopt", "plain002", "--adopt", "nobody", "--adopt", "noone"); r.code != 1 || !strings.Contains(r.err, `--adopt "nobody", "noone": nobody in scope has these usernames`) {
+		t.Errorf("exit %d %s", r.code, r.err)
+	}
+	h.want(0, "applied", "--adopt", "plain002").has(t, "adopt plain002")
 }
 
 func TestRedactedPlan(t *testing.T) {

@@ -12,13 +12,13 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/memlimit"
-	dirsync "duosync/sync"
 )
 
 // Main runs a command line and gives the exit code. SIGINT and SIGTERM end a
@@ -46,6 +46,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
+	root.InitDefaultHelpCmd()
+	if _, err := commandline.Find(root, args); err != nil && !completes(args) {
+		return a.exit(err)
+	}
 	return a.exit(root.ExecuteContext(ctx))
 }
 
@@ -56,27 +60,28 @@ func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "duosync",
 		Short: "Keep Duo Security's users in step with an LDAP directory",
-		Long: `duosync reads the users of an LDAP directory (WSO2 Identity Server's user
-store, OpenLDAP, 389 Directory Server, Active Directory), compares them with what it last left in Duo, and applies the
-difference through Duo's Admin API.
-
-Start with a dry run, which writes nothing anywhere:
-
-  duosync sync --dry-run
+		Long: `duosync reads the users of an LDAP directory (WSO2 Identity Server's user store,
+OpenLDAP, 389 Directory Server, Active Directory and others), compares them with what it
+last left in Duo, and applies the difference through Duo's Admin API. Start with a dry
+run, which writes nothing anywhere.
 
 ` + exitsOfAll,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  duosync config init --preset openldap
+  duosync sync --dry-run`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.command = cmd.Name()
-			return refuseEmpty(cmd.Flags())
+			return commandline.RefuseEmpty(cmd.Flags(), "reason")
 		},
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(commandline.FlagError)
+	root.Version = Version()
+	root.SetVersionTemplate(versionLine())
+	root.Flags().Bool("version", false, "print the version")
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(newHelpCommand())
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configPath, "config", "", "configuration `FILE` (default: DUOSYNC_CONFIG, ./config.yaml, /etc/duosync/config.yaml)")
 	flags.StringVar(&a.logLevel, "log-level", "warning", "`LEVEL` of messages on stderr: error, warning, info, debug")
@@ -102,20 +107,9 @@ Start with a dry run, which writes nothing anywhere:
 		newSimulatorCommand(a),
 		newDemoCommand(a),
 		newVersionCommand(a),
+		newCompletionCommand(),
 	)
 	return root
-}
-
-// refuseEmpty refuses flags that are given and empty: an unset variable in
-// somebody's script must not turn a run for one person into one for all.
-func refuseEmpty(flags *pflag.FlagSet) error {
-	var err error
-	flags.Visit(func(f *pflag.Flag) {
-		if f.Value.Type() == "string" && f.Value.String() == "" && f.Name != "reason" {
-			err = dirsync.WithHint(fmt.Errorf("--%s is empty", f.Name), "Leave it out, or give it a value.")
-		}
-	})
-	return err
 }
 
 // version is stamped by the Makefile (-X); a build without it says so.
@@ -132,14 +126,82 @@ func Version() string {
 	return "dev"
 }
 
+// versionLine is what duosync says of its version.
+func versionLine() string {
+	return fmt.Sprintf("duosync %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Long: `version prints the version of duosync, of Go, and what it was built for.
+
+Exit status: 0.`,
+		Example: `  duosync version
+  duosync --version`,
+		Args: commandline.None,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.Out, "duosync %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := io.WriteString(a.Out, versionLine())
 			return err
 		},
 	}
+}
+
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Tell more of a command",
+		Long: `help tells what a command is for, its flags and its exit codes, as COMMAND --help
+does.
+
+Exit status: 0 told; 1 there is no such command.`,
+		Example: `  duosync help sync
+  duosync help config init`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			meant, err := commandline.Find(cmd.Root(), args)
+			if err != nil {
+				return err
+			}
+			meant.InitDefaultHelpFlag()
+			return meant.Help()
+		},
+	}
+}
+
+// shells are those for which there is completion.
+var shells = []string{"bash", "zsh", "fish", "powershell"}
+
+func newCompletionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print what completes commands in a shell",
+		Long: `completion prints a script for SHELL: bash, zsh, fish or powershell. Once that is
+loaded, the shell completes commands, flags, formats, presets and the ids of runs.
+
+Exit status: 0 printed; 1 there is no such shell.`,
+		Example: `  source <(duosync completion bash)
+  duosync completion fish > ~/.config/fish/completions/duosync.fish`,
+		ValidArgs: shells,
+		Args:      commandline.One("SHELL", "One of "+strings.Join(shells, ", ")+"."),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root, out := cmd.Root(), cmd.OutOrStdout()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(out, true)
+			case "zsh":
+				return root.GenZshCompletion(out)
+			case "fish":
+				return root.GenFishCompletion(out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(out)
+			}
+			return commandline.Unknown("shell", args[0], shells)
+		},
+	}
+}
+
+// completes reports whether a shell asks what a command line can go on with.
+func completes(args []string) bool {
+	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 }

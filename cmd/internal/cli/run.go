@@ -10,6 +10,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/past"
@@ -22,23 +23,16 @@ func newRunCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Stay up, and make a run whenever the schedule says so",
-		Long: `run stays up and makes runs, each one like duosync sync, whenever schedule.cron
-is due in schedule.timezone, after a random delay of up to schedule.jitter. There
-are never two at once: what comes due during a run is left out.
-
-SIGTERM and SIGINT end it cleanly: the call to Duo in flight is finished, within
-duo.timeout, and written down. A second signal ends it at once. SIGHUP reads the
-whole configuration anew; a bad one is told, and the old one stays in force.
-
-http.listen serves health (/healthz), readiness (/readyz), metrics for Prometheus
-(/metrics) and a status page (/). Under systemd it speaks sd_notify: Type=notify
-or notify-reload, and WatchdogSec.
-
-A log at --log-level info has a line a run. At the default level there is nothing
-to read unless something wants a human.
+		Long: `run stays up and makes runs, each one like duosync sync, whenever schedule.cron is due,
+never two at once. SIGTERM and SIGINT end it cleanly: the call to Duo in flight is
+finished and written down. SIGHUP reads the configuration anew; a bad one is told, and
+the old one stays in force. http.listen serves health, readiness, metrics and a status
+page; under systemd it speaks sd_notify. At --log-level info a run has a line.
 
 ` + exitsOfRun,
-		Args: cobra.NoArgs,
+		Example: `  duosync run
+  duosync run --config /etc/duosync/config.yaml --log-format json --log-level info`,
+		Args: commandline.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRun(cmd.Context()) },
 	}
 	a.byFlag(cmd.Flags(), scheduled)
@@ -90,6 +84,7 @@ func standing(ctx context.Context, loaded *config.Loaded) (found *past.Standing,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
+	m.Flags = loaded.Flags()
 	return m.Standing(ctx)
 }
 

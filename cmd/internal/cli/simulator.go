@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/duo/duosim"
 	dirsync "duosync/sync"
 )
@@ -22,23 +23,28 @@ func newSimulatorCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulator",
 		Short: "Serve a simulated Duo account on loopback, to rehearse with",
-		Long: `simulator serves an empty Duo account in memory, over TLS and with Duo's real
-protocol and signatures, until it is interrupted. DIR gets ca.pem and duo.yaml, a
-duo: section ready to be copied into a configuration.
+		Long: `simulator serves an empty Duo account in memory, over TLS and with Duo's real protocol
+and signatures, until it is interrupted. DIR gets ca.pem and duo.yaml, a duo: section
+ready to be copied into a configuration. When it is ready it prints: ready
+https://HOST:PORT
 
-When it is ready it prints: ready https://HOST:PORT`,
-		Args: cobra.NoArgs,
+Exit status: 0 it was interrupted; 1 it could not start.`,
+		Example: `  duosync simulator --dir sim
+  duosync simulator --dir sim --listen 127.0.0.1:8443 --faults faults.yaml`,
+		Args: commandline.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSimulator(cmd.Context(), opts) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.listen, "listen", "127.0.0.1:0", "loopback `ADDR` to listen on; port 0 picks one")
 	f.StringVar(&opts.dir, "dir", "", "folder for ca.pem and duo.yaml")
 	f.StringVar(&opts.faults, "faults", "", "`FILE` of faults to make (see docs/simulator.md)")
-	_ = cmd.MarkFlagRequired("dir")
 	return cmd
 }
 
 func (a *app) runSimulator(ctx context.Context, opts simulatorOptions) (err error) {
+	if opts.dir == "" {
+		return dirsync.WithHint(errors.New("--dir is missing"), "Name the folder for ca.pem and duo.yaml.")
+	}
 	host, _, err := net.SplitHostPort(opts.listen)
 	if err != nil {
 		return dirsync.WithHint(fmt.Errorf("--listen: %w", err), "Give an address and a port, such as 127.0.0.1:8443.")

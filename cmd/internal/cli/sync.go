@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"duosync/cmd/internal/afterrun"
+	"duosync/cmd/internal/cli/commandline"
+	"duosync/cmd/internal/config/strict"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/watch"
@@ -24,7 +26,9 @@ import (
 type syncOptions struct {
 	formOptions
 	dryRun, refresh, detailed bool
-	only, adopt, approve      string
+	only, approve             string
+	adopt                     []string
+	adoptFile                 string
 	asOf, planOut             string
 	redact                    bool
 	apply                     string // file of the plan to carry out; "": whatever is to be done
@@ -34,9 +38,10 @@ func (o *syncOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "report what the run would do; write nothing anywhere")
 	f.BoolVar(&o.refresh, "refresh", false, "read all of Duo, due or not, and mend what was changed there")
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "with --dry-run: exit as the run itself would (3, 4), or 2 when changes are pending")
-	f.StringVar(&o.asOf, "as-of", "", "with --dry-run: report what would be due at this `TIME`: 2026-03-31, 2026-03-31T12:00:00Z, or so long from now, such as 720h")
+	f.StringVar(&o.asOf, "as-of", "", "with --dry-run: report what would be due at this `TIME`: 2026-03-31, 2026-03-31T12:00:00Z, or so long from now, such as 30d")
 	f.StringVar(&o.only, "only", "", "narrow the plan to this `USER` (mapped username)")
-	f.StringVar(&o.adopt, "adopt", "", "take over this `USER`, who exists in Duo already")
+	f.StringArrayVar(&o.adopt, "adopt", nil, "take over this `USER`, who exists in Duo already; may be repeated")
+	f.StringVar(&o.adoptFile, "adopt-file", "", "take over the users in this `FILE`, one username a line")
 	f.StringVar(&o.planOut, "plan-out", "", "with --dry-run: keep the plan in this `FILE`, for duosync apply")
 	f.BoolVar(&o.redact, "redact", false, "with --plan-out: digests in place of names, numbers, addresses and ids; such a plan is for reading only")
 	o.addReportFlags(f)
@@ -55,6 +60,7 @@ func (o *syncOptions) run(at time.Time, plan io.Writer) wire.RunOptions {
 func (o *syncOptions) addReportFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.approve, "approve", "", "let through, in this run, what was held under this `ID`, of the report or of one of its guards; what is approved already keeps its time")
 	o.formOptions.addFlags(f, "report")
+	o.addVerbose(f, "name the people, too, for whom nothing is done by rule")
 }
 
 func newSyncCommand(a *app) *cobra.Command {
@@ -62,16 +68,16 @@ func newSyncCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sync",
 		Short: "Make one run: read the directory, compare, guard, apply",
-		Long: `sync reads the whole directory, compares it with what the last run left in Duo,
-weighs the difference against the limits, and applies it. For cron, a systemd
-timer or a container job.
-
-With --dry-run it reports what that run would do and writes nothing: not to Duo,
-not to the directory, not to the state. --plan-out keeps that plan in a file, of which
-duosync apply carries out exactly these operations.
+		Long: `sync reads the whole directory, compares it with what the last run left in Duo, weighs
+the difference against the limits, and applies it: for cron, a systemd timer or a
+container job. With --dry-run it reports what that run would do and writes nothing:
+not to Duo, not to the directory, not to the state. --plan-out keeps that plan in a
+file, of which duosync apply carries out exactly these operations.
 
 ` + exitsOfSync,
-		Args: cobra.NoArgs,
+		Example: `  duosync sync --dry-run
+  duosync sync --format json --output report.json`,
+		Args: commandline.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSync(cmd.Context(), opts) },
 	}
 	opts.addFlags(cmd.Flags())
@@ -85,18 +91,16 @@ func newApplyCommand(a *app) *cobra.Command {
 		Use:   "apply FILE",
 		Short: "Carry out exactly the plan that a dry run kept",
 		Long: `apply carries out the plan that duosync sync --dry-run --plan-out FILE kept: these
-operations and no others.
-
-It looks at the directory, the state and Duo anew. What has moved since the plan
-was made is left out, and told with what is different now. The limits weigh what
-is left, as in every run, and the report gives the command to approve what they hold.
-
-A plan belongs to one Duo account, one state, and the sections ldap and sync as
-they were. Under others, with a state restored from an older copy, or with a single
-byte changed, it is refused: nothing is written, and Duo is not called.
+operations and no others. What has moved since is left out, and told with what is
+different now; the limits weigh what is left, as in every run. A plan belongs to one
+Duo account, one state, and the sections ldap and sync as they were: under others, with
+a state restored from an older copy, or with a single byte changed, it is refused
+before Duo is called.
 
 ` + exitsOfApply,
-		Args: one("FILE", "Name the file that `duosync sync --dry-run --plan-out FILE` wrote."),
+		Example: `  duosync apply plan.json
+  duosync apply plan.json --approve 6a93c168d1e024050095`,
+		Args: commandline.One("FILE", "Name the file that `duosync sync --dry-run --plan-out FILE` wrote."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if opts.apply = args[0]; opts.apply == "" {
 				return errors.New("the name of the plan's file is empty")
@@ -116,6 +120,13 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 	}
 	if err := opts.planFlags(); err != nil {
 		return err
+	}
+	if o := &opts; o.adoptFile != "" {
+		names, err := commandline.NamesIn(o.adoptFile)
+		if err != nil {
+			return fmt.Errorf("--adopt-file: %w", err)
+		}
+		o.adopt = append(o.adopt, names...)
 	}
 	var follow func()
 	err = a.show(ctx, opts.formOptions, nil, func(ctx context.Context, j *job) (form.Renderer, error) {
@@ -139,7 +150,9 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 		if !opts.wants(run) {
 			return nil, err
 		}
-		return report.Of(run), err
+		doc := report.Of(run)
+		doc.Verbose = opts.verbose
+		return doc, err
 	})
 	if follow != nil { // the report comes first
 		follow()
@@ -182,7 +195,7 @@ func parseAsOf(text string, dryRun bool, now time.Time) (time.Time, error) {
 	if !dryRun {
 		return time.Time{}, dirsync.WithHint(errors.New("a run that writes does what is due now"), "Give --dry-run, too, or leave --as-of out.")
 	}
-	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+	if d, err := strict.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(d), nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
@@ -190,5 +203,5 @@ func parseAsOf(text string, dryRun bool, now time.Time) (time.Time, error) {
 			return at, nil
 		}
 	}
-	return time.Time{}, dirsync.WithHint(fmt.Errorf("%s is no time", dirsync.Quote(text)), "Such as 2026-03-31, 2026-03-31T12:00:00Z, or 720h for so long from now.")
+	return time.Time{}, dirsync.WithHint(fmt.Errorf("%s is no time", dirsync.Quote(text)), "Such as 2026-03-31, 2026-03-31T12:00:00Z, or 30d for so long from now.")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/byhand"
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
 )
@@ -16,26 +17,19 @@ func newUndoCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "undo RUN",
 		Short: "Restore and enable whom a run removed",
-		Long: `undo gives back what a past run took: users whom it disabled are enabled, and those
-whom it put into Duo's Trash are restored, with their devices. RUN is the id of the
-run as duosync history lists it, how that id begins, or "last" for the newest run.
-
-It shows the plan and writes nothing, unless --write is given. Only what is still as
-the run left it is given back: whom others have disabled, trashed or taken over since
-stays so, and so does whom a later run has removed for a reason of its own. Users who
-were deleted are lost, with their devices. No guard holds an undo. --only USER gives
-back this one.
-
-The directory is as it is: where a person is still missing or disabled there, the
-next run removes the user again. The report says so; duosync pause gives you time to
-mend the directory or the configuration first.
+		Long: `undo gives back what a past run took: users whom it disabled are enabled, and those whom
+it put into Duo's Trash are restored, with their devices. RUN is the id of the run, how
+that begins, or "last". It shows the plan and writes nothing, unless --write is given.
+Only what is still as the run left it is given back; users who were deleted are lost.
+No guard holds an undo.
+Where a person is still missing or disabled in the directory, the next run removes the
+user again: the report says so, and duosync pause gives you time to mend that first.
 
 Exit status: 0 done, or the plan was shown; 1 there is no such run, or it could not
 be done; 4 (with --write) some could not be given back, all others were.`,
 		Example: `  duosync undo last
-  duosync undo 20261124T1000 --only alice --write
-  duosync undo 20261124T1000 --write`,
-		Args: one("RUN", "`duosync history` lists the runs; `duosync undo last` is about the newest."),
+  duosync undo 20261124T1000 --only alice --write`,
+		Args: commandline.One("RUN", "`duosync history` lists the runs; `duosync undo last` is about the newest."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.show(cmd.Context(), opts, problem, func(ctx context.Context, j *job) (form.Renderer, error) {
 				asked.Run = args[0]

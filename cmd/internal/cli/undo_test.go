@@ -95,8 +95,8 @@ func TestUndo(t *testing.T) {
 	if r := h.run("undo", "last"); r.code != 0 || r.err != "" {
 		t.Errorf("as a table: exit %d\n%s", r.code, r.err)
 	} else {
-		contains(t, strings.Join(strings.Fields(r.out), " "), "Undo of run "+run+": this is what it would do; nothing was written. Add --write", "50 enable, 10 restore",
-			"restore plain050", "(put into the Trash by run "+run+")", "WARNINGS - 10 of them are still")
+		contains(t, strings.Join(strings.Fields(r.out), " "), "Undo of run "+run+": this is what it would do; nothing was written. Add --write", "50 to enable, 10 to restore",
+			"+ restore (10) plain050", "(put into the Trash by run "+run+")", "WARNINGS - 10 of them are still")
 	}
 
 	if r := h.run("pause"); r.code != 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/verify"
 	dirsync "duosync/sync"
@@ -32,7 +33,7 @@ const (
 func (o *verifyOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.Push, flagPush, false, "send a push to the user's device, and wait for the answer")
 	f.StringVar(&o.Passcode, flagPasscode, "", "log in with this passcode or bypass `CODE`; - reads it from standard input")
-	f.DurationVar(&o.Timeout, "timeout", 90*time.Second, "`TIME` to wait for the answer to a push")
+	f.Var(commandline.Duration(&o.Timeout, 90*time.Second), "timeout", "`TIME` to wait for the answer to a push")
 	o.formOptions.addFlags(f, "answer", verify.Formats()...)
 }
 
@@ -44,31 +45,27 @@ func newVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify USER",
 		Short: "Ask Duo whether a user can authenticate",
-		Long: `verify asks Duo's Auth API whether a user could authenticate now, must enroll a
-device first, or is denied, and says why. USER is a username or an alias in Duo,
-or a Duo user id.
+		Long: `verify asks Duo's Auth API whether a user could authenticate now, must enroll a device
+first, or is denied, and says why. USER is a username or an alias in Duo, or a Duo user
+id. Nobody is bothered, unless a real login is asked for: --push sends a push and waits
+for the answer; --passcode logs in with a passcode, which is used up by that, and a
+wrong one counts towards a lockout. A passcode on the command line can be seen by
+others; --passcode - reads it from standard input. It needs the keys in duo.auth, and
+changes nothing.
 
-Nobody is bothered, unless a real login is asked for: --push sends a push and waits
-for the answer; --passcode logs in with a passcode of Duo Mobile, a token or an SMS,
-or with a bypass code. A passcode is used up by that, and a wrong one counts towards a
-lockout. One on the command line can be seen by others on this machine and stays in
-the shell's history; --passcode - reads it from standard input.
-
-It needs the keys of an Auth API application in duo.auth. It reads and writes no
-state, takes no lock and changes nothing in Duo.
-
-Exit status: 0 the user can authenticate; 4 the user cannot; 1 Duo could not be
-asked.`,
+Exit status: 0 the user can authenticate; 4 the user cannot; 1 Duo could not be asked.`,
 		Example: `  duosync verify alice
   duosync verify alice --push
   duosync verify alice --passcode - < code.txt`,
-		Args: one("USER", verifiable),
+		Args: commandline.One("USER", verifiable),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := commandline.Exclusive(cmd, flagPush, flagPasscode); err != nil {
+				return err
+			}
 			return a.runVerify(cmd.Context(), opts, args[0], cmd.InOrStdin())
 		},
 	}
 	opts.addFlags(cmd.Flags())
-	cmd.MarkFlagsMutuallyExclusive(flagPush, flagPasscode)
 	return cmd
 }
 

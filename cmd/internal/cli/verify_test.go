@@ -334,9 +334,9 @@ func TestVerifyUsage(t *testing.T) {
 		words string
 	}{
 		{[]string{"--timeout", "0s"}, "--timeout"},
-		{[]string{"--push", "--passcode", bypassCode}, "[passcode push]"},
+		{[]string{"--push", "--passcode", bypassCode}, "--push and --passcode do not go together"},
 		{[]string{"--passcode", ""}, "--passcode is empty"},
-		{[]string{"--format", "csv"}, "there are [table json]"},
+		{[]string{"--format", "csv"}, "there is no format \"csv\""},
 	} {
 		if r := h.run(append([]string{"verify", "alice"}, tt.args...)...); r.code != 1 || !strings.Contains(r.err, tt.words) || strings.Contains(r.err, bypassCode) {
 			t.Errorf("%v: exit %d %s", tt.args, r.code, r.err)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -68,6 +69,12 @@ func (v *validator) validateExpiry(path, name string) {
 }
 
 func (v *validator) validateBases(path string, bases []string) {
+	if whole := strings.Join(bases, ","); v.CutAtCommas(path, len(bases)) && !allRoots(bases) {
+		if dn, err := ldap.ParseDN(whole); err == nil && len(dn.RDNs) == len(bases) {
+			v.Check(path, dirsync.WithHint(errors.New("is cut at its commas"), fmt.Sprintf("a DN in a list needs quotes: [\"%s\"]", whole)))
+			return
+		}
+	}
 	var before []*ldap.DN
 	for i, text := range bases {
 		at := strict.Item(path, i)
@@ -83,8 +90,31 @@ func (v *validator) validateBases(path string, bases []string) {
 	}
 }
 
+// tidyFilters gives filters over several lines the form in which they can be sent.
+func tidyFilters(c *Config) {
+	all := []*LDAP{&c.LDAP}
+	for i := range c.Directories {
+		all = append(all, &c.Directories[i].LDAP)
+	}
+	for _, l := range all {
+		l.Users.Filter, l.Groups.Filter = schema.OneLine(l.Users.Filter), schema.OneLine(l.Groups.Filter)
+	}
+}
+
+// allRoots reports whether each of these DNs is one by which a directory can begin: an
+// organization, or a country.
+func allRoots(bases []string) bool {
+	return !slices.ContainsFunc(bases, func(text string) bool {
+		attribute, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), "=")
+		return attribute != "o" && attribute != "c"
+	})
+}
+
 func (v *validator) validateFilter(path, filter, example string) {
 	reason := schema.CompileFilter(filter)
+	if reason == nil && strings.ContainsAny(filter, "\r\n") {
+		reason = errors.New("a value goes on in the next line")
+	}
 	v.Check(path, dirsync.WithHint(v.Explain(path, "is not an LDAP filter", reason), "such as "+example))
 }
 

@@ -1,11 +1,15 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"duosync/cmd/internal/config/strict"
+	"duosync/state/dsn"
 	dirsync "duosync/sync"
 )
 
@@ -41,10 +45,9 @@ func (l *Loaded) Flags() string {
 // environment variables, like [os.LookupEnv]. Mistakes in the file are returned
 // as [Errors].
 func Load(path string, env func(string) (string, bool)) (*Loaded, error) {
-	data, err := os.ReadFile(path)
+	data, err := readConfiguration(path)
 	if err != nil {
-		return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err),
-			"name the file with --config, or write a first one with `duosync config init`")
+		return nil, err
 	}
 	loaded, err := Parse(path, data, env)
 	if err != nil {
@@ -61,27 +64,41 @@ func Load(path string, env func(string) (string, bool)) (*Loaded, error) {
 // its folder is where relative paths start; the file itself is not opened, only
 // those that hold a secret (…_file). Mistakes are returned as [Errors].
 func Parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, error) {
+	loaded, _, _, err := parse(name, data, env)
+	return loaded, err
+}
+
+// parse gives beside the mistakes what could be read, with the defaults of all else, and
+// what is known of the file; nil: it is no YAML.
+func parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, *Config, *strict.Document, error) {
 	config, valid := Default(), &validator{}
 	doc, err := strict.Read(name, data, &config, strict.Options{
 		Env: env, Secretive: isSecret, Forms: map[string]strict.Form{"expression": valid.expression},
 	})
 	if err != nil {
-		return nil, err
+		return nil, &config, nil, err
 	}
 	valid.Document = doc
 	if !doc.Broken("") {
 		fillPreset(doc, &config)
 		fillDirectories(doc, &config)
+		tidyFilters(&config)
 		refuseUnbuilt(doc, &config)
 		valid.validate(&config)
 	}
 	if err := doc.Err(); err != nil {
-		return nil, err
+		return nil, &config, doc, err
 	}
-	if dsn := config.State.DSN.Reveal(); !isPostgres(dsn) {
-		config.State.DSN = NewSecret(doc.Absolute(dsn))
+	config.State.DSN = absoluteDSN(doc, config.State.DSN)
+	return &Loaded{Config: config, File: name, Warnings: doc.Warnings(), doc: doc}, &config, doc, nil
+}
+
+// absoluteDSN gives the name of a state's file from the folder of the document.
+func absoluteDSN(doc *strict.Document, dsn Secret) Secret {
+	if text := dsn.Reveal(); !isPostgres(text) {
+		return NewSecret(doc.Absolute(text))
 	}
-	return &Loaded{Config: config, File: name, Warnings: doc.Warnings(), doc: doc}, nil
+	return dsn
 }
 
 // Show renders the effective configuration as YAML, each value with its origin
@@ -95,4 +112,106 @@ func show(l *Loaded, secret func(Secret) string) []byte {
 	return strict.Show(l.Config, l.doc.Source, secret, func(path string) bool {
 		return path == "ldap" && len(l.Config.Directories) > 0
 	})
+}
+
+// Place is where the state is: all that some commands need of a configuration.
+type Place struct {
+	DSN         Secret
+	KeepHistory time.Duration
+	// File is the name of the configuration file, as it was given.
+	File string
+	// Whole is the whole configuration; nil where something is wrong with it, as Mistakes
+	// tell.
+	Whole    *Loaded
+	Mistakes []string
+}
+
+// LoadPlace reads of the configuration file at path where the state is. Whatever else is
+// wrong with it is no error, as long as it can't be about that.
+func LoadPlace(path string, env func(string) (string, bool)) (*Place, error) {
+	data, err := readConfiguration(path)
+	if err != nil {
+		return nil, err
+	}
+	loaded, config, doc, err := parse(path, data, env)
+	if err == nil {
+		return &Place{DSN: loaded.Config.State.DSN, KeepHistory: loaded.Config.State.KeepHistory, File: path, Whole: loaded}, nil
+	}
+	if doc == nil { // it is no YAML: the section may be some, by itself
+		alone, only := stateLines(data)
+		if !only {
+			return nil, noPlace(err)
+		}
+		var again error
+		if _, config, doc, again = parse(path, alone, env); doc == nil {
+			if again.Error() == err.Error() { // what is broken is that section
+				again = nil
+			}
+			return nil, noPlace(errors.Join(err, again))
+		}
+		if !doc.Written("state.dsn") && !doc.Written(strict.Twin("state.dsn")) {
+			return nil, noPlace(err)
+		}
+	}
+	if doc.Broken("state.dsn") {
+		return nil, noPlace(err)
+	}
+	place := &Place{DSN: absoluteDSN(doc, config.State.DSN), KeepHistory: config.State.KeepHistory, File: path}
+	problems, ok := errors.AsType[Errors](err)
+	if !ok {
+		return nil, err
+	}
+	for _, p := range problems {
+		place.Mistakes = append(place.Mistakes, p.Error())
+	}
+	return place, nil
+}
+
+func noPlace(err error) error {
+	return dirsync.WithHint(fmt.Errorf("it can't be told where the state is:\n%w", err),
+		"Mend state.dsn, or name the state itself with --state.")
+}
+
+// stateLines empties all lines of a file but those of its section state, so that what is
+// left stands in its lines. only is false unless there is exactly one such section.
+func stateLines(data []byte) (alone []byte, only bool) {
+	lines := bytes.Split(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\n"))
+	sections, within := 0, false
+	for i, line := range lines {
+		if begins := bytes.HasPrefix(line, []byte("state:")); begins || len(line) > 0 && !bytes.ContainsAny(line[:1], " #\r") {
+			if within = begins; begins {
+				sections++
+			}
+		}
+		if !within {
+			lines[i] = nil
+		}
+	}
+	return bytes.Join(lines, []byte("\n")), sections == 1
+}
+
+// StateNamed gives the state that a command line names, as state.dsn would. It is refused
+// where it holds a password: every account of a machine sees the command lines.
+func StateNamed(text string) (string, error) {
+	where, err := dsn.Parse(text)
+	switch {
+	case err != nil:
+		return "", err
+	case where.Server != nil && len(where.Server.Passwords()) > 0:
+		return "", dirsync.WithHint(errors.New("holds a password, and every account of this machine can see the command line"),
+			"Leave the password out, and give it in the variable PGPASSWORD or in ~/.pgpass.")
+	case where.Server != nil:
+		return text, nil
+	}
+	return where.Path()
+}
+
+// readConfiguration reads the file at path.
+func readConfiguration(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err),
+			"name the file with --config, or write a first one with `duosync config init`")
+	}
+	return data, nil
 }

@@ -134,7 +134,7 @@ func (j *job) logged(level logrus.Level) []string {
 			continue
 		}
 		line := e.Message
-		for _, name := range []string{"error", "hint", "guards", "mistake"} {
+		for _, name := range []string{"error", "hint", "guards", "held_by", "mistake"} {
 			if value, ok := e.Data[name]; ok {
 				line += "; " + name + ": " + toText(value)
 			}

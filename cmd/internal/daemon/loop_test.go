@@ -63,7 +63,7 @@ func TestWhatIsLogged(t *testing.T) {
 	locked := failed(fmt.Errorf("opening: %w: by process 7", state.ErrLocked))
 	unchanged := &dirsync.Run{ID: "r0", Outcome: dirsync.OutcomeNoChanges, Complete: true}
 	warned := &dirsync.Run{ID: "r1", Outcome: dirsync.OutcomeNoChanges, Complete: true, Warnings: []string{"a", "b"}}
-	held := &dirsync.Run{ID: "r2", ApprovalID: "abc", Outcome: dirsync.OutcomeHeld, Guards: []dirsync.Guard{{Name: "max_remove", Held: true, ApprovalID: "abc"}}}
+	held := &dirsync.Run{ID: "r2", ApprovalID: "abc", Outcome: dirsync.OutcomeHeld, Guards: []dirsync.Guard{{Name: "max_remove", Held: true, ApprovalID: "abc", Affected: 10, Total: 100, Limit: "5%"}}}
 	firm := &dirsync.Run{ID: "r3", ApprovalID: "abc", Outcome: dirsync.OutcomeHeld, Guards: []dirsync.Guard{{Name: "state_lost", Held: true, Remedy: "duosync rebuild"}}}
 	partly := &dirsync.Run{ID: "r7", Outcome: dirsync.OutcomeHeld, Guards: []dirsync.Guard{{Name: "max_remove"},
 		{Name: "min_group", About: dirsync.About{Group: "staff"}, Held: true, Partial: true, ApprovalID: "abc"},
@@ -80,7 +80,7 @@ func TestWhatIsLogged(t *testing.T) {
 		{"a warning once while it lasts", []*dirsync.Run{warned, warned, unchanged, warned}, []string{"a", "b", "a", "b"}},
 		{"failure with advice each time", []*dirsync.Run{failed(dirsync.WithHint(errDown, "Start it.")), failed(errDown), unchanged},
 			[]string{"run failed; error: the directory is down; hint: Start it.", "run failed"}},
-		{"what is held with the command", []*dirsync.Run{held, unchanged}, []string{"run held, nothing was written: a guard wants a human; guards: max_remove: duosync approve abc"}},
+		{"what is held with the command", []*dirsync.Run{held, unchanged}, []string{"run held, nothing was written: a guard wants a human; guards: max_remove: duosync approve abc; held_by: max_remove: 10 of 100 people would be disabled, put into the Trash, deleted or released; the limit is 5%"}},
 		{"what nothing lifts without one", []*dirsync.Run{firm, unchanged}, []string{"guards: state_lost: duosync rebuild"}},
 		{"what is held in part, each with its own", []*dirsync.Run{partly, unchanged},
 			[]string{"run held in part, all else was done: a guard wants a human; guards: min_group staff: duosync approve abc; ids_changed: duosync rebuild --write"}},

@@ -20,12 +20,12 @@ import (
 
 // Options are what the demo is given.
 type Options struct {
-	Dir    string // for reports and configuration; "": a new temporary folder
-	Out    io.Writer
-	Colour bool // Out is a terminal that shows colours
-	Env    func(name string) (string, bool)
-	Setup  func() (wire.Setup, error)
-	Watch  func() (observer dirsync.Observer, end func()) // of each run
+	Dir   string // for reports and configuration; "": a new temporary folder
+	Out   io.Writer
+	Look  form.Look // of Out
+	Env   func(name string) (string, bool)
+	Setup func() (wire.Setup, error)
+	Watch func() (observer dirsync.Observer, end func()) // of each run
 }
 
 // demo plays in its world, stage by stage.
@@ -125,7 +125,7 @@ func (d *demo) run(ctx context.Context, s stage) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Of(run).Write(d.Out, form.Table, d.Colour); err != nil {
+	if err := report.Of(run).Write(d.Out, form.Table, d.Look); err != nil {
 		return err
 	}
 	data, err := report.Encode(run)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report/explanation"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
@@ -58,7 +59,7 @@ func (e *explainer) several() (*explanation.Document, error) {
 }
 
 // nobody says where was looked.
-func (e *explainer) nobody() error {
+func (e *explainer) nobody(ctx context.Context) error {
 	if err := errors.Join(e.x.Run.Err, e.duoErr); err != nil {
 		return fmt.Errorf("%s was not found, but not everywhere could be looked: %w", dirsync.Quote(e.asked.text), err)
 	}
@@ -66,7 +67,11 @@ func (e *explainer) nobody() error {
 	if e.asked.dn != nil {
 		inDuo = "not in Duo, which knows no DNs"
 	}
-	return dirsync.WithHint(fmt.Errorf("nobody is found by %s", dirsync.Quote(e.asked.text)), fmt.Sprintf(
+	meant, err := past.MeantBy(ctx, e.past.DB, e.asked.text)
+	if err != nil {
+		return err
+	}
+	return dirsync.WithHint(fmt.Errorf("nobody is found by %s", dirsync.Quote(e.asked.text)), meant+fmt.Sprintf(
 		"Looked in the directory (%s that ldap.users gives, by id, DN, username, alias and mail), in the state, and %s. "+
 			"An entry that ldap.users leaves out is found by its directory id only.", phrase.Quantity(e.x.Run.Read.Read, "entry", "entries"), inDuo))
 }

@@ -23,6 +23,7 @@ const (
 	ByDuoID    = "Duo user id"
 	ByDuoName  = "Duo username or alias"
 	ByMemory   = "name or mail address in the state"
+	ByFormer   = "former username"
 )
 
 const mailAttribute = "mail"

@@ -18,7 +18,7 @@ func (e *explainer) attention(ctx context.Context, d *dirsync.Decision) error {
 	all := e.x.Run.Attention
 	if e.x.Run.Err != nil {
 		var err error
-		if all, err = past.Attention(ctx, e.past.DB); err != nil {
+		if all, err = past.Attention(ctx, e.past.DB, e.Flags); err != nil {
 			return err
 		}
 	}

@@ -30,6 +30,7 @@ func User(ctx context.Context, loaded *config.Loaded, setup wire.Setup, user str
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
+	m.Flags = p.Flags
 	if err := m.Check(ctx, p.Binding); err != nil {
 		return nil, err
 	}

@@ -18,7 +18,9 @@ type explainer struct {
 	past  *past.Moment
 	asked *asked
 	x     *engine.Explanation
-	doc   *explanation.Document
+	// former are those who once had USER as their username.
+	former []past.Former
+	doc    *explanation.Document
 
 	// account is the Duo user who has USER as a name or id; nil: nobody.
 	account *dirsync.Account

@@ -29,6 +29,15 @@ func (e *explainer) search(ctx context.Context, observer dirsync.Observer) error
 	}
 	if e.account != nil {
 		quest.Users = append(quest.Users, e.account.ID)
+	} else if e.duoErr == nil { // nobody has the name, but somebody may have had it
+		former, err := past.FormerOf(ctx, e.past.DB, e.asked.text)
+		if err != nil {
+			return err
+		}
+		for _, f := range former {
+			quest.IDs = append(quest.IDs, f.ID)
+		}
+		e.former = former
 	}
 	e.x = e.Engine(e.past.DB, observer).Explain(ctx, engine.Options{RunID: wire.NewRunID(e.past.At)}, quest)
 	return ctx.Err()
@@ -84,7 +93,13 @@ func (e *explainer) answer(ctx context.Context) (*explanation.Document, error) {
 		}
 		return e.several()
 	case len(links) == 1:
-		return e.person(ctx, links[0].ID, e.howLinked(links[0]))
+		how := e.howLinked(links[0])
+		for _, f := range e.former {
+			if how == ByFormer && f.ID == links[0].ID {
+				e.doc.Warnings = append(e.doc.Warnings, fmt.Sprintf("%s was the username until the run %s", dirsync.Quote(e.asked.text), f.Run))
+			}
+		}
+		return e.person(ctx, links[0].ID, how)
 	case e.account != nil:
 		return e.stranger(ctx)
 	}
@@ -97,7 +112,7 @@ func (e *explainer) answer(ctx context.Context) (*explanation.Document, error) {
 			}
 		}
 	}
-	return nil, e.nobody()
+	return nil, e.nobody(ctx)
 }
 
 // whoCounts gives of several people the one whose name of an earlier directory counts, where
@@ -127,6 +142,8 @@ func (e *explainer) howLinked(l *dirsync.Link) string {
 		return ByDuoID
 	case e.account != nil && e.account.ID == l.User:
 		return ByDuoName
+	case slices.ContainsFunc(e.former, func(f past.Former) bool { return f.ID == l.ID }):
+		return ByFormer
 	}
 	return ByMemory
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // Due lists what waits under these rules, what is held, approved or paused, and who is
-// kept disabled or has no device.
+// kept disabled or has no device. Without rules (nil) it is who waited at the end of the last
+// complete run.
 func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, error) {
 	meta, err := m.Meta(ctx)
 	if err != nil {
@@ -22,42 +23,68 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 	if meta.Paused != nil {
 		d.Pause(*meta.Paused)
 	}
-	approvals, err := m.Approvals(ctx, m.At)
-	if err != nil {
+	if err := m.byHand(ctx, d); err != nil {
 		return nil, err
 	}
-	for _, approval := range approvals {
-		d.Approve(approval)
-	}
-	marks, err := StandingMarks(ctx, m.DB)
-	if err != nil {
+	if d.State, err = PlaceOf(ctx, m.DB); err != nil {
 		return nil, err
 	}
-	for _, mark := range marks {
-		d.Disable(mark)
-	}
-	if rules.Directories.Named() {
+	if rules != nil && rules.Directories.Named() || rules == nil && meta.Binding != nil && meta.Binding.Directories != nil {
 		d.Named()
+	}
+	if rules == nil {
+		complete, err := m.lastComplete(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d.WaitAsOf(complete)
 	}
 	last, settled, err := m.LastHold(ctx)
 	if err != nil {
 		return nil, err
 	}
 	d.Hold(last, settled)
-	standing, err := Attention(ctx, m.DB)
+	standing, err := Attention(ctx, m.DB, m.Flags)
 	if err != nil {
 		return nil, err
 	}
 	d.Attend(standing)
 	activeOrMissing := func(b dirsync.Brief) bool { return b.Active || b.Missing }
-	return d, EachLink(ctx, m.DB, activeOrMissing, func(l *dirsync.Link) {
-		if w, ok := rules.Due(l); ok {
-			d.Wait(w)
+	missing := map[dirsync.SourceID]*dirsync.Account{}
+	err = EachLink(ctx, m.DB, activeOrMissing, func(l *dirsync.Link) {
+		if l.Missing != nil {
+			missing[l.ID] = &l.Answered
+		}
+		if rules != nil {
+			if w, ok := rules.Due(l); ok {
+				d.Wait(w)
+			}
 		}
 		if l.Active() && !l.Answered.Enrolled {
-			d.NotEnrolled = append(d.NotEnrolled, report.NotEnrolled{Username: l.Answered.Username, SourceID: l.ID, User: l.User})
+			d.Enroll(l)
 		}
 	})
+	d.Know(missing)
+	return d, err
+}
+
+// byHand tells what somebody has approved, or keeps disabled.
+func (m *Moment) byHand(ctx context.Context, d *report.Due) error {
+	approvals, err := m.Approvals(ctx, m.At)
+	if err != nil {
+		return err
+	}
+	for _, approval := range approvals {
+		d.Approve(approval)
+	}
+	marks, err := StandingMarks(ctx, m.DB)
+	if err != nil {
+		return err
+	}
+	for _, mark := range marks {
+		d.Disable(mark)
+	}
+	return nil
 }
 
 // Approvable lists what can be approved, and what is.
@@ -70,11 +97,12 @@ func (m *Moment) Approvable(ctx context.Context) (*report.Approvals, error) {
 	if err != nil {
 		return nil, err
 	}
-	standing, err := Attention(ctx, m.DB)
+	standing, err := Attention(ctx, m.DB, m.Flags)
 	if err != nil {
 		return nil, err
 	}
 	a := report.NewApprovals(m.At, last, approvals, settled, m.Flags)
 	a.Attend(standing)
-	return a, nil
+	a.State, err = PlaceOf(ctx, m.DB)
+	return a, err
 }

@@ -35,7 +35,25 @@ func (m *Moment) lastHold(ctx context.Context) (last *report.Document, err error
 		if err != nil || !found || whole.Report == nil {
 			return true, err
 		}
-		last, err = report.DecodeWhole(whole.Report)
+		if last, err = report.DecodeWhole(whole.Report); err == nil {
+			last.Reflag(m.Flags)
+		}
+		return true, err
+	})
+	return last, err
+}
+
+// lastComplete gives the report of the newest run over all that read all; nil: there is none.
+func (m *Moment) lastComplete(ctx context.Context) (last *report.Document, err error) {
+	err = m.eachRun(ctx, func(run *state.Run, head *report.Head) (done bool, err error) {
+		if !weighed(run, head) || !head.Source.Complete {
+			return false, nil
+		}
+		whole, found, err := m.Run(ctx, run.ID)
+		if err != nil || !found || whole.Report == nil {
+			return false, err
+		}
+		last, err = report.DecodeBrief(whole.Report)
 		return true, err
 	})
 	return last, err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"duosync/cmd/internal/report"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -61,17 +62,20 @@ func EachLink(ctx context.Context, db *state.DB, wanted func(dirsync.Brief) bool
 func Everybody(dirsync.Brief) bool { return true }
 
 // Attention gives who waited for a human at the end of the last run over all that came to
-// its end, by username.
-func Attention(ctx context.Context, db *state.DB) ([]dirsync.Attention, error) {
+// its end, by username. flags end the commands, see [dirsync.Command].
+func Attention(ctx context.Context, db *state.DB, flags string) ([]dirsync.Attention, error) {
 	meta, err := db.Meta(ctx)
-	return attention(meta.Baseline), err
+	return attention(meta.Baseline, flags), err
 }
 
-func attention(last *dirsync.Baseline) []dirsync.Attention {
+func attention(last *dirsync.Baseline, flags string) []dirsync.Attention {
 	if last == nil {
 		return nil
 	}
 	all := slices.Collect(maps.Values(last.Attention))
+	for i := range all {
+		all[i].Remedy = dirsync.Reflag(all[i].Remedy, flags)
+	}
 	slices.SortFunc(all, func(a, b dirsync.Attention) int {
 		return cmp.Or(cmp.Compare(a.Username, b.Username), cmp.Compare(a.Source, b.Source))
 	})
@@ -82,4 +86,21 @@ func attention(last *dirsync.Baseline) []dirsync.Attention {
 func StandingMarks(ctx context.Context, db *state.DB) ([]dirsync.Mark, error) {
 	marks, err := db.Marks(ctx)
 	return slices.DeleteFunc(marks, func(m dirsync.Mark) bool { return !m.Stands() }), err
+}
+
+// PlaceOf names a state, with what last happened there.
+func PlaceOf(ctx context.Context, db *state.DB) (*report.Place, error) {
+	place := &report.Place{Path: db.Name(), Exists: db.IsThere()}
+	meta, err := db.Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if meta.Binding != nil {
+		place.Account = meta.Binding.Host
+	}
+	runs, err := db.Runs(ctx, 1)
+	if err == nil && len(runs) > 0 {
+		place.LastRun = &report.LastRun{RunID: runs[0].ID, Started: runs[0].Started.UTC().Format(time.RFC3339), Outcome: runs[0].Outcome}
+	}
+	return place, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -52,18 +53,41 @@ func Pick(ctx context.Context, db *state.DB, text string) (*state.Run, error) {
 		}
 	}
 	if id == "" {
-		var some []string
-		for i := range newest {
-			some = append(some, newest[i].ID)
-		}
-		return nil, dirsync.WithHint(fmt.Errorf("there is no run %s in the history; the newest are %s", dirsync.Quote(text), strings.Join(some, ", ")),
-			"`duosync history` lists them; dry runs and what is older than state.keep_history are not there.")
+		return nil, unknownRun(ctx, db, text, newest)
 	}
+	return runOf(ctx, db, id)
+}
+
+func runOf(ctx context.Context, db *state.DB, id string) (*state.Run, error) {
 	run, found, err := db.Run(ctx, id)
 	if err == nil && !found {
 		err = fmt.Errorf("the run %s is gone from the history", id)
 	}
 	return run, err
+}
+
+// unknownRun says that there is no such run, and which may be meant.
+func unknownRun(ctx context.Context, db *state.DB, text string, newest []state.Run) error {
+	var some []string
+	for i := range newest {
+		some = append(some, newest[i].ID)
+	}
+	hint := "`duosync history` lists them; dry runs and what is older than state.keep_history are not there."
+	ids, err := db.RunIDs(ctx, "", math.MaxInt32)
+	if err != nil {
+		return err
+	}
+	// All ids are alike: one is near that has the same minute, or the same end.
+	const minute, end = len("20060102T1504"), len("-abcdef")
+	if len(text) > minute {
+		ids = slices.DeleteFunc(ids, func(id string) bool {
+			return !strings.HasPrefix(id, text[:minute]) && !strings.HasSuffix(id, text[len(text)-end:])
+		})
+		if near := dirsync.Nearest(text, ids); near != "" {
+			hint = fmt.Sprintf("Did you mean %s? ", near) + hint
+		}
+	}
+	return dirsync.WithHint(fmt.Errorf("there is no run %s in the history; the newest are %s", dirsync.Quote(text), strings.Join(some, ", ")), hint)
 }
 
 // History lists the newest runs, and what was asked for beside them.
@@ -87,7 +111,8 @@ func (m *Moment) History(ctx context.Context, limit int) (*report.History, error
 	for _, a := range acts {
 		history.ByHand = append(history.ByHand, report.ActOf(a.At, a.By, a.What, a.About, a.Reason))
 	}
-	return history, nil
+	history.State, err = PlaceOf(ctx, m.DB)
+	return history, err
 }
 
 func (m *Moment) head(ctx context.Context, run *state.Run) (*report.Head, error) {
@@ -103,27 +128,17 @@ func (m *Moment) head(ctx context.Context, run *state.Run) (*report.Head, error)
 
 // Report gives the report of the run that a text names: its id, how that begins, or [Last].
 func (m *Moment) Report(ctx context.Context, text string) (form.Renderer, error) {
-	if text == Last {
-		newest, err := Pick(ctx, m.DB, Last)
-		if err != nil {
+	run, err := Pick(ctx, m.DB, text)
+	if err != nil {
+		return nil, err
+	}
+	if text == Last { // it was found in the list, which leaves the reports out
+		if run, err = runOf(ctx, m.DB, run.ID); err != nil {
 			return nil, err
 		}
-		text = newest.ID
-	}
-	id, err := RunID(ctx, m.DB, text)
-	if err != nil {
-		return nil, err
-	}
-	run, found, err := m.Run(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if !found || text == "" {
-		return nil, dirsync.WithHint(fmt.Errorf("there is no run %s in the history", dirsync.Quote(text)),
-			"Take the id from `duosync history`; dry runs and what is older than state.keep_history are not there.")
 	}
 	if run.Report != nil {
-		return report.Stored(run.Report), nil
+		return report.Stored{Report: run.Report, Flags: m.Flags}, nil
 	}
 	return m.Unfinished(ctx, run)
 }

@@ -52,9 +52,9 @@ func (s *Standing) Unwell() []string {
 var failing = map[string]string{dirsync.OutcomeFailed: "failed", dirsync.OutcomePartial: "left some people out"}
 
 // Of gives a state that is open already, as it is at a time. holder is who had its lock
-// then, as [state.Holder] gives it.
-func Of(db *state.DB, at time.Time, holder string) *Moment {
-	return &Moment{DB: db, At: at, holder: holder}
+// then, as [state.Holder] gives it; flags are [Moment.Flags].
+func Of(db *state.DB, at time.Time, holder, flags string) *Moment {
+	return &Moment{DB: db, At: at, Flags: flags, holder: holder}
 }
 
 // Standing gives what stands in the state.
@@ -64,7 +64,7 @@ func (m *Moment) Standing(ctx context.Context) (*Standing, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Paused, s.Attention = meta.Paused, attention(meta.Baseline)
+	s.Paused, s.Attention = meta.Paused, attention(meta.Baseline, m.Flags)
 	if err := m.eachRun(ctx, func(run *state.Run, head *report.Head) (bool, error) { return s.take(ctx, m, run, head) }); err != nil {
 		return nil, err
 	}
@@ -133,5 +133,9 @@ func (m *Moment) brief(ctx context.Context, run *state.Run, head *report.Head) (
 	if !found || whole.Report == nil {
 		return &report.Document{Head: *head}, nil
 	}
-	return report.DecodeBrief(whole.Report)
+	doc, err := report.DecodeBrief(whole.Report)
+	if err == nil {
+		doc.Reflag(m.Flags)
+	}
+	return doc, err
 }

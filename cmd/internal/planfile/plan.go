@@ -8,6 +8,7 @@
 package planfile
 
 import (
+	"encoding/json"
 	"time"
 
 	dirsync "duosync/sync"
@@ -52,7 +53,22 @@ type Mark struct {
 type Options struct {
 	Refresh bool   `json:"refresh"`
 	Only    string `json:"only"`
-	Adopt   string `json:"adopt"`
+	Adopt   Names  `json:"adopt"`
+}
+
+// Names are usernames.
+type Names []string
+
+// UnmarshalJSON implements [json.Unmarshaler]. Earlier versions wrote one name, or "".
+func (n *Names) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) != nil {
+		return json.Unmarshal(data, (*[]string)(n))
+	}
+	if *n = nil; one != "" {
+		*n = Names{one}
+	}
+	return nil
 }
 
 // Guard is one limit or doubt, and how the plan stood to it. WholeRun: where it

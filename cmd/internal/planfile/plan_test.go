@@ -211,7 +211,7 @@ func TestRedact(t *testing.T) {
 	op := everything()
 	op.Reason = `takes over from "planted-reason" and ` + string(op.From) + "'s " + string(op.Source) + `: planted-words of an administrator`
 	p := planOf(op, small().Ops()[0])
-	p.Options = planfile.Options{Only: "planted-only", Adopt: "planted-adopt"}
+	p.Options = planfile.Options{Only: "planted-only", Adopt: planfile.Names{"planted-adopt"}}
 	p.Guards[0].About = dirsync.About{Group: "planted-group", Base: "ou=planted-base", Directory: "planted-directory"}
 	before := seal(t, p, key)
 	file := string(seal(t, p.Redact(key), key))

@@ -23,7 +23,10 @@ func (p *Plan) Redact(key Key) *Plan {
 		}
 		other.Binding.Directories[r.text(name)] = r.text(identity)
 	}
-	other.Options.Only, other.Options.Adopt = r.text(p.Options.Only), r.text(p.Options.Adopt)
+	other.Options.Only, other.Options.Adopt = r.text(p.Options.Only), make(Names, len(p.Options.Adopt))
+	for i, name := range p.Options.Adopt {
+		other.Options.Adopt[i] = r.text(name)
+	}
 	// Whoever knows all of a plan but one value could try that out on its ids.
 	other.PlanID, other.ApprovalID = r.text(p.PlanID), r.text(p.ApprovalID)
 	other.Guards = each(p.Guards, func(g *Guard) {

@@ -53,6 +53,8 @@ func approvedBlock(approvals []Approval) form.Block {
 type Approvals struct {
 	Held      *Held      `json:"held"` // nil: nothing
 	Approvals []Approval `json:"approvals"`
+	// State is where this was read; nil where it could not be.
+	State *Place `json:"state,omitempty"`
 	// Error says why there is no list; "" where there is one.
 	Error string `json:"error,omitempty"`
 
@@ -83,13 +85,14 @@ func NoApprovals(err error) *Approvals {
 }
 
 // Write renders the list. Only the table is ever coloured.
-func (a *Approvals) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, a, format, colour)
+func (a *Approvals) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, a, format, look)
 }
 
 // Page lists what is held, then what is approved.
 func (a *Approvals) Page() *form.Page {
 	p := &form.Page{Title: "What can be approved", Tone: form.Strong}
+	a.State.say(p)
 	if a.Held == nil {
 		p.Fact("held", But("nothing waits for an approval", a.needs))
 	} else {

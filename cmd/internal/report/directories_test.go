@@ -27,6 +27,7 @@ func TestDirectoriesAreNamed(t *testing.T) {
 			run.Read.Parts = []dirsync.ReadInfo{{Directory: "hr", Read: 2}, {Directory: "students", Read: 3}}
 		}
 		due := report.NewDue(time.Now(), time.Time{}, "")
+		due.Verbose = true
 		due.Wait(run.Waiting[0])
 		due.Attend(run.Attention)
 		due.NotEnrolled = append(due.NotEnrolled, report.NotEnrolled{Username: "emil", SourceID: "hr/5"})
@@ -37,7 +38,7 @@ func TestDirectoriesAreNamed(t *testing.T) {
 			read := format != form.JSON && format != form.CSV
 			for what, doc := range map[string]form.Renderer{"run": report.Of(run), "due": due} {
 				var out bytes.Buffer
-				if err := doc.Write(&out, format, false); err != nil {
+				if err := doc.Write(&out, format, form.Look{}); err != nil {
 					t.Fatal(err)
 				}
 				names := map[string][]string{"run": {"anna (hr)", "bert (hr)", "cora (students)", "dora (students)"}, "due": {"dora (students)", "cora (students)", "emil (hr)"}}[what]

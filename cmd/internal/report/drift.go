@@ -55,8 +55,8 @@ func listOrText(field, value string) any {
 func (d *Drift) Differs() bool { return len(d.Differences) > 0 }
 
 // Write renders the list. Only the table is ever coloured.
-func (d *Drift) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, d, format, colour)
+func (d *Drift) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, d, format, look)
 }
 
 // Page lists the differences.
@@ -74,6 +74,7 @@ func (d *Drift) Page() *form.Page {
 	if d.Differs() {
 		p.Title, p.Tone = then(fmt.Sprintf("Drift: %s from what was left in Duo", phrase.Plural(len(d.Differences), "difference")), needs), form.Change
 		p.Add(d.blocks()...)
+		p.Summary = p.Title
 	}
 	p.Add(AttentionBlock(d.Attention), form.Items("warnings", d.Warnings))
 	return p

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"duosync/cmd/internal/report/form"
@@ -27,11 +28,20 @@ type Due struct {
 	Paused *Paused `json:"paused"`
 	// AsOf is when Duo was last read whole; "" if never.
 	AsOf string `json:"as_of"`
+	// WaitingAsOf is the run by whose rules Waiting was found out, where it was not by those
+	// of the configuration, and when that began; "" else.
+	WaitingAsOf string `json:"waiting_as_of,omitempty"`
+	// State is where this was read; nil where it could not be.
+	State *Place `json:"state,omitempty"`
 	// Error says why there is no list; "" where there is one.
 	Error string `json:"error,omitempty"`
 
+	// Verbose has the people without a device shown to people, too.
+	Verbose bool `json:"-"`
+
 	now   time.Time
 	lost  bool   // the state knows nobody
+	asOf  bool   // who waits is known as of WaitingAsOf only
 	named bool   // the people are of directories with names
 	flags string // of commands
 }
@@ -42,6 +52,9 @@ type NotEnrolled struct {
 	Username string           `json:"username"`
 	SourceID dirsync.SourceID `json:"source_id"`
 	User     string           `json:"duo_user_id"`
+	// Realname and Email are as Duo holds them.
+	Realname string `json:"realname,omitempty"`
+	Email    string `json:"email,omitempty"`
 }
 
 // Disabled is somebody whom duosync disable keeps disabled, whatever the directory
@@ -75,8 +88,37 @@ func NoDue(err error) *Due {
 	return d
 }
 
+// Enroll adds somebody who has no device.
+func (d *Due) Enroll(l *dirsync.Link) {
+	a := &l.Answered
+	d.NotEnrolled = append(d.NotEnrolled, NotEnrolled{Username: a.Username, SourceID: l.ID, User: l.User, Realname: calledOf(a), Email: a.Email})
+}
+
+// Know tells name and address of those who wait.
+func (d *Due) Know(links map[dirsync.SourceID]*dirsync.Account) {
+	for i := range d.Waiting {
+		if a := links[d.Waiting[i].SourceID]; a != nil {
+			d.Waiting[i].Realname, d.Waiting[i].Email = calledOf(a), a.Email
+		}
+	}
+}
+
+// calledOf gives the name of a person, as far as Duo has one.
+func calledOf(a *dirsync.Account) string {
+	return cmp.Or(a.Realname, strings.TrimSpace(a.Firstname+" "+a.Lastname))
+}
+
 // Wait adds a removal that is to come.
 func (d *Due) Wait(w dirsync.Waiting) { d.Waiting = append(d.Waiting, WaitingOf(w)) }
+
+// WaitAsOf takes over who waited at the end of the last complete run; nil: there was none.
+// Without the rules nobody can tell more.
+func (d *Due) WaitAsOf(last *Document) {
+	if last != nil {
+		d.Waiting, d.WaitingAsOf = append(d.Waiting, last.Waiting...), last.Started
+	}
+	d.asOf = true
+}
 
 // Approve adds an approval that was given.
 func (d *Due) Approve(a dirsync.Approval) { d.Approvals = append(d.Approvals, approvalOf(&a)) }
@@ -104,9 +146,9 @@ func (d *Due) Pause(p dirsync.Pause) {
 func (d *Due) Hold(last *Document, settled func(id string) bool) { d.Held = heldOf(last, settled) }
 
 // Write renders the list. Only the table is ever coloured.
-func (d *Due) Write(out io.Writer, format form.Format, colour bool) error {
+func (d *Due) Write(out io.Writer, format form.Format, look form.Look) error {
 	d.sort()
-	return form.Write(out, d, format, colour)
+	return form.Write(out, d, format, look)
 }
 
 func (d *Due) sort() {
@@ -122,6 +164,7 @@ func (d *Due) sort() {
 func (d *Due) Page() *form.Page {
 	d = d.withDirectories()
 	p := &form.Page{Title: "What is due", Tone: form.Strong}
+	d.State.say(p)
 	p.Fact("removals", d.waitingWords())
 	p.Fact("enrollment", d.enrollmentWords())
 	if needs := NeedsAttention(d.Attention); needs != "" {
@@ -131,8 +174,27 @@ func (d *Due) Page() *form.Page {
 	if d.Held != nil {
 		p.Add(d.Held.block(d.now, d.flags))
 	}
-	p.Add(approvedBlock(d.Approvals), d.disabledBlock(), d.waitingBlock(), AttentionBlock(d.Attention), d.notEnrolledBlock())
+	p.Add(approvedBlock(d.Approvals), d.disabledBlock(), d.waitingBlock(), AttentionBlock(d.Attention))
+	if d.Verbose {
+		p.Add(d.notEnrolledBlock())
+	}
+	p.Summary = d.summary()
 	return p
+}
+
+// summary says in a line what waits.
+func (d *Due) summary() string {
+	parts := []string{"removals: " + d.waitingWords(), fmt.Sprintf("not enrolled: %s", phrase.Count(len(d.NotEnrolled)))}
+	if d.Held != nil {
+		parts = append([]string{"HELD by " + phrase.Plural(len(d.Held.Guards), "guard")}, parts...)
+	}
+	if d.Paused != nil {
+		parts = append([]string{"PAUSED"}, parts...)
+	}
+	if needs := NeedsAttention(d.Attention); needs != "" {
+		parts = append(parts, needs)
+	}
+	return "Due: " + strings.Join(parts, "; ")
 }
 
 func (d *Due) pausedBlock() form.Block {
@@ -154,9 +216,9 @@ func (d *Due) pausedBlock() form.Block {
 }
 
 func (d *Due) notEnrolledBlock() form.Block {
-	l := &form.List{Columns: []string{"user", "Duo user"}, Lead: 1}
+	l := &form.List{Columns: []string{"user", "name", "mail", "Duo user"}, Lead: 1}
 	for _, n := range d.NotEnrolled {
-		l.Add(form.Row{Cells: []string{phrase.Name(n.Username, n.SourceID), n.User}})
+		l.Add(form.Row{Cells: []string{phrase.Name(n.Username, n.SourceID), n.Realname, n.Email, n.User}, Flow: append(who(n.Realname, n.Email, ","), n.User)})
 	}
 	return form.Block{Title: "not enrolled", List: l}
 }
@@ -165,8 +227,15 @@ func (d *Due) waitingWords() string {
 	if d.lost {
 		return "not known: the state knows nobody"
 	}
+	as := ""
+	switch {
+	case d.WaitingAsOf != "":
+		as = fmt.Sprintf(", as of the last complete run %s UTC: the configuration can't be read", phrase.Minute(d.WaitingAsOf))
+	case d.asOf:
+		return "not known: the configuration can't be read, and no run was complete yet"
+	}
 	if len(d.Waiting) == 0 {
-		return "nobody is waiting for one"
+		return "nobody is waiting for one" + as
 	}
 	due := 0
 	for _, w := range d.Waiting {
@@ -174,7 +243,7 @@ func (d *Due) waitingWords() string {
 			due++
 		}
 	}
-	return fmt.Sprintf("%s waiting, %s of them due in the next run", phrase.People(len(d.Waiting)), phrase.Count(due))
+	return fmt.Sprintf("%s waiting, %s of them due in the next run%s", phrase.People(len(d.Waiting)), phrase.Count(due), as)
 }
 
 func (d *Due) enrollmentWords() string {
@@ -188,7 +257,26 @@ func (d *Due) enrollmentWords() string {
 	if len(d.NotEnrolled) == 0 {
 		return "everybody active is enrolled; " + as
 	}
-	return fmt.Sprintf("%s active and not enrolled; %s", phrase.People(len(d.NotEnrolled)), as)
+	listed := ""
+	if !d.Verbose {
+		listed = " (--verbose lists them)"
+	}
+	return fmt.Sprintf("%s active and not enrolled%s; %s", phrase.People(len(d.NotEnrolled)), listed, as)
+}
+
+// who gives name and address of a person for the text form, with an end behind them; nothing
+// where there is neither.
+func who(name, mail, end string) []string {
+	var parts []string
+	for _, part := range []string{name, mail} {
+		if part != "" {
+			parts = append(parts, part+",")
+		}
+	}
+	if n := len(parts) - 1; n >= 0 {
+		parts[n] = strings.TrimSuffix(parts[n], ",") + end
+	}
+	return parts
 }
 
 func (d *Due) isDue(w Waiting) bool { return w.Due <= phrase.Stamp(d.now) }
@@ -199,10 +287,14 @@ func (d *Due) waitingBlock() form.Block {
 		if d.isDue(w) {
 			b.List.Rows[i] = form.Row{Tone: form.Bad,
 				Cells: []string{phrase.Name(w.Username, w.SourceID), string(w.Action), phrase.Minute(w.Due) + ", with the next run", phrase.Minute(w.Since)},
-				Flow:  []string{fmt.Sprintf("%s with the next run; missing since %s UTC", w.Action, phrase.Minute(w.Since))},
+				Flow:  []string{fmt.Sprintf("%s with the next run;", w.Action), fmt.Sprintf("missing since %s UTC", phrase.Minute(w.Since))},
 			}
 		}
+		r := &b.List.Rows[i]
+		r.Cells = slices.Insert(r.Cells, 1, w.Realname, w.Email)
+		r.Flow = append(who(w.Realname, w.Email, ":"), r.Flow...)
 	}
+	b.List.Columns = slices.Insert(b.List.Columns, 1, "name", "mail")
 	return b
 }
 
@@ -223,18 +315,18 @@ func (d *Due) disabledBlock() form.Block {
 // Sheet lists the people: those who wait for a removal, those without a device, those who
 // are kept disabled, then those who need attention.
 func (d *Due) Sheet() *form.Sheet {
-	s := form.NewSheet("what", "username", "source_id", "duo_user_id", "since", "action", "due", "reason", "remedy")
+	s := form.NewSheet("what", "username", "source_id", "duo_user_id", "since", "action", "due", "reason", "remedy", "realname", "email")
 	for _, w := range d.Waiting {
-		s.Add("waiting", w.Username, string(w.SourceID), "", w.Since, string(w.Action), w.Due, "", "")
+		s.Add("waiting", w.Username, string(w.SourceID), "", w.Since, string(w.Action), w.Due, "", "", w.Realname, w.Email)
 	}
 	for _, n := range d.NotEnrolled {
-		s.Add("not_enrolled", n.Username, string(n.SourceID), n.User, "", "", "", "", "")
+		s.Add("not_enrolled", n.Username, string(n.SourceID), n.User, "", "", "", "", "", n.Realname, n.Email)
 	}
 	for _, m := range d.Disabled {
-		s.Add("disabled", m.Username, string(m.SourceID), m.User, m.Since, "", "", m.Reason, "")
+		s.Add("disabled", m.Username, string(m.SourceID), m.User, m.Since, "", "", m.Reason, "", "", "")
 	}
 	for _, a := range d.Attention {
-		s.Add("attention", a.Username, string(a.SourceID), "", a.Since, "", "", a.Reason, a.Remedy)
+		s.Add("attention", a.Username, string(a.SourceID), "", a.Since, "", "", a.Reason, a.Remedy, "", "")
 	}
 	return s
 }

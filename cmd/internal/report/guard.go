@@ -37,7 +37,7 @@ func GuardOf(g *dirsync.Guard, flags string) Guard {
 	told := Guard{Name: g.Name, Limit: g.Limit, Affected: g.Affected, Total: g.Total, Held: g.Held, WholeRun: !g.Partial, About: g.About,
 		Names: append([]string{}, g.Names...), Detail: g.Detail, ApprovedBy: g.ApprovedBy}
 	if g.Held {
-		told.ApprovalID, told.Approve, told.Remedy = g.ApprovalID, approveCommand(g.ApprovalID, flags), g.Remedy
+		told.ApprovalID, told.Approve, told.Remedy = g.ApprovalID, approveCommand(g.ApprovalID, flags, g.Again), g.Remedy
 		told.Since = phrase.Stamp(g.Since)
 	}
 	return told
@@ -49,10 +49,14 @@ func guardOfHold(h *dirsync.Hold) Guard {
 }
 
 // approveCommand gives the command that lets through what has this approval id, ""
-// where there is none. flags are those of engine.Engine.
-func approveCommand(id, flags string) string {
-	if id == "" {
+// where there is none. flags are those of engine.Engine; again are those with which a run
+// has to be asked for it, see [dirsync.Guard].
+func approveCommand(id, flags string, again []string) string {
+	switch {
+	case id == "":
 		return ""
+	case again != nil:
+		return dirsync.Command(flags, append([]string{"sync", "--approve", id}, again...)...)
 	}
 	return dirsync.Command(flags, "approve", id)
 }
@@ -66,6 +70,12 @@ func HeldWhole(run *dirsync.Run) bool {
 func GuardTitle(g *dirsync.Guard) string {
 	told := GuardOf(g, "")
 	return told.Title()
+}
+
+// GuardWords say what a guard has seen, beginning with its name.
+func GuardWords(g *dirsync.Guard) string {
+	told := GuardOf(g, "")
+	return told.Words()
 }
 
 // WayOut gives the command that lets through what a guard holds, or what else ends

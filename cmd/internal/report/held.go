@@ -87,12 +87,16 @@ func approvable(guards []Guard) int {
 // approveAll gives the command for the id of all that the guards hold, in the form of
 // theirs.
 func approveAll(guards []Guard, id string) string {
-	for i := range guards {
-		if g := &guards[i]; g.Approve != "" {
-			return strings.Replace(g.Approve, g.ApprovalID, id, 1)
+	most := ""
+	for i := range guards { // that of an adoption asks for it, too
+		if g := &guards[i]; len(g.Approve) > len(most) {
+			most = strings.Replace(g.Approve, g.ApprovalID, id, 1)
 		}
 	}
-	return approveCommand(id, "")
+	if most != "" {
+		return most
+	}
+	return approveCommand(id, "", nil)
 }
 
 // sayGuards tells of each guard that holds, with its own way out.

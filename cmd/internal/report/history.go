@@ -1,8 +1,11 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
@@ -14,6 +17,8 @@ type History struct {
 	Runs []Head `json:"runs"`
 	// ByHand is newest first, as the runs are.
 	ByHand []Act `json:"by_hand,omitempty"`
+	// State is where this was read; nil where it could not be.
+	State *Place `json:"state,omitempty"`
 	// Error says why there is no list; "" where there is one.
 	Error string `json:"error,omitempty"`
 }
@@ -22,13 +27,14 @@ type History struct {
 func NoHistory(err error) *History { return &History{Runs: []Head{}, Error: phrase.Error(err)} }
 
 // Write renders the history. Only the table is ever coloured.
-func (h *History) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, h, format, colour)
+func (h *History) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, h, format, look)
 }
 
 // Page lists the runs.
 func (h *History) Page() *form.Page {
 	p := &form.Page{Title: "Past runs, newest first", Tone: form.Strong}
+	h.State.say(p)
 	if len(h.Runs) == 0 {
 		b := form.Block{}
 		b.Say(form.Plain, "No run has been recorded yet. Dry runs leave no trace; the first of the others leaves one.")
@@ -39,7 +45,7 @@ func (h *History) Page() *form.Page {
 		Heads: []string{"RUN (UTC)", "OUTCOME", "TOOK", "PLAN"}}
 	for i := range h.Runs {
 		run := &h.Runs[i]
-		outcome, plan := run.Outcome, run.Summary.words()
+		outcome, plan := run.Outcome, run.planWords()
 		if run.Interrupted {
 			outcome = "interrupted"
 		}
@@ -109,4 +115,41 @@ func (h *History) Sheet() *form.Sheet {
 		s.Add(cells...)
 	}
 	return s
+}
+
+// Place names a state: where it is, whose it is, and what last happened there.
+type Place struct {
+	Path    string   `json:"path"`
+	Exists  bool     `json:"exists"`
+	Account string   `json:"account"`  // the host of the Duo account; "" while it is nobody's
+	LastRun *LastRun `json:"last_run"` // nil: there was none
+}
+
+// LastRun is the newest run of a state. Outcome is "" for one that goes on, or was killed.
+type LastRun struct {
+	RunID   string `json:"run_id"`
+	Started string `json:"started"`
+	Outcome string `json:"outcome"`
+}
+
+// Words name the state in one line.
+func (p *Place) Words() string {
+	words := []string{p.Path, "nobody's yet", "no run yet"}
+	switch {
+	case !p.Exists:
+		words = []string{p.Path, "where there is no state yet"}
+	case p.Account != "":
+		words[1] = "of " + p.Account
+	}
+	if last := p.LastRun; last != nil {
+		words[2] = fmt.Sprintf("last run %s UTC, %s", phrase.Minute(last.Started), cmp.Or(last.Outcome, "not ended"))
+	}
+	return strings.Join(words, ", ")
+}
+
+// say tells on a page which state it is about; nil: nobody knows.
+func (p *Place) say(page *form.Page) {
+	if p != nil {
+		page.Fact("state", p.Words())
+	}
 }

@@ -32,30 +32,101 @@ func OperationOf(o *dirsync.Op, result, problem string) Operation {
 		Reason: o.Reason, Changes: append([]dirsync.Change{}, o.Changes...), Result: result, Error: problem, phones: o.Phones}
 }
 
-// OperationsBlock lists operations, and what became of each.
+// OperationsBlock lists operations by their actions, in the order in which these come
+// first, and what became of each where that is not the same for all.
 func OperationsBlock(title string, operations Operations) form.Block {
-	return form.Block{Title: title, List: &form.List{Columns: []string{"action", "user", "changes", "reason", "result"}, Lead: 2,
-		Made: func(yield func(form.Row) bool) {
+	count := countOf(operations)
+	l := &form.List{Columns: []string{"action", "user", "changes", "reason"}, Lead: 2, Grouped: true}
+	if count.differ {
+		l.Columns = append(l.Columns, "result")
+	}
+	l.Made = func(yield func(form.Row) bool) {
+		for _, action := range count.actions {
+			group := fmt.Sprintf("%s (%s)", actionWords(action), phrase.Count(count.of[action]))
 			for o := range operations.All() {
-				if !yield(o.row()) {
+				if o.Action != action {
+					continue
+				}
+				if !yield(o.row(group, count.differ)) {
 					return
 				}
 			}
-		}}}
+		}
+	}
+	b := form.Block{Title: title, List: l}
+	if !count.differ && count.became != "" {
+		b.Say(form.Bad, count.became+", all of these:")
+	}
+	return b
 }
 
-// row is an operation's line of a list.
-func (o *Operation) row() form.Row {
-	changes, result := o.Changed(), o.Became()
-	reason := o.Reason
+// row is an operation's line of a list: in a group, and with what became of it, if asked for.
+func (o *Operation) row(group string, withResult bool) form.Row {
+	changes, reason, result := o.Changed(), o.Reason, ""
+	row := form.Row{
+		Tone: o.Tone(), Sign: sign(o.Action), Group: group,
+		Cells: []string{string(o.Action), phrase.Name(o.Username, o.SourceID), strings.Join(changes, ", "), reason},
+	}
+	if withResult {
+		result = o.Became()
+		row.Cells = append(row.Cells, cmp.Or(result, o.Result))
+	}
 	if o.Action == dirsync.Create {
 		reason = ""
 	}
-	return form.Row{
-		Tone:  o.Tone(),
-		Cells: []string{string(o.Action), phrase.Name(o.Username, o.SourceID), strings.Join(changes, ", "), o.Reason, cmp.Or(result, o.Result)},
-		Flow:  Flow(changes, reason, result),
+	row.Flow = Flow(changes, reason, result)
+	return row
+}
+
+// operationCount is what is to be known of operations before the first of them is listed.
+type operationCount struct {
+	actions []dirsync.Action // in the order in which they come first
+	of      map[dirsync.Action]int
+	differ  bool   // it is to be told of each what became of it
+	became  string // what became of the first
+}
+
+func countOf(operations Operations) operationCount {
+	c := operationCount{of: map[dirsync.Action]int{}}
+	result, some := "", false
+	for o := range operations.All() {
+		if !some {
+			some, result, c.became = true, o.Result, o.Became()
+		}
+		if c.of[o.Action]++; c.of[o.Action] == 1 {
+			c.actions = append(c.actions, o.Action)
+		}
+		c.differ = c.differ || o.Result != result || o.Error != ""
 	}
+	return c
+}
+
+// sign tells at a glance what an action does: "+" gives, "-" takes, "~" changes.
+func sign(action dirsync.Action) string {
+	switch o := (&Operation{Action: action}); {
+	case o.Removes():
+		return "-"
+	case o.changes():
+		return "~"
+	}
+	return "+"
+}
+
+// actionWords say an action to people; "create" and its like are said as they are.
+func actionWords(action dirsync.Action) string {
+	switch action {
+	case dirsync.GroupCreate:
+		return "create group"
+	case dirsync.GroupUpdate:
+		return "change group"
+	case dirsync.GroupDelete:
+		return "delete group"
+	case dirsync.PhoneDelete:
+		return "remove phones"
+	case dirsync.EnrollMail:
+		return "send enrollment mail"
+	}
+	return string(action)
 }
 
 // Flow puts what is told of an operation into parts that follow one another: its
@@ -76,10 +147,15 @@ func (o *Operation) Tone() form.Tone {
 	switch {
 	case o.Result == dirsync.ResultFailed, o.Result == dirsync.ResultHeld, o.Removes():
 		return form.Bad
-	case o.Action == dirsync.Update || o.Action == dirsync.Adopt || o.Action == dirsync.GroupUpdate:
+	case o.changes():
 		return form.Change
 	}
 	return form.Good
+}
+
+// changes reports whether the operation changes what there is in Duo already.
+func (o *Operation) changes() bool {
+	return o.Action == dirsync.Update || o.Action == dirsync.Adopt || o.Action == dirsync.GroupUpdate
 }
 
 // Removes reports whether the operation takes something away.

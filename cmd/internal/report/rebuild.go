@@ -68,8 +68,8 @@ func (r *Rebuilding) Short() any {
 }
 
 // Write renders the report. Only the table is ever coloured.
-func (r *Rebuilding) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, r, format, colour)
+func (r *Rebuilding) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, r, format, look)
 }
 
 // Page is that of a run, with what was paired in the place of the plan.
@@ -83,6 +83,7 @@ func (r *Rebuilding) Page() *form.Page {
 			p.Title += ". Add --write to bind the state to its new keys"
 		}
 	}
+	p.Summary = p.Title
 	if !r.Refresh.Done { // it did not come to that
 		return p
 	}

@@ -5,8 +5,10 @@
 package report
 
 import (
+	"cmp"
 	"iter"
 	"math"
+	"slices"
 	"strings"
 
 	"duosync/cmd/internal/report/phrase"
@@ -32,7 +34,21 @@ type Document struct {
 	StillHeld []string `json:"still_held,omitempty"`
 	// Shadowed are people of one of several directories whose name an earlier one has.
 	Shadowed []Shadowed `json:"shadowed"`
-	Warnings []string   `json:"warnings"`
+	// Skipped are people for whom nothing is done by rule. The state does not keep them: they
+	// are the same in each run.
+	Skipped  []SkippedPerson `json:"skipped,omitempty"`
+	Warnings []string        `json:"warnings"`
+
+	// Verbose has those who are skipped shown to people, too.
+	Verbose bool `json:"-"`
+}
+
+// SkippedPerson is somebody for whom nothing is done by rule. Reason is "protected"
+// (sync.scope.protect), or "locked": disabled in the directory and not in Duo.
+type SkippedPerson struct {
+	Username string           `json:"username"`
+	SourceID dirsync.SourceID `json:"source_id"`
+	Reason   string           `json:"reason"`
 }
 
 // Head is a report without its lists, as the history gives it. Times are RFC
@@ -118,6 +134,9 @@ type Waiting struct {
 	Since    string           `json:"since"`
 	Action   dirsync.Action   `json:"action"`
 	Due      string           `json:"due"`
+	// Realname and Email are as Duo holds them; of [Due] only.
+	Realname string `json:"realname,omitempty"`
+	Email    string `json:"email,omitempty"`
 }
 
 // Of gives the report of a run. Commands that stand between backticks in what the run says
@@ -144,6 +163,12 @@ func Of(run *dirsync.Run) *Document {
 	for _, s := range run.Shadowed {
 		d.Shadowed = append(d.Shadowed, Shadowed{Username: s.Username, Directory: s.Directory, SourceID: s.Source, By: s.By, Locked: s.Locked})
 	}
+	for _, s := range run.Skipped {
+		d.Skipped = append(d.Skipped, SkippedPerson{Username: s.Username, SourceID: s.Source, Reason: s.Reason})
+	}
+	slices.SortFunc(d.Skipped, func(a, b SkippedPerson) int {
+		return cmp.Or(cmp.Compare(a.Username, b.Username), cmp.Compare(a.SourceID, b.SourceID))
+	})
 	for _, w := range run.Warnings {
 		d.Warnings = append(d.Warnings, dirsync.Runnable(w, run.Flags))
 	}

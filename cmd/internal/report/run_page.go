@@ -13,8 +13,8 @@ import (
 )
 
 // Write renders the report of a run. Only the table is ever coloured.
-func (d *Document) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, d, format, colour)
+func (d *Document) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, d, format, look)
 }
 
 // Page tells of a run: the verdict first, then what is held and why, then each
@@ -32,8 +32,45 @@ func (d *Document) Page() *form.Page {
 		p.Add(d.heldBlock())
 	}
 	p.Add(d.approvedBlock())
-	p.Add(OperationsBlock("operations", d.shown()), ConflictsBlock(d.Conflicts), AttentionBlock(d.Attention), shadowedBlock(d.Shadowed), waitingBlock("waiting", d.Waiting), form.Items("warnings", d.Warnings))
+	p.Add(OperationsBlock("operations", d.shown()), ConflictsBlock(d.Conflicts), AttentionBlock(d.Attention), shadowedBlock(d.Shadowed), waitingBlock("waiting", d.Waiting), d.skippedBlock(), form.Items("warnings", d.Warnings))
+	p.Summary = d.summary(p.Title)
 	return p
+}
+
+// skippedBlock lists for whom nothing is done by rule, where that is asked for.
+func (d *Document) skippedBlock() form.Block {
+	l := &form.List{Columns: []string{"user", "why"}, Lead: 1}
+	if d.Verbose {
+		for _, s := range d.Skipped {
+			l.Add(form.Row{Cells: []string{phrase.Name(s.Username, s.SourceID), s.words()}})
+		}
+	}
+	return form.Block{Title: "skipped", List: l}
+}
+
+func (s *SkippedPerson) words() string {
+	switch s.Reason {
+	case dirsync.SkippedProtected:
+		return "protected (sync.scope.protect), and never touched"
+	case dirsync.SkippedLocked:
+		return "disabled in the directory, and not in Duo"
+	}
+	return s.Reason
+}
+
+// summary says in a line what the run does, and how it went, as the title has it.
+func (d *Document) summary(title string) string {
+	if d.Planned() == 0 {
+		if d.Source.Complete {
+			title += "; " + phrase.Count(d.Summary.Unchanged) + " unchanged"
+		}
+		return title
+	}
+	what, how, _ := strings.Cut(title, ": ")
+	for _, it := range []string{"the run", "it"} {
+		how = strings.TrimPrefix(how, "this is what "+it+" would do; ") // the figures say that
+	}
+	return what + ": " + d.planWords() + "; " + how
 }
 
 // kind says what kind of run it was.
@@ -57,7 +94,7 @@ func (d *Document) facts(p *form.Page) {
 	case d.Source.Read > 0:
 		p.Fact("directory", phrase.Count(d.Source.Read)+" read, then the read failed")
 	}
-	p.Fact("plan", d.Summary.words())
+	p.Fact("plan", d.planWords())
 	if needs := d.needs(); needs != "" && d.Attention != nil {
 		p.Fact("attention", needs+"; see below")
 	}
@@ -184,7 +221,7 @@ func waitingBlock(title string, waiting []Waiting) form.Block {
 	for _, w := range waiting {
 		l.Rows = append(l.Rows, form.Row{
 			Cells: []string{phrase.Name(w.Username, w.SourceID), string(w.Action), phrase.Minute(w.Due), phrase.Minute(w.Since)},
-			Flow:  []string{fmt.Sprintf("%s on %s UTC; missing since %s UTC", w.Action, phrase.Minute(w.Due), phrase.Minute(w.Since))},
+			Flow:  []string{fmt.Sprintf("%s on %s UTC;", w.Action, phrase.Minute(w.Due)), fmt.Sprintf("missing since %s UTC", phrase.Minute(w.Since))},
 		})
 	}
 	return form.Block{Title: title, List: l}
@@ -204,6 +241,10 @@ func (d *Document) Sheet() *form.Sheet {
 	for i := range d.Shadowed {
 		x := &d.Shadowed[i]
 		s.Add("shadowed", x.Username, string(x.SourceID), "", "", "", "", "its name has "+string(x.By)+"; "+x.status()+" in "+x.Directory, "", "", "", "", "")
+	}
+	for i := range d.Skipped {
+		x := &d.Skipped[i]
+		s.Add("skipped", x.Username, string(x.SourceID), "", "", "", "", x.words(), "", "", "", "", "")
 	}
 	for _, a := range d.Attention {
 		s.Add("attention", a.Username, string(a.SourceID), "", "", "", "", a.Reason, "", "", a.Since, "", a.Remedy)

@@ -13,7 +13,11 @@ import (
 
 // Encode gives the JSON form of a run: what the state keeps, and what history
 // gives back.
-func Encode(run *dirsync.Run) ([]byte, error) { return form.Encode(Of(run)) }
+func Encode(run *dirsync.Run) ([]byte, error) {
+	d := Of(run)
+	d.Skipped = nil
+	return form.Encode(d)
+}
 
 // Keep puts the report of a run into what the state is to keep of it. It is packed while it is
 // made.
@@ -161,20 +165,47 @@ func decode(data []byte, into any, head *Head) error {
 	return nil
 }
 
-// Stored is a run's report as the state keeps it. Its JSON form is just that.
-type Stored dirsync.Packed
+// Reflag ends the commands of a report that was kept with flags, see [dirsync.Reflag].
+func (d *Document) Reflag(flags string) {
+	anew := func(texts ...*string) {
+		for _, text := range texts {
+			*text = dirsync.Reflag(*text, flags)
+		}
+	}
+	anew(&d.Error)
+	for i := range d.Guards {
+		anew(&d.Guards[i].Approve, &d.Guards[i].Remedy)
+	}
+	for i := range d.Conflicts {
+		anew(&d.Conflicts[i].Remedy, &d.Conflicts[i].Reason)
+	}
+	for i := range d.Attention {
+		anew(&d.Attention[i].Remedy, &d.Attention[i].Reason)
+	}
+	d.Operations = d.Operations.as(func(o *Operation) { anew(&o.Error) })
+	for i := range d.Warnings {
+		anew(&d.Warnings[i])
+	}
+}
+
+// Stored is a run's report as the state keeps it. Its JSON form is just that; in all others
+// the commands end with Flags.
+type Stored struct {
+	Report dirsync.Packed
+	Flags  string // see [dirsync.Command]
+}
 
 // Write renders the report. Only the table is ever coloured.
-func (s Stored) Write(out io.Writer, format form.Format, colour bool) error {
-	packed := dirsync.Packed(s)
+func (s Stored) Write(out io.Writer, format form.Format, look form.Look) error {
 	if format != form.JSON {
-		d, err := DecodeWhole(packed)
+		d, err := DecodeWhole(s.Report)
 		if err != nil {
 			return err
 		}
-		return d.Write(out, format, colour)
+		d.Reflag(s.Flags)
+		return d.Write(out, format, look)
 	}
-	text, err := packed.Open()
+	text, err := s.Report.Open()
 	if err != nil {
 		return err
 	}

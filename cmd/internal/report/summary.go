@@ -45,7 +45,7 @@ func Summarize(run *dirsync.Run) Summary {
 		Held:      run.Count(dirsync.ResultHeld),
 		Waiting:   len(run.Waiting),
 		Attention: len(run.Attention),
-		Skipped:   run.Skipped + run.Count(dirsync.ResultSkipped),
+		Skipped:   len(run.Skipped) + run.Count(dirsync.ResultSkipped),
 	}
 	counters := s.counters()
 	for _, o := range run.Operations {
@@ -74,27 +74,54 @@ func (s *Summary) count(counters []counter, action dirsync.Action, phones []dirs
 	}
 }
 
-// counter is one of the counts of what is done, by its word in the report.
+// counter is one of the counts of what is done, by its word in the JSON form; verb and
+// what there is of it, in the plural and "" for users, say it to people.
 type counter struct {
 	word string
 	n    *int
+	todo string // such as "create": so many are to be
+	done string // such as "created"
+	what string // such as "group"
+}
+
+// say says a count, of what was done or is to be done.
+func (c *counter) say(done bool) string {
+	text := phrase.Count(*c.n)
+	if c.what != "" {
+		text = phrase.Plural(*c.n, c.what)
+	}
+	if done {
+		return text + " " + c.done
+	}
+	return text + " to " + c.todo
 }
 
 // counters gives the counts of what is done, in their order. All but those of
 // phones are of operations, by action.
 func (s *Summary) counters() []counter {
 	return []counter{
-		{string(dirsync.Create), &s.Create}, {string(dirsync.Recreate), &s.Recreate}, {string(dirsync.Update), &s.Update},
-		{string(dirsync.Disable), &s.Disable}, {string(dirsync.Enable), &s.Enable}, {string(dirsync.Restore), &s.Restore},
-		{string(dirsync.Trash), &s.Trash}, {string(dirsync.Delete), &s.Delete}, {string(dirsync.Adopt), &s.Adopt},
-		{string(dirsync.Release), &s.Release}, {string(dirsync.GroupCreate), &s.GroupCreate}, {string(dirsync.GroupUpdate), &s.GroupUpdate},
-		{string(dirsync.GroupDelete), &s.GroupDelete}, {"phone_create", &s.PhoneCreate}, {string(dirsync.PhoneDelete), &s.PhoneDelete},
-		{string(dirsync.EnrollMail), &s.EnrollMail},
+		{string(dirsync.Create), &s.Create, "create", "created", ""},
+		{string(dirsync.Recreate), &s.Recreate, "recreate", "recreated", ""},
+		{string(dirsync.Update), &s.Update, "update", "updated", ""},
+		{string(dirsync.Disable), &s.Disable, "disable", "disabled", ""},
+		{string(dirsync.Enable), &s.Enable, "enable", "enabled", ""},
+		{string(dirsync.Restore), &s.Restore, "restore", "restored", ""},
+		{string(dirsync.Trash), &s.Trash, "trash", "trashed", ""},
+		{string(dirsync.Delete), &s.Delete, "delete", "deleted", ""},
+		{string(dirsync.Adopt), &s.Adopt, "adopt", "adopted", ""},
+		{string(dirsync.Release), &s.Release, "release", "released", ""},
+		{string(dirsync.GroupCreate), &s.GroupCreate, "create", "created", "group"},
+		{string(dirsync.GroupUpdate), &s.GroupUpdate, "change", "changed", "group"},
+		{string(dirsync.GroupDelete), &s.GroupDelete, "delete", "deleted", "group"},
+		{"phone_create", &s.PhoneCreate, "add", "added", "phone"},
+		{string(dirsync.PhoneDelete), &s.PhoneDelete, "remove", "removed", "phone"},
+		{string(dirsync.EnrollMail), &s.EnrollMail, "send", "sent", "enrollment mail"},
 	}
 }
 
-// words counts the operations by action, and again by what became of them.
-func (s *Summary) words() string {
+// planWords count the operations by action, and again by what became of them.
+func (h *Head) planWords() string {
+	s, done := &h.Summary, h.Outcome == dirsync.OutcomeApplied
 	var parts []string
 	add := func(n int, word string) {
 		if n > 0 {
@@ -102,7 +129,9 @@ func (s *Summary) words() string {
 		}
 	}
 	for _, c := range s.counters() {
-		add(*c.n, c.word)
+		if *c.n > 0 {
+			parts = append(parts, c.say(done))
+		}
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "no operations")

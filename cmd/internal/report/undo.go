@@ -27,8 +27,8 @@ func (u *Undoing) Short() any {
 }
 
 // Write renders the report. Only the table is ever coloured.
-func (u *Undoing) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, u, format, colour)
+func (u *Undoing) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, u, format, look)
 }
 
 // Page is that of a run, with a title of its own.
@@ -39,5 +39,6 @@ func (u *Undoing) Page() *form.Page {
 		what += " of run " + u.Undoes
 	}
 	p.Title = what + ": " + u.asked()
+	p.Summary = u.summary(p.Title)
 	return p
 }

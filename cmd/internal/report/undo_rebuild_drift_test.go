@@ -98,6 +98,8 @@ DIFFERENCES
   What a run would do about them, and what it would leave as it is, tells
 
     duosync sync --refresh --dry-run
+
+Drift: 2 differences from what was left in Duo
 `,
 	})
 	wantForms(t, report.DriftOf(&dirsync.Drifted{Users: 3}, nil, ""), map[form.Format]string{
@@ -145,7 +147,7 @@ func TestRebuildingInAllForms(t *testing.T) {
 		"Rebuild: this is what it would do; nothing was written. Add --write to do it", "paired 1 person; the next run updates 1 of them",
 		"not paired 2 people without a user in Duo, whom the next run creates unless the directory disables them; 0 in conflict",
 		"unmanaged 1,234 users in Duo, 5 of them can log in; they stay as they are", "it knew 10 users before, 9 of them are in this account",
-		"the state belonged to the integration key DIFORMER, and would be bound to the new one", "adopt anna (paired by username)",
+		"the state belonged to the integration key DIFORMER, and would be bound to the new one", "~ adopt (1) anna (paired by username)",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), part) {
 			t.Errorf("there is no %q in\n%s", part, text)

@@ -44,7 +44,7 @@ func (v *Answer) say(format string, args ...any) {
 func Formats() []form.Format { return []form.Format{form.Table, form.JSON} }
 
 // Write writes the answer as JSON, else as a few lines.
-func (v *Answer) Write(out io.Writer, format form.Format, _ bool) error {
+func (v *Answer) Write(out io.Writer, format form.Format, _ form.Look) error {
 	if format == form.JSON {
 		return form.WriteJSON(out, struct {
 			Username string `json:"username"`

@@ -13,10 +13,18 @@ import (
 )
 
 // ApprovalOf gives the approval that an id stands for: the operations that a
-// held run wrote down under it, or the very ones that a dry run reported.
-func ApprovalOf(ctx context.Context, store *state.DB, binding dirsync.Binding, id string) (*dirsync.Approval, error) {
+// held run wrote down under it, or the very ones that a dry run reported. binding is whose
+// state it is; nil: as the state knows it.
+func ApprovalOf(ctx context.Context, store *state.DB, binding *dirsync.Binding, id string) (*dirsync.Approval, error) {
 	if id == "" {
 		return nil, dirsync.WithHint(errors.New("the ID is empty"), "`duosync approve` lists what can be approved.")
+	}
+	if binding == nil {
+		meta, err := store.Meta(ctx)
+		if err != nil {
+			return nil, err
+		}
+		binding = meta.Binding
 	}
 	held, found, err := store.Hold(ctx, id)
 	switch {
@@ -24,7 +32,7 @@ func ApprovalOf(ctx context.Context, store *state.DB, binding dirsync.Binding, i
 		return nil, err
 	case found:
 		return held, nil
-	case guard.KnownApproval(id, binding):
+	case binding != nil && guard.KnownApproval(id, *binding):
 		return &dirsync.Approval{ID: id}, nil
 	}
 	return nil, dirsync.WithHint(fmt.Errorf("nothing is held under the ID %s", dirsync.Quote(id)),
@@ -40,7 +48,7 @@ func (p *Parts) approve(ctx context.Context, store *state.DB, opts *RunOptions) 
 	if opts.Approve == "" {
 		return nil, nil
 	}
-	approval, err := ApprovalOf(ctx, store, p.Binding, opts.Approve)
+	approval, err := ApprovalOf(ctx, store, &p.Binding, opts.Approve)
 	if err != nil {
 		return nil, err
 	}

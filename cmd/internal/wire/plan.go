@@ -135,7 +135,7 @@ func knownTo(ctx context.Context, store *state.DB, plan *planfile.Plan) error {
 func exactly(options *engine.Options, plan *planfile.Plan) {
 	options.Exactly = plan.Ops()
 	options.Refresh = plan.Options.Refresh
-	if options.Adopt = plan.Options.Adopt; options.Adopt != "" {
+	if options.Adopt = plan.Options.Adopt; len(options.Adopt) > 0 {
 		// Beside a state that knows nobody, one person can be adopted by name only.
 		options.Only = plan.Options.Only
 	}

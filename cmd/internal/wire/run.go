@@ -15,12 +15,13 @@ import (
 
 // RunOptions are what is asked of one run.
 type RunOptions struct {
-	DryRun, Refresh      bool
-	Only, Adopt, Approve string
-	AsOf                 time.Time // zero: now
-	Plan                 string    // file of the plan to carry out; "": whatever is to be done
-	Keep                 io.Writer // for the plan; nil: it is not kept
-	Redact               bool      // digests in place of names in the plan that is kept
+	DryRun, Refresh bool
+	Only, Approve   string
+	Adopt           []string
+	AsOf            time.Time // zero: now
+	Plan            string    // file of the plan to carry out; "": whatever is to be done
+	Keep            io.Writer // for the plan; nil: it is not kept
+	Redact          bool      // digests in place of names in the plan that is kept
 }
 
 // Watcher observes a run, and may count its calls to Duo meanwhile.

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
 	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/engine"
@@ -23,13 +25,41 @@ func (p *Parts) openState(ctx context.Context, dryRun bool) (*state.DB, error) {
 	})
 }
 
-// WithState opens the state beside a run that may be under way, for one change.
-func WithState(ctx context.Context, cfg *config.Config, do func(*state.DB) error) error {
-	db, err := state.OpenBeside(ctx, cfg.State.DSN.Reveal(), state.Options{KeepHistory: cfg.State.KeepHistory})
+// Spot is a state by itself, for a change beside the runs.
+type Spot struct {
+	DSN         string
+	KeepHistory time.Duration
+	// Binding is whose state it must be; nil: anybody's.
+	Binding *dirsync.Binding
+	// Existing: one that is not there is not made, see [state.Options].
+	Existing bool
+}
+
+// SpotOf gives the state of a configuration.
+func SpotOf(cfg *config.Config) *Spot {
+	binding := BindingOf(cfg)
+	return &Spot{DSN: cfg.State.DSN.Reveal(), KeepHistory: cfg.State.KeepHistory, Binding: &binding}
+}
+
+// Change opens the state beside a run that may be under way, for one change.
+func (s *Spot) Change(ctx context.Context, do func(*state.DB) error) error {
+	db, err := state.OpenBeside(ctx, s.DSN, state.Options{KeepHistory: s.KeepHistory, Existing: s.Existing})
 	if err != nil {
 		return err
 	}
 	return errors.Join(do(db), db.Close())
+}
+
+// ChangeOwn does as Change, where the state is whose it must be.
+func (s *Spot) ChangeOwn(ctx context.Context, do func(*state.DB) error) error {
+	return s.Change(ctx, func(db *state.DB) error {
+		if s.Binding != nil {
+			if err := db.Check(ctx, *s.Binding); err != nil {
+				return err
+			}
+		}
+		return do(db)
+	})
 }
 
 // ExamineState looks whether the state can be read and written, and tells what can be told
@@ -72,7 +102,15 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 	if err != nil {
 		return err
 	}
-	err = do(&Bench{Parts: p, Store: store, Engine: p.Engine(seen, observer)})
+	bench := &Bench{Parts: p, Store: store, Engine: p.Engine(seen, observer)}
+	bench.Engine.Meant = func(ctx context.Context, name string) string {
+		meant, err := past.MeantBy(ctx, store, name)
+		if err != nil {
+			p.Log.WithError(err).Warn("who may be meant by a name could not be looked up")
+		}
+		return meant
+	}
+	err = do(bench)
 	warn()
 	return err
 }

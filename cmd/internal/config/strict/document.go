@@ -29,6 +29,7 @@ type Document struct {
 type mark struct {
 	line, column int
 	foreign      bool // (also) text that does not stand in the file
+	bare         bool // one value without quotes
 }
 
 // Err gives all problems as [Errors], or nil.
@@ -125,6 +126,18 @@ func (d *Document) Written(path string) bool {
 
 // Foreign reports whether a value came, in part, out of the environment or a file.
 func (d *Document) Foreign(path string) bool { return d.marks[path].foreign }
+
+// CutAtCommas reports whether a list of texts is on one line and has several items, all
+// without quotes: of one text with commas in it there are as many items as parts.
+func (d *Document) CutAtCommas(path string, items int) bool {
+	first := d.marks[Item(path, 0)]
+	for i := range items {
+		if m, written := d.marks[Item(path, i)]; !written || !m.bare || m.line != first.line {
+			return false
+		}
+	}
+	return items > 1
+}
 
 // Plain reports whether the text of a secret stands in the file itself.
 func (d *Document) Plain() bool { return d.plain }

@@ -108,6 +108,9 @@ func (r *reader) unknownKey(section string, key *yaml.Node, keys []Key) {
 		hint = "a colon needs a blank after it"
 	} else if homes := elsewhere(r.leaves, key.Value, section); len(homes) > 0 && len(homes) <= 3 {
 		hint = "did you mean " + strings.Join(homes, " or ") + "?"
+		for _, home := range homes {
+			r.bad[home] = true // not missing, misplaced
+		}
 	} else if name := dirsync.Nearest(key.Value, names); name != "" {
 		hint = "did you mean " + name + "?"
 		r.bad[Join(section, strings.TrimSuffix(name, Twin("")))] = true // not missing, misspelt
@@ -117,7 +120,7 @@ func (r *reader) unknownKey(section string, key *yaml.Node, keys []Key) {
 
 // value reads whatever v is.
 func (r *reader) value(path string, n *yaml.Node, v reflect.Value, k Key) {
-	r.marks[path] = mark{line: n.Line, column: n.Column}
+	r.marks[path] = mark{line: n.Line, column: n.Column, bare: n.Kind == yaml.ScalarNode && n.Style == 0}
 	alone, canBeAlone := aloneIn(k.Type)
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":

@@ -4,7 +4,9 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +29,7 @@ func (r *reader) text(path string, n *yaml.Node) (text string, typed, ok bool) {
 		r.report(path, err)
 	}
 	if len(names) > 0 {
-		r.marks[path] = mark{n.Line, n.Column, true}
+		r.marks[path] = mark{line: n.Line, column: n.Column, foreign: true}
 		r.origins[path] = "env " + strings.Join(names, ", ")
 	}
 	return text, len(names) == 0, len(errs) == 0
@@ -89,7 +91,7 @@ func set(v reflect.Value, text, tag string, typed bool) error {
 	}
 	switch {
 	case v.Type() == typeDuration:
-		d, err := parseDuration(text)
+		d, err := ParseDuration(text)
 		if err != nil {
 			return err
 		}
@@ -107,10 +109,11 @@ func set(v reflect.Value, text, tag string, typed bool) error {
 			v.SetString(text)
 		}
 	case v.Kind() == reflect.Bool:
-		if typed && tag != "!!bool" || text != "true" && text != "false" {
+		yes := strings.EqualFold(text, "true")
+		if typed && tag != "!!bool" || !yes && !strings.EqualFold(text, "false") {
 			return dirsync.WithHint(errors.New("must be true or false"), "without quotes")
 		}
-		v.SetBool(text == "true")
+		v.SetBool(yes)
 	case v.Kind() == reflect.Int:
 		i, err := parseInt(text)
 		if typed && tag != "!!int" || err != nil {
@@ -123,16 +126,35 @@ func set(v reflect.Value, text, tag string, typed bool) error {
 	return nil
 }
 
-func parseDuration(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err == nil {
-		return d, nil
+// days begin a duration.
+var days = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)d(.*)$`)
+
+// mostDays is what a duration has at most, in days.
+const mostDays = int(math.MaxInt64 / (24 * time.Hour))
+
+// ParseDuration reads a duration as [time.ParseDuration] does, and with days, of 24 hours,
+// before all else: 30d, 1d12h.
+func ParseDuration(text string) (time.Duration, error) {
+	const example = "such as 30s, 15m, 720h or 30d"
+	rest, whole := text, time.Duration(0)
+	m := days.FindStringSubmatch(text)
+	if m != nil {
+		n, err := strconv.ParseFloat(m[1], 64)
+		if err != nil || n >= float64(mostDays) {
+			return 0, dirsync.WithHint(fmt.Errorf("must be a duration of fewer than %d days", mostDays), example)
+		}
+		whole = time.Duration(n * 24 * float64(time.Hour))
+		if rest = m[2]; rest == "" {
+			return whole, nil
+		}
 	}
-	hint := "such as 30s, 15m or 720h"
+	d, err := time.ParseDuration(rest)
+	if err == nil && (m == nil || d >= 0 && whole+d >= whole) {
+		return whole + d, nil
+	}
+	hint := example
 	if _, err := parseInt(text); err == nil {
 		hint = "it needs a unit, " + hint
-	} else if _, err := parseInt(strings.TrimSuffix(text, "d")); err == nil {
-		hint = "write days as hours, " + hint
 	}
 	return 0, dirsync.WithHint(errors.New("must be a duration"), hint)
 }

@@ -46,7 +46,7 @@ func (r *reader) secretFile(path string, n *yaml.Node, v reflect.Value) {
 		r.Warn("%s (%s) holds a secret and can be read by every account of this machine; run chmod o-r on it", name, at)
 	}
 	v.Set(reflect.ValueOf(secret))
-	r.marks[path] = mark{n.Line, n.Column, true}
+	r.marks[path] = mark{line: n.Line, column: n.Column, foreign: true}
 	r.origins[path] = "secret file " + name
 }
 

@@ -77,7 +77,7 @@ func (p *printer) value(v reflect.Value) string {
 	case map[string]string:
 		return p.pairs(x)
 	case time.Duration:
-		return durationText(x)
+		return DurationText(x)
 	case OneOrMore:
 		if len(x) == 1 {
 			return p.text(x[0])
@@ -139,8 +139,8 @@ func quoteKey(s string) string {
 	return strconv.Quote(s) // all of Go's escapes are YAML's, too
 }
 
-// durationText is d as people write it: 1m, not 1m0s.
-func durationText(d time.Duration) string {
+// DurationText is d as people write it: 1m, not 1m0s.
+func DurationText(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

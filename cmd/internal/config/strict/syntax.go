@@ -71,6 +71,10 @@ func syntaxHint(msg string) string {
 		return "put a value that starts with * in quotes"
 	case msg == "found character that cannot start any token":
 		return "indent with blanks, never tabs, and put a value that starts with %, @ or ` in quotes"
+	case msg == "did not find expected alphabetic or numeric character":
+		return `a value that starts with * or & needs quotes, such as cron: "*/30 * * * *"`
+	case msg == "did not find expected whitespace or line break":
+		return "a value that starts with ! needs quotes"
 	case msg == "mapping values are not allowed in this context":
 		return "check the indentation, and put a value that holds a colon and a blank in quotes"
 	case msg == "could not find expected ':'":

@@ -27,7 +27,7 @@ func TestEndOfAnAccountInWords(t *testing.T) {
 func written(t *testing.T, doc *explanation.Document, format form.Format) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := form.Write(&out, doc, format, false); err != nil {
+	if err := form.Write(&out, doc, format, form.Look{}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -56,8 +56,8 @@ func New(user string) *Document {
 }
 
 // Write renders the explanation. Only the table is ever coloured.
-func (e *Document) Write(out io.Writer, format form.Format, colour bool) error {
-	return form.Write(out, e, format, colour)
+func (e *Document) Write(out io.Writer, format form.Format, look form.Look) error {
+	return form.Write(out, e, format, look)
 }
 
 // Sheet gives the fields, a row each; the items of a list have a comma between

@@ -91,7 +91,7 @@ type Problem struct {
 }
 
 // Write gives the JSON form; the others have nothing to add to the message.
-func (p *Problem) Write(out io.Writer, format Format, _ bool) error {
+func (p *Problem) Write(out io.Writer, format Format, _ Look) error {
 	if format != JSON {
 		return nil
 	}

@@ -13,6 +13,8 @@ type Page struct {
 	Tone   Tone
 	Facts  []Fact
 	Blocks []Block
+	// Summary ends the text form, so that it is in sight after a long list; "": nothing does.
+	Summary string
 }
 
 // Add puts blocks at the end. Those that say nothing are left out.
@@ -85,6 +87,9 @@ type List struct {
 	// Heads are the headings of the text form: one for each column of the lead and
 	// one for what flows; nil for none.
 	Heads []string
+	// Grouped: the first column of the lead is left out in the text form, where a line with
+	// the Group of a row stands above the first of it.
+	Grouped bool
 }
 
 // Add puts a row at the end.
@@ -99,6 +104,9 @@ type Row struct {
 	// Command is one to copy, for a List with Commands; "" for none. In the text form it
 	// has a line of its own, below the row.
 	Command string
+	// Group heads the rows that have the same, in a List that is Grouped; Sign, one
+	// character, goes before it.
+	Group, Sign string
 }
 
 // All gives the rows.

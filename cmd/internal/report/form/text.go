@@ -2,16 +2,28 @@ package form
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
 )
 
 const (
-	textWidth = 79 // of a line in columns; fits every terminal, mail and ticket
-	leadWidth = 32 // of a lead column at most
-	flowWidth = 26 // of what flows behind it at least
+	textWidth  = 79  // of a line in columns; fits every terminal, mail and ticket
+	leastWidth = 40  // of a line in a terminal, however narrow that is
+	proseWidth = 100 // of a paragraph at most: longer lines are hard to read
+	leadWidth  = 32  // of a lead column at most
+	flowWidth  = 26  // of what flows behind it at least
 )
+
+// width gives the columns of a line. The last one of a terminal stays empty, where some
+// begin a new line by themselves.
+func (l Look) width() int {
+	if l.Width <= 0 {
+		return textWidth
+	}
+	return max(leastWidth, l.Width-1)
+}
 
 // painter colours whole lines for a terminal (ECMA-48 SGR).
 type painter struct{ on bool }
@@ -25,9 +37,13 @@ func (p painter) paint(t Tone, text string) string {
 }
 
 // writeText renders a page for a terminal, a mail or a ticket.
-func writeText(out io.Writer, pg *Page, p painter) error {
-	w := &textWriter{Writer: bufio.NewWriter(out), painter: p}
-	w.lines(pg.Tone, "", fill([]string{pg.Title}, textWidth, textWidth))
+func writeText(out io.Writer, pg *Page, look Look) error {
+	w := &textWriter{Writer: bufio.NewWriter(out), painter: painter{look.Colour}, width: look.width(), terminal: look.Width > 0}
+	if look.Brief {
+		w.lines(pg.Tone, "", w.summary(cmp.Or(pg.Summary, pg.Title)))
+		return w.Flush()
+	}
+	w.lines(pg.Tone, "", fill([]string{pg.Title}, w.width, w.width))
 	if len(pg.Facts) > 0 {
 		w.newline()
 	}
@@ -48,12 +64,26 @@ func writeText(out io.Writer, pg *Page, p painter) error {
 			w.list(b.List)
 		}
 	}
+	if pg.Summary != "" {
+		w.newline()
+		w.lines(pg.Tone, "", w.summary(pg.Summary))
+	}
 	return w.Flush()
 }
 
 type textWriter struct {
 	*bufio.Writer
 	painter
+	width    int // of a line in columns
+	terminal bool
+}
+
+// summary gives the summary in one line, for tail -1; a terminal would break that within words.
+func (w *textWriter) summary(text string) []string {
+	if w.terminal {
+		return fill([]string{text}, w.width, w.width)
+	}
+	return []string{clean(text)}
 }
 
 func (w *textWriter) newline() { _, _ = fmt.Fprintln(w) }
@@ -69,10 +99,10 @@ func (w *textWriter) lines(t Tone, indent string, lines []string) {
 // leaves room enough, else further left.
 func (w *textWriter) hang(t Tone, lead string, flow []string) {
 	indent := columns(lead)
-	if indent > textWidth-flowWidth {
+	if indent > w.width-flowWidth {
 		indent = 6
 	}
-	lines := fill(flow, textWidth-indent, textWidth-indent)
+	lines := fill(flow, w.width-indent, w.width-indent)
 	if len(lines) == 0 {
 		lines = []string{""}
 	}
@@ -96,25 +126,35 @@ func (w *textWriter) paras(paras []Para) {
 		case command: // in one piece, to be copied
 			w.lines(para.Tone, "    ", []string{clean(para.Text)})
 		default:
-			w.lines(para.Tone, "  ", fill([]string{para.Text}, textWidth-2, textWidth-2))
+			w.lines(para.Tone, "  ", fill([]string{para.Text}, min(w.width, proseWidth)-2, min(w.width, proseWidth)-2))
 		}
 	}
 }
 
 func (w *textWriter) list(l *List) {
-	widths := l.leadWidths()
+	widths, first, indent := l.leadWidths(), 0, "  "
+	if l.Grouped {
+		first, indent = 1, "      "
+	}
 	lead := func(cells []string) string {
-		text := "  "
-		for i, width := range widths {
-			text += pad(clean(cells[i]), width) + "  "
+		text := indent
+		for i := first; i < l.Lead; i++ {
+			text += pad(clean(cells[i]), widths[i]) + "  "
 		}
 		return text
 	}
 	if l.Heads != nil {
 		w.hang(Strong, lead(l.Heads), l.Heads[l.Lead:])
 	}
-	commands := l.HasCommands()
+	commands, group := l.HasCommands(), ""
 	for r := range l.All() {
+		if l.Grouped && r.Group != group {
+			if group != "" {
+				w.newline()
+			}
+			group = r.Group
+			w.lines(r.Tone, "  ", []string{clean(r.Sign + " " + r.Group)})
+		}
 		flow := r.Flow
 		if flow == nil {
 			flow = r.Cells[l.Lead:]

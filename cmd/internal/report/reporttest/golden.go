@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write what the forms give into testdata
 func Rendered(t *testing.T, doc form.Renderer, format form.Format) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := doc.Write(&out, format, false); err != nil {
+	if err := doc.Write(&out, format, form.Look{}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

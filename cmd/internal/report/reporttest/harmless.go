@@ -20,7 +20,7 @@ func Harmless(t *testing.T, doc form.Renderer) {
 	t.Helper()
 	for _, format := range form.Formats() {
 		var out bytes.Buffer
-		if err := doc.Write(&out, format, false); err != nil {
+		if err := doc.Write(&out, format, form.Look{}); err != nil {
 			t.Fatal(err)
 		}
 		text := out.String()

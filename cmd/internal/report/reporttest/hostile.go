@@ -29,7 +29,7 @@ func HostileRun() *dirsync.Run {
 		ID: "20260304T120000Z-0a1b2c", DryRun: true, Command: "run", By: "schedule", Outcome: dirsync.OutcomeHeld,
 		Started: Noon, Finished: Noon.Add(3200 * time.Millisecond), PlanID: "0123456789abcdef0123", ApprovalID: "fedcba98765400112233",
 		Read: dirsync.ReadInfo{Server: "ldaps://ldap.example.com", Read: 12345}, InScope: 12300, Complete: true,
-		Refreshed: true, RefreshReason: "due", Unchanged: 11200, Skipped: 2,
+		Refreshed: true, RefreshReason: "due", Unchanged: 11200, Skipped: []dirsync.Skipped{{Username: "lrossi", Source: "e30", Reason: dirsync.SkippedLocked}, {Username: Hostile, Source: "e31", Reason: dirsync.SkippedProtected}},
 		Operations: []*dirsync.Operation{
 			op(dirsync.ResultHeld, "", dirsync.Op{Action: dirsync.Disable, Username: "asilva", Source: "6a1f", User: "DU1", Reason: "gone from the directory",
 				Changes: []dirsync.Change{change("status", "active", "disabled")}}),
