@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"duosync/cmd/internal/config/strict"
@@ -102,13 +103,19 @@ func absoluteDSN(doc *strict.Document, dsn Secret) Secret {
 }
 
 // Show renders the effective configuration as YAML, each value with its origin
-// as a comment. Secrets are hidden; everything else reads back as it is.
+// as a comment. Secrets are hidden, but not the name of a file in state.dsn or a proxy
+// without a password; everything else reads back as it is.
 // Section ldap is left out where there are directories.
 func Show(l *Loaded) []byte {
-	return show(l, Secret.String)
+	return show(l, func(path string, s Secret) string {
+		if mayBeShown(path, s.Reveal()) && !strings.HasPrefix(l.doc.Source(path), "secret file ") {
+			return s.Reveal()
+		}
+		return s.String()
+	})
 }
 
-func show(l *Loaded, secret func(Secret) string) []byte {
+func show(l *Loaded, secret func(path string, s Secret) string) []byte {
 	return strict.Show(l.Config, l.doc.Source, secret, func(path string) bool {
 		return path == "ldap" && len(l.Config.Directories) > 0
 	})
