@@ -342,7 +342,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"signature 3":          {func(o *api.Options) { o.Signature = 3 }, "duo.signature"},
 		"no CA file":           {func(o *api.Options) { o.CAFile = noPEM + ".gone" }, "duo.ca_file"},
 		"a CA file that is none": {
-			func(o *api.Options) { o.CAFile = noPEM }, "duo.ca_file",
+			func(o *api.Options) { o.CAFile = noPEM }, "BEGIN CERTIFICATE",
 		},
 		"a proxy that is no URL":       {func(o *api.Options) { o.ProxyURL = "http://me:s3cr3t@%zz" }, "duo.proxy_url"},
 		"a proxy of an unknown scheme": {func(o *api.Options) { o.ProxyURL = "ftp://me:s3cr3t@proxy" }, "duo.proxy_url"},

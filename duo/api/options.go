@@ -20,6 +20,7 @@ import (
 
 	"duosync/duo/callrate"
 	dirsync "duosync/sync"
+	"duosync/sync/certificate"
 	"duosync/sync/secrets"
 )
 
@@ -157,13 +158,12 @@ func splitHost(text string) (address, host string, err error) {
 func (o *Options) transport(address string) (*http.Transport, string, error) {
 	roots := o.RootCAs
 	if o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
+		data, err := os.ReadFile(o.CAFile)
 		if err != nil {
 			return nil, "", dirsync.WithHint(fmt.Errorf("reading the CA file: %w", err), "check duo.ca_file")
 		}
-		roots = x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(pem) {
-			return nil, "", dirsync.WithHint(fmt.Errorf("%s holds no certificate in PEM form", o.CAFile), "check duo.ca_file")
+		if roots, err = certificate.Authorities(o.CAFile, data); err != nil {
+			return nil, "", fmt.Errorf("duo.ca_file: %w", err)
 		}
 	}
 	proxy, password, err := proxyFunc(o.ProxyURL, address)

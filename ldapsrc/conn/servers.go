@@ -17,6 +17,7 @@ import (
 
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
+	"duosync/sync/certificate"
 	"duosync/sync/secrets"
 )
 
@@ -156,13 +157,12 @@ func (d *Dialer) checkPlaintext(e endpoint) error {
 func (d *Dialer) loadCertificates() error {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: d.RootCAs}
 	if config.RootCAs == nil && d.CAFile != "" {
-		pem, err := os.ReadFile(d.CAFile)
-		if err != nil {
-			return dirsync.WithHint(fmt.Errorf("LDAP certificate authorities: %w", err), "check ldap.ca_file")
+		data, err := os.ReadFile(d.CAFile)
+		if err == nil {
+			config.RootCAs, err = certificate.Authorities(d.CAFile, data)
 		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return dirsync.WithHint(fmt.Errorf("%s holds no PEM certificate", d.CAFile), "check ldap.ca_file")
+		if err != nil {
+			return advised(fmt.Errorf("LDAP certificate authorities: %w", err), "check ldap.ca_file")
 		}
 	}
 	if (d.ClientCertFile == "") != (d.ClientKeyFile == "") {
@@ -170,13 +170,36 @@ func (d *Dialer) loadCertificates() error {
 			"set both ldap.client_cert_file and ldap.client_key_file")
 	}
 	if d.ClientCertFile != "" {
-		pair, err := tls.LoadX509KeyPair(d.ClientCertFile, d.ClientKeyFile)
+		pair, err := d.clientCertificate()
 		if err != nil {
-			return dirsync.WithHint(fmt.Errorf("LDAP client certificate: %w", err),
-				"check ldap.client_cert_file and ldap.client_key_file")
+			return advised(fmt.Errorf("LDAP client certificate: %w", err), "check ldap.client_cert_file and ldap.client_key_file")
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	d.tls = config
 	return nil
+}
+
+func (d *Dialer) clientCertificate() (tls.Certificate, error) {
+	cert, err := os.ReadFile(d.ClientCertFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := os.ReadFile(d.ClientKeyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	pair, err := certificate.Chain(d.ClientCertFile, cert, time.Now())
+	if err == nil {
+		err = certificate.AddKey(&pair, d.ClientKeyFile, key)
+	}
+	return pair, err
+}
+
+// advised adds advice to an error that has none.
+func advised(err error, hint string) error {
+	if dirsync.Hint(err) != "" {
+		return err
+	}
+	return dirsync.WithHint(err, hint)
 }

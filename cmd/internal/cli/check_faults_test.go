@@ -126,7 +126,7 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 		{name: "one server of two down", plant: edits(shared.URL+`"`, `ldap://127.0.0.1:1", "`+shared.URL+`"`), check: check.LDAPConnection, detail: "127.0.0.1:1: ", hint: "ldap.urls"},
 		{name: "wrong authority", plant: tlsTo(shared.OtherCA, ""), check: check.LDAPConnection, detail: "unknown authority", hint: "ldap.ca_file"},
 		{name: "wrong server name", plant: tlsTo(shared.CAFile, "server_name: ldap.example.org, "), check: check.LDAPConnection, detail: "ldap.example.org", hint: "ldap.server_name"},
-		{name: "authority's file is not there", plant: tlsTo("/nowhere/ca.pem", ""), check: check.LDAPConnection, detail: "/nowhere/ca.pem", hint: "ldap.ca_file"},
+		{name: "authority's file is not there", plant: tlsTo("/nowhere/ca.pem", ""), check: check.Configuration, detail: "ldap.ca_file: /nowhere/ca.pem can't be read"},
 		{name: "certificate that ends soon", plant: tlsTo(shared.CAFile, ""), check: check.LDAPConnection, note: true, detail: "localhost is good for 23h", hint: "renewed"},
 		{name: "certificate that has ended", sim: &sim{expired: true}, check: check.LDAPConnection, detail: "expired", hint: "renewed"},
 		{name: "TLS to a plain port", plant: edits(shared.URL, strings.Replace(shared.URL, "ldap:", "ldaps:", 1)), check: check.LDAPConnection, detail: "TLS"},
