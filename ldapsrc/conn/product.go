@@ -56,7 +56,7 @@ func (p Product) LimitAdvice() string {
 			"bind as uid=admin,ou=system, or raise ads-maxSizeLimit of the LDAP server"
 	case ProductOpenLDAP:
 		return "OpenLDAP: give the account of ldap.bind_dn a line of its own in the database's limits, such as " +
-			"limits dn.exact=\"…\" size=unlimited size.prtotal=unlimited time=unlimited"
+			"limits dn.exact=\"…\" size=unlimited size.unchecked=unlimited size.prtotal=unlimited time=unlimited"
 	case Product389:
 		return "389 Directory Server: set nsPagedSizeLimit and nsPagedLookThroughLimit to -1 in the entry of ldap.bind_dn, and nsSizeLimit and nsLookThroughLimit, " +
 			"by which paged searches go where the paged ones are not set (or raise nsslapd-pagedsizelimit and nsslapd-pagedlookthroughlimit of the server)"

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -82,6 +83,45 @@ type Dialer struct {
 	hidden    secrets.Hider // the password
 	endpoints []endpoint
 	tls       *tls.Config
+	logins    logins
+}
+
+// ErrNotTried means that a login was left out, since a server had refused the same
+// account: a further try would count as one more wrong password.
+var ErrNotTried = errors.New("not tried")
+
+// logins remembers which servers let the account in, and that one did not.
+type logins struct {
+	mu      sync.Mutex
+	let     map[string]bool // by address
+	refused error
+}
+
+// known gives why a login at a server is not tried; nil: it may be.
+func (l *logins) known(e endpoint) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.refused == nil || l.let[e.addr] {
+		return nil
+	}
+	return &refusedError{fmt.Errorf("the login is %w again, since it was refused: %w", ErrNotTried, l.refused)}
+}
+
+// note keeps what became of a login.
+func (l *logins) note(e endpoint, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var refusal *refusedError
+	switch {
+	case err == nil:
+		if l.let == nil {
+			l.let = map[string]bool{}
+		}
+		l.let[e.addr] = true
+	case errors.As(err, &refusal):
+		delete(l.let, e.addr)
+		l.refused = fmt.Errorf("%s: %w", e.url, err)
+	}
 }
 
 // NewDialer checks how servers of a kind are to be reached. It reads the certificate
@@ -162,7 +202,7 @@ func (d *Dialer) loadCertificates() error {
 			config.RootCAs, err = certificate.Authorities(d.CAFile, data)
 		}
 		if err != nil {
-			return advised(fmt.Errorf("LDAP certificate authorities: %w", err), "check ldap.ca_file")
+			return advised(fmt.Errorf("ldap.ca_file: %w", err), "check ldap.ca_file")
 		}
 	}
 	if (d.ClientCertFile == "") != (d.ClientKeyFile == "") {

@@ -1,11 +1,11 @@
 package certificate
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -36,7 +36,7 @@ func (c Client) Refused(err error) error {
 	if errors.As(err, &verify) {
 		chain = verify.UnverifiedCertificates
 	}
-	why, hint := "", ""
+	var why, hint string
 	switch {
 	case errors.As(err, &name):
 		why, hint = c.otherName(name.Certificate)
@@ -44,8 +44,9 @@ func (c Client) Refused(err error) error {
 		why, hint = c.invalid(&invalid)
 	case errors.As(err, &unknown):
 		why, hint = c.unknown(unknown.Cert, chain, unknown.Error())
-	case verify != nil, strings.Contains(err.Error(), "failed to parse certificate from server"), strings.Contains(err.Error(), "x509: "):
-		why, hint = "the server's certificate can't be used: "+err.Error(), "have the server's certificate made anew"
+	case verify != nil, strings.Contains(err.Error(), "x509: "):
+		_, reason, _ := strings.Cut(err.Error(), "x509: ")
+		why, hint = "the server's certificate can't be used: "+cmp.Or(reason, err.Error()), "have the server's certificate made anew"
 	default:
 		return nil
 	}
@@ -64,7 +65,7 @@ func (v *verdict) Unwrap() error { return v.err }
 // otherName is about a certificate that is for another name.
 func (c Client) otherName(leaf *x509.Certificate) (why, hint string) {
 	kind := "DNS:"
-	if _, err := netip.ParseAddr(c.Name); err == nil {
+	if strings.Contains(c.Name, ":") || strings.Trim(c.Name, "0123456789.") == "" {
 		kind = "IP:"
 	}
 	var names []string

@@ -3,6 +3,7 @@ package check
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"duosync/cmd/internal/config"
@@ -45,7 +46,7 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 	var group sync.WaitGroup
 	group.Go(func() {
 		for i := range directories {
-			directories[i].run(ctx)
+			directories[i].run(ctx, slices.ContainsFunc(directories[:i], directories[i].sameRefused))
 		}
 	})
 	group.Go(func() { duo.run(ctx) })

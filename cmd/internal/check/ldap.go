@@ -63,9 +63,22 @@ type ldapCheck struct {
 	seen    *census              // of one, else nil
 	source  *ldapsrc.Source
 	server  conn.Server // one that can be used
+	refused bool        // its login
 }
 
-func (c *ldapCheck) run(ctx context.Context) {
+// sameRefused reports whether another directory has refused the very login of this one.
+func (c *ldapCheck) sameRefused(other ldapCheck) bool {
+	ours, theirs := &c.config.LDAP, &other.config.LDAP
+	return other.refused && ours.BindDN != "" && ours.BindDN == theirs.BindDN && ours.BindPassword.Equal(theirs.BindPassword)
+}
+
+// run makes the checks. refused: the login was refused by another directory, and is not
+// tried once more, since each try brings the account nearer to its lockout.
+func (c *ldapCheck) run(ctx context.Context, refused bool) {
+	if refused {
+		c.skip("the login that another directory refused", append([]string{LDAPConnection, LDAPLogin, LDAPBase}, AboutPeople()...)...)
+		return
+	}
 	source, err := wire.NewSource(c.config, c.rules, c.log)
 	if err != nil {
 		c.fail(LDAPConnection, err, "correct section ldap")
@@ -108,7 +121,7 @@ func (c *ldapCheck) servers(ctx context.Context) (failed string) {
 		case errors.Is(s.BindErr, conn.ErrNotTried):
 			c.skip("the login that another server refused", LDAPLogin)
 		case s.BindErr != nil:
-			failed = LDAPLogin
+			failed, c.refused = LDAPLogin, conn.IsAnswer(s.BindErr)
 			c.fail(LDAPLogin, fmt.Errorf("%s: %w", s.URL, s.BindErr), "check ldap.bind_dn and ldap.bind_password")
 		default:
 			c.ok(LDAPLogin, "%s lets %s in", s.URL, c.account(s.URL))
