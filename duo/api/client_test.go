@@ -299,7 +299,7 @@ func TestAConnectionThatFailsSaysWhatToSet(t *testing.T) {
 		"no such name":         {func(o *api.Options) { o.Host = "api-nowhere.invalid" }, "cannot be resolved"},
 		"no answer":            {func(o *api.Options) { o.Timeout = 50 * time.Millisecond }, "no answer within 50ms"},
 		"a proxy that is down": {func(o *api.Options) { o.ProxyURL = "http://me:" + password + "@" + refusing }, "the proxy cannot be reached"},
-		"a proxy that says no": {func(o *api.Options) { o.ProxyURL = "http://me:" + password + "@" + bouncer.Listener.Addr().String() }, "the proxy wants a user and a password"},
+		"a proxy that says no": {func(o *api.Options) { o.ProxyURL = "http://me:" + password + "@" + bouncer.Listener.Addr().String() }, "does not take the user and the password in duo.proxy_url"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -78,7 +77,7 @@ func New(o Options) (*Client, error) {
 	apart := transport.Clone()
 	apart.DisableKeepAlives = true
 	return &Client{line: &line{
-		at:     endpoint{address: address, host: host, timeout: o.Timeout},
+		at:     endpoint{address: address, host: host, timeout: o.Timeout, ownCA: o.CAFile != "", proxySetting: proxySetting(o.ProxyURL)},
 		signer: signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
 		agent:  "duosync/" + o.Version,
 		hidden: secrets.New(slices.Concat(o.Confidential, []string{o.SecretKey, password})...),
@@ -171,46 +170,12 @@ func (o *Options) transport(address string) (*http.Transport, string, error) {
 		return nil, "", err
 	}
 	return &http.Transport{
-		Proxy:               proxy,
-		DialContext:         (&net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
-		TLSHandshakeTimeout: o.Timeout,
-		IdleConnTimeout:     60 * time.Second,
-		MaxIdleConnsPerHost: 4,
+		Proxy:                  proxy,
+		OnProxyConnectResponse: refusedByProxy,
+		DialContext:            (&net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		TLSHandshakeTimeout:    o.Timeout,
+		IdleConnTimeout:        60 * time.Second,
+		MaxIdleConnsPerHost:    4,
 	}, password, nil
-}
-
-// proxyFunc gives how a proxy is chosen, and the password for it.
-func proxyFunc(text, address string) (choose func(*http.Request) (*url.URL, error), password string, err error) {
-	if text == "" {
-		fromEnvironment := func(r *http.Request) (*url.URL, error) {
-			u, err := http.ProxyFromEnvironment(r)
-			if err != nil { // its text holds the whole URL
-				return nil, errors.New("the proxy in HTTPS_PROXY is not a URL")
-			}
-			return u, nil
-		}
-		u, err := fromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
-		if err != nil || u == nil { // each call tells of the error
-			return fromEnvironment, "", nil
-		}
-		return fromEnvironment, passwordOf(u.User), nil
-	}
-	const advice = "set duo.proxy_url to a URL such as http://proxy.example.com:3128"
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
-		return nil, "", dirsync.WithHint(errors.New("the proxy is not a URL"), advice)
-	}
-	switch u.Scheme {
-	case "http", "https", "socks5", "socks5h":
-	default:
-		return nil, "", dirsync.WithHint(errors.New("the proxy's URL has a scheme that is not known"), advice)
-	}
-	return http.ProxyURL(u), passwordOf(u.User), nil
-}
-
-// passwordOf gives the password for a proxy, which may be a user without one.
-func passwordOf(user *url.Userinfo) string {
-	password, _ := user.Password()
-	return cmp.Or(password, user.Username())
 }
