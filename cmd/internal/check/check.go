@@ -65,5 +65,9 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 		c := &found.checks[i]
 		c.Detail, c.Hint = dirsync.Runnable(c.Detail, loaded.Flags()), dirsync.Runnable(c.Hint, loaded.Flags())
 	}
-	return &Document{Checks: found.checks, unwell: state.unwell}
+	unwell := state.unwell
+	if text := contradicted(directories); text != "" {
+		unwell = append([]string{text}, unwell...)
+	}
+	return &Document{Checks: found.checks, unwell: unwell}
 }

@@ -174,6 +174,12 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 			check: check.LDAPLookup, detail: "LDAP code 32", hint: "the whole suffix"},
 		{name: "locks that can't be read", slapd: slapdtest.Options{LDIF: someone("odd", "accountLock=maybe") + someone("even", "accountLock=1") + someone("well", "accountLock=true"), People: 2},
 			check: check.LDAPLocks, note: true, detail: `accountLock of 2 people has a value that can't be read, such as "maybe", "1"`, hint: "true or false"},
+		{name: "people with several values", slapd: slapdtest.Options{LDIF: someone("many", "mail=a@example.com", "mail=b@example.com") + someone("more", "mail=c@example.com", "mail=d@example.com") +
+			someone("one", "mail=e@example.com"), People: 2}, check: check.LDAPAttributes, note: true,
+			detail: `2 of 5 people have several values of mail (for email): uid=many,ou=Users,dc=WSO2,dc=ORG with "a@example.com" and "b@example.com", uid=more,`, hint: "the one that is there"},
+		{name: "an address of several people", slapd: slapdtest.Options{LDIF: someone("a", "mail=team@example.com") + someone("b", "mail=Team@example.com") +
+			someone("c", "mail=team@example.com"), People: 2}, check: check.LDAPAttributes, note: true,
+			detail: `3 of 5 people share 1 address with others: "team@example.com" of uid=`, hint: "adopt_if_email_matches"},
 		{name: "locks that can't be seen", sim: &sim{people: 5}, check: check.LDAPLocks, note: true, detail: "accountLock", hint: "UserStoreBasedIdentityDataStore"},
 	}
 }
