@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,6 +27,8 @@ type endpoint struct {
 
 	ownCA        bool   // duo.ca_file is set
 	proxySetting string // by which a proxy is named
+
+	askedForCertificate *atomic.Bool // what answered asked us for one, which Duo does not
 }
 
 // hint says what the admin can do about e, or "". ahead is how far Duo's clock
@@ -110,6 +113,8 @@ func (at *endpoint) transportHint(err error) string {
 		return why.Error() + ": what answers is not Duo: check duo.host, or have the proxy that inspects TLS on the way set right"
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "what answers at " + at.address + " does not speak TLS: check duo.host and its port"
+	case certificate.Alert(err) != "":
+		return at.alertHint(certificate.Alert(err))
 	case errors.As(err, &dns) && strings.HasPrefix(at.host, "api-xxxx"):
 		return "duo.host is still the placeholder: set it to the API hostname of your Admin API application (Duo Admin Panel, Applications)"
 	case errors.As(err, &dns):
@@ -121,4 +126,19 @@ func (at *endpoint) transportHint(err error) string {
 			at.timeout, at.address)
 	}
 	return "check the network to " + at.address + ", and whether a proxy is needed (duo.proxy_url)"
+}
+
+// alertHint is the advice about what answers and ends the TLS handshake. It is not Duo, which
+// speaks TLS 1.2 and later, and asks for no certificate.
+func (at *endpoint) alertHint(alert string) string {
+	const through = ": check duo.host, or have the proxy that inspects TLS on the way let this machine through to "
+	switch {
+	case at.askedForCertificate.Load():
+		return "what answers wants a client certificate, which Duo does not" + through + at.address
+	case alert == "protocol version not supported":
+		return "what answers does not speak TLS 1.2, as Duo does" + through + at.address
+	case alert == "handshake failure":
+		return "what answers has no TLS 1.2 with ECDHE key exchange, as Duo has" + through + at.address
+	}
+	return "what answers ends the TLS connection (" + alert + ")" + through + at.address
 }

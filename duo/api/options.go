@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -70,14 +71,15 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	o.complete()
-	transport, password, err := o.transport(address)
+	askedForCertificate := &atomic.Bool{}
+	transport, password, err := o.transport(address, askedForCertificate)
 	if err != nil {
 		return nil, err
 	}
 	apart := transport.Clone()
 	apart.DisableKeepAlives = true
 	return &Client{line: &line{
-		at:     endpoint{address: address, host: host, timeout: o.Timeout, ownCA: o.CAFile != "", proxySetting: proxySetting(o.ProxyURL)},
+		at:     endpoint{address: address, host: host, timeout: o.Timeout, ownCA: o.CAFile != "", proxySetting: proxySetting(o.ProxyURL), askedForCertificate: askedForCertificate},
 		signer: signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
 		agent:  "duosync/" + o.Version,
 		hidden: secrets.New(slices.Concat(o.Confidential, []string{o.SecretKey, password})...),
@@ -154,7 +156,7 @@ func splitHost(text string) (address, host string, err error) {
 }
 
 // transport returns the HTTP transport and the password that it tells a proxy.
-func (o *Options) transport(address string) (*http.Transport, string, error) {
+func (o *Options) transport(address string, asked *atomic.Bool) (*http.Transport, string, error) {
 	roots := o.RootCAs
 	if o.CAFile != "" {
 		data, err := os.ReadFile(o.CAFile)
@@ -173,9 +175,12 @@ func (o *Options) transport(address string) (*http.Transport, string, error) {
 		Proxy:                  proxy,
 		OnProxyConnectResponse: refusedByProxy,
 		DialContext:            (&net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
-		TLSHandshakeTimeout:    o.Timeout,
-		IdleConnTimeout:        60 * time.Second,
-		MaxIdleConnsPerHost:    4,
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			asked.Store(true)
+			return &tls.Certificate{}, nil // none
+		}},
+		TLSHandshakeTimeout: o.Timeout,
+		IdleConnTimeout:     60 * time.Second,
+		MaxIdleConnsPerHost: 4,
 	}, password, nil
 }

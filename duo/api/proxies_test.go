@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"duosync/duo/api"
 	"duosync/duo/api/apitest"
@@ -71,7 +73,8 @@ func behindProxy(t *testing.T, proxy string) api.Options {
 	if err := sim.WriteFiles(dir); err != nil {
 		t.Fatal(err)
 	}
-	return api.Options{Host: sim.Host(), IntegrationKey: apitest.IntegrationKey, SecretKey: apitest.SecretKey, CAFile: dir + "/ca.pem", ProxyURL: proxy}
+	return api.Options{Host: sim.Host(), IntegrationKey: apitest.IntegrationKey, SecretKey: apitest.SecretKey, CAFile: dir + "/ca.pem", ProxyURL: proxy,
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 }
 
 // A proxy that does not let us through is asked once, a password with it is sent once, and

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"duosync/sync/certificate"
 )
 
 // handshake is what a TLS handshake shows in which everything is accepted, old versions,
@@ -51,7 +53,7 @@ func (t Target) handshake(ctx context.Context, afterStartTLS bool) handshake {
 		shown.err = firstWord(stream)
 	}
 	var notTLS tls.RecordHeaderError
-	shown.spoken = shown.err == nil || shown.asked || alert(shown.err) != "" || strings.Contains(shown.err.Error(), "tls: ") && !errors.As(shown.err, &notTLS)
+	shown.spoken = shown.err == nil || shown.asked || certificate.Alert(shown.err) != "" || strings.Contains(shown.err.Error(), "tls: ") && !errors.As(shown.err, &notTLS)
 	return shown
 }
 
@@ -80,9 +82,9 @@ func everySuite() []uint16 {
 func (h *handshake) old() (why, hint string) {
 	version := h.state.Version
 	switch {
-	case h.err != nil && alert(h.err) == "protocol version not supported":
+	case h.err != nil && certificate.Alert(h.err) == "protocol version not supported":
 		return "the server knows SSL 3.0 at most, or another TLS than 1.0 to 1.3", "have TLS 1.2 or later switched on at the server"
-	case h.err != nil && alert(h.err) == "handshake failure" && !h.asked:
+	case h.err != nil && certificate.Alert(h.err) == "handshake failure" && !h.asked:
 		return "the server offers no way to encrypt that is known here (such as DHE key exchange alone)", "have TLS 1.2 with ECDHE key exchange switched on at the server"
 	case version == 0 || h.err != nil && !h.asked:
 		return "", ""
@@ -119,18 +121,4 @@ func (h *handshake) ofAuthorities() string {
 		return fmt.Sprintf(", signed by %s or one of %d others", strings.Join(names[:most], ", "), n-most)
 	}
 	return ", signed by " + strings.Join(names, " or ")
-}
-
-// alert is what the other side of a TLS connection says why it ends it (RFC 8446, 6.2), in
-// crypto/tls's words; "" where it says nothing.
-func alert(err error) string {
-	if err == nil {
-		return ""
-	}
-	_, words, said := strings.Cut(err.Error(), "remote error: tls: ")
-	if !said {
-		return ""
-	}
-	words, _, _ = strings.Cut(words, ";")
-	return words
 }

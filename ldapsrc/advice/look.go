@@ -13,6 +13,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	dirsync "duosync/sync"
+	"duosync/sync/certificate"
 )
 
 // Target is a server with which a first exchange failed, without an answer.
@@ -67,7 +68,7 @@ func (t Target) encrypted(ctx context.Context, err error) error {
 	if why, hint := shown.old(); why != "" {
 		return found(err, why, hint)
 	}
-	if shown.asked && (shown.err != nil || alert(err) != "") {
+	if shown.asked && (shown.err != nil || certificate.Alert(err) != "") {
 		return t.certificateWanted(shown, err)
 	}
 	return err

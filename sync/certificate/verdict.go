@@ -154,3 +154,17 @@ func weakest(chain []*x509.Certificate) *x509.Certificate {
 	}
 	return nil
 }
+
+// Alert is what the other side of a TLS connection says why it ends it (RFC 8446, 6.2), in
+// crypto/tls's words; "" where it says nothing.
+func Alert(err error) string {
+	if err == nil {
+		return ""
+	}
+	_, words, said := strings.Cut(err.Error(), "remote error: tls: ")
+	if !said {
+		return ""
+	}
+	words, _, _ = strings.Cut(words, ";")
+	return words
+}

@@ -139,7 +139,7 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 		{name: "base without read rights", slapd: slapdtest.Options{People: 3, Access: `access to dn.subtree="` + slapdtest.UsersDN + `" by * none`},
 			check: check.LDAPBase, detail: "LDAP code 32", hint: "right to read"},
 		{name: "people without read rights", slapd: slapdtest.Options{People: 3, Access: `access to dn.children="` + slapdtest.UsersDN + `" by * none`},
-			check: check.LDAPSearch, detail: "nobody matches", hint: "may not read"},
+			check: check.LDAPSearch, detail: "nobody matches", hint: "ldap.users.filter"},
 		{name: "filter that finds nobody", plant: inLDAP("users: {filter: '(uid=nobody)'}"), check: check.LDAPSearch, detail: "(uid=nobody)", hint: "ldap.users.filter"},
 		{name: "id attribute that nobody has", plant: inLDAP("users: {id_attribute: employeeNumber}"), check: check.LDAPIDs, detail: "employeeNumber", hint: "ldap.users.id_attribute"},
 		{name: "id attribute that two share", plant: inLDAP("users: {id_attribute: sn}"), check: check.LDAPIDs, detail: "came twice", hint: "ldap.users.id_attribute"},
@@ -300,7 +300,7 @@ func stateFaults(t *testing.T) []fault {
 
 func configFaults() []fault {
 	return []fault{
-		{name: "broken YAML", plant: edits("ldap: {", "ldap: {{"), check: check.Configuration, detail: "broken YAML", hint: "config.example.yaml"},
+		{name: "broken YAML", plant: edits("ldap: {", "ldap: {{"), check: check.Configuration, detail: "broken YAML"},
 		{name: "a key that is none", plant: edits("ldap: {", "ldap: {base_dn: x, "), check: check.Configuration, detail: "base_dn"},
 		{name: "a filter that is none", plant: edits("ldap: {", "ldap: {users: {filter: '(uid=*'}, "), check: check.Configuration, detail: "ldap.users.filter"},
 		{name: "a secret that all can read", plant: func(h *house) {
