@@ -43,13 +43,15 @@ func startHead(name schema.Preset, edit []string) string {
 	return fmt.Sprintf(`# Configuration of duosync, for a directory of the kind %s.
 #
 # To be edited, each marked (1): %s.
+# And ldap.ca_file, where the directory's certificate is of an authority of your own.
 # Secrets come from the environment: LDAP_PASSWORD, DUO_INTEGRATION_KEY, DUO_SECRET_KEY;
 # or from files: write the key with _file at its end, such as secret_key_file: /run/secrets/duo.
 #
-# Every other key stands as a remark with the value that is in force, which the preset fills in
-# or is the default. To change one, uncomment its line. ${NAME} in a value is the environment variable NAME; $${ stands for the two
-# characters themselves. Between brackets and braces, ${NAME} needs quotes. A relative path
-# starts at the folder of this file. Durations: 30s, 15m, 720h. Try it: `+"`duosync check`"+`.
+# Live are also the preset and state.dsn. Every other key stands as a remark with the value that
+# is in force, which the preset fills in or is the default. To change one, uncomment its line.
+# ${NAME} in a value is the environment variable NAME; $${ stands for the two characters
+# themselves. Between brackets and braces, ${NAME} needs quotes. A relative path starts at the
+# folder of this file. Durations: 30s, 15m, 720h. Try it: `+"`duosync check`"+`.
 #
 # "not in this version" marks keys that take nothing but their default yet.
 `, name, strings.Join(edit, ", "))
@@ -68,6 +70,7 @@ const (
 	startLDAP    = "ldap.bind_password"
 	startDuoKey  = "duo.integration_key"
 	startDuoPass = "duo.secret_key"
+	startState   = "state.dsn" // by it a state is found whatever else is wrong with the file
 )
 
 // samplesOf are values for the keys that a preset leaves open, and for the servers, which
@@ -138,7 +141,7 @@ func (s *starter) line(line string) string {
 		return startLine(indent, key, value, remark)
 	case startPreset:
 		return startLine(indent, key, value, remark+". What it fills in stands as a remark here")
-	case startLDAP, startDuoKey, startDuoPass:
+	case startLDAP, startDuoKey, startDuoPass, startState:
 		return startLine(indent, key, value, strings.Replace(remark, "(1) ", "", 1))
 	}
 	if s.samples[path] != "" {

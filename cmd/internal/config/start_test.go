@@ -15,11 +15,11 @@ import (
 	dirsync "duosync/sync"
 )
 
-// TestStart: live are only the keys that are to be edited, which the start names, the preset
-// and the secrets from the environment. Each remark is the very line that is in force: with
+// TestStart: live are only the keys that are to be edited, which the start names, the preset,
+// the secrets from the environment and where the state is. Each remark is the very line that is in force: with
 // the marks of remarks taken off, it says the same, from the file.
 func TestStart(t *testing.T) {
-	always := []string{"ldap.preset", "ldap.bind_password", "duo.integration_key", "duo.secret_key"}
+	always := []string{"ldap.preset", "ldap.bind_password", "duo.integration_key", "duo.secret_key", "state.dsn"}
 	env := func(name string) (string, bool) { return name, true }
 	for _, preset := range schema.Presets() {
 		t.Run(string(preset), func(t *testing.T) {

@@ -358,7 +358,7 @@ func (s *site) rehearse() {
 	s.edit("rehearsal.yaml", `(?s)\nldap:.*?\n\n`, fmt.Sprintf("\nldap: {preset: openldap, urls: [%q], bind_dn: %q, bind_password: %s, users: {base_dns: [%q]}}\n\n",
 		s.ldap.URL, slapdtest.ReaderDN, slapdtest.ReaderPassword, slapdtest.UsersDN))
 	s.edit("rehearsal.yaml", `(?s)\nduo:.*?\n\n`, "\n"+s.read("sim/duo.yaml")+"\n\n")
-	s.edit("rehearsal.yaml", `# dsn: duosync.db`, "dsn: rehearsal.db")
+	s.edit("rehearsal.yaml", `dsn: duosync.db`, "dsn: rehearsal.db")
 }
 
 // lend gives the page a stand-in for a program that is not on this machine.
