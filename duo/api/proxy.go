@@ -108,6 +108,7 @@ func (c *Client) Proxy() string {
 // proxyError is a proxy that does not connect to Duo (RFC 9110, 9.3.6).
 type proxyError struct {
 	status int
+	words  string // its own for that
 	// schemes are the ways to log in that it offers, in the order in which it does; sent tells
 	// that a user and a password went to it.
 	schemes []string
@@ -118,10 +119,11 @@ func refusedByProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *
 	if answer.StatusCode == http.StatusOK {
 		return nil
 	}
-	e := &proxyError{status: answer.StatusCode, sent: proxy.User != nil}
+	_, words, _ := strings.Cut(answer.Status, " ")
+	e := &proxyError{status: answer.StatusCode, words: words, sent: proxy.User != nil}
 	for _, challenge := range answer.Header.Values("Proxy-Authenticate") {
 		if scheme, _, _ := strings.Cut(strings.TrimSpace(challenge), " "); scheme != "" && len(e.schemes) < 4 {
-			e.schemes = append(e.schemes, Tidy(scheme))
+			e.schemes = append(e.schemes, scheme)
 		}
 	}
 	return e
@@ -130,7 +132,7 @@ func refusedByProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *
 // Error says what the proxy answered.
 func (e *proxyError) Error() string {
 	text := fmt.Sprintf("the proxy refuses to connect: %d", e.status)
-	if words := http.StatusText(e.status); words != "" {
+	if words := cmp.Or(e.words, http.StatusText(e.status)); words != "" {
 		text += " " + words
 	}
 	if len(e.schemes) > 0 {
