@@ -50,7 +50,7 @@ func TestNoTruncatedRead(t *testing.T) {
 		{"administrative limit", ldapsim.Faults{FailOnPage: 3, FailCode: ldap.LDAPResultAdminLimitExceeded}, nil,
 			"LDAP code 11|read only 200 entries", "raise the server's limit"},
 		{"encryption demanded", ldapsim.Faults{FailOnPage: 1, FailCode: ldap.LDAPResultStrongAuthRequired}, nil, "LDAP code 8", "ldap.start_tls"},
-		{"bind demanded", ldapsim.Faults{FailOnPage: 1, FailCode: ldap.LDAPResultOperationsError}, nil, "LDAP code 1", "ldap.bind_dn"},
+		{"internal failure", ldapsim.Faults{FailOnPage: 1, FailCode: ldap.LDAPResultOperationsError}, nil, "LDAP code 1", "its log"},
 		{"referral", ldapsim.Faults{Referral: "ldap://other.example.com:1389/ou=Users,dc=example,dc=com??sub"}, nil,
 			"other.example.com:1389", "add other.example.com to ldap.referral_hosts"},
 		{"referral of the whole base", ldapsim.Faults{ReferralResult: "ldap://other.example.com/dc=elsewhere"}, nil,

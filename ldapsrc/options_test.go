@@ -29,7 +29,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"DN without password", func(o *ldapsrc.Options) { o.BindPassword = "" }, "anonymous", "ldap.bind_password"},
 		{"password without DN", func(o *ldapsrc.Options) { o.BindDN = "" }, "no bind DN", "ldap.bind_dn"},
 		{"CA file missing", func(o *ldapsrc.Options) { o.CAFile = filepath.Join(t.TempDir(), "none") }, "none", "ldap.ca_file"},
-		{"CA file without certificate", func(o *ldapsrc.Options) { o.CAFile = "options_test.go" }, "no PEM certificate", "ldap.ca_file"},
+		{"CA file without certificate", func(o *ldapsrc.Options) { o.CAFile = "options_test.go" }, "ldap.ca_file|no PEM text", "BEGIN CERTIFICATE"},
 		{"certificate without key", func(o *ldapsrc.Options) { o.ClientCertFile = "x" }, "together", "ldap.client_key_file"},
 		{"certificate in the clear", func(o *ldapsrc.Options) {
 			o.URLs, o.ClientCertFile, o.ClientKeyFile = []string{"ldap://127.0.0.1"}, "x", "y"

@@ -138,7 +138,7 @@ func TestWaysToConnect(t *testing.T) {
 		{"encryption demanded", func(o *ldapsrc.Options) {
 			o.URLs, o.CAFile = []string{strict.URL}, strict.CAFile
 		}, "confidentiality required (LDAP code 13)", "ldap.start_tls"},
-		{"anonymous without rights", func(o *ldapsrc.Options) { o.BindDN, o.BindPassword = "", "" }, "LDAP code 32", "may not read"},
+		{"anonymous without rights", func(o *ldapsrc.Options) { o.BindDN, o.BindPassword = "", "" }, "LDAP code 32", "ldap.bind_dn"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

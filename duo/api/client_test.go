@@ -299,7 +299,7 @@ func TestAConnectionThatFailsSaysWhatToSet(t *testing.T) {
 		"no such name":         {func(o *api.Options) { o.Host = "api-nowhere.invalid" }, "cannot be resolved"},
 		"no answer":            {func(o *api.Options) { o.Timeout = 50 * time.Millisecond }, "no answer within 50ms"},
 		"a proxy that is down": {func(o *api.Options) { o.ProxyURL = "http://me:" + password + "@" + refusing }, "the proxy cannot be reached"},
-		"a proxy that says no": {func(o *api.Options) { o.ProxyURL = "http://me:" + password + "@" + bouncer.Listener.Addr().String() }, "the proxy wants a user and a password"},
+		"a proxy that says no": {func(o *api.Options) { o.ProxyURL = "http://me:" + password + "@" + bouncer.Listener.Addr().String() }, "does not take the user and the password in duo.proxy_url"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -342,7 +342,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"signature 3":          {func(o *api.Options) { o.Signature = 3 }, "duo.signature"},
 		"no CA file":           {func(o *api.Options) { o.CAFile = noPEM + ".gone" }, "duo.ca_file"},
 		"a CA file that is none": {
-			func(o *api.Options) { o.CAFile = noPEM }, "duo.ca_file",
+			func(o *api.Options) { o.CAFile = noPEM }, "BEGIN CERTIFICATE",
 		},
 		"a proxy that is no URL":       {func(o *api.Options) { o.ProxyURL = "http://me:s3cr3t@%zz" }, "duo.proxy_url"},
 		"a proxy of an unknown scheme": {func(o *api.Options) { o.ProxyURL = "ftp://me:s3cr3t@proxy" }, "duo.proxy_url"},

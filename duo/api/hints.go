@@ -9,15 +9,26 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"duosync/sync/certificate"
 )
+
+// errUnknown stands for a failure without a cause.
+var errUnknown = errors.New("unknown")
 
 // endpoint is where Duo is called.
 type endpoint struct {
 	address string // host[:port], to dial
 	host    string // lower case, without port: what is signed
 	timeout time.Duration
+
+	ownCA        bool   // duo.ca_file is set
+	proxySetting string // by which a proxy is named
+
+	askedForCertificate *atomic.Bool // what answered asked us for one, which Duo does not
 }
 
 // hint says what the admin can do about e, or "". ahead is how far Duo's clock
@@ -58,6 +69,8 @@ func (at *endpoint) keyHint(e *Error, ahead time.Duration, dated bool) string {
 	switch e.Code {
 	case 40102:
 		return "Duo does not know duo.integration_key at " + at.host + ": check both, they belong to one application"
+	case 40101, 40104:
+		return "a header of the call was lost on its way: have the proxy or firewall between here and " + at.address + " leave Authorization and Date as they are"
 	case 40103:
 		return "check duo.secret_key, and that duo.host is the one shown with it"
 	case 40105:
@@ -75,21 +88,35 @@ func (at *endpoint) transportHint(err error) string {
 		record    tls.RecordHeaderError
 		operation *net.OpError
 		timeout   net.Error
+		refusal   *proxyError
 	)
+	if err == nil {
+		err = errUnknown
+	}
+	client := certificate.Client{Name: at.host, CAFile: "duo.ca_file", HasCA: at.ownCA, Now: time.Now()}
+	why := client.Refused(err)
 	switch {
-	case errors.As(err, &unknown):
+	case errors.As(err, &refusal):
+		return refusal.hint(at.proxySetting, at.address)
+	case refusedBySocks(err):
+		return "the proxy does not take the user and the password in " + at.proxySetting + ": correct them"
+	case errors.As(err, &operation) && operation.Op == "proxyconnect":
+		return "the proxy cannot be reached: check " + at.proxySetting
+	case errors.As(err, &unknown) && !strings.Contains(why.Error(), "not accepted any more"):
 		return "the server's certificate is not from a known authority: if a proxy inspects TLS, or this is a simulator, " +
 			"set duo.ca_file to its CA certificate"
-	case errors.As(err, &hostname):
+	case errors.As(err, &hostname) && len(hostname.Certificate.DNSNames)+len(hostname.Certificate.IPAddresses) > 0:
 		return "the certificate is for another name than " + at.host + ": check duo.host"
-	case errors.As(err, &invalid):
-		return "the server's certificate is not valid: check this machine's clock, and duo.ca_file if it is set"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return why.Error() + ": check this machine's clock; if it is right, what answers is not Duo, but something that inspects TLS on the way, whose certificate must be renewed"
+	case why != nil:
+		return why.Error() + ": what answers is not Duo: check duo.host, or have the proxy that inspects TLS on the way set right"
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "what answers at " + at.address + " does not speak TLS: check duo.host and its port"
-	case errors.As(err, &operation) && operation.Op == "proxyconnect":
-		return "the proxy cannot be reached: check duo.proxy_url, or HTTPS_PROXY"
-	case err != nil && strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)):
-		return "the proxy wants a user and a password: put them into duo.proxy_url"
+	case certificate.Alert(err) != "":
+		return at.alertHint(certificate.Alert(err))
+	case errors.As(err, &dns) && strings.HasPrefix(at.host, "api-xxxx"):
+		return "duo.host is still the placeholder: set it to the API hostname of your Admin API application (Duo Admin Panel, Applications)"
 	case errors.As(err, &dns):
 		return "the name " + dns.Name + " cannot be resolved: check duo.host (or the proxy's name), and DNS"
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -99,4 +126,19 @@ func (at *endpoint) transportHint(err error) string {
 			at.timeout, at.address)
 	}
 	return "check the network to " + at.address + ", and whether a proxy is needed (duo.proxy_url)"
+}
+
+// alertHint is the advice about what answers and ends the TLS handshake. It is not Duo, which
+// speaks TLS 1.2 and later, and asks for no certificate.
+func (at *endpoint) alertHint(alert string) string {
+	const through = ": check duo.host, or have the proxy that inspects TLS on the way let this machine through to "
+	switch {
+	case at.askedForCertificate.Load():
+		return "what answers wants a client certificate, which Duo does not" + through + at.address
+	case alert == "protocol version not supported":
+		return "what answers does not speak TLS 1.2, as Duo does" + through + at.address
+	case alert == "handshake failure":
+		return "what answers has no TLS 1.2 with ECDHE key exchange, as Duo has" + through + at.address
+	}
+	return "what answers ends the TLS connection (" + alert + ")" + through + at.address
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -14,12 +13,14 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"duosync/duo/callrate"
 	dirsync "duosync/sync"
+	"duosync/sync/certificate"
 	"duosync/sync/secrets"
 )
 
@@ -70,14 +71,15 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	o.complete()
-	transport, password, err := o.transport(address)
+	askedForCertificate := &atomic.Bool{}
+	transport, password, err := o.transport(address, askedForCertificate)
 	if err != nil {
 		return nil, err
 	}
 	apart := transport.Clone()
 	apart.DisableKeepAlives = true
 	return &Client{line: &line{
-		at:     endpoint{address: address, host: host, timeout: o.Timeout},
+		at:     endpoint{address: address, host: host, timeout: o.Timeout, ownCA: o.CAFile != "", proxySetting: proxySetting(o.ProxyURL), askedForCertificate: askedForCertificate},
 		signer: signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
 		agent:  "duosync/" + o.Version,
 		hidden: secrets.New(slices.Concat(o.Confidential, []string{o.SecretKey, password})...),
@@ -154,16 +156,15 @@ func splitHost(text string) (address, host string, err error) {
 }
 
 // transport returns the HTTP transport and the password that it tells a proxy.
-func (o *Options) transport(address string) (*http.Transport, string, error) {
+func (o *Options) transport(address string, asked *atomic.Bool) (*http.Transport, string, error) {
 	roots := o.RootCAs
 	if o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
+		data, err := os.ReadFile(o.CAFile)
 		if err != nil {
 			return nil, "", dirsync.WithHint(fmt.Errorf("reading the CA file: %w", err), "check duo.ca_file")
 		}
-		roots = x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(pem) {
-			return nil, "", dirsync.WithHint(fmt.Errorf("%s holds no certificate in PEM form", o.CAFile), "check duo.ca_file")
+		if roots, err = certificate.Authorities(o.CAFile, data); err != nil {
+			return nil, "", fmt.Errorf("duo.ca_file: %w", err)
 		}
 	}
 	proxy, password, err := proxyFunc(o.ProxyURL, address)
@@ -171,46 +172,15 @@ func (o *Options) transport(address string) (*http.Transport, string, error) {
 		return nil, "", err
 	}
 	return &http.Transport{
-		Proxy:               proxy,
-		DialContext:         (&net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		Proxy:                  proxy,
+		OnProxyConnectResponse: refusedByProxy,
+		DialContext:            (&net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			asked.Store(true)
+			return &tls.Certificate{}, nil // none
+		}},
 		TLSHandshakeTimeout: o.Timeout,
 		IdleConnTimeout:     60 * time.Second,
 		MaxIdleConnsPerHost: 4,
 	}, password, nil
-}
-
-// proxyFunc gives how a proxy is chosen, and the password for it.
-func proxyFunc(text, address string) (choose func(*http.Request) (*url.URL, error), password string, err error) {
-	if text == "" {
-		fromEnvironment := func(r *http.Request) (*url.URL, error) {
-			u, err := http.ProxyFromEnvironment(r)
-			if err != nil { // its text holds the whole URL
-				return nil, errors.New("the proxy in HTTPS_PROXY is not a URL")
-			}
-			return u, nil
-		}
-		u, err := fromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
-		if err != nil || u == nil { // each call tells of the error
-			return fromEnvironment, "", nil
-		}
-		return fromEnvironment, passwordOf(u.User), nil
-	}
-	const advice = "set duo.proxy_url to a URL such as http://proxy.example.com:3128"
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
-		return nil, "", dirsync.WithHint(errors.New("the proxy is not a URL"), advice)
-	}
-	switch u.Scheme {
-	case "http", "https", "socks5", "socks5h":
-	default:
-		return nil, "", dirsync.WithHint(errors.New("the proxy's URL has a scheme that is not known"), advice)
-	}
-	return http.ProxyURL(u), passwordOf(u.User), nil
-}
-
-// passwordOf gives the password for a proxy, which may be a user without one.
-func passwordOf(user *url.Userinfo) string {
-	password, _ := user.Password()
-	return cmp.Or(password, user.Username())
 }

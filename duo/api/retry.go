@@ -60,11 +60,17 @@ func Hiccup(err error) bool {
 	return false
 }
 
-// untrusted reports whether err is a certificate that is not accepted: the next
-// attempt would see the same one.
+// untrusted reports whether err is a certificate that is not accepted, or a proxy that
+// does not let us through: the next attempt would see the same.
 func untrusted(err error) bool {
 	var e *tls.CertificateVerificationError
-	return errors.As(err, &e)
+	return errors.As(err, &e) || shut(err)
+}
+
+// shut reports whether err is a proxy that refuses the login, or Duo's address.
+func shut(err error) bool {
+	var refusal *proxyError
+	return errors.As(err, &refusal) && refusal.closed() || err != nil && refusedBySocks(err)
 }
 
 // Outage reports whether err speaks of trouble that is Duo's or the network's, and not
@@ -74,7 +80,7 @@ func Outage(err error) bool { return Hiccup(err) || errors.Is(err, ErrRateLimite
 // Stops reports whether err is one that every further call would meet as well.
 func Stops(err error) bool {
 	var pause *pauseError
-	return errors.As(err, &pause) || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden)
+	return errors.As(err, &pause) || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || shut(err)
 }
 
 // retryAfter reads a Retry-After header: seconds or an HTTP date (RFC 9110,

@@ -246,3 +246,19 @@ func Chunks(values []string) [][]string {
 func hasName(a *dirsync.Account, name string) bool {
 	return slices.Contains(a.Names(), dirsync.FoldName(name))
 }
+
+// CheckWrite proves the right to write by a call that Duo must refuse: a new
+// user without a username. nil means that it was refused for just that.
+func (c *Client) CheckWrite(ctx context.Context) error {
+	_, err := c.do(ctx, request{
+		method: http.MethodPost, path: usersPath, once: true, apart: true,
+		params: map[string]string{dirsync.FieldNotes: "duosync check"},
+	})
+	switch {
+	case errors.Is(err, ErrInvalid):
+		return nil
+	case err == nil:
+		return c.Stray(http.MethodPost+" "+usersPath, "Duo accepted a user without a username")
+	}
+	return err
+}

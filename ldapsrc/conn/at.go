@@ -35,9 +35,9 @@ func (c *Conn) At(ctx context.Context, q Query) (Answer, error) {
 	case err == nil:
 		return Answer{Entries: result.Entries, Elsewhere: len(result.Referrals) > 0}, nil
 	case answered:
-		return Answer{Elsewhere: code == ldap.LDAPResultReferral, Code: code, Refusal: c.dialer.explainSearch(err, q, 0)}, nil
+		return Answer{Elsewhere: code == ldap.LDAPResultReferral, Code: code, Refusal: c.explainSearch(ctx, err, q, 0)}, nil
 	}
-	return Answer{}, c.dialer.explainSearch(err, q, 0)
+	return Answer{}, c.explainSearch(ctx, err, q, 0)
 }
 
 func (c *Conn) at(ctx context.Context, q Query) (*ldap.SearchResult, error) {
@@ -57,7 +57,7 @@ func (c *Conn) Shown(ctx context.Context, q Query) ([]*ldap.Entry, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, c.dialer.explainSearch(err, q, 0)
+		return nil, c.explainSearch(ctx, err, q, 0)
 	}
 	return result.Entries, nil
 }
@@ -70,7 +70,7 @@ func (c *Conn) Again(ctx context.Context, dn string, attrs ...string) (*ldap.Ent
 			"it was moved or deleted while the directory was read: run again")
 	}
 	if err != nil {
-		return nil, c.dialer.explainSearch(err, Query{Base: dn}, 0)
+		return nil, c.explainSearch(ctx, err, Query{Base: dn}, 0)
 	}
 	if len(result.Entries) != 1 {
 		return nil, dirsync.WithHint(fmt.Errorf("the server does not show the entry %q a second time", dn), HintRights)
@@ -86,7 +86,7 @@ func (c *Conn) ifShown(ctx context.Context, dn string, attrs ...string) (*ldap.E
 		return nil, nil
 	}
 	if err != nil {
-		return nil, explainTLS(err)
+		return nil, lost(err)
 	}
 	if len(result.Entries) != 1 {
 		return nil, nil

@@ -37,6 +37,12 @@ type Conn struct {
 	strict  bool // the server holds entries to what their object classes demand
 
 	cutAt, parts int // see Limit
+
+	product Product // "" where it is not known
+
+	asked      bool // for a client certificate, where there is one
+	mustChange bool // it lets the account in to change its password
+	heard      bool // the server has answered something
 }
 
 // newConn speaks LDAP on stream, which goes over raw.

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,9 +10,9 @@ import (
 	"net"
 	"strings"
 
-	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/advice"
 	dirsync "duosync/sync"
 )
 
@@ -108,73 +109,85 @@ func (d *Dialer) dial(ctx context.Context, e endpoint) (*Conn, error) {
 	defer cancel()
 	raw, err := (&net.Dialer{}).DialContext(dialing, e.network(), e.addr)
 	if err != nil {
-		return nil, explainDial(dialing, err)
+		return nil, explainDial(dialing, e, err)
 	}
-	stream := raw
+	stream, asked := raw, false
 	if e.encrypted(d.StartTLS) {
-		if stream, err = d.encrypt(dialing, raw, e); err != nil {
+		if stream, asked, err = d.encrypt(dialing, raw, e); err != nil {
 			_ = raw.Close()
-			return nil, explainDial(dialing, err)
+			if dialing.Err() != nil {
+				err = context.Cause(dialing)
+			}
+			return nil, d.explainTLS(ctx, e, err)
 		}
 	}
-	return d.newConn(raw, stream, e), nil
+	c := d.newConn(raw, stream, e)
+	c.asked = asked
+	return c, nil
 }
 
-// encrypt speaks TLS on raw, after StartTLS where it takes that. go-ldap's own
-// StartTLS loses the cause of a failed handshake.
-func (d *Dialer) encrypt(ctx context.Context, raw net.Conn, e endpoint) (net.Conn, error) {
+// nameOf is the name that a server's certificate must be for.
+func (d *Dialer) nameOf(e endpoint) string { return cmp.Or(d.ServerName, e.host) }
+
+// encrypt speaks TLS on raw, after StartTLS where it takes that. asked tells that the
+// server asked for a client certificate.
+func (d *Dialer) encrypt(ctx context.Context, raw net.Conn, e endpoint) (stream *tls.Conn, asked bool, err error) {
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
 	if !e.tls {
 		if err := d.startTLS(raw); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	config := d.tls.Clone()
-	if config.ServerName = d.ServerName; config.ServerName == "" {
-		config.ServerName = e.host
+	config.ServerName = d.nameOf(e)
+	if len(config.Certificates) > 0 {
+		config.GetClientCertificate = func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			asked = true
+			if request.SupportsCertificate(&config.Certificates[0]) != nil {
+				return &tls.Certificate{}, nil
+			}
+			return &config.Certificates[0], nil
+		}
 	}
-	stream := tls.Client(raw, config)
+	stream = tls.Client(raw, config)
 	if err := stream.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("TLS: %w", err)
+		return nil, asked, fmt.Errorf("TLS: %w", err)
 	}
-	return stream, nil
+	return stream, asked, nil
 }
 
-// startTLS asks for TLS (RFC 4511, 4.14). It reads no byte beyond the answer.
+// startTLS asks for TLS.
 func (d *Dialer) startTLS(raw net.Conn) error {
-	request := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationExtendedRequest, nil, "")
-	request.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, "1.3.6.1.4.1.1466.20037", ""))
-	message := ber.NewSequence("")
-	message.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, 1, ""))
-	message.AppendChild(request)
-	if _, err := raw.Write(message.Bytes()); err != nil {
-		return fmt.Errorf("StartTLS: %w", err)
-	}
-	answer, err := ber.ReadPacket(raw)
-	if err != nil {
-		return fmt.Errorf("StartTLS: %w", err)
-	}
-	if err := ldap.GetLDAPError(answer); err != nil {
+	err := advice.StartTLS(raw)
+	if _, answered := resultCode(err); err != nil && answered {
 		return dirsync.WithHint(fmt.Errorf("StartTLS: %w", d.readable(err)),
 			"the server does not offer StartTLS: use an ldaps:// URL, or have StartTLS set up there")
 	}
-	return nil
+	return err
 }
 
-// bind logs in.
+// bind logs in, unless it is known that this login is refused: another try would count as
+// one more wrong password.
 func (d *Dialer) bind(ctx context.Context, c *Conn) error {
+	if err := d.logins.known(c.endpoint); err != nil {
+		return err
+	}
 	err := c.within(ctx, "the bind", func() error {
-		switch {
-		case d.BindDN != "":
-			return c.ldap.Bind(d.BindDN, d.BindPassword)
-		case d.ClientCertFile != "" || c.socket:
+		switch d.method(c.endpoint) {
+		case advice.Simple:
+			result, err := c.ldap.SimpleBind(ldap.NewSimpleBindRequest(d.BindDN, d.BindPassword, nil))
+			c.mustChange = result != nil && advice.MustChange(result.Controls)
+			return err
+		case advice.External, advice.Socket:
 			return c.ldap.ExternalBind()
 		}
 		return nil
 	})
 	if err != nil {
-		return d.explainBind(err, c.endpoint)
+		err = d.explainBind(ctx, err, c)
 	}
-	return nil
+	d.logins.note(c.endpoint, err)
+	c.heard = c.heard || err == nil && d.method(c.endpoint) != advice.Anonymous
+	return err
 }

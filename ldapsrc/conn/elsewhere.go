@@ -18,7 +18,7 @@ func (c *Conn) Elsewhere(ctx context.Context, base string) ([]string, error) {
 		BaseDN: base, Scope: ldap.ScopeWholeSubtree, Filter: nobody, Attributes: []string{"1.1"},
 	})
 	if err != nil {
-		return nil, c.dialer.explainSearch(err, Query{Base: base}, 0)
+		return nil, c.explainSearch(ctx, err, Query{Base: base}, 0)
 	}
 	urls := c.dialer.relevant(result.Referrals, Query{Base: base})
 	for i, text := range urls {

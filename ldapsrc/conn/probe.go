@@ -3,15 +3,10 @@ package conn
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"slices"
 
 	"github.com/go-ldap/ldap/v3"
 )
-
-// ErrNotTried means that a login was left out, since another server had refused
-// the same account: a further try would count as one more wrong password.
-var ErrNotTried = errors.New("not tried")
 
 // Server is what one of the configured servers did when it was asked by itself.
 type Server struct {
@@ -40,20 +35,17 @@ func (s *Server) Usable() bool { return s.ConnectErr == nil && s.BindErr == nil 
 // all servers after one that refused it.
 func (d *Dialer) Probe(ctx context.Context) []Server {
 	var servers []Server
-	refused := false
 	for e, err := range d.all(ctx) {
 		server := Server{URL: e.url, ConnectErr: err}
 		if err == nil {
-			d.probe(ctx, e, &server, refused)
+			d.probe(ctx, e, &server)
 		}
-		var refusal *refusedError
-		refused = refused || errors.As(server.BindErr, &refusal)
 		servers = append(servers, server)
 	}
 	return servers
 }
 
-func (d *Dialer) probe(ctx context.Context, e endpoint, server *Server, refused bool) {
+func (d *Dialer) probe(ctx context.Context, e endpoint, server *Server) {
 	defer d.hide(&server.ConnectErr)
 	defer d.hide(&server.BindErr)
 	c, err := d.dial(ctx, e)
@@ -65,10 +57,6 @@ func (d *Dialer) probe(ctx context.Context, e endpoint, server *Server, refused 
 	if encrypted, ok := c.stream.(*tls.Conn); ok {
 		state := encrypted.ConnectionState()
 		server.TLS = &state
-	}
-	if refused {
-		server.BindErr = ErrNotTried
-		return
 	}
 	if server.BindErr = d.bind(ctx, c); server.BindErr != nil {
 		return

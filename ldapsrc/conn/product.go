@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"duosync/ldapsrc/schema"
 )
 
 // Product is a kind of directory software.
@@ -43,6 +45,19 @@ func productOf(dse *ldap.Entry) Product {
 	return ""
 }
 
+// Presets lists those by which such a server can be read, the usual one first; beside them
+// stands Custom. WSO2 takes others' servers for its user store, too.
+func (p Product) Presets() []schema.Preset {
+	return map[Product][]schema.Preset{
+		ProductOpenLDAP:        {schema.OpenLDAP, schema.WSO2IS},
+		ProductApacheDS:        {schema.WSO2IS},
+		Product389:             {schema.DS389, schema.FreeIPA, schema.WSO2IS},
+		ProductActiveDirectory: {schema.ActiveDirectory},
+		ProductOpenDJ:          {schema.OpenDJ, schema.WSO2IS},
+		ProductEDirectory:      {schema.EDirectory, schema.WSO2IS},
+	}[p]
+}
+
 func containsAny(text string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
@@ -56,7 +71,7 @@ func (p Product) LimitAdvice() string {
 			"bind as uid=admin,ou=system, or raise ads-maxSizeLimit of the LDAP server"
 	case ProductOpenLDAP:
 		return "OpenLDAP: give the account of ldap.bind_dn a line of its own in the database's limits, such as " +
-			"limits dn.exact=\"…\" size=unlimited size.prtotal=unlimited time=unlimited"
+			"limits dn.exact=\"…\" size=unlimited size.unchecked=unlimited size.prtotal=unlimited time=unlimited"
 	case Product389:
 		return "389 Directory Server: set nsPagedSizeLimit and nsPagedLookThroughLimit to -1 in the entry of ldap.bind_dn, and nsSizeLimit and nsLookThroughLimit, " +
 			"by which paged searches go where the paged ones are not set (or raise nsslapd-pagedsizelimit and nsslapd-pagedlookthroughlimit of the server)"

@@ -21,9 +21,14 @@ func (c *Conn) request(ctx context.Context, what string, request *ldap.SearchReq
 		result, err = c.search(request)
 		return err
 	})
-	if _, answered := resultCode(err); err != nil && !answered && ctx.Err() == nil {
+	_, answered := resultCode(err)
+	if err != nil && !answered && ctx.Err() == nil {
+		if !c.heard {
+			err = c.dialer.explainLost(ctx, c.endpoint, err)
+		}
 		err = &lostError{err}
 	}
+	c.heard = c.heard || err == nil || answered
 	return result, err
 }
 

@@ -59,7 +59,7 @@ func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error
 				referrals = append(referrals, urls...)
 				break
 			}
-			failure := c.dialer.explainSearch(err, q, got)
+			failure := c.explainSearch(ctx, err, q, got)
 			if code, ok := resultCode(err); ok && code == ldap.LDAPResultSizeLimitExceeded {
 				failure = &cutOffError{error: failure, referrals: referrals, got: got, last: lastOf(result)}
 			}
@@ -84,7 +84,7 @@ func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error
 			return nil, failed
 		}
 		if err != nil {
-			return nil, c.dialer.explainSearch(err, q, got)
+			return nil, c.explainSearch(ctx, err, q, got)
 		}
 		if !more {
 			break

@@ -11,12 +11,14 @@ import (
 	"math"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
+	"duosync/sync/certificate"
 	"duosync/sync/secrets"
 )
 
@@ -81,6 +83,45 @@ type Dialer struct {
 	hidden    secrets.Hider // the password
 	endpoints []endpoint
 	tls       *tls.Config
+	logins    logins
+}
+
+// ErrNotTried means that a login was left out, since a server had refused the same
+// account: a further try would count as one more wrong password.
+var ErrNotTried = errors.New("not tried")
+
+// logins remembers which servers let the account in, and that one did not.
+type logins struct {
+	mu      sync.Mutex
+	let     map[string]bool // by address
+	refused error
+}
+
+// known gives why a login at a server is not tried; nil: it may be.
+func (l *logins) known(e endpoint) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.refused == nil || l.let[e.addr] {
+		return nil
+	}
+	return &refusedError{fmt.Errorf("the login is %w again, since it was refused: %w", ErrNotTried, l.refused)}
+}
+
+// note keeps what became of a login.
+func (l *logins) note(e endpoint, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var refusal *refusedError
+	switch {
+	case err == nil:
+		if l.let == nil {
+			l.let = map[string]bool{}
+		}
+		l.let[e.addr] = true
+	case errors.As(err, &refusal):
+		delete(l.let, e.addr)
+		l.refused = fmt.Errorf("%s: %w", e.url, err)
+	}
 }
 
 // NewDialer checks how servers of a kind are to be reached. It reads the certificate
@@ -156,13 +197,12 @@ func (d *Dialer) checkPlaintext(e endpoint) error {
 func (d *Dialer) loadCertificates() error {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: d.RootCAs}
 	if config.RootCAs == nil && d.CAFile != "" {
-		pem, err := os.ReadFile(d.CAFile)
-		if err != nil {
-			return dirsync.WithHint(fmt.Errorf("LDAP certificate authorities: %w", err), "check ldap.ca_file")
+		data, err := os.ReadFile(d.CAFile)
+		if err == nil {
+			config.RootCAs, err = certificate.Authorities(d.CAFile, data)
 		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return dirsync.WithHint(fmt.Errorf("%s holds no PEM certificate", d.CAFile), "check ldap.ca_file")
+		if err != nil {
+			return advised(fmt.Errorf("ldap.ca_file: %w", err), "check ldap.ca_file")
 		}
 	}
 	if (d.ClientCertFile == "") != (d.ClientKeyFile == "") {
@@ -170,13 +210,36 @@ func (d *Dialer) loadCertificates() error {
 			"set both ldap.client_cert_file and ldap.client_key_file")
 	}
 	if d.ClientCertFile != "" {
-		pair, err := tls.LoadX509KeyPair(d.ClientCertFile, d.ClientKeyFile)
+		pair, err := d.clientCertificate()
 		if err != nil {
-			return dirsync.WithHint(fmt.Errorf("LDAP client certificate: %w", err),
-				"check ldap.client_cert_file and ldap.client_key_file")
+			return advised(fmt.Errorf("LDAP client certificate: %w", err), "check ldap.client_cert_file and ldap.client_key_file")
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	d.tls = config
 	return nil
+}
+
+func (d *Dialer) clientCertificate() (tls.Certificate, error) {
+	cert, err := os.ReadFile(d.ClientCertFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := os.ReadFile(d.ClientKeyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	pair, err := certificate.Chain(d.ClientCertFile, cert, time.Now())
+	if err == nil {
+		err = certificate.AddKey(&pair, d.ClientKeyFile, key)
+	}
+	return pair, err
+}
+
+// advised adds advice to an error that has none.
+func advised(err error, hint string) error {
+	if dirsync.Hint(err) != "" {
+		return err
+	}
+	return dirsync.WithHint(err, hint)
 }

@@ -42,6 +42,7 @@ func (c *Conn) Describe(ctx context.Context, bases []dn.DN) (State, error) {
 	)
 	if dse != nil {
 		contexts, product = dse.GetEqualFoldAttributeValues("namingContexts"), productOf(dse)
+		c.product = product
 		// Where referrals are followed, people may have come by way of one.
 		c.narrows = len(c.dialer.ReferralHosts) == 0 && slices.Contains(dse.GetEqualFoldAttributeValues("supportedControl"), domainScope)
 		c.strict = product == ProductOpenLDAP || product == ProductApacheDS

@@ -126,15 +126,21 @@ func (s *Server) provision() {
 	if out, err := exec.CommandContext(s.t.Context(), tool, args...).CombinedOutput(); err != nil {
 		s.t.Fatalf("samba-tool domain provision: %v\n%s", err, out)
 	}
-	reader := []string{"user", "create", "reader", ReaderPassword, "-H", s.process.Path("d/private/sam.ldb"), "-s", s.process.Path("d/etc/smb.conf")}
-	if out, err := exec.CommandContext(s.t.Context(), tool, reader...).CombinedOutput(); err != nil {
-		s.t.Fatalf("samba-tool user create: %v\n%s", err, out)
-	}
+	s.AddAccount("reader", ReaderPassword)
 	conf, err := os.ReadFile(s.process.Path("d/etc/smb.conf"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.process.Write("d/etc/smb.conf", append([]byte(lines), conf...))
+}
+
+// AddAccount adds a user with a password, CN=name below [BuiltinDN].
+func (s *Server) AddAccount(name, password string) {
+	s.t.Helper()
+	args := []string{"user", "create", name, password, "-H", s.process.Path("d/private/sam.ldb"), "-s", s.process.Path("d/etc/smb.conf")}
+	if out, err := exec.CommandContext(s.t.Context(), tool, args...).CombinedOutput(); err != nil {
+		s.t.Fatalf("samba-tool user create: %v\n%s", err, out)
+	}
 }
 
 func (s *Server) answers() error {

@@ -1,9 +1,11 @@
 package slapdtest
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -26,13 +28,21 @@ func (s *Server) certify() {
 
 type signer struct {
 	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	key  crypto.Signer
+}
+
+func newKey(isRSA bool) (crypto.Signer, error) {
+	if isRSA {
+		const bits = 2048
+		return rsa.GenerateKey(rand.Reader, bits)
+	}
+	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 }
 
 // certificate writes NAME.pem and NAME.key. Without a signer it is an authority.
 func (s *Server) certificate(name, subject string, by *signer) *signer {
 	s.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := newKey(s.opts.RSA && name == "server")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -41,7 +51,7 @@ func (s *Server) certificate(name, subject string, by *signer) *signer {
 		Subject:      pkix.Name{CommonName: subject},
 		NotBefore:    time.Now().Add(-time.Hour),
 		NotAfter:     time.Now().Add(24 * time.Hour),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
+		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
 	}
 	if by == nil {
 		by = &signer{cert: cert, key: key}
@@ -50,7 +60,7 @@ func (s *Server) certificate(name, subject string, by *signer) *signer {
 		cert.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 		cert.DNSNames, cert.IPAddresses = []string{subject}, []net.IP{net.IPv4(127, 0, 0, 1)}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, cert, by.cert, &key.PublicKey, by.key)
+	der, err := x509.CreateCertificate(rand.Reader, cert, by.cert, key.Public(), by.key)
 	if err != nil {
 		s.t.Fatal(err)
 	}

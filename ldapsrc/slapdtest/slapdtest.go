@@ -63,6 +63,14 @@ type Options struct {
 	// Socket has the server listen on a socket, too, and take the user of this process there
 	// for the reader.
 	Socket bool
+	// Global are lines of the server's configuration (slapd.conf(5)) besides, before those of
+	// the database; Limits are those of the reader, in place of the sizes above.
+	Global, Limits string
+	// TLS are the lines that say how TLS is spoken, in place of the usual ones; {{.Dir}} in them
+	// is where the certificates are. "none" has it speak none.
+	TLS string
+	// RSA has the server's key be one of RSA, in place of ECDSA.
+	RSA bool
 	// RequireTLS has the server refuse binds on unencrypted connections with
 	// code 13.
 	RequireTLS bool
@@ -145,10 +153,7 @@ moduleload ppolicy
 {{if .Dynlist}}moduleload dynlist
 {{end -}}
 pidfile {{.Dir}}/slapd.pid
-TLSCACertificateFile {{.Dir}}/ca.pem
-TLSCertificateFile {{.Dir}}/server.pem
-TLSCertificateKeyFile {{.Dir}}/server.key
-TLSVerifyClient try
+{{.TLS}}
 authz-regexp "^cn=reader$" "{{.Reader}}"
 {{if .Socket}}authz-regexp "^gidNumber={{.Group}}[+]uidNumber={{.User}},cn=peercred,cn=external,cn=auth$" "{{.Reader}}"
 {{end -}}
@@ -156,6 +161,7 @@ threads 2
 {{if .RequireTLS}}security simple_bind=128
 {{end -}}
 sizelimit {{.SizeLimit}}
+{{.Global}}
 {{if .DefaultPolicy}}database config
 access to * by dn.exact="{{.Reader}}" read by * none
 {{end -}}
@@ -167,7 +173,7 @@ directory {{.Dir}}/db
 maxsize 4294967296
 dbnosync
 index objectClass,entryUUID,uid eq
-limits dn.exact="{{.Reader}}" size.soft={{.SizeLimit}} size.hard={{.SizeLimit}} size.prtotal={{.PagedTotal}}
+limits dn.exact="{{.Reader}}" {{if .Limits}}{{.Limits}}{{else}}size.soft={{.SizeLimit}} size.hard={{.SizeLimit}} size.prtotal={{.PagedTotal}}{{end}}
 {{.Access}}
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="{{.Reader}}" read by * none
@@ -187,8 +193,8 @@ func (s *Server) configure() {
 		"Dir": s.process.Path(""), "Suffix": Suffix, "Admin": AdminDN, "AdminPassword": AdminPassword, "Reader": ReaderDN,
 		"SizeLimit": orElse(s.opts.SizeLimit, "500"), "PagedTotal": orElse(s.opts.PagedTotal, "unlimited"),
 		"Access": s.opts.Access, "RequireTLS": s.opts.RequireTLS, "Provider": s.opts.Provider, "Dynlist": s.opts.Dynlist,
-		"DefaultPolicy": s.opts.DefaultPolicy,
-		"Socket":        s.opts.Socket, "User": os.Getuid(), "Group": os.Getgid(),
+		"DefaultPolicy": s.opts.DefaultPolicy, "Global": s.opts.Global, "Limits": s.opts.Limits, "TLS": s.tls(),
+		"Socket": s.opts.Socket, "User": os.Getuid(), "Group": os.Getgid(),
 	}
 	var conf bytes.Buffer
 	if err := confTemplate.Execute(&conf, data); err != nil {
@@ -196,6 +202,25 @@ func (s *Server) configure() {
 	}
 	s.process.Write("slapd.conf", conf.Bytes())
 }
+
+const usualTLS = `TLSCACertificateFile {{.Dir}}/ca.pem
+TLSCertificateFile {{.Dir}}/server.pem
+TLSCertificateKeyFile {{.Dir}}/server.key
+TLSVerifyClient try`
+
+// tls gives the lines that say how TLS is spoken.
+func (s *Server) tls() string {
+	lines := s.opts.TLS
+	switch lines {
+	case "":
+		lines = usualTLS
+	case withoutTLS:
+		return ""
+	}
+	return strings.ReplaceAll(lines, "{{.Dir}}", s.process.Path(""))
+}
+
+const withoutTLS = "none"
 
 func orElse(limit int, word string) string {
 	if limit == 0 {
@@ -236,7 +261,12 @@ func skeleton() string {
 func (s *Server) launch() {
 	s.t.Helper()
 	s.process.Launch(5, func() error {
-		urls := s.process.URL() + "/ " + s.process.TLSURL() + "/"
+		urls := s.process.URL() + "/"
+		if s.opts.TLS == withoutTLS {
+			s.process.TLSPort = s.process.Port
+		} else {
+			urls += " " + s.process.TLSURL() + "/"
+		}
 		if s.Socket != "" {
 			urls += " ldapi://" + url.PathEscape(s.Socket)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 )
@@ -24,10 +25,13 @@ type census struct {
 	sharers    string // two of them
 	unnamed    int    // people who can't be carried over
 	unnamedWhy string // what is wrong with one of them
+
+	odd oddities
 }
 
-func newCensus(rules *decide.Rules) *census {
-	return &census{rules: rules, values: map[string]int{}, names: map[string]string{}, standings: map[dirsync.Standing]int{}, unsure: map[string]*unsure{}}
+// newCensus begins one, by the rules and by what the server is, nil where that is not known.
+func newCensus(rules *decide.Rules, kind *schema.Kind) *census {
+	return &census{rules: rules, odd: newOddities(rules, kind), values: map[string]int{}, names: map[string]string{}, standings: map[dirsync.Standing]int{}, unsure: map[string]*unsure{}}
 }
 
 // unsure counts people from whose attribute it can't be told whether they are locked, or with
@@ -37,12 +41,14 @@ type unsure struct {
 	absent, illegible int
 	groups            bool
 	examples          []string
+	blind             tally // those of absent
 }
 
-// mostExamples is how many values are shown that can't be read.
+// mostExamples is how many people or values are shown of what is told of several.
 const mostExamples = 3
 
-func (s *census) doubt(u *dirsync.Unsure) {
+func (s *census) doubt(p *dirsync.Person) {
+	u := p.Unsure
 	known := s.unsure[u.Attribute]
 	if known == nil {
 		known = &unsure{}
@@ -51,6 +57,7 @@ func (s *census) doubt(u *dirsync.Unsure) {
 	known.groups = known.groups || u.Groups
 	if u.Value == "" {
 		known.absent++
+		known.blind.add(p.DN)
 		return
 	}
 	known.illegible++
@@ -67,7 +74,7 @@ func (s *census) count(p *dirsync.Person) {
 	}
 	s.standings[p.Standing]++
 	if p.Unsure != nil {
-		s.doubt(p.Unsure)
+		s.doubt(p)
 	}
 	fields, problem, _ := s.rules.Map(p)
 	if s.first == nil {
@@ -77,6 +84,7 @@ func (s *census) count(p *dirsync.Person) {
 	if s.rules.Exclude != nil && s.rules.Exclude(name, p.DN) {
 		return
 	}
+	s.odd.note(p, fields, name)
 	if problem != "" {
 		if s.unnamed++; s.unnamedWhy == "" {
 			s.unnamedWhy = problem

@@ -3,6 +3,7 @@ package check
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"duosync/cmd/internal/config"
@@ -45,7 +46,7 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 	var group sync.WaitGroup
 	group.Go(func() {
 		for i := range directories {
-			directories[i].run(ctx)
+			directories[i].run(ctx, slices.ContainsFunc(directories[:i], directories[i].sameRefused))
 		}
 	})
 	group.Go(func() { duo.run(ctx) })
@@ -64,5 +65,9 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 		c := &found.checks[i]
 		c.Detail, c.Hint = dirsync.Runnable(c.Detail, loaded.Flags()), dirsync.Runnable(c.Hint, loaded.Flags())
 	}
-	return &Document{Checks: found.checks, unwell: state.unwell}
+	unwell := state.unwell
+	if text := contradicted(directories); text != "" {
+		unwell = append([]string{text}, unwell...)
+	}
+	return &Document{Checks: found.checks, unwell: unwell}
 }

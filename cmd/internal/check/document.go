@@ -26,7 +26,7 @@ type Check struct {
 type Document struct {
 	Checks []Check `json:"checks"`
 
-	unwell []string // what stands that no check fails for: a pause, a hold, who needs a human
+	unwell []string // what no check fails for: contradictions, a pause, a hold, who needs a human
 }
 
 // Err tells of the first check that failed; nil: none did.

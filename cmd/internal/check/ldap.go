@@ -31,6 +31,7 @@ const (
 	LDAPConnection = "LDAP connection"
 	LDAPLogin      = "LDAP login"
 	LDAPCatalog    = "LDAP global catalog" // told of one only
+	LDAPPreset     = "LDAP preset"         // told where the configuration contradicts the server
 	LDAPBase       = "LDAP base"
 	LDAPDomains    = "LDAP other domains" // told where there are some
 	LDAPSearch     = "LDAP search"
@@ -63,9 +64,24 @@ type ldapCheck struct {
 	seen    *census              // of one, else nil
 	source  *ldapsrc.Source
 	server  conn.Server // one that can be used
+	refused bool        // its login
+
+	contradictions int
 }
 
-func (c *ldapCheck) run(ctx context.Context) {
+// sameRefused reports whether another directory has refused the very login of this one.
+func (c *ldapCheck) sameRefused(other ldapCheck) bool {
+	ours, theirs := &c.config.LDAP, &other.config.LDAP
+	return other.refused && ours.BindDN != "" && ours.BindDN == theirs.BindDN && ours.BindPassword.Equal(theirs.BindPassword)
+}
+
+// run makes the checks. refused: the login was refused by another directory, and is not
+// tried once more, since each try brings the account nearer to its lockout.
+func (c *ldapCheck) run(ctx context.Context, refused bool) {
+	if refused {
+		c.skip("the login that another directory refused", append([]string{LDAPConnection, LDAPLogin, LDAPBase}, AboutPeople()...)...)
+		return
+	}
 	source, err := wire.NewSource(c.config, c.rules, c.log)
 	if err != nil {
 		c.fail(LDAPConnection, err, "correct section ldap")
@@ -77,6 +93,13 @@ func (c *ldapCheck) run(ctx context.Context) {
 	if failed := c.servers(ctx); failed != "" {
 		c.skip(failed, append([]string{LDAPBase}, AboutPeople()...)...)
 		return
+	}
+	c.preset()
+	if more := c.beside(); len(more) > 0 {
+		if whole, err := wire.NewSource(c.config, c.rules, c.log, more...); err == nil {
+			defer func() { _ = whole.Close() }() // it always succeeds
+			c.source = whole
+		}
 	}
 	if !c.bases(ctx) {
 		c.skip(LDAPBase, AboutPeople()...)
@@ -108,7 +131,7 @@ func (c *ldapCheck) servers(ctx context.Context) (failed string) {
 		case errors.Is(s.BindErr, conn.ErrNotTried):
 			c.skip("the login that another server refused", LDAPLogin)
 		case s.BindErr != nil:
-			failed = LDAPLogin
+			failed, c.refused = LDAPLogin, conn.IsAnswer(s.BindErr)
 			c.fail(LDAPLogin, fmt.Errorf("%s: %w", s.URL, s.BindErr), "check ldap.bind_dn and ldap.bind_password")
 		default:
 			c.ok(LDAPLogin, "%s lets %s in", s.URL, c.account(s.URL))
@@ -182,7 +205,7 @@ func (c *ldapCheck) people(ctx context.Context) {
 	var seen *census
 	until := time.Now().Add(readFor)
 	info, err := dirsync.ReadWhole(ctx, c.source, func(*dirsync.ReadAgain) func(dirsync.Person) error {
-		seen = newCensus(c.rules)
+		seen = newCensus(c.rules, c.kind())
 		return func(p dirsync.Person) error {
 			seen.count(&p)
 			if time.Now().After(until) {
@@ -211,6 +234,7 @@ func (c *ldapCheck) people(ctx context.Context) {
 	c.sample(seen)
 	c.attributes(ctx, seen)
 	c.usernames(seen)
+	c.odd(seen)
 	c.locks(seen)
 }
 
@@ -226,7 +250,7 @@ func (c *ldapCheck) search(seen *census, err error) bool {
 	switch {
 	case err == nil && seen.total == 0:
 		c.fail(LDAPSearch, fmt.Errorf("nobody matches the filter %s below %s", users.Filter, strings.Join(users.Bases, " and ")),
-			"check ldap.users.filter, base_dns and scope; it looks the same where the account may not read or search people")
+			c.usual("ldap.users.filter", users.Filter, func(u *schema.Users) string { return u.Filter })+"check ldap.users.filter, base_dns and scope; it looks the same where the account may not read or search people")
 		return false
 	case err == nil:
 		c.ok(LDAPSearch, "%s within the filter %s", phrase.Quantity(seen.total, "person", "people"), users.Filter)
@@ -294,7 +318,8 @@ func unadvised(err error) error { return errors.New(err.Error()) }
 func (c *ldapCheck) ids(ctx context.Context, seen *census, err error) {
 	attribute := c.config.LDAP.Users.IDAttribute
 	if errors.Is(err, decode.ErrID) {
-		c.fail(LDAPIDs, err, "set ldap.users.id_attribute to one that every person has, once, for good")
+		usual := c.usual("ldap.users.id_attribute", attribute, func(u *schema.Users) string { return u.IDAttribute })
+		c.fail(LDAPIDs, unadvised(err), usual+cmp.Or(dirsync.Hint(err), "set ldap.users.id_attribute to one that every person has, once, for good"))
 		c.skip(LDAPIDs, LDAPLookup)
 		return
 	}
@@ -330,8 +355,8 @@ func (c *ldapCheck) unreadable(seen *census) bool {
 		}
 		if u.absent > 0 {
 			failed = failed || !u.groups
-			c.fail(test, fmt.Errorf("%s did not come back for %d of %s, though each of them has it: %s can't be told",
-				attribute, u.absent, phrase.Quantity(seen.total, "person", "people"), unknown), advice)
+			c.fail(test, fmt.Errorf("%s did not come back for %d of %s, though each of them has it: %s can't be told: %s",
+				attribute, u.absent, phrase.Quantity(seen.total, "person", "people"), unknown, u.blind.examples()), advice)
 		}
 		if u.illegible > 0 {
 			c.note(LDAPLocks, "set each to true or false, a time, or what the server's manual names; until then nobody of them is created, enabled or put into a group",
@@ -384,6 +409,9 @@ func (c *ldapCheck) locks(seen *census) {
 		c.ok(LDAPLocks, "the status is not ours (sync.mapping.status is empty)")
 	case c.rules.StatusFrom != nil:
 		c.ok(LDAPLocks, "the status is what the expression of sync.mapping.status gives; by the preset, %d are locked or disabled, %d locked out for a time", disabled, out)
+	case len(names) == 0 && c.kind() != nil:
+		c.note(LDAPLocks, fmt.Sprintf("set ldap.preset: %s, which tells locks of %s, or sync.mapping.status to an expression", c.kind().Preset, c.server.Product),
+			"the preset %s knows no attribute for locks: everybody counts as active", c.config.LDAP.Preset)
 	case len(names) == 0:
 		c.ok(LDAPLocks, "the preset %s knows no attribute for locks: everybody counts as active", c.config.LDAP.Preset)
 	case visible:

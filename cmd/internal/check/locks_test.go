@@ -28,7 +28,7 @@ func TestCheckUnreadableStatus(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := ldapCheck{config: &config.Single{Config: cfg}, rules: &rules}
-			seen := newCensus(&rules)
+			seen := newCensus(&rules, nil)
 			for i := range 5 {
 				p := dirsync.Person{ID: dirsync.SourceID(plain(i)), DN: "cn=" + plain(i), Attrs: map[string][]string{"uid": {plain(i)}, "useraccountcontrol": {"512"}}, Standing: dirsync.Enabled}
 				if i < test.blind {
@@ -70,7 +70,7 @@ func TestCheckExpiry(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, seen := ldapCheck{config: &config.Single{Config: cfg}, rules: &rules}, newCensus(&rules)
+			c, seen := ldapCheck{config: &config.Single{Config: cfg}, rules: &rules}, newCensus(&rules, nil)
 			seen.count(&dirsync.Person{ID: "1", DN: "cn=x", Attrs: map[string][]string{"uid": {"x"}, "shadowexpire": {"20543"}}, Standing: dirsync.Enabled})
 			c.locks(seen)
 			notes := c.checks[:len(c.checks)-1]

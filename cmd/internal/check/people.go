@@ -10,6 +10,7 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
+	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 )
@@ -213,7 +214,7 @@ func (c *ldapCheck) attributes(ctx context.Context, seen *census) {
 	switch {
 	case len(missing) > 0:
 		c.fail(LDAPAttributes, fmt.Errorf("%s came back for none of %s", strings.Join(slices.Concat(missing, unused), ", "), people),
-			c.otherNames(ctx, absent)+"let the account of ldap.bind_dn read these attributes; where the directory does not keep one, name another in sync.mapping, or \"\"")
+			c.usualUsername(seen)+c.otherNames(ctx, absent)+"let the account of ldap.bind_dn read these attributes; where the directory does not keep one, name another in sync.mapping, or \"\"")
 	case len(unused) > 0:
 		c.note(LDAPAttributes, c.otherNames(ctx, absent)+"nothing to do if the directory does not keep them; else let the account of ldap.bind_dn read them",
 			"of %s have a value: %s; %s came back for nobody", people, strings.Join(counts, ", "), strings.Join(unused, ", "))
@@ -247,6 +248,16 @@ func (c *ldapCheck) otherNames(ctx context.Context, absent []string) string {
 	return strings.Join(said, "")
 }
 
+// usualUsername is advice where people lack what is mapped to the username, and have what
+// the server's kind has for it.
+func (c *ldapCheck) usualUsername(seen *census) string {
+	from := c.rules.Mapping[dirsync.FieldUsername]
+	if kind := c.kind(); kind == nil || !from.Plain() || seen.values[strings.ToLower(kind.Users.Username)] <= seen.values[from.Attributes()[0]] {
+		return ""
+	}
+	return c.usual("sync.mapping.username", from.Attributes()[0], func(u *schema.Users) string { return u.Username })
+}
+
 // usernames looks for people who have none, and for two who have the same.
 func (c *ldapCheck) usernames(seen *census) {
 	attribute := strings.Join(c.rules.Mapping[dirsync.FieldUsername].Attributes(), " or ")
@@ -256,7 +267,7 @@ func (c *ldapCheck) usernames(seen *census) {
 			"give one of them another "+attribute+", or leave one out by ldap.users.filter or sync.scope.exclude_users; until then neither is changed")
 	case seen.unnamed > 0:
 		c.fail(LDAPUsernames, fmt.Errorf("%s can't be carried over: %s", phrase.Quantity(seen.unnamed, "person", "people"), seen.unnamedWhy),
-			"give each a usable "+attribute+", map another attribute to sync.mapping.username, or leave them out by ldap.users.filter")
+			c.usualUsername(seen)+"give each a usable "+attribute+", map another attribute to sync.mapping.username, or leave them out by ldap.users.filter")
 	default:
 		c.ok(LDAPUsernames, "%d different ones", len(seen.names))
 	}

@@ -126,7 +126,7 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 		{name: "one server of two down", plant: edits(shared.URL+`"`, `ldap://127.0.0.1:1", "`+shared.URL+`"`), check: check.LDAPConnection, detail: "127.0.0.1:1: ", hint: "ldap.urls"},
 		{name: "wrong authority", plant: tlsTo(shared.OtherCA, ""), check: check.LDAPConnection, detail: "unknown authority", hint: "ldap.ca_file"},
 		{name: "wrong server name", plant: tlsTo(shared.CAFile, "server_name: ldap.example.org, "), check: check.LDAPConnection, detail: "ldap.example.org", hint: "ldap.server_name"},
-		{name: "authority's file is not there", plant: tlsTo("/nowhere/ca.pem", ""), check: check.LDAPConnection, detail: "/nowhere/ca.pem", hint: "ldap.ca_file"},
+		{name: "authority's file is not there", plant: tlsTo("/nowhere/ca.pem", ""), check: check.Configuration, detail: "ldap.ca_file: /nowhere/ca.pem can't be read"},
 		{name: "certificate that ends soon", plant: tlsTo(shared.CAFile, ""), check: check.LDAPConnection, note: true, detail: "localhost is good for 23h", hint: "renewed"},
 		{name: "certificate that has ended", sim: &sim{expired: true}, check: check.LDAPConnection, detail: "expired", hint: "renewed"},
 		{name: "TLS to a plain port", plant: edits(shared.URL, strings.Replace(shared.URL, "ldap:", "ldaps:", 1)), check: check.LDAPConnection, detail: "TLS"},
@@ -139,7 +139,7 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 		{name: "base without read rights", slapd: slapdtest.Options{People: 3, Access: `access to dn.subtree="` + slapdtest.UsersDN + `" by * none`},
 			check: check.LDAPBase, detail: "LDAP code 32", hint: "right to read"},
 		{name: "people without read rights", slapd: slapdtest.Options{People: 3, Access: `access to dn.children="` + slapdtest.UsersDN + `" by * none`},
-			check: check.LDAPSearch, detail: "nobody matches", hint: "may not read"},
+			check: check.LDAPSearch, detail: "nobody matches", hint: "ldap.users.filter"},
 		{name: "filter that finds nobody", plant: inLDAP("users: {filter: '(uid=nobody)'}"), check: check.LDAPSearch, detail: "(uid=nobody)", hint: "ldap.users.filter"},
 		{name: "id attribute that nobody has", plant: inLDAP("users: {id_attribute: employeeNumber}"), check: check.LDAPIDs, detail: "employeeNumber", hint: "ldap.users.id_attribute"},
 		{name: "id attribute that two share", plant: inLDAP("users: {id_attribute: sn}"), check: check.LDAPIDs, detail: "came twice", hint: "ldap.users.id_attribute"},
@@ -174,6 +174,12 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 			check: check.LDAPLookup, detail: "LDAP code 32", hint: "the whole suffix"},
 		{name: "locks that can't be read", slapd: slapdtest.Options{LDIF: someone("odd", "accountLock=maybe") + someone("even", "accountLock=1") + someone("well", "accountLock=true"), People: 2},
 			check: check.LDAPLocks, note: true, detail: `accountLock of 2 people has a value that can't be read, such as "maybe", "1"`, hint: "true or false"},
+		{name: "people with several values", slapd: slapdtest.Options{LDIF: someone("many", "mail=a@example.com", "mail=b@example.com") + someone("more", "mail=c@example.com", "mail=d@example.com") +
+			someone("one", "mail=e@example.com"), People: 2}, check: check.LDAPAttributes, note: true,
+			detail: `2 of 5 people have several values of mail (for email): uid=many,ou=Users,dc=WSO2,dc=ORG with "a@example.com" and "b@example.com", uid=more,`, hint: "the one that is there"},
+		{name: "an address of several people", slapd: slapdtest.Options{LDIF: someone("a", "mail=team@example.com") + someone("b", "mail=Team@example.com") +
+			someone("c", "mail=team@example.com"), People: 2}, check: check.LDAPAttributes, note: true,
+			detail: `3 of 5 people share 1 address with others: "team@example.com" of uid=`, hint: "adopt_if_email_matches"},
 		{name: "locks that can't be seen", sim: &sim{people: 5}, check: check.LDAPLocks, note: true, detail: "accountLock", hint: "UserStoreBasedIdentityDataStore"},
 	}
 }
@@ -294,7 +300,7 @@ func stateFaults(t *testing.T) []fault {
 
 func configFaults() []fault {
 	return []fault{
-		{name: "broken YAML", plant: edits("ldap: {", "ldap: {{"), check: check.Configuration, detail: "broken YAML", hint: "config.example.yaml"},
+		{name: "broken YAML", plant: edits("ldap: {", "ldap: {{"), check: check.Configuration, detail: "broken YAML"},
 		{name: "a key that is none", plant: edits("ldap: {", "ldap: {base_dn: x, "), check: check.Configuration, detail: "base_dn"},
 		{name: "a filter that is none", plant: edits("ldap: {", "ldap: {users: {filter: '(uid=*'}, "), check: check.Configuration, detail: "ldap.users.filter"},
 		{name: "a secret that all can read", plant: func(h *house) {

@@ -51,11 +51,10 @@ func newConfigInitCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a commented configuration to start from",
-		Long: `init writes a configuration with every key, its default and what it is for to FILE
-(default: --config, else config.yaml), readable for you only; to standard output if FILE
-is -. It never overwrites a file. With --preset it is a start for that kind of directory:
-what the preset fills in stands as a remark, and what it leaves open has a value to
-replace.
+		Long: `init writes a configuration for a kind of directory to FILE (default: --config, else
+config.yaml), readable for you only; to standard output if FILE is -. It never overwrites
+a file. The few keys that must be edited are live and marked (1); every other key stands
+as a remark, with the value that is in force: what the preset fills in, or the default.
 
 Exit status: 0 written; 1 the file is there already, can't be written, or there is
 no such preset.`,
@@ -70,23 +69,20 @@ no such preset.`,
 			if len(args) > 0 {
 				path = args[0]
 			}
-			text := config.Example()
-			if cmd.Flags().Changed("preset") {
-				var err error
-				if text, err = config.Start(preset); err != nil {
-					return err
-				}
+			text, edit, err := config.Start(preset)
+			if err != nil {
+				return err
 			}
-			return a.initConfig(path, text)
+			return a.initConfig(path, text, edit)
 		},
 	}
-	cmd.Flags().StringVar(&preset, "preset", "", "the kind of directory: "+strings.Join(config.Presets(), ", "))
+	cmd.Flags().StringVar(&preset, "preset", config.Presets()[0], "the kind of directory: "+strings.Join(config.Presets(), ", "))
 	// It fails only for a flag that is not there.
 	_ = cmd.RegisterFlagCompletionFunc("preset", cobra.FixedCompletions(config.Presets(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-func (a *app) initConfig(path string, text []byte) error {
+func (a *app) initConfig(path string, text []byte, edit []string) error {
 	if path == "-" {
 		_, err := a.Out.Write(text)
 		return err
@@ -103,6 +99,6 @@ func (a *app) initConfig(path string, text []byte) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(path)) // half a configuration is none
 	}
-	_, err = fmt.Fprintf(a.Out, "Wrote %s. Fill in the keys marked (1), then try it: %s\n", path, dirsync.Command("", "check", "--config", path))
+	_, err = fmt.Fprintf(a.Out, "Wrote %s. Edit %s in it, then try it: %s\n", path, strings.Join(edit, ", "), dirsync.Command("", "check", "--config", path))
 	return err
 }

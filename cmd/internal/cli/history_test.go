@@ -273,8 +273,17 @@ func TestConfigInit(t *testing.T) {
 		t.Fatalf("mode %v, %v; want 0600", info.Mode(), err)
 	}
 	text, err := os.ReadFile(h.config)
-	if err != nil || string(text) != string(config.Example()) {
-		t.Errorf("it is not the example: %v", err)
+	start, edit, _ := config.Start("wso2is")
+	if err != nil || string(text) != string(start) {
+		t.Errorf("it is not the start for WSO2's store: %v", err)
+	}
+	for _, key := range edit {
+		if r := begin("told-" + key + ".yaml"); r.code != 0 || !strings.Contains(r.out, key) {
+			t.Errorf("it is not said that %s is to be edited: %s%s", key, r.out, r.err)
+		}
+		if err := os.Remove("told-" + key + ".yaml"); err != nil {
+			t.Error(err)
+		}
 	}
 	if r := begin(); r.code != 1 || !strings.Contains(r.err, "there already") || !strings.Contains(r.err, "→") {
 		t.Errorf("over a file: exit %d\n%s", r.code, r.err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"strings"
 
 	dirsync "duosync/sync"
 )
@@ -13,7 +14,7 @@ func (v *validator) validateDuo(d *Duo) {
 	if d.Host == "" {
 		v.Check("duo.host", dirsync.WithHint(errors.New("is missing"), where+", as API hostname"))
 	} else {
-		v.Check("duo.host", checkHost(d.Host))
+		v.Check("duo.host", checkDuoHost(d.Host))
 	}
 	if d.IntegrationKey == "" {
 		v.Check("duo.integration_key", dirsync.WithHint(errors.New("is missing"), where))
@@ -33,6 +34,34 @@ func (v *validator) validateDuo(d *Duo) {
 	}
 	v.Check("duo.auth.integration_key", checkIntegrationKey(d.Auth.IntegrationKey))
 	v.Check("duo.auth.secret_key", checkSecretKey(d.Auth.SecretKey))
+}
+
+// What stands in the place of the API hostname, when it is copied from a browser.
+var (
+	apiInURL  = regexp.MustCompile(`(?i)^(?:https?://)?(api-[0-9a-z]+\.(?:duosecurity|duofederal)\.com)(?:[/:].*)?$`)
+	panelHost = regexp.MustCompile(`^(?i:https?://)?(?i:admin(-[0-9a-z]+)?\.(duosecurity|duofederal)\.com)([/:].*)?$`)
+	otherHost = regexp.MustCompile(`^(?i:https?://)?(?i:([0-9a-z-]+\.)*(duosecurity|duofederal|duo)\.com)([/:].*)?$`)
+	bareAPI   = regexp.MustCompile(`^(?i:api-[0-9a-z]{8})$`)
+)
+
+// checkDuoHost checks the host whose API is called. One that is not Duo's may be a
+// simulator, or a way to Duo.
+func checkDuoHost(text string) error {
+	const where = "take the API hostname from the page of your Admin API application (Duo Admin Panel, Applications): api-xxxxxxxx.duosecurity.com"
+	api := apiInURL.FindStringSubmatch(text)
+	switch {
+	case panelHost.MatchString(text):
+		return dirsync.WithHint(errors.New("is the address of Duo's Admin Panel, not that of the API"), where)
+	case bareAPI.MatchString(text):
+		return dirsync.WithHint(errors.New("is half of a name"), "write "+text+".duosecurity.com")
+	case api == nil && otherHost.MatchString(text):
+		return dirsync.WithHint(errors.New("is a site of Duo's, not the API"), where)
+	}
+	err := checkHost(text)
+	if err != nil && api != nil {
+		return dirsync.WithHint(errors.New(err.Error()), "write "+strings.ToLower(api[1]))
+	}
+	return err
 }
 
 func checkProxyURL(text string) error {

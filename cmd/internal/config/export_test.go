@@ -5,7 +5,9 @@ import (
 )
 
 // ShowRevealed is Show with the secrets in plain, to read it back.
-func ShowRevealed(l *Loaded) []byte { return show(l, Secret.Reveal) }
+func ShowRevealed(l *Loaded) []byte {
+	return show(l, func(_ string, s Secret) string { return s.Reveal() })
+}
 
 // Leaves gives every key path.
 func Leaves() []string { return allLeaves() }

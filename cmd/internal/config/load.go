@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"duosync/cmd/internal/config/strict"
@@ -42,14 +43,14 @@ func (l *Loaded) Flags() string {
 }
 
 // Load reads and checks the configuration file at path. env looks up
-// environment variables, like [os.LookupEnv]. Mistakes in the file are returned
-// as [Errors].
+// environment variables, like [os.LookupEnv]. Mistakes in the file, and in the files of
+// certificates that it names, are returned as [Errors].
 func Load(path string, env func(string) (string, bool)) (*Loaded, error) {
 	data, err := readConfiguration(path)
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := Parse(path, data, env)
+	loaded, _, _, err := parse(path, data, env, (*validator).validateFiles)
 	if err != nil {
 		return nil, err
 	}
@@ -64,13 +65,13 @@ func Load(path string, env func(string) (string, bool)) (*Loaded, error) {
 // its folder is where relative paths start; the file itself is not opened, only
 // those that hold a secret (…_file). Mistakes are returned as [Errors].
 func Parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, error) {
-	loaded, _, _, err := parse(name, data, env)
+	loaded, _, _, err := parse(name, data, env, noMore)
 	return loaded, err
 }
 
 // parse gives beside the mistakes what could be read, with the defaults of all else, and
-// what is known of the file; nil: it is no YAML.
-func parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, *Config, *strict.Document, error) {
+// what is known of the file; nil: it is no YAML. more is one more check in the end.
+func parse(name string, data []byte, env func(string) (string, bool), more func(*validator, *Config)) (*Loaded, *Config, *strict.Document, error) {
 	config, valid := Default(), &validator{}
 	doc, err := strict.Read(name, data, &config, strict.Options{
 		Env: env, Secretive: isSecret, Forms: map[string]strict.Form{"expression": valid.expression},
@@ -85,6 +86,7 @@ func parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, 
 		tidyFilters(&config)
 		refuseUnbuilt(doc, &config)
 		valid.validate(&config)
+		more(valid, &config)
 	}
 	if err := doc.Err(); err != nil {
 		return nil, &config, doc, err
@@ -102,13 +104,19 @@ func absoluteDSN(doc *strict.Document, dsn Secret) Secret {
 }
 
 // Show renders the effective configuration as YAML, each value with its origin
-// as a comment. Secrets are hidden; everything else reads back as it is.
+// as a comment. Secrets are hidden, but not the name of a file in state.dsn or a proxy
+// without a password; everything else reads back as it is.
 // Section ldap is left out where there are directories.
 func Show(l *Loaded) []byte {
-	return show(l, Secret.String)
+	return show(l, func(path string, s Secret) string {
+		if mayBeShown(path, s.Reveal()) && !strings.HasPrefix(l.doc.Source(path), "secret file ") {
+			return s.Reveal()
+		}
+		return s.String()
+	})
 }
 
-func show(l *Loaded, secret func(Secret) string) []byte {
+func show(l *Loaded, secret func(path string, s Secret) string) []byte {
 	return strict.Show(l.Config, l.doc.Source, secret, func(path string) bool {
 		return path == "ldap" && len(l.Config.Directories) > 0
 	})
@@ -133,7 +141,7 @@ func LoadPlace(path string, env func(string) (string, bool)) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	loaded, config, doc, err := parse(path, data, env)
+	loaded, config, doc, err := parse(path, data, env, noMore)
 	if err == nil {
 		return &Place{DSN: loaded.Config.State.DSN, KeepHistory: loaded.Config.State.KeepHistory, File: path, Whole: loaded}, nil
 	}
@@ -143,7 +151,7 @@ func LoadPlace(path string, env func(string) (string, bool)) (*Place, error) {
 			return nil, noPlace(err)
 		}
 		var again error
-		if _, config, doc, again = parse(path, alone, env); doc == nil {
+		if _, config, doc, again = parse(path, alone, env, noMore); doc == nil {
 			if again.Error() == err.Error() { // what is broken is that section
 				again = nil
 			}
@@ -215,3 +223,6 @@ func readConfiguration(path string) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// noMore is no further check.
+func noMore(*validator, *Config) {}

@@ -351,7 +351,7 @@ sync:
 }
 
 func TestShow(t *testing.T) {
-	loaded, err := config.Parse("testdata/show.yaml", []byte("ldap: {preset: openldap, users: {base_dns: ['dc=x,dc=y']}}\nsync: {drift: {email: report}}\n"+keys), environment)
+	loaded, err := config.Parse("/etc/duosync/config.yaml", []byte("ldap: {preset: openldap, users: {base_dns: ['dc=x,dc=y']}}\nsync: {drift: {email: report}}\n"+keys), environment)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,18 @@ func isSecret(path, text string) bool {
 	return text != ""
 }
 
+// mayBeShown reports whether the value of a key that may hold a secret is surely none: the
+// name of a file, or the address of a proxy.
+func mayBeShown(path, text string) bool {
+	switch path {
+	case "state.dsn":
+		return !isPostgres(text) && !isSecret(path, text)
+	case "duo.proxy_url":
+		return !isSecret(path, text)
+	}
+	return false
+}
+
 // passwords gives what of a secret's text is sent to prove who we are.
 func passwords(path, text string) []string {
 	switch path {

@@ -61,7 +61,7 @@ state: {dsn_file: dsn}
 func TestNothingTellsSecrets(t *testing.T) {
 	dir := write(t, map[string]string{"secret": planted}, 0o644)
 	texts := []string{
-		"ldap: {bind_dn: cn=x, bind_password: planted-secret}\nduo: {host: a, integration_key: b, secret_key: planted-secret, proxy_url: 'http://planted-secret@a', auth: {integration_key: c, secret_key: planted-secret}}\nstate: {dsn: planted-secret}",
+		"ldap: {bind_dn: cn=x, bind_password: planted-secret}\nduo: {host: a, integration_key: b, secret_key: planted-secret, proxy_url: 'http://planted-secret@a', auth: {integration_key: c, secret_key: planted-secret}}\nstate: {dsn: 'postgres://me:planted-secret@db/x'}",
 		"ldap: {bind_dn: cn=x, bind_password: '${PLANTED}'}\nduo: {host: a, integration_key: b, secret_key: '${PLANTED}', proxy_url: 'http://${PLANTED}@a', auth: {integration_key: c, secret_key: '${PLANTED}'}}\nstate: {dsn: 'postgres://me:${PLANTED}@db/x'}",
 		"ldap: {bind_dn: cn=x, bind_password_file: secret}\nduo: {host: a, integration_key: b, secret_key_file: secret, auth: {integration_key: c, secret_key_file: secret}}\nstate: {dsn_file: secret}",
 	}

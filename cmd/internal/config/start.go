@@ -12,9 +12,10 @@ import (
 	dirsync "duosync/sync"
 )
 
-// Start returns the text of [Example] for a kind of directory: what its preset fills in
-// stands as a remark, and what it leaves open has a value of such a directory to start from.
-func Start(preset string) ([]byte, error) {
+// Start returns a configuration to start from for a kind of directory: live are the few keys
+// that must be edited, which it names; all else stands as a remark with the value that is in
+// force, the preset's own or the default. edit are those keys.
+func Start(preset string) (text []byte, edit []string, err error) {
 	name := schema.Preset(preset)
 	p, ok := presetOf(name)
 	if !ok {
@@ -22,29 +23,61 @@ func Start(preset string) ([]byte, error) {
 		if near := dirsync.Nearest(preset, Presets()); near != "" {
 			hint = "Did you mean " + near + "? " + hint
 		}
-		return nil, dirsync.WithHint(fmt.Errorf("there is no preset %s", dirsync.Quote(preset)), hint)
+		return nil, nil, dirsync.WithHint(fmt.Errorf("there is no preset %s", dirsync.Quote(preset)), hint)
 	}
 	s := starter{preset: reflect.ValueOf(p.config), filled: map[string]bool{}, samples: samplesOf(name)}
 	for _, path := range p.keys {
 		value := strict.Lookup(s.preset, path)
-		s.filled[path] = s.samples[path] == "" && (value.Kind() != reflect.Slice || value.Len() > 0)
+		s.filled[path] = value.Kind() != reflect.Slice || value.Len() > 0
 	}
-	lines := strings.SplitAfter(example, "\n")
+	_, body, _ := strings.Cut(example, "\n\n") // its head is about all keys
 	var out strings.Builder
-	for at, line := range lines {
-		out.WriteString(s.line(line, lines[at+1:]))
+	for line := range strings.Lines(body) {
+		out.WriteString(s.line(line))
 	}
-	return []byte(out.String()), nil
+	return []byte(startHead(name, s.edit) + "\n" + out.String()), s.edit, nil
+}
+
+// startHead says what is to be done with a start.
+func startHead(name schema.Preset, edit []string) string {
+	return fmt.Sprintf(`# Configuration of duosync, for a directory of the kind %s.
+#
+# To be edited, each marked (1): %s.
+# And ldap.ca_file, where the directory's certificate is of an authority of your own.
+# Secrets come from the environment: LDAP_PASSWORD, DUO_INTEGRATION_KEY, DUO_SECRET_KEY;
+# or from files: write the key with _file at its end, such as secret_key_file: /run/secrets/duo.
+#
+# Live are also the preset and state.dsn. Every other key stands as a remark with the value that
+# is in force, which the preset fills in or is the default. To change one, uncomment its line.
+# ${NAME} in a value is the environment variable NAME; $${ stands for the two characters
+# themselves. Between brackets and braces, ${NAME} needs quotes. A relative path starts at the
+# folder of this file. Durations: 30s, 15m, 720h. Try it: `+"`duosync check`"+`.
+#
+# "not in this version" marks keys that take nothing but their default yet.
+`, name, strings.Join(edit, ", "))
 }
 
 // Presets lists the words that ldap.preset takes.
 func Presets() []string { return schema.Preset("").Words() }
 
+// What a start leaves to be edited, but for what a preset has of its own.
+const (
+	startBind    = "ldap.bind_dn"
+	startPreset  = "ldap.preset"
+	startURLs    = "ldap.urls"
+	startBases   = "ldap.users.base_dns"
+	startHost    = "duo.host"
+	startLDAP    = "ldap.bind_password"
+	startDuoKey  = "duo.integration_key"
+	startDuoPass = "duo.secret_key"
+	startState   = "state.dsn" // by it a state is found whatever else is wrong with the file
+)
+
 // samplesOf are values for the keys that a preset leaves open, and for the servers, which
 // are hardly ever on the machine itself; as a file holds them.
 func samplesOf(name schema.Preset) map[string]string {
-	const bind = "ldap.bind_dn"
-	samples := map[string]string{"ldap.preset": string(name)}
+	const bind = startBind
+	samples := map[string]string{startPreset: string(name)}
 	if name == schema.WSO2IS {
 		return samples // the example is about it
 	}
@@ -72,61 +105,65 @@ type starter struct {
 	filled  map[string]bool   // by key path
 	samples map[string]string // by key path
 	within  []string          // the sections that the line is in
+	edit    []string          // what is to be edited, as far as it was seen
 }
 
 // keyLine is a line of the example that holds a key: its indent, name, value and remark.
 var keyLine = regexp.MustCompile(`^( *)([a-z0-9_]+):(?: +(.*?))?( *# .*)?\n$`)
 
-// line gives a line of the example as it is to be, before those that follow it.
-func (s *starter) line(line string, following []string) string {
+// line gives a line of the example as it is to be.
+func (s *starter) line(line string) string {
 	m := keyLine.FindStringSubmatch(line)
 	if m == nil {
 		return line
 	}
-	indent, key, remark := m[1], m[2], strings.TrimLeft(m[4], " ")
+	indent, key, value, remark := m[1], m[2], m[3], strings.TrimLeft(m[4], " ")
 	s.within = append(s.within[:len(indent)/2], key)
 	path := strings.Join(s.within, ".")
-	if path == "ldap.bind_dn" && s.samples[path] != "" {
-		remark, _, _ = strings.Cut(remark, " It must see all users") // which is about WSO2's store
+	if value == "" {
+		return line // the heading of a section: an empty one is as none
 	}
-	if path == "ldap.preset" {
-		remark += ". What it fills in stands as a remark here"
-	}
-	switch {
-	case s.samples[path] != "":
-		return fmt.Sprintf("%s%-*s %s\n", indent, remarkColumn-len(indent), key+": "+s.samples[path], remark)
+	switch sample := s.samples[path]; {
+	case sample != "":
+		value = sample
 	case s.filled[path]:
-		value := strict.Text(strict.Lookup(s.preset, path), Secret.String)
-		return fmt.Sprintf("%s%-*s %s\n", indent, remarkColumn-len(indent), "# "+key+": "+value, remark)
-	case m[3] == "" && s.empty(path, len(indent), following):
-		return strings.TrimRight(fmt.Sprintf("%s%-*s %s", indent, remarkColumn-len(indent), "# "+key+":", remark), " ") + "\n"
+		value = strict.Text(strict.Lookup(s.preset, path), Secret.String)
 	}
-	return line
+	switch path {
+	case startURLs, startBases, startBind, startHost:
+		if path == startBases && s.filled[path] {
+			return startLine(indent+"# ", key, value, strings.TrimPrefix(remark, "# (1) "))
+		}
+		s.edit = append(s.edit, path)
+		if path == startBind && s.samples[path] != "" {
+			remark, _, _ = strings.Cut(remark, "; default: empty. It must see all users") // which is about WSO2's store
+		}
+		return startLine(indent, key, value, remark)
+	case startPreset:
+		return startLine(indent, key, value, remark+". What it fills in stands as a remark here")
+	case startLDAP, startDuoKey, startDuoPass, startState:
+		return startLine(indent, key, value, strings.Replace(remark, "(1) ", "", 1))
+	}
+	if s.samples[path] != "" {
+		remark += "; needed there" // where groups are asked for
+	}
+	return startLine(indent+"# ", key, value, remark)
 }
 
 // remarkColumn is where the remarks of the example begin, where the value leaves the room.
 const remarkColumn = 33
 
-// empty reports whether every key of a section is filled in.
-func (s *starter) empty(path string, indent int, following []string) bool {
-	keys := 0
-	for _, line := range following {
-		m := keyLine.FindStringSubmatch(line)
-		if m == nil || len(m[1]) <= indent {
-			break
-		}
-		if !s.filled[path+"."+m[2]] {
-			return false
-		}
-		keys++
+func startLine(before, key, value, remark string) string {
+	if remark != "" && !strings.HasPrefix(remark, "# ") {
+		remark = "# " + remark
 	}
-	return keys > 0
+	return strings.TrimRight(fmt.Sprintf("%-*s %s", remarkColumn, before+key+": "+value, remark), " ") + "\n"
 }
 
 //go:embed example.yaml
 var example string
 
-// Example returns a commented configuration to start from: every key with its
-// default, and the few that need a value. It is the same text as
+// Example returns a commented configuration with every key and its default, and the few
+// that need a value. It is the same text as
 // config.example.yaml, the one beside the sources.
 func Example() []byte { return []byte(example) }

@@ -15,14 +15,15 @@ import (
 	dirsync "duosync/sync"
 )
 
-// TestStart: a start says by itself what a file with its few open keys says, and each
-// remark is the very line that the preset stands for: with the marks of remarks taken off,
-// it says the same, from the file.
+// TestStart: live are only the keys that are to be edited, which the start names, the preset,
+// the secrets from the environment and where the state is. Each remark is the very line that is in force: with
+// the marks of remarks taken off, it says the same, from the file.
 func TestStart(t *testing.T) {
+	always := []string{"ldap.preset", "ldap.bind_password", "duo.integration_key", "duo.secret_key", "state.dsn"}
 	env := func(name string) (string, bool) { return name, true }
 	for _, preset := range schema.Presets() {
 		t.Run(string(preset), func(t *testing.T) {
-			text, err := config.Start(string(preset))
+			text, edit, err := config.Start(string(preset))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -32,8 +33,8 @@ func TestStart(t *testing.T) {
 			}
 			few := "duo: {host: api-xxxxxxxx.duosecurity.com, integration_key: DUO_INTEGRATION_KEY, secret_key: DUO_SECRET_KEY}\n"
 			l := start.Config.LDAP
-			few += fmt.Sprintf("ldap: {preset: %s, urls: [%q], bind_dn: %q, bind_password: LDAP_PASSWORD, users: {base_dns: [%q]}, groups: {base_dns: [%q]}}\n",
-				preset, l.URLs[0], l.BindDN, l.Users.Bases[0], l.Groups.Bases[0])
+			few += fmt.Sprintf("ldap: {preset: %s, urls: [%q], bind_dn: %q, bind_password: LDAP_PASSWORD, users: {base_dns: [%q]}}\n",
+				preset, l.URLs[0], l.BindDN, l.Users.Bases[0])
 			minimal, err := config.Parse("/etc/duosync/config.yaml", []byte(few), env)
 			if err != nil {
 				t.Fatal(err)
@@ -41,7 +42,7 @@ func TestStart(t *testing.T) {
 			if diff := cmp.Diff(minimal.Config, start.Config); diff != "" {
 				t.Errorf("the start says something else (-few keys +start):\n%s", diff)
 			}
-			plain := regexp.MustCompile(`(?m)^( +)# ([a-z_]+:)`).ReplaceAll(text, []byte("$1$2"))
+			plain := regexp.MustCompile(`(?m)^( *)# ([a-z_]+: )`).ReplaceAll(text, []byte("$1$2"))
 			if bytes.Equal(plain, text) {
 				t.Error("nothing stands as a remark")
 			}
@@ -49,24 +50,40 @@ func TestStart(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, plain)
 			}
+			whole.Config.LDAP.Groups.Bases = start.Config.LDAP.Groups.Bases // a sample, but for WSO2's
 			if diff := cmp.Diff(start.Config, whole.Config); diff != "" {
 				t.Errorf("the remarks say something else (-start +without marks):\n%s", diff)
 			}
 			for _, path := range config.Leaves() {
-				given := slices.Contains([]string{"ldap.urls", "ldap.users.base_dns", "ldap.groups.base_dns"}, path)
-				if from := start.Source(path); strings.HasPrefix(minimal.Source(path), "preset") && !strings.HasPrefix(from, "preset") && !given {
-					t.Errorf("%s comes from %s, not from the preset", path, from)
+				live := slices.Contains(edit, path) || slices.Contains(always, path)
+				if from := start.Source(path); live == (from == "default" || strings.HasPrefix(from, "preset")) {
+					t.Errorf("%s comes from %s", path, from)
 				}
 				if from := whole.Source(path); from == "default" || strings.HasPrefix(from, "preset") {
 					t.Errorf("the start lacks %s", path)
 				}
 			}
+			if len(edit) > 5 {
+				t.Errorf("%d edits: %v", len(edit), edit)
+			}
+			for _, key := range edit {
+				if head, _, _ := strings.Cut(string(text), "\nldap:"); !strings.Contains(head, key) {
+					t.Errorf("it does not say that %s is to be edited", key)
+				}
+				name := key[strings.LastIndex(key, ".")+1:]
+				if !regexp.MustCompile(`(?m)^ +` + name + `: .*# \(1\)`).Match(text) {
+					t.Errorf("%s is not marked", key)
+				}
+			}
+			if marked := strings.Count(string(text), "# (1)"); marked != len(edit) {
+				t.Errorf("%d lines are marked, %d keys are to be edited", marked, len(edit))
+			}
 		})
 	}
-	if _, err := config.Start("freeipe"); err == nil || !strings.Contains(dirsync.Hint(err), "Did you mean freeipa?") {
+	if _, _, err := config.Start("freeipe"); err == nil || !strings.Contains(dirsync.Hint(err), "Did you mean freeipa?") {
 		t.Errorf("%v (%s)", err, dirsync.Hint(err))
 	}
-	if _, err := config.Start(""); err == nil {
+	if _, _, err := config.Start(""); err == nil {
 		t.Error("no name is taken for a preset")
 	}
 }

@@ -55,7 +55,7 @@ var areas = []struct {
 	title   string
 	folders []string
 }{
-	{"Configuration", []string{"cmd/internal/config", "cmd/internal/schedule", "ldapsrc/schema", "duo/callrate", "state/dsn", "sync"}},
+	{"Configuration", []string{"cmd/internal/config", "cmd/internal/schedule", "ldapsrc/schema", "duo/callrate", "state/dsn", "sync", "sync/certificate"}},
 	{"Directory", []string{"ldapsrc", "sync/engine"}},
 	{"Duo", []string{"duo"}},
 	{"State", []string{"state"}},

@@ -278,8 +278,8 @@ func (s *site) fillIn() {
 	s.edit("config.yaml", `(?m)^  bind_dn: .*\(1\)`, fmt.Sprintf("  bind_dn: %q #", slapdtest.ReaderDN))
 	s.edit("config.yaml", `(?m)^    base_dns: .*\(1\)`, fmt.Sprintf("    base_dns: [%q] #", slapdtest.UsersDN))
 	s.edit("config.yaml", `(?m)^  host: .*\(1\)`, fmt.Sprintf("  host: %q #", s.duo.Host()))
-	text := strings.Replace(s.read("config.yaml"), `  ca_file: ""`, fmt.Sprintf("  ca_file: %q", s.ldap.CAFile), 1)
-	s.write("config.yaml", strings.Replace(text, `  ca_file: ""`, "  ca_file: duo/ca.pem", 1))
+	text := strings.Replace(s.read("config.yaml"), `  # ca_file: ""`, fmt.Sprintf("  ca_file: %q", s.ldap.CAFile), 1)
+	s.write("config.yaml", strings.Replace(text, `  # ca_file: ""`, "  ca_file: duo/ca.pem", 1))
 }
 
 // secret is what is typed where the page asks for a secret.
@@ -359,7 +359,6 @@ func (s *site) rehearse() {
 		s.ldap.URL, slapdtest.ReaderDN, slapdtest.ReaderPassword, slapdtest.UsersDN))
 	s.edit("rehearsal.yaml", `(?s)\nduo:.*?\n\n`, "\n"+s.read("sim/duo.yaml")+"\n\n")
 	s.edit("rehearsal.yaml", `dsn: duosync.db`, "dsn: rehearsal.db")
-	s.edit("rehearsal.yaml", `(?m)^    username: uid .*`, "")
 }
 
 // lend gives the page a stand-in for a program that is not on this machine.

@@ -23,6 +23,7 @@ func Encode(run *dirsync.Run) ([]byte, error) {
 // made.
 func Keep(run *dirsync.Run, end *dirsync.RunEnd) (err error) {
 	doc := Of(run)
+	doc.Skipped = nil
 	if end.Summary, err = json.Marshal(&doc.Head); err != nil {
 		return fmt.Errorf("encoding the report: %w", err)
 	}

@@ -14,7 +14,8 @@ var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // expand replaces each ${NAME} in text by the environment variable of that name
 // and each $${ by ${, and returns the names. What a variable holds is not looked
-// at again. Errors never hold the text or a variable's value.
+// at again; a byte order mark before it and newlines at its end are no part of it.
+// Errors never hold the text or a variable's value.
 func expand(text string, env func(string) (string, bool)) (string, []string, []error) {
 	if !strings.Contains(text, "${") {
 		return text, nil, nil
@@ -53,7 +54,7 @@ func expand(text string, env func(string) (string, bool)) (string, []string, []e
 				"set it anew; a secret of raw bytes can come from a file"))
 		}
 		names = append(names, name)
-		out.WriteString(value)
+		out.WriteString(bare(value))
 	}
 	return out.String(), names, errs
 }

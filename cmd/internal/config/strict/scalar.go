@@ -104,6 +104,9 @@ func set(v reflect.Value, text, tag string, typed bool) error {
 			if text == hidden {
 				return dirsync.WithHint(errors.New("is what `config show` prints in place of a secret"), "write the secret itself")
 			}
+			if err := checkSecret(text); err != nil {
+				return err
+			}
 			v.Set(reflect.ValueOf(NewSecret(text)))
 		} else {
 			v.SetString(text)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -50,23 +49,25 @@ func (r *reader) secretFile(path string, n *yaml.Node, v reflect.Value) {
 	r.origins[path] = "secret file " + name
 }
 
-// readSecret reads a secret's file. Newlines at the end are not part of it. The
-// errors do not name the path: who writes the secret itself in place of a path
-// must not find it in a log.
+// readSecret reads a secret's file, see [decoded]. The errors do not name the path: who
+// writes the secret itself in place of a path must not find it in a log.
 func readSecret(path string) (s Secret, openToAll bool, err error) {
 	const advice = "give a file that the account of duosync can read; a relative path starts at the folder of the configuration file"
 	data, info, err := readHead(path, maxSecretFile+1)
 	if err != nil {
 		return Secret{}, false, dirsync.WithHint(fmt.Errorf("the file can't be read: %w", withoutPath(err)), advice)
 	}
-	text := strings.TrimRight(string(data), "\r\n")
+	text, err := decoded(data)
 	switch {
 	case len(data) > maxSecretFile:
 		err = dirsync.WithHint(errors.New("the file is too large for a secret"), "give a file that holds the secret and nothing else")
+	case err != nil:
 	case text == "":
 		err = dirsync.WithHint(errors.New("the file is empty"), "write the secret into it")
-	case strings.ContainsAny(text, "\r\n\x00"):
-		err = dirsync.WithHint(errors.New("the file holds more than one line"), "give a file that holds the secret and nothing else")
+	default:
+		if err = checkSecret(text); err != nil {
+			err = dirsync.WithHint(fmt.Errorf("the file %w", err), dirsync.Hint(err))
+		}
 	}
 	if err != nil {
 		return Secret{}, false, err

@@ -13,9 +13,9 @@ import (
 )
 
 // Show renders a section as YAML, each value with its origin, which source gives by
-// key path, as a comment. Secrets are what secret makes of them; everything else reads
-// back as it is. Keys for which leave holds are left out.
-func Show(section any, source func(path string) string, secret func(Secret) string, leave func(path string) bool) []byte {
+// key path, as a comment. Secrets are what secret makes of them, by their key path;
+// everything else reads back as it is. Keys for which leave holds are left out.
+func Show(section any, source func(path string) string, secret func(path string, s Secret) string, leave func(path string) bool) []byte {
 	p := printer{source: source, secret: secret, leave: leave}
 	p.section("", reflect.ValueOf(section), 0)
 	return p.out.Bytes()
@@ -23,13 +23,13 @@ func Show(section any, source func(path string) string, secret func(Secret) stri
 
 // Text gives a value on one line, as a file would hold it.
 func Text(v reflect.Value, secret func(Secret) string) string {
-	p := printer{secret: secret}
-	return p.value(v)
+	p := printer{secret: func(_ string, s Secret) string { return secret(s) }}
+	return p.value("", v)
 }
 
 type printer struct {
 	source func(path string) string
-	secret func(Secret) string
+	secret func(path string, s Secret) string
 	leave  func(path string) bool
 	out    bytes.Buffer
 }
@@ -56,7 +56,7 @@ func (p *printer) section(path string, v reflect.Value, depth int) {
 			}
 			continue
 		}
-		line := indent + k.Name + ": " + p.value(v.FieldByIndex(k.Index))
+		line := indent + k.Name + ": " + p.value(at, v.FieldByIndex(k.Index))
 		fmt.Fprintf(&p.out, "%-*s # %s\n", commentColumn, line, p.source(at))
 	}
 }
@@ -69,11 +69,11 @@ func (p *printer) item(path string, v reflect.Value, depth int) {
 	fmt.Fprintf(&p.out, "%s- %s", indent, strings.TrimPrefix(inner.out.String(), indent+"  "))
 }
 
-// value gives v on one line.
-func (p *printer) value(v reflect.Value) string {
+// value gives v, of a key path, on one line.
+func (p *printer) value(path string, v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case Secret:
-		return p.text(p.secret(x))
+		return p.text(p.secret(path, x))
 	case map[string]string:
 		return p.pairs(x)
 	case time.Duration:
@@ -99,13 +99,13 @@ func (p *printer) value(v reflect.Value) string {
 	case IsSection(v.Type()): // an item of a list
 		var items []string
 		for _, k := range Keys(v.Type()) {
-			items = append(items, k.Name+": "+p.value(v.FieldByIndex(k.Index)))
+			items = append(items, k.Name+": "+p.value(Join(path, k.Name), v.FieldByIndex(k.Index)))
 		}
 		return "{" + strings.Join(items, ", ") + "}"
 	case v.Kind() == reflect.Slice:
 		items := make([]string, v.Len())
 		for i := range items {
-			items[i] = p.value(v.Index(i))
+			items[i] = p.value(Item(path, i), v.Index(i))
 		}
 		return "[" + strings.Join(items, ", ") + "]"
 	}

@@ -1,0 +1,82 @@
+package strict
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+
+	dirsync "duosync/sync"
+)
+
+// byteOrderMark is U+FEFF in UTF-8. Editors and shells of Windows put one before a text.
+const byteOrderMark = "\ufeff"
+
+// bare takes off what is no part of a text that was read from a variable or a file: a byte
+// order mark before it, and the newlines at its end.
+func bare(text string) string {
+	return strings.TrimRight(strings.TrimPrefix(text, byteOrderMark), "\r\n")
+}
+
+// decoded gives the text of a secret's file. UTF-16 is known by its byte order mark (RFC
+// 2781, 3.2); without one it is an error. What is not UTF-8 else stays as it is: a secret may be
+// any bytes.
+func decoded(data []byte) (string, error) {
+	var order binary.ByteOrder
+	switch {
+	case len(data) < 2:
+		return bare(string(data)), nil
+	case data[0] == 0xff && data[1] == 0xfe:
+		order = binary.LittleEndian
+	case data[0] == 0xfe && data[1] == 0xff:
+		order = binary.BigEndian
+	default:
+		if form := unmarked(data); form != "" {
+			return "", dirsync.WithHint(errors.New("the file is UTF-16 text"), "save it as UTF-8, as by iconv -f "+form+" -t UTF-8")
+		}
+		return bare(string(data)), nil
+	}
+	if len(data)%2 != 0 {
+		return "", dirsync.WithHint(errors.New("the file begins as UTF-16 text and ends in half of a character"), "write the secret into it anew, as UTF-8")
+	}
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = order.Uint16(data[2*i:])
+	}
+	return bare(string(utf16.Decode(units))), nil
+}
+
+// unmarked names the form of UTF-16 that a text of ASCII is in, every other byte being NUL;
+// "" where it is in none.
+func unmarked(data []byte) string {
+	big, little := len(data)%2 == 0, len(data)%2 == 0
+	for i, b := range data {
+		big = big && (b == 0) == (i%2 == 0)
+		little = little && (b == 0) == (i%2 == 1)
+	}
+	switch {
+	case big:
+		return "UTF-16BE"
+	case little:
+		return "UTF-16LE"
+	}
+	return ""
+}
+
+// checkSecret tells of characters that nobody can type into a secret and that come there
+// by a copy: a server would count a login with them as one more wrong password.
+func checkSecret(text string) error {
+	for _, r := range text {
+		switch {
+		case r == '\n' || r == '\r':
+			return dirsync.WithHint(errors.New("holds more than one line"), "give the secret and nothing else")
+		case unicode.Is(unicode.Cc, r):
+			return dirsync.WithHint(fmt.Errorf("holds a control character (%U)", r), "write the secret anew, without it")
+		case unicode.Is(unicode.Cf, r):
+			return dirsync.WithHint(fmt.Errorf("holds a character that nobody sees (%U)", r), "write the secret anew, by hand in place of a copy")
+		}
+	}
+	return nil
+}
