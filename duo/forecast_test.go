@@ -19,7 +19,7 @@ func TestForecast(t *testing.T) {
 		if err := o.Rate.UnmarshalText([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		calls, took := duo.NewTarget(apitest.Connect(t, o), 0).Forecast(plan)
+		calls, took := duo.NewTarget(apitest.Connect(t, o), duo.Options{}).Forecast(plan)
 		if calls != 11 || took.Round(time.Millisecond) != want {
 			t.Errorf("%s: %d calls, %s; want 11 calls, %s", text, calls, took, want)
 		}

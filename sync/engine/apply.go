@@ -26,7 +26,7 @@ type application struct {
 	byOp      map[*dirsync.Op]*dirsync.Operation
 	others    map[dirsync.SourceID][]*dirsync.Op // all operations of a person who has several
 	named     map[dirsync.SourceID]bool          // people whom a conflict names
-	sent      []*dirsync.Op                      // of the call under way
+	sent      map[*dirsync.Op]bool               // intended, and nothing recorded of them yet
 	last      *lastLook
 	decidedAt time.Time
 	done      int // operations
@@ -51,7 +51,7 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	if err := r.keep(ctx, c); err != nil {
 		return done, err
 	}
-	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: severalOf(c.plan.Ops()), named: r.inConflict(), total: len(c.plan.Ops())}
+	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: severalOf(c.plan.Ops()), named: r.inConflict(), sent: map[*dirsync.Op]bool{}, total: len(c.plan.Ops())}
 	for _, s := range c.subjects() {
 		a.byID[s.ID] = s
 	}
@@ -61,6 +61,7 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	for _, o := range r.report.Operations {
 		a.byOp[o.Op] = o
 	}
+	defer r.tellBulk(&c.state.meta)
 	return done, a.carryOut(ctx)
 }
 
@@ -141,13 +142,15 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 	if ops = slices.DeleteFunc(slices.Clone(ops), func(op *dirsync.Op) bool { return moved[op] != "" }); len(ops) == 0 {
 		return nil, nil
 	}
-	a.sent = ops
 	sent, err := a.journal.Intend(context.WithoutCancel(ctx), ops, a.Target.Now())
 	if err != nil {
 		return nil, err
 	}
+	for _, op := range sent {
+		a.sent[op] = true
+	}
 	for _, op := range ops {
-		if !slices.Contains(sent, op) {
+		if !a.sent[op] {
 			a.leaveOut(op, "somebody keeps this user disabled since the run began (duosync disable)")
 		}
 	}
@@ -167,6 +170,7 @@ func (a *application) leaveOut(op *dirsync.Op, why string) {
 func (a *application) record(ctx context.Context, results []dirsync.Result) error {
 	var outcomes []dirsync.Outcome
 	for _, res := range results {
+		delete(a.sent, res.Op)
 		s := a.byID[res.Op.Source]
 		if res.Op.OnGroup() {
 			outcomes = append(outcomes, a.groups.outcome(res))
@@ -341,7 +345,7 @@ func (a *application) leave(why string) {
 	for _, o := range a.report.Operations {
 		if o.Result == dirsync.ResultPlanned {
 			o.Result, o.Error = dirsync.ResultSkipped, why
-			if slices.Contains(a.sent, o.Op) {
+			if a.sent[o.Op] {
 				o.Error = "perhaps sent, and not written down; the next run finds out"
 			}
 			a.retry[a.byID[o.Source]] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,6 +113,21 @@ func (r *run) phase(name string) {
 func (r *run) progress(done, total int) {
 	if o := r.Observer; o != nil {
 		o.Progress(done, total)
+	}
+}
+
+// tellBulk tells once of the calls for many operations at once that Duo refuses.
+func (r *run) tellBulk(before *dirsync.Meta) {
+	for _, b := range r.Target.BulkRefusals() {
+		switch known := before.BulkRefusals(); {
+		case slices.ContainsFunc(known, func(k dirsync.BulkRefusal) bool { return k.Call == b.Call && k.Since.Equal(b.Since) }):
+		case b.Passing:
+			r.warn("%s fails, so each operation goes in a call of its own in this run: %s", b.Call, b.Why)
+		case b.Most < 2:
+			r.warn("Duo refuses %s, so each operation goes in a call of its own for a day: %s", b.Call, b.Why)
+		default:
+			r.warn("Duo takes no more than %d operations in one %s: %s", b.Most, b.Call, b.Why)
+		}
 	}
 }
 
