@@ -14,14 +14,14 @@ func TestForecast(t *testing.T) {
 		{op(dirsync.Create, "ann"), op(dirsync.Delete, "bob"), {Action: dirsync.Create, Blocked: "no name"}},
 		{op(dirsync.Restore, "cyd", "status", "active"), op(dirsync.Restore, "dan"), op(dirsync.Trash, "eve"), op(dirsync.Release, "fay")},
 	}}
-	for text, want := range map[string]time.Duration{"auto": 11 * 200 * time.Millisecond, "60/1m": 11 * time.Second} {
+	for text, want := range map[string]time.Duration{"auto": 11 * 200 * time.Millisecond, "60/1m": 11 * time.Second, "600/1m": 11 * 200 * time.Millisecond} {
 		o := newPlay(t).Options()
 		if err := o.Rate.UnmarshalText([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		calls, took := duo.NewTarget(apitest.Connect(t, o), duo.Options{}).Forecast(plan)
-		if calls != 11 || took.Round(time.Millisecond) != want {
-			t.Errorf("%s: %d calls, %s; want 11 calls, %s", text, calls, took, want)
+		if calls != 11 || took < want || took > want*21/20 {
+			t.Errorf("%s: %d calls, %s; want 11 calls, about %s", text, calls, took, want)
 		}
 	}
 }

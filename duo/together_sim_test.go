@@ -108,10 +108,10 @@ func count(server *duosim.Server) (writes, looks int) {
 	return writes, looks
 }
 
-// TestOneBadPersonCostsAFewCallsAndNoOtherPerson creates 1,000 people of whom Duo refuses
+// TestOneBadPersonCostsAFewCallsAndNoOtherPerson creates 200 people of whom Duo refuses
 // one in a hundred, and one has a name that is taken; then changes and groups them.
 func TestOneBadPersonCostsAFewCallsAndNoOtherPerson(t *testing.T) {
-	const people = 400
+	const people = 200
 	for name, rules := range bulkDuos() {
 		for _, aliases := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, aliases %v", name, aliases), func(t *testing.T) {
@@ -172,10 +172,10 @@ func TestOneBadPersonCostsAFewCallsAndNoOtherPerson(t *testing.T) {
 	}
 }
 
-// TestChangesShareCalls changes the address of 1,000 people, disables them, and has them
+// TestChangesShareCalls changes the address of 200 people, disables them, and has them
 // join two groups and leave one: whatever Duo answers, everybody is as told.
 func TestChangesShareCalls(t *testing.T) {
-	const people = 400
+	const people = 200
 	for name, rules := range bulkDuos() {
 		t.Run(name, func(t *testing.T) {
 			target, server := together(t, duosim.Options{Rules: rules}, 3)
@@ -259,7 +259,7 @@ func checkChanges(t *testing.T, server *duosim.Server, what string, l *batchLedg
 // again: everybody is there exactly once, with the id that is told, and nobody is told of
 // who is not there.
 func TestDamagedBulkAnswers(t *testing.T) {
-	const people = 330
+	const people = 210
 	for _, effect := range []duosim.Effect{
 		duosim.Short, duosim.Twice, duosim.Reversed, duosim.Stranger, duosim.Swap, duosim.Stale, duosim.WrongID,
 		duosim.CutAfter, duosim.CutBefore, duosim.ErrorAfter, duosim.HTML502, duosim.Fail200, duosim.Error500, duosim.NoCode, duosim.Error50001,

@@ -104,6 +104,7 @@ type request struct {
 	body  []byte
 	kind  string // content type of body
 	proof string // the signature of the last attempt
+	sent  time.Time
 }
 
 func (q *request) name() string { return q.method + " " + q.path }
@@ -146,10 +147,13 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 	for {
 		r, e := c.attempt(ctx, &q)
 		if e == nil {
-			c.pace.succeeded()
+			c.pace.succeeded(q.sent)
 			return r, nil
 		}
 		err := e.hinted
+		if e.FromDuo && e.Kind != ErrRateLimited {
+			c.pace.succeeded(q.sent) // it was counted, whatever it said
+		}
 		switch {
 		case e.Kind == ErrNotSent && refused != nil:
 			return nil, refused
@@ -160,7 +164,7 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 			if pause <= 0 {
 				pause = throttleWait(throttled)
 			}
-			c.pace.refused(pause) // the next attempt waits for it
+			c.pace.refused(q.sent, pause) // every next attempt waits for it
 			if throttled == maxThrottled {
 				return nil, err
 			}
@@ -224,6 +228,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 	})
 	c.calls.Add(1)
 	sent := c.now()
+	q.sent = sent
 	status, header, body, err := c.send(ctx, q, sent)
 	answered := c.now()
 	told := c.telling(ctx, q, status, answered.Sub(sent))
