@@ -22,12 +22,7 @@ import (
 func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 	intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error,
 ) error {
-	most := batch.Most{Create: togetherMost(t.creates), Change: togetherMost(t.changes)}
-	rounds := batch.Cut(wave, wayOf, most)
-	if t.inFlight < 2 && most == (batch.Most{}) {
-		rounds = [][]batch.Unit{batch.Each(wave)}
-	}
-	for _, round := range rounds {
+	for _, round := range t.rounds(wave) {
 		tasks := make([]func(*flight.Core) error, len(round))
 		for i, unit := range round {
 			tasks[i] = func(core *flight.Core) error { return t.worker(core, intend, record).carryOut(ctx, unit) }
@@ -37,6 +32,15 @@ func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
 		}
 	}
 	return nil
+}
+
+// rounds divides a wave into what goes together, and what may be under way at once.
+func (t *Target) rounds(wave []*dirsync.Op) [][]batch.Unit {
+	most := batch.Most{Create: togetherMost(t.creates), Change: togetherMost(t.changes)}
+	if t.inFlight < 2 && most == (batch.Most{}) {
+		return [][]batch.Unit{batch.Each(wave)}
+	}
+	return batch.Cut(wave, wayOf, most)
 }
 
 // wayOf tells how an operation may go.

@@ -1,6 +1,7 @@
 package duo_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -64,4 +65,40 @@ func TestForecastOfLists(t *testing.T) {
 			t.Errorf("%s: %d calls, want %d", name, calls, test.want)
 		}
 	}
+}
+
+// TestForecastOfWhatGoesTogether counts calls that operations share.
+func TestForecastOfWhatGoesTogether(t *testing.T) {
+	for name, test := range map[string]struct {
+		n, want int
+		make    func(i int) *dirsync.Op
+	}{
+		"creates":              {1000, 10, func(i int) *dirsync.Op { return numbered(dirsync.Create, i, "realname", "X") }},
+		"one":                  {1, 1, func(i int) *dirsync.Op { return numbered(dirsync.Create, i, "realname", "X") }},
+		"creates with aliases": {100, 2, func(i int) *dirsync.Op { return numbered(dirsync.Create, i, "aliases", fmt.Sprintf("a%d", i)) }},
+		"updates":              {1001, 21, func(i int) *dirsync.Op { return numbered(dirsync.Update, i, "email", "x@example.org") }},
+		"aliases":              {200, 6, func(i int) *dirsync.Op { return numbered(dirsync.Update, i, "aliases", fmt.Sprintf("a%d", i)) }},
+		"groups": {100, 5, func(i int) *dirsync.Op {
+			return withGroups(numbered(dirsync.Update, i), []dirsync.Membership{{ID: "DG1"}}, []dirsync.Membership{{ID: "DG2"}})
+		}},
+		"trashed": {50, 100, func(i int) *dirsync.Op { return numbered(dirsync.Trash, i) }},
+	} {
+		wave := make([]*dirsync.Op, test.n)
+		for i := range wave {
+			wave[i] = test.make(i)
+		}
+		target := duo.NewTarget(apitest.Connect(t, newPlay(t).Options()), duo.Options{Bulk: true, InFlight: 4})
+		if calls, _ := target.Forecast(&dirsync.Plan{Waves: [][]*dirsync.Op{wave}}); calls != test.want {
+			t.Errorf("%s: %d calls, want %d", name, calls, test.want)
+		}
+	}
+}
+
+// numbered is an operation on somebody of that number.
+func numbered(action dirsync.Action, i int, changes ...string) *dirsync.Op {
+	o := op(action, fmt.Sprintf("user%04d", i), changes...)
+	if action != dirsync.Create {
+		o.User = fmt.Sprintf("DU%d", i)
+	}
+	return o
 }

@@ -47,6 +47,15 @@ func (e *Endpoint) Most() int {
 	return e.most
 }
 
+// Calls is how many calls so many members or parts take.
+func (e *Endpoint) Calls(members int) int {
+	most := max(e.Most(), 1)
+	return (members + most - 1) / most
+}
+
+// Looks is how many calls it takes to look at so many users.
+func Looks(users int) int { return (users + api.MostInLook - 1) / api.MostInLook }
+
 // Recall takes what an earlier run was refused.
 func (e *Endpoint) Recall(known []dirsync.BulkRefusal) {
 	e.mu.Lock()
