@@ -17,7 +17,7 @@ import (
 func TestFrozen(t *testing.T) {
 	t.Parallel()
 	for name, path := range map[string]string{
-		"user": "/admin/v1/users", "phone": "/admin/v1/phones", "group": "/admin/v1/groups", "mail": "/admin/v1/users/enroll",
+		"users": "/admin/v1/users/bulk_create", "changes": "/admin/v1/bulk", "phone": "/admin/v1/phones", "group": "/admin/v1/groups", "mail": "/admin/v1/users/enroll",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
