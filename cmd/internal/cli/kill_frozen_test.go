@@ -30,9 +30,9 @@ func freeze(t *testing.T, path string) {
 	t.Helper()
 	const operation, timeout = 5 * time.Second, 3 * time.Second
 	server := postgres(t)
-	s := newSite(t, siteOptions{dsn: server.Schema(t), sync: crowdRules, more: crowdMails, timeout: timeout.String()})
+	s := newSite(t, siteOptions{dsn: server.Schema(t), sync: crowdRules, more: crowdMails, timeout: timeout.String(), duo: "  max_in_flight: 1"}) // or others would be anywhere
 	c := newCrowd(s, 1)
-	for range 5 {
+	for range 12 {
 		c.hires()
 	}
 	c.heads[0].mobile, c.heads[0].mailed = "", true
