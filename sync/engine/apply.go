@@ -29,8 +29,7 @@ type application struct {
 	sent      map[*dirsync.Op]bool               // intended, and nothing recorded of them yet
 	last      *lastLook
 	decidedAt time.Time
-	done      int // operations
-	total     int
+	ahead     ahead
 }
 
 // apply carries the plan out, wave by wave. An intent is durable before its
@@ -51,7 +50,7 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	if err := r.keep(ctx, c); err != nil {
 		return done, err
 	}
-	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: severalOf(c.plan.Ops()), named: r.inConflict(), sent: map[*dirsync.Op]bool{}, total: len(c.plan.Ops())}
+	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: severalOf(c.plan.Ops()), named: r.inConflict(), sent: map[*dirsync.Op]bool{}, ahead: peopleOf(c.plan.Ops())}
 	for _, s := range c.subjects() {
 		a.byID[s.ID] = s
 	}
@@ -71,11 +70,12 @@ func (a *application) carryOut(ctx context.Context) error {
 		return nil
 	}
 	a.phase("apply")
-	a.progress(0, a.total)
+	a.progress(0, a.ahead.total)
 	inTime, cancel := a.withTime(ctx)
 	defer cancel()
-	for _, wave := range a.plan.Waves {
-		wave = a.ready(wave)
+	for _, all := range a.plan.Waves {
+		wave := a.ahead.without(all, a.ready(all))
+		a.ahead.without(all, wave)
 		a.last = &lastLook{run: a.run, wave: wave, first: a.decidedAt, at: map[*dirsync.Op]time.Time{}}
 		err := a.Target.Apply(inTime, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(inTime, ops) },
 			func(results []dirsync.Result) error { return a.record(ctx, results) })
@@ -163,6 +163,7 @@ func (a *application) leaveOut(op *dirsync.Op, why string) {
 	if o == nil { // another try at an operation, the first of which is told
 		return
 	}
+	a.ahead.passed(o)
 	o.Result, o.Error = dirsync.ResultSkipped, why
 	a.retry[a.byID[op.Source]] = true
 }
@@ -200,8 +201,7 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 		outcomes = append(outcomes, outcome)
 		a.tell(s, res)
 	}
-	a.done += len(results)
-	a.progress(a.done, a.total)
+	a.progress(a.ahead.done(), a.ahead.total)
 	err := a.journal.Record(context.WithoutCancel(ctx), outcomes)
 	if err == nil {
 		a.release(results)
@@ -211,7 +211,7 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 
 // tell puts a result into the report.
 func (a *application) tell(s *decide.Subject, res dirsync.Result) {
-	o := a.byOp[res.Op]
+	o := a.ahead.passed(a.byOp[res.Op])
 	a.warnKept(res)
 	if before, again := a.before[o.Op]; again { // of several tries the last counts
 		s.Problem, o.Error, o.Known = before, "", false
