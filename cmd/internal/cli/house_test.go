@@ -123,8 +123,11 @@ type reportDocument struct {
 	Outcome    string         `json:"outcome"`
 	Error      string         `json:"error"`
 	Summary    map[string]int `json:"summary"`
-	Duo        struct{ Calls, Retries int }
-	Source     struct {
+	Duo        struct {
+		Calls, Retries int
+		ExpectedCalls  int `json:"expected_calls"`
+	}
+	Source struct {
 		Read    int `json:"read"`
 		InScope int `json:"in_scope"`
 		Groups  int
