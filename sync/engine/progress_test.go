@@ -12,7 +12,7 @@ func TestPeopleAhead(t *testing.T) {
 	op := func(of dirsync.SourceID, group bool) *dirsync.Operation {
 		o := &dirsync.Operation{Op: &dirsync.Op{Source: of}, Result: dirsync.ResultPlanned}
 		if group {
-			o.Op.Group = &dirsync.GroupLink{}
+			o.Group = &dirsync.GroupLink{}
 		}
 		return o
 	}
