@@ -338,17 +338,3 @@ func (a *application) compare(res dirsync.Result) {
 		a.warn("%s: Duo made the user with the status %s, for which nobody asked; look at it in the Duo Admin Panel", res.Op.Name(), dirsync.Quote(held))
 	}
 }
-
-// leave marks what was not sent.
-func (a *application) leave(why string) {
-	a.failed = true
-	for _, o := range a.report.Operations {
-		if o.Result == dirsync.ResultPlanned {
-			o.Result, o.Error = dirsync.ResultSkipped, why
-			if a.sent[o.Op] {
-				o.Error = "perhaps sent, and not written down; the next run finds out"
-			}
-			a.retry[a.byID[o.Source]] = true
-		}
-	}
-}
