@@ -157,6 +157,22 @@ func (r BulkRefusal) Stands(now time.Time) bool {
 	return now.Before(r.Since.Add(24*time.Hour)) && !now.Before(r.Since.Add(-24*time.Hour))
 }
 
+// IsSame reports whether two are the same refusal.
+func (r BulkRefusal) IsSame(other BulkRefusal) bool {
+	return r.Call == other.Call && r.Since.Equal(other.Since)
+}
+
+// Words tells of the refusal, and what follows from it.
+func (r BulkRefusal) Words() string {
+	switch {
+	case r.Passing:
+		return r.Call + " fails, so each operation goes in a call of its own in this run: " + r.Why
+	case r.Most < 2:
+		return "Duo refuses " + r.Call + ", so each operation goes in a call of its own for a day: " + r.Why
+	}
+	return fmt.Sprintf("Duo takes no more than %d operations in one %s: %s", r.Most, r.Call, r.Why)
+}
+
 // Usage counts calls to Duo.
 type Usage struct {
 	Calls   int // attempts that were sent, retries included

@@ -119,14 +119,8 @@ func (r *run) progress(done, total int) {
 // tellBulk tells once of the calls for many operations at once that Duo refuses.
 func (r *run) tellBulk(before *dirsync.Meta) {
 	for _, b := range r.Target.BulkRefusals() {
-		switch known := before.BulkRefusals(); {
-		case slices.ContainsFunc(known, func(k dirsync.BulkRefusal) bool { return k.Call == b.Call && k.Since.Equal(b.Since) }):
-		case b.Passing:
-			r.warn("%s fails, so each operation goes in a call of its own in this run: %s", b.Call, b.Why)
-		case b.Most < 2:
-			r.warn("Duo refuses %s, so each operation goes in a call of its own for a day: %s", b.Call, b.Why)
-		default:
-			r.warn("Duo takes no more than %d operations in one %s: %s", b.Most, b.Call, b.Why)
+		if !slices.ContainsFunc(before.BulkRefusals(), b.IsSame) {
+			r.warn("%s", b.Words())
 		}
 	}
 }
