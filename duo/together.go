@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"duosync/duo/api"
@@ -59,7 +60,7 @@ func (w *worker) together(outer context.Context, unit batch.Unit) error {
 	if err := outer.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(outer, w.bound)
+	ctx, cancel := context.WithTimeout(dirsync.Concerning(outer, names(unit.Ops)), w.bound)
 	defer cancel()
 	if slices.ContainsFunc(unit.Ops, operation.Creates) {
 		if err := w.learnClock(ctx); err != nil {
@@ -220,4 +221,13 @@ func (p *party) recordAll(results []dirsync.Result) error {
 	}
 	p.broken = p.record(results)
 	return p.broken
+}
+
+// names gives the people that operations are about, for the log.
+func names(ops []*dirsync.Op) string {
+	all := make([]string, 0, len(ops))
+	for _, op := range ops {
+		all = append(all, op.Username)
+	}
+	return strings.Join(slices.Compact(all), ", ")
 }
