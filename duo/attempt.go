@@ -7,6 +7,7 @@ import (
 
 	"duosync/duo/api"
 	"duosync/duo/operation"
+	"duosync/duo/values"
 	dirsync "duosync/sync"
 )
 
@@ -51,7 +52,7 @@ func (a *attempt) completed(r dirsync.Result) dirsync.Result {
 			all.Undone = append(all.Undone, u)
 		}
 	}
-	var each notGiven
+	var each values.NotGiven
 	switch {
 	case r.Fate == dirsync.Done:
 		each = r.Undone
@@ -106,7 +107,7 @@ func (a *attempt) without(r dirsync.Result) *attempt {
 		case named && !several:
 			then.undone = append(then.undone, dirsync.Undone{Field: field, Fate: dirsync.Refused, Err: r.Err})
 		case len(drop) == 1 && !several: // there is nothing else that it could be
-			err := refusalOf(value{field: field, text: c.After}.words(), field, r.Err)
+			err := values.RefusalOf(values.Value{Field: field, Text: c.After}.Words(), field, r.Err)
 			then.undone = append(then.undone, dirsync.Undone{Field: field, Fate: dirsync.Refused, Err: err})
 		default:
 			then.left = append(then.left, *c)

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"duosync/duo/api"
 	"duosync/duo/operation"
+	"duosync/duo/values"
 	dirsync "duosync/sync"
 	"fmt"
 )
@@ -26,10 +28,35 @@ type madeUser struct {
 	as    dirsync.Remembered
 }
 
+// madeUsers are those whom creates of this run have made, by the ids that Duo answered.
+type madeUsers struct {
+	mu   sync.Mutex
+	byID map[string]madeUser
+}
+
+func (m *madeUsers) get(id string) (madeUser, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	u, made := m.byID[id]
+	return u, made
+}
+
+func (m *madeUsers) put(id string, u madeUser) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.byID[id] = u
+}
+
+func (m *madeUsers) drop(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.byID, id)
+}
+
 // whose tells whose user of ours an id is: by the snapshot, or made since. "" is
 // nobody's.
 func (t *Target) whose(user string) dirsync.SourceID {
-	if m, made := t.made[user]; made {
+	if m, made := t.made.get(user); made {
 		return m.owner
 	}
 	if t.owner == nil {
@@ -41,10 +68,7 @@ func (t *Target) whose(user string) dirsync.SourceID {
 // keep remembers whose a user is that a create has made, so that another one is not taken
 // for it.
 func (t *Target) keep(owner dirsync.SourceID, a *dirsync.Account) {
-	if t.made == nil {
-		t.made = make(map[string]madeUser)
-	}
-	t.made[a.ID] = madeUser{owner, dirsync.Remembered{Name: a.Username, Created: a.Created}}
+	t.made.put(a.ID, madeUser{owner, dirsync.Remembered{Name: a.Username, Created: a.Created}})
 }
 
 // isOthers reports whether a user is another person's of ours. Somebody who was never met under
@@ -54,7 +78,7 @@ func (t *Target) isOthers(a *dirsync.Account, mine dirsync.SourceID) bool {
 	if owner == "" || owner == mine {
 		return false
 	}
-	if m, made := t.made[a.ID]; made {
+	if m, made := t.made.get(a.ID); made {
 		return !m.as.IsRenamed(a)
 	}
 	known := t.remembered(owner)
@@ -64,7 +88,7 @@ func (t *Target) isOthers(a *dirsync.Account, mine dirsync.SourceID) bool {
 // isOther reports whether an account is not the user whom a create of this run has made,
 // though Duo answered its id to it. Nobody renames a user within the run that makes it.
 func (t *Target) isOther(a *dirsync.Account) bool {
-	m, made := t.made[a.ID]
+	m, made := t.made.get(a.ID)
 	return made && dirsync.FoldName(a.Username) != dirsync.FoldName(m.as.Name)
 }
 
@@ -86,16 +110,13 @@ func (t *Target) seeMade(ctx context.Context, user string) (*dirsync.Account, er
 func (t *Target) createUser(ctx context.Context, params dirsync.Fields, at time.Time) (*dirsync.Account, error) {
 	const call = "POST /admin/v1/users"
 	a, err := t.client.CreateUser(ctx, params)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case t.whose(a.ID) != "":
-		return nil, t.client.Stray(call, "the user "+a.ID+", whom we had before")
-	case a.Synced:
-		return nil, t.client.Stray(call, "the user "+a.ID+", whom Duo's own directory sync manages")
-	case !a.Created.IsZero() && a.Created.Before(at.Add(-api.MaxSkew)):
-		return nil, t.client.Stray(call, "the user "+a.ID+", who was made before, on "+a.Created.Format(time.RFC3339))
-	case reflects(a, params):
+	}
+	if why := t.notMade(a, at); why != "" {
+		return nil, t.client.Stray(call, "the user "+a.ID+", "+why)
+	}
+	if reflects(a, params) {
 		return a, nil
 	}
 	seen, err := t.client.Apart().User(ctx, a.ID)
@@ -103,6 +124,20 @@ func (t *Target) createUser(ctx context.Context, params dirsync.Fields, at time.
 		return nil, t.client.Stray(call, "the user "+a.ID+", who is not seen as answered")
 	}
 	return seen, nil
+}
+
+// notMade says why a user whom Duo answered to a create, intended at that time of Duo's
+// clock, can't be the one that it made; "" where it can.
+func (t *Target) notMade(a *dirsync.Account, at time.Time) string {
+	switch {
+	case t.whose(a.ID) != "":
+		return "whom we had before"
+	case a.Synced:
+		return "whom Duo's own directory sync manages"
+	case !a.Created.IsZero() && a.Created.Before(at.Add(-api.MaxSkew)):
+		return "who was made before, on " + a.Created.Format(time.RFC3339)
+	}
+	return ""
 }
 
 // send sends one change of an operation's user. Its answer is believed where it is that
@@ -133,7 +168,7 @@ func (t *Target) send(ctx context.Context, op *dirsync.Op, call dirsync.Fields) 
 // misplaced reports whether an error is the refusal of fields that were not sent: it may be
 // the answer to another call. Where Duo says so twice, it is how Duo names them.
 func misplaced(sent dirsync.Fields, err error) bool {
-	named := refusedFields(err)
+	named := values.RefusedFields(err)
 	return len(named) > 0 && !slices.ContainsFunc(named, func(field string) bool { _, ok := sent[field]; return ok })
 }
 
@@ -222,7 +257,7 @@ func (t *Target) groupGone(ctx context.Context, id string) error {
 	if err := t.confirmed(err, "GET /admin/v2/groups/"+id, "the group"); err != nil {
 		return err
 	}
-	t.known.all = nil
+	t.known.readAnew()
 	list, err := t.allGroups(ctx)
 	if err != nil {
 		return fmt.Errorf("whether the group is gone could not be seen in the list: %w", err)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"duosync/duo/api"
+	"duosync/duo/once"
+	"duosync/duo/values"
 	dirsync "duosync/sync"
 )
 
@@ -64,11 +66,11 @@ func enrolled(op *dirsync.Op, err error) dirsync.Result {
 	switch {
 	case err == nil:
 		return done(op, nil)
-	case api.Stops(err), errors.Is(err, api.ErrRateLimited), !wasSent(err):
+	case api.Stops(err), errors.Is(err, api.ErrRateLimited), !once.WasSent(err):
 		return outcome(op, dirsync.Failed, err)
 	case errors.Is(err, api.ErrInvalid):
-		return outcome(op, dirsync.Refused, refusedObject(err, "the enrollment mail"))
-	case fromDuo(err) && (errors.Is(err, api.ErrNotFound) || errors.Is(err, api.ErrDuplicate) || errors.Is(err, api.ErrRejected)):
+		return outcome(op, dirsync.Refused, values.RefusedObject(err, "the enrollment mail"))
+	case once.FromDuo(err) && (errors.Is(err, api.ErrNotFound) || errors.Is(err, api.ErrDuplicate) || errors.Is(err, api.ErrRejected)):
 		return outcome(op, dirsync.Refused, err)
 	}
 	return outcome(op, dirsync.Unknown, fmt.Errorf("whether the enrollment mail was sent is not known: %w", err))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"duosync/duo/api"
+	"duosync/duo/once"
 	dirsync "duosync/sync"
 )
 
@@ -19,7 +20,7 @@ func (t *Target) Fetch(ctx context.Context, known map[string]dirsync.Remembered)
 	for _, list := range api.Chunks(slices.Sorted(maps.Keys(known))) {
 		if len(list) > 1 {
 			users, err := t.client.UsersByIDs(ctx, list)
-			if err != nil && !answered(err) {
+			if err != nil && !once.Answered(err) {
 				return nil, nil, err
 			}
 			for _, a := range users {

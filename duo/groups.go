@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"duosync/duo/api"
+	"duosync/duo/once"
 	"duosync/duo/operation"
+	"duosync/duo/values"
 	dirsync "duosync/sync"
 )
 
@@ -16,20 +19,30 @@ const groupDesc = "Kept in step with the directory by duosync."
 
 // knownGroups are those that are known within one run.
 type knownGroups struct {
+	mu   sync.Mutex        // held while they are read
 	made map[string]string // ids by folded name of those made in this run; "" where that failed
 	all  []api.Group       // all groups of the account; nil: to be read
 }
 
 // remember keeps what became of making a group: its id, or "".
 func (k *knownGroups) remember(name, id string) {
-	if k.made == nil {
-		k.made = make(map[string]string)
-	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.made[dirsync.FoldName(name)] = id
+}
+
+// readAnew has all groups be read once more when they are asked for.
+func (k *knownGroups) readAnew() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all = nil
 }
 
 // forget drops a group that is renamed or deleted.
 func (k *knownGroups) forget(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all = nil
 	for name, made := range k.made {
 		if made == id {
 			delete(k.made, name)
@@ -39,8 +52,10 @@ func (k *knownGroups) forget(id string) {
 
 // allGroups gives all groups, read once until the next operation on one.
 func (t *Target) allGroups(ctx context.Context) ([]api.Group, error) {
+	t.known.mu.Lock()
+	defer t.known.mu.Unlock()
 	if t.known.all == nil {
-		list, err := t.readGroups(ctx)
+		list, err := t.AllGroups(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +83,10 @@ func (t *Target) groupNamed(ctx context.Context, name string) (*api.Group, error
 // madeGroup gives the id of a group that was to be made in this run. A group of
 // that name that does not look as we make them is somebody else's.
 func (t *Target) madeGroup(ctx context.Context, name string) (string, error) {
-	if id, known := t.known.made[dirsync.FoldName(name)]; id != "" {
+	t.known.mu.Lock()
+	id, known := t.known.made[dirsync.FoldName(name)]
+	t.known.mu.Unlock()
+	if id != "" {
 		return id, nil
 	} else if known {
 		return "", notMade(name)
@@ -87,29 +105,29 @@ func (t *Target) madeGroup(ctx context.Context, name string) (string, error) {
 // operation was planned, is ours if it looks as we make them.
 func (t *Target) createGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	name := operation.GroupName(op)
-	t.known.all = nil
+	t.known.readAnew()
 	t.known.remember(name, "")
-	m := makeOnce(ctx, t.client,
+	m := once.Make(ctx, t.client,
 		func(ctx context.Context) (*api.Group, error) { return t.client.CreateGroup(ctx, name, groupDesc) },
 		func(ctx context.Context, made *api.Group) error { return t.groupThere(ctx, made.ID, name) },
 		func(ctx context.Context) (*api.Group, error) {
-			t.known.all = nil
+			t.known.readAnew()
 			return t.groupNamed(ctx, name)
 		})
-	t.known.all = nil
+	t.known.readAnew()
 	switch {
-	case m.made != nil:
-		return t.groupMade(op, m.made)
-	case m.found != nil:
-		return t.claimGroup(op, m.found)
-	case m.fate == dirsync.Refused:
-		_, err := notStepped(m.err, "the group "+dirsync.Quote(name), "Duo has a limit for groups")
+	case m.Made != nil:
+		return t.groupMade(op, m.Made)
+	case m.Found != nil:
+		return t.claimGroup(op, m.Found)
+	case m.Fate == dirsync.Refused:
+		_, err := values.NotStepped(m.Err, "the group "+dirsync.Quote(name), "Duo has a limit for groups")
 		return outcome(op, dirsync.Refused, err)
-	case errors.Is(m.err, api.ErrDuplicate) && m.fate == dirsync.Failed:
-		err := fmt.Errorf("%w; but no group is found by that name", m.err)
+	case errors.Is(m.Err, api.ErrDuplicate) && m.Fate == dirsync.Failed:
+		err := fmt.Errorf("%w; but no group is found by that name", m.Err)
 		return outcome(op, dirsync.Refused, dirsync.WithHint(err, "perhaps a group of Duo's own directory sync has it: see sync.groups.rename"))
 	}
-	return outcome(op, m.fate, m.err)
+	return outcome(op, m.Fate, m.Err)
 }
 
 // groupThere makes sure that a group which was made is there under the id that Duo
@@ -146,7 +164,6 @@ func (t *Target) claimGroup(op *dirsync.Op, g *api.Group) dirsync.Result {
 
 func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	name := operation.GroupName(op)
-	t.known.all = nil
 	t.known.forget(operation.GroupID(op))
 	g, err := t.client.RenameGroup(ctx, operation.GroupID(op), name)
 	switch {
@@ -155,7 +172,7 @@ func (t *Target) renameGroup(ctx context.Context, op *dirsync.Op) dirsync.Result
 	case errors.Is(err, api.ErrDuplicate):
 		return outcome(op, dirsync.Taken, fmt.Errorf("another Duo group is called %s: %w", dirsync.Quote(name), err))
 	case err != nil:
-		fate, err := notStepped(err, "the name "+dirsync.Quote(name), "Duo has a limit for groups")
+		fate, err := values.NotStepped(err, "the name "+dirsync.Quote(name), "Duo has a limit for groups")
 		return outcome(op, fate, err)
 	case dirsync.FoldName(g.Name) != dirsync.FoldName(name):
 		return outcome(op, dirsync.Failed, fmt.Errorf("the name was accepted, but the group is still called %s", dirsync.Quote(g.Name)))
@@ -175,10 +192,9 @@ func (t *Target) groupVanished(ctx context.Context, op *dirsync.Op, notFound err
 // deleteGroup deletes a group, and makes sure of it: Duo's answer names none. One that is
 // gone already is what was wanted.
 func (t *Target) deleteGroup(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	t.known.all = nil
 	t.known.forget(operation.GroupID(op))
 	if err := t.client.DeleteGroup(ctx, operation.GroupID(op)); err != nil && !errors.Is(err, api.ErrNotFound) {
-		fate, err := notStepped(err, "the removal of the group "+dirsync.Quote(op.Username), "Duo has a limit for groups")
+		fate, err := values.NotStepped(err, "the removal of the group "+dirsync.Quote(op.Username), "Duo has a limit for groups")
 		return outcome(op, fate, err)
 	}
 	if r := notDeleted(op, "the group "+dirsync.Quote(op.Username), t.groupGone(ctx, operation.GroupID(op))); r != nil {

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"duosync/duo/api"
+	"duosync/duo/once"
 	"duosync/duo/operation"
+	"duosync/duo/values"
 	dirsync "duosync/sync"
 )
 
@@ -67,7 +68,7 @@ func (s *steps) seeUser(ctx context.Context) {
 		s.gone = cmp.Or(s.gone, err)
 	case err != nil:
 		for field := range s.tried {
-			if t := s.failed[field]; t == nil || t.unanswered() {
+			if t := s.failed[field]; t == nil || t.Unanswered() {
 				s.trouble(field, dirsync.Unknown, fmt.Errorf("not seen since: %w", err))
 			}
 		}
@@ -117,7 +118,7 @@ func (s *steps) join(ctx context.Context, m *dirsync.Membership) (dirsync.Fate, 
 	case errors.Is(err, api.ErrNotFound):
 		return s.absent(ctx, err, "the group "+dirsync.Quote(m.Name))
 	}
-	fate, err := notStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
+	fate, err := values.NotStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
 	if errors.Is(err, api.ErrLimit) && len(s.op.Leaves) > 0 {
 		fate = dirsync.Failed // there is room once the others are left
 	}
@@ -135,7 +136,7 @@ func (s *steps) leave(ctx context.Context, m dirsync.Membership) (dirsync.Fate, 
 	if err == nil || errors.Is(err, api.ErrNotFound) { // who is gone, or left already, is not in it; the look tells
 		return dirsync.Done, nil
 	}
-	return notStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
+	return values.NotStepped(err, "the group "+dirsync.Quote(m.Name), groupLimits())
 }
 
 // steps carries out what an operation does to phones and groups, a call at a
@@ -149,13 +150,13 @@ type steps struct {
 	stop   error                // no further call is made
 	gone   error                // the user does not exist any more
 	tried  map[string]bool      // fields with a step that was tried
-	failed map[string]troubles
+	failed map[string]values.Troubles
 }
 
 func (t *Target) newSteps(r *dirsync.Result) *steps {
 	s := &steps{
 		Target: t, op: r.Op, user: r.Op.User, result: r,
-		joins: slices.Clone(r.Op.Joins), tried: make(map[string]bool), failed: make(map[string]troubles),
+		joins: slices.Clone(r.Op.Joins), tried: make(map[string]bool), failed: make(map[string]values.Troubles),
 	}
 	if r.Account != nil {
 		s.user = r.Account.ID
@@ -199,7 +200,7 @@ func (s *steps) absent(ctx context.Context, err error, other string) (dirsync.Fa
 		}
 		return dirsync.Vanished, readErr
 	case readErr != nil:
-		return dirsync.Failed, unseen(err, readErr)
+		return dirsync.Failed, once.Unseen(err, readErr)
 	}
 	return dirsync.Failed, fmt.Errorf("%s does not exist any more: %w", other, err)
 }
@@ -210,14 +211,14 @@ func (s *steps) conclude() {
 		fate := dirsync.Vanished
 		if operation.Creates(s.op) { // what became of it is found out by name
 			fate, s.gone = dirsync.Unknown, fmt.Errorf("the user %s, whom Duo answered to the create, is not there: %w", s.user, s.gone)
-			delete(s.Target.made, s.user)
+			s.Target.made.drop(s.user)
 		}
 		s.result.Fate, s.result.Err, s.result.Account, s.result.Undone = fate, s.gone, nil, nil
 		return
 	}
 	for _, field := range dirsync.ListFields {
 		if t := s.failed[field]; len(t) > 0 {
-			s.result.Undone = append(s.result.Undone, dirsync.Undone{Field: field, Fate: t.fate(), Err: t.err()})
+			s.result.Undone = append(s.result.Undone, dirsync.Undone{Field: field, Fate: t.Fate(), Err: t.Err()})
 		}
 	}
 }
@@ -225,57 +226,9 @@ func (s *steps) conclude() {
 // trouble notes why a field is not wholly done; the same reason once.
 func (s *steps) trouble(field string, fate dirsync.Fate, err error) {
 	for _, t := range s.failed[field] {
-		if t.err.Error() == err.Error() {
+		if t.Err.Error() == err.Error() {
 			return
 		}
 	}
-	s.failed[field] = append(s.failed[field], trouble{fate, err})
+	s.failed[field] = append(s.failed[field], values.Trouble{Fate: fate, Err: err})
 }
-
-type trouble struct {
-	fate dirsync.Fate
-	err  error
-}
-
-// troubles are those of one field.
-type troubles []trouble
-
-// fate is that of the field: what is unknown is to be found out, what has failed
-// is to be tried again, and the rest is not.
-func (t troubles) fate() dirsync.Fate {
-	for _, fate := range []dirsync.Fate{dirsync.Unknown, dirsync.Failed, dirsync.Taken} {
-		if slices.ContainsFunc(t, func(one trouble) bool { return one.fate == fate }) {
-			return fate
-		}
-	}
-	return dirsync.Refused
-}
-
-// unanswered reports whether a call may have been carried out of which nobody knows.
-func (t troubles) unanswered() bool {
-	return slices.ContainsFunc(t, func(one trouble) bool { return perhapsDone(one.err) })
-}
-
-func (t troubles) err() error {
-	if len(t) == 1 {
-		return t[0].err
-	}
-	all := make(several, len(t))
-	for i, one := range t {
-		all[i] = one.err
-	}
-	return all
-}
-
-// several are errors in one line.
-type several []error
-
-func (s several) Error() string {
-	texts := make([]string, len(s))
-	for i, err := range s {
-		texts[i] = err.Error()
-	}
-	return strings.Join(texts, "; ")
-}
-
-func (s several) Unwrap() []error { return s }

@@ -192,7 +192,7 @@ func TestAKillBetweenAnyTwoStepsIsSettled(t *testing.T) {
 			return
 		}
 
-		next := duo.NewTarget(clientOf(t, server, s, 5), 0)
+		next := duo.NewTarget(clientOf(t, server, s, 5), duo.Options{})
 		results, err := next.Settle(t.Context(), intents[recorded:])
 		if err != nil {
 			t.Fatal(err)

@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	"duosync/duo/api"
+	"duosync/duo/once"
 	"duosync/duo/operation"
+	"duosync/duo/values"
 	dirsync "duosync/sync"
 )
 
@@ -30,7 +32,7 @@ func (s *steps) phone(ctx context.Context, step *dirsync.PhoneStep) (dirsync.Fat
 //	there otherwise                               attached, but not ours
 func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync.Fate, error) {
 	number := step.Text()
-	m := makeOnce(ctx, s.client,
+	m := once.Make(ctx, s.client,
 		func(ctx context.Context) (*dirsync.Phone, error) {
 			return s.client.CreatePhone(ctx, step.Number, step.Extension, step.Type)
 		},
@@ -39,23 +41,23 @@ func (s *steps) makePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsync
 			return s.client.PhoneByNumber(ctx, step.Number, step.Extension)
 		})
 	switch {
-	case m.made != nil:
-		s.made(m.made.ID, step)
-		return s.attach(ctx, m.made.ID, number)
-	case m.found != nil:
-		if others := dirsync.Without(m.found.Users, []string{s.user}); len(others) > 0 && !step.Share {
+	case m.Made != nil:
+		s.made(m.Made.ID, step)
+		return s.attach(ctx, m.Made.ID, number)
+	case m.Found != nil:
+		if others := dirsync.Without(m.Found.Users, []string{s.user}); len(others) > 0 && !step.Share {
 			return dirsync.Taken, fmt.Errorf("the phone %s belongs to another Duo user (%s)", number, others[0])
 		}
-		if m.lost && operation.MadeBy(step, s.user, m.found) {
-			s.made(m.found.ID, step)
+		if m.Lost && operation.MadeBy(step, s.user, m.Found) {
+			s.made(m.Found.ID, step)
 		}
-		return s.attach(ctx, m.found.ID, number)
-	case m.fate == dirsync.Refused:
-		return notStepped(m.err, "the phone "+number, phoneLimits())
-	case errors.Is(m.err, api.ErrDuplicate):
-		return m.fate, fmt.Errorf("%w; but no phone is found by the number %s", m.err, number)
+		return s.attach(ctx, m.Found.ID, number)
+	case m.Fate == dirsync.Refused:
+		return values.NotStepped(m.Err, "the phone "+number, phoneLimits())
+	case errors.Is(m.Err, api.ErrDuplicate):
+		return m.Fate, fmt.Errorf("%w; but no phone is found by the number %s", m.Err, number)
 	}
-	return m.fate, m.err
+	return m.Fate, m.Err
 }
 
 // phoneThere makes sure that a phone which was made is there under the id that Duo
@@ -88,7 +90,7 @@ func (s *steps) attach(ctx context.Context, id, number string) (dirsync.Fate, er
 	case errors.Is(err, api.ErrNotFound):
 		return s.absent(ctx, err, "the phone "+number)
 	}
-	return notStepped(err, "the phone "+number, phoneLimits())
+	return values.NotStepped(err, "the phone "+number, phoneLimits())
 }
 
 // removePhone takes a phone from the user, and deletes it where nobody else has
@@ -103,7 +105,7 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 		sendErr := s.client.DetachPhone(ctx, s.user, step.ID)
 		p, err = s.client.Phone(ctx, step.ID)
 		if sendErr != nil && err == nil && slices.Contains(p.Users, s.user) {
-			return notStepped(sendErr, "the removal of the phone "+step.Text(), phoneLimits())
+			return values.NotStepped(sendErr, "the removal of the phone "+step.Text(), phoneLimits())
 		}
 	}
 	switch {
@@ -115,7 +117,7 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 		return dirsync.Done, nil
 	}
 	if err := s.client.DeletePhone(ctx, step.ID); err != nil && !errors.Is(err, api.ErrNotFound) {
-		return notStepped(err, "the removal of the phone "+step.Text(), phoneLimits())
+		return values.NotStepped(err, "the removal of the phone "+step.Text(), phoneLimits())
 	}
 	return s.phoneRemoved(ctx, step)
 }

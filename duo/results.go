@@ -2,6 +2,7 @@ package duo
 
 import (
 	"fmt"
+	"sync"
 
 	"duosync/duo/api"
 	dirsync "duosync/sync"
@@ -52,12 +53,15 @@ const maxFailures = 10
 // failures counts those in a row of one kind of call.
 type failures struct {
 	what  string
+	mu    sync.Mutex
 	inRow int
 	last  error
 }
 
 // count takes the outcome of a call.
 func (f *failures) count(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if !api.Outage(err) {
 		f.inRow = 0
 		return
@@ -68,6 +72,8 @@ func (f *failures) count(err error) {
 
 // tooMany returns an error when it is not to be tried any more.
 func (f *failures) tooMany() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.inRow < maxFailures {
 		return nil
 	}

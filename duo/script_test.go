@@ -49,7 +49,7 @@ func lookedFor(script []exchange) []exchange {
 	return all
 }
 
-func (p play) target() *duo.Target { return duo.NewTarget(p.Client(), 0) }
+func (p play) target() *duo.Target { return duo.NewTarget(p.Client(), duo.Options{}) }
 
 var ok, page, fail, user = apitest.OK, apitest.Page, apitest.Fail, apitest.User
 

@@ -16,7 +16,7 @@ import (
 // error is for what stops all of them, and then the results end before it.
 func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsync.Result, error) {
 	results := make([]dirsync.Result, 0, len(intents))
-	t.known.all = nil
+	t.known.readAnew()
 	for _, intent := range intents {
 		if err := ctx.Err(); err != nil {
 			return results, err

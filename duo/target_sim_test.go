@@ -25,7 +25,7 @@ func rehearsal(t *testing.T, o duosim.Options, signature int) (*duo.Target, *duo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	return duo.NewTarget(clientOf(t, server, s, signature), 0), server, s
+	return duo.NewTarget(clientOf(t, server, s, signature), duo.Options{}), server, s
 }
 
 // clientOf calls the simulator in a time of its own.

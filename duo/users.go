@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"duosync/duo/api"
+	"duosync/duo/once"
 	"duosync/duo/operation"
+	"duosync/duo/values"
 	dirsync "duosync/sync"
 )
 
@@ -25,20 +27,20 @@ const slack = time.Second
 func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsync.Result {
 	fields := operation.CreateFields(op)
 	change := dirsync.Change{After: fields[dirsync.FieldAliases]}
-	edit, err := editAliases(&change, nil)
+	edit, err := values.EditAliases(&change, nil)
 	if err != nil {
 		return outcome(op, dirsync.Refused, err)
 	}
 	params := maps.Clone(fields)
 	delete(params, dirsync.FieldAliases)
-	params = withAliases(params, edit)
+	params = values.WithAliases(params, edit)
 	twice := false
-	m := makeOnce(ctx, t.client,
+	m := once.Make(ctx, t.client,
 		func(ctx context.Context) (*dirsync.Account, error) {
 			a, err := t.createUser(ctx, params, at)
 			if misplaced(params, err) && !twice {
 				twice = true
-				err = t.client.Stray("POST /admin/v1/users", "the refusal of "+strings.Join(refusedFields(err), ", ")+", which was not sent")
+				err = t.client.Stray("POST /admin/v1/users", "the refusal of "+strings.Join(values.RefusedFields(err), ", ")+", which was not sent")
 			}
 			return a, err
 		},
@@ -47,18 +49,18 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 			return t.client.UserByName(ctx, fields[dirsync.FieldUsername])
 		})
 	switch {
-	case m.made != nil:
-		t.keep(op.Source, m.made)
-		undone := append(operation.AliasesUndone(&change, m.made), operation.StatusUndone(fields, m.made)...)
-		return with(done(op, m.made), m.made, undone...)
-	case m.found != nil:
-		return t.claim(op, fields, at, m.found)
-	case errors.Is(m.err, api.ErrDuplicate) && m.fate == dirsync.Failed:
-		return t.nameTaken(ctx, op, dirsync.Items(change.After), m.err)
-	case m.fate == dirsync.Refused:
-		return refused(op, fields, m.err)
+	case m.Made != nil:
+		t.keep(op.Source, m.Made)
+		undone := append(operation.AliasesUndone(&change, m.Made), operation.StatusUndone(fields, m.Made)...)
+		return with(done(op, m.Made), m.Made, undone...)
+	case m.Found != nil:
+		return t.claim(op, fields, at, m.Found)
+	case errors.Is(m.Err, api.ErrDuplicate) && m.Fate == dirsync.Failed:
+		return t.nameTaken(ctx, op, dirsync.Items(change.After), m.Err)
+	case m.Fate == dirsync.Refused:
+		return values.RefusedResult(op, fields, m.Err)
 	}
-	return outcome(op, m.fate, m.err)
+	return outcome(op, m.Fate, m.Err)
 }
 
 // claim decides whether the holder of a name is the user that an operation asked
@@ -70,7 +72,7 @@ func (t *Target) claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, hold
 		r.Met = true
 		return r
 	}
-	return with(outcome(op, dirsync.Taken, taken(fields[dirsync.FieldUsername], holder)), holder)
+	return with(outcome(op, dirsync.Taken, values.Taken(fields[dirsync.FieldUsername], holder)), holder)
 }
 
 // modify sends the changed fields. Without any it only looks, and not even that
@@ -87,16 +89,16 @@ func (t *Target) modify(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	case err != nil:
 		return t.notModified(ctx, op, err)
 	case a == nil:
-		return nothingDone(op, lacks)
+		return values.NothingDone(op, lacks)
 	}
-	return changed(op, a, undoneOf(lacks))
+	return changed(op, a, values.UndoneOf(lacks))
 }
 
 // change sends what an operation changes of its user's fields and aliases, and tells what of
 // it is not there afterwards. a is nil where nothing of it could be done.
-func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account, lacks []lack, err error) {
+func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account, lacks []values.Lack, err error) {
 	fields := operation.OwnFields(op)
-	calls := [][]value{valuesOf(fields, nil)}
+	calls := [][]values.Value{values.Of(fields, nil)}
 	aliases := op.Change(dirsync.FieldAliases)
 	var places []string
 	if aliases != nil || len(fields) == 0 {
@@ -104,18 +106,18 @@ func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account
 			return nil, nil, err
 		}
 		places = a.Aliases
-		var edit aliasEdit
+		var edit values.AliasEdit
 		if aliases != nil {
-			if edit, err = editAliases(aliases, places); err != nil {
-				lacks = []lack{{value: value{field: dirsync.FieldAliases}, fate: dirsync.Failed, err: err}}
+			if edit, err = values.EditAliases(aliases, places); err != nil {
+				lacks = []values.Lack{{Value: values.Value{Field: dirsync.FieldAliases}, Fate: dirsync.Failed, Err: err}}
 			}
 		}
-		calls = editsOf(fields, edit, a)
+		calls = values.EditsOf(fields, edit, a)
 	}
 	if len(calls) > 0 {
 		a = nil
 	}
-	send := func(call []value) error {
+	send := func(call []values.Value) error {
 		seen, left, err := t.sendApart(ctx, op, call)
 		if seen != nil {
 			a = seen
@@ -125,19 +127,19 @@ func (t *Target) change(ctx context.Context, op *dirsync.Op) (a *dirsync.Account
 	}
 	for _, call := range calls {
 		if err := send(call); err != nil {
-			return a, brokenOff(a, calls, lacks, err), unlessDone(a, err)
+			return a, values.BrokenOff(a, calls, lacks, err), values.UnlessDone(a, err)
 		}
 	}
 	if aliases != nil {
-		if free := toFree(aliases, places, lacks); len(free) > 0 {
-			if err := send(valuesOf(nil, free)); err != nil {
-				return a, brokenOff(a, calls, lacks, err), unlessDone(a, err)
+		if free := values.ToFree(aliases, places, lacks); len(free) > 0 {
+			if err := send(values.Of(nil, free)); err != nil {
+				return a, values.BrokenOff(a, calls, lacks, err), values.UnlessDone(a, err)
 			}
 		}
 	}
-	if a != nil && aliases != nil && !slices.ContainsFunc(lacks, func(l lack) bool { return l.field == dirsync.FieldAliases }) {
+	if a != nil && aliases != nil && !slices.ContainsFunc(lacks, func(l values.Lack) bool { return l.Field == dirsync.FieldAliases }) {
 		for _, u := range operation.AliasesUndone(aliases, a) {
-			lacks = append(lacks, lack{value: value{field: u.Field}, fate: u.Fate, err: u.Err})
+			lacks = append(lacks, values.Lack{Value: values.Value{Field: u.Field}, Fate: u.Fate, Err: u.Err})
 		}
 	}
 	return a, lacks, nil
@@ -177,8 +179,8 @@ func (t *Target) notModified(ctx context.Context, op *dirsync.Op, err error) dir
 		if a, readErr := t.client.User(ctx, op.User); readErr == nil && operation.ShowsAll(op, a) {
 			return done(op, a)
 		}
-		return refused(op, fields, err)
-	case perhapsDone(err):
+		return values.RefusedResult(op, fields, err)
+	case once.PerhapsDone(err):
 		return outcome(op, dirsync.Unknown, err)
 	}
 	return outcome(op, dirsync.Failed, err)
@@ -192,9 +194,9 @@ func (t *Target) nameTaken(ctx context.Context, op *dirsync.Op, names []string, 
 		switch {
 		case errors.Is(err, api.ErrInvalid), err == nil && holder == nil: // a name that Duo refuses is held by nobody
 		case err != nil:
-			return outcome(op, dirsync.Unknown, unseen(duplicate, err))
+			return outcome(op, dirsync.Unknown, once.Unseen(duplicate, err))
 		default:
-			return with(outcome(op, dirsync.Taken, taken(name, holder)), holder)
+			return with(outcome(op, dirsync.Taken, values.Taken(name, holder)), holder)
 		}
 	}
 	return outcome(op, dirsync.Failed, fmt.Errorf("%w; but no user is found by that name", duplicate))
@@ -203,7 +205,7 @@ func (t *Target) nameTaken(ctx context.Context, op *dirsync.Op, names []string, 
 // restore takes a user out of the Trash, sends what has changed, and looks.
 func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	if err := t.client.RestoreUsers(ctx, op.User); err != nil {
-		if !answered(err) {
+		if !once.Answered(err) {
 			return outcome(op, dirsync.Failed, err)
 		}
 		// Refused: perhaps it was purged, perhaps it is out of the Trash already.
@@ -212,13 +214,13 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 		case errors.Is(readErr, api.ErrNotFound):
 			return t.vanished(ctx, op, readErr)
 		case readErr != nil:
-			return outcome(op, dirsync.Failed, unseen(err, readErr))
+			return outcome(op, dirsync.Failed, once.Unseen(err, readErr))
 		case a.Status == dirsync.StatusPendingDeletion:
 			return with(outcome(op, dirsync.Failed, fmt.Errorf("not restored from Duo's Trash: %w", err)), a)
 		}
 	}
 	t.leaveFirst(ctx, op) // before the status lets anybody in
-	var lacks []lack
+	var lacks []values.Lack
 	if len(operation.OwnFields(op)) > 0 || op.Change(dirsync.FieldAliases) != nil {
 		var err error
 		if _, lacks, err = t.change(ctx, op); err != nil {
@@ -234,14 +236,14 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	case a.Status == dirsync.StatusPendingDeletion:
 		return with(outcome(op, dirsync.Failed, errors.New("the restore was accepted, but the user is still in Duo's Trash")), a)
 	}
-	return changed(op, a, undoneOf(lacks))
+	return changed(op, a, values.UndoneOf(lacks))
 }
 
 // trash puts a user into the Trash and looks whether it is there. Where it is
 // not, that is all: delete never stands in for trash.
 func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	sendErr := t.client.TrashUsers(ctx, op.User)
-	if sendErr != nil && !answered(sendErr) {
+	if sendErr != nil && !once.Answered(sendErr) {
 		return outcome(op, dirsync.Failed, sendErr)
 	}
 	a, err := t.see(ctx, op.User, func(a *dirsync.Account) bool { return a.Status == dirsync.StatusPendingDeletion })
@@ -249,7 +251,7 @@ func (t *Target) trash(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	case errors.Is(err, api.ErrNotFound):
 		return t.vanished(ctx, op, err)
 	case err != nil && sendErr != nil:
-		return outcome(op, dirsync.Failed, unseen(sendErr, err))
+		return outcome(op, dirsync.Failed, once.Unseen(sendErr, err))
 	case err != nil:
 		return outcome(op, dirsync.Unknown, fmt.Errorf("sent to Duo's Trash, but not seen there: %w", err))
 	case a.Status == dirsync.StatusPendingDeletion:

@@ -30,6 +30,9 @@ type Baseline struct {
 	// state of an earlier version.
 	Attention map[string]Attention `json:"attention,omitzero"`
 
+	// Bulk are the bulk calls that Duo refuses, for a day.
+	Bulk []BulkRefusal `json:"bulk,omitempty"`
+
 	// What a state of the first version has in the place of Directories: persons
 	// with a value, by attribute; persons of each mirrored group, by the folded name
 	// of the Duo group; and persons whom an excluded group left alone.

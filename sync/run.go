@@ -12,7 +12,8 @@ type Observer interface {
 	// Phase begins a step of the run: "settle", "refresh", "read", "confirm",
 	// "apply".
 	Phase(name string)
-	// Progress tells how far the phase is; total 0 means it is not known.
+	// Progress tells how far the phase is, in what it reads, or in people to whom all was
+	// done that is to be; total 0 means it is not known.
 	Progress(done, total int)
 }
 

@@ -167,7 +167,7 @@ func AsOfIn(ctx context.Context) (at time.Time, ok bool) {
 type concerned struct{}
 
 // Concerning has the log of a [Target] tell whom calls are about, by the name of the person
-// or the group.
+// or the group, or by several with commas between them.
 func Concerning(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, concerned{}, name)
 }

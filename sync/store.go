@@ -154,6 +154,14 @@ type Meta struct {
 	Links     int
 }
 
+// BulkRefusals gives the bulk calls that earlier runs were refused.
+func (m *Meta) BulkRefusals() []BulkRefusal {
+	if m.Baseline == nil {
+		return nil
+	}
+	return m.Baseline.Bulk
+}
+
 // Pause stops all writing to Duo until it is lifted.
 type Pause struct {
 	Since  time.Time `json:"since"`

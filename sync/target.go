@@ -48,10 +48,12 @@ type Target interface {
 	// is missing in the answer was in no phone when it was asked for.
 	Phones(ctx context.Context, numbers []string) (map[string]Phone, error)
 
-	// Apply performs one wave, op by op or in bulk as it sees fit. It calls
-	// intend with the operations of a call before that call, sends those that it
-	// gives back and no others, and calls record with their results before the next
-	// one; an error of either stops it at once.
+	// Apply performs one wave, op by op or in bulk as it sees fit, and several calls at
+	// once, but no two about one person. It calls intend with the operations of a call
+	// before that call, sends those that it gives back and no others, and calls record
+	// with their results before the next call for any of them; an error of either stops
+	// it as soon as what is under way has ended. Both are called by the goroutine that
+	// called Apply.
 	// A create of which Duo refuses a value that the user can do without is recorded as
 	// Refused, intended once more as another operation that lacks the value, and
 	// recorded once more under the first one: of the results of an operation the last
@@ -61,6 +63,14 @@ type Target interface {
 	// is in its Result. Operations for which record was not called have not
 	// been sent, unless intend was called for them: their fate is unknown.
 	Apply(ctx context.Context, wave []*Op, intend func([]*Op) ([]*Op, error), record func([]Result) error) error
+
+	// Recall takes what bulk calls were refused by earlier runs; what stands no more is
+	// passed over.
+	Recall(known []BulkRefusal)
+
+	// BulkRefusals gives the bulk calls that Duo refuses as such, or takes less of than it
+	// documents, those that were recalled included.
+	BulkRefusals() []BulkRefusal
 
 	// Settle finds out what became of operations that were intended in an
 	// earlier run and have no recorded outcome. It changes nothing in Duo. The
@@ -129,6 +139,38 @@ func (r Remembered) Prefers(byID, byName *Account) bool {
 		return has(byID) && !has(byName)
 	}
 	return has(byID) || !has(byName)
+}
+
+// BulkRefusal is a call for many operations at once that Duo refuses as such. For a day
+// such calls are not made, or not so large ones, and the operations go alone.
+type BulkRefusal struct {
+	Call  string    `json:"call"` // method and path
+	Most  int       `json:"most"` // how many Duo takes in one call; below 2: none
+	Since time.Time `json:"since"`
+	Why   string    `json:"why"`
+	// Passing: such calls failed in this run. The next one tries again.
+	Passing bool `json:"passing,omitempty"`
+}
+
+// Stands reports whether it is not yet time to ask again.
+func (r BulkRefusal) Stands(now time.Time) bool {
+	return now.Before(r.Since.Add(24*time.Hour)) && !now.Before(r.Since.Add(-24*time.Hour))
+}
+
+// IsSame reports whether two are the same refusal.
+func (r BulkRefusal) IsSame(other BulkRefusal) bool {
+	return r.Call == other.Call && r.Since.Equal(other.Since)
+}
+
+// Words tells of the refusal, and what follows from it.
+func (r BulkRefusal) Words() string {
+	switch {
+	case r.Passing:
+		return r.Call + " fails, so each operation goes in a call of its own in this run: " + r.Why
+	case r.Most < 2:
+		return "Duo refuses " + r.Call + ", so each operation goes in a call of its own for a day: " + r.Why
+	}
+	return fmt.Sprintf("Duo takes no more than %d operations in one %s: %s", r.Most, r.Call, r.Why)
 }
 
 // Usage counts calls to Duo.

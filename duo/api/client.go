@@ -104,6 +104,7 @@ type request struct {
 	body  []byte
 	kind  string // content type of body
 	proof string // the signature of the last attempt
+	sent  time.Time
 }
 
 func (q *request) name() string { return q.method + " " + q.path }
@@ -146,10 +147,13 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 	for {
 		r, e := c.attempt(ctx, &q)
 		if e == nil {
-			c.pace.succeeded()
+			c.pace.succeeded(q.sent)
 			return r, nil
 		}
 		err := e.hinted
+		if e.FromDuo && e.Kind != ErrRateLimited {
+			c.pace.succeeded(q.sent) // it was counted, whatever it said
+		}
 		switch {
 		case e.Kind == ErrNotSent && refused != nil:
 			return nil, refused
@@ -160,7 +164,7 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 			if pause <= 0 {
 				pause = throttleWait(throttled)
 			}
-			c.pace.refused(pause) // the next attempt waits for it
+			c.pace.refused(q.sent, pause) // every next attempt waits for it
 			if throttled == maxThrottled {
 				return nil, err
 			}
@@ -224,6 +228,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 	})
 	c.calls.Add(1)
 	sent := c.now()
+	q.sent = sent
 	status, header, body, err := c.send(ctx, q, sent)
 	answered := c.now()
 	told := c.telling(ctx, q, status, answered.Sub(sent))
@@ -284,18 +289,38 @@ func isOver(deadline time.Time) bool {
 	return !now.Before(deadline) || !now.Round(0).Before(deadline.Round(0))
 }
 
+// inTime is a body that can't be sent after a deadline: a process that was frozen while it
+// made a connection would send it when it goes on, before it is told that the time is over.
+type inTime struct {
+	*bytes.Reader
+	deadline time.Time
+}
+
+func (b *inTime) Read(p []byte) (int, error) {
+	if isOver(b.deadline) {
+		return 0, context.DeadlineExceeded
+	}
+	return b.Reader.Read(p)
+}
+
+// WriteTo hides the reader's own, which would not ask for the time.
+func (b *inTime) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, struct{ io.Reader }{b}) }
+
+func (b *inTime) Close() error { return nil }
+
 // send signs the request as of now and reads the whole answer.
 func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http.Header, []byte, error) {
 	u := url.URL{Scheme: "https", Host: c.at.address, Path: q.path, RawQuery: q.query}
-	var body io.Reader
-	if q.body != nil {
-		body = bytes.NewReader(q.body)
-	}
-	hr, err := http.NewRequestWithContext(ctx, q.method, u.String(), body)
+	hr, err := http.NewRequestWithContext(ctx, q.method, u.String(), nil)
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	if q.body == nil {
+	if q.body != nil {
+		deadline, _ := ctx.Deadline()
+		hr.ContentLength = int64(len(q.body))
+		hr.GetBody = func() (io.ReadCloser, error) { return &inTime{bytes.NewReader(q.body), deadline}, nil }
+		hr.Body, _ = hr.GetBody()
+	} else {
 		// With no body at all net/http would send a GET again by itself where a
 		// kept connection breaks: the same signature, and a call not counted.
 		hr.Body = io.NopCloser(strings.NewReader(""))

@@ -148,7 +148,7 @@ func TestChunksFitIntoAURL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(list) > listValues || len(escape(text)) > listBytes+len(escape("[]")) {
+		if len(list) > MostInLook || len(escape(text)) > listBytes+len(escape("[]")) {
 			t.Errorf("%d values, %d bytes", len(list), len(escape(text)))
 		}
 		joined = append(joined, list...)

@@ -13,9 +13,9 @@ import (
 const (
 	// UsersPage is how many users are read in one call: Duo's maximum.
 	UsersPage = 300
-	// A list filter takes up to 100 values. As they go into the URL, its length
-	// bounds them as well.
-	listValues = 100
+	// MostInLook is how many values a list filter takes. As they go into the URL, its
+	// length bounds them as well.
+	MostInLook = 100
 	listBytes  = 4000
 )
 
@@ -230,7 +230,7 @@ func Chunks(values []string) [][]string {
 	start, size := 0, 0
 	for i, value := range values {
 		length := len(escape(value)) + len(escape(`"",`))
-		if i > start && (i-start == listValues || size+length > listBytes) {
+		if i > start && (i-start == MostInLook || size+length > listBytes) {
 			lists = append(lists, values[start:i])
 			start, size = i, 0
 		}

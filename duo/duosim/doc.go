@@ -67,6 +67,10 @@
 //	swap          yes       the reply to an earlier call
 //	wrong_id      yes       the right reply, with an id of nobody
 //	endless       yes       of a list the first page, and one more to come
+//	short         yes       of a list all but the last
+//	twice         yes       of a list the first one twice
+//	reversed      yes       a list in another order
+//	stranger      yes       a list with somebody else in the first place
 //
 // An earlier call is the last one that the rule matches and that nothing has struck: the
 // first of all is never struck. Of swapped replies each waits for the next call that the

@@ -41,6 +41,13 @@ const (
 	PushWaiting = account.PushWaiting // nothing
 )
 
+// What bulk calls answer; see Rules.
+const (
+	BulkEnvelopes = account.BulkEnvelopes
+	BulkPartial   = account.BulkPartial
+	BulkBare      = account.BulkBare
+)
+
 // Key is an application's pair of keys: 20 characters beginning with DI, and 40.
 type Key = protocol.Key
 
@@ -86,6 +93,10 @@ const (
 	Swap       = faults.Swap
 	WrongID    = faults.WrongID
 	Endless    = faults.Endless
+	Short      = faults.Short
+	Twice      = faults.Twice
+	Reversed   = faults.Reversed
+	Stranger   = faults.Stranger
 )
 
 // RateLimit lets so many calls of one key through in any window of that length.

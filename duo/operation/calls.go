@@ -32,17 +32,23 @@ func Calls(op *dirsync.Op) int {
 	if aliases && !Creates(op) {
 		calls++ // their places
 	}
-	if HasSteps(op) {
-		if Creates(op) {
-			calls++ // whether it is the user who was made
-		}
-		calls += 1 + len(op.Joins) + len(op.Leaves)
-		if op.Follows {
-			calls++ // whether it is on the user who was made
-		}
-		for _, step := range op.Phones {
-			calls += callsOfStep(step)
-		}
+	return calls + ListCalls(op)
+}
+
+// ListCalls is how many of them are for phones and groups.
+func ListCalls(op *dirsync.Op) int {
+	if !HasSteps(op) {
+		return 0
+	}
+	calls := 1 + len(op.Joins) + len(op.Leaves)
+	if Creates(op) {
+		calls++ // whether it is the user who was made
+	}
+	if op.Follows {
+		calls++ // whether it is on the user who was made
+	}
+	for _, step := range op.Phones {
+		calls += callsOfStep(step)
 	}
 	return calls
 }

@@ -26,11 +26,10 @@ type application struct {
 	byOp      map[*dirsync.Op]*dirsync.Operation
 	others    map[dirsync.SourceID][]*dirsync.Op // all operations of a person who has several
 	named     map[dirsync.SourceID]bool          // people whom a conflict names
-	sent      []*dirsync.Op                      // of the call under way
+	sent      map[*dirsync.Op]bool               // intended, and nothing recorded of them yet
 	last      *lastLook
 	decidedAt time.Time
-	done      int // operations
-	total     int
+	ahead     ahead
 }
 
 // apply carries the plan out, wave by wave. An intent is durable before its
@@ -51,7 +50,7 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	if err := r.keep(ctx, c); err != nil {
 		return done, err
 	}
-	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: severalOf(c.plan.Ops()), named: r.inConflict(), total: len(c.plan.Ops())}
+	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: severalOf(c.plan.Ops()), named: r.inConflict(), sent: map[*dirsync.Op]bool{}, ahead: peopleOf(c.plan.Ops())}
 	for _, s := range c.subjects() {
 		a.byID[s.ID] = s
 	}
@@ -61,6 +60,7 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	for _, o := range r.report.Operations {
 		a.byOp[o.Op] = o
 	}
+	defer r.tellBulk(&c.state.meta)
 	return done, a.carryOut(ctx)
 }
 
@@ -70,11 +70,12 @@ func (a *application) carryOut(ctx context.Context) error {
 		return nil
 	}
 	a.phase("apply")
-	a.progress(0, a.total)
+	a.progress(0, a.ahead.total)
 	inTime, cancel := a.withTime(ctx)
 	defer cancel()
-	for _, wave := range a.plan.Waves {
-		wave = a.ready(wave)
+	for _, all := range a.plan.Waves {
+		wave := a.ahead.without(all, a.ready(all))
+		a.ahead.without(all, wave)
 		a.last = &lastLook{run: a.run, wave: wave, first: a.decidedAt, at: map[*dirsync.Op]time.Time{}}
 		err := a.Target.Apply(inTime, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(inTime, ops) },
 			func(results []dirsync.Result) error { return a.record(ctx, results) })
@@ -141,13 +142,15 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 	if ops = slices.DeleteFunc(slices.Clone(ops), func(op *dirsync.Op) bool { return moved[op] != "" }); len(ops) == 0 {
 		return nil, nil
 	}
-	a.sent = ops
 	sent, err := a.journal.Intend(context.WithoutCancel(ctx), ops, a.Target.Now())
 	if err != nil {
 		return nil, err
 	}
+	for _, op := range sent {
+		a.sent[op] = true
+	}
 	for _, op := range ops {
-		if !slices.Contains(sent, op) {
+		if !a.sent[op] {
 			a.leaveOut(op, "somebody keeps this user disabled since the run began (duosync disable)")
 		}
 	}
@@ -160,6 +163,7 @@ func (a *application) leaveOut(op *dirsync.Op, why string) {
 	if o == nil { // another try at an operation, the first of which is told
 		return
 	}
+	a.ahead.passed(o)
 	o.Result, o.Error = dirsync.ResultSkipped, why
 	a.retry[a.byID[op.Source]] = true
 }
@@ -167,6 +171,7 @@ func (a *application) leaveOut(op *dirsync.Op, why string) {
 func (a *application) record(ctx context.Context, results []dirsync.Result) error {
 	var outcomes []dirsync.Outcome
 	for _, res := range results {
+		delete(a.sent, res.Op)
 		s := a.byID[res.Op.Source]
 		if res.Op.OnGroup() {
 			outcomes = append(outcomes, a.groups.outcome(res))
@@ -196,8 +201,7 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 		outcomes = append(outcomes, outcome)
 		a.tell(s, res)
 	}
-	a.done += len(results)
-	a.progress(a.done, a.total)
+	a.progress(a.ahead.done(), a.ahead.total)
 	err := a.journal.Record(context.WithoutCancel(ctx), outcomes)
 	if err == nil {
 		a.release(results)
@@ -207,7 +211,7 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 
 // tell puts a result into the report.
 func (a *application) tell(s *decide.Subject, res dirsync.Result) {
-	o := a.byOp[res.Op]
+	o := a.ahead.passed(a.byOp[res.Op])
 	a.warnKept(res)
 	if before, again := a.before[o.Op]; again { // of several tries the last counts
 		s.Problem, o.Error, o.Known = before, "", false
@@ -332,19 +336,5 @@ func (a *application) compare(res dirsync.Result) {
 	made := res.Op.Action == dirsync.Create || res.Op.Action == dirsync.Recreate
 	if held := res.Account.Status; made && held != dirsync.StatusActive && res.Op.Change(dirsync.FieldStatus) == nil {
 		a.warn("%s: Duo made the user with the status %s, for which nobody asked; look at it in the Duo Admin Panel", res.Op.Name(), dirsync.Quote(held))
-	}
-}
-
-// leave marks what was not sent.
-func (a *application) leave(why string) {
-	a.failed = true
-	for _, o := range a.report.Operations {
-		if o.Result == dirsync.ResultPlanned {
-			o.Result, o.Error = dirsync.ResultSkipped, why
-			if slices.Contains(a.sent, o.Op) {
-				o.Error = "perhaps sent, and not written down; the next run finds out"
-			}
-			a.retry[a.byID[o.Source]] = true
-		}
 	}
 }

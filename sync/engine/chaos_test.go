@@ -48,6 +48,7 @@ type chaos struct {
 func newChaos(t *rapid.T) *chaos {
 	c := &chaos{world: newWorld(&silent{TB: nil, rapid: t}), t: t, foreign: map[string]dirsync.Account{}, byHand: map[string]bool{}}
 	c.duo.chaos = t
+	c.duo.batch = rapid.SampledFrom([]int{0, 2, 100}).Draw(t, "batch")
 	c.rules.OnMissing = rapid.SampledFrom([]decide.Removal{
 		{Action: dirsync.Disable, Then: decide.Keep}, {Action: dirsync.Trash}, {Action: dirsync.Delete}, {Action: decide.Keep},
 		{Action: dirsync.Disable, Then: dirsync.Trash, Grace: time.Hour},

@@ -294,3 +294,49 @@ func (r *run) askedAgain(g *dirsync.Guard) []string {
 	}
 	return flags
 }
+
+// ahead counts the people of whom something is still to be done.
+type ahead struct {
+	left  map[dirsync.SourceID]int // operations
+	total int                      // people
+}
+
+func peopleOf(ops []*dirsync.Op) ahead {
+	a := ahead{left: map[dirsync.SourceID]int{}}
+	for _, op := range ops {
+		if !op.OnGroup() {
+			a.left[op.Source]++
+		}
+	}
+	a.total = len(a.left)
+	return a
+}
+
+func (a *ahead) done() int { return a.total - len(a.left) }
+
+// passed counts an operation of which it was not known before what becomes of it.
+func (a *ahead) passed(o *dirsync.Operation) *dirsync.Operation {
+	if o.Result == dirsync.ResultPlanned {
+		a.one(o.Op)
+	}
+	return o
+}
+
+func (a *ahead) one(op *dirsync.Op) {
+	if a.left[op.Source]--; a.left[op.Source] <= 0 {
+		delete(a.left, op.Source)
+	}
+}
+
+// without passes over those of all that a wave, in the same order, is carried out without.
+func (a *ahead) without(all, wave []*dirsync.Op) []*dirsync.Op {
+	next := 0
+	for _, op := range all {
+		if next < len(wave) && wave[next] == op {
+			next++
+		} else {
+			a.one(op)
+		}
+	}
+	return wave
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/batch"
 
 	"pgregory.net/rapid"
 )
@@ -43,6 +44,7 @@ type memDuo struct {
 	halt    error // returned before the next operation
 	chaos   *rapid.T
 	rate    int
+	batch   int             // operations a call; below 2: each in its own
 	bare    bool            // list steps are not carried out
 	crash   map[string]bool // once: "action name": done, then the process dies before record
 	failop  map[string]bool // once: "action name": 500
@@ -85,6 +87,10 @@ func (d *memDuo) Find(_ context.Context, names []string) ([]dirsync.Account, err
 func (d *memDuo) Know(owner func(string) dirsync.SourceID, known func(dirsync.SourceID) dirsync.Remembered) {
 	d.owner, d.known = owner, known
 }
+
+func (d *memDuo) Recall([]dirsync.BulkRefusal) {}
+
+func (d *memDuo) BulkRefusals() []dirsync.BulkRefusal { return nil }
 
 // others reports whether a user is another person's of ours, as a target does.
 func (d *memDuo) others(a *dirsync.Account, mine dirsync.SourceID) bool {
@@ -158,15 +164,30 @@ func set(a *dirsync.Account, field, value string) {
 	}
 }
 
+// wayOf tells which operations may go together, as a target would.
+func wayOf(op *dirsync.Op) batch.Way {
+	switch op.Action {
+	case dirsync.Create, dirsync.Recreate:
+		return batch.Create
+	case dirsync.Update, dirsync.Disable, dirsync.Enable:
+		return batch.Change
+	}
+	return batch.Alone
+}
+
 func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error) error {
-	for _, op := range wave {
+	rounds := [][]batch.Unit{batch.Each(wave)}
+	if d.batch > 1 {
+		rounds = batch.Cut(wave, wayOf, batch.Most{Create: d.batch, Change: d.batch})
+	}
+	for _, unit := range slices.Concat(rounds...) {
 		if d.halt != nil {
 			return d.halt
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		sent, err := intend([]*dirsync.Op{op})
+		sent, err := intend(unit.Ops)
 		if err != nil {
 			return err
 		}
@@ -174,80 +195,94 @@ func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*d
 			continue
 		}
 		d.calls++
-		key := string(op.Action) + " " + dirsync.FoldName(op.Name())
-		if d.failop[key] {
-			delete(d.failop, key)
-			if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")}}); err != nil {
-				return err
-			}
-			continue
+		if err := d.send(sent, intend, record); err != nil {
+			return err
 		}
-		callless := op.Action == dirsync.GroupUpdate && len(op.Changes) == 0 // nothing is sent that could go wrong
-		if d.rate > 0 && !callless && rapid.IntRange(0, d.rate).Draw(d.chaos, "fault "+key) == 0 {
-			switch rapid.SampledFrom([]string{"crashbefore", "crash", "half", "undone", "failed", "unknown", "lost", "astray"}).Draw(d.chaos, "kind") {
-			case "astray":
-				d.leadAstray(op)
-				if err := record([]dirsync.Result{d.one(op)}); err != nil {
-					return err
-				}
-				delete(d.astray, dirsync.FoldName(op.Name()))
-			case "crashbefore":
-				return errCrash
-			case "crash":
-				d.one(op)
-				return errCrash
-			case "half": // the lists were not come to
-				d.bare = true
-				d.one(op)
-				d.bare = false
-				return errCrash
-			case "undone":
-				d.bare = true
-				res := d.one(op)
-				d.bare = false
-				for _, c := range op.Changes {
-					if c.Field == dirsync.FieldPhones || c.Field == dirsync.FieldGroups {
-						res.Undone = append(res.Undone, dirsync.Undone{Field: c.Field, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")})
-					}
-				}
-				if err := record([]dirsync.Result{res}); err != nil {
-					return err
-				}
-			case "failed":
-				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")}}); err != nil {
-					return err
-				}
-			case "unknown":
-				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Unknown, Err: errors.New("no reply, not done")}}); err != nil {
-					return err
-				}
-			case "lost":
-				d.one(op)
-				if err := record([]dirsync.Result{{Op: op, Fate: dirsync.Unknown, Err: errors.New("no reply, done")}}); err != nil {
-					return err
-				}
-			}
-			continue
+	}
+	return nil
+}
+
+// send carries out operations that share a call. With faults about, what became of some is
+// recorded before it is known of the others.
+func (d *memDuo) send(ops []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error) error {
+	var results []dirsync.Result
+	for i, op := range ops {
+		res, err := d.fated(op)
+		if err != nil {
+			return err
 		}
-		res := d.one(op)
-		if field := d.refusedField(op); field != "" && op.Action == dirsync.Create {
-			if err := record([]dirsync.Result{res}); err != nil {
+		results = append(results, res)
+		if field := d.refusedField(op); res.Fate == dirsync.Refused && field != "" && op.Action == dirsync.Create {
+			if err := record(results); err != nil {
 				return err
 			}
 			if res, err = d.oneWithout(op, field, intend); err != nil {
 				return err
 			}
 			d.calls++
+			results = []dirsync.Result{res}
 		}
-		if d.crash[key] {
+		if key := keyOf(op); d.crash[key] {
 			delete(d.crash, key)
 			return errors.New("crashed")
 		}
-		if err := record([]dirsync.Result{res}); err != nil {
-			return err
+		if i+1 < len(ops) && d.rate > 0 && rapid.IntRange(0, d.rate).Draw(d.chaos, "recorded so far") == 0 {
+			if err := record(results); err != nil {
+				return err
+			}
+			results = nil
 		}
 	}
-	return nil
+	return record(results)
+}
+
+func keyOf(op *dirsync.Op) string { return string(op.Action) + " " + dirsync.FoldName(op.Name()) }
+
+// fated carries an operation out, unless something goes wrong.
+func (d *memDuo) fated(op *dirsync.Op) (dirsync.Result, error) {
+	key := keyOf(op)
+	failed := dirsync.Result{Op: op, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")}
+	if d.failop[key] {
+		delete(d.failop, key)
+		return failed, nil
+	}
+	callless := op.Action == dirsync.GroupUpdate && len(op.Changes) == 0 // nothing is sent that could go wrong
+	if d.rate == 0 || callless || rapid.IntRange(0, d.rate).Draw(d.chaos, "fault "+key) > 0 {
+		return d.one(op), nil
+	}
+	switch rapid.SampledFrom([]string{"crashbefore", "crash", "half", "undone", "failed", "unknown", "lost", "astray"}).Draw(d.chaos, "kind") {
+	case "astray":
+		d.leadAstray(op)
+		res := d.one(op)
+		delete(d.astray, dirsync.FoldName(op.Name()))
+		return res, nil
+	case "crashbefore":
+		return failed, errCrash
+	case "crash":
+		d.one(op)
+		return failed, errCrash
+	case "half": // the lists were not come to
+		d.bare = true
+		d.one(op)
+		d.bare = false
+		return failed, errCrash
+	case "undone":
+		d.bare = true
+		res := d.one(op)
+		d.bare = false
+		for _, c := range op.Changes {
+			if c.Field == dirsync.FieldPhones || c.Field == dirsync.FieldGroups {
+				res.Undone = append(res.Undone, dirsync.Undone{Field: c.Field, Fate: dirsync.Failed, Err: errors.New("Duo answered 500")})
+			}
+		}
+		return res, nil
+	case "unknown":
+		return dirsync.Result{Op: op, Fate: dirsync.Unknown, Err: errors.New("no reply, not done")}, nil
+	case "lost":
+		d.one(op)
+		return dirsync.Result{Op: op, Fate: dirsync.Unknown, Err: errors.New("no reply, done")}, nil
+	}
+	return failed, nil
 }
 
 // refusedField is the field of an operation that Duo won't have, "" for none.

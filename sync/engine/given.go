@@ -239,3 +239,17 @@ func (d *deciding) planMails() {
 		}
 	}
 }
+
+// leave marks what was not sent.
+func (a *application) leave(why string) {
+	a.failed = true
+	for _, o := range a.report.Operations {
+		if o.Result == dirsync.ResultPlanned {
+			o.Result, o.Error = dirsync.ResultSkipped, why
+			if a.sent[o.Op] {
+				o.Error = "perhaps sent, and not written down; the next run finds out"
+			}
+			a.retry[a.byID[o.Source]] = true
+		}
+	}
+}

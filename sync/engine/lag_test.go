@@ -23,6 +23,7 @@ import (
 func TestLaggingServer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := &lagPlay{world: newWorld(&silent{rapid: t}), t: t}
+		p.duo.batch = rapid.SampledFrom([]int{0, 2, 100}).Draw(t, "batch")
 		p.dir.groups = []string{"1=m1"}
 		p.rules.Groups.Mirror = func(string) bool { return true }
 		p.rules.Limits.Floor = 100

@@ -20,6 +20,7 @@ import (
 func TestPlanIsWhatDuoHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(&silent{TB: nil, rapid: t})
+		w.duo.batch = rapid.SampledFrom([]int{0, 2, 100}).Draw(t, "batch")
 		w.rules.OnMissing = rapid.SampledFrom([]decide.Removal{
 			{Action: dirsync.Disable, Then: decide.Keep}, {Action: dirsync.Trash}, {Action: dirsync.Delete}, {Action: decide.Keep},
 			{Action: dirsync.Disable, Then: dirsync.Trash, Grace: time.Hour},

@@ -47,6 +47,7 @@ func (r *run) open(ctx context.Context) (*state, error) {
 		return nil, err
 	}
 	r.Target.Know(s.snap.owner(), s.snap.remembered(ctx))
+	r.Target.Recall(s.meta.BulkRefusals())
 	return s, nil
 }
 

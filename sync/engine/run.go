@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,6 +113,15 @@ func (r *run) phase(name string) {
 func (r *run) progress(done, total int) {
 	if o := r.Observer; o != nil {
 		o.Progress(done, total)
+	}
+}
+
+// tellBulk tells once of the calls for many operations at once that Duo refuses.
+func (r *run) tellBulk(before *dirsync.Meta) {
+	for _, b := range r.Target.BulkRefusals() {
+		if !slices.ContainsFunc(before.BulkRefusals(), b.IsSame) {
+			r.warn("%s", b.Words())
+		}
 	}
 }
 

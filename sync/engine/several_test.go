@@ -55,6 +55,7 @@ var severalNames = []string{"hr", "students", "guests"}
 
 func newSeveralPlay(t *rapid.T) *severalPlay {
 	p := &severalPlay{world: newWorld(&silent{rapid: t}), t: t, owners: map[string]string{}}
+	p.duo.batch = rapid.SampledFrom([]int{0, 2, 100}).Draw(t, "batch")
 	p.directories(severalNames)
 	for i := range 8 {
 		p.humans = append(p.humans, &human{name: fmt.Sprintf("user%d", i/2), mail: fmt.Sprintf("h%d@example.org", i), entries: map[string]*dirsync.Person{}})

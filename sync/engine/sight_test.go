@@ -55,6 +55,7 @@ var sightGroups = []string{"1=Suspended", "2=Staff", "3=vips", "4=m1", "5=m2"}
 
 func newSightPlay(t *rapid.T) *sightPlay {
 	s := &sightPlay{world: newWorld(&silent{rapid: t}), t: t, seen: map[dirsync.SourceID]dirsync.Person{}}
+	s.duo.batch = rapid.SampledFrom([]int{0, 2, 100}).Draw(t, "batch")
 	s.dir.groups = sightGroups
 	s.rules.Limits.Floor = rapid.SampledFrom([]int{1, 5}).Draw(t, "floor")
 	percent := func(n int64) dirsync.Limit { return dirsync.Percent(n) }

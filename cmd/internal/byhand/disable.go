@@ -25,7 +25,7 @@ func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, re
 	}
 	defer client.Close()
 	err = wire.SpotOf(cfg).ChangeOwn(ctx, func(db *state.DB) error {
-		d := &disabler{config: cfg, db: db, client: client, duo: duo.NewTarget(client, 0), name: name}
+		d := &disabler{config: cfg, db: db, client: client, duo: duo.NewTarget(client, duo.Options{}), name: name}
 		mark, err := d.target(ctx)
 		if err != nil {
 			return err

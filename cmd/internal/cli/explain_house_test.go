@@ -42,7 +42,8 @@ func explainHouse(t *testing.T, sync string) *house {
 		dns = append(dns, explainDN(uid))
 	}
 	h := newHouse(t, houseOptions{
-		slapd: slapdtest.Options{LDIF: ldif + group("staff", dns...) + group("robots", explainDN("robot"))},
+		single: true,
+		slapd:  slapdtest.Options{LDIF: ldif + group("staff", dns...) + group("robots", explainDN("robot"))},
 		sync: `  scope: {include_groups: [staff], exclude_users: ["/svc-.*/"], exclude_groups: [robots], protect: [vip]}
   mapping: {aliases: [employeeNumber], phones: [mobile], notes: 'employeeType ?? ""'}
   phones: {on: always}

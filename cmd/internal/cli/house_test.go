@@ -33,6 +33,8 @@ type houseOptions struct {
 	ldap  string // replaces the ldap: section
 	sync  string // lines below sync:
 	rate  string // of calls to Duo
+	// single: each operation in a call of its own, one after another.
+	single bool
 }
 
 const (
@@ -63,6 +65,9 @@ func newHouse(t *testing.T, opts houseOptions) *house {
 	section, err := os.ReadFile(filepath.Join(h.dir, "duo.yaml"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if opts.single {
+		opts.rate += "\n  bulk: off\n  max_in_flight: 1"
 	}
 	h.write(fmt.Sprintf("%s\n%s  rate: %s\nstate: {dsn: state.db}\nsync:\n  refresh_every: 24h\n%s", opts.ldap, section, opts.rate, opts.sync))
 	return h
@@ -118,8 +123,11 @@ type reportDocument struct {
 	Outcome    string         `json:"outcome"`
 	Error      string         `json:"error"`
 	Summary    map[string]int `json:"summary"`
-	Duo        struct{ Calls, Retries int }
-	Source     struct {
+	Duo        struct {
+		Calls, Retries int
+		ExpectedCalls  int `json:"expected_calls"`
+	}
+	Source struct {
 		Read    int `json:"read"`
 		InScope int `json:"in_scope"`
 		Groups  int

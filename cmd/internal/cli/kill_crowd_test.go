@@ -243,10 +243,10 @@ func (c *crowd) compare(h *head, u *duosim.User, numbers, names map[string]strin
 // more lists what was made or sent more than once.
 func (c *crowd) more() []string {
 	var more []string
-	for _, kind := range [][2]string{{"users", "realname"}, {"phones", "number"}, {"groups", "name"}} {
-		for name, n := range c.ledger.made(kind[0], kind[1]) {
+	for _, kind := range []string{"user", "phone", "group"} {
+		for name, n := range c.ledger.made(kind) {
 			if n > 1 {
-				more = append(more, fmt.Sprintf("%s %s made %d times", kind[0], name, n))
+				more = append(more, fmt.Sprintf("%s %s made %d times", kind, name, n))
 			}
 		}
 	}

@@ -17,7 +17,7 @@ import (
 func TestFrozen(t *testing.T) {
 	t.Parallel()
 	for name, path := range map[string]string{
-		"user": "/admin/v1/users", "phone": "/admin/v1/phones", "group": "/admin/v1/groups", "mail": "/admin/v1/users/enroll",
+		"users": "/admin/v1/users/bulk_create", "changes": "/admin/v1/bulk", "phone": "/admin/v1/phones", "group": "/admin/v1/groups", "mail": "/admin/v1/users/enroll",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -30,9 +30,9 @@ func freeze(t *testing.T, path string) {
 	t.Helper()
 	const operation, timeout = 5 * time.Second, 3 * time.Second
 	server := postgres(t)
-	s := newSite(t, siteOptions{dsn: server.Schema(t), sync: crowdRules, more: crowdMails, timeout: timeout.String()})
+	s := newSite(t, siteOptions{dsn: server.Schema(t), sync: crowdRules, more: crowdMails, timeout: timeout.String(), duo: "  max_in_flight: 1"}) // or others would be anywhere
 	c := newCrowd(s, 1)
-	for range 5 {
+	for range 12 {
 		c.hires()
 	}
 	c.heads[0].mobile, c.heads[0].mailed = "", true

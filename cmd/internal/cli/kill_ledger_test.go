@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,21 +10,81 @@ import (
 	"duosync/duo/duosim"
 )
 
-// ledger lists the calls that changed something in Duo, each as it was sent. A call
-// that asks for what is there already changes nothing.
+// ledger lists what calls changed in Duo: for each object what was made, removed, set,
+// joined or left, whichever call did it, and whatever else that call did.
 type ledger struct {
 	mu      sync.Mutex
 	last    duosim.Snapshot
-	entries []duosim.Call
+	entries []string
 }
 
-func (l *ledger) note(c duosim.Call, now duosim.Snapshot) {
+// note takes what Duo holds after a call. now is asked for one at a time.
+func (l *ledger) note(now func() duosim.Snapshot) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !reflect.DeepEqual(l.last, now) {
-		l.entries = append(l.entries, c)
+	then := now()
+	l.entries = append(l.entries, slices.Concat(
+		differences("user", l.last.Users, then.Users), differences("group", l.last.Groups, then.Groups), differences("phone", l.last.Phones, then.Phones))...)
+	for _, m := range then.Mails[len(l.last.Mails):] {
+		l.entries = append(l.entries, "mail to "+m.To)
 	}
-	l.last = now
+	l.last = then
+}
+
+// differences tells what became of objects with an ID, field by field, of a list each item.
+func differences[T any](kind string, before, after []T) []string {
+	was := map[string]reflect.Value{}
+	for i := range before {
+		v := reflect.ValueOf(before[i])
+		was[v.FieldByName("ID").String()] = v
+	}
+	var all []string
+	for i := range after {
+		v := reflect.ValueOf(after[i])
+		id := v.FieldByName("ID").String()
+		then, known := was[id]
+		delete(was, id)
+		if !known {
+			all = append(all, made(kind, v))
+			then = reflect.Zero(v.Type())
+		}
+		for f := range v.NumField() {
+			name := v.Type().Field(f).Name
+			if old, items := then.Field(f), v.Field(f); !reflect.DeepEqual(old.Interface(), items.Interface()) && name != "ID" {
+				all = append(all, changes(fmt.Sprintf("%s %s %s", kind, id, name), old.Interface(), items.Interface())...)
+			}
+		}
+	}
+	for id := range was {
+		all = append(all, "removed "+kind+" "+id)
+	}
+	return all
+}
+
+// made is the entry of an object that was made, with what people know it by.
+func made(kind string, v reflect.Value) string {
+	by := map[string]string{"user": "Realname", "group": "Name", "phone": "Number"}[kind]
+	return fmt.Sprintf("made %s %s", kind, v.FieldByName(by).String())
+}
+
+func changes(where string, before, after any) []string {
+	old, isList := before.([]string)
+	if !isList {
+		return []string{fmt.Sprintf("%s = %v", where, after)}
+	}
+	now, _ := after.([]string)
+	var all []string
+	for _, item := range now {
+		if item != "" && !slices.Contains(old, item) {
+			all = append(all, where+" + "+item)
+		}
+	}
+	for _, item := range old {
+		if item != "" && !slices.Contains(now, item) {
+			all = append(all, where+" - "+item)
+		}
+	}
+	return all
 }
 
 func (l *ledger) count() int {
@@ -34,22 +93,14 @@ func (l *ledger) count() int {
 	return len(l.entries)
 }
 
-// since gives the calls after the first n, as text.
+// since gives what came after the first n entries.
 func (l *ledger) since(n int) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	texts := make([]string, 0, len(l.entries)-n)
-	for _, c := range l.entries[n:] {
-		text := c.Method + " " + strings.TrimPrefix(c.Path, "/admin/v1")
-		for _, name := range slices.Sorted(maps.Keys(c.Params)) {
-			text += fmt.Sprintf(" %s=%q", name, c.Params[name])
-		}
-		texts = append(texts, text)
-	}
-	return texts
+	return slices.Clone(l.entries[n:])
 }
 
-// twice lists the calls after the first n that had their effect more than once.
+// twice lists what was done more than once after the first n entries.
 func (l *ledger) twice(n int) []string {
 	texts := l.since(n)
 	slices.Sort(texts)
@@ -62,14 +113,12 @@ func (l *ledger) twice(n int) []string {
 	return twice
 }
 
-// made counts what was made by POSTs to a path, by the value of a parameter.
-func (l *ledger) made(path, param string) map[string]int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// made counts what was made of a kind, by realname, name or number.
+func (l *ledger) made(kind string) map[string]int {
 	made := map[string]int{}
-	for _, c := range l.entries {
-		if c.Method == "POST" && c.Path == "/admin/v1/"+path {
-			made[c.Params[param]]++
+	for _, text := range l.since(0) {
+		if name, is := strings.CutPrefix(text, "made "+kind+" "); is {
+			made[name]++
 		}
 	}
 	return made

@@ -66,14 +66,15 @@ type killing struct {
 	rounds, runs, kills     int
 	early, between, settled int // kills before any write, and after one; runs that settled something
 	dueMails                int
+	batches                 int            // kills at a call of many operations
 	struck                  map[string]int // faults
 }
 
 func (k *killing) String() string {
 	mails := len(k.duo.Mails())
-	return fmt.Sprintf("%d rounds, %d runs, %d kills (%d before the first write, %d later), %d runs settled what was open; %d writes to Duo with effect; %d users, %d phones, %d groups made; %d mails sent, %d people could have had one; faults struck: %v",
-		k.rounds, k.runs, k.kills, k.early, k.between, k.settled, k.ledger.count(),
-		len(k.ledger.made("users", "realname")), len(k.ledger.made("phones", "number")), len(k.ledger.made("groups", "name")),
+	return fmt.Sprintf("%d rounds, %d runs, %d kills (%d before the first write, %d later, %d at a call of many operations), %d runs settled what was open; %d writes to Duo with effect; %d users, %d phones, %d groups made; %d mails sent, %d people could have had one; faults struck: %v",
+		k.rounds, k.runs, k.kills, k.early, k.between, k.batches, k.settled, k.ledger.count(),
+		len(k.ledger.made("user")), len(k.ledger.made("phone")), len(k.ledger.made("group")),
 		mails, k.dueMails, k.struck)
 }
 
@@ -115,7 +116,7 @@ func (k *killing) settledNow(before int) {
 	k.t.Helper()
 	k.site.settled()
 	k.dueMails = 0
-	users := k.ledger.made("users", "realname")
+	users := k.ledger.made("user")
 	for _, h := range k.heads {
 		if _, exists := users[h.cn]; exists && h.mailed {
 			k.dueMails++
@@ -152,17 +153,22 @@ func (k *killing) killedOne() bool {
 	p := k.command("sync", "--format", "json")
 	var writes atomic.Int64
 	var timer *time.Timer
+	var struck atomic.Bool // at a call of many operations
+	last, counted := int64(1+k.IntN(4*k.size/k.each)), count
+	if k.IntN(3) == 0 {
+		last, counted = int64(1+k.IntN(4)), countBulk
+	}
 	if k.IntN(4) == 0 {
 		p.start()
 		timer = time.AfterFunc(time.Duration(k.IntN(600))*time.Millisecond, p.kill)
 		k.before(func(c duosim.Call) { writes.Add(count(c)) })
 	} else {
-		last := int64(1 + k.IntN(4*k.size/k.each))
 		late := time.Duration(max(0, k.IntN(8)-4)) * time.Millisecond
 		k.before(func(c duosim.Call) {
-			if writes.Add(count(c)) != last || count(c) == 0 {
+			if counted(c) == 0 || writes.Add(1) != last {
 				return
 			}
+			struck.Store(countBulk(c) > 0)
 			if late == 0 { // the reply never comes
 				p.kill()
 				<-p.done
@@ -182,6 +188,9 @@ func (k *killing) killedOne() bool {
 		return false
 	}
 	k.kills++
+	if struck.Load() {
+		k.batches++
+	}
 	if writes.Load() == 0 {
 		k.early++
 	} else {
@@ -195,6 +204,14 @@ func count(c duosim.Call) int64 {
 		return 0
 	}
 	return 1
+}
+
+// countBulk counts calls of many operations.
+func countBulk(c duosim.Call) int64 {
+	if c.Path == "/admin/v1/bulk" || c.Path == "/admin/v1/users/bulk_create" {
+		return 1
+	}
+	return 0
 }
 
 // troubles are faults that a run copes with, or that the next one does: each kind,

@@ -49,6 +49,8 @@ type siteOptions struct {
 	duo     string // lines below duo:
 	more    string // sections
 	timeout string // of LDAP and Duo; "": 30s
+	rules   duosim.Rules
+	unheard bool // no ledger, which takes its time with many people
 }
 
 func newSite(t *testing.T, opts siteOptions) *site {
@@ -65,9 +67,9 @@ func newSite(t *testing.T, opts siteOptions) *site {
 		s.ldap.Add(siteUsers, ldapsim.Attributes{"objectClass": {"organizationalUnit"}}),
 		s.ldap.Add(siteGroups, ldapsim.Attributes{"objectClass": {"organizationalUnit"}}),
 	))
-	s.duo = duosim.New(duosim.Options{OnCall: func(c duosim.Call) {
-		if c.Method != "GET" {
-			s.ledger.note(c, s.duo.Snapshot())
+	s.duo = duosim.New(duosim.Options{Rules: opts.rules, OnCall: func(c duosim.Call) {
+		if c.Method != "GET" && !opts.unheard {
+			s.ledger.note(s.duo.Snapshot)
 		}
 		if f := s.onCall.Load(); f != nil {
 			(*f)(c)

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +18,7 @@ import (
 )
 
 type simulatorOptions struct {
-	listen, dir, faults string
+	listen, dir, faults, bulk string
 }
 
 func newSimulatorCommand(a *app) *cobra.Command {
@@ -38,7 +41,22 @@ Exit status: 0 it was interrupted; 1 it could not start.`,
 	f.StringVar(&opts.listen, "listen", "127.0.0.1:0", "loopback `ADDR` to listen on; port 0 picks one")
 	f.StringVar(&opts.dir, "dir", "", "folder for ca.pem and duo.yaml")
 	f.StringVar(&opts.faults, "faults", "", "`FILE` of faults to make (see docs/simulator.md)")
+	f.StringVar(&opts.bulk, "bulk", bulkEnvelopes, "`ANSWER` to calls of many operations of which one is refused: "+strings.Join(slices.Sorted(maps.Keys(bulkRules())), ", "))
 	return cmd
+}
+
+const bulkEnvelopes = "envelopes"
+
+// bulkRules are what Duo may make of calls of many operations, which its documents leave open.
+func bulkRules() map[string]duosim.Rules {
+	return map[string]duosim.Rules{
+		bulkEnvelopes:    {},
+		"partial":        {BulkAnswer: duosim.BulkPartial},
+		"bare":           {BulkAnswer: duosim.BulkBare},
+		"all-or-nothing": {AllOrNothing: true},
+		"small":          {Limits: duosim.Limits{BulkCreate: 50, Bulk: 25}},
+		"refused":        {BulkRefused: 40301},
+	}
 }
 
 func (a *app) runSimulator(ctx context.Context, opts simulatorOptions) (err error) {
@@ -52,7 +70,11 @@ func (a *app) runSimulator(ctx context.Context, opts simulatorOptions) (err erro
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return dirsync.WithHint(fmt.Errorf("--listen: %s is not a loopback address", host), "The simulator is for this machine only; use 127.0.0.1.")
 	}
-	var options duosim.Options
+	rules, known := bulkRules()[opts.bulk]
+	if !known {
+		return dirsync.WithHint(fmt.Errorf("--bulk: unknown answer %q", opts.bulk), "It is one of "+strings.Join(slices.Sorted(maps.Keys(bulkRules())), ", ")+".")
+	}
+	options := duosim.Options{Rules: rules}
 	if opts.faults != "" {
 		if options.Faults, err = duosim.LoadFaults(opts.faults); err != nil {
 			return err

@@ -2,12 +2,16 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
 
 	dirsync "duosync/sync"
 )
+
+// mostInFlight is how many calls at once may be asked for: more of them only wait.
+const mostInFlight = 16
 
 func (v *validator) validateDuo(d *Duo) {
 	const where = "it stands in Duo's Admin Panel under Applications, on the page of your Admin API application"
@@ -25,6 +29,9 @@ func (v *validator) validateDuo(d *Duo) {
 	v.Check("duo.integration_key", checkIntegrationKey(d.IntegrationKey))
 	v.Check("duo.secret_key", checkSecretKey(d.SecretKey))
 	v.Check("duo.proxy_url", checkProxyURL(d.ProxyURL.Reveal()))
+	if d.MaxInFlight < 1 || d.MaxInFlight > mostInFlight {
+		v.Check("duo.max_in_flight", dirsync.WithHint(fmt.Errorf("must be from 1 to %d", mostInFlight), "4 is the default"))
+	}
 
 	switch {
 	case d.Auth.IntegrationKey == "" && !d.Auth.SecretKey.IsEmpty():

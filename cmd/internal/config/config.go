@@ -154,9 +154,11 @@ type Duo struct {
 	Timeout time.Duration `yaml:"timeout"`
 	// Rate of calls.
 	Rate callrate.Rate `yaml:"rate"`
-	// Bulk lets several operations share a call, where Duo has such a call. This version
-	// makes a call an operation, whatever it says.
+	// Bulk lets up to 100 operations share a call, where Duo has such a call and takes it.
 	Bulk string `yaml:"bulk" enum:"auto|off"`
+	// MaxInFlight is how many calls may be under way at once, 1 to 16; all of them together
+	// keep the rate.
+	MaxInFlight int `yaml:"max_in_flight"`
 	// Auth are the keys of an Auth API application, for verify only.
 	Auth DuoAuth `yaml:"auth"`
 }

@@ -14,9 +14,10 @@ func Default() Config {
 	return Config{
 		LDAP: usual.config.LDAP,
 		Duo: Duo{
-			Signature: 5,
-			Timeout:   30 * time.Second, // and an automatic rate
-			Bulk:      "auto",
+			Signature:   5,
+			Timeout:     30 * time.Second, // and an automatic rate
+			Bulk:        "auto",
+			MaxInFlight: 4,
 		},
 		State: State{DSN: NewSecret("duosync.db"), KeepHistory: 9600 * time.Hour},
 		Sync: Sync{

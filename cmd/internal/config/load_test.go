@@ -231,13 +231,14 @@ duo:
   timeout: 5s
   rate: 50/1m
   bulk: off
+  max_in_flight: 2
   auth: {integration_key: DIXXXXXXXXXXXXXXXXXX, secret_key: abc}
 `)
 	want := config.Duo{
 		Host: "[::1]:8443", IntegrationKey: "DIWJ8X6AEYOR5OMC6TQ1",
 		SecretKey: config.NewSecret("Zh5eGmUq9zpfQnyUIu5OL9iWoMMv5ZNmk3zLJ4Ep"),
 		Signature: 2, CAFile: "/etc/duosync/ca.pem", ProxyURL: config.NewSecret("http://user:pw@proxy:3128"),
-		Timeout: 5 * time.Second, Rate: callrate.Rate{Calls: 50, Per: time.Minute}, Bulk: "off",
+		Timeout: 5 * time.Second, Rate: callrate.Rate{Calls: 50, Per: time.Minute}, Bulk: "off", MaxInFlight: 2,
 		Auth: config.DuoAuth{IntegrationKey: "DIXXXXXXXXXXXXXXXXXX", SecretKey: config.NewSecret("abc")},
 	}
 	if diff := cmp.Diff(want, loaded.Config.Duo); diff != "" {

@@ -78,6 +78,7 @@ func TestDaemon(t *testing.T) {
 func TestStopInTheMiddle(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, 30)
+	p.rewrite("bulk: auto", "bulk: off\n  max_in_flight: 1")
 	d := p.start()
 	var writes atomic.Int32
 	stop := func(c duosim.Call) {

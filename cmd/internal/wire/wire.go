@@ -69,7 +69,7 @@ func Assemble(loaded *config.Loaded, setup Setup) (*Parts, error) {
 	if p.Client, err = NewPacedClient(cfg, setup); err != nil {
 		return nil, errors.Join(err, p.Source.Close())
 	}
-	p.Target = duo.NewTarget(p.Client, setup.Timing.Operation)
+	p.Target = duo.NewTarget(p.Client, duo.Options{Bound: setup.Timing.Operation, Bulk: cfg.Duo.Bulk != "off", InFlight: cfg.Duo.MaxInFlight})
 	return p, nil
 }
 

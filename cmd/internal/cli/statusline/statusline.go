@@ -15,10 +15,12 @@ type Line struct {
 	phase string
 	last  time.Time
 	shown bool
+	pace  pace
+	now   func() time.Time
 }
 
 // New begins a line on a terminal; nil: one that is silent.
-func New(terminal io.Writer) *Line { return &Line{out: terminal} }
+func New(terminal io.Writer) *Line { return &Line{out: terminal, now: time.Now} }
 
 // phases are the phases of a run as they are told.
 var phases = map[string]string{
@@ -30,7 +32,7 @@ var phases = map[string]string{
 func (l *Line) Phase(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.phase = phases[name]
+	l.phase, l.pace = phases[name], pace{}
 	l.put(l.phase + " …")
 }
 
@@ -38,13 +40,18 @@ func (l *Line) Phase(name string) {
 func (l *Line) Progress(done, total int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.out == nil || time.Since(l.last) < 100*time.Millisecond {
+	now := l.now()
+	if l.out == nil || now.Sub(l.last) < 100*time.Millisecond {
 		return
 	}
-	l.last = time.Now()
-	if total > 0 {
+	l.last = now
+	l.pace.note(now, done)
+	switch {
+	case total > 0 && l.phase == phases["apply"]:
+		l.put(fmt.Sprintf("%s: %d of %d people, %d left%s", l.phase, done, total, total-done, l.pace.words(total-done)))
+	case total > 0:
 		l.put(fmt.Sprintf("%s: %d of %d", l.phase, done, total))
-	} else {
+	default:
 		l.put(fmt.Sprintf("%s: %d", l.phase, done))
 	}
 }

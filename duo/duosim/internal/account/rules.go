@@ -16,6 +16,12 @@ type Rules struct {
 	// refuse the whole call for one bad item. Otherwise each item stands on its
 	// own. Duo's documents leave this open.
 	AllOrNothing bool
+	// BulkAnswer is what bulk_create and bulk answer: BulkEnvelopes, which "" means,
+	// BulkPartial or BulkBare. Duo's documents leave this open.
+	BulkAnswer string
+	// BulkRefused is the code with which bulk_create and bulk are refused as such, such
+	// as 40301, 40401 or 40501; 0: they are not.
+	BulkRefused int
 	// ListFindsAliases lets username_list match aliases, as username does.
 	// Duo's documents promise that for username only.
 	ListFindsAliases bool
@@ -50,8 +56,21 @@ const (
 	PushWaiting = "waiting" // nothing
 )
 
+// What bulk calls answer; see Rules.
+const (
+	BulkEnvelopes = "envelopes" // for who is refused, the envelope of a failure in its place
+	BulkPartial   = "partial"   // who is refused is left out
+	BulkBare      = "bare"      // as BulkEnvelopes, and bulk names nobody: each response is ""
+)
+
 // Check says what is wrong with the rules.
 func (r *Rules) Check() error {
+	if r.BulkAnswer != "" && !slices.Contains([]string{BulkEnvelopes, BulkPartial, BulkBare}, r.BulkAnswer) {
+		return fmt.Errorf("duosim: BulkAnswer %q is none of %v", r.BulkAnswer, []string{BulkEnvelopes, BulkPartial, BulkBare})
+	}
+	if r.BulkRefused != 0 && (r.BulkRefused < 40000 || r.BulkRefused > 59999) {
+		return fmt.Errorf("duosim: BulkRefused %d is no code", r.BulkRefused)
+	}
 	answers := []string{PushApprove, PushDeny, PushFraud, PushWaiting}
 	if r.PushAnswer != "" && !slices.Contains(answers, r.PushAnswer) {
 		return fmt.Errorf("duosim: PushAnswer %q is none of %v", r.PushAnswer, answers)

@@ -24,6 +24,9 @@ func bulkRoutes() []route.Route {
 
 // bulk performs operations one after another and answers one envelope for each.
 func bulk(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
+	if a.Rules.BulkRefused != 0 {
+		return nil, protocol.Refuse(a.Rules.BulkRefused, "")
+	}
 	items, bad := c.Args.List("operations", a.Rules.Limits.Bulk)
 	if bad != nil {
 		return nil, bad
@@ -47,6 +50,9 @@ func bulk(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
 		if bad != nil {
 			return nil, bad
 		}
+		if a.Rules.BulkAnswer == account.BulkBare {
+			response = ""
+		}
 		return protocol.OKEnvelope(response), nil
 	})
 }
@@ -55,6 +61,9 @@ func bulk(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
 // a failure in the place of one that was refused. Aliases are not taken, like
 // any parameter that Duo does not know here.
 func bulkCreate(a *account.Account, c *route.Call) (any, *protocol.Refusal) {
+	if a.Rules.BulkRefused != 0 {
+		return nil, protocol.Refuse(a.Rules.BulkRefused, "")
+	}
 	items, bad := c.Args.List("users", a.Rules.Limits.BulkCreate)
 	if bad != nil {
 		return nil, bad
@@ -82,16 +91,16 @@ func attempt[T any](a *account.Account, items []T, perform func(*account.Account
 	if a.Rules.AllOrNothing {
 		work = a.Clone()
 	}
-	answers := make([]any, len(items))
-	for i, item := range items {
+	answers := []any{} // never null in JSON
+	for _, item := range items {
 		answer, bad := perform(work, item)
 		switch {
 		case bad == nil:
-			answers[i] = answer
+			answers = append(answers, answer)
 		case a.Rules.AllOrNothing:
 			return nil, bad
-		default:
-			answers[i] = bad.Envelope(bad.Code)
+		case a.Rules.BulkAnswer != account.BulkPartial:
+			answers = append(answers, bad.Envelope(bad.Code))
 		}
 	}
 	*a = *work

@@ -27,19 +27,23 @@ const (
 	Swap       Effect = "swap"
 	WrongID    Effect = "wrong_id"
 	Endless    Effect = "endless"
+	Short      Effect = "short"
+	Twice      Effect = "twice"
+	Reversed   Effect = "reversed"
+	Stranger   Effect = "stranger"
 )
 
 func effects() []Effect {
 	return []Effect{
 		Status429, Error500, Error50001, HTML502, Fail200, EmptyCode, NoCode, Refuse, FailPage,
-		CutBefore, CutAfter, ErrorAfter, Slow, Stale, Swap, WrongID, Endless,
+		CutBefore, CutAfter, ErrorAfter, Slow, Stale, Swap, WrongID, Endless, Short, Twice, Reversed, Stranger,
 	}
 }
 
 // Applied tells whether the call has its effect on the account nevertheless.
 func (e Effect) Applied() bool {
 	switch e {
-	case CutAfter, ErrorAfter, Slow, Swap, WrongID, Endless:
+	case CutAfter, ErrorAfter, Slow, Swap, WrongID, Endless, Short, Twice, Reversed, Stranger:
 		return true
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"duosync/duo/duosim/internal/protocol"
@@ -26,6 +27,8 @@ func (h *Hit) Answer(right protocol.Reply) protocol.Reply {
 		h.rule.heard = &right
 	case WrongID:
 		answer.Body = rewritten(right.Body, withWrongID)
+	case Short, Twice, Reversed, Stranger:
+		answer.Body = rewritten(right.Body, func(envelope map[string]any) { rearranged(envelope, h.Effect) })
 	case Endless:
 		if h.rule.heard == nil {
 			h.rule.heard = &right
@@ -67,6 +70,32 @@ func withWrongID(envelope map[string]any) {
 			}
 		}
 	}
+}
+
+// rearranged has the list of an envelope lack its last item, have its first one twice, stand
+// in another order, or have somebody else in the place of its first one.
+func rearranged(envelope map[string]any, how Effect) {
+	items, isList := envelope["response"].([]any)
+	if !isList || len(items) == 0 {
+		return
+	}
+	switch how {
+	case Short:
+		items = items[:len(items)-1]
+	case Twice:
+		items = append(items[:1:1], items...)
+	case Reversed:
+		slices.Reverse(items)
+	case Stranger:
+		user, _ := items[0].(map[string]any)
+		if inner, ok := user["response"].(map[string]any); ok {
+			user = inner
+		}
+		if user["user_id"] != nil {
+			user["user_id"], user["username"] = "DU99999999999999STRNG", "stranger"
+		}
+	}
+	envelope["response"] = items
 }
 
 // withoutEnd has a page say that there is another one behind it.

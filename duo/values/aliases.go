@@ -1,4 +1,4 @@
-package duo
+package values
 
 import (
 	"fmt"
@@ -9,14 +9,14 @@ import (
 	dirsync "duosync/sync"
 )
 
-// aliasEdit is a change of aliases as the places that it sets; "" frees one.
-type aliasEdit map[int]string
+// AliasEdit is a change of aliases as the places that it sets; "" frees one.
+type AliasEdit map[int]string
 
-// editAliases finds the places for a change. Aliases that stay keep theirs, those
+// EditAliases finds the places for a change. Aliases that stay keep theirs, those
 // that go make room, and aliases that the change does not speak of are let be.
-func editAliases(change *dirsync.Change, places []string) (aliasEdit, error) {
+func EditAliases(change *dirsync.Change, places []string) (AliasEdit, error) {
 	before, after := operation.FoldedItems(change.Before), operation.FoldedItems(change.After)
-	edit := aliasEdit{}
+	edit := AliasEdit{}
 	there := make(map[string]bool)
 	var free []int
 	for place := range max(dirsync.MaxAliases, len(places)) {
@@ -49,12 +49,12 @@ func editAliases(change *dirsync.Change, places []string) (aliasEdit, error) {
 	return edit, nil
 }
 
-// editsOf gives the calls, one after another, that bring fields and aliases to a
+// EditsOf gives the calls, one after another, that bring fields and aliases to a
 // user. Mostly it is one. Where a name moves between the username and an alias of
 // the same user, Duo may take it for taken: it is freed in one call and claimed
 // in the next.
-func editsOf(fields dirsync.Fields, edit aliasEdit, a *dirsync.Account) [][]value {
-	first, main, last := aliasEdit{}, aliasEdit{}, aliasEdit{}
+func EditsOf(fields dirsync.Fields, edit AliasEdit, a *dirsync.Account) [][]Value {
+	first, main, last := AliasEdit{}, AliasEdit{}, AliasEdit{}
 	was, is := dirsync.FoldName(a.Username), dirsync.FoldName(a.Username)
 	if name, sent := fields[dirsync.FieldUsername]; sent {
 		is = dirsync.FoldName(name)
@@ -72,8 +72,8 @@ func editsOf(fields dirsync.Fields, edit aliasEdit, a *dirsync.Account) [][]valu
 			main[place] = alias
 		}
 	}
-	var calls [][]value
-	for _, call := range [][]value{valuesOf(nil, first), valuesOf(fields, main), valuesOf(nil, last)} {
+	var calls [][]Value
+	for _, call := range [][]Value{Of(nil, first), Of(fields, main), Of(nil, last)} {
 		if len(call) > 0 {
 			calls = append(calls, call)
 		}
@@ -81,8 +81,8 @@ func editsOf(fields dirsync.Fields, edit aliasEdit, a *dirsync.Account) [][]valu
 	return calls
 }
 
-// withAliases gives the parameters of one call.
-func withAliases(fields dirsync.Fields, edit aliasEdit) dirsync.Fields {
+// WithAliases gives the parameters of one call.
+func WithAliases(fields dirsync.Fields, edit AliasEdit) dirsync.Fields {
 	call := make(dirsync.Fields, len(fields)+1)
 	maps.Copy(call, fields)
 	if text := api.AliasPlaces(edit); text != "" {

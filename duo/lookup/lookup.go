@@ -1,4 +1,6 @@
-package duo
+// Package lookup reads a Duo account: all of its users and groups, and who or what has
+// some names or numbers.
+package lookup
 
 import (
 	"context"
@@ -10,18 +12,25 @@ import (
 	"strings"
 
 	"duosync/duo/api"
+	"duosync/duo/once"
 	dirsync "duosync/sync"
 )
+
+// Reader reads one account. It may be used by several goroutines.
+type Reader struct{ client *api.Client }
+
+// New gives what reads the account that c calls.
+func New(c *api.Client) Reader { return Reader{c} }
 
 // Inventory streams every user of the account, each once. Where the users seen
 // are not as many as Duo's total_objects, all is read a second time; complete is
 // false if they still are not.
-func (t *Target) Inventory(ctx context.Context, visit func(dirsync.Account) error) (complete bool, err error) {
+func (r Reader) Inventory(ctx context.Context, visit func(dirsync.Account) error) (complete bool, err error) {
 	seed := maphash.MakeSeed()
 	visited := make(map[uint64]bool)
 	for range 2 {
 		now := make(map[uint64]bool, len(visited))
-		total, err := t.client.EachUser(ctx, func(a dirsync.Account) error {
+		total, err := r.client.EachUser(ctx, func(a dirsync.Account) error {
 			id := maphash.String(seed, a.ID)
 			now[id] = true
 			if visited[id] {
@@ -45,8 +54,8 @@ func (t *Target) Inventory(ctx context.Context, visit func(dirsync.Account) erro
 const manyNames = 20
 
 // Find returns the users who hold any of these names, as username or alias.
-func (t *Target) Find(ctx context.Context, names []string) ([]dirsync.Account, error) {
-	f := finder{client: t.client, missing: make(map[string]bool), seen: make(map[string]bool)}
+func (r Reader) Find(ctx context.Context, names []string) ([]dirsync.Account, error) {
+	f := finder{client: r.client, missing: make(map[string]bool), seen: make(map[string]bool)}
 	for _, name := range names {
 		if name = dirsync.FoldName(name); name != "" {
 			f.missing[name] = true
@@ -54,7 +63,7 @@ func (t *Target) Find(ctx context.Context, names []string) ([]dirsync.Account, e
 	}
 	search := f.lookUp
 	if len(f.missing) > manyNames {
-		total, err := t.client.CountUsers(ctx)
+		total, err := r.client.CountUsers(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +115,7 @@ func (f *finder) lookUp(ctx context.Context) error {
 	for _, list := range api.Chunks(slices.Sorted(maps.Keys(f.missing))) {
 		if len(list) > 1 {
 			users, err := f.client.UsersByNames(ctx, list)
-			if err != nil && !answered(err) {
+			if err != nil && !once.Answered(err) {
 				return err
 			}
 			for i := range users {
@@ -134,19 +143,19 @@ func (f *finder) lookUp(ctx context.Context) error {
 
 // Phones looks for phones by number and extension, and returns those that exist
 // under exactly that text. One that a list leaves out is asked for by itself.
-func (t *Target) Phones(ctx context.Context, numbers []string) (map[string]dirsync.Phone, error) {
+func (r Reader) Phones(ctx context.Context, numbers []string) (map[string]dirsync.Phone, error) {
 	missing := make(map[string]bool, len(numbers))
 	for _, number := range numbers {
 		missing[number] = true
 	}
 	found := make(map[string]dirsync.Phone, len(numbers))
 	if len(missing) > manyNames {
-		total, err := t.client.CountPhones(ctx)
+		total, err := r.client.CountPhones(ctx)
 		if err != nil {
 			return nil, err
 		}
 		if pages := total/api.PhonesPage + 1; total != api.NoTotal && pages <= len(missing)/2 {
-			whole, err := t.readPhones(ctx, missing, found)
+			whole, err := r.readPhones(ctx, missing, found)
 			if whole || err != nil {
 				return found, err
 			}
@@ -154,7 +163,7 @@ func (t *Target) Phones(ctx context.Context, numbers []string) (map[string]dirsy
 	}
 	for _, text := range slices.Sorted(maps.Keys(missing)) {
 		number, extension, _ := strings.Cut(text, ";ext=")
-		p, err := t.client.PhoneByNumber(ctx, number, extension)
+		p, err := r.client.PhoneByNumber(ctx, number, extension)
 		if err != nil {
 			return nil, err
 		}
@@ -167,9 +176,9 @@ func (t *Target) Phones(ctx context.Context, numbers []string) (map[string]dirsy
 
 // readPhones goes through all phones of the account and moves those that are
 // missing into found. It is whole where as many were seen as there are.
-func (t *Target) readPhones(ctx context.Context, missing map[string]bool, found map[string]dirsync.Phone) (whole bool, err error) {
+func (r Reader) readPhones(ctx context.Context, missing map[string]bool, found map[string]dirsync.Phone) (whole bool, err error) {
 	seen := make(map[string]bool)
-	total, err := t.client.EachPhone(ctx, func(p dirsync.Phone) error {
+	total, err := r.client.EachPhone(ctx, func(p dirsync.Phone) error {
 		seen[p.ID] = true
 		if text := p.Text(); missing[text] {
 			delete(missing, text)
@@ -182,8 +191,8 @@ func (t *Target) readPhones(ctx context.Context, missing map[string]bool, found 
 
 // Groups returns all groups of the account. Where those seen are not as many as
 // Duo's total_objects, all is read a second time, and then it is an error.
-func (t *Target) Groups(ctx context.Context) ([]dirsync.Group, error) {
-	list, err := t.readGroups(ctx)
+func (r Reader) Groups(ctx context.Context) ([]dirsync.Group, error) {
+	list, err := r.AllGroups(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -194,13 +203,14 @@ func (t *Target) Groups(ctx context.Context) ([]dirsync.Group, error) {
 	return groups, nil
 }
 
-func (t *Target) readGroups(ctx context.Context) ([]api.Group, error) {
+// AllGroups is Groups, each with its description.
+func (r Reader) AllGroups(ctx context.Context) ([]api.Group, error) {
 	var seen, total int
 	for range 2 {
 		list := []api.Group{}
 		ids := make(map[string]bool)
 		var err error
-		total, err = t.client.EachGroup(ctx, func(g api.Group) error {
+		total, err = r.client.EachGroup(ctx, func(g api.Group) error {
 			if !ids[g.ID] {
 				ids[g.ID] = true
 				list = append(list, g)

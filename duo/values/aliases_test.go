@@ -1,4 +1,4 @@
-package duo
+package values
 
 import (
 	"strings"
@@ -42,7 +42,7 @@ func TestPlacesOfAliases(t *testing.T) {
 				Field:  dirsync.FieldAliases,
 				Before: dirsync.ListOf(strings.Fields(test.before)), After: dirsync.ListOf(strings.Fields(test.after)),
 			}
-			edit, err := editAliases(change, places)
+			edit, err := EditAliases(change, places)
 			if (err == nil) != (test.fails == "") || err != nil && !strings.Contains(err.Error(), test.fails) {
 				t.Fatalf("got %v, want %q", err, test.fails)
 			}
@@ -67,30 +67,30 @@ func TestNamesMoveWithinAUserInStepsThatDuoTakes(t *testing.T) {
 	a := &dirsync.Account{Username: "ann", Aliases: []string{"anna", "x"}}
 	tests := map[string]struct {
 		fields dirsync.Fields
-		edit   aliasEdit
+		edit   AliasEdit
 		want   []dirsync.Fields
 	}{
-		"nothing":       {dirsync.Fields{}, aliasEdit{}, nil},
-		"one call":      {dirsync.Fields{"username": "bea", "email": "e"}, aliasEdit{1: "y"}, []dirsync.Fields{{"username": "bea", "email": "e", "aliases": "alias2=y"}}},
-		"the same name": {dirsync.Fields{"username": "Ann"}, aliasEdit{2: "y"}, []dirsync.Fields{{"username": "Ann", "aliases": "alias3=y"}}},
+		"nothing":       {dirsync.Fields{}, AliasEdit{}, nil},
+		"one call":      {dirsync.Fields{"username": "bea", "email": "e"}, AliasEdit{1: "y"}, []dirsync.Fields{{"username": "bea", "email": "e", "aliases": "alias2=y"}}},
+		"the same name": {dirsync.Fields{"username": "Ann"}, AliasEdit{2: "y"}, []dirsync.Fields{{"username": "Ann", "aliases": "alias3=y"}}},
 		"an alias becomes the username": {
-			dirsync.Fields{"username": "Anna"}, aliasEdit{0: "", 1: "y"},
+			dirsync.Fields{"username": "Anna"}, AliasEdit{0: "", 1: "y"},
 			[]dirsync.Fields{{"aliases": "alias1="}, {"username": "Anna", "aliases": "alias2=y"}},
 		},
 		"the username becomes an alias": {
-			dirsync.Fields{"username": "bea"}, aliasEdit{2: "ANN"},
+			dirsync.Fields{"username": "bea"}, AliasEdit{2: "ANN"},
 			[]dirsync.Fields{{"username": "bea"}, {"aliases": "alias3=ANN"}},
 		},
 		"they change places": {
-			dirsync.Fields{"username": "anna", "notes": ""}, aliasEdit{0: "ann", 2: "z"},
+			dirsync.Fields{"username": "anna", "notes": ""}, AliasEdit{0: "ann", 2: "z"},
 			[]dirsync.Fields{{"aliases": "alias1="}, {"username": "anna", "notes": "", "aliases": "alias3=z"}, {"aliases": "alias1=ann"}},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			var calls []dirsync.Fields
-			for _, call := range editsOf(test.fields, test.edit, a) {
-				calls = append(calls, paramsOf(call))
+			for _, call := range EditsOf(test.fields, test.edit, a) {
+				calls = append(calls, ParamsOf(call))
 			}
 			if diff := cmp.Diff(test.want, calls); diff != "" {
 				t.Error(diff)

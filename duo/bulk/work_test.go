@@ -1,0 +1,185 @@
+package bulk_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"duosync/duo/api"
+	"duosync/duo/bulk"
+	dirsync "duosync/sync"
+
+	"pgregory.net/rapid"
+)
+
+// account is a Duo that does to a call whatever is drawn.
+type account struct {
+	t     *rapid.T
+	bad   map[*bulk.Member]bool
+	there map[*bulk.Member]int // how often each was done
+	told  map[*bulk.Member]int
+	alone map[*bulk.Member]bool
+	calls int
+	stop  bool
+}
+
+var (
+	refusal = &api.Error{Kind: api.ErrInvalid, HTTP: 400, Code: 40002, Sent: true, FromDuo: true}
+	lost    = &api.Error{Op: "POST /x", Kind: api.ErrTransport, Sent: true}
+	unsent  = &api.Error{Op: "POST /x", Kind: api.ErrNotSent}
+)
+
+// carry does what was not done before: names are unique.
+func (a *account) carry(m *bulk.Member) bool {
+	if a.bad[m] {
+		return false
+	}
+	if a.there[m] == 0 {
+		a.there[m] = 1
+	}
+	return true
+}
+
+func done(m *bulk.Member) { m.Result = &dirsync.Result{Op: m.Op, Fate: dirsync.Done} }
+
+func (a *account) send(_ context.Context, members []*bulk.Member) error {
+	a.calls++
+	how := rapid.SampledFrom([]string{"each", "each", "each", "whole", "silent", "some", "lost before", "lost after", "refused", "404", "unsent"}).Draw(a.t, "answer")
+	switch how {
+	case "lost before":
+		return lost
+	case "refused":
+		return refusal
+	case "404":
+		return &api.Error{Kind: api.ErrNotFound, HTTP: 404, Sent: true, FromDuo: true}
+	case "unsent":
+		return unsent
+	case "whole":
+		for _, m := range members {
+			if a.bad[m] {
+				return refusal
+			}
+		}
+	}
+	for _, m := range members {
+		ok := a.carry(m)
+		switch {
+		case how == "each" && !ok:
+			m.Apart = true
+		case how == "each" || how == "whole" || how == "some" && ok && rapid.Bool().Draw(a.t, "told"):
+			done(m)
+		}
+	}
+	if how == "lost after" {
+		return lost
+	}
+	return nil
+}
+
+func (a *account) look(_ context.Context, members []*bulk.Member) error {
+	a.calls++
+	if rapid.IntRange(0, 9).Draw(a.t, "look") == 0 {
+		return lost
+	}
+	for _, m := range members {
+		if a.there[m] > 0 {
+			done(m)
+		}
+	}
+	return nil
+}
+
+// TestWork has everybody be told of once, whatever Duo answers: as done where it was, and as
+// failed only where nothing of it can still be under way.
+func TestWork(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := &account{t: t, bad: map[*bulk.Member]bool{}, there: map[*bulk.Member]int{}, told: map[*bulk.Member]int{}, alone: map[*bulk.Member]bool{}}
+		creates, changes := bulk.NewEndpoints(true, time.Now)
+		work := &bulk.Work{
+			Endpoint: rapid.SampledFrom([]*bulk.Endpoint{creates, changes}).Draw(t, "endpoint"),
+			Send:     a.send, Look: a.look, Count: func(error) {},
+			Alone: func(_ context.Context, m *bulk.Member) error {
+				a.calls++
+				a.told[m]++
+				a.alone[m] = true
+				if m.Result = &(dirsync.Result{Op: m.Op, Fate: dirsync.Refused}); a.carry(m) {
+					done(m)
+				}
+				return nil
+			},
+			Tell: func(some []*bulk.Member) error {
+				for _, m := range some {
+					a.told[m]++
+				}
+				return nil
+			},
+			Halt: func() error {
+				if a.stop = a.stop || rapid.IntRange(0, 200).Draw(t, "halt") == 0; a.stop {
+					return errors.New("halt")
+				}
+				return nil
+			},
+			Wait: func(context.Context, int) bool { return true },
+		}
+		members := make([]*bulk.Member, rapid.IntRange(0, 130).Draw(t, "members"))
+		for i := range members {
+			members[i] = &bulk.Member{Op: &dirsync.Op{Username: fmt.Sprint(i)}, Parts: rapid.IntRange(0, 3).Draw(t, "parts")}
+			members[i].Apart = rapid.IntRange(0, 9).Draw(t, "apart") == 0
+			a.bad[members[i]] = rapid.IntRange(0, 40).Draw(t, "bad") == 0
+		}
+		err := work.Do(t.Context(), members)
+		if (err != nil) != a.stop {
+			t.Fatalf("got %v, halted %v", err, a.stop)
+		}
+		for _, m := range members {
+			switch {
+			case a.told[m] != 1 || m.Result == nil:
+				t.Fatalf("%s was told of %d times", m.Op.Username, a.told[m])
+			case m.Result.Fate == dirsync.Done && a.there[m] != 1, m.Result.Fate == dirsync.Failed && a.there[m] > 0:
+				t.Fatalf("%s: told %d, there %d", m.Op.Username, m.Result.Fate, a.there[m])
+			case a.bad[m] && m.Result.Fate == dirsync.Done:
+				t.Fatalf("%s is bad", m.Op.Username)
+			}
+		}
+	})
+}
+
+// TestHalves counts the calls that one bad person costs.
+func TestHalves(t *testing.T) {
+	for _, bad := range []int{0, 1, 3} {
+		calls := 0
+		creates, _ := bulk.NewEndpoints(true, time.Now)
+		members := make([]*bulk.Member, 100)
+		is := map[*bulk.Member]bool{}
+		for i := range members {
+			members[i] = &bulk.Member{Op: &dirsync.Op{}}
+			is[members[i]] = i%33 == 0 && i/33 < bad
+		}
+		work := &bulk.Work{
+			Endpoint: creates, Count: func(error) {}, Halt: func() error { return nil }, Tell: func([]*bulk.Member) error { return nil },
+			Wait: func(context.Context, int) bool { t.Error("there is nothing to wait for"); return true },
+			Send: func(_ context.Context, some []*bulk.Member) error {
+				calls++
+				for _, m := range some {
+					if is[m] {
+						return refusal
+					}
+				}
+				for _, m := range some {
+					done(m)
+				}
+				return nil
+			},
+			Look:  func(context.Context, []*bulk.Member) error { calls++; return nil },
+			Alone: func(_ context.Context, m *bulk.Member) error { calls++; done(m); return nil },
+		}
+		if err := work.Do(t.Context(), members); err != nil {
+			t.Fatal(err)
+		}
+		if most := 1 + 22*bad; calls > most {
+			t.Errorf("%d bad people cost %d calls, more than %d", bad, calls, most)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package duo
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"duosync/duo/api"
+	"duosync/duo/bulk"
+	"duosync/duo/once"
+	"duosync/duo/operation"
+	dirsync "duosync/sync"
+)
+
+// lister is a member whose lists are to be done, after its other part.
+type lister struct {
+	before dirsync.Result // what became of that
+	user   string         // user_id
+	joins  []dirsync.Membership
+}
+
+// lists carries out what members do to groups, together; who has phones goes alone. Nothing
+// is given to a user who was made in this run before a look has shown that it is there. What
+// was done is told by a look at each, for Duo's answer names nobody.
+func (p *party) lists(ctx context.Context) error {
+	of := make(map[*bulk.Member]*lister, len(p.made))
+	var members, new []*bulk.Member
+	for _, m := range p.made {
+		op := m.Op
+		l := &lister{before: *m.Result, user: op.User}
+		if l.before.Account != nil {
+			l.user = l.before.Account.ID
+		}
+		next := &bulk.Member{Op: op, Parts: len(op.Joins) + len(op.Leaves)}
+		next.Apart = len(op.Phones) > 0 || next.Parts > api.MostParts
+		if !next.Apart {
+			var err error
+			l.joins, err = p.resolved(ctx, op.Joins)
+			next.Apart = err != nil
+		}
+		if !next.Apart && (operation.Creates(op) || op.Follows) {
+			new = append(new, next)
+		}
+		of[next], members = l, append(members, next)
+	}
+	p.meetAll(ctx, new, of)
+	work := p.work(p.changes)
+	work.Send = func(ctx context.Context, some []*bulk.Member) error { return p.sendLists(ctx, some, of) }
+	work.Look = func(ctx context.Context, some []*bulk.Member) error { return p.lookLists(ctx, some, of) }
+	work.Alone = func(ctx context.Context, m *bulk.Member) error { return p.listsAlone(ctx, m, of[m]) }
+	work.Tell = func(some []*bulk.Member) error {
+		results := make([]dirsync.Result, len(some))
+		for i, m := range some {
+			results[i] = *m.Result
+		}
+		return p.recordAll(results)
+	}
+	return work.Do(ctx, members)
+}
+
+// resolved gives joins with the ids of groups that were made in this run.
+func (p *party) resolved(ctx context.Context, joins []dirsync.Membership) ([]dirsync.Membership, error) {
+	joins = slices.Clone(joins)
+	for i := range joins {
+		if joins[i].ID != "" {
+			continue
+		}
+		id, err := p.madeGroup(ctx, joins[i].Name)
+		if err != nil {
+			return nil, err
+		}
+		joins[i].ID = id
+	}
+	return joins, nil
+}
+
+// meetAll looks at users who were made in this run. Who is not seen goes alone, and is asked
+// for by itself.
+func (p *party) meetAll(ctx context.Context, members []*bulk.Member, of map[*bulk.Member]*lister) {
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = of[m].user
+	}
+	seen, _ := p.seeUsers(ctx, ids)
+	for _, m := range members {
+		a := seen[of[m].user]
+		m.Apart = a == nil || p.isOther(a)
+	}
+}
+
+// sendLists makes one call that puts users into groups and takes them out.
+func (p *party) sendLists(ctx context.Context, members []*bulk.Member, of map[*bulk.Member]*lister) error {
+	var parts []api.Part
+	var whose []*bulk.Member // by parts
+	for _, m := range members {
+		l := of[m]
+		var joins, leaves []api.Part
+		for _, g := range l.joins {
+			joins = append(joins, api.JoinPart(l.user, g.ID))
+		}
+		for _, g := range m.Op.Leaves {
+			leaves = append(leaves, api.LeavePart(l.user, g.ID))
+		}
+		if roomToJoin(m.Op) {
+			parts = append(append(parts, joins...), leaves...)
+		} else {
+			parts = append(append(parts, leaves...), joins...)
+		}
+		for len(whose) < len(parts) {
+			whose = append(whose, m)
+		}
+	}
+	items, err := p.client.Bulk(ctx, parts)
+	if err == nil && len(items) == len(parts) {
+		for i, item := range items {
+			whose[i].Apart = whose[i].Apart || item.Err != nil
+		}
+	}
+	return err
+}
+
+// lookLists looks which users are in the groups that they were to be in, and in no other.
+func (p *party) lookLists(ctx context.Context, members []*bulk.Member, of map[*bulk.Member]*lister) error {
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = of[m].user
+	}
+	seen, err := p.seeUsers(ctx, ids)
+	if err != nil && !once.Answered(err) {
+		return err
+	}
+	for _, m := range members {
+		a, l := seen[of[m].user], of[m]
+		if a == nil || p.isOther(a) {
+			m.Apart = true
+			continue
+		}
+		if operation.GroupsLack(l.joins, m.Op.Leaves, a) == nil {
+			r := l.before
+			r.Account, r.Met = a, true
+			m.Result = &r
+		}
+	}
+	return nil
+}
+
+// listsAlone carries out what one member does to lists, a call at a time.
+func (p *party) listsAlone(ctx context.Context, m *bulk.Member, l *lister) error {
+	r := l.before
+	p.carryOutLists(ctx, &r)
+	m.Result = &r
+	return cmp.Or(p.recordAll([]dirsync.Result{r}), p.outer(), p.stop, p.writes.tooMany())
+}
+
+// leaveLists records those whose other part is done, and whose lists are not tried.
+func (p *party) leaveLists(ctx context.Context, why error) error {
+	var results []dirsync.Result
+	for _, m := range p.made {
+		r := *m.Result
+		s := p.newSteps(&r)
+		if s.stop = why; r.Account == nil { // nothing was sent of it
+			r.Fate, r.Err = dirsync.Failed, why
+		}
+		for _, field := range []string{dirsync.FieldPhones, dirsync.FieldGroups} {
+			if m.Op.Change(field) != nil {
+				s.try(ctx, field, nil)
+			}
+		}
+		s.conclude()
+		results = append(results, r)
+	}
+	return p.recordAll(results)
+}
