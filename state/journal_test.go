@@ -12,6 +12,7 @@ import (
 
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/packing"
 )
 
 func TestFullDisk(t *testing.T) {
@@ -81,7 +82,7 @@ func TestHistory(t *testing.T) {
 		}
 		report := []byte(`{"schema": 1, "summary": {"create": 2}, "operations": [{"action": "create"}], "warnings": [], "error": "no [lists]"}`)
 		summary := []byte(`{"error":"no [lists]","schema":1,"summary":{"create":2}}`)
-		must(t, start(1).Finish(t.Context(), dirsync.RunEnd{Finished: day(1), Outcome: "applied", Summary: summary, Report: dirsync.PackText(report)}))
+		must(t, start(1).Finish(t.Context(), dirsync.RunEnd{Finished: day(1), Outcome: "applied", Summary: summary, Report: packing.Text(report)}))
 		start(2) // killed
 		closing(t, db)
 		db = open(t, path)

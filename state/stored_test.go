@@ -14,6 +14,7 @@ import (
 
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/packing"
 )
 
 // incompressible is text of so many letters, the same each time.
@@ -36,7 +37,7 @@ func stepsOf(t *testing.T, db *state.DB, run string) (steps []state.Step) {
 // textOf is what was packed.
 func textOf(t *testing.T, p dirsync.Packed) string {
 	t.Helper()
-	in, err := p.Open()
+	in, err := packing.Open(p)
 	must(t, err)
 	text, err := io.ReadAll(in)
 	must(t, err)

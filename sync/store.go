@@ -177,6 +177,10 @@ type RunStart struct {
 	By      string // who asked for the run
 }
 
+// Packed is a text as a state keeps it: compressed, for a report of 100,000 operations has
+// 70 MB, and 3 MB so (see packing). nil: there is none.
+type Packed []byte
+
 // RunEnd ends a run's record.
 type RunEnd struct {
 	Finished time.Time

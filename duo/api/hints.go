@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"duosync/duo/api/proxy"
 	"duosync/sync/certificate"
 )
 
@@ -88,7 +89,7 @@ func (at *endpoint) transportHint(err error) string {
 		record    tls.RecordHeaderError
 		operation *net.OpError
 		timeout   net.Error
-		refusal   *proxyError
+		refusal   *proxy.Error
 	)
 	if err == nil {
 		err = errUnknown
@@ -97,8 +98,8 @@ func (at *endpoint) transportHint(err error) string {
 	why := client.Refused(err)
 	switch {
 	case errors.As(err, &refusal):
-		return refusal.hint(at.proxySetting, at.address)
-	case refusedBySocks(err):
+		return refusal.Hint(at.proxySetting, at.address)
+	case proxy.RefusedBySocks(err):
 		return "the proxy does not take the user and the password in " + at.proxySetting + ": correct them"
 	case errors.As(err, &operation) && operation.Op == "proxyconnect":
 		return "the proxy cannot be reached: check " + at.proxySetting

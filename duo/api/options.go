@@ -18,6 +18,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"duosync/duo/api/proxy"
 	"duosync/duo/callrate"
 	dirsync "duosync/sync"
 	"duosync/sync/certificate"
@@ -79,7 +80,7 @@ func New(o Options) (*Client, error) {
 	apart := transport.Clone()
 	apart.DisableKeepAlives = true
 	return &Client{line: &line{
-		at:     endpoint{address: address, host: host, timeout: o.Timeout, ownCA: o.CAFile != "", proxySetting: proxySetting(o.ProxyURL), askedForCertificate: askedForCertificate},
+		at:     endpoint{address: address, host: host, timeout: o.Timeout, ownCA: o.CAFile != "", proxySetting: proxy.Setting(o.ProxyURL), askedForCertificate: askedForCertificate},
 		signer: signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
 		agent:  "duosync/" + o.Version,
 		hidden: secrets.New(slices.Concat(o.Confidential, []string{o.SecretKey, password})...),
@@ -167,13 +168,13 @@ func (o *Options) transport(address string, asked *atomic.Bool) (*http.Transport
 			return nil, "", fmt.Errorf("duo.ca_file: %w", err)
 		}
 	}
-	proxy, password, err := proxyFunc(o.ProxyURL, address)
+	choose, password, err := proxy.Func(o.ProxyURL, address)
 	if err != nil {
 		return nil, "", err
 	}
 	return &http.Transport{
-		Proxy:                  proxy,
-		OnProxyConnectResponse: refusedByProxy,
+		Proxy:                  choose,
+		OnProxyConnectResponse: proxy.Refused,
 		DialContext:            (&net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			asked.Store(true)

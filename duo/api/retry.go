@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"duosync/duo/api/proxy"
 )
 
 const (
@@ -69,8 +71,8 @@ func untrusted(err error) bool {
 
 // shut reports whether err is a proxy that refuses the login, or Duo's address.
 func shut(err error) bool {
-	var refusal *proxyError
-	return errors.As(err, &refusal) && refusal.closed() || err != nil && refusedBySocks(err)
+	var refusal *proxy.Error
+	return errors.As(err, &refusal) && refusal.Closed() || err != nil && proxy.RefusedBySocks(err)
 }
 
 // Outage reports whether err speaks of trouble that is Duo's or the network's, and not

@@ -10,6 +10,7 @@ import (
 	"duosync/ldapsrc/slapdtest"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/packing"
 )
 
 type approvalsDocument struct {
@@ -50,7 +51,7 @@ func (h *house) ends(id, outcome, report string, holds []dirsync.Approval, used 
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := j.Finish(h.t.Context(), dirsync.RunEnd{Finished: time.Now(), Outcome: outcome, Summary: []byte(report), Report: dirsync.PackText([]byte(report)), Holds: holds, Used: used}); err != nil {
+	if err := j.Finish(h.t.Context(), dirsync.RunEnd{Finished: time.Now(), Outcome: outcome, Summary: []byte(report), Report: packing.Text([]byte(report)), Holds: holds, Used: used}); err != nil {
 		h.t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/past"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/drift"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
@@ -29,13 +29,13 @@ Exit status: 0 nothing differs; 1 it could not be found out; 2 something differs
 		Example: `  duosync drift
   duosync drift --output drift.csv`,
 		Args: commandline.None,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.show(cmd.Context(), opts, problem, drift) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.show(cmd.Context(), opts, problem, runDrift) },
 	}
 	opts.addFlags(cmd.Flags(), "list")
 	return cmd
 }
 
-func drift(ctx context.Context, j *job) (form.Renderer, error) {
+func runDrift(ctx context.Context, j *job) (form.Renderer, error) {
 	var found *dirsync.Drifted
 	var standing []dirsync.Attention
 	err := wire.WithBench(ctx, j.Loaded, j.Setup, true, j.line, func(b *wire.Bench) (err error) {
@@ -51,6 +51,6 @@ func drift(ctx context.Context, j *job) (form.Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := report.DriftOf(found, standing, j.Flags())
+	doc := drift.Of(found, standing, j.Flags())
 	return doc, statusOfDrift(doc)
 }

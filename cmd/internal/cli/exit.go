@@ -7,7 +7,7 @@ import (
 
 	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/drift"
 	"duosync/cmd/internal/verify"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
@@ -67,7 +67,7 @@ func statusOfRun(run *dirsync.Run, detailed bool) error {
 }
 
 // statusOfDrift gives the exit code of a comparison.
-func statusOfDrift(d *report.Drift) error {
+func statusOfDrift(d *drift.Document) error {
 	if d.Differs() {
 		return status(exitPending)
 	}

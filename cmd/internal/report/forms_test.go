@@ -15,6 +15,7 @@ import (
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/reporttest"
 	dirsync "duosync/sync"
+	"duosync/sync/packing"
 )
 
 // everythingRun is a run about all that Duo holds of people: aliases, phones,
@@ -260,7 +261,7 @@ func TestStoredLooksTheSame(t *testing.T) {
 			if told.Skipped = nil; format != form.JSON {
 				told.Reflag(" --config /srv/new.yaml")
 			}
-			if err := errors.Join(told.Write(&before, format, form.Look{Colour: true}), report.Stored{Report: dirsync.PackText(stored), Flags: " --config /srv/new.yaml"}.Write(&after, format, form.Look{Colour: true})); err != nil {
+			if err := errors.Join(told.Write(&before, format, form.Look{Colour: true}), report.Stored{Report: packing.Text(stored), Flags: " --config /srv/new.yaml"}.Write(&after, format, form.Look{Colour: true})); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(before.String(), after.String()); diff != "" {
@@ -337,7 +338,7 @@ func TestStoredByAnEarlierVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, format := range form.Formats() {
-			text := reporttest.Rendered(t, report.Stored{Report: dirsync.PackText(stored)}, format)
+			text := reporttest.Rendered(t, report.Stored{Report: packing.Text(stored)}, format)
 			if format != form.JSON && format != form.CSV && (strings.Contains(text, "\nATTENTION\n") || strings.Contains(text, "### Attention") || run.Conflicts == nil && strings.Contains(text, "attention")) {
 				t.Errorf("%s as %s tells what nobody knows:\n%s", run.ID, format, text)
 			}

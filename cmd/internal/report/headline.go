@@ -61,22 +61,22 @@ func (d *Document) foreseen(it string) string {
 	if undone == "" && d.Outcome == dirsync.OutcomePartial {
 		undone = "for some objects"
 	}
-	return then(But(text, undone)+"; nothing was written", d.needs())
+	return Then(But(text, undone)+"; nothing was written", d.needs())
 }
 
 // heldWords says of a run that a guard holds whether that goes for all of it.
 func (d *Document) heldWords() string {
 	switch {
 	case d.Stopped():
-		return then("HELD by a guard; nothing was written", d.needs())
+		return Then("HELD by a guard; nothing was written", d.needs())
 	case d.dryRun():
-		return then(But("HELD in part by a guard", d.undone())+"; nothing was written", d.needs())
+		return Then(But("HELD in part by a guard", d.undone())+"; nothing was written", d.needs())
 	}
 	return But("HELD in part by a guard; all else was done", d.undone(), d.needs())
 }
 
-// then adds a further sentence, if there is one.
-func then(text, further string) string {
+// Then adds a further sentence, if there is one.
+func Then(text, further string) string {
 	if further == "" {
 		return text
 	}

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	dirsync "duosync/sync"
+	"duosync/sync/packing"
 )
 
 // Operations are those of a report, in their order. Each is made when it is asked for, as often
@@ -43,7 +44,7 @@ const fewOperations = 10_000
 // collect takes in the operations that each adds: many are kept packed.
 func collect(each func(add func(*Operation) error) error) (Operations, error) {
 	var few []Operation
-	packed, err := dirsync.Pack(func(w io.Writer) error {
+	packed, err := packing.Pack(func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		return each(func(o *Operation) error {
 			if len(few) <= fewOperations {
@@ -56,7 +57,7 @@ func collect(each func(add func(*Operation) error) error) (Operations, error) {
 		return ListOf(few...), err
 	}
 	return Operations{func(yield func(*Operation) bool) {
-		in, err := packed.Open()
+		in, err := packing.Open(packed)
 		for d := json.NewDecoder(in); err == nil; { // it was packed here: nothing is wrong with it
 			var o Operation
 			if err = d.Decode(&o); err == nil && !yield(&o) {

@@ -9,6 +9,7 @@ import (
 
 	"duosync/cmd/internal/report/form"
 	dirsync "duosync/sync"
+	"duosync/sync/packing"
 )
 
 // Encode gives the JSON form of a run: what the state keeps, and what history
@@ -27,7 +28,7 @@ func Keep(run *dirsync.Run, end *dirsync.RunEnd) (err error) {
 	if end.Summary, err = json.Marshal(&doc.Head); err != nil {
 		return fmt.Errorf("encoding the report: %w", err)
 	}
-	end.Report, err = dirsync.Pack(func(w io.Writer) error { return form.EncodeTo(w, doc) })
+	end.Report, err = packing.Pack(func(w io.Writer) error { return form.EncodeTo(w, doc) })
 	return err
 }
 
@@ -38,11 +39,15 @@ func Decode(data []byte) (*Document, error) {
 }
 
 // DecodeWhole reads a report that Keep made.
-func DecodeWhole(stored dirsync.Packed) (*Document, error) { return decodeFrom(stored.Open, true) }
+func DecodeWhole(stored dirsync.Packed) (*Document, error) { return decodeFrom(opener(stored), true) }
 
 // DecodeBrief reads a report that Keep made without its operations, which are by far the
 // most of a large one.
-func DecodeBrief(stored dirsync.Packed) (*Document, error) { return decodeFrom(stored.Open, false) }
+func DecodeBrief(stored dirsync.Packed) (*Document, error) { return decodeFrom(opener(stored), false) }
+
+func opener(stored dirsync.Packed) func() (io.Reader, error) {
+	return func() (io.Reader, error) { return packing.Open(stored) }
+}
 
 // decodeFrom reads a report, all of it, with its operations or without them. Where these are
 // many, they are read anew from open each time that they are asked for.
@@ -206,7 +211,7 @@ func (s Stored) Write(out io.Writer, format form.Format, look form.Look) error {
 		d.Reflag(s.Flags)
 		return d.Write(out, format, look)
 	}
-	text, err := s.Report.Open()
+	text, err := packing.Open(s.Report)
 	if err != nil {
 		return err
 	}
@@ -227,7 +232,7 @@ func Mentions(stored dirsync.Packed, texts ...string) bool {
 			sought, longest = append(sought, quoted), max(longest, len(quoted))
 		}
 	}
-	in, err := stored.Open()
+	in, err := packing.Open(stored)
 	if err != nil || longest == 0 {
 		return false
 	}
@@ -250,7 +255,7 @@ func Mentions(stored dirsync.Packed, texts ...string) bool {
 
 // EachOperation reads a report's operations one by one.
 func EachOperation(stored dirsync.Packed, visit func(*Operation)) error {
-	in, err := stored.Open()
+	in, err := packing.Open(stored)
 	if err == nil {
 		_, err = readApart(in, func(o *Operation) bool { visit(o); return true })
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/drift"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/reporttest"
 	dirsync "duosync/sync"
@@ -30,7 +31,7 @@ func wantForms(t *testing.T, doc form.Renderer, want map[form.Format]string) {
 }
 
 func TestDriftInAllForms(t *testing.T) {
-	drift := report.DriftOf(&dirsync.Drifted{Users: 1200, Groups: 2, Warnings: []string{"an earlier run was interrupted"}, Differences: []dirsync.Difference{
+	differs := drift.Of(&dirsync.Drifted{Users: 1200, Groups: 2, Warnings: []string{"an earlier run was interrupted"}, Differences: []dirsync.Difference{
 		{Username: "anna", Source: "1", User: "DU1", Field: "email", Ours: "", Duo: reporttest.Hostile},
 		{Username: "anna", Source: "1", User: "DU1", Field: "groups", Ours: "staff\nvpn", Duo: "vpn"},
 		{Username: "anna", Source: "1", User: "DU1", Field: dirsync.DriftHolder, Ours: "DU1", Duo: "DU9"},
@@ -40,8 +41,8 @@ func TestDriftInAllForms(t *testing.T) {
 		{Username: "vpn", Source: "group|vpn", User: "DG2", Field: dirsync.DriftGroupStatus, Ours: "active", Duo: "bypass"},
 		{Username: "לאה", Source: "4", User: "DU4", Field: "realname", Ours: "לאה", Duo: "לוי"},
 	}}, []dirsync.Attention{{Username: "dora", Source: "7", Reason: "locked out by Duo", Since: reporttest.Noon}}, "")
-	wantForms(t, drift, nil)
-	text := reporttest.Rendered(t, drift, form.Table)
+	wantForms(t, differs, nil)
+	text := reporttest.Rendered(t, differs, form.Table)
 	for _, line := range []string{
 		"Drift: 8 differences from what was left in Duo; 1 person needs attention", "dora  locked out by Duo (since 2026-03-04 12:00 UTC)", "compared  1,200 users and 2 groups of duosync's own; nothing was changed",
 		"anna   groups        [staff, vpn] → [vpn]", "the name was DU1's, and now another user has it: DU9", "bob    user          deleted in Duo",
@@ -52,11 +53,11 @@ func TestDriftInAllForms(t *testing.T) {
 		}
 	}
 
-	drift = report.DriftOf(&dirsync.Drifted{Users: 1, Differences: []dirsync.Difference{
+	differs = drift.Of(&dirsync.Drifted{Users: 1, Differences: []dirsync.Difference{
 		{Username: "anna", Source: "1", User: "DU1", Field: "phones", Ours: "+12025550101\n+12025550102", Duo: ""},
 		{Username: "anna", Source: "1", User: "DU1", Field: "status", Ours: "active", Duo: "disabled"},
 	}}, nil, "")
-	wantForms(t, drift, map[form.Format]string{
+	wantForms(t, differs, map[form.Format]string{
 		form.JSON: `{
   "differences": [
     {
@@ -102,7 +103,7 @@ DIFFERENCES
 Drift: 2 differences from what was left in Duo
 `,
 	})
-	wantForms(t, report.DriftOf(&dirsync.Drifted{Users: 3}, nil, ""), map[form.Format]string{
+	wantForms(t, drift.Of(&dirsync.Drifted{Users: 3}, nil, ""), map[form.Format]string{
 		form.JSON:  "{\n  \"differences\": [],\n  \"attention\": [],\n  \"warnings\": []\n}\n",
 		form.Table: "Drift: Duo holds what was left there\n\n  compared  3 users of duosync's own; nothing was changed\n",
 	})

@@ -9,6 +9,7 @@ import (
 	"duosync/cmd/internal/report/explanation"
 	"duosync/cmd/internal/report/reporttest"
 	dirsync "duosync/sync"
+	"duosync/sync/packing"
 )
 
 // everythingExplained has something of everything; who is what a stranger could
@@ -132,7 +133,7 @@ func TestPast(t *testing.T) {
 		t.Errorf("%v; %d operations, want 5", err, len(e.History))
 	}
 	for _, broken := range []string{"", "[]x", `{"operations": 1`, `{"operations": [{"action": 1}]}`, `{"a"`} {
-		if err := e.History.AddStored("run", "", dirsync.PackText([]byte(broken)), 9, all); err == nil || !strings.Contains(err.Error(), "run run") {
+		if err := e.History.AddStored("run", "", packing.Text([]byte(broken)), 9, all); err == nil || !strings.Contains(err.Error(), "run run") {
 			t.Errorf("%q: %v", broken, err)
 		}
 	}

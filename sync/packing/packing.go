@@ -1,18 +1,17 @@
-package dirsync
+// Package packing compresses the texts that a state keeps, and reads them (gzip).
+package packing
 
 import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
+
+	dirsync "duosync/sync"
 )
 
-// Packed is a text as a state keeps it: compressed (gzip), for a report of 100,000 operations
-// has 70 MB, and 3 MB so. nil: there is none.
-type Packed []byte
-
 // Pack compresses what write writes, as it is written.
-func Pack(write func(io.Writer) error) (Packed, error) {
+func Pack(write func(io.Writer) error) (dirsync.Packed, error) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	if err := write(w); err != nil {
@@ -24,8 +23,8 @@ func Pack(write func(io.Writer) error) (Packed, error) {
 	return packed.Bytes(), nil
 }
 
-// PackText compresses a text; nil stays nil.
-func PackText(text []byte) Packed {
+// Text compresses a text; nil stays nil.
+func Text(text []byte) dirsync.Packed {
 	if text == nil {
 		return nil
 	}
@@ -33,8 +32,8 @@ func PackText(text []byte) Packed {
 	return packed
 }
 
-// Open gives the text to read, from its beginning. Of none there is nothing.
-func (p Packed) Open() (io.Reader, error) {
+// Open gives a text to read, from its beginning. Of none there is nothing.
+func Open(p dirsync.Packed) (io.Reader, error) {
 	if len(p) == 0 {
 		return bytes.NewReader(nil), nil
 	}

@@ -1,21 +1,23 @@
-package report
+// Package drift is the report of duosync drift: where Duo differs from what was left there.
+package drift
 
 import (
 	"fmt"
 	"io"
 	"strings"
 
+	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
 
-// Drift tells where Duo differs from what was left there.
-type Drift struct {
+// Document tells where Duo differs from what was left there.
+type Document struct {
 	Differences []Difference `json:"differences"`
 	// Attention are those who wait for a human, as the last run over all found them.
-	Attention []Attention `json:"attention"`
-	Warnings  []string    `json:"warnings"`
+	Attention []report.Attention `json:"attention"`
+	Warnings  []string           `json:"warnings"`
 
 	users, groups int    // that were compared
 	flags         string // of commands
@@ -33,10 +35,10 @@ type Difference struct {
 	ours, duo string
 }
 
-// DriftOf gives the report of what was found, beside those who were known to wait for a
+// Of gives the report of what was found, beside those who were known to wait for a
 // human. flags end the commands, see [dirsync.Command].
-func DriftOf(found *dirsync.Drifted, standing []dirsync.Attention, flags string) *Drift {
-	d := &Drift{Differences: []Difference{}, Attention: AttentionOf(standing), Warnings: append([]string{}, found.Warnings...), users: found.Users, groups: found.Groups, flags: flags}
+func Of(found *dirsync.Drifted, standing []dirsync.Attention, flags string) *Document {
+	d := &Document{Differences: []Difference{}, Attention: report.AttentionOf(standing), Warnings: append([]string{}, found.Warnings...), users: found.Users, groups: found.Groups, flags: flags}
 	for _, x := range found.Differences {
 		d.Differences = append(d.Differences, Difference{Username: x.Username, SourceID: x.Source, User: x.User, Field: x.Field,
 			Ours: listOrText(x.Field, x.Ours), Duo: listOrText(x.Field, x.Duo), ours: x.Ours, duo: x.Duo})
@@ -52,17 +54,17 @@ func listOrText(field, value string) any {
 }
 
 // Differs reports whether there is a difference.
-func (d *Drift) Differs() bool { return len(d.Differences) > 0 }
+func (d *Document) Differs() bool { return len(d.Differences) > 0 }
 
 // Write renders the list. Only the table is ever coloured.
-func (d *Drift) Write(out io.Writer, format form.Format, look form.Look) error {
+func (d *Document) Write(out io.Writer, format form.Format, look form.Look) error {
 	return form.Write(out, d, format, look)
 }
 
 // Page lists the differences.
-func (d *Drift) Page() *form.Page {
-	needs := NeedsAttention(d.Attention)
-	p := &form.Page{Title: But("Drift: Duo holds what was left there", needs), Tone: form.Good}
+func (d *Document) Page() *form.Page {
+	needs := report.NeedsAttention(d.Attention)
+	p := &form.Page{Title: report.But("Drift: Duo holds what was left there", needs), Tone: form.Good}
 	if needs != "" {
 		p.Tone = form.Change
 	}
@@ -72,15 +74,15 @@ func (d *Drift) Page() *form.Page {
 	}
 	p.Fact("compared", compared+" of duosync's own; nothing was changed")
 	if d.Differs() {
-		p.Title, p.Tone = then(fmt.Sprintf("Drift: %s from what was left in Duo", phrase.Plural(len(d.Differences), "difference")), needs), form.Change
+		p.Title, p.Tone = report.Then(fmt.Sprintf("Drift: %s from what was left in Duo", phrase.Plural(len(d.Differences), "difference")), needs), form.Change
 		p.Add(d.blocks()...)
 		p.Summary = p.Title
 	}
-	p.Add(AttentionBlock(d.Attention), form.Items("warnings", d.Warnings))
+	p.Add(report.AttentionBlock(d.Attention), form.Items("warnings", d.Warnings))
 	return p
 }
 
-func (d *Drift) blocks() []form.Block {
+func (d *Document) blocks() []form.Block {
 	l := &form.List{Columns: []string{"user or group", "field", "left there", "in Duo now"}, Lead: 2}
 	for i := range d.Differences {
 		x := &d.Differences[i]
@@ -120,7 +122,7 @@ func (d *Difference) words(ours, duo string) string {
 }
 
 // Sheet has a row for each difference, then one for each who needs attention.
-func (d *Drift) Sheet() *form.Sheet {
+func (d *Document) Sheet() *form.Sheet {
 	s := form.NewSheet("username", "source_id", "duo_user_id", "field", "ours", "duo", "reason", "remedy", "since")
 	for _, x := range d.Differences {
 		ours, duo := x.ours, x.duo

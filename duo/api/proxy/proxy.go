@@ -1,4 +1,5 @@
-package api
+// Package proxy chooses the proxy to Duo, and tells what one that refuses wants.
+package proxy
 
 import (
 	"cmp"
@@ -15,10 +16,10 @@ import (
 	dirsync "duosync/sync"
 )
 
-// proxyFunc gives how a proxy is chosen, and the password for it.
-func proxyFunc(text, address string) (choose func(*http.Request) (*url.URL, error), password string, err error) {
+// Func gives how a proxy is chosen, and the password for it.
+func Func(text, address string) (choose func(*http.Request) (*url.URL, error), password string, err error) {
 	if text != "" {
-		u, err := parseProxy(text)
+		u, err := parse(text)
 		if err != nil {
 			return nil, "", dirsync.WithHint(err, "set duo.proxy_url to a URL such as http://proxy.example.com:3128")
 		}
@@ -34,13 +35,13 @@ func proxyFunc(text, address string) (choose func(*http.Request) (*url.URL, erro
 	return http.ProxyFromEnvironment, passwordOf(u.User), nil
 }
 
-// proxyVariables are those that net/http looks at for https, in its order.
-func proxyVariables() []string { return []string{"HTTPS_PROXY", "https_proxy"} }
+// variables are those that net/http looks at for https, in its order.
+func variables() []string { return []string{"HTTPS_PROXY", "https_proxy"} }
 
 // checkEnvironment tells of a proxy in the environment that is no URL. net/http takes
 // such a one for none, and calls go out directly.
 func checkEnvironment() error {
-	for _, name := range proxyVariables() {
+	for _, name := range variables() {
 		text := os.Getenv(name)
 		if text == "" {
 			continue
@@ -48,7 +49,7 @@ func checkEnvironment() error {
 		if !strings.Contains(text, "://") {
 			text = "http://" + text
 		}
-		if _, err := parseProxy(text); err != nil {
+		if _, err := parse(text); err != nil {
 			return dirsync.WithHint(fmt.Errorf("%s in the environment: %w", name, err),
 				"set "+name+" to a URL such as http://proxy.example.com:3128, or unset it where Duo is reached directly")
 		}
@@ -57,8 +58,8 @@ func checkEnvironment() error {
 	return nil
 }
 
-// parseProxy reads the URL of a proxy. Its errors don't repeat it.
-func parseProxy(text string) (*url.URL, error) {
+// parse reads the URL of a proxy. Its errors don't repeat it.
+func parse(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("the proxy is not a URL")
@@ -72,12 +73,12 @@ func parseProxy(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// proxySetting names where the proxy comes from.
-func proxySetting(configured string) string {
+// Setting names where the proxy comes from.
+func Setting(configured string) string {
 	if configured != "" {
 		return "duo.proxy_url"
 	}
-	for _, name := range proxyVariables() {
+	for _, name := range variables() {
 		if os.Getenv(name) != "" {
 			return name
 		}
@@ -91,22 +92,8 @@ func passwordOf(user *url.Userinfo) string {
 	return cmp.Or(password, user.Username())
 }
 
-// Proxy tells through which proxy Duo is called, as scheme://host:port, or "" for
-// none. A user and a password are left out.
-func (c *Client) Proxy() string {
-	transport, ok := c.http.Transport.(*http.Transport)
-	if !ok || transport.Proxy == nil {
-		return ""
-	}
-	proxy, err := transport.Proxy(&http.Request{URL: &url.URL{Scheme: "https", Host: c.at.address}})
-	if err != nil || proxy == nil {
-		return ""
-	}
-	return proxy.Scheme + "://" + proxy.Host
-}
-
-// proxyError is a proxy that does not connect to Duo (RFC 9110, 9.3.6).
-type proxyError struct {
+// Error is a proxy that does not connect to Duo (RFC 9110, 9.3.6).
+type Error struct {
 	status int
 	words  string // its own for that
 	// schemes are the ways to log in that it offers, in the order in which it does; sent tells
@@ -115,12 +102,13 @@ type proxyError struct {
 	sent    bool
 }
 
-func refusedByProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+// Refused gives the Error of an answer to CONNECT, nil where the proxy connects.
+func Refused(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
 	}
 	_, words, _ := strings.Cut(answer.Status, " ")
-	e := &proxyError{status: answer.StatusCode, words: words, sent: proxy.User != nil}
+	e := &Error{status: answer.StatusCode, words: words, sent: proxy.User != nil}
 	for _, challenge := range answer.Header.Values("Proxy-Authenticate") {
 		if scheme, _, _ := strings.Cut(strings.TrimSpace(challenge), " "); scheme != "" && len(e.schemes) < 4 {
 			e.schemes = append(e.schemes, scheme)
@@ -130,7 +118,7 @@ func refusedByProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *
 }
 
 // Error says what the proxy answered.
-func (e *proxyError) Error() string {
+func (e *Error) Error() string {
 	text := fmt.Sprintf("the proxy refuses to connect: %d", e.status)
 	if words := cmp.Or(e.words, http.StatusText(e.status)); words != "" {
 		text += " " + words
@@ -141,12 +129,12 @@ func (e *proxyError) Error() string {
 	return text
 }
 
-func (e *proxyError) offersBasic() bool {
+func (e *Error) offersBasic() bool {
 	return len(e.schemes) == 0 || slices.ContainsFunc(e.schemes, func(scheme string) bool { return strings.EqualFold(scheme, "Basic") })
 }
 
-// hint says what the admin can do about a proxy that is named by a setting.
-func (e *proxyError) hint(setting, address string) string {
+// Hint says what the admin can do about a proxy that is named by a setting.
+func (e *Error) Hint(setting, address string) string {
 	switch {
 	case e.status == http.StatusProxyAuthRequired && !e.offersBasic():
 		return "the proxy takes no password as duosync sends one (Basic): have it let this machine through to " + address +
@@ -163,14 +151,14 @@ func (e *proxyError) hint(setting, address string) string {
 	return "what answers there is no proxy for HTTPS (CONNECT): check " + setting
 }
 
-// closed reports whether the proxy would answer every further call in the same way, and
+// Closed reports whether the proxy would answer every further call in the same way, and
 // count a wrong password once more.
-func (e *proxyError) closed() bool {
+func (e *Error) Closed() bool {
 	return e.status == http.StatusProxyAuthRequired || e.status == http.StatusForbidden
 }
 
-// refusedBySocks reports whether a SOCKS proxy did not take the login.
-func refusedBySocks(err error) bool {
+// RefusedBySocks reports whether a SOCKS proxy did not take the login.
+func RefusedBySocks(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, "socks connect") && (strings.Contains(text, "username/password") || strings.Contains(text, "authentication"))
 }
