@@ -7,7 +7,6 @@
 //	users.go, phones.go, groups.go      what Duo can be asked; page.go: lists; paths.go: paths
 //	decode.go                           users, groups and phones as Duo writes them
 //	auth.go, auth_errors.go             the Auth API, which has keys of its own
-//	probe.go                            what finds out rights and the way to Duo
 //	options.go, client.go               do: sign → pace → send → classify → retry
 //	sign.go, clock.go                   signatures version 5 and 2, and Duo's time
 //	pace.go, retry.go                   how fast, and how often again

@@ -1,5 +1,5 @@
 // Package bulk carries operations out in calls that they share, each exactly once, whatever
-// Duo makes of a call in which one of them is bad: work.go says how, match.go what an answer
+// Duo makes of a call in which one of them is bad: [Work] says how, match.go what an answer
 // tells of whom, endpoint.go what is known of the calls themselves. It makes no call itself.
 package bulk
 

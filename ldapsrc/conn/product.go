@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
-
-	"duosync/ldapsrc/schema"
 )
 
 // Product is a kind of directory software.
@@ -43,19 +41,6 @@ func productOf(dse *ldap.Entry) Product {
 		return ProductActiveDirectory
 	}
 	return ""
-}
-
-// Presets lists those by which such a server can be read, the usual one first; beside them
-// stands Custom. WSO2 takes others' servers for its user store, too.
-func (p Product) Presets() []schema.Preset {
-	return map[Product][]schema.Preset{
-		ProductOpenLDAP:        {schema.OpenLDAP, schema.WSO2IS},
-		ProductApacheDS:        {schema.WSO2IS},
-		Product389:             {schema.DS389, schema.FreeIPA, schema.WSO2IS},
-		ProductActiveDirectory: {schema.ActiveDirectory},
-		ProductOpenDJ:          {schema.OpenDJ, schema.WSO2IS},
-		ProductEDirectory:      {schema.EDirectory, schema.WSO2IS},
-	}[p]
 }
 
 func containsAny(text string, parts ...string) bool {

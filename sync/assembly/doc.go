@@ -1,5 +1,5 @@
-// Package assembly makes a plan of operations: waves.go alone says in which order they go,
-// the others what each claims and frees, how one is split in two, and what is held with
-// what; the engine carries out what it gets. Its tests are the scenarios in
-// sync/engine/testdata.
+// Package assembly makes a plan of operations: stages.go parts what takes from what gives,
+// waves.go puts stages and actions in order, rings.go renames among themselves, and the
+// others say what each claims and frees, and what is held with what. The engine carries out
+// what it gets. Its tests are the scenarios in sync/engine/testdata.
 package assembly

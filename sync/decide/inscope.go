@@ -9,7 +9,7 @@ import (
 )
 
 // Decide settles what happens to one subject, names apart: whether a wanted
-// name is free is looked at afterwards, over all subjects (see claims.go).
+// name is free is looked at afterwards, over all subjects (the engine's claims.go).
 func (r *Rules) Decide(s *Subject, now time.Time) {
 	if s.Link != nil {
 		next := *s.Link

@@ -1,6 +1,7 @@
 // Package cli is duosync's command line: a file for each command, or for two that belong
 // together, with its options, its flags and a run function; exit.go alone has the exit
-// codes and what the help says of them. root.go has the tree, app.go what all commands
+// codes, decides them by what dirsync.Run says of a run, and has what the help says of those
+// of runs. root.go has the tree, app.go what all commands
 // share, output.go how they show what they find.
 package cli
 

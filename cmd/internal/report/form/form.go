@@ -1,6 +1,6 @@
 // Package form gives a document the forms that can be asked for with --format, of which
-// form.go has the one list. It knows nothing of what the document is about, and makes every
-// text in it harmless.
+// form.go has the one list: of a page (page.go) or of a sheet (sheet.go), each text through
+// harmless.go. JSON alone is the document itself. It knows nothing of what that is about.
 package form
 
 import (
