@@ -1,7 +1,7 @@
 // Package config is duosync's configuration: config.go has every key, from which
 // docs/configuration.md is made, default.go what holds where the file is silent, check_*.go
-// which values make sense, starter.go what config init writes, and unbuilt.go the keys that
-// are refused as not built yet.
+// which values make sense, starter.go what config init writes, with samples by preset, and
+// unbuilt.go the keys that are refused as not built yet.
 //
 // One YAML file is read by [strict], and every mistake is told at once and at its place. load.go
 // goes through the steps: the file fills a [Config] that holds the defaults, the preset
