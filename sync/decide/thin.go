@@ -17,7 +17,7 @@ type Thin struct {
 // Take takes the fields from somebody for whom there is nothing but a create, and nothing to
 // tell. It lets everybody else be.
 func (t *Thin) Take(s *Subject) {
-	if s.Want == nil || s.Link != nil || s.Next != nil || s.Problem != "" || len(s.Ops) != 1 || s.Ops[0].Action != dirsync.Create {
+	if s.Want == nil || s.Link != nil || s.Next != nil || s.Problem != "" || s.Want.Troubled() || len(s.Ops) != 1 || s.Ops[0].Action != dirsync.Create {
 		return
 	}
 	op := s.Ops[0]

@@ -30,6 +30,7 @@ func TestThin(t *testing.T) {
 		"asks for more":     {func(s *Subject) { s.Ops[0].Ask(dirsync.FieldGroups, "staff") }, false},
 		"a change left out": {func(s *Subject) { s.Ops[0].Changes = s.Ops[0].Changes[:1] }, false},
 		"a problem":         {func(s *Subject) { s.Problem = "something" }, false},
+		"a faulty field":    {func(s *Subject) { s.Want.Faults = map[string]string{dirsync.FieldNotes: "no such attribute"} }, false},
 		"a mail, too":       {func(s *Subject) { s.Add(dirsync.Op{Action: dirsync.EnrollMail}) }, false},
 		"an update":         {func(s *Subject) { s.Ops[0].Action = dirsync.Update }, false},
 		"ours":              {func(s *Subject) { s.Link = &dirsync.Link{} }, false},
