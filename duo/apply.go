@@ -45,7 +45,7 @@ func (t *Target) rounds(wave []*dirsync.Op) [][]batch.Unit {
 
 // wayOf tells how an operation may go.
 func wayOf(op *dirsync.Op) batch.Way {
-	own, aliases := len(operation.OwnFields(op)) > 0, op.Change(dirsync.FieldAliases) != nil
+	own, aliases := operation.HasOwn(op), op.Change(dirsync.FieldAliases) != nil
 	switch {
 	case operation.Unsendable(op) != nil:
 		return batch.Alone

@@ -22,10 +22,16 @@ func (t *Target) Know(owner func(user string) dirsync.SourceID, known func(dirsy
 	t.owner, t.remembered = owner, known
 }
 
-// madeUser is a user whom a create has made, as Duo answered it.
+// madeUser is a user whom a create has made: whose it is, and its name as Duo answered it.
 type madeUser struct {
 	owner dirsync.SourceID
-	as    dirsync.Remembered
+	name  string
+}
+
+// is reports whether an account has the name of that user. Nobody renames a user within the
+// run that makes it.
+func (m madeUser) is(a *dirsync.Account) bool {
+	return dirsync.FoldName(a.Username) == dirsync.FoldName(m.name)
 }
 
 // madeUsers are those whom creates of this run have made, by the ids that Duo answered.
@@ -68,7 +74,7 @@ func (t *Target) whose(user string) dirsync.SourceID {
 // keep remembers whose a user is that a create has made, so that another one is not taken
 // for it.
 func (t *Target) keep(owner dirsync.SourceID, a *dirsync.Account) {
-	t.made.put(a.ID, madeUser{owner, dirsync.Remembered{Name: a.Username, Created: a.Created}})
+	t.made.put(a.ID, madeUser{owner, a.Username})
 }
 
 // isOthers reports whether a user is another person's of ours. Somebody who was never met under
@@ -79,17 +85,17 @@ func (t *Target) isOthers(a *dirsync.Account, mine dirsync.SourceID) bool {
 		return false
 	}
 	if m, made := t.made.get(a.ID); made {
-		return !m.as.IsRenamed(a)
+		return m.is(a)
 	}
 	known := t.remembered(owner)
 	return !known.Unmet || !known.IsRenamed(a)
 }
 
 // isOther reports whether an account is not the user whom a create of this run has made,
-// though Duo answered its id to it. Nobody renames a user within the run that makes it.
+// though Duo answered its id to it.
 func (t *Target) isOther(a *dirsync.Account) bool {
 	m, made := t.made.get(a.ID)
-	return made && dirsync.FoldName(a.Username) != dirsync.FoldName(m.as.Name)
+	return made && !m.is(a)
 }
 
 // seeMade gives the user whom a create of this run has made, by the id that Duo answered, or

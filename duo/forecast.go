@@ -38,7 +38,7 @@ func (t *Target) callsOf(unit batch.Unit) int {
 	var fields, places, lists, new, parts int
 	for _, op := range unit.Ops {
 		aliases := op.Change(dirsync.FieldAliases) != nil
-		if operation.Creates(op) || aliases || len(operation.OwnFields(op)) > 0 {
+		if operation.Creates(op) || aliases || operation.HasOwn(op) {
 			fields++
 		}
 		if aliases && !operation.Creates(op) {

@@ -132,7 +132,7 @@ func (p *party) prepare(ctx context.Context, members []*bulk.Member) []*bulk.Mem
 			p.params[m] = createParams(op, m)
 		case aliases != nil:
 			p.params[m] = aliasParams(op, aliases, places[op.User], m)
-		case len(operation.OwnFields(op)) > 0:
+		case operation.HasOwn(op):
 			p.params[m] = operation.OwnFields(op)
 			m.Apart = op.Follows // it is looked at before
 		default:

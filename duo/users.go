@@ -78,7 +78,7 @@ func (t *Target) claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, hold
 // modify sends the changed fields. Without any it only looks, and not even that
 // where lists follow, after which there is a look anyway.
 func (t *Target) modify(ctx context.Context, op *dirsync.Op) dirsync.Result {
-	if len(operation.OwnFields(op)) == 0 && op.Change(dirsync.FieldAliases) == nil && operation.HasSteps(op) {
+	if !operation.HasOwn(op) && op.Change(dirsync.FieldAliases) == nil && operation.HasSteps(op) {
 		return done(op, nil)
 	}
 	if op.Action == dirsync.Adopt {
@@ -221,7 +221,7 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	}
 	t.leaveFirst(ctx, op) // before the status lets anybody in
 	var lacks []values.Lack
-	if len(operation.OwnFields(op)) > 0 || op.Change(dirsync.FieldAliases) != nil {
+	if operation.HasOwn(op) || op.Change(dirsync.FieldAliases) != nil {
 		var err error
 		if _, lacks, err = t.change(ctx, op); err != nil {
 			return t.notModified(ctx, op, err)

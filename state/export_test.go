@@ -36,6 +36,16 @@ func (db *DB) Exec(ctx context.Context, query string) error {
 	return err
 }
 
+// PlanOfNewest tells how SQLite finds the intent that an outcome closes.
+func (db *DB) PlanOfNewest(ctx context.Context) (plan string, err error) {
+	var steps []struct {
+		ID, Parent, NotUsed int
+		Detail              string
+	}
+	err = db.conns.Write.SelectContext(ctx, &steps, `EXPLAIN QUERY PLAN SELECT `+newest, nil, nil, "", "")
+	return fmt.Sprint(steps), err
+}
+
 // Setting is a setting of the connection that writes to PostgreSQL.
 func (db *DB) Setting(ctx context.Context, name string) (value string, err error) {
 	err = db.conns.Write.GetContext(ctx, &value, `SELECT current_setting($1)`, name)

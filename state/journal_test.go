@@ -69,6 +69,18 @@ func TestJournalFromManyWorkers(t *testing.T) {
 	}
 }
 
+// TestOutcomesFindTheirIntents by the person: a run of 100,000 has hundreds open at once, and
+// looking through these for each outcome took more than all else that is written.
+func TestOutcomesFindTheirIntents(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+	defer closing(t, db)
+	plan, err := db.PlanOfNewest(t.Context())
+	must(t, err)
+	if !strings.Contains(plan, "intents_open") || strings.Contains(plan, "intents_run") {
+		t.Errorf("intents are found so: %s", plan)
+	}
+}
+
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {

@@ -17,10 +17,14 @@ type statements struct {
 	all []*sqlx.Stmt
 }
 
+// newest finds the newest open intent of a person in a run. That the run is an expression keeps
+// SQLite from the index of runs, in which it would pass, from the run's last intent backwards,
+// all that came after; the open ones have an index by person.
+const newest = `(SELECT max(seq) FROM intents WHERE source_id = $3 AND run_id || '' = $4 AND done_at IS NULL)`
+
 // prepare compiles the statements. lease is what an intent has in this kind of database
 // only.
 func (s *statements) prepare(ctx context.Context, write *sqlx.DB, lease []backend.Column) error {
-	const newest = `(SELECT max(seq) FROM intents WHERE source_id = $3 AND run_id = $4 AND done_at IS NULL)`
 	intent := []string{"run_id", "source_id", "op", "packed", "at", "note"}
 	for _, column := range lease {
 		intent = append(intent, column.Name)

@@ -52,7 +52,7 @@ type Options struct {
 	// Version is duosync's own, for the User-Agent header.
 	Version string
 	// Log gets one debug line a call: method, path, status, milliseconds.
-	Log logrus.FieldLogger
+	Log *logrus.Logger
 
 	// Now and Sleep replace the clock in tests. Sleep must end early with ctx,
 	// and Now must move on with it.

@@ -19,7 +19,7 @@ func Calls(op *dirsync.Op) int {
 	if op.Action == dirsync.GroupCreate {
 		calls++ // look
 	}
-	own, aliases := len(OwnFields(op)) > 0, op.Change(dirsync.FieldAliases) != nil
+	own, aliases := HasOwn(op), op.Change(dirsync.FieldAliases) != nil
 	switch {
 	case Restores(op):
 		calls = 2 // restore, look

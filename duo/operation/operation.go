@@ -52,6 +52,11 @@ func OwnFields(op *dirsync.Op) dirsync.Fields {
 	return fields
 }
 
+// HasOwn reports whether there are OwnFields.
+func HasOwn(op *dirsync.Op) bool {
+	return slices.ContainsFunc(op.Changes, func(c dirsync.Change) bool { return !dirsync.IsList(c.Field) })
+}
+
 // CreateFields returns what a create sends: no empty values. Phones and groups are
 // not parameters; they follow.
 func CreateFields(op *dirsync.Op) dirsync.Fields {
@@ -89,7 +94,7 @@ func Unsendable(op *dirsync.Op) error {
 		return errors.New(op.Blocked)
 	}
 	for _, change := range op.Changes {
-		if !slices.Contains(fieldsOf(op), change.Field) {
+		if !mayChange(op, change.Field) {
 			return fmt.Errorf("the field %q is not one that can be sent to Duo", change.Field)
 		}
 	}
@@ -144,15 +149,15 @@ func unsendableLists(op *dirsync.Op) error {
 	return nil
 }
 
-// fieldsOf are the fields that an operation may change.
-func fieldsOf(op *dirsync.Op) []string {
+// mayChange reports whether a field is one that an operation may change.
+func mayChange(op *dirsync.Op, field string) bool {
 	switch op.Action {
 	case dirsync.GroupCreate, dirsync.GroupUpdate, dirsync.GroupDelete:
-		return []string{dirsync.FieldName}
+		return field == dirsync.FieldName
 	case dirsync.PhoneDelete:
-		return []string{dirsync.FieldPhones}
+		return field == dirsync.FieldPhones
 	case dirsync.EnrollMail:
-		return []string{dirsync.FieldEmail}
+		return field == dirsync.FieldEmail
 	}
-	return append(slices.Clone(dirsync.FieldNames), dirsync.ListFields...)
+	return slices.Contains(dirsync.FieldNames, field) || dirsync.IsList(field)
 }

@@ -38,13 +38,13 @@ func Each(wave []*dirsync.Op) []Unit {
 // first operations.
 func Cut(wave []*dirsync.Op, way func(*dirsync.Op) Way, most Most) [][]Unit {
 	var rounds []*round
-	last := map[key]int{} // the round after the last operation about it
+	last := make(map[key]int, len(wave)) // the round after the last operation about it
 	for _, op := range wave {
-		n := 0
-		for _, k := range keys(op) {
+		n, about := 0, keys(op)
+		for _, k := range about {
 			n = max(n, last[k])
 		}
-		for _, k := range keys(op) {
+		for _, k := range about {
 			last[k] = n + 1
 		}
 		if n == len(rounds) {

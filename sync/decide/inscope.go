@@ -86,12 +86,16 @@ func (r *Rules) decideNew(s *Subject, reason string) {
 
 // created lists the fields that a new user gets, phones and groups apart.
 func created(fields dirsync.Fields) []dirsync.Change {
-	changes := make([]dirsync.Change, 0, len(dirsync.FieldNames)+1)
-	for _, name := range append(slices.Clone(dirsync.FieldNames), dirsync.FieldAliases) {
+	changes := make([]dirsync.Change, 0, 16) // on the stack
+	add := func(name string) {
 		if value := fields[name]; value != "" {
 			changes = append(changes, dirsync.Change{Field: name, After: value})
 		}
 	}
+	for _, name := range dirsync.FieldNames {
+		add(name)
+	}
+	add(dirsync.FieldAliases)
 	return slices.Clone(changes) // as long as it needs to be: a first run has one for each person
 }
 

@@ -22,7 +22,7 @@ type application struct {
 	plan      *dirsync.Plan
 	snap      *snapshot
 	groups    *groupPlan
-	byID      map[dirsync.SourceID]*decide.Subject
+	people    decide.People // and groups, as subjects with nothing but an id
 	byOp      map[*dirsync.Op]*dirsync.Operation
 	others    map[dirsync.SourceID][]*dirsync.Op // all operations of a person who has several
 	named     map[dirsync.SourceID]bool          // people whom a conflict names
@@ -30,6 +30,7 @@ type application struct {
 	last      *lastLook
 	decidedAt time.Time
 	ahead     ahead
+	thin      decide.Thin // those who wait for their turn
 }
 
 // apply carries the plan out, wave by wave. An intent is durable before its
@@ -50,12 +51,16 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	if err := r.keep(ctx, c); err != nil {
 		return done, err
 	}
-	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byID: map[dirsync.SourceID]*decide.Subject{}, byOp: map[*dirsync.Op]*dirsync.Operation{}, others: severalOf(c.plan.Ops()), named: r.inConflict(), sent: map[*dirsync.Op]bool{}, ahead: peopleOf(c.plan.Ops())}
-	for _, s := range c.subjects() {
-		a.byID[s.ID] = s
-	}
+	several := severalOf(c.plan.Ops())
+	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byOp: make(map[*dirsync.Op]*dirsync.Operation, len(r.report.Operations)), others: several, named: r.inConflict(), sent: map[*dirsync.Op]bool{}, ahead: peopleOf(c.plan.Ops(), several)}
+	c.census.forget(a.named)
+	subjects := slices.Clone(c.subjects())
 	for _, op := range c.groups.ops {
-		a.byID[op.Source] = &decide.Subject{ID: op.Source}
+		subjects = append(subjects, &decide.Subject{ID: op.Source})
+	}
+	a.people = decide.PeopleOf(subjects)
+	for _, s := range a.people {
+		a.thin.Take(s)
 	}
 	for _, o := range r.report.Operations {
 		a.byOp[o.Op] = o
@@ -75,7 +80,6 @@ func (a *application) carryOut(ctx context.Context) error {
 	defer cancel()
 	for _, all := range a.plan.Waves {
 		wave := a.ahead.without(all, a.ready(all))
-		a.ahead.without(all, wave)
 		a.last = &lastLook{run: a.run, wave: wave, first: a.decidedAt, at: map[*dirsync.Op]time.Time{}}
 		err := a.Target.Apply(inTime, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(inTime, ops) },
 			func(results []dirsync.Result) error { return a.record(ctx, results) })
@@ -100,7 +104,7 @@ func (a *application) carryOut(ctx context.Context) error {
 // still in the Trash, nor given as username what is still the own alias.
 func (a *application) ready(wave []*dirsync.Op) []*dirsync.Op {
 	return slices.DeleteFunc(slices.Clone(wave), func(op *dirsync.Op) bool {
-		s, o := a.byID[op.Source], a.byOp[op]
+		s, o := a.people.Find(op.Source), a.byOp[op]
 		if a.brokenRing(op) {
 			assembly.BackToFormer(op)
 			a.retry[s] = true
@@ -142,6 +146,9 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 	if ops = slices.DeleteFunc(slices.Clone(ops), func(op *dirsync.Op) bool { return moved[op] != "" }); len(ops) == 0 {
 		return nil, nil
 	}
+	for _, op := range ops {
+		a.thin.Give(a.people.Find(op.Source))
+	}
 	sent, err := a.journal.Intend(context.WithoutCancel(ctx), ops, a.Target.Now())
 	if err != nil {
 		return nil, err
@@ -165,14 +172,15 @@ func (a *application) leaveOut(op *dirsync.Op, why string) {
 	}
 	a.ahead.passed(o)
 	o.Result, o.Error = dirsync.ResultSkipped, why
-	a.retry[a.byID[op.Source]] = true
+	a.retry[a.people.Find(op.Source)] = true
 }
 
 func (a *application) record(ctx context.Context, results []dirsync.Result) error {
 	var outcomes []dirsync.Outcome
 	for _, res := range results {
 		delete(a.sent, res.Op)
-		s := a.byID[res.Op.Source]
+		s := a.people.Find(res.Op.Source)
+		a.thin.Give(s)
 		if res.Op.OnGroup() {
 			outcomes = append(outcomes, a.groups.outcome(res))
 			a.tell(s, res)

@@ -107,6 +107,16 @@ func (c *census) note(i int32, seen dirsync.Seen) {
 	}
 }
 
+// forget lets go of what is for deciding only, once that is done: who claims which name, and
+// of the people who may need something all but those whom conflicts name. Whoever is decided
+// about has the rest. It may be nil.
+func (c *census) forget(named map[dirsync.SourceID]bool) {
+	if c != nil {
+		c.names = claimants{}
+		c.kept = slices.DeleteFunc(c.kept, func(want *mapping.Desired) bool { return !named[want.ID] })
+	}
+}
+
 // out are those who are ours and came by, and were in when last seen, and are not now.
 func (c *census) out() map[dirsync.SourceID]bool {
 	out := map[dirsync.SourceID]bool{}

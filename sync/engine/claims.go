@@ -95,7 +95,7 @@ func (d *deciding) settleClaims(ctx context.Context) error {
 
 // claims lists the operations that want a name, in order.
 func (d *deciding) claims() []claim {
-	var claims []claim
+	claims := make([]claim, 0, len(d.subjects))
 	for _, s := range d.subjects {
 		for _, op := range s.Ops {
 			if op.Blocked != "" {

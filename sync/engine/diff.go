@@ -301,7 +301,7 @@ func (s *snapshot) makeWay(ctx context.Context, id dirsync.SourceID, user string
 // written gives the link of somebody as it stands in this run. Who was released has it in the
 // state alone.
 func (a *application) written(ctx context.Context, id dirsync.SourceID) (*dirsync.Link, error) {
-	switch s := a.byID[id]; {
+	switch s := a.people.Find(id); {
 	case s == nil:
 		return nil, nil
 	case s.Next != nil:
@@ -319,21 +319,21 @@ func unwritten(context.Context, dirsync.SourceID) (*dirsync.Link, error) { retur
 // gaveWay has those who gave way be known so by what still follows for them in this run.
 func (a *application) gaveWay(way []dirsync.Outcome) []dirsync.Outcome {
 	for i := range way {
-		if other := a.byID[way[i].Source]; other != nil && other.Next != nil {
+		if other := a.people.Find(way[i].Source); other != nil && other.Next != nil {
 			other.Next.User = way[i].Link.User
 		}
 	}
 	return way
 }
 
-// release forgets the fields and the links of people who were made, where both are as they
-// should be, the state has them, and nothing more is to be done or told of the person. Of a
-// first run that is nearly everybody.
+// release forgets what was wanted, and the links, of people who were made, where both are as
+// they should be, the state has them, and nothing more is to be done or told of the person. Of
+// a first run that is nearly everybody.
 func (a *application) release(results []dirsync.Result) {
 	for i := range results {
 		res, op := &results[i], results[i].Op
-		if s := a.byID[op.Source]; op.Action == dirsync.Create && res.Fate == dirsync.Done && len(res.Undone) == 0 && len(s.Ops) == 1 && s.Ops[0] == op && a.isOver(s) {
-			s.Next, s.Want.Fields, op.Asked = nil, nil, nil
+		if s := a.people.Find(op.Source); op.Action == dirsync.Create && res.Fate == dirsync.Done && len(res.Undone) == 0 && len(s.Ops) == 1 && s.Ops[0] == op && a.isOver(s) {
+			s.Next, s.Want, op.Asked = nil, nil, nil
 		}
 	}
 }

@@ -249,7 +249,65 @@ func (a *application) leave(why string) {
 			if a.sent[o.Op] {
 				o.Error = "perhaps sent, and not written down; the next run finds out"
 			}
-			a.retry[a.byID[o.Source]] = true
+			a.retry[a.people.Find(o.Source)] = true
 		}
 	}
+}
+
+// ahead counts the people of whom something is still to be done.
+type ahead struct {
+	single int                      // with one operation
+	left   map[dirsync.SourceID]int // operations of those who have several
+	total  int
+}
+
+func peopleOf(ops []*dirsync.Op, several map[dirsync.SourceID][]*dirsync.Op) ahead {
+	a := ahead{left: make(map[dirsync.SourceID]int, len(several))}
+	for id, some := range several {
+		if !some[0].OnGroup() {
+			a.left[id] = len(some)
+		}
+	}
+	for _, op := range ops {
+		if !op.OnGroup() && a.left[op.Source] == 0 {
+			a.single++
+		}
+	}
+	a.total = a.single + len(a.left)
+	return a
+}
+
+func (a *ahead) done() int { return a.total - a.single - len(a.left) }
+
+// passed counts an operation of which it was not known before what becomes of it.
+func (a *ahead) passed(o *dirsync.Operation) *dirsync.Operation {
+	if o.Result == dirsync.ResultPlanned {
+		a.one(o.Op)
+	}
+	return o
+}
+
+func (a *ahead) one(op *dirsync.Op) {
+	switch left, several := a.left[op.Source]; {
+	case op.OnGroup():
+	case !several:
+		a.single--
+	case left > 1:
+		a.left[op.Source] = left - 1
+	default:
+		delete(a.left, op.Source)
+	}
+}
+
+// without passes over those of all that a wave, in the same order, is carried out without.
+func (a *ahead) without(all, wave []*dirsync.Op) []*dirsync.Op {
+	next := 0
+	for _, op := range all {
+		if next < len(wave) && wave[next] == op {
+			next++
+		} else {
+			a.one(op)
+		}
+	}
+	return wave
 }

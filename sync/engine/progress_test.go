@@ -18,7 +18,8 @@ func TestPeopleAhead(t *testing.T) {
 	}
 	ann, anns, bob, eve, staff := op("ann", false), op("ann", false), op("bob", false), op("eve", false), op("staff", true)
 	all := []*dirsync.Op{ann.Op, staff.Op, bob.Op, eve.Op}
-	a := peopleOf(append(slices.Clone(all), anns.Op))
+	ops := append(slices.Clone(all), anns.Op)
+	a := peopleOf(ops, severalOf(ops))
 	check := func(done int) {
 		t.Helper()
 		if a.done() != done || a.total != 3 {

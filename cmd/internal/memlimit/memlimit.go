@@ -11,9 +11,11 @@ import (
 )
 
 const (
-	// base is the limit in bytes while what is in use leaves a tenth of it. Beside it stand the
-	// program itself and the caches of SQLite, some 30 MiB.
-	base = 208 << 20
+	// base is the limit in bytes while what is in use is at most enough. Beside it stand the
+	// program itself and the caches of SQLite, some 30 MiB. Within it some 35 MiB are no heap
+	// or lie between what is in use: nearer to it there is no end of collecting.
+	base   = 208 << 20
+	enough = 168 << 20
 	// every is how often what is in use is looked at.
 	every = 200 * time.Millisecond
 	// growth is how far a heap may grow before garbage is collected, in percent of what is in use.
@@ -59,11 +61,12 @@ func follow(done <-chan struct{}) {
 	}
 }
 
-// limitFor gives the limit for what is in use, both in bytes: where base is too little, a third
+// limitFor gives the limit for what is in use, both in bytes: beyond enough it rises by a third
 // more than that, so that little time goes into collecting.
 func limitFor(live uint64) int64 {
-	if live+live/10 <= base {
+	if live <= enough {
 		return base
 	}
-	return int64(live + live/3) //nolint:gosec // no heap is that large
+	more := live - enough
+	return base + int64(more+more/3) //nolint:gosec // no heap is that large
 }

@@ -10,7 +10,7 @@ import (
 
 func TestLimitFor(t *testing.T) {
 	const mib = 1 << 20
-	for live, want := range map[uint64]int64{0: base, 100 * mib: base, 180 * mib: base, 210 * mib: 280 * mib, 1500 * mib: 2000 * mib} {
+	for live, want := range map[uint64]int64{0: base, 100 * mib: base, 168 * mib: base, 180 * mib: 224 * mib, 210 * mib: 264 * mib, 1500 * mib: 1984 * mib} {
 		if got := limitFor(live); got != want {
 			t.Errorf("%d MiB in use: a limit of %d MiB, want %d", live/mib, got/mib, want/mib)
 		}
