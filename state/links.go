@@ -107,6 +107,18 @@ func (r *valueReader) truth(i int) bool {
 	return false
 }
 
+// CountLinks counts the links. It looks at each of them.
+func (db *DB) CountLinks(ctx context.Context) (int, error) {
+	var counts []int
+	if err := db.conns.Read.SelectContext(ctx, &counts, `SELECT count(*) FROM links`); err != nil {
+		return 0, db.fail("counting the links", err)
+	}
+	if len(counts) == 0 { // a state that is not there
+		return 0, nil
+	}
+	return counts[0], nil
+}
+
 // scanPage is how many links Scan reads at a time.
 const scanPage = 2000
 

@@ -26,15 +26,11 @@ func (db *DB) meta(ctx context.Context) (m dirsync.Meta, err error) {
 		Key   string `db:"key"`
 		Value string `db:"value"`
 	}
-	// In one statement: it is to be of one moment.
-	if err := db.conns.Read.SelectContext(ctx, &rows, `
-		SELECT key, value FROM meta
-		UNION ALL SELECT 'links', CAST(count(*) AS TEXT) FROM links`); err != nil {
+	if err := db.conns.Read.SelectContext(ctx, &rows, `SELECT key, value FROM meta`); err != nil {
 		return m, err
 	}
 	into := map[string]any{
 		backend.MetaBinding: &m.Binding, backend.MetaBaseline: &m.Baseline, backend.MetaRefreshed: &m.Refreshed, backend.MetaPaused: &m.Paused,
-		"links": &m.Links,
 	}
 	for _, row := range rows {
 		if dest, ok := into[row.Key]; ok {

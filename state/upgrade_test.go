@@ -49,12 +49,15 @@ func checkUpgraded(t *testing.T, db *state.DB) {
 	t.Helper()
 	meta, err := db.Meta(t.Context())
 	must(t, err)
-	want := dirsync.Meta{Binding: &account, Links: 1, Baseline: &dirsync.Baseline{
+	want := dirsync.Meta{Binding: &account, Baseline: &dirsync.Baseline{
 		At: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Server: "ldaps://one", InScope: 3, Scope: "fingerprint",
 		Attributes: map[string]int{"mail": 2}, Groups: map[string]int{"staff": 3}, Excluded: 1,
 	}}
 	if diff := cmp.Diff(want, meta); diff != "" {
 		t.Errorf("meta (-want +got):\n%s", diff)
+	}
+	if links := countLinks(t, db); links != 1 {
+		t.Errorf("%d links, want one", links)
 	}
 	var briefs []dirsync.Brief
 	must(t, db.Scan(t.Context(), func(b dirsync.Brief) error { briefs = append(briefs, b); return nil }))

@@ -151,7 +151,6 @@ type Meta struct {
 	Baseline  *Baseline // of the last good run; nil before it
 	Refreshed time.Time // start of the last complete read of Duo; zero: never
 	Paused    *Pause    // nil: writing goes on
-	Links     int
 }
 
 // BulkRefusals gives the bulk calls that earlier runs were refused.

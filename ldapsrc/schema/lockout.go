@@ -20,7 +20,7 @@ type Lockout struct {
 
 // ppolicyLockout is slapo-ppolicy(5), with slapd-config(5).
 func ppolicyLockout() *Lockout {
-	return &Lockout{Since: pwdAccountLockedTime, Policy: "pwdPolicySubentry", Length: "pwdLockoutDuration", Config: "cn=config", Default: "olcPPolicyDefault"}
+	return &Lockout{Since: pwdAccountLockedTime.name, Policy: "pwdPolicySubentry", Length: "pwdLockoutDuration", Config: "cn=config", Default: "olcPPolicyDefault"}
 }
 
 // Over reports whether a lockout of some length has ended. One of length 0 never does, nor

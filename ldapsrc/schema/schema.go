@@ -6,7 +6,6 @@
 package schema
 
 import (
-	"strings"
 	"time"
 
 	dirsync "duosync/sync"
@@ -93,6 +92,7 @@ type Kind struct {
 	// whose members may not be read.
 	ShowsMembers bool
 
+	borders  []border // of Expires and Begins
 	standing func(attrs map[string][]string, now time.Time) (dirsync.Standing, *dirsync.Unsure)
 	lapses   map[string]func(value string) bool // by lower-cased name
 }
@@ -149,7 +149,7 @@ func wso2is() Kind {
 		Preset: WSO2IS, URL: "ldap://localhost:10389", // an ApacheDS, as WSO2 ships it
 		Users:  Users{Bases: []string{"ou=Users,dc=WSO2,dc=ORG"}, Filter: "(objectClass=person)", IDAttribute: entryUUID, Username: uid},
 		Groups: Groups{Bases: []string{"ou=Groups,dc=WSO2,dc=ORG"}, Filter: groupsOfNames().Filter, NameAttribute: "cn", MemberAttribute: "member"},
-		Status: []string{accountLock, accountDisabled, unlockTime}, standing: wso2Standing, lapses: wso2Lapses(),
+		Status: []string{accountLock.name, accountDisabled.name, unlockTime.name}, standing: wso2Standing, lapses: wso2Lapses(),
 		Via: map[string]string{}, Stamps: serverStamps(), // it has no memberOf
 	}
 }
@@ -158,7 +158,7 @@ func openLDAP() Kind {
 	return Kind{
 		Preset: OpenLDAP, URL: local,
 		Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: entryUUID, Username: uid}, Groups: groupsOfNames(),
-		Status: []string{pwdAccountLockedTime}, standing: ppolicyStanding, lapses: ppolicyLapses(),
+		Status: []string{pwdAccountLockedTime.name}, standing: ppolicyStanding, lapses: ppolicyLapses(),
 		Expires: pwdEndTime, Begins: pwdStartTime, Lockout: ppolicyLockout(), Beside: []string{ppolicyLockout().Policy},
 		Via: map[string]string{memberOf: memberOf}, Stamps: serverStamps(), ContextCSN: true, ShowsMembers: true,
 	}
@@ -168,10 +168,10 @@ func ds389() Kind {
 	return Kind{
 		Preset: DS389, URL: local, // nsPerson is what its own tools make, and no person to the schema
 		Users: Users{Filter: "(|(objectClass=person)(objectClass=nsPerson))", IDAttribute: "nsUniqueId", Username: uid}, Groups: groupsOfNames(),
-		Status: []string{nsAccountLock, accountUnlockTime}, standing: ds389Standing, lapses: ds389Lapses(),
+		Status: []string{nsAccountLock.name, accountUnlockTime.name}, standing: ds389Standing, lapses: ds389Lapses(),
 		Expires: krbExpiration,
-		Via:     map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
-		Beside:  []string{nsRole}, Stamps: serverStamps(),
+		Via:     map[string]string{memberOf: memberOf, nsAccountLock.key: nsRole.key},
+		Beside:  []string{nsRole.name}, Stamps: serverStamps(),
 	}
 }
 
@@ -182,7 +182,7 @@ func activeDirectory() Kind {
 		Users:  Users{Filter: "(sAMAccountType=805306368)", IDAttribute: "objectGUID", Username: "sAMAccountName"},
 		Former: []Users{{Filter: "(&(objectCategory=person)(objectClass=user))", Username: uid}},
 		Groups: Groups{Filter: "(objectClass=group)", NameAttribute: "cn", MemberAttribute: "member"},
-		Status: []string{userAccountControl, lockoutTime, controlComputed}, standing: adStanding, lapses: adLapses(),
+		Status: []string{userAccountControl.name, lockoutTime.name, controlComputed.name}, standing: adStanding, lapses: adLapses(),
 		Expires: accountExpires,
 		Via:     map[string]string{memberOf: memberOf}, Stamps: []Stamp{{"time", []string{"whenChanged"}}},
 		PrimaryGroups: true, ExactNames: true, OneDomain: true,
@@ -194,9 +194,9 @@ func freeIPA() Kind {
 	return Kind{
 		Preset: FreeIPA, URL: local, // people are in cn=users,cn=accounts, and have an id there only
 		Users: Users{Filter: "(objectClass=person)", IDAttribute: "ipaUniqueID", Username: uid}, Groups: groupsOfNames(),
-		Status: []string{nsAccountLock}, standing: flagStanding(nsAccountLock), Expires: krbExpiration,
-		Via:    map[string]string{memberOf: memberOf, strings.ToLower(nsAccountLock): strings.ToLower(nsRole)},
-		Beside: []string{nsRole}, Stamps: serverStamps(),
+		Status: []string{nsAccountLock.name}, standing: flagStanding(nsAccountLock), Expires: krbExpiration,
+		Via:    map[string]string{memberOf: memberOf, nsAccountLock.key: nsRole.key},
+		Beside: []string{nsRole.name}, Stamps: serverStamps(),
 	}
 }
 
@@ -204,7 +204,7 @@ func openDJ() Kind {
 	return Kind{
 		Preset: OpenDJ, URL: local,
 		Users: Users{Filter: "(objectClass=person)", IDAttribute: entryUUID, Username: uid}, Groups: groupsOfNames(),
-		Status: []string{dsPwpAccountDisabled, pwdAccountLockedTime}, standing: opendjStanding, lapses: ppolicyLapses(),
+		Status: []string{dsPwpAccountDisabled.name, pwdAccountLockedTime.name}, standing: opendjStanding, lapses: ppolicyLapses(),
 		Expires: "ds-pwp-account-expiration-time",
 		Via:     map[string]string{isMemberOf: isMemberOf}, Stamps: serverStamps(),
 	}
@@ -214,7 +214,7 @@ func eDirectory() Kind {
 	return Kind{
 		Preset: EDirectory, URL: local, // inetOrgPerson is its class User, groupOfNames its Group
 		Users: Users{Filter: "(objectClass=inetOrgPerson)", IDAttribute: "GUID", Username: "cn"}, Groups: groupsOfNames(),
-		Status: []string{loginDisabled, lockedByIntruder, loginIntruderResetTime}, standing: edirectoryStanding, lapses: edirectoryLapses(),
+		Status: []string{loginDisabled.name, lockedByIntruder.name, loginIntruderResetTime.name}, standing: edirectoryStanding, lapses: edirectoryLapses(),
 		Expires: "loginExpirationTime",
 		Via:     map[string]string{groupMembership: groupMembership}, Stamps: serverStamps(),
 		OctetIDs: []string{"guid"},

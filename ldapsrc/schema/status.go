@@ -11,26 +11,34 @@ import (
 	"duosync/sync/moment"
 )
 
-// Names of the status attributes.
-const (
-	accountLock          = "accountLock"
-	accountDisabled      = "accountDisabled"
-	unlockTime           = "unlockTime"
-	pwdAccountLockedTime = "pwdAccountLockedTime"
-	nsAccountLock        = "nsAccountLock"
-	accountUnlockTime    = "accountUnlockTime"
-	userAccountControl   = "userAccountControl"
-	lockoutTime          = "lockoutTime"
-	controlComputed      = "msDS-User-Account-Control-Computed"
+// The status attributes.
+var (
+	accountLock          = attributeOf("accountLock")
+	accountDisabled      = attributeOf("accountDisabled")
+	unlockTime           = attributeOf("unlockTime")
+	pwdAccountLockedTime = attributeOf("pwdAccountLockedTime")
+	nsAccountLock        = attributeOf("nsAccountLock")
+	accountUnlockTime    = attributeOf("accountUnlockTime")
+	userAccountControl   = attributeOf("userAccountControl")
+	lockoutTime          = attributeOf("lockoutTime")
+	controlComputed      = attributeOf("msDS-User-Account-Control-Computed")
 
-	nsRole = "nsRole" // the roles of an entry, which may lock it
+	nsRole = attributeOf("nsRole") // the roles of an entry, which may lock it
 )
 
-// Lapses tells, for the status attributes, which values the server sets and ends by
-// itself: lockouts after wrong passwords, and what every person has who is not
-// locked. That such values are gone says nothing of what may be read.
+// attribute is one by its name, and by the key under which people have it.
+type attribute struct {
+	name string
+	key  string // in lower case; made once, not for each person
+}
+
+func attributeOf(name string) attribute { return attribute{name, strings.ToLower(name)} }
+
+// Lapses tells, for the status attributes, by their lower-cased names, which values the
+// server sets and ends by itself: lockouts after wrong passwords, and what every person has
+// who is not locked. That such values are gone says nothing of what may be read.
 func (k *Kind) Lapses(attribute string, values []string) bool {
-	lapses := k.lapses[strings.ToLower(attribute)]
+	lapses := k.lapses[attribute]
 	if lapses == nil || len(values) == 0 {
 		return false
 	}
@@ -51,28 +59,27 @@ func wso2Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, *
 		return dirsync.Disabled, nil
 	case !locked:
 		return dirsync.Enabled, unsure
-	case allAfter(attrs[strings.ToLower(unlockTime)], now):
+	case allAfter(attrs[unlockTime.key], now):
 		return dirsync.LockedOut, unsure
 	}
 	return dirsync.Disabled, nil
 }
 
 func wso2Lapses() map[string]func(string) bool {
-	return map[string]func(string) bool{strings.ToLower(unlockTime): always}
+	return map[string]func(string) bool{unlockTime.key: always}
 }
 
 // flag reads an attribute that is true or false, in any case. True is sure as soon
 // as one value says so; else a value that is neither leaves it open. An empty value
 // counts as none.
-func flag(attrs map[string][]string, name string) (bool, *dirsync.Unsure) {
+func flag(attrs map[string][]string, of attribute) (bool, *dirsync.Unsure) {
 	var unsure *dirsync.Unsure
-	name = strings.ToLower(name)
-	for _, value := range attrs[name] {
+	for _, value := range attrs[of.key] {
 		switch word := strings.TrimSpace(value); {
 		case strings.EqualFold(word, "true"):
 			return true, nil
 		case word != "" && !strings.EqualFold(word, "false") && unsure == nil:
-			unsure = &dirsync.Unsure{Attribute: name, Value: value}
+			unsure = &dirsync.Unsure{Attribute: of.key, Value: value}
 		}
 	}
 	return false, unsure
@@ -94,7 +101,7 @@ const lockedForGood = "000001010000"
 
 func ppolicyStanding(attrs map[string][]string, _ time.Time) (dirsync.Standing, *dirsync.Unsure) {
 	var unsure *dirsync.Unsure
-	standing, name := dirsync.Enabled, strings.ToLower(pwdAccountLockedTime)
+	standing, name := dirsync.Enabled, pwdAccountLockedTime.key
 	for _, value := range attrs[name] {
 		text := strings.TrimSpace(value)
 		if strings.HasPrefix(text, lockedForGood) {
@@ -110,7 +117,7 @@ func ppolicyStanding(attrs map[string][]string, _ time.Time) (dirsync.Standing, 
 
 func ppolicyLapses() map[string]func(string) bool {
 	return map[string]func(string) bool{
-		strings.ToLower(pwdAccountLockedTime): func(value string) bool { return !strings.HasPrefix(value, lockedForGood) },
+		pwdAccountLockedTime.key: func(value string) bool { return !strings.HasPrefix(value, lockedForGood) },
 	}
 }
 
@@ -127,7 +134,7 @@ func ds389Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, 
 		return dirsync.Disabled, nil
 	}
 	standing := dirsync.Enabled
-	for _, value := range attrs[strings.ToLower(accountUnlockTime)] {
+	for _, value := range attrs[accountUnlockTime.key] {
 		value = strings.TrimSpace(value)
 		if value == lockedUntilReset {
 			return dirsync.Disabled, nil
@@ -141,7 +148,7 @@ func ds389Standing(attrs map[string][]string, now time.Time) (dirsync.Standing, 
 
 func ds389Lapses() map[string]func(string) bool {
 	return map[string]func(string) bool{
-		strings.ToLower(accountUnlockTime): func(value string) bool { return value != lockedUntilReset },
+		accountUnlockTime.key: func(value string) bool { return value != lockedUntilReset },
 	}
 }
 
@@ -156,7 +163,7 @@ const (
 // it computes when asked; where that does not come back, a lockoutTime counts until the
 // next login of the person resets it to 0.
 func adStanding(attrs map[string][]string, _ time.Time) (dirsync.Standing, *dirsync.Unsure) {
-	name := strings.ToLower(userAccountControl)
+	name := userAccountControl.key
 	flags := numbers(attrs, userAccountControl)
 	for _, flags := range flags {
 		if flags&accountDisable != 0 {
@@ -189,8 +196,8 @@ func adLockedOut(attrs map[string][]string) bool {
 
 func adLapses() map[string]func(string) bool {
 	return map[string]func(string) bool{
-		strings.ToLower(lockoutTime):     always,
-		strings.ToLower(controlComputed): always, // every person has it
+		lockoutTime.key:     always,
+		controlComputed.key: always, // every person has it
 	}
 }
 
@@ -206,9 +213,9 @@ func isNumber(value string) bool {
 }
 
 // numbers gives an attribute's values that are numbers.
-func numbers(attrs map[string][]string, name string) []int64 {
+func numbers(attrs map[string][]string, of attribute) []int64 {
 	var all []int64
-	for _, value := range attrs[strings.ToLower(name)] {
+	for _, value := range attrs[of.key] {
 		if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil {
 			all = append(all, n)
 		}

@@ -2,26 +2,25 @@ package schema
 
 import (
 	"cmp"
-	"strings"
 	"time"
 
 	dirsync "duosync/sync"
 	"duosync/sync/moment"
 )
 
-// Names of the status attributes of OpenDJ and eDirectory.
-const (
-	dsPwpAccountDisabled   = "ds-pwp-account-disabled"
-	loginDisabled          = "loginDisabled"
-	lockedByIntruder       = "lockedByIntruder"
-	loginIntruderResetTime = "loginIntruderResetTime"
+// The status attributes of OpenDJ and eDirectory.
+var (
+	dsPwpAccountDisabled   = attributeOf("ds-pwp-account-disabled")
+	loginDisabled          = attributeOf("loginDisabled")
+	lockedByIntruder       = attributeOf("lockedByIntruder")
+	loginIntruderResetTime = attributeOf("loginIntruderResetTime")
 )
 
 // flagStanding reads one attribute that says by true that an administrator disabled the
 // account.
-func flagStanding(attribute string) func(map[string][]string, time.Time) (dirsync.Standing, *dirsync.Unsure) {
+func flagStanding(of attribute) func(map[string][]string, time.Time) (dirsync.Standing, *dirsync.Unsure) {
 	return func(attrs map[string][]string, _ time.Time) (dirsync.Standing, *dirsync.Unsure) {
-		disabled, unsure := flag(attrs, attribute)
+		disabled, unsure := flag(attrs, of)
 		if disabled {
 			return dirsync.Disabled, nil
 		}
@@ -49,7 +48,7 @@ func edirectoryStanding(attrs map[string][]string, now time.Time) (dirsync.Stand
 		return dirsync.Disabled, nil
 	}
 	locked, unsureToo := flag(attrs, lockedByIntruder)
-	if locked && !allOver(attrs[strings.ToLower(loginIntruderResetTime)], now) {
+	if locked && !allOver(attrs[loginIntruderResetTime.key], now) {
 		return dirsync.LockedOut, unsure
 	}
 	return dirsync.Enabled, cmp.Or(unsure, unsureToo)
@@ -66,5 +65,5 @@ func allOver(values []string, now time.Time) bool {
 }
 
 func edirectoryLapses() map[string]func(string) bool {
-	return map[string]func(string) bool{strings.ToLower(lockedByIntruder): always, strings.ToLower(loginIntruderResetTime): always}
+	return map[string]func(string) bool{lockedByIntruder.key: always, loginIntruderResetTime.key: always}
 }

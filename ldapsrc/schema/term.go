@@ -43,7 +43,7 @@ func (k *Kind) Judge(attrs map[string][]string, now time.Time) Verdict {
 	if standing == dirsync.Disabled {
 		return Verdict{Standing: standing}
 	}
-	for _, border := range k.borders() {
+	for _, border := range k.borders {
 		term, unread := border.cross(attrs, now)
 		if term != nil {
 			return Verdict{Standing: dirsync.Disabled, Term: term}
@@ -84,10 +84,17 @@ func (k Kind) Expiring(attribute string) Kind {
 
 // withTerm is the kind with the attributes for the time of accounts among those of the status.
 func (k Kind) withTerm() Kind {
+	k.borders = nil
+	if k.Expires != "" {
+		k.borders = append(k.borders, border{attributeOf(k.Expires), false})
+	}
+	if k.Begins != "" {
+		k.borders = append(k.borders, border{attributeOf(k.Begins), true})
+	}
 	k.Status = slices.Clone(k.Status)
-	for _, border := range k.borders() {
-		if !slices.ContainsFunc(k.Status, func(name string) bool { return strings.EqualFold(name, border.attribute) }) {
-			k.Status = append(k.Status, border.attribute)
+	for _, border := range k.borders {
+		if !slices.ContainsFunc(k.Status, func(name string) bool { return strings.EqualFold(name, border.name) }) {
+			k.Status = append(k.Status, border.name)
 		}
 	}
 	return k
@@ -95,30 +102,18 @@ func (k Kind) withTerm() Kind {
 
 // border is an attribute that bounds the time in which an account may be used.
 type border struct {
-	attribute string
-	begin     bool
-}
-
-func (k *Kind) borders() []border {
-	var all []border
-	if k.Expires != "" {
-		all = append(all, border{k.Expires, false})
-	}
-	if k.Begins != "" {
-		all = append(all, border{k.Begins, true})
-	}
-	return all
+	attribute
+	begin bool
 }
 
 // cross tells what keeps an account out, or why that can't be told. Of several values the
 // one counts that keeps it out.
 func (b border) cross(attrs map[string][]string, now time.Time) (*dirsync.Term, *dirsync.Unsure) {
-	name := strings.ToLower(b.attribute)
-	values := attrs[name]
+	values := attrs[b.key]
 	if len(values) == 0 {
 		return nil, nil
 	}
-	form := moment.FormOf(name)
+	form := moment.FormOf(b.key)
 	at, unread, err := moment.Earliest(values, form)
 	out := !at.After(now)
 	if b.begin {
@@ -128,7 +123,7 @@ func (b border) cross(attrs map[string][]string, now time.Time) (*dirsync.Term, 
 	case out:
 		return &dirsync.Term{At: at, Begin: b.begin}, nil
 	case err != nil:
-		return nil, &dirsync.Unsure{Attribute: name, Value: unread}
+		return nil, &dirsync.Unsure{Attribute: b.key, Value: unread}
 	}
 	return nil, nil
 }

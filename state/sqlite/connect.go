@@ -22,7 +22,10 @@ func openForWriting(path string) (*sqlx.DB, error) {
 
 // openForReading gives connections that can't write the file at path.
 func openForReading(path string) (*sqlx.DB, error) {
-	return open(path, map[string]string{"_query_only": "on"})
+	return open(path, map[string]string{
+		"_query_only": "on",
+		"_pragma":     "cache_size(-1024)", // KiB: a scan looks at each page once
+	})
 }
 
 // open gives a pool of connections to the SQLite file at path, each with the

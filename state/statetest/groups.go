@@ -68,7 +68,7 @@ func testGroups(t *testing.T, open Opener) {
 	}))
 	b.reopen()
 	equal(t, "groups in the order of keys", []dirsync.GroupLink{*other, bare, *upper, full}, b.groups())
-	equal(t, "links of persons", 0, b.meta().Links)
+	equal(t, "links of persons", 0, b.links())
 
 	// The key is the folded name.
 	upper.Name, upper.Sources = " ZULU", []dirsync.SourceID{"another"}

@@ -37,7 +37,7 @@ func testLinksWhole(t *testing.T, open Opener) {
 
 	equal(t, "links", []dirsync.Link{bare, full, plain}, b.load("plain", "bare", "nobody", "full"))
 	equal(t, "briefs", []dirsync.Brief{bare.Brief(), full.Brief(), plain.Brief()}, b.scan())
-	equal(t, "links counted", 3, b.meta().Links)
+	equal(t, "links counted", 3, b.links())
 
 	full.Missing, full.LetGo = nil, ""
 	full.Asked = dirsync.Fields{dirsync.FieldStatus: dirsync.StatusActive}

@@ -18,6 +18,8 @@ import (
 // Store is what a state offers: the core's port, and what commands need.
 type Store interface {
 	dirsync.Store
+	// CountLinks counts the links.
+	CountLinks(ctx context.Context) (int, error)
 	// Check fails when the state belongs to another account or directory.
 	Check(ctx context.Context, b dirsync.Binding) error
 	// Rebind makes the state belong to b.
@@ -210,6 +212,13 @@ func (b *bed) intents() []dirsync.Intent {
 	intents, err := b.Open(b.t.Context())
 	b.must(err)
 	return intents
+}
+
+func (b *bed) links() int {
+	b.t.Helper()
+	links, err := b.CountLinks(b.t.Context())
+	b.must(err)
+	return links
 }
 
 func (b *bed) meta() dirsync.Meta {

@@ -61,6 +61,9 @@ func (b *marks) of(user, name string) *dirsync.Mark {
 
 // force makes the wanted status disabled where there is a mark.
 func (b *marks) force(want *mapping.Desired, user string) {
+	if !b.stand() {
+		return
+	}
 	if m := b.of(user, want.Name()); m != nil {
 		want.Fields[dirsync.FieldStatus], want.Mark, want.Unsure = dirsync.StatusDisabled, m, nil
 	}

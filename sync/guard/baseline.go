@@ -200,7 +200,8 @@ func (s *succession) attributes() map[string]dirsync.AttributeSeen {
 	if next == nil {
 		next = map[string]dirsync.AttributeSeen{}
 	}
-	for attribute, t := range s.read.Sight.tallies {
+	for _, t := range s.read.Sight.tallies {
+		attribute := t.attribute
 		delete(next, attribute)
 		was := s.ref.Attributes[attribute]
 		if d := s.doubted(dirsync.GuardMinAttribute, attribute); d != nil {

@@ -177,8 +177,8 @@ func (e *Evidence) Questions() Questions {
 func (e *Evidence) stampQuestions() (q Questions) {
 	sight := e.Read.Sight
 	ids, dns := map[dirsync.SourceID]bool{}, map[string]bool{}
-	for attribute, t := range sight.tallies {
-		if sight.stamped(attribute, len(t.bearers), e.Policy.Limits.Floor) && t.bearers != nil {
+	for _, t := range sight.tallies {
+		if sight.stamped(t.attribute, len(t.bearers), e.Policy.Limits.Floor) && t.bearers != nil {
 			for id, via := range t.bearers {
 				ids[id] = true
 				for _, dn := range via {
@@ -186,7 +186,7 @@ func (e *Evidence) stampQuestions() (q Questions) {
 				}
 			}
 		}
-		for id, bearer := range e.Ref.Attributes[attribute].Bearers {
+		for id, bearer := range e.Ref.Attributes[t.attribute].Bearers {
 			if sight.lostBy(t, id) {
 				ids[id] = true
 				for dn := range bearer.Via {
@@ -254,11 +254,12 @@ func (e *Evidence) attributes(found *Doubts) {
 	if limit.Off {
 		return
 	}
-	for _, attribute := range slices.Sorted(maps.Keys(sight.tallies)) {
+	for _, t := range sight.tallies {
+		attribute := t.attribute
 		if u := sight.unsure[attribute]; u != nil && u.absent > 0 {
 			continue // told by what follows for each of them
 		}
-		t, seen := sight.tallies[attribute], e.Ref.Attributes[attribute]
+		seen := e.Ref.Attributes[attribute]
 		d := &Doubt{Guard: dirsync.GuardMinAttribute, About: dirsync.About{Attribute: e.Rules.AttributeName(attribute)}, Key: attribute, Had: max(seen.Persons, len(seen.Bearers)), Have: t.persons}
 		lost, lifted, blind := e.lostAttribute(t, &seen)
 		// Who left has not lost it: as many more people without it as there were before.

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"maps"
 	"slices"
 
 	dirsync "duosync/sync"
@@ -16,16 +17,19 @@ type Sight struct {
 	Members  map[string]int                 // persons of each mirrored group, by the folded name in Duo
 	met      map[dirsync.SourceID]bool      // people of the references who came by; true: in scope
 	watch    map[dirsync.SourceID]bool      // people of the references
-	tallies  map[string]*tally              // of attributes that a field is made of
+	tallies  []*tally                       // in the order of the attributes that a field is made of
 	unsure   map[string]*unsure             // by attribute
 	fields   map[string][]mapping.Dependent // that are made of each attribute
 	rules    *mapping.Rules
 }
 
-// tally counts the persons in scope who have a value of an attribute. bearers are who
+// tally counts the persons in scope who have a value of an attribute (lower-cased name). via
+// is the attribute with the entries from which the value may come, or "". bearers are who
 // of all that came by, with the DNs of the entries from which the value may come; nil
 // where they are more than dirsync.MaxPeople.
 type tally struct {
+	attribute, via string
+
 	persons int
 	bearers map[dirsync.SourceID][]string
 }
@@ -47,9 +51,9 @@ const mostNames = 10
 // NewSight begins a read. ref is what it will be compared with.
 func NewSight(rules *mapping.Rules, ref *dirsync.Reference) *Sight {
 	s := &Sight{Bases: map[string]int{}, Members: map[string]int{}, met: map[dirsync.SourceID]bool{}, watch: map[dirsync.SourceID]bool{},
-		tallies: map[string]*tally{}, unsure: map[string]*unsure{}, fields: rules.Dependents(), rules: rules}
-	for attribute := range s.fields {
-		s.tallies[attribute] = &tally{bearers: map[dirsync.SourceID][]string{}}
+		unsure: map[string]*unsure{}, fields: rules.Dependents(), rules: rules}
+	for _, attribute := range slices.Sorted(maps.Keys(s.fields)) {
+		s.tallies = append(s.tallies, &tally{attribute: attribute, via: rules.Via[attribute], bearers: map[dirsync.SourceID][]string{}})
 	}
 	for _, g := range ref.Groups {
 		for _, id := range g.People {
@@ -78,9 +82,9 @@ func (s *Sight) Meet(p *dirsync.Person) {
 // Pass notes what a person has who is not in scope: whoever is locked now may come into
 // scope when that can't be seen any more.
 func (s *Sight) Pass(p *dirsync.Person) {
-	for attribute, t := range s.tallies {
-		if s.has(p, attribute) {
-			t.note(p, s.rules.Via[attribute])
+	for _, t := range s.tallies {
+		if s.has(p, t.attribute) {
+			t.note(p)
 		}
 	}
 }
@@ -94,10 +98,10 @@ func (s *Sight) Count(p *dirsync.Person, want *mapping.Desired, ours bool) {
 	for _, group := range want.Groups() {
 		s.Members[group]++
 	}
-	for attribute, t := range s.tallies {
-		if s.has(p, attribute) {
+	for _, t := range s.tallies {
+		if s.has(p, t.attribute) {
 			t.persons++
-			t.note(p, s.rules.Via[attribute])
+			t.note(p)
 		}
 	}
 	s.countUnsure(p, want, ours)
@@ -137,13 +141,13 @@ func (s *Sight) has(p *dirsync.Person, attribute string) bool {
 	return s.rules.Lapses == nil || !s.rules.Lapses(attribute, values)
 }
 
-func (t *tally) note(p *dirsync.Person, via string) {
+func (t *tally) note(p *dirsync.Person) {
 	switch {
 	case t.bearers == nil:
 	case len(t.bearers) == dirsync.MaxPeople:
 		t.bearers = nil
-	case via != "":
-		t.bearers[p.ID] = slices.Clone(p.Attrs[via])
+	case t.via != "":
+		t.bearers[p.ID] = slices.Clone(p.Attrs[t.via])
 	default:
 		t.bearers[p.ID] = nil
 	}

@@ -63,12 +63,12 @@ type disabler struct {
 // target finds out who is meant: somebody who is ours, or while nobody is, the Duo
 // user of that name.
 func (d *disabler) target(ctx context.Context) (*dirsync.Mark, error) {
-	meta, err := d.db.Meta(ctx)
+	links, err := d.db.CountLinks(ctx)
 	if err != nil {
 		return nil, err
 	}
 	find := d.ours
-	if meta.Links == 0 {
+	if links == 0 {
 		find = d.inDuo
 	}
 	mark, err := find(ctx)

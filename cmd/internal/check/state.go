@@ -58,11 +58,14 @@ func (c *stateCheck) run(ctx context.Context) {
 	}
 	defer func() { _ = store.Close() }() // a copy, which is not needed any more
 	meta, err := store.Meta(ctx)
+	if err == nil {
+		c.links, err = store.CountLinks(ctx)
+	}
 	if err != nil {
 		unusable(err, "restore the state from a backup")
 		return
 	}
-	c.read, c.links = true, meta.Links
+	c.read = true
 	c.file(condition, store, &meta)
 	c.lock(condition)
 	c.owner(ctx, store, &meta)
@@ -94,7 +97,7 @@ func (c *stateCheck) file(condition state.Condition, store *state.DB, meta *dirs
 		c.ok(StateFile, "%s is not there yet; the first run makes it", condition.Path)
 		return
 	}
-	c.ok(StateFile, "%s can be read and written; it has %s", condition.Path, phrase.Quantity(meta.Links, "user", "users"))
+	c.ok(StateFile, "%s can be read and written; it has %s", condition.Path, phrase.Quantity(c.links, "user", "users"))
 	for _, warning := range store.Warnings() {
 		c.note(StateFile, "put this right; it stops nothing", "%s", warning)
 	}

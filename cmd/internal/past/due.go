@@ -16,8 +16,12 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 	if err != nil {
 		return nil, err
 	}
+	links, err := m.CountLinks(ctx)
+	if err != nil {
+		return nil, err
+	}
 	d := report.NewDue(m.At, meta.Refreshed, m.Flags)
-	if meta.Links == 0 {
+	if links == 0 {
 		d.KnowsNobody()
 	}
 	if meta.Paused != nil {
