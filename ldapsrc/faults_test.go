@@ -83,6 +83,22 @@ func TestNoTruncatedRead(t *testing.T) {
 	}
 }
 
+// TestAPageWithoutItsEnd: from a kind of server that answers each page with the paging
+// control, a page without it is one that lost its end, be it the first.
+func TestAPageWithoutItsEnd(t *testing.T) {
+	t.Parallel()
+	for vendor, broken := range map[string]bool{"389 Project": true, "Apache Software Foundation": false} {
+		sim := newSimWith(t, 300, ldapsim.Options{Vendor: vendor})
+		sim.SetFaults(ldapsim.Faults{LosePagingOnPage: 1})
+		_, _, err := readAll(t, newSource(t, simOptions(sim, nil)))
+		if broken {
+			wantError(t, err, "page 1 came without its paging control", "")
+		} else if err != nil {
+			t.Errorf("%s: %v", vendor, err)
+		}
+	}
+}
+
 func TestCompleteReads(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

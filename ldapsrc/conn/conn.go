@@ -35,6 +35,7 @@ type Conn struct {
 
 	narrows bool // continuations of a search lead to other parts of a forest alone, and none is followed
 	strict  bool // the server holds entries to what their object classes demand
+	paging  bool // each answer to a paged search has the paging control, the last one, too
 
 	cutAt, parts int // see Limit
 

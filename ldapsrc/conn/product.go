@@ -47,6 +47,17 @@ func containsAny(text string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
+// answersPaging reports whether such a server, where it offers paged results, gives the
+// control with each of its answers (RFC 2696, 3). ApacheDS leaves it out where all fits into
+// one page.
+func (p Product) answersPaging() bool {
+	switch p {
+	case ProductOpenLDAP, Product389, ProductActiveDirectory:
+		return true
+	}
+	return false
+}
+
 // LimitAdvice says how the product's limit on what one account may read is
 // raised.
 func (p Product) LimitAdvice() string {

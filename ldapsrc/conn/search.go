@@ -69,7 +69,7 @@ func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error
 		if empty++; len(result.Entries) > 0 {
 			empty = 0
 		}
-		cookie, err := nextCookie(result.Controls, page)
+		cookie, err := c.nextCookie(result.Controls, page)
 		if err == nil && len(cookie) > 0 && empty >= maxEmptyPages {
 			err = fmt.Errorf("the server sent %d empty pages in a row and still says there is more", empty)
 		}
@@ -151,12 +151,12 @@ func (c *Conn) visitAll(ctx context.Context, entries []*ldap.Entry, visit func(*
 
 // nextCookie takes the cookie of the next page out of an answer; none means
 // that the search is complete. Only the first answer may come without a paging
-// control, from a server that does not page; later, it is a page that lost its
-// end.
-func nextCookie(controls []ldap.Control, page int) ([]byte, error) {
+// control, from a server that does not page; later, or from one that answers with
+// it always, it is a page that lost its end.
+func (c *Conn) nextCookie(controls []ldap.Control, page int) ([]byte, error) {
 	control := ldap.FindControl(controls, ldap.ControlTypePaging)
 	if control == nil {
-		if page > 1 {
+		if page > 1 || c.paging {
 			return nil, fmt.Errorf("page %d came without its paging control, so it is not known whether there is more", page)
 		}
 		return nil, nil

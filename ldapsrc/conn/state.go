@@ -44,7 +44,9 @@ func (c *Conn) Describe(ctx context.Context, bases []dn.DN) (State, error) {
 		contexts, product = dse.GetEqualFoldAttributeValues("namingContexts"), productOf(dse)
 		c.product = product
 		// Where referrals are followed, people may have come by way of one.
-		c.narrows = len(c.dialer.ReferralHosts) == 0 && slices.Contains(dse.GetEqualFoldAttributeValues("supportedControl"), domainScope)
+		controls := dse.GetEqualFoldAttributeValues("supportedControl")
+		c.narrows = len(c.dialer.ReferralHosts) == 0 && slices.Contains(controls, domainScope)
+		c.paging = slices.Contains(controls, ldap.ControlTypePaging) && product.answersPaging()
 		c.strict = product == ProductOpenLDAP || product == ProductApacheDS
 		for _, name := range []string{"serverName", "dnsHostName"} {
 			if value := strings.TrimSpace(dse.GetEqualFoldAttributeValue(name)); value != "" {
