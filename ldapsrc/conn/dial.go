@@ -13,7 +13,6 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"duosync/ldapsrc/advice"
-	"duosync/ldapsrc/framed"
 	dirsync "duosync/sync"
 )
 
@@ -108,11 +107,10 @@ func (d *Dialer) open(ctx context.Context, e endpoint) (*Conn, error) {
 func (d *Dialer) dial(ctx context.Context, e endpoint) (*Conn, error) {
 	dialing, cancel := context.WithTimeoutCause(ctx, d.Timeout, d.late("connecting"))
 	defer cancel()
-	socket, err := (&net.Dialer{}).DialContext(dialing, e.network(), e.addr)
+	raw, err := (&net.Dialer{}).DialContext(dialing, e.network(), e.addr)
 	if err != nil {
 		return nil, explainDial(dialing, e, err)
 	}
-	raw := framed.Gather(socket)
 	stream, asked := raw, false
 	if e.encrypted(d.StartTLS) {
 		if stream, asked, err = d.encrypt(dialing, raw, e); err != nil {
