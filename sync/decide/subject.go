@@ -68,9 +68,7 @@ type circumstances struct {
 type decision struct {
 	Ops  []*dirsync.Op
 	Next *dirsync.Link // the link as it is to be, apart from what ops add; nil: none
-	// problem is what a human has to settle; it is told once.
-	Problem string
-	Remedy  string // a command that settles it
+	trouble
 	// Hindered tells of a missing person who is there under a new id why the user can't
 	// be adopted as it is now; "" where nothing is in the way.
 	Hindered string
@@ -82,6 +80,12 @@ type decision struct {
 	Done     bool // missing, and disabled already: the step needs no call
 	Later    bool // joins are left for later, without a word
 	Warnings []string
+}
+
+// trouble is what a human has to settle; it is told once.
+type trouble struct {
+	Problem string
+	Remedy  string // a command that settles it
 }
 
 // taking is where the user of a subject who is not ours yet comes from.

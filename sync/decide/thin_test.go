@@ -48,7 +48,7 @@ func TestThin(t *testing.T) {
 				t.Errorf("taken: %v, want %v", taken, test.thin)
 			}
 			thin.Give(s)
-			if diff := cmp.Diff(want, s, cmp.AllowUnexported(Subject{})); diff != "" {
+			if diff := cmp.Diff(want, s, cmp.AllowUnexported(Subject{}, decision{})); diff != "" {
 				t.Errorf("not as before (-want +got):\n%s", diff)
 			}
 		})

@@ -15,12 +15,8 @@ import (
 // census takes in the directory as it streams by. Of a person who needs
 // nothing it keeps a few bytes: that it was seen, and its name's hash.
 type census struct {
-	rules   *mapping.Rules
-	snap    *snapshot
-	recheck map[dirsync.SourceID]bool // see freshness
-	told    map[dirsync.SourceID]bool // people of whom something was told before
-	marks   *marks
-	groups  *groupLinks
+	rules *mapping.Rules
+	earlier
 
 	sights    map[string]*guard.Sight // by directory
 	seen      []bool                  // by snapshot index
@@ -31,6 +27,15 @@ type census struct {
 	moved     []movedSeen
 	names     claimants
 	switched  map[string]bool // directories of which another server answered than last time
+}
+
+// earlier is what stood before the read, and says who needs nothing.
+type earlier struct {
+	snap    *snapshot
+	recheck map[dirsync.SourceID]bool // see freshness
+	told    map[dirsync.SourceID]bool // people of whom something was told before
+	marks   *marks
+	groups  *groupLinks
 }
 
 // claimants are who claims which name in Duo, by the name's hash. A claimant is a person
@@ -250,7 +255,7 @@ func (c *claimants) sorted() []uint64 { return slices.Sorted(maps.Keys(c.contest
 func (r *run) newCensus(st *state, fresh *freshness) *census {
 	rules := &r.Rules.Rules
 	c := &census{
-		rules: rules, snap: st.snap, recheck: fresh.recheck, told: map[dirsync.SourceID]bool{}, marks: st.marks, groups: st.groups,
+		rules: rules, earlier: earlier{snap: st.snap, recheck: fresh.recheck, told: map[dirsync.SourceID]bool{}, marks: st.marks, groups: st.groups},
 		sights: map[string]*guard.Sight{}, switched: map[string]bool{}, seen: make([]bool, st.snap.known.Places()), places: decide.NewPlaces(rules),
 		names: claimants{first: make(map[uint64]int32, st.snap.known.Len()), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}, letGo: map[int32]dirsync.Fields{}},
 	}
