@@ -42,6 +42,10 @@ func (r *reader) scalar(path string, n *yaml.Node, v reflect.Value, k Key) {
 	if !ok {
 		return
 	}
+	if err := checkSeen(text, typed && n.Style&yaml.DoubleQuotedStyle != 0); err != nil && k.Type != typeSecret {
+		r.report(path, err)
+		return
+	}
 	read := reflect.New(v.Type()).Elem()
 	if err := set(read, text, n.Tag, typed); err != nil {
 		r.report(path, err)
