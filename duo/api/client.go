@@ -230,6 +230,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 	sent := c.now()
 	q.sent = sent
 	status, header, body, err := c.send(ctx, q, sent)
+	err = c.at.route.Saw(err, reached)
 	answered := c.now()
 	told := c.telling(ctx, q, status, answered.Sub(sent))
 	if err != nil && status != http.StatusTooManyRequests {
