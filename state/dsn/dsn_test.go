@@ -28,12 +28,12 @@ func TestFiles(t *testing.T) {
 		"./duosync@example.db":                 dir + "/duosync@example.db",
 		"./a@b/c.db":                           dir + "/a@b/c.db",
 		"/compass=x.db":                        "/compass=x.db",
-		"./~/x.db": dir + "/~/x.db", "./$HOME": dir + "/$HOME", "/srv/~/$x.db": "/srv/~/$x.db", "a~$x": dir + "/a~$x",
-		"postgres":                             dir + "/postgres",
-		"postgres/sync":                        dir + "/postgres/sync",
-		"password.db":                          dir + "/password.db",
-		"a%b%zz.db":                            dir + "/a%b%zz.db",
-		".":                                    dir,
+		"./~/x.db":                             dir + "/~/x.db", "./$HOME": dir + "/$HOME", "/srv/~/$x.db": "/srv/~/$x.db", "a~$x": dir + "/a~$x",
+		"postgres":      dir + "/postgres",
+		"postgres/sync": dir + "/postgres/sync",
+		"password.db":   dir + "/password.db",
+		"a%b%zz.db":     dir + "/a%b%zz.db",
+		".":             dir,
 	} {
 		d, err := dsn.Parse(text)
 		if err != nil || d.File != text || d.Server != nil {

@@ -415,3 +415,42 @@ func TestUTF16(t *testing.T) {
 		t.Errorf("no mark: %v", err)
 	}
 }
+
+// What is evidently beside a secret is told before a login is spent on it, without the secret.
+func TestSecretsWithSomethingBeside(t *testing.T) {
+	const base = "ldap: {preset: openldap, bind_dn: cn=reader, users: {base_dns: [dc=x]}, urls: [ldap://localhost], "
+	for secret, want := range map[string]string{
+		`"planted-secret"`:             "begins and ends with a quote",
+		`'planted-secret'`:             "begins and ends with a quote",
+		"LDAP_PASSWORD=planted-secret": "the name of a variable and =",
+		"$LDAP_PASSWORD":               "write ${NAME}",
+		"%LDAP_PASSWORD%":              "write ${NAME}",
+		"planted-secret":               "", "p=planted-secret": "", "it's me": "", "$ecret": "", "Abcd=": "", "\"abcdef": "",
+	} {
+		file := filepath.Join(t.TempDir(), "secret")
+		if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		env := func(name string) (string, bool) {
+			if name == "IT" {
+				return secret, true
+			}
+			return environment(name)
+		}
+		for way, text := range map[string]string{
+			"a file":     base + "bind_password_file: " + file + "}",
+			"a variable": base + "bind_password: \"${IT}\"}",
+			"the value":  base + "bind_password: '" + strings.ReplaceAll(secret, "'", "''") + "'}",
+		} {
+			loaded, err := config.Parse("config.yaml", []byte(text+keys), env)
+			if err != nil {
+				t.Errorf("%s of %s: %v", way, secret, err)
+				continue
+			}
+			said := strings.Join(loaded.Warnings, "\n")
+			if told := strings.Contains(said, "ldap.bind_password"); told != (want != "") || !strings.Contains(said, want) || strings.Contains(said, "planted") {
+				t.Errorf("%s of %s: %q, want %q", way, secret, said, want)
+			}
+		}
+	}
+}

@@ -66,6 +66,9 @@ func (r *reader) scalar(path string, n *yaml.Node, v reflect.Value, k Key) {
 	if form := r.opts.Forms[k.Is]; form != nil && text != "" {
 		r.mistaken(path, n, text, form(text))
 	}
+	if k.Type == typeSecret {
+		r.doubtSecret(path, text)
+	}
 	if k.Type == typeSecret && typed && r.opts.Secretive(path, text) {
 		r.plain = true
 	}
