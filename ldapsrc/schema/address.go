@@ -78,7 +78,7 @@ func misspeltHost(rest string) error {
 	case err == nil && address.Is6():
 		return dirsync.WithHint(errors.New("holds an IPv6 address without brackets"), "such as ldaps://[2001:db8::1]:636")
 	case strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }):
-		return dirsync.WithHint(errors.New("holds a letter that no name in DNS has"), "write the name as DNS has it, such as ldaps://xn--mller-kva.example")
+		return dirsync.WithHint(errors.New("holds a letter that no name in DNS has"), "write the name as DNS has it, such as xn--mller-kva.example")
 	}
 	return nil
 }

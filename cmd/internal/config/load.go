@@ -222,14 +222,13 @@ func readConfiguration(path string) ([]byte, error) {
 	if err == nil {
 		return strict.UTF8(data), nil
 	}
-	hint := "name the file with --config, or write a first one with `duosync config init`"
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		hint = "run duosync as the account of its service (sudo -u duosync …), or give this one the right to read the file and to look into its folder"
+		return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err), "run duosync as the account of its service (sudo -u duosync …), or give this one the right to read the file and to look into its folder")
 	case errors.Is(err, syscall.EISDIR):
-		hint = "name the file in it with --config"
+		return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err), "name the file in it with --config")
 	}
-	return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err), hint)
+	return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err), "name the file with --config, or write a first one with `duosync config init`")
 }
 
 // noMore is no further check.

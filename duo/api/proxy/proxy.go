@@ -50,8 +50,11 @@ func checkEnvironment() error {
 			text = "http://" + text
 		}
 		if _, err := parse(text); err != nil {
-			return dirsync.WithHint(fmt.Errorf("%s in the environment: %s", name, err.Error()), "in "+name+", "+
-				cmp.Or(dirsync.Hint(err), "write a URL such as http://proxy.example.com:3128, or unset it where Duo is reached directly"))
+			if dirsync.Hint(err) != "" {
+				return fmt.Errorf("%s in the environment: %w", name, err)
+			}
+			return dirsync.WithHint(fmt.Errorf("%s in the environment: %w", name, err),
+				"set "+name+" to a URL such as http://proxy.example.com:3128, or unset it where Duo is reached directly")
 		}
 		return nil
 	}

@@ -49,13 +49,16 @@ func (r *Route) Answered(ctx context.Context, proxy *url.URL, request *http.Requ
 	return err
 }
 
-// Saw takes how a call went; reached: it had a connection to Duo. A proxy that has never
-// connected, and does not say why, is named in the error that it gives.
-func (r *Route) Saw(err error, reached bool) error {
-	if reached {
-		r.works.Store(true)
-	}
-	if err == nil || r.through == "" || r.works.Load() || errors.Is(err, context.Canceled) {
+// Reached notes that a call has a connection to Duo, and is true.
+func (r *Route) Reached() bool {
+	r.works.Store(true)
+	return true
+}
+
+// Failed gives the error of a call. A proxy that has never connected, and does not say why,
+// is named in it.
+func (r *Route) Failed(err error) error {
+	if r.through == "" || r.works.Load() || errors.Is(err, context.Canceled) {
 		return err
 	}
 	var timeout net.Error
