@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"duosync/state"
+	"duosync/state/backend"
 	dirsync "duosync/sync"
 )
 
@@ -218,4 +220,53 @@ func opened(db *state.DB, err error) error {
 		err = db.Close()
 	}
 	return err
+}
+
+// An account that may not look into the folder of a state, or make one there, is told the
+// state's name and the folder that keeps it out, whichever way it comes.
+func TestWhoMayNotLookIsToldWhere(t *testing.T) {
+	asRoot(t)
+	top := openFolder(t, service, 0o755)
+	shut := filepath.Join(top, "shut")
+	must(t, os.Mkdir(shut, 0o700))
+	for path, want := range map[string]string{
+		filepath.Join(shut, "duosync.db"):       "look into the folder " + shut,
+		filepath.Join(shut, "sub", "x.db"):      "look into the folder " + shut,
+		filepath.Join(top, "duosync.db"):        "owns the folder " + top + ",",
+		filepath.Join(top, "new", "duosync.db"): "owns the folder " + top + ",",
+	} {
+		asAccount(t, stranger, func() {
+			for way, opening := range map[string]func() error{
+				"runs":      func() error { return opened(state.Open(t.Context(), path, state.Options{})) },
+				"existing":  func() error { return opened(state.OpenBeside(t.Context(), path, state.Options{Existing: true})) },
+				"read only": func() error { return opened(state.OpenReadOnly(t.Context(), path)) },
+				"look":      func() error { _, err := state.Examine(path); return err },
+				"holder":    func() error { _, err := state.Holder(path); return err },
+			} {
+				err := opening()
+				switch {
+				case err == nil && !strings.HasPrefix(path, shut) && (way == "read only" || way == "holder"): // there is none
+				case errors.Is(err, backend.ErrMissing) && !strings.HasPrefix(path, shut) && way == "existing":
+				case err == nil || !strings.Contains(err.Error(), "state "+path+": ") || !strings.Contains(dirsync.Hint(err), want):
+					t.Errorf("%s of %s: %v (%s), want %q", way, path, err, dirsync.Hint(err), want)
+				}
+			}
+		})
+	}
+}
+
+// asAccount runs a function on a thread of another account, which ends with it.
+func asAccount(t *testing.T, uid int, do func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if _, _, failed := syscall.RawSyscall(syscall.SYS_SETRESUID, uintptr(uid), uintptr(uid), uintptr(uid)); failed != 0 {
+			t.Errorf("becoming %d: %v", uid, failed)
+			return
+		}
+		do()
+	}()
+	<-done
 }

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"duosync/state"
 	"duosync/state/backend"
 	dirsync "duosync/sync"
@@ -147,4 +149,45 @@ func TestNewerSchemaInTheLog(t *testing.T) {
 		}
 		unchanged(t, before, dir)
 	})
+}
+
+// Whatever stands in the place of a state: each way to it refuses with the name and the
+// same advice, makes nothing, and removes nothing.
+func TestWhatIsNoStateIsToldAlike(t *testing.T) {
+	long := strings.Repeat("a", 300)
+	for name, test := range map[string]struct {
+		make         func(t *testing.T, path string)
+		want, advice string
+	}{
+		"a pipe":                      {func(t *testing.T, path string) { must(t, unix.Mkfifo(path, 0o600)) }, "a device, a pipe or a socket", "set state.dsn to a file"},
+		"a link to a device":          {func(t *testing.T, path string) { must(t, os.Symlink("/dev/null", path)) }, "a device, a pipe or a socket", "set state.dsn to a file"},
+		"another file":                {func(t *testing.T, path string) { must(t, os.WriteFile(path, []byte("ldap: {}\n"), 0o600)) }, "not a database", "set state.dsn to a file of its own"},
+		"a link to a missing folder":  {func(t *testing.T, path string) { must(t, os.Symlink("gone/x.db", path)) }, "gone is not there", "mount or make"},
+		"a circle of links":           {func(t *testing.T, path string) { must(t, os.Symlink(filepath.Base(path), path)) }, "too many levels of symbolic links", "in a circle"},
+		long:                          {func(*testing.T, string) {}, "file name too long", "shorter name"},
+		"a folder " + long + "/state": {func(*testing.T, string) {}, "file name too long", "shorter name"},
+	} {
+		t.Run(name[:min(len(name), 20)], func(t *testing.T) {
+			ownTemp(t)
+			dir := t.TempDir()
+			path := filepath.Join(dir, name)
+			test.make(t, path)
+			for way, opening := range map[string]func() error{
+				"runs":      func() error { return opened(state.Open(t.Context(), path, state.Options{})) },
+				"existing":  func() error { return opened(state.OpenBeside(t.Context(), path, state.Options{Existing: true})) },
+				"read only": func() error { return opened(state.OpenReadOnly(t.Context(), path)) },
+				"look":      func() error { _, err := state.Examine(path); return err },
+			} {
+				err := opening()
+				if err == nil && way == "look" && name == "another file" {
+					continue // it is not opened
+				}
+				if err == nil || !strings.Contains(err.Error(), "state "+dir) && !strings.Contains(err.Error(), "state /dev/null") || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("%s: %v, want the name and %q", way, err, test.want)
+				} else if hint := dirsync.Hint(err); !strings.Contains(hint, test.advice) || strings.Contains(hint, "remove") {
+					t.Errorf("%s: advice %q, want %q", way, hint, test.advice)
+				}
+			}
+		})
+	}
 }

@@ -136,7 +136,7 @@ func readPreauth(r *reply) (*Preauth, error) {
 		Devices []Device `json:"devices"`
 	}
 	if err := json.Unmarshal(r.Response, &answer); err != nil {
-		return nil, errors.New("an answer of another form: " + err.Error())
+		return nil, malformed("an answer of another form", err)
 	}
 	switch answer.Result {
 	case PreauthAuth, PreauthAllow, PreauthEnroll, PreauthDeny:

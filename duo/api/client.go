@@ -224,7 +224,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 	// A connection that was got may have carried the request to Duo.
 	reached := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { reached = true },
+		GotConn: func(httptrace.GotConnInfo) { reached = c.at.route.Reached() },
 	})
 	c.calls.Add(1)
 	sent := c.now()
@@ -234,7 +234,7 @@ func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
 	told := c.telling(ctx, q, status, answered.Sub(sent))
 	if err != nil && status != http.StatusTooManyRequests {
 		told.Debug("called Duo")
-		return nil, c.unanswered(asked, q, reached, err)
+		return nil, c.unanswered(asked, q, reached, c.at.route.Failed(err))
 	}
 	hidden := c.hiddenOf(q)
 	r, e := decodeReply(status, header, body, func(said string) string { return hidden.Line(said, maxWords) })

@@ -91,7 +91,7 @@ func (c *Client) LeaveGroup(ctx context.Context, user, group string) error {
 func readGroup(r *reply) (*Group, error) {
 	var g group
 	if err := json.Unmarshal(r.Response, &g); err != nil {
-		return nil, errors.New("a group that cannot be read: " + err.Error())
+		return nil, malformed("a group that cannot be read", err)
 	}
 	whole := g.whole()
 	return &whole, nil

@@ -26,8 +26,8 @@ type endpoint struct {
 	host    string // lower case, without port: what is signed
 	timeout time.Duration
 
-	ownCA        bool   // duo.ca_file is set
-	proxySetting string // by which a proxy is named
+	ownCA bool         // duo.ca_file is set
+	route *proxy.Route // the way there
 
 	askedForCertificate *atomic.Bool // what answered asked us for one, which Duo does not
 }
@@ -82,14 +82,12 @@ func (at *endpoint) keyHint(e *Error, ahead time.Duration, dated bool) string {
 
 func (at *endpoint) transportHint(err error) string {
 	var (
-		dns       *net.DNSError
-		unknown   x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		record    tls.RecordHeaderError
-		operation *net.OpError
-		timeout   net.Error
-		refusal   *proxy.Error
+		dns      *net.DNSError
+		unknown  x509.UnknownAuthorityError
+		hostname x509.HostnameError
+		invalid  x509.CertificateInvalidError
+		record   tls.RecordHeaderError
+		timeout  net.Error
 	)
 	if err == nil {
 		err = errUnknown
@@ -97,12 +95,8 @@ func (at *endpoint) transportHint(err error) string {
 	client := certificate.Client{Name: at.host, CAFile: "duo.ca_file", HasCA: at.ownCA, Now: time.Now()}
 	why := client.Refused(err)
 	switch {
-	case errors.As(err, &refusal):
-		return refusal.Hint(at.proxySetting, at.address)
-	case proxy.RefusedBySocks(err):
-		return "the proxy does not take the user and the password in " + at.proxySetting + ": correct them"
-	case errors.As(err, &operation) && operation.Op == "proxyconnect":
-		return "the proxy cannot be reached: check " + at.proxySetting
+	case at.route.Hint(err) != "":
+		return at.route.Hint(err)
 	case errors.As(err, &unknown) && !strings.Contains(why.Error(), "not accepted any more"):
 		return "the server's certificate is not from a known authority: if a proxy inspects TLS, or this is a simulator, " +
 			"set duo.ca_file to its CA certificate"

@@ -73,17 +73,17 @@ func New(o Options) (*Client, error) {
 	}
 	o.complete()
 	askedForCertificate := &atomic.Bool{}
-	transport, password, err := o.transport(address, askedForCertificate)
+	transport, route, err := o.transport(address, askedForCertificate)
 	if err != nil {
 		return nil, err
 	}
 	apart := transport.Clone()
 	apart.DisableKeepAlives = true
 	return &Client{line: &line{
-		at:     endpoint{address: address, host: host, timeout: o.Timeout, ownCA: o.CAFile != "", proxySetting: proxy.Setting(o.ProxyURL), askedForCertificate: askedForCertificate},
+		at:     endpoint{address: address, host: host, timeout: o.Timeout, ownCA: o.CAFile != "", route: route, askedForCertificate: askedForCertificate},
 		signer: signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
 		agent:  "duosync/" + o.Version,
-		hidden: secrets.New(slices.Concat(o.Confidential, []string{o.SecretKey, password})...),
+		hidden: secrets.New(slices.Concat(o.Confidential, []string{o.SecretKey, route.Password})...),
 		log:    o.Log,
 		now:    o.Now,
 		sleep:  o.Sleep,
@@ -156,25 +156,25 @@ func splitHost(text string) (address, host string, err error) {
 	return address, u.Hostname(), nil
 }
 
-// transport returns the HTTP transport and the password that it tells a proxy.
-func (o *Options) transport(address string, asked *atomic.Bool) (*http.Transport, string, error) {
+// transport returns the HTTP transport and the way that it takes.
+func (o *Options) transport(address string, asked *atomic.Bool) (*http.Transport, *proxy.Route, error) {
 	roots := o.RootCAs
 	if o.CAFile != "" {
 		data, err := os.ReadFile(o.CAFile)
 		if err != nil {
-			return nil, "", dirsync.WithHint(fmt.Errorf("reading the CA file: %w", err), "check duo.ca_file")
+			return nil, nil, dirsync.WithHint(fmt.Errorf("reading the CA file: %w", err), "check duo.ca_file")
 		}
 		if roots, err = certificate.Authorities(o.CAFile, data); err != nil {
-			return nil, "", fmt.Errorf("duo.ca_file: %w", err)
+			return nil, nil, fmt.Errorf("duo.ca_file: %w", err)
 		}
 	}
-	choose, password, err := proxy.Func(o.ProxyURL, address)
+	route, err := proxy.NewRoute(o.ProxyURL, address)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	return &http.Transport{
-		Proxy:                  choose,
-		OnProxyConnectResponse: proxy.Refused,
+		Proxy:                  route.Choose,
+		OnProxyConnectResponse: route.Answered,
 		DialContext:            (&net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			asked.Store(true)
@@ -183,5 +183,5 @@ func (o *Options) transport(address string, asked *atomic.Bool) (*http.Transport
 		TLSHandshakeTimeout: o.Timeout,
 		IdleConnTimeout:     60 * time.Second,
 		MaxIdleConnsPerHost: 4,
-	}, password, nil
+	}, route, nil
 }

@@ -155,7 +155,7 @@ func anyList[T any]([]T) error { return nil }
 func readList[T any](r *reply) ([]T, error) {
 	var items []T
 	if err := json.Unmarshal(r.Response, &items); err != nil {
-		return nil, errors.New("a list that cannot be read: " + err.Error())
+		return nil, malformed("a list that cannot be read", err)
 	}
 	if items == nil {
 		return nil, errors.New("null in place of a list")

@@ -138,7 +138,7 @@ func (c *Client) DetachPhone(ctx context.Context, user, phone string) error {
 func readPhone(r *reply, read func(*phone) (*dirsync.Phone, error)) (*dirsync.Phone, error) {
 	var p phone
 	if err := json.Unmarshal(r.Response, &p); err != nil {
-		return nil, errors.New("a phone that cannot be read: " + err.Error())
+		return nil, malformed("a phone that cannot be read", err)
 	}
 	return read(&p)
 }

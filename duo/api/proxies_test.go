@@ -152,13 +152,15 @@ func TestProxyInTheEnvironment(t *testing.T) {
 		"socks5://proxy.example.com":           "",
 		"http://me:s3cr3t@proxy.example.com/":  "",
 		"http://[::1":                          "not a URL",
-		"http://me:s3cr3t%zz@proxy:3128":       "not a URL",
+		"http://me:s3cr3t%zz@proxy:3128":       "a character in the user",
 		"http://proxy.example.com:31x28":       "not a URL",
 		"http://proxy.example.com:99999":       "port",
 		"http://":                              "not a URL",
 		"ftp://me:s3cr3t@proxy.example.com":    "scheme",
 		"http:/proxy.example.com:3128":         "",
 		"me:s3cr3t@proxy example.com:3128":     "not a URL",
+		"http://me:s3cr3t#x@proxy:3128":        "a character in the user",
+		`DOM\me:s3cr3t@proxy:3128`:             "a character in the user",
 		"\"http://me:s3cr3t@proxy.example:1\"": "not a URL",
 	} {
 		for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
@@ -166,7 +168,7 @@ func TestProxyInTheEnvironment(t *testing.T) {
 			t.Setenv("https_proxy", "")
 			t.Setenv(name, text)
 			_, err := api.New(api.Options{Host: "api-1a2b3c4d.duosecurity.com", IntegrationKey: apitest.IntegrationKey, SecretKey: apitest.SecretKey})
-			if told == "" && err != nil || told != "" && (err == nil || !strings.Contains(err.Error(), told) || !strings.Contains(dirsync.Hint(err), name)) {
+			if told == "" && err != nil || told != "" && (err == nil || !strings.Contains(err.Error(), told) || !strings.Contains(err.Error(), name) || dirsync.Hint(err) == "") {
 				t.Errorf("%s=%s: %v → %s", name, text, err, dirsync.Hint(err))
 			}
 			if err != nil && strings.Contains(err.Error()+dirsync.Hint(err), "s3cr3t") {
@@ -178,5 +180,69 @@ func TestProxyInTheEnvironment(t *testing.T) {
 				t.Errorf("%s does not matter where duo.proxy_url is set: %v", name, err)
 			}
 		}
+	}
+}
+
+// What stands in the place of a proxy and is none, or of another kind, is named: not Duo's
+// firewall. One that says nothing is waited for once.
+func TestWhatIsNoProxy(t *testing.T) {
+	t.Parallel()
+	speak := func(words string) func(net.Conn) {
+		return func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 512))
+			_, _ = io.WriteString(c, words)
+			_ = c.Close()
+		}
+	}
+	silent := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	for name, test := range map[string]struct {
+		scheme string
+		serve  func(net.Conn)
+		words  string
+		hint   string
+		once   bool
+	}{
+		"http, silence":       {"http", silent, "did not connect in time", "check the proxy in duo.proxy_url", true},
+		"socks, silence":      {"socks5", silent, "did not connect in time", "socks5://HOST:PORT", true},
+		"http, an LDAP port":  {"http", speak("0\x0c\x02\x01\x00\x78\x07\x0a\x01\x02"), "does not speak as a proxy", "set duo.proxy_url to the proxy's own address", false},
+		"http, it hangs up":   {"http", speak(""), "does not speak as a proxy", "the proxy's own address", false},
+		"socks, it hangs up":  {"socks5", speak(""), "does not speak as a proxy", "http://HOST:PORT", false},
+		"socks, a web server": {"socks5", speak("HTTP/1.1 400 Bad Request\r\n\r\n"), "does not speak as a proxy", "http://HOST:PORT", false},
+		"https, a plain one":  {"https", speak("HTTP/1.1 400 Bad Request\r\n\r\n"), "", "write http:// in place of https:// in duo.proxy_url", false},
+		"no CONNECT":          {"http", speak("HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n"), "501", "no proxy for HTTPS (CONNECT): check duo.proxy_url", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = listener.Close() })
+			var asked atomic.Int32
+			go func() {
+				for {
+					c, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					asked.Add(1)
+					go test.serve(c)
+				}
+			}()
+			o := behindProxy(t, test.scheme+"://me:pr0xy-password@"+listener.Addr().String())
+			if o.Timeout = time.Minute; test.once {
+				o.Timeout = 200 * time.Millisecond
+			}
+			_, err = connect(t, o).CountUsers(t.Context())
+			if !errors.Is(err, api.ErrTransport) || !strings.Contains(err.Error(), test.words) || !strings.Contains(dirsync.Hint(err), test.hint) {
+				t.Errorf("got %v → %s", err, dirsync.Hint(err))
+			}
+			if strings.Contains(err.Error()+dirsync.Hint(err), "pr0xy") {
+				t.Errorf("a password is told: %v → %s", err, dirsync.Hint(err))
+			}
+			if n := asked.Load(); test.once && n != 1 || test.once != api.Stops(err) {
+				t.Errorf("asked %d times, and that no further call is made is %v", n, api.Stops(err))
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -53,6 +54,20 @@ func decodeReply(status int, header http.Header, body []byte, tidy func(string) 
 		e.Kind, e.Message = ErrUnclear, "stat OK with an HTTP status that says otherwise"
 	}
 	return nil, e
+}
+
+// malformed says of a part of an answer that it does not have Duo's form.
+func malformed(what string, err error) error {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return errors.New(what + ": " + err.Error())
+	}
+	kind, _, _ := strings.Cut(wrong.Value, " ") // without the value
+	where := " stands"
+	if wrong.Field != "" {
+		where = " stands at " + wrong.Field
+	}
+	return errors.New(what + ": JSON of the kind " + kind + where + ", and Duo has another kind there")
 }
 
 func describe(header http.Header, body []byte, tidy func(string) string) string {

@@ -69,11 +69,8 @@ func untrusted(err error) bool {
 	return errors.As(err, &e) || shut(err)
 }
 
-// shut reports whether err is a proxy that refuses the login, or Duo's address.
-func shut(err error) bool {
-	var refusal *proxy.Error
-	return errors.As(err, &refusal) && refusal.Closed() || err != nil && proxy.RefusedBySocks(err)
-}
+// shut reports whether err is a proxy that refuses the login, or Duo's address, or says nothing.
+func shut(err error) bool { return proxy.Closes(err) }
 
 // Outage reports whether err speaks of trouble that is Duo's or the network's, and not
 // of this one call.

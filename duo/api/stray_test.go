@@ -59,6 +59,9 @@ func TestAnAnswerAboutSomethingElse(t *testing.T) {
 			if !errors.Is(err, api.ErrStray) || !errors.Is(err, api.ErrNotDuo) || !strings.Contains(dirsync.Hint(err), "mixed up") {
 				t.Errorf("%s: %v, hint %q, of %s", name, err, dirsync.Hint(err), answer)
 			}
+			if err != nil && strings.Contains(err.Error(), "Go value") {
+				t.Errorf("%s: Go's own words: %v", name, err)
+			}
 			var e *api.Error
 			if !errors.As(err, &e) || !e.Sent || e.FromDuo {
 				t.Errorf("%s: what was asked may have been done: %+v", name, e)

@@ -203,7 +203,7 @@ func (c *Client) bulk(ctx context.Context, verb string, ids []string) error {
 func readAccount(r *reply) (*dirsync.Account, error) {
 	var a account
 	if err := json.Unmarshal(r.Response, &a); err != nil {
-		return nil, errors.New("a user who cannot be read: " + err.Error())
+		return nil, malformed("a user who cannot be read", err)
 	}
 	result := dirsync.Account(a)
 	return &result, nil

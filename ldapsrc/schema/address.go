@@ -2,9 +2,11 @@ package schema
 
 import (
 	"errors"
+	"net/netip"
 	"net/url"
 	"path"
 	"strings"
+	"unicode"
 
 	dirsync "duosync/sync"
 )
@@ -36,6 +38,9 @@ func ParseAddress(text string) (Address, error) {
 	if scheme = strings.ToLower(scheme); found && scheme == "ldapi" {
 		return parseSocket(rest)
 	}
+	if err := misspeltHost(rest); err != nil {
+		return Address{}, err
+	}
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
@@ -60,6 +65,22 @@ func ParseAddress(text string) (Address, error) {
 		return Address{}, dirsync.WithHint(errors.New("must name a domain without a port, which DNS tells"), "such as srv+ldaps://example.org")
 	}
 	return a, nil
+}
+
+// misspeltHost tells of what people write in the place of one host.
+func misspeltHost(rest string) error {
+	host, _, _ := strings.Cut(rest, "/")
+	switch address, err := netip.ParseAddr(host); {
+	case strings.Contains(host, "@"): // a user
+		return nil
+	case strings.Contains(rest, "://") || strings.Contains(host, ","):
+		return dirsync.WithHint(errors.New("names more than one server"), `write them as a list, such as ["ldaps://one.example.org", "ldaps://two.example.org"]`)
+	case err == nil && address.Is6():
+		return dirsync.WithHint(errors.New("holds an IPv6 address without brackets"), "such as ldaps://[2001:db8::1]:636")
+	case strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }):
+		return dirsync.WithHint(errors.New("holds a letter that no name in DNS has"), "write the name as DNS has it, such as xn--mller-kva.example")
+	}
+	return nil
 }
 
 func parseSocket(rest string) (Address, error) {

@@ -54,6 +54,9 @@ func checkFile(name string) error {
 		return dirsync.WithHint(errors.New("must be a file: a state that is forgotten makes every user a stranger"), hint)
 	case sqliteURL.MatchString(name):
 		return dirsync.WithHint(errors.New("must be the name of a file or postgres://"), hint)
+	case shellWord.MatchString(name):
+		return dirsync.WithHint(errors.New("is taken as it is written: only a shell knows ~ and $NAME"),
+			"write the whole path, or ${NAME} for a variable of the environment; a file that is named so is ./NAME")
 	case likeServer(name):
 		return dirsync.WithHint(errors.New("must be the name of a file, or a database as postgres://USER@HOST/DATABASE"), otherForms)
 	}
@@ -64,6 +67,9 @@ const otherForms = "write no other form of an address; put the password into ~/.
 	"or into the URL in the file of state.dsn_file; write a file whose name holds =, : or @ as ./NAME"
 
 var (
+	// What a shell would replace: a home folder, a variable. Further on it is part of a path
+	// that was made absolute.
+	shellWord = regexp.MustCompile(`^\s*(~|\$[A-Za-z_{(])`)
 	sqliteURL = regexp.MustCompile(`(?i)^\s*(file|sqlite3?):`)
 	// A key of a password (PostgreSQL's manual, 34.1.2, and those of other drivers).
 	passwordKey = regexp.MustCompile(`(?i)(^|[^a-z])(ssl)?(pass(wd|word|phrase|file)?|pwd?)\s*[=:]`)

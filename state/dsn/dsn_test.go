@@ -28,11 +28,12 @@ func TestFiles(t *testing.T) {
 		"./duosync@example.db":                 dir + "/duosync@example.db",
 		"./a@b/c.db":                           dir + "/a@b/c.db",
 		"/compass=x.db":                        "/compass=x.db",
-		"postgres":                             dir + "/postgres",
-		"postgres/sync":                        dir + "/postgres/sync",
-		"password.db":                          dir + "/password.db",
-		"a%b%zz.db":                            dir + "/a%b%zz.db",
-		".":                                    dir,
+		"./~/x.db":                             dir + "/~/x.db", "./$HOME": dir + "/$HOME", "/srv/~/$x.db": "/srv/~/$x.db", "a~$x": dir + "/a~$x",
+		"postgres":      dir + "/postgres",
+		"postgres/sync": dir + "/postgres/sync",
+		"password.db":   dir + "/password.db",
+		"a%b%zz.db":     dir + "/a%b%zz.db",
+		".":             dir,
 	} {
 		d, err := dsn.Parse(text)
 		if err != nil || d.File != text || d.Server != nil {
@@ -91,6 +92,10 @@ func TestRefused(t *testing.T) {
 		"sqlite:x.db":                         file,
 		" FILE:hunter2.db":                    file,
 		"mysql://duo:hunter2@db.example/sync": other,
+
+		// What a shell would have replaced.
+		"~/duosync.db": "only a shell", "~": "only a shell", "~duosync/x.db": "only a shell", "$HOME/x.db": "only a shell",
+		"${STATE}/x.db": "only a shell", "$(pwd)/x.db": "only a shell", "~/a:b@hunter2": "only a shell",
 
 		// Other schemes, and the right ones in a form that is not read.
 		"PostgreSQL://duo:hunter2@db.example/sync":       other,

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -27,18 +29,18 @@ func advice(path string, err error) string {
 		return ""
 	}
 	full := fmt.Sprintf("free some space where %s lies and run again; nothing was sent that was not written down", path)
-	rights := fmt.Sprintf("run duosync as the user who owns %s, or give that user the right to write the file, those beside it that are named after it, and its folder %s",
-		path, filepath.Dir(path))
-	broken := fmt.Sprintf("check state.dsn; restore %s from a backup, or move it away and take the users over with sync.existing: adopt_if_email_matches", path)
+	const takeOver = "take the users over with sync.existing: adopt_if_email_matches"
 
 	if coded := (*sqlite.Error)(nil); errors.As(err, &coded) {
 		switch coded.Code() & 0xff { // the primary code of an extended one
 		case sqlite3.SQLITE_FULL:
 			return full
-		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-			return broken
+		case sqlite3.SQLITE_CORRUPT:
+			return fmt.Sprintf("check state.dsn; restore %s from a backup, or move it away and %s", path, takeOver)
+		case sqlite3.SQLITE_NOTADB: // a file of something else, as a rule
+			return fmt.Sprintf("set state.dsn to a file of its own; if %s was the state, restore it from a backup, or %s", path, takeOver)
 		case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
-			return rights
+			return rights(path)
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 			return fmt.Sprintf("another program has %s open and is writing; end it and run again", path)
 		case sqlite3.SQLITE_IOERR:
@@ -55,11 +57,36 @@ func advice(path string, err error) string {
 	case errors.Is(err, syscall.EROFS):
 		return fmt.Sprintf("%s is on a read-only file system: mount it writable, or set state.dsn to another place", path)
 	case errors.Is(err, fs.ErrPermission):
-		return rights
+		return rights(path)
+	case errors.Is(err, errNoFile) && strings.Contains(err.Error(), path+" "+errNoFile.Error()):
+		return "set state.dsn to a file, such as /var/lib/duosync/duosync.db"
+	case errors.Is(err, errNoFile): // beside the state
+		return "look who put it there, remove it, and run again"
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return "set state.dsn to a shorter name"
+	case errors.Is(err, syscall.ELOOP):
+		return "its symbolic links lead in a circle: set state.dsn to the file itself"
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, fs.ErrNotExist):
 		return "set state.dsn to a file in a folder that exists or can be made"
 	}
 	return ""
+}
+
+// rights says who may use the state at path, or which right is missing on the way to it.
+func rights(path string) string {
+	there := path // or the last folder on the way to it that can be seen
+	_, err := os.Lstat(there)
+	for failed := err; failed != nil && there != filepath.Dir(there); _, failed = os.Lstat(there) {
+		there = filepath.Dir(there)
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("run duosync as the account that the state belongs to, or give this one the right to look into the folder %s", there)
+	case err != nil: // it is still to be made
+		return fmt.Sprintf("run duosync as the user who owns the folder %s, or give this one the right to write in it", there)
+	}
+	return fmt.Sprintf("run duosync as the user who owns %s, or give that user the right to write the file, those beside it that are named after it, and its folder %s",
+		path, filepath.Dir(path))
 }
 
 // crowded reports whether a file system has less than 1 MiB left for this account. SQLite

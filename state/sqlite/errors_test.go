@@ -12,7 +12,7 @@ import (
 )
 
 func TestAdvice(t *testing.T) {
-	const path = "/var/lib/duosync/duosync.db"
+	const path = "/nowhere/duosync/duosync.db"
 	for _, test := range []struct {
 		err  error
 		want string
@@ -20,8 +20,12 @@ func TestAdvice(t *testing.T) {
 		{syscall.ENOSPC, "free some space"},
 		{syscall.EDQUOT, "free some space"},
 		{syscall.EROFS, "read-only file system"},
-		{syscall.EACCES, "run duosync as the user who owns"},
-		{syscall.EPERM, "run duosync as the user who owns"},
+		{syscall.EACCES, "run duosync as the user who owns the folder /, or"},
+		{syscall.EPERM, "run duosync as the user who owns the folder /, or"},
+		{syscall.ENAMETOOLONG, "shorter name"},
+		{syscall.ELOOP, "in a circle"},
+		{fmt.Errorf("%s %w", path, errNoFile), "set state.dsn to a file"},
+		{fmt.Errorf("%s.lock %w", path, errNoFile), "look who put it there, remove it"},
 		{syscall.ENOTDIR, "in a folder that exists"},
 		{dirsync.WithHint(syscall.ENOSPC, "its own"), "its own"},
 		{context.Canceled, ""},

@@ -16,11 +16,11 @@ import (
 )
 
 func (f *fileState) Examine(ctx context.Context) (backend.Condition, error) {
-	path, err := follow(f.path)
+	err := f.follow()
+	path := f.path
 	if err != nil {
-		return backend.Condition{Path: f.path}, err
+		return backend.Condition{Path: path}, err
 	}
-	f.path = path
 	c := backend.Condition{Path: path, Exists: exists(path)}
 	if err := refuseNetwork(filepath.Dir(path), f.opts.Statfs); err != nil {
 		return c, err
@@ -59,12 +59,10 @@ func stampOf(path string) (string, error) {
 }
 
 func (f *fileState) Holder(context.Context) (string, error) {
-	path, err := follow(f.path)
-	if err != nil {
+	if err := f.follow(); err != nil {
 		return "", err
 	}
-	f.path = path
-	return lockHolder(path + lockSuffix)
+	return lockHolder(f.path + lockSuffix)
 }
 
 // writableFor fails where opening the state at path as this user would, for whose it is

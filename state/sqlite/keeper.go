@@ -39,7 +39,11 @@ func keeperOf(path string, as int) (*keeper, error) {
 	k := &keeper{path: path, as: uint32(as), uid: uint32(as), gid: uint32(os.Getegid())} //nolint:gosec // ids have 32 bits
 	k.shared = folder.Mode&0o022 != 0
 	k.trusted = []uint32{k.as, 0, folder.Uid}
-	file, err := statOf(os.Lstat(path))
+	info, err := os.Lstat(path)
+	if err == nil {
+		err = regular(path, info) // before anything is made beside it
+	}
+	file, err := statOf(info, err)
 	switch {
 	case err == nil:
 		k.uid, k.gid = file.Uid, file.Gid
@@ -178,10 +182,13 @@ func regular(path string, info fs.FileInfo) error {
 	case info.IsDir():
 		return &fs.PathError{Op: "open", Path: path, Err: unix.EISDIR}
 	case !info.Mode().IsRegular():
-		return dirsync.WithHint(fmt.Errorf("%s is no plain file: it was not touched", path), "look who put it there, remove it, and run again")
+		return fmt.Errorf("%s %w: it was not touched", path, errNoFile)
 	}
 	return nil
 }
+
+// errNoFile is of a device, a pipe or a socket in the place of a file.
+var errNoFile = errors.New("is a device, a pipe or a socket, not a file")
 
 func isLink(path string) error {
 	return dirsync.WithHint(fmt.Errorf("%s is a symbolic link: it was not followed", path),
@@ -222,7 +229,16 @@ func follow(path string) (string, error) {
 				"look who put it there, or set state.dsn to a file in a folder that only its account can write")
 		}
 	}
-	return resolve(path)
+	if _, err := os.Stat(path); errors.Is(err, unix.ELOOP) {
+		return "", err // filepath says it in words of its own
+	}
+	real, err := resolve(path)
+	if err != nil || link == nil || link.Mode()&fs.ModeSymlink == 0 || exists(filepath.Dir(real)) {
+		return real, err
+	}
+	folder := filepath.Dir(real) // a link says that it is there: a disk may not be mounted
+	return "", dirsync.WithHint(fmt.Errorf("%s is a symbolic link to %s, and the folder %s is not there", path, real, folder),
+		fmt.Sprintf("mount or make %s, or set state.dsn to where the state is", folder))
 }
 
 // makeFolder makes a folder with those above it, for their owner only. The superuser

@@ -97,7 +97,7 @@ func (f *fileState) locate() (err error) {
 	if err := makeFolder(filepath.Dir(f.path)); err != nil {
 		return err
 	}
-	if f.path, err = follow(f.path); err != nil {
+	if err := f.follow(); err != nil {
 		return err
 	}
 	if err := refuseNetwork(filepath.Dir(f.path), f.opts.Statfs); err != nil {
@@ -107,6 +107,15 @@ func (f *fileState) locate() (err error) {
 		return err
 	}
 	return f.keeper.mayWrite()
+}
+
+// follow follows symbolic links to the state. One that can't be followed keeps its name.
+func (f *fileState) follow() error {
+	path, err := follow(f.path)
+	if err == nil {
+		f.path = path
+	}
+	return err
 }
 
 func (f *fileState) OpenBeside(ctx context.Context) (*backend.Connections, error) {
@@ -148,7 +157,7 @@ func (f *fileState) findState(ctx context.Context) (err error) {
 	if err := refuseNetwork(filepath.Dir(f.path), f.opts.Statfs); err != nil {
 		return err
 	}
-	if f.path, err = follow(f.path); err != nil {
+	if err := f.follow(); err != nil {
 		return err
 	}
 	if !exists(f.path) {
@@ -169,7 +178,7 @@ func (f *fileState) findState(ctx context.Context) (err error) {
 }
 
 func (f *fileState) OpenReadOnly(ctx context.Context) (_ *backend.Connections, err error) {
-	if f.path, err = follow(f.path); err != nil {
+	if err := f.follow(); err != nil {
 		return nil, err
 	}
 	err = f.warnOfReaders()

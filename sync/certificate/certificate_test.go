@@ -260,3 +260,55 @@ func FuzzFiles(f *testing.F) {
 		}
 	})
 }
+
+// A certificate that signed the server's and is none of an authority is not told to have
+// another key.
+func TestSignedByNoAuthority(t *testing.T) {
+	for name, test := range map[string]struct {
+		isCA bool
+		key  bool // the file has another key
+		want string
+	}{
+		"no authority": {false, false, "none of an authority"},
+		"another key":  {true, true, "has the name, but not the key"},
+	} {
+		b := newBench(t, func(c *x509.Certificate) {
+			c.IsCA = test.isCA
+			c.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign
+		})
+		parent, err := x509.ParseCertificate(b.der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signer := b.key
+		if test.key {
+			other := newBench(t, nil)
+			signer = other.key
+			parent.PublicKey, parent.PublicKeyAlgorithm = signer.Public(), x509.ECDSA
+		}
+		names := strings.Fields(strings.Repeat("ldap.example.org ", 41))
+		leaf := &x509.Certificate{SerialNumber: big.NewInt(8), DNSNames: names, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+		der, err := x509.CreateCertificate(rand.Reader, leaf, parent, b.key.Public(), signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if leaf, err = x509.ParseCertificate(der); err != nil {
+			t.Fatal(err)
+		}
+		pool, err := certificate.Authorities("ca.pem", []byte(b.read("ca.pem")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := certificate.Client{Name: "ldap.example.org", CAFile: "ldap.ca_file", ServerName: "ldap.server_name", HasCA: true, Now: time.Now()}
+		_, err = leaf.Verify(x509.VerifyOptions{Roots: pool, DNSName: client.Name})
+		said := client.Refused(&tls.CertificateVerificationError{UnverifiedCertificates: []*x509.Certificate{leaf}, Err: err})
+		if said == nil || !strings.Contains(said.Error(), test.want) || dirsync.Hint(said) == "" {
+			t.Errorf("%s: %v of %v, want %q", name, said, err, test.want)
+		}
+		// One of many names is told by some.
+		_, err = leaf.Verify(x509.VerifyOptions{Roots: pool, DNSName: "other.example.org"})
+		if said := client.Refused(x509.HostnameError{Certificate: leaf, Host: "other.example.org"}); len(said.Error()) > 250 || !strings.Contains(said.Error(), "36 others") {
+			t.Errorf("%v of %v", said, err)
+		}
+	}
+}

@@ -82,6 +82,10 @@ func (c Client) otherName(leaf *x509.Certificate) (why, hint string) {
 			best = ip.String()
 		}
 	}
+	const most = 5
+	if more := len(names) - most; more > 1 {
+		names = append(names[:most], fmt.Sprintf("%d others", more))
+	}
 	switch {
 	case len(names) == 0:
 		return fmt.Sprintf("the server's certificate (%s) has no subjectAltName: a name in CN alone is not looked at (RFC 9525)", leaf.Subject),
@@ -134,6 +138,9 @@ func (c Client) unknown(leaf *x509.Certificate, chain []*x509.Certificate, text 
 	case self:
 		return fmt.Sprintf("the certificate is signed by unknown authority: by itself (%s)", leaf.Subject),
 			"set " + c.CAFile + " to a file with that very certificate"
+	case c.HasCA && strings.Contains(text, "cannot sign this kind of certificate"):
+		return fmt.Sprintf("the certificate is signed by unknown authority: %s, whose certificate in %s is none of an authority: its basic constraints lack CA:TRUE", last.Issuer, c.CAFile),
+			"have the authority's certificate made anew, with CA:TRUE, and set " + c.CAFile + " to it; or set it to the server's own certificate"
 	case c.HasCA && strings.Contains(text, "while trying to verify candidate"):
 		return fmt.Sprintf("the certificate is signed by unknown authority: %s, of which the authority in %s has the name, but not the key", last.Issuer, c.CAFile),
 			"set " + c.CAFile + " to the certificate that this authority has now"

@@ -287,7 +287,11 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 	taken := decide.Taken{Name: c.name, Alias: c.alias, Holder: holder, Owner: owner, Gone: d.found.gone[owner], Former: former}
 	why, adoptable := taken.Words()
 	if adoptable {
-		c.Remedy = dirsync.Command(d.Flags, "sync", "--adopt", c.name)
+		words := []string{"sync", "--adopt", c.name}
+		if d.snap.known.Len() == 0 && d.strangers > d.policy().Limits.Floor {
+			words = slices.Insert(words, 1, "--only", c.name) // guard state_lost may hold any other run
+		}
+		c.Remedy = dirsync.Command(d.Flags, words...)
 	}
 	if c.alias {
 		d.dropAlias(c, holder, why)

@@ -16,7 +16,7 @@ func TestManyValuesLeftOut(t *testing.T) {
 		lines = append(lines, fmt.Sprintf("%d n%02d mail=nonsense", i, i))
 	}
 	w.dir.people = w.people(lines)
-	if first := w.run(w.options("")); len(first.Warnings) != 30 { // of people who are created all
+	if first := w.run(w.options("")); len(first.Warnings) != 31 { // of people who are created all, and that nobody has a full name
 		t.Fatalf("%d warnings:\n%s", len(first.Warnings), w.report(first))
 	}
 	again := w.run(w.options(""))

@@ -228,6 +228,7 @@ func (r *run) resolve(ctx context.Context, st *state, c *census) error {
 
 // each looks at what was read of each directory by itself.
 func (r *run) each(st *state, c *census) error {
+	const few = 9 // people, of whom it tells nothing that none has a value
 	for _, info := range r.report.Read.Each() {
 		name, sight, of := info.Directory, c.sights[info.Directory], ""
 		if name != "" {
@@ -244,6 +245,9 @@ func (r *run) each(st *state, c *census) error {
 				"Check sync.scope. Nothing was changed, and nothing is while nobody of it is in scope. To do without the directory, take it out of directories.")
 		default:
 			r.warn("nobody%s is in scope: %d people were read", of, info.Read)
+		}
+		if none := sight.Unfilled(); sight.InScope > few && ref.InScope == 0 && len(none) > 0 { // later min_attribute looks
+			r.warn("nobody%s has a value of %s; where somebody should, correct the name in sync.mapping, or let the account of bind_dn read it", of, strings.Join(none, ", "))
 		}
 		if c.switched[name] = r.hasSwitched(st, info); c.switched[name] {
 			r.warn("another server%s answered than last time (%s): removals, and what gives something to anybody, wait for two complete reads in a row", of, info.Identity)

@@ -3,6 +3,7 @@ package guard
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	dirsync "duosync/sync"
 	"duosync/sync/mapping"
@@ -155,6 +156,25 @@ func (t *tally) note(p *dirsync.Person) {
 
 // nobody reports whether nobody who came by has a value.
 func (t *tally) nobody() bool { return t.bearers != nil && len(t.bearers) == 0 }
+
+// Unfilled lists, in order, the attributes that came back for nobody in scope though a field
+// is plainly one of them, each with its fields; the status aside, for nobody may be locked.
+func (s *Sight) Unfilled() []string {
+	var found []string
+	for attribute, t := range s.tallies {
+		var fields []string
+		for _, d := range s.fields[attribute] {
+			if d.Plain && d.Field != dirsync.FieldStatus && t.persons == 0 {
+				fields = append(fields, d.Field)
+			}
+		}
+		if slices.Sort(fields); len(fields) > 0 {
+			found = append(found, attribute+" (for "+strings.Join(slices.Compact(fields), ", ")+")")
+		}
+	}
+	slices.Sort(found)
+	return found
+}
 
 // lostBy reports whether a person is known to have come by without a value.
 func (s *Sight) lostBy(t *tally, id dirsync.SourceID) bool {

@@ -214,13 +214,31 @@ func (c *ldapCheck) attributes(ctx context.Context, seen *census) {
 	switch {
 	case len(missing) > 0:
 		c.fail(LDAPAttributes, fmt.Errorf("%s came back for none of %s", strings.Join(slices.Concat(missing, unused), ", "), people),
-			c.usualUsername(seen)+c.otherNames(ctx, absent)+"let the account of ldap.bind_dn read these attributes; where the directory does not keep one, name another in sync.mapping, or \"\"")
+			c.bareWords(seen)+c.usualUsername(seen)+c.otherNames(ctx, absent)+"let the account of ldap.bind_dn read these attributes; where the directory does not keep one, name another in sync.mapping, or \"\"")
 	case len(unused) > 0:
-		c.note(LDAPAttributes, c.otherNames(ctx, absent)+"nothing to do if the directory does not keep them; else let the account of ldap.bind_dn read them",
+		c.note(LDAPAttributes, c.bareWords(seen)+c.otherNames(ctx, absent)+"nothing to do if the directory does not keep them; else let the account of ldap.bind_dn read them",
 			"of %s have a value: %s; %s came back for nobody", people, strings.Join(counts, ", "), strings.Join(unused, ", "))
 	default:
 		c.ok(LDAPAttributes, "of %s have a value: %s", people, strings.Join(counts, ", "))
 	}
+}
+
+// bareWords is advice where what reads as an attribute that nobody has may be a text whose
+// quotes are missing: in an expression, and where the status is such a word alone.
+func (c *ldapCheck) bareWords(seen *census) string {
+	var words []string
+	for _, m := range wire.MappingsOf(&c.rules.Rules) {
+		for _, word := range m.From.Attributes() {
+			if seen.values[word] == 0 && (!m.From.Plain() || m.Field == dirsync.FieldStatus) {
+				words = append(words, word)
+			}
+		}
+	}
+	words = slices.Compact(slices.Sorted(slices.Values(words)))
+	if len(words) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("if %s is meant as a text, and not as an attribute, put it in quotes within the expression, as in '%s'; ", strings.Join(words, " or "), words[0])
 }
 
 // otherNames says of attributes that came back for nobody how the server's schema calls them,
@@ -265,6 +283,9 @@ func (c *ldapCheck) usernames(seen *census) {
 	case seen.shared > 0:
 		c.fail(LDAPUsernames, fmt.Errorf("%s: two people have the username of %s", seen.sharers, phrase.Quantity(seen.shared, "person", "people")),
 			"give one of them another "+attribute+", or leave one out by ldap.users.filter or sync.scope.exclude_users; until then neither is changed")
+	case seen.unnamed > 0 && strings.HasPrefix(seen.unnamedWhy, dirsync.FieldStatus+": "):
+		c.fail(LDAPUsernames, fmt.Errorf("%s can't be carried over: %s", phrase.Quantity(seen.unnamed, "person", "people"), seen.unnamedWhy),
+			c.bareWords(seen)+"correct sync.mapping.status; preset is the status as the directory's kind has it")
 	case seen.unnamed > 0:
 		c.fail(LDAPUsernames, fmt.Errorf("%s can't be carried over: %s", phrase.Quantity(seen.unnamed, "person", "people"), seen.unnamedWhy),
 			c.usualUsername(seen)+"give each a usable "+attribute+", map another attribute to sync.mapping.username, or leave them out by ldap.users.filter")

@@ -147,6 +147,11 @@ func ldapFaults(shared *slapdtest.Server) []fault {
 			check: check.LDAPAttributes, detail: "mail (for email) came back for none of 30 people", hint: "read these attributes"},
 		{name: "attribute misspelt", plant: func(h *house) { h.edit("sync:\n", "sync:\n  mapping: {firstname: givenNam}\n") },
 			check: check.LDAPAttributes, detail: "givennam (for firstname)", hint: "has no attribute givennam, but has givenName"},
+		{name: "texts without quotes", plant: func(h *house) {
+			h.edit("sync:\n", "sync:\n  mapping: {status: 'employeeType == locked ? disabled : preset'}\n")
+		}, check: check.LDAPUsernames, detail: "status: the expression gives", hint: "if disabled or employeetype or locked is meant as a text"},
+		{name: "a status without quotes", plant: func(h *house) { h.edit("sync:\n", "sync:\n  mapping: {status: active}\n") },
+			check: check.LDAPAttributes, detail: "active (for status)", hint: "as in 'active'"},
 		{name: "people without a username", slapd: slapdtest.Options{LDIF: "dn: cn=Nameless," + slapdtest.UsersDN + "\nobjectClass: inetOrgPerson\ncn: Nameless\nsn: N\n", People: 20},
 			check: check.LDAPUsernames, detail: "1 person can't be carried over: the username is missing", hint: "uid"},
 		{name: "a group of a mapping that is not there", plant: func(h *house) {

@@ -10,6 +10,7 @@ import (
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
 	"duosync/cmd/internal/report/form"
+	dirsync "duosync/sync"
 )
 
 func newHistoryCommand(a *app) *cobra.Command {
@@ -30,7 +31,7 @@ Exit status: 0 shown; 1 there is no such run, or the state can't be read.`,
 		Args: commandline.AtMostOne("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
-				return errors.New("--limit must be at least 1")
+				return dirsync.WithHint(errors.New("--limit must be at least 1"), "Give a whole number, such as 20, or leave it out.")
 			}
 			if len(args) == 0 {
 				return a.list(cmd.Context(), opts, func(err error) form.Renderer { return report.NoHistory(err) },

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"duosync/state/dsn"
 	dirsync "duosync/sync"
@@ -29,6 +30,12 @@ func checkHost(text string) error {
 	case strings.Contains(text, "@"):
 		return dirsync.WithHint(errors.New("must be a host without a user"), hint)
 	}
+	switch address, err := netip.ParseAddr(text); {
+	case err == nil && address.Is6():
+		return dirsync.WithHint(errors.New("holds an IPv6 address without brackets"), "such as [2001:db8::1]:636")
+	case strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII }):
+		return dirsync.WithHint(errors.New("holds a letter that no name in DNS has"), "write the name as DNS has it, such as xn--mller-kva.example")
+	}
 	host := text
 	if strings.HasSuffix(text, "]") {
 		host = strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
@@ -47,6 +54,22 @@ func checkHost(text string) error {
 	}
 	if !hostname.MatchString(host) {
 		return dirsync.WithHint(errors.New("is not a host name"), hint)
+	}
+	return nil
+}
+
+// checkServerName checks the name that a certificate is to have.
+func checkServerName(text string) error {
+	const hint = "write a name as the certificate has it, and nothing else, such as ldap.example.org"
+	switch _, err := netip.ParseAddr(text); {
+	case err == nil:
+		return nil
+	case strings.Contains(text, "://"):
+		return dirsync.WithHint(errors.New("must be a name, not a URL"), hint)
+	case strings.Contains(text, "*"):
+		return dirsync.WithHint(errors.New("must be one name, not a pattern"), "write the name of this server that the pattern in the certificate fits, such as ldap.example.org")
+	case strings.ContainsAny(text, ":/[]@"):
+		return dirsync.WithHint(errors.New("must be a name without a port or a path"), hint)
 	}
 	return nil
 }

@@ -77,6 +77,10 @@ func checkProxyURL(text string) error {
 		return nil
 	}
 	u, err := url.Parse(text)
+	if at := strings.LastIndexByte(text, '@'); at > 0 && (err != nil || strings.ContainsAny(strings.Join(strings.SplitN(text[:at], "://", 2)[1:], ""), `/?#`)) {
+		return dirsync.WithHint(errors.New("is not the URL of a proxy, for a character in its user or password"),
+			`write %23 for #, %5C for \, %40 for @, %2F for /, %3F for ?, %25 for % and %20 for a blank`)
+	}
 	if err != nil || u.Host == "" {
 		return dirsync.WithHint(errors.New("is not the URL of a proxy"), hint)
 	}

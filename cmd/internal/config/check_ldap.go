@@ -44,6 +44,9 @@ func (v *validator) validateLDAP(section string, l *LDAP) {
 	for i, host := range l.ReferralHosts {
 		v.Check(strict.Item(section+".referral_hosts", i), checkHost(host))
 	}
+	if l.ServerName != "" {
+		v.Check(section+".server_name", checkServerName(l.ServerName))
+	}
 	v.validateBind(section, l, l.StartTLS || ldaps == len(l.URLs))
 
 	if len(l.Users.Bases) == 0 {

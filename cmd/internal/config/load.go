@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"duosync/cmd/internal/config/strict"
@@ -217,11 +219,16 @@ func StateNamed(text string) (string, error) {
 // readConfiguration reads the file at path.
 func readConfiguration(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err),
-			"name the file with --config, or write a first one with `duosync config init`")
+	if err == nil {
+		return strict.UTF8(data), nil
 	}
-	return data, nil
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err), "run duosync as the account of its service (sudo -u duosync …), or give this one the right to read the file and to look into its folder")
+	case errors.Is(err, syscall.EISDIR):
+		return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err), "name the file in it with --config")
+	}
+	return nil, dirsync.WithHint(fmt.Errorf("read the configuration: %w", err), "name the file with --config, or write a first one with `duosync config init`")
 }
 
 // noMore is no further check.

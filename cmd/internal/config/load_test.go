@@ -1,12 +1,14 @@
 package config_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -357,4 +359,98 @@ func TestShow(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/show.golden", string(config.Show(loaded)))
+}
+
+// A configuration that lies there and can't be read is not told to be missing.
+func TestLoadWhatCantBeRead(t *testing.T) {
+	dir := t.TempDir()
+	loop := filepath.Join(dir, "loop.yaml")
+	if err := os.Symlink(loop, loop); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		filepath.Join(dir, "none.yaml"): "config init",
+		dir:                             "name the file in it",
+		loop:                            "--config",
+	} {
+		_, err := config.Load(path, environment)
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(dirsync.Hint(err), want) {
+			t.Errorf("%s: %v (%s), want %q", path, err, dirsync.Hint(err), want)
+		}
+	}
+}
+
+// Editors of Windows save UTF-16. What is wrong in such a file is told at its line, and the
+// state is found in it.
+func TestUTF16(t *testing.T) {
+	text := "\ufeff# Müller\r\nldap:\r\n  uzers: x\r\nstate: {dsn: here.db}\r\n" + keys
+	for name, order := range map[string]binary.AppendByteOrder{"little": binary.LittleEndian, "big": binary.BigEndian} {
+		var data []byte
+		for _, unit := range utf16.Encode([]rune(text)) {
+			data = order.AppendUint16(data, unit)
+		}
+		path := filepath.Join(t.TempDir(), "config.yaml")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Load(path, environment); err == nil || !strings.Contains(err.Error(), "config.yaml:3:3: ldap.uzers: unknown key; did you mean") {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, broken := range []string{"", "sync: {\r\n"} {
+			for _, unit := range utf16.Encode([]rune(broken)) {
+				data = order.AppendUint16(data, unit)
+			}
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			place, err := config.LoadPlace(path, environment)
+			if err != nil || filepath.Base(place.DSN.Reveal()) != "here.db" {
+				t.Errorf("%s, with %q: the state is not found: %v", name, broken, err)
+			}
+		}
+	}
+	// Without a mark, every other byte is no character.
+	_, err := config.Parse("config.yaml", []byte("l\x00d\x00a\x00p\x00:\x00\n\x00"), environment)
+	if err == nil || !strings.Contains(err.Error(), "UTF-16") || !strings.Contains(err.Error(), "iconv") {
+		t.Errorf("no mark: %v", err)
+	}
+}
+
+// What is evidently beside a secret is told before a login is spent on it, without the secret.
+func TestSecretsWithSomethingBeside(t *testing.T) {
+	const base = "ldap: {preset: openldap, bind_dn: cn=reader, users: {base_dns: [dc=x]}, urls: [ldap://localhost], "
+	for secret, want := range map[string]string{
+		`"planted-secret"`:             "begins and ends with a quote",
+		`'planted-secret'`:             "begins and ends with a quote",
+		"LDAP_PASSWORD=planted-secret": "the name of a variable and =",
+		"$LDAP_PASSWORD":               "write ${NAME}",
+		"%LDAP_PASSWORD%":              "write ${NAME}",
+		"planted-secret":               "", "p=planted-secret": "", "it's me": "", "$ecret": "", "Abcd=": "", "\"abcdef": "",
+	} {
+		file := filepath.Join(t.TempDir(), "secret")
+		if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		env := func(name string) (string, bool) {
+			if name == "IT" {
+				return secret, true
+			}
+			return environment(name)
+		}
+		for way, text := range map[string]string{
+			"a file":     base + "bind_password_file: " + file + "}",
+			"a variable": base + "bind_password: \"${IT}\"}",
+			"the value":  base + "bind_password: '" + strings.ReplaceAll(secret, "'", "''") + "'}",
+		} {
+			loaded, err := config.Parse("config.yaml", []byte(text+keys), env)
+			if err != nil {
+				t.Errorf("%s of %s: %v", way, secret, err)
+				continue
+			}
+			said := strings.Join(loaded.Warnings, "\n")
+			if told := strings.Contains(said, "ldap.bind_password"); told != (want != "") || !strings.Contains(said, want) || strings.Contains(said, "planted") {
+				t.Errorf("%s of %s: %q, want %q", way, secret, said, want)
+			}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"reflect"
@@ -28,7 +29,7 @@ func (v *validator) expression(text string) *strict.Mistake {
 		v.asked = append(v.asked, e.Groups()...)
 		return nil
 	}
-	m := &strict.Mistake{What: "is no expression", Reason: err.Error(), Hint: dirsync.Hint(err)}
+	m := &strict.Mistake{What: "is no expression", Reason: err.Error(), Hint: cmp.Or(dirsync.Hint(err), "an attribute stands as it is and a text in quotes, as in employeeType == 'locked'; see docs/expressions.md")}
 	if mistake, ok := errors.AsType[*expression.Error](err); ok {
 		m.Reason = mistake.Message
 		if mistake.Line == 1 {

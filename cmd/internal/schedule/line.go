@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,12 +36,23 @@ func Parse(line string, zone *time.Location) (cron.Schedule, error) {
 	}
 	parsed, err := parseStandard(line)
 	if err != nil {
-		return nil, dirsync.WithHint(&UnreadableError{err}, hint)
+		return nil, dirsync.WithHint(&UnreadableError{plainly(err)}, hint)
 	}
 	if parsed.Next(time.Now().In(zone)).IsZero() {
 		return nil, dirsync.WithHint(errors.New("names a time that never comes"), hint)
 	}
 	return parsed, nil
+}
+
+var (
+	noNumber   = regexp.MustCompile(`^failed to parse int from (.*?): strconv\..*$`)
+	noDuration = regexp.MustCompile(`^failed to parse duration (.*?): time: .*$`)
+)
+
+// plainly puts what the library says with Go's own words into others.
+func plainly(err error) error {
+	text := noNumber.ReplaceAllString(err.Error(), `"$1" is no number and no name`)
+	return errors.New(noDuration.ReplaceAllString(text, `"$1" has no duration with a unit`))
 }
 
 // parseStandard is cron.ParseStandard without its panics.

@@ -50,6 +50,9 @@ func checkEnvironment() error {
 			text = "http://" + text
 		}
 		if _, err := parse(text); err != nil {
+			if dirsync.Hint(err) != "" {
+				return fmt.Errorf("%s in the environment: %w", name, err)
+			}
 			return dirsync.WithHint(fmt.Errorf("%s in the environment: %w", name, err),
 				"set "+name+" to a URL such as http://proxy.example.com:3128, or unset it where Duo is reached directly")
 		}
@@ -61,6 +64,14 @@ func checkEnvironment() error {
 // parse reads the URL of a proxy. Its errors don't repeat it.
 func parse(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
+	if _, login, _ := strings.Cut(text, "://"); strings.Contains(login, "@") {
+		login = login[:strings.LastIndexByte(login, '@')]
+		// What is no part of a user or a password (RFC 3986, 3.2.1), and ends them or the host.
+		if strings.ContainsAny(login, `#/?\ `) || !validEscapes(login) {
+			return nil, dirsync.WithHint(errors.New("the proxy's URL has a character in the user or the password that ends them there"),
+				`write %23 for #, %5C for \, %40 for @, %2F for /, %3F for ?, %25 for % and %20 for a blank`)
+		}
+	}
 	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("the proxy is not a URL")
 	}
@@ -71,6 +82,12 @@ func parse(text string) (*url.URL, error) {
 		return nil, errors.New("the proxy's URL has a scheme that is not known")
 	}
 	return u, nil
+}
+
+// validEscapes reports whether each % begins an escape.
+func validEscapes(text string) bool {
+	_, err := url.PathUnescape(text)
+	return err == nil
 }
 
 // Setting names where the proxy comes from.
@@ -145,7 +162,7 @@ func (e *Error) Hint(setting, address string) string {
 		return "the proxy wants a user and a password: put them into " + setting
 	case e.status == http.StatusForbidden:
 		return "the proxy forbids it: have connections to " + address + " allowed there for this machine"
-	case e.status >= http.StatusInternalServerError:
+	case e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented:
 		return "the proxy does not get through to " + address + ": look into its log, and check duo.host"
 	}
 	return "what answers there is no proxy for HTTPS (CONNECT): check " + setting

@@ -14,6 +14,9 @@ import (
 
 // None wants no argument.
 func None(cmd *cobra.Command, args []string) error {
+	if err := swallowed(cmd); err != nil {
+		return err
+	}
 	if len(args) == 0 {
 		return nil
 	}
@@ -26,6 +29,9 @@ func None(cmd *cobra.Command, args []string) error {
 // One wants exactly one argument, by its name in the usage line. hint says what to give.
 func One(name, hint string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
+		if err := swallowed(cmd); err != nil {
+			return err
+		}
 		if len(args) == 0 {
 			return dirsync.WithHint(fmt.Errorf("%s is missing: `duosync %s`", name, cmd.Use), hint)
 		}
@@ -35,7 +41,10 @@ func One(name, hint string) cobra.PositionalArgs {
 
 // AtMostOne wants one argument or none.
 func AtMostOne(name string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := swallowed(cmd); err != nil {
+			return err
+		}
 		if len(args) <= 1 {
 			return nil
 		}

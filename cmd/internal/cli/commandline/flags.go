@@ -57,12 +57,30 @@ func invalidValue(invalid *pflag.InvalidValueError) error {
 	flag, given := invalid.GetFlag(), dirsync.Quote(invalid.GetValue())
 	switch flag.Value.Type() {
 	case "int":
-		return fmt.Errorf("--%s must be a whole number, such as %s, not %s", flag.Name, flag.DefValue, given)
+		return dirsync.WithHint(fmt.Errorf("--%s must be a whole number, not %s", flag.Name, given), fmt.Sprintf("Write --%s %s, say.", flag.Name, flag.DefValue))
 	case "bool":
 		return dirsync.WithHint(fmt.Errorf("--%s is true or false, not %s", flag.Name, given), fmt.Sprintf("Write --%s alone for true.", flag.Name))
 	}
 	err := invalid.Unwrap()
 	return dirsync.WithHint(fmt.Errorf("--%s %w, not %s", flag.Name, err, given), dirsync.Hint(err))
+}
+
+// swallowed tells of a flag whose value was forgotten, and that has the next flag for it.
+func swallowed(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if several, ok := f.Value.(pflag.SliceValue); ok {
+			values = several.GetSlice()
+		}
+		for _, value := range values {
+			name, isFlag := strings.CutPrefix(value, "--")
+			name, _, _ = strings.Cut(name, "=")
+			if isFlag && name != "" && cmd.Flag(name) != nil {
+				err = dirsync.WithHint(fmt.Errorf("--%s needs a value, and was given %s for it", f.Name, value), usageOf(f))
+			}
+		}
+	})
+	return err
 }
 
 func usageOf(f *pflag.Flag) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -79,4 +80,24 @@ func checkSecret(text string) error {
 		}
 	}
 	return nil
+}
+
+var (
+	assignment = regexp.MustCompile(`^[A-Z][A-Z0-9_]*(PASSWORD|PASSWD|SECRET|KEY|TOKEN|PASS)=.`)
+	variable   = regexp.MustCompile(`^\$[A-Z][A-Z0-9_]+$|^%[A-Z][A-Z0-9_]+%$`)
+)
+
+// slipOfSecret says what a secret seems to have beside itself, which a server would count as
+// a wrong one; "" where it looks like one. It may be so all the same.
+func slipOfSecret(text string) string {
+	const also = "which counts as part of it: take it away unless it is"
+	switch n := len(text); {
+	case n > 2 && text[0] == text[n-1] && strings.IndexByte("\"'`", text[0]) >= 0:
+		return "begins and ends with a quote, " + also
+	case assignment.MatchString(text):
+		return "begins with the name of a variable and =, " + also
+	case variable.MatchString(text):
+		return "is the name of a variable as it stands: write ${NAME} for what the variable holds, unless that is meant"
+	}
+	return ""
 }

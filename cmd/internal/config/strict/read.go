@@ -22,6 +22,7 @@ func Read(name string, data []byte, into any, opts Options) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of %s: %w", name, err)
 	}
+	data = UTF8(data)
 	tree, problem := parseYAML(name, data)
 	if problem != nil {
 		return nil, Errors{*problem}
@@ -104,7 +105,9 @@ func (r *reader) unknownKey(section string, key *yaml.Node, keys []Key) {
 		}
 	}
 	hint := ""
-	if shown != key.Value && strings.HasPrefix(key.Value, shown) {
+	if strings.ContainsFunc(key.Value, unseen) {
+		hint = "a character that nobody sees stands in it or before it: write the key anew, and indent with blanks"
+	} else if shown != key.Value && strings.HasPrefix(key.Value, shown) {
 		hint = "a colon needs a blank after it"
 	} else if homes := elsewhere(r.leaves, key.Value, section); len(homes) > 0 && len(homes) <= 3 {
 		hint = "did you mean " + strings.Join(homes, " or ") + "?"

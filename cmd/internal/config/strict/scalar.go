@@ -42,6 +42,10 @@ func (r *reader) scalar(path string, n *yaml.Node, v reflect.Value, k Key) {
 	if !ok {
 		return
 	}
+	if err := checkSeen(text, typed && n.Style&yaml.DoubleQuotedStyle != 0); err != nil && k.Type != typeSecret {
+		r.report(path, err)
+		return
+	}
 	read := reflect.New(v.Type()).Elem()
 	if err := set(read, text, n.Tag, typed); err != nil {
 		r.report(path, err)
@@ -61,6 +65,9 @@ func (r *reader) scalar(path string, n *yaml.Node, v reflect.Value, k Key) {
 	v.Set(read)
 	if form := r.opts.Forms[k.Is]; form != nil && text != "" {
 		r.mistaken(path, n, text, form(text))
+	}
+	if k.Type == typeSecret {
+		r.doubtSecret(path, text)
 	}
 	if k.Type == typeSecret && typed && r.opts.Secretive(path, text) {
 		r.plain = true

@@ -44,9 +44,17 @@ func (r *reader) secretFile(path string, n *yaml.Node, v reflect.Value) {
 	if open {
 		r.Warn("%s (%s) holds a secret and can be read by every account of this machine; run chmod o-r on it", name, at)
 	}
+	r.doubtSecret(at, secret.Reveal())
 	v.Set(reflect.ValueOf(secret))
 	r.marks[path] = mark{line: n.Line, column: n.Column, foreign: true}
 	r.origins[path] = "secret file " + name
+}
+
+// doubtSecret warns of a secret that seems to have something beside itself.
+func (r *reader) doubtSecret(path, text string) {
+	if slip := slipOfSecret(text); slip != "" {
+		r.Warn("%s %s", path, slip)
+	}
 }
 
 // readSecret reads a secret's file, see [decoded]. The errors do not name the path: who

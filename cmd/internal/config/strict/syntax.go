@@ -2,6 +2,7 @@ package strict
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"regexp"
@@ -56,7 +57,18 @@ func syntaxProblem(file string, data []byte, err error) *Problem {
 	if strings.HasPrefix(msg, "unknown anchor") { // the message holds the text
 		p.Msg = "broken YAML: an alias to nowhere"
 	}
+	defer func() {
+		if slip := slipOf(data, p.Line, msg); slip != nil {
+			p.Line, p.Column = slip.line, slip.column
+			if slip.what != "" {
+				p.Msg = "broken YAML: " + slip.what
+			}
+			p.Hint = cmp.Or(slip.hint, p.Hint)
+		}
+	}()
 	switch {
+	case isEscape(msg):
+		p.Msg = "broken YAML: a backslash in double quotes begins an escape, and there is none of that name"
 	case strings.HasPrefix(msg, "did not find expected ',' or"):
 		p.Line = line + 1 // where the bracket opens, which the parser counts from 0
 	case line == 0 || strings.HasPrefix(msg, "did not find expected"):
@@ -65,8 +77,27 @@ func syntaxProblem(file string, data []byte, err error) *Problem {
 	return p
 }
 
+// slipOf finds the slip behind what the parser said of a line.
+func slipOf(data []byte, line int, msg string) *slip {
+	if slip := unreadable(data); slip != nil || isEscape(msg) {
+		return slip
+	}
+	return slipAt(strings.Split(string(data), "\n"), line, msg)
+}
+
+func isEscape(msg string) bool {
+	return strings.HasPrefix(msg, "found unknown escape") || strings.HasPrefix(msg, "did not find expected hex") ||
+		strings.HasPrefix(msg, "found invalid Unicode character escape")
+}
+
 func syntaxHint(msg string) string {
 	switch {
+	case isEscape(msg):
+		return `write the value in single quotes, such as 'LAB\duosync', or each backslash twice`
+	case msg == "did not find expected comment or line break":
+		return "a value that starts with | or > needs quotes"
+	case msg == "found a tab character that violates indentation":
+		return "indent with blanks, never tabs"
 	case strings.HasPrefix(msg, "unknown anchor"):
 		return "put a value that starts with * in quotes"
 	case msg == "found character that cannot start any token":
@@ -86,7 +117,7 @@ func syntaxHint(msg string) string {
 	case strings.HasPrefix(msg, "did not find expected"):
 		return "check the indentation"
 	}
-	return ""
+	return "look at this line and at the one before it"
 }
 
 // lineReached gives the line that the parser had come to when it failed.
