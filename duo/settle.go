@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"duosync/duo/api"
+	"duosync/duo/lookup"
 	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
@@ -17,11 +18,12 @@ import (
 func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsync.Result, error) {
 	results := make([]dirsync.Result, 0, len(intents))
 	t.known.readAnew()
+	seen := t.seeOpen(ctx, intents)
 	for _, intent := range intents {
 		if err := ctx.Err(); err != nil {
 			return results, err
 		}
-		r := t.told(t.settle(ctx, intent))
+		r := t.told(t.settle(ctx, intent, seen))
 		if err := ctx.Err(); err != nil {
 			return results, err
 		}
@@ -37,7 +39,25 @@ func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsyn
 	return results, nil
 }
 
-func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Result {
+// seeOpen looks at the users of those operations that share calls, many at once. Who is not
+// seen so is looked at alone.
+func (t *Target) seeOpen(ctx context.Context, intents []dirsync.Intent) lookup.Seen {
+	var names, ids []string
+	for _, intent := range intents {
+		switch op := intent.Op; {
+		case operation.Unsendable(op) != nil:
+		case operation.Creates(op):
+			names = append(names, dirsync.FoldName(operation.CreateFields(op)[dirsync.FieldUsername]))
+		case op.Action == dirsync.Update, op.Action == dirsync.Disable, op.Action == dirsync.Enable:
+			ids = append(ids, op.User)
+		}
+	}
+	seen, err := t.See(ctx, names, ids)
+	t.reads.count(err)
+	return seen
+}
+
+func (t *Target) settle(ctx context.Context, intent dirsync.Intent, seen lookup.Seen) dirsync.Result {
 	op := intent.Op
 	if operation.Callless(op) {
 		return done(op, nil)
@@ -55,9 +75,12 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	case op.Action == dirsync.GroupUpdate, op.Action == dirsync.GroupDelete:
 		return t.settleGroup(ctx, op)
 	case operation.Creates(op):
-		return t.settleCreate(ctx, intent)
+		return t.settleCreate(ctx, intent, seen)
 	}
-	a, err := t.see(ctx, op.User, func(a *dirsync.Account) bool { return !intent.Known.MayBeOther(a) })
+	a, err := seen.ByID(op.User), error(nil)
+	if a == nil || intent.Known.MayBeOther(a) {
+		a, err = t.see(ctx, op.User, func(a *dirsync.Account) bool { return !intent.Known.MayBeOther(a) })
+	}
 	switch {
 	case err == nil && intent.Known.MayBeOther(a): // the link has a wrong id, and whoever has it is nobody's here
 		return outcome(op, dirsync.Failed, notThatUser(a, intent.Known))
@@ -86,9 +109,12 @@ func (t *Target) settle(ctx context.Context, intent dirsync.Intent) dirsync.Resu
 	return t.settleLists(ctx, done(op, a))
 }
 
-func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent) dirsync.Result {
+func (t *Target) settleCreate(ctx context.Context, intent dirsync.Intent, seen lookup.Seen) dirsync.Result {
 	fields := operation.CreateFields(intent.Op)
-	holder, err := t.client.UserByName(ctx, fields[dirsync.FieldUsername])
+	holder, err := seen.ByName(fields[dirsync.FieldUsername]), error(nil)
+	if holder == nil {
+		holder, err = t.client.UserByName(ctx, fields[dirsync.FieldUsername])
+	}
 	switch {
 	case err != nil && !errors.Is(err, api.ErrInvalid):
 		return outcome(intent.Op, dirsync.Unknown, err)

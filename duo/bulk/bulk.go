@@ -115,6 +115,11 @@ func (w *Work) some(ctx context.Context, members []*Member, try int) (taken, err
 		return took, err
 	}
 	for _, a := range attempts {
+		if a.sent && a.err == nil {
+			w.Endpoint.weigh(a.members)
+		}
+	}
+	for _, a := range attempts {
 		more, err := w.again(ctx, a, try)
 		if took.add(more); err != nil {
 			return took, err
@@ -154,7 +159,8 @@ func (w *Work) look(ctx context.Context, lost []*Member, why error) error {
 	return w.tell(lost)
 }
 
-// again sends those of a call again that are not there: in halves, or alone.
+// again sends those of a call again that are not there: in halves, or alone. A call that
+// failed is given a while before; one that Duo answered is over.
 func (w *Work) again(ctx context.Context, a *attempt, try int) (taken, error) {
 	took := taken{all: true}
 	left := unknown(a.members)
@@ -166,7 +172,7 @@ func (w *Work) again(ctx context.Context, a *attempt, try int) (taken, error) {
 			together = append(together, m)
 		}
 	}
-	if a.sent && (a.err == nil || api.Hiccup(a.err)) && len(together) > 0 {
+	if a.sent && api.Hiccup(a.err) && len(together) > 0 {
 		w.Wait(ctx, try) // a wait that is cut off is seen by the next call
 	}
 	half := (len(together) + 1) / 2

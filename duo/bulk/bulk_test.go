@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,7 +47,7 @@ func done(m *bulk.Member) { m.Result = &dirsync.Result{Op: m.Op, Fate: dirsync.D
 
 func (a *account) send(_ context.Context, members []*bulk.Member) error {
 	a.calls++
-	how := rapid.SampledFrom([]string{"each", "each", "each", "whole", "silent", "some", "lost before", "lost after", "refused", "404", "unsent"}).Draw(a.t, "answer")
+	how := rapid.SampledFrom([]string{"each", "each", "each", "whole", "silent", "idle", "some", "lost before", "lost after", "refused", "404", "unsent"}).Draw(a.t, "answer")
 	switch how {
 	case "lost before":
 		return lost
@@ -56,6 +57,8 @@ func (a *account) send(_ context.Context, members []*bulk.Member) error {
 		return &api.Error{Kind: api.ErrNotFound, HTTP: 404, Sent: true, FromDuo: true}
 	case "unsent":
 		return unsent
+	case "idle":
+		return nil
 	case "whole":
 		for _, m := range members {
 			if a.bad[m] {
@@ -181,5 +184,107 @@ func TestHalves(t *testing.T) {
 		if most := 1 + 22*bad; calls > most {
 			t.Errorf("%d bad people cost %d calls, more than %d", bad, calls, most)
 		}
+	}
+}
+
+// duoOf is a Duo that keeps who was sent, or drops a call and does not say so.
+type duoOf struct {
+	t            *testing.T
+	drops        func([]*bulk.Member) bool
+	answers      bool // one to one
+	there        map[*bulk.Member]bool
+	shared       int // calls
+	looks, alone int
+}
+
+func (d *duoOf) work(e *bulk.Endpoint) *bulk.Work {
+	d.there = map[*bulk.Member]bool{}
+	return &bulk.Work{
+		Endpoint: e, Count: func(error) {}, Halt: func() error { return nil }, Tell: func([]*bulk.Member) error { return nil },
+		Wait: func(context.Context, int) bool { d.t.Error("there is nothing to wait for"); return true },
+		Send: func(_ context.Context, some []*bulk.Member) error {
+			d.shared++
+			if d.drops(some) {
+				return nil
+			}
+			for _, m := range some {
+				if d.there[m] = true; d.answers {
+					done(m)
+				}
+			}
+			return nil
+		},
+		Look: func(_ context.Context, some []*bulk.Member) error {
+			d.looks++
+			for _, m := range some {
+				if d.there[m] {
+					done(m)
+				}
+			}
+			return nil
+		},
+		Alone: func(_ context.Context, m *bulk.Member) error {
+			d.alone++
+			done(m)
+			return nil
+		},
+	}
+}
+
+func crowd(n int) []*bulk.Member {
+	members := make([]*bulk.Member, n)
+	for i := range members {
+		members[i] = &bulk.Member{Op: &dirsync.Op{Username: fmt.Sprint(i)}}
+	}
+	return members
+}
+
+// TestACallThatDoesNothingIsGivenUp: Duo accepts calls, and nothing comes of them. After some
+// of these it is the call, for this run; a call that works is never given up for one person in
+// it, whether Duo says so or not.
+func TestACallThatDoesNothingIsGivenUp(t *testing.T) {
+	all := func([]*bulk.Member) bool { return true }
+	one := func(some []*bulk.Member) bool {
+		return slices.ContainsFunc(some, func(m *bulk.Member) bool { return m.Op.Username == "0" })
+	}
+	first := func(n int) func([]*bulk.Member) bool {
+		return func([]*bulk.Member) bool { n--; return n >= 0 }
+	}
+	for name, test := range map[string]struct {
+		drops   func([]*bulk.Member) bool
+		answers bool
+		given   bool
+		shared  int // calls at most
+	}{
+		"nothing is ever done":         {drops: all, given: true, shared: 12},
+		"one bad person in each batch": {drops: one, shared: 5 * 13},
+		"the same, and answers":        {drops: one, answers: true, shared: 5 * 13},
+		"the first 11 of them":         {drops: first(11), shared: 40},
+		"no answers, but all is done":  {drops: func([]*bulk.Member) bool { return false }, shared: 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &duoOf{t: t, drops: test.drops, answers: test.answers}
+			e, _ := bulk.NewEndpoints(true, time.Now)
+			work := d.work(e)
+			for range 5 { // as a run makes them, a batch after another
+				members := crowd(100)
+				if err := work.Do(t.Context(), members); err != nil {
+					t.Fatal(err)
+				}
+				for _, m := range members {
+					if m.Result == nil || m.Result.Fate != dirsync.Done {
+						t.Errorf("%s is not done", m.Op.Username)
+					}
+				}
+			}
+			r := e.Refusal()
+			if (r != nil) != test.given || r != nil && !r.Passing {
+				t.Errorf("told: %+v", r)
+			}
+			if d.shared > test.shared || d.looks > d.shared {
+				t.Errorf("%d calls, and %d looks, want %d at most", d.shared, d.looks, test.shared)
+			}
+			t.Logf("%d calls, %d looks, %d alone: %+v", d.shared, d.looks, d.alone, r)
+		})
 	}
 }

@@ -24,6 +24,7 @@ type Endpoint struct {
 	works   bool // a call was accepted
 	unknown int  // calls that Duo refused before one was
 	failed  int  // calls in a row
+	idle    int  // calls in a row that Duo accepted, and that did nothing
 	// answered is the last refusal of a call by Duo itself.
 	answered error
 	refused  *dirsync.BulkRefusal // nil: nothing is known against it
@@ -85,6 +86,10 @@ const (
 	// manyFailures is how many calls in a row must fail before it is taken to be this call
 	// that fails: single ones tell whether it is all of Duo.
 	manyFailures = 8
+	// manyIdle is how many accepted calls in a row must have done nothing for anybody before
+	// it is taken to be the call. One bad member, where Duo drops all for it and does not say
+	// so, makes it 6: of 100, and of its halves down to 4.
+	manyIdle = 12
 )
 
 // judge takes the outcome of a call: it may be the refusal of such calls as such.
@@ -107,6 +112,31 @@ func (e *Endpoint) judge(err error) {
 		e.unknown++
 		if e.namesNothing || e.unknown >= manyUnknown || !errors.Is(err, api.ErrNotFound) {
 			e.note(0, err)
+		}
+	}
+}
+
+// weigh takes the members of a call that Duo accepted, after the answer and a look: it may
+// have done nothing for anybody.
+func (e *Endpoint) weigh(members []*Member) {
+	left := 0
+	for _, m := range members {
+		switch {
+		case m.Result == nil && !m.Apart:
+			left++
+		case m.Result != nil && m.Result.Fate == dirsync.Done:
+			left = -len(members)
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case left < 0:
+		e.idle = 0
+	case left > 1:
+		if e.idle++; e.idle >= manyIdle && e.most > 1 {
+			e.note(0, fmt.Errorf("%d calls in a row were accepted, and did nothing for anybody", e.idle))
+			e.refused.Passing = true
 		}
 	}
 }
