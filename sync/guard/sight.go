@@ -161,18 +161,17 @@ func (t *tally) nobody() bool { return t.bearers != nil && len(t.bearers) == 0 }
 // is plainly one of them, each with its fields; the status aside, for nobody may be locked.
 func (s *Sight) Unfilled() []string {
 	var found []string
-	for attribute, t := range s.tallies {
+	for _, t := range s.tallies {
 		var fields []string
-		for _, d := range s.fields[attribute] {
+		for _, d := range s.fields[t.attribute] {
 			if d.Plain && d.Field != dirsync.FieldStatus && t.persons == 0 {
 				fields = append(fields, d.Field)
 			}
 		}
 		if slices.Sort(fields); len(fields) > 0 {
-			found = append(found, attribute+" (for "+strings.Join(slices.Compact(fields), ", ")+")")
+			found = append(found, t.attribute+" (for "+strings.Join(slices.Compact(fields), ", ")+")")
 		}
 	}
-	slices.Sort(found)
 	return found
 }
 
