@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -36,10 +37,13 @@ func (e *refusedError) Error() string { return e.err.Error() }
 func (e *refusedError) Unwrap() error { return e.err }
 
 // readable puts a server's answer into words, without the password, should it be in
-// there; other errors stay as they are.
+// there; other errors stay as they are, but for what a terminal could take for a command: the
+// reader's own words may have bytes of a broken answer in them.
 func (d *Dialer) readable(err error) error {
 	code, ok := resultCode(err)
-	if !ok {
+	if text := err.Error(); !ok && strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return &resultError{text: d.hidden.Line(text, maxMessage), err: err}
+	} else if !ok {
 		return err
 	}
 	name := strings.ToLower(ldap.LDAPResultCodeMap[code])
@@ -207,7 +211,7 @@ func (c *Conn) explainSearch(ctx context.Context, err error, q Query, got int) e
 		if got > 0 {
 			where += fmt.Sprintf(" failed after %d entries", got)
 		}
-		err = fmt.Errorf("%s: %w", where, lost(err))
+		err = fmt.Errorf("%s: %w", where, c.dialer.readable(lost(err)))
 		if dirsync.Hint(err) == "" && !errors.Is(err, context.Canceled) {
 			err = dirsync.WithHint(err, "look into the directory's log, and run again; where it is slow, raise ldap.timeout")
 		}
