@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"duosync/duo/flight"
+	"duosync/duo/gate"
 	"duosync/duo/operation"
 	dirsync "duosync/sync"
 	"duosync/sync/batch"
@@ -19,13 +20,13 @@ import (
 // that the user can do without is a further operation without that value, and where it is
 // not known which value that was, an update with those left out comes after it: each
 // intended, sent and recorded for itself.
-func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op,
-	intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error,
+func (t *Target) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error),
+	recheck func([]*dirsync.Op) (map[*dirsync.Op]string, error), record func([]dirsync.Result) error,
 ) error {
 	for _, round := range t.rounds(wave) {
 		tasks := make([]func(*flight.Core) error, len(round))
 		for i, unit := range round {
-			tasks[i] = func(core *flight.Core) error { return t.worker(core, intend, record).carryOut(ctx, unit) }
+			tasks[i] = func(core *flight.Core) error { return t.worker(core, intend, recheck, record).carryOut(ctx, unit) }
 		}
 		if err := flight.Run(t.inFlight, tasks); err != nil {
 			return err
@@ -67,11 +68,12 @@ func wayOf(op *dirsync.Op) batch.Way {
 // the run, and has the core asked by the goroutine that called Apply.
 type worker struct {
 	*Target
-	intend intention
-	record func([]dirsync.Result) error
+	intend  intention
+	recheck gate.Ask
+	record  func([]dirsync.Result) error
 }
 
-func (t *Target) worker(core *flight.Core, intend intention, record func([]dirsync.Result) error) *worker {
+func (t *Target) worker(core *flight.Core, intend intention, recheck gate.Ask, record func([]dirsync.Result) error) *worker {
 	own := *t
 	if t.owner != nil {
 		own.owner = func(user string) (whose dirsync.SourceID) {
@@ -88,6 +90,10 @@ func (t *Target) worker(core *flight.Core, intend intention, record func([]dirsy
 		intend: func(ops []*dirsync.Op) (sent []*dirsync.Op, err error) {
 			core.Do(func() { sent, err = intend(ops) })
 			return sent, err
+		},
+		recheck: func(ops []*dirsync.Op) (withdrawn map[*dirsync.Op]string, err error) {
+			core.Do(func() { withdrawn, err = recheck(ops) })
+			return withdrawn, err
 		},
 		record: func(results []dirsync.Result) (err error) {
 			core.Do(func() { err = record(results) })
@@ -127,7 +133,7 @@ func (w *worker) alone(ctx context.Context, op *dirsync.Op, before *begun) (resu
 		if before != nil {
 			until = before.until
 		}
-		inTime, cancel := context.WithDeadline(ctx, until)
+		inTime, cancel := context.WithDeadline(gate.With(ctx, w.recheck, try.op), until)
 		result, err = w.applyOne(dirsync.Concerning(inTime, op.Username), try.op, before)
 		cancel()
 		if errors.Is(err, errLeftOut) {
@@ -143,7 +149,7 @@ func (w *worker) alone(ctx context.Context, op *dirsync.Op, before *begun) (resu
 		if err := w.record([]dirsync.Result{try.result(result)}); err != nil {
 			return result, err
 		}
-		if err := cmp.Or(ctx.Err(), stopper(result), w.writes.tooMany()); err != nil {
+		if err := cmp.Or(ctx.Err(), stopper(result), w.writes.TooMany()); err != nil {
 			return result, err
 		}
 		try = try.next(result)
@@ -164,7 +170,7 @@ func (w *worker) applyOne(ctx context.Context, op *dirsync.Op, before *begun) (d
 	}
 	if op.Follows && operation.HasSteps(op) {
 		if _, err := w.seeMade(ctx, op.User); err != nil {
-			w.writes.count(err)
+			w.writes.Count(err)
 			return outcome(op, dirsync.Failed, err), nil
 		}
 	}
@@ -183,7 +189,7 @@ func (w *worker) applyOne(ctx context.Context, op *dirsync.Op, before *begun) (d
 		return w.deletePhones(ctx, op), nil
 	}
 	result := w.perform(ctx, op, at)
-	w.writes.count(result.Err)
+	w.writes.Count(result.Err)
 	if result.Fate == dirsync.Done && operation.HasSteps(op) {
 		w.carryOutLists(ctx, &result)
 	}
@@ -200,7 +206,7 @@ func (t *Target) learnClock(ctx context.Context) error {
 	}
 	_, err := t.client.CountUsers(ctx)
 	if err != nil {
-		t.writes.count(err)
+		t.writes.Count(err)
 	}
 	return err
 }

@@ -195,7 +195,7 @@ func TestApply(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			var l ledger
-			if err := newPlay(t, test.script...).target().Apply(t.Context(), []*dirsync.Op{test.op}, l.intend, l.record); err != nil {
+			if err := newPlay(t, test.script...).target().Apply(t.Context(), []*dirsync.Op{test.op}, l.intend, freely, l.record); err != nil {
 				t.Fatalf("Apply: %v", err)
 			}
 			if len(l.results) != 1 || l.results[0].Op != test.op {
@@ -230,11 +230,12 @@ func TestIntentBeforeTheCallOutcomeBeforeTheNext(t *testing.T) {
 	second.User = "DU2"
 	err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Update, "ann", "email", "e"), op(dirsync.Release, "cyd"), second},
 		func(ops []*dirsync.Op) ([]*dirsync.Op, error) { note("intend")(); return ops, nil },
+		func(ops []*dirsync.Op) (map[*dirsync.Op]string, error) { note("recheck")(); return nil, nil },
 		func([]dirsync.Result) error { note("record")(); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(steps, " "); got != "intend call record record intend call record" {
+	if got := strings.Join(steps, " "); got != "intend recheck call record record intend recheck call record" {
 		t.Errorf("steps: %s", got)
 	}
 }
@@ -243,12 +244,12 @@ func TestAnErrorOfTheJournalStopsAtOnce(t *testing.T) {
 	full := errors.New("disk full")
 	wave := []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}
 	var l ledger
-	err := newPlay(t).target().Apply(t.Context(), wave, func([]*dirsync.Op) ([]*dirsync.Op, error) { return nil, full }, l.record)
+	err := newPlay(t).target().Apply(t.Context(), wave, func([]*dirsync.Op) ([]*dirsync.Op, error) { return nil, full }, freely, l.record)
 	if !errors.Is(err, full) || len(l.results) != 0 {
 		t.Errorf("intend: %v, %v", err, l.results)
 	}
 	p := newPlay(t, then([]exchange{{Call: erase, Body: ok(`""`)}}, goneFor("ann"))...)
-	err = p.target().Apply(t.Context(), wave, l.intend, func([]dirsync.Result) error { return full })
+	err = p.target().Apply(t.Context(), wave, l.intend, freely, func([]dirsync.Result) error { return full })
 	if !errors.Is(err, full) || len(l.intended) != 1 {
 		t.Errorf("record: %v, %d intended", err, len(l.intended))
 	}
@@ -265,7 +266,7 @@ func TestWhatIsNotIntendedIsNotSent(t *testing.T) {
 		exchange{Call: "GET /admin/v1/users/DU2", Status: 404, Body: apitest.NotFound}, exchange{Call: list, Body: ok("[]")})
 	err := p.target().Apply(t.Context(), wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) {
 		return slices.DeleteFunc(slices.Clone(ops), func(o *dirsync.Op) bool { return o.User == "DU1" }), nil
-	}, l.record)
+	}, freely, l.record)
 	if err != nil || len(l.results) != 1 || l.results[0].Op != second {
 		t.Errorf("%v, recorded %+v", err, l.results)
 	}
@@ -278,7 +279,7 @@ func TestARefusedKeyStopsTheRun(t *testing.T) {
 	}{{40103, api.ErrUnauthorized}, {40301, api.ErrForbidden}} {
 		var l ledger
 		p := newPlay(t, refuse(exchange{Call: erase}, kind.code, ""))
-		err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}, l.intend, l.record)
+		err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}, l.intend, freely, l.record)
 		if !errors.Is(err, kind.want) || dirsync.Hint(err) == "" {
 			t.Errorf("got %v", err)
 		}
@@ -303,7 +304,7 @@ func TestTenFailuresInARowStopTheRun(t *testing.T) {
 		wave = append(wave, op(dirsync.Delete, "ann"))
 	}
 	var l ledger
-	err := newPlay(t, script...).target().Apply(t.Context(), wave, l.intend, l.record)
+	err := newPlay(t, script...).target().Apply(t.Context(), wave, l.intend, freely, l.record)
 	if !errors.Is(err, api.ErrServer) || !strings.Contains(err.Error(), "10 writes to Duo failed in a row") || dirsync.Hint(err) == "" {
 		t.Errorf("got %v, hint %q", err, dirsync.Hint(err))
 	}
@@ -315,7 +316,7 @@ func TestTenFailuresInARowStopTheRun(t *testing.T) {
 func TestALongPauseStopsTheRun(t *testing.T) {
 	p := newPlay(t, exchange{Call: erase, Status: 429, Header: map[string]string{"Retry-After": "3600"}})
 	var l ledger
-	err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}, l.intend, l.record)
+	err := p.target().Apply(t.Context(), []*dirsync.Op{op(dirsync.Delete, "ann"), op(dirsync.Delete, "bob")}, l.intend, freely, l.record)
 	if !errors.Is(err, api.ErrRateLimited) || !strings.Contains(err.Error(), "1h0m0s") || len(l.results) != 1 {
 		t.Errorf("got %v, %+v", err, l.results)
 	}
@@ -326,7 +327,7 @@ func TestAnInterruptionFinishesTheCallUnderWay(t *testing.T) {
 	t.Run("answered", func(t *testing.T) {
 		p := newPlay(t, exchange{Call: edit, Before: cancel, Body: ok(user("DU1", "ann", "email", "e"))})
 		var l ledger
-		err := p.target().Apply(ctx, []*dirsync.Op{op(dirsync.Update, "ann", "email", "e"), op(dirsync.Delete, "bob")}, l.intend, l.record)
+		err := p.target().Apply(ctx, []*dirsync.Op{op(dirsync.Update, "ann", "email", "e"), op(dirsync.Delete, "bob")}, l.intend, freely, l.record)
 		if !errors.Is(err, context.Canceled) || len(l.intended) != 1 || len(l.results) != 1 || l.results[0].Fate != dirsync.Done {
 			t.Errorf("got %v, %+v", err, l.results)
 		}
@@ -335,14 +336,14 @@ func TestAnInterruptionFinishesTheCallUnderWay(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		p := newPlay(t, probe, exchange{Call: post, Before: cancel, Cut: true})
 		var l ledger
-		err := p.target().Apply(ctx, []*dirsync.Op{op(dirsync.Create, "ann", "username", "ann")}, l.intend, l.record)
+		err := p.target().Apply(ctx, []*dirsync.Op{op(dirsync.Create, "ann", "username", "ann")}, l.intend, freely, l.record)
 		if !errors.Is(err, context.Canceled) || len(l.results) != 1 || l.results[0].Fate != dirsync.Unknown {
 			t.Errorf("got %v, %+v", err, l.results)
 		}
 	})
 	t.Run("not begun", func(t *testing.T) {
 		var l ledger
-		err := newPlay(t).target().Apply(ctx, []*dirsync.Op{op(dirsync.Delete, "ann")}, l.intend, l.record)
+		err := newPlay(t).target().Apply(ctx, []*dirsync.Op{op(dirsync.Delete, "ann")}, l.intend, freely, l.record)
 		if !errors.Is(err, context.Canceled) || len(l.intended) != 0 {
 			t.Errorf("got %v, %+v", err, l.intended)
 		}

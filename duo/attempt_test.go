@@ -15,7 +15,7 @@ func TestFieldsThatDuoNames(t *testing.T) {
 		"": "", "brand": "", "email is too long": "", "Managed by directory sync": "",
 	} {
 		var l ledger
-		if err := newPlay(t, refuse(exchange{Call: edit}, 40002, detail)).target().Apply(t.Context(), []*dirsync.Op{o}, l.intend, l.record); err != nil {
+		if err := newPlay(t, refuse(exchange{Call: edit}, 40002, detail)).target().Apply(t.Context(), []*dirsync.Op{o}, l.intend, freely, l.record); err != nil {
 			t.Fatal(err)
 		}
 		r := l.results[0]
@@ -141,7 +141,7 @@ func TestACreateGoesWithoutWhatDuoRefuses(t *testing.T) {
 			create := op(dirsync.Create, "ann", "username", "ann", "realname", "r", "email", "e", "notes", "n", "status", "disabled", "aliases", "a")
 			create.Asked = create.After()
 			var l ledger
-			if err := newPlay(t, append([]exchange{probe}, test.script...)...).target().Apply(t.Context(), []*dirsync.Op{create}, l.intend, l.record); err != nil {
+			if err := newPlay(t, append([]exchange{probe}, test.script...)...).target().Apply(t.Context(), []*dirsync.Op{create}, l.intend, freely, l.record); err != nil {
 				t.Fatal(err)
 			}
 			var intended, told []string
@@ -185,7 +185,7 @@ func TestATryThatIsNotIntendedIsNotSent(t *testing.T) {
 				return nil, nil
 			}
 			return ops, nil
-		}, l.record)
+		}, freely, l.record)
 	if err != nil || len(l.results) != 1 || l.results[0].Fate != dirsync.Refused {
 		t.Errorf("%v, %+v", err, l.results)
 	}
@@ -215,7 +215,7 @@ func TestARefusedValueHoldsItselfAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l ledger
-			if err := newPlay(t, test.script...).target().Apply(t.Context(), []*dirsync.Op{o}, l.intend, l.record); err != nil {
+			if err := newPlay(t, test.script...).target().Apply(t.Context(), []*dirsync.Op{o}, l.intend, freely, l.record); err != nil {
 				t.Fatal(err)
 			}
 			r := l.results[0]
@@ -260,7 +260,7 @@ func TestANewUserHasEveryGoodAlias(t *testing.T) {
 		t.Run(detail, func(t *testing.T) {
 			refused := refuse(exchange{Call: post, Params: map[string]string{"username": "ann", "aliases": all}}, 40002, detail)
 			var l ledger
-			if err := newPlay(t, then([]exchange{probe, refused, bare, see}, script)...).target().Apply(t.Context(), []*dirsync.Op{create}, l.intend, l.record); err != nil {
+			if err := newPlay(t, then([]exchange{probe, refused, bare, see}, script)...).target().Apply(t.Context(), []*dirsync.Op{create}, l.intend, freely, l.record); err != nil {
 				t.Fatal(err)
 			}
 			last := l.results[len(l.results)-1]

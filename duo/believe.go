@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"duosync/duo/api"
+	"duosync/duo/gate"
 	"duosync/duo/operation"
 	"duosync/duo/values"
 	dirsync "duosync/sync"
@@ -168,7 +169,8 @@ func (t *Target) send(ctx context.Context, op *dirsync.Op, call dirsync.Fields) 
 	case lookErr != nil || reflects(seen, call) || a != nil && !asBefore(op, call, seen):
 		return seen, lookErr
 	}
-	return t.client.Apart().ModifyUser(ctx, op.User, call)
+	again, sendErr := t.client.Apart().ModifyUser(ctx, op.User, call)
+	return again, gate.After(err, sendErr)
 }
 
 // misplaced reports whether an error is the refusal of fields that were not sent: it may be

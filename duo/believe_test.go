@@ -29,7 +29,7 @@ func TestAnAnswerToACreateIsHeldAgainstIt(t *testing.T) {
 				return map[string]dirsync.SourceID{"DU5": "id-bob", "DU4": "id-ann"}[id]
 			}, met)
 			var l ledger
-			if err := target.Apply(t.Context(), []*dirsync.Op{create}, l.intend, l.record); err != nil {
+			if err := target.Apply(t.Context(), []*dirsync.Op{create}, l.intend, freely, l.record); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
@@ -76,7 +76,7 @@ func TestTwoCreatesWithSwappedAnswers(t *testing.T) {
 		"by id":   {probe, {Call: post, Body: ok(ann)}, {Call: post, Body: ok(user("DU7", "bob"))}, by("bob", bob)},
 	} {
 		var l ledger
-		if err := newPlay(t, script...).target().Apply(t.Context(), []*dirsync.Op{create("ann"), create("bob")}, l.intend, l.record); err != nil {
+		if err := newPlay(t, script...).target().Apply(t.Context(), []*dirsync.Op{create("ann"), create("bob")}, l.intend, freely, l.record); err != nil {
 			t.Fatal(err)
 		}
 		if got := inWords(l.results[0]) + "; " + inWords(l.results[1]); got != "DU7; DU8" {

@@ -21,7 +21,7 @@ func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend intentio
 		}
 	}
 	if err != nil { // no mail was sent
-		t.writes.count(err)
+		t.writes.Count(err)
 		fate := dirsync.Failed
 		if errors.Is(err, api.ErrNotFound) && !op.Follows {
 			fate = dirsync.Vanished
@@ -39,7 +39,7 @@ func (t *Target) enrollMail(ctx context.Context, op *dirsync.Op, intend intentio
 		return dirsync.Result{}, err
 	}
 	err = t.client.Enroll(ctx, a.Username, email)
-	t.writes.count(err)
+	t.writes.Count(err)
 	return with(enrolled(op, err), a), nil
 }
 

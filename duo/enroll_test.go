@@ -44,17 +44,17 @@ func TestEnrollMail(t *testing.T) {
 func TestAMailNotSentLeavesNoIntent(t *testing.T) {
 	mail := op(dirsync.EnrollMail, "ann")
 	var l ledger
-	if err := newPlay(t, active).target().Apply(t.Context(), []*dirsync.Op{mail}, l.intend, l.record); err != nil || len(l.intended) != 0 {
+	if err := newPlay(t, active).target().Apply(t.Context(), []*dirsync.Op{mail}, l.intend, freely, l.record); err != nil || len(l.intended) != 0 {
 		t.Errorf("%v, %d intended", err, len(l.intended))
 	}
 	full := errors.New("disk full")
 	ready := exchange{Call: one, Body: ok(user("DU1", "ann", "email", "e"))}
-	err := newPlay(t, ready).target().Apply(t.Context(), []*dirsync.Op{mail}, func([]*dirsync.Op) ([]*dirsync.Op, error) { return nil, full }, l.record)
+	err := newPlay(t, ready).target().Apply(t.Context(), []*dirsync.Op{mail}, func([]*dirsync.Op) ([]*dirsync.Op, error) { return nil, full }, freely, l.record)
 	if !errors.Is(err, full) {
 		t.Errorf("got %v", err)
 	}
 	l = ledger{}
-	err = newPlay(t, ready, refuse(exchange{Call: enrollment}, 40301, "")).target().Apply(t.Context(), []*dirsync.Op{mail}, l.intend, l.record)
+	err = newPlay(t, ready, refuse(exchange{Call: enrollment}, 40301, "")).target().Apply(t.Context(), []*dirsync.Op{mail}, l.intend, freely, l.record)
 	if !errors.Is(err, api.ErrForbidden) || inWords(l.results[0]) != "failed, DU1" {
 		t.Errorf("a missing right: %v, %+v", err, l.results)
 	}

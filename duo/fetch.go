@@ -34,8 +34,8 @@ func (t *Target) Fetch(ctx context.Context, known map[string]dirsync.Remembered)
 				continue
 			}
 			a, doubt, err := t.fetch(ctx, id, known[id])
-			t.reads.count(errors.Join(doubt, err))
-			if err := t.reads.tooMany(); err != nil {
+			t.reads.Count(errors.Join(doubt, err))
+			if err := t.reads.TooMany(); err != nil {
 				return nil, nil, err
 			}
 			if err != nil {

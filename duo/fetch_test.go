@@ -98,7 +98,7 @@ func TestACreateAnsweredWithAWrongID(t *testing.T) {
 		"a stranger": {probe, made, stranger, apart(stranger), stranger, apart(stranger)},
 	} {
 		var l ledger
-		if err := newPlay(t, script...).target().Apply(t.Context(), []*dirsync.Op{only, late, mail}, l.intend, l.record); err != nil {
+		if err := newPlay(t, script...).target().Apply(t.Context(), []*dirsync.Op{only, late, mail}, l.intend, freely, l.record); err != nil {
 			t.Fatal(err)
 		}
 		if got := inWords(l.results[0]) + "; " + inWords(l.results[1]) + "; " + inWords(l.results[2]); got != "DU1; failed; failed" || len(l.intended) != 1 {

@@ -85,7 +85,7 @@ func TestGroups(t *testing.T) {
 
 func TestAnAdoptedGroupNeedsNoIntent(t *testing.T) {
 	var l ledger
-	if err := newPlay(t).target().Apply(t.Context(), []*dirsync.Op{groupOp(dirsync.GroupUpdate, "Staff")}, l.intend, l.record); err != nil {
+	if err := newPlay(t).target().Apply(t.Context(), []*dirsync.Op{groupOp(dirsync.GroupUpdate, "Staff")}, l.intend, freely, l.record); err != nil {
 		t.Fatal(err)
 	}
 	if len(l.intended) != 0 || len(l.results) != 1 {
@@ -116,7 +116,7 @@ func TestGroupsMadeInThisRunAreKnownByName(t *testing.T) {
 		isIn,
 	)
 	var l ledger
-	if err := p.target().Apply(t.Context(), wave, l.intend, l.record); err != nil {
+	if err := p.target().Apply(t.Context(), wave, l.intend, freely, l.record); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

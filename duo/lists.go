@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"duosync/duo/api"
+	"duosync/duo/gate"
 	"duosync/duo/once"
 	"duosync/duo/operation"
 	"duosync/duo/values"
@@ -25,7 +26,7 @@ func (t *Target) carryOutLists(ctx context.Context, r *dirsync.Result) {
 	for i := range r.Op.Phones {
 		s.try(ctx, dirsync.FieldPhones, func() (dirsync.Fate, error) { return s.phone(ctx, &r.Op.Phones[i]) })
 	}
-	if roomToJoin(r.Op) {
+	if operation.RoomToJoin(r.Op) {
 		s.joinAll(ctx)
 		s.leaveAll(ctx)
 	} else {
@@ -42,18 +43,21 @@ func (s *steps) meet(ctx context.Context) {
 	if errors.Is(s.stop, api.ErrNotFound) || errors.Is(s.stop, api.ErrStray) {
 		s.gone = s.stop
 	}
-	s.writes.count(s.stop)
+	s.writes.Count(s.stop)
 }
 
 // seeUser asks how the user stands after the steps, also where the run is to end.
 // What was accepted and is not there was not done.
 func (s *steps) seeUser(ctx context.Context) {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || s.shut != nil {
 		rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.client.Timeout())
 		defer cancel()
 		ctx = rest
 	}
 	err := cmp.Or(s.gone, s.stop)
+	if err == nil && !s.sent {
+		err = s.shut
+	}
 	var a *dirsync.Account
 	if err == nil {
 		a, err = s.see(ctx, s.user, anyhow)
@@ -86,13 +90,6 @@ func (s *steps) seeUser(ctx context.Context) {
 			}
 		}
 	}
-}
-
-// roomToJoin reports whether a user can join groups before leaving others: then
-// nobody is without a group in between.
-func roomToJoin(op *dirsync.Op) bool {
-	c := op.Change(dirsync.FieldGroups)
-	return c == nil || len(dirsync.Items(c.Before))+len(op.Joins) <= dirsync.MaxGroups
 }
 
 func (s *steps) joinAll(ctx context.Context) {
@@ -148,6 +145,8 @@ type steps struct {
 	result *dirsync.Result
 	joins  []dirsync.Membership // op.Joins, with the ids of groups made in this run
 	stop   error                // no further call is made
+	sent   bool                 // a call that writes was let through
+	shut   error                // no further one is
 	gone   error                // the user does not exist any more
 	tried  map[string]bool      // fields with a step that was tried
 	failed map[string]values.Troubles
@@ -164,17 +163,22 @@ func (t *Target) newSteps(r *dirsync.Result) *steps {
 	return s
 }
 
-// try carries one step out. A step that fails does not keep the others from being
-// tried, but one that every other would meet as well does.
+// try carries one step out, unless one before met what every other would meet as well.
 func (s *steps) try(ctx context.Context, field string, do func() (dirsync.Fate, error)) {
-	if err := cmp.Or(s.stop, ctx.Err()); err != nil {
+	if err := cmp.Or(s.stop, s.shut, ctx.Err()); err != nil {
 		s.trouble(field, dirsync.Failed, fmt.Errorf("not tried: %w", err))
 		return
 	}
 	s.tried[field] = true
 	fate, err := do()
-	s.writes.count(err)
-	switch {
+	s.writes.Count(err)
+	s.sent = s.sent || gate.RefusalOf(err) == nil
+	switch refusal := gate.RefusalOf(err); {
+	case refusal != nil:
+		s.sent = s.sent || refusal.Lost != nil || len(s.result.Made) > 0
+		s.shut = err
+		s.trouble(field, fate, err)
+		return
 	case fate == dirsync.Vanished:
 		s.gone, s.stop = err, err
 	case fate != dirsync.Done:
@@ -182,7 +186,7 @@ func (s *steps) try(ctx context.Context, field string, do func() (dirsync.Fate, 
 	}
 	if api.Stops(err) {
 		s.stop = err
-	} else if err := s.writes.tooMany(); err != nil {
+	} else if err := s.writes.TooMany(); err != nil {
 		s.stop = err
 	}
 }

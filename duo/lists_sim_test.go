@@ -177,7 +177,7 @@ func TestAKillBetweenAnyTwoStepsIsSettled(t *testing.T) {
 		err = target.Apply(ctx, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) {
 			intents = append(intents, dirsync.Intent{Seq: int64(len(intents)), Op: ops[0], At: target.Now()})
 			return ops, nil
-		}, func([]dirsync.Result) error {
+		}, freely, func([]dirsync.Result) error {
 			if ctx.Err() != nil {
 				return killed
 			}
@@ -299,7 +299,7 @@ func TestWhatIsOthersStays(t *testing.T) {
 	taken := aliases("", "Bobby")
 	taken.User = ann.ID
 	var l ledger
-	if err := target.Apply(t.Context(), []*dirsync.Op{taken}, l.intend, l.record); err != nil || inWords(l.results[0]) != "taken, "+bob.ID {
+	if err := target.Apply(t.Context(), []*dirsync.Op{taken}, l.intend, freely, l.record); err != nil || inWords(l.results[0]) != "taken, "+bob.ID {
 		t.Errorf("a taken alias: %v, %+v", err, l.results)
 	}
 	more := aliases("", "new")
@@ -348,7 +348,7 @@ func TestOneMailIsSentAtMost(t *testing.T) {
 		mail := op(dirsync.EnrollMail, "ann")
 		mail.User = u.ID
 		var l ledger
-		if err := target.Apply(t.Context(), []*dirsync.Op{mail}, l.intend, l.record); err != nil || l.results[0].Fate != dirsync.Unknown {
+		if err := target.Apply(t.Context(), []*dirsync.Op{mail}, l.intend, freely, l.record); err != nil || l.results[0].Fate != dirsync.Unknown {
 			t.Errorf("%s: %v, %+v", effect, err, l.results)
 		}
 		results, err := target.Settle(t.Context(), []dirsync.Intent{{Seq: 1, Op: mail, At: target.Now().Add(-time.Second)}})

@@ -138,7 +138,7 @@ func runListTests(t *testing.T, tests map[string]listTest) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			var l ledger
-			if err := newPlay(t, test.script...).target().Apply(t.Context(), []*dirsync.Op{test.op}, l.intend, l.record); err != nil {
+			if err := newPlay(t, test.script...).target().Apply(t.Context(), []*dirsync.Op{test.op}, l.intend, freely, l.record); err != nil {
 				t.Fatalf("Apply: %v", err)
 			}
 			if len(l.results) != 1 {
@@ -367,7 +367,7 @@ func TestAListStepCanStopTheRun(t *testing.T) {
 
 	var l ledger
 	p := newPlay(t, edited, refuse(exchange{Call: join}, 40301, ""))
-	err := p.target().Apply(t.Context(), []*dirsync.Op{in, next}, l.intend, l.record)
+	err := p.target().Apply(t.Context(), []*dirsync.Op{in, next}, l.intend, freely, l.record)
 	if !errors.Is(err, api.ErrForbidden) || dirsync.Hint(err) == "" || len(l.results) != 1 {
 		t.Errorf("a missing right: %v, %+v", err, l.results)
 	}
@@ -386,7 +386,7 @@ func TestAListStepCanStopTheRun(t *testing.T) {
 		script = append(script, down...)
 	}
 	l = ledger{}
-	err = newPlay(t, script...).target().Apply(t.Context(), []*dirsync.Op{withGroups(update(), many, nil), next}, l.intend, l.record)
+	err = newPlay(t, script...).target().Apply(t.Context(), []*dirsync.Op{withGroups(update(), many, nil), next}, l.intend, freely, l.record)
 	if !errors.Is(err, api.ErrServer) || !strings.Contains(err.Error(), "10 writes to Duo failed in a row") || len(l.results) != 1 {
 		t.Fatalf("ten in a row: %v, %+v", err, l.results)
 	}
@@ -403,7 +403,7 @@ func TestAnInterruptionBetweenStepsEndsWithALook(t *testing.T) {
 		exchange{Call: one, Body: ok(ann("", group("DG1", "a", "", "")))},
 	)
 	var l ledger
-	err := p.target().Apply(ctx, []*dirsync.Op{in, op(dirsync.Delete, "bob")}, l.intend, l.record)
+	err := p.target().Apply(ctx, []*dirsync.Op{in, op(dirsync.Delete, "bob")}, l.intend, freely, l.record)
 	if !errors.Is(err, context.Canceled) || len(l.results) != 1 {
 		t.Fatalf("got %v, %+v", err, l.results)
 	}

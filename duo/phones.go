@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"duosync/duo/api"
+	"duosync/duo/gate"
 	"duosync/duo/once"
 	"duosync/duo/operation"
 	"duosync/duo/values"
@@ -103,6 +104,10 @@ func (s *steps) removePhone(ctx context.Context, step *dirsync.PhoneStep) (dirsy
 	}
 	if err == nil && slices.Contains(p.Users, s.user) {
 		sendErr := s.client.DetachPhone(ctx, s.user, step.ID)
+		if gate.RefusalOf(sendErr) != nil {
+			return dirsync.Failed, sendErr
+		}
+		s.sent = true
 		p, err = s.client.Phone(ctx, step.ID)
 		if sendErr != nil && err == nil && slices.Contains(p.Users, s.user) {
 			return values.NotStepped(sendErr, "the removal of the phone "+step.Text(), phoneLimits())
@@ -154,5 +159,8 @@ func (t *Target) deletePhones(ctx context.Context, op *dirsync.Op) dirsync.Resul
 		s.try(ctx, dirsync.FieldPhones, func() (dirsync.Fate, error) { return s.removePhone(ctx, &op.Phones[i]) })
 	}
 	s.conclude()
+	if s.shut != nil && !s.sent {
+		return outcome(op, dirsync.Failed, s.shut)
+	}
 	return r
 }

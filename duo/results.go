@@ -1,10 +1,10 @@
 package duo
 
 import (
-	"fmt"
-	"sync"
+	"cmp"
 
 	"duosync/duo/api"
+	"duosync/duo/gate"
 	dirsync "duosync/sync"
 )
 
@@ -35,47 +35,14 @@ func (t *Target) told(r dirsync.Result) dirsync.Result {
 
 // stopper is the error of a result that every further call would meet as well.
 func stopper(r dirsync.Result) error {
-	if api.Stops(r.Err) {
-		return r.Err
-	}
+	errs := []error{r.Err}
 	for _, undone := range r.Undone {
-		if api.Stops(undone.Err) {
-			return undone.Err
+		errs = append(errs, undone.Err)
+	}
+	for _, err := range errs {
+		if api.Stops(err) {
+			return cmp.Or(gate.Closed(err), err)
 		}
 	}
 	return nil
-}
-
-// maxFailures is how many writes, or reads, may fail in a row before the trouble
-// is taken to be Duo's or the network's, and not one person's.
-const maxFailures = 10
-
-// failures counts those in a row of one kind of call.
-type failures struct {
-	what  string
-	mu    sync.Mutex
-	inRow int
-	last  error
-}
-
-// count takes the outcome of a call.
-func (f *failures) count(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !api.Outage(err) {
-		f.inRow = 0
-		return
-	}
-	f.inRow++
-	f.last = err
-}
-
-// tooMany returns an error when it is not to be tried any more.
-func (f *failures) tooMany() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.inRow < maxFailures {
-		return nil
-	}
-	return fmt.Errorf("%d %ss to Duo failed in a row, the last one so: %w", f.inRow, f.what, f.last)
 }

@@ -70,3 +70,6 @@ func goneFor(names ...string) []exchange {
 
 // then puts exchanges one after another.
 func then(scripts ...[]exchange) []exchange { return slices.Concat(scripts...) }
+
+// freely lets every call through.
+func freely([]*dirsync.Op) (map[*dirsync.Op]string, error) { return nil, nil }

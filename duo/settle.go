@@ -30,8 +30,8 @@ func (t *Target) Settle(ctx context.Context, intents []dirsync.Intent) ([]dirsyn
 		if api.Stops(r.Err) {
 			return results, r.Err
 		}
-		t.reads.count(r.Err)
-		if err := t.reads.tooMany(); err != nil {
+		t.reads.Count(r.Err)
+		if err := t.reads.TooMany(); err != nil {
 			return results, err
 		}
 		results = append(results, r)
@@ -53,7 +53,7 @@ func (t *Target) seeOpen(ctx context.Context, intents []dirsync.Intent) lookup.S
 		}
 	}
 	seen, err := t.See(ctx, names, ids)
-	t.reads.count(err)
+	t.reads.Count(err)
 	return seen
 }
 

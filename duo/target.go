@@ -34,6 +34,7 @@ import (
 	"duosync/duo/api"
 	"duosync/duo/bulk"
 	"duosync/duo/lookup"
+	"duosync/duo/outage"
 	dirsync "duosync/sync"
 )
 
@@ -45,8 +46,8 @@ type Target struct {
 	client   *api.Client
 	bound    time.Duration // of an operation
 	inFlight int           // calls at once
-	writes   *failures
-	reads    *failures
+	writes   *outage.Streak
+	reads    *outage.Streak
 	known    *knownGroups
 	made     *madeUsers
 	clock    *sync.Mutex                        // held while Duo's clock is asked for
@@ -78,7 +79,7 @@ func NewTarget(c *api.Client, o Options) *Target {
 	}
 	t := &Target{
 		Reader: lookup.New(c), client: c, bound: o.Bound, inFlight: o.InFlight,
-		writes: &failures{what: "write"}, reads: &failures{what: "read"},
+		writes: &outage.Streak{What: "write"}, reads: &outage.Streak{What: "read"},
 		known: &knownGroups{made: map[string]string{}}, made: &madeUsers{byID: map[string]madeUser{}}, clock: &sync.Mutex{},
 	}
 	t.creates, t.changes = bulk.NewEndpoints(o.Bulk, c.Now)

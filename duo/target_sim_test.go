@@ -71,7 +71,7 @@ func storm() duosim.Faults {
 func applied(t *testing.T, target *duo.Target, wave []*dirsync.Op) []dirsync.Result {
 	t.Helper()
 	var l ledger
-	if err := target.Apply(t.Context(), wave, l.intend, l.record); err != nil {
+	if err := target.Apply(t.Context(), wave, l.intend, freely, l.record); err != nil {
 		t.Fatalf("Apply: %v", err)
 	}
 	if len(l.results) != len(wave) {
@@ -264,7 +264,7 @@ func TestMixedUpAnswersBindNobodyToAnother(t *testing.T) {
 		t.Helper()
 		for range 20 {
 			var l ledger
-			if err := target.Apply(t.Context(), wave, l.intend, l.record); err != nil {
+			if err := target.Apply(t.Context(), wave, l.intend, freely, l.record); err != nil {
 				t.Fatal(err)
 			}
 			var again []*dirsync.Op

@@ -93,7 +93,7 @@ func (w *worker) together(outer context.Context, unit batch.Unit) error {
 		return err
 	}
 	if err := work.Do(ctx, fields); err != nil {
-		return cmp.Or(p.leaveLists(ctx, err), err)
+		return cmp.Or(p.leaveLists(err), err)
 	}
 	return p.lists(ctx)
 }
@@ -102,8 +102,9 @@ func (w *worker) together(outer context.Context, unit batch.Unit) error {
 func (p *party) work(e *bulk.Endpoint) *bulk.Work {
 	return &bulk.Work{
 		Endpoint: e,
-		Count:    p.writes.count,
-		Halt:     func() error { return cmp.Or(p.outer(), p.stop, p.writes.tooMany()) },
+		Recheck:  p.recheck,
+		Count:    p.writes.Count,
+		Halt:     func() error { return cmp.Or(p.outer(), p.stop, p.writes.TooMany()) },
 		Wait:     func(ctx context.Context, n int) bool { return p.client.Again(ctx, min(n, 3)) },
 	}
 }
@@ -117,7 +118,7 @@ func (w *worker) unsent(ctx context.Context, ops []*dirsync.Op, err error) error
 	if err := w.record(results); err != nil {
 		return err
 	}
-	return cmp.Or(ctx.Err(), stopper(results[0]), w.writes.tooMany())
+	return cmp.Or(ctx.Err(), stopper(results[0]), w.writes.TooMany())
 }
 
 // prepare finds what each member sends of fields and aliases. One that changes lists alone

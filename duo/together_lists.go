@@ -3,10 +3,12 @@ package duo
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"duosync/duo/api"
 	"duosync/duo/bulk"
+	"duosync/duo/gate"
 	"duosync/duo/once"
 	"duosync/duo/operation"
 	dirsync "duosync/sync"
@@ -52,6 +54,9 @@ func (p *party) lists(ctx context.Context) error {
 		results := make([]dirsync.Result, len(some))
 		for i, m := range some {
 			results[i] = *m.Result
+			if r := of[m].before; m.Result.Fate != dirsync.Done && r.Account != nil { // all else is done
+				results[i] = p.withoutLists(r, m.Result.Fate, m.Result.Err)
+			}
 		}
 		return p.recordAll(results)
 	}
@@ -101,7 +106,7 @@ func (p *party) sendLists(ctx context.Context, members []*bulk.Member, of map[*b
 		for _, g := range m.Op.Leaves {
 			leaves = append(leaves, api.LeavePart(l.user, g.ID))
 		}
-		if roomToJoin(m.Op) {
+		if operation.RoomToJoin(m.Op) {
 			parts = append(append(parts, joins...), leaves...)
 		} else {
 			parts = append(append(parts, leaves...), joins...)
@@ -147,27 +152,31 @@ func (p *party) lookLists(ctx context.Context, members []*bulk.Member, of map[*b
 // listsAlone carries out what one member does to lists, a call at a time.
 func (p *party) listsAlone(ctx context.Context, m *bulk.Member, l *lister) error {
 	r := l.before
-	p.carryOutLists(ctx, &r)
+	p.carryOutLists(gate.With(ctx, p.recheck, m.Op), &r)
 	m.Result = &r
-	return cmp.Or(p.recordAll([]dirsync.Result{r}), p.outer(), p.stop, p.writes.tooMany())
+	return cmp.Or(p.recordAll([]dirsync.Result{r}), p.outer(), p.stop, p.writes.TooMany())
 }
 
 // leaveLists records those whose other part is done, and whose lists are not tried.
-func (p *party) leaveLists(ctx context.Context, why error) error {
+func (p *party) leaveLists(why error) error {
 	var results []dirsync.Result
 	for _, m := range p.made {
-		r := *m.Result
-		s := p.newSteps(&r)
-		if s.stop = why; r.Account == nil { // nothing was sent of it
-			r.Fate, r.Err = dirsync.Failed, why
-		}
-		for _, field := range []string{dirsync.FieldPhones, dirsync.FieldGroups} {
-			if m.Op.Change(field) != nil {
-				s.try(ctx, field, nil)
-			}
-		}
-		s.conclude()
-		results = append(results, r)
+		results = append(results, p.withoutLists(*m.Result, dirsync.Failed, why))
 	}
 	return p.recordAll(results)
+}
+
+// withoutLists gives the result of an operation of whose lists that became, and why.
+func (p *party) withoutLists(r dirsync.Result, fate dirsync.Fate, why error) dirsync.Result {
+	if r.Account == nil { // nothing was sent of it
+		r.Fate, r.Err = fate, why
+	}
+	s := p.newSteps(&r)
+	for _, field := range []string{dirsync.FieldPhones, dirsync.FieldGroups} {
+		if r.Op.Change(field) != nil {
+			s.trouble(field, fate, fmt.Errorf("not tried: %w", why))
+		}
+	}
+	s.conclude()
+	return r
 }

@@ -63,7 +63,7 @@ func (l *batchLedger) record(results []dirsync.Result) error {
 func perform(t *testing.T, target *duo.Target, wave []*dirsync.Op) *batchLedger {
 	t.Helper()
 	l := newBatchLedger(t)
-	if err := target.Apply(t.Context(), wave, l.intend, l.record); err != nil {
+	if err := target.Apply(t.Context(), wave, l.intend, freely, l.record); err != nil {
 		t.Fatal(err)
 	}
 	if len(l.open) > 0 {
@@ -318,7 +318,7 @@ func TestARecordThatFailsEndsABatch(t *testing.T) {
 	target, server := together(t, duosim.Options{}, 1)
 	broken := errors.New("disk full")
 	l := newBatchLedger(t)
-	err := target.Apply(t.Context(), newPeople(250), l.intend, func([]dirsync.Result) error { return broken })
+	err := target.Apply(t.Context(), newPeople(250), l.intend, freely, func([]dirsync.Result) error { return broken })
 	if writes, _ := count(server); !errors.Is(err, broken) || writes != 1 || l.n != 1 {
 		t.Errorf("%v after %d writes and %d intents", err, writes, l.n)
 	}
@@ -334,7 +334,7 @@ func TestABatchIsIntendedWhole(t *testing.T) {
 		writes, _ := count(server)
 		events = append(events, fmt.Sprintf("intend %d after %d", len(ops), writes))
 		return ops[1:], nil
-	}, func(results []dirsync.Result) error {
+	}, freely, func(results []dirsync.Result) error {
 		writes, _ := count(server)
 		events = append(events, fmt.Sprintf("record %d after %d", len(results), writes))
 		return nil
@@ -351,7 +351,7 @@ func TestABatchIsIntendedWhole(t *testing.T) {
 func TestTenBulkCallsInARowThatFailEndTheRun(t *testing.T) {
 	target, server := together(t, duosim.Options{Faults: duosim.Faults{Rules: []duosim.Fault{{Name: "out", Method: "POST", Effect: duosim.HTML502}}}}, 1)
 	l := newBatchLedger(t)
-	err := target.Apply(t.Context(), newPeople(5000), l.intend, l.record)
+	err := target.Apply(t.Context(), newPeople(5000), l.intend, freely, l.record)
 	if err == nil || !strings.Contains(err.Error(), "10 writes to Duo failed in a row") {
 		t.Errorf("got %v", err)
 	}
@@ -374,7 +374,7 @@ func TestAnEndOfTimeEndsABatch(t *testing.T) {
 		}
 	}}, 1)
 	l := newBatchLedger(t)
-	err := target.Apply(ctx, newPeople(500), l.intend, l.record)
+	err := target.Apply(ctx, newPeople(500), l.intend, freely, l.record)
 	if writes, _ := count(server); !errors.Is(err, context.Canceled) || writes != 1 || len(l.fates) != 100 || len(server.Users()) != 100 {
 		t.Errorf("%v after %d writes, %d recorded", err, writes, len(l.fates))
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"duosync/duo/api"
+	"duosync/duo/gate"
 	"duosync/duo/once"
 	"duosync/duo/operation"
 	"duosync/duo/values"
@@ -223,7 +224,9 @@ func (t *Target) restore(ctx context.Context, op *dirsync.Op) dirsync.Result {
 	var lacks []values.Lack
 	if operation.HasOwn(op) || op.Change(dirsync.FieldAliases) != nil {
 		var err error
-		if _, lacks, err = t.change(ctx, op); err != nil {
+		if _, lacks, err = t.change(ctx, op); gate.RefusalOf(err) != nil {
+			return outcome(op, dirsync.Unknown, fmt.Errorf("restored, but no more: %w", err))
+		} else if err != nil {
 			return t.notModified(ctx, op, err)
 		}
 	}

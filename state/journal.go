@@ -89,14 +89,7 @@ func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) (
 		return nil, nil
 	}
 	err = j.ahead(ctx, "writing intents down", func(tx *sqlx.Tx) (err error) {
-		paused, err := backend.GetMeta[*dirsync.Pause](ctx, tx, backend.MetaPaused)
-		if err != nil {
-			return err
-		}
-		if paused != nil {
-			return dirsync.WithHint(paused, "Dry runs go on; `duosync resume` lets writing go on.")
-		}
-		if may, err = unbarred(ctx, tx, ops); err != nil || len(may) == 0 {
+		if may, err = sendable(ctx, tx, ops); err != nil || len(may) == 0 {
 			return err
 		}
 		if err := j.bind(ctx, tx); err != nil {
@@ -106,6 +99,33 @@ func (j *journal) Intend(ctx context.Context, ops []*dirsync.Op, at time.Time) (
 	})
 	if err != nil {
 		return nil, err
+	}
+	return may, nil
+}
+
+// sendable gives the operations that no mark bars, unless writing is paused.
+func sendable(ctx context.Context, from backend.Reader, ops []*dirsync.Op) ([]*dirsync.Op, error) {
+	paused, err := backend.GetMeta[*dirsync.Pause](ctx, from, backend.MetaPaused)
+	if err != nil {
+		return nil, err
+	}
+	if paused != nil {
+		return nil, dirsync.WithHint(paused, "Dry runs go on; `duosync resume` lets writing go on.")
+	}
+	return unbarred(ctx, from, ops)
+}
+
+// Recheck implements dirsync.Journal. An error breaks the journal as one of Intend does.
+func (j *journal) Recheck(ctx context.Context, ops []*dirsync.Op) ([]*dirsync.Op, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.stopped(); err != nil {
+		return nil, err
+	}
+	may, err := sendable(ctx, j.db.conns.Read, ops)
+	if err != nil {
+		j.broken = j.db.fail("looking whether a call may be sent", err)
+		return nil, j.broken
 	}
 	return may, nil
 }

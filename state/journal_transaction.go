@@ -14,10 +14,18 @@ import (
 func (j *journal) ahead(ctx context.Context, doing string, fn func(*sqlx.Tx) error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.broken != nil {
-		return fmt.Errorf("the journal stopped at an earlier error: %w", j.broken)
+	if err := j.stopped(); err != nil {
+		return err
 	}
 	return j.change(ctx, doing, fn)
+}
+
+// stopped is why the journal is broken, nil where it is not. j.mu is held.
+func (j *journal) stopped() error {
+	if j.broken == nil {
+		return nil
+	}
+	return fmt.Errorf("the journal stopped at an earlier error: %w", j.broken)
 }
 
 // change runs a transaction that changes something, with what goes before the

@@ -89,8 +89,8 @@ func forget(ctx context.Context, tx *sqlx.Tx, users []string) error {
 }
 
 // unbarred gives the operations that no mark bars.
-func unbarred(ctx context.Context, tx *sqlx.Tx, ops []*dirsync.Op) ([]*dirsync.Op, error) {
-	marks, err := readMarks(ctx, tx)
+func unbarred(ctx context.Context, from backend.Reader, ops []*dirsync.Op) ([]*dirsync.Op, error) {
+	marks, err := readMarks(ctx, from)
 	if err != nil || len(marks) == 0 {
 		return ops, err
 	}

@@ -74,6 +74,9 @@ type Journal interface {
 	// there is a mark (see Mark.Bars). It is ErrPaused when somebody has paused all
 	// writing since the run began.
 	Intend(ctx context.Context, ops []*Op, at time.Time) ([]*Op, error)
+	// Recheck gives back those of operations that Intend would give back now. It writes
+	// nothing.
+	Recheck(ctx context.Context, ops []*Op) ([]*Op, error)
 	// Record closes the open intents of these operations, this run's or an
 	// earlier one's, and writes their links, in one transaction. An outcome
 	// with Keep leaves its intent open.

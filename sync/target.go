@@ -51,9 +51,11 @@ type Target interface {
 	// Apply performs one wave, op by op or in bulk as it sees fit, and several calls at
 	// once, but no two about one person. It calls intend with the operations of a call
 	// before that call, sends those that it gives back and no others, and calls record
-	// with their results before the next call for any of them; an error of either stops
-	// it as soon as what is under way has ended. Both are called by the goroutine that
-	// called Apply.
+	// with their results before the next call for any of them. Immediately before each
+	// attempt of a call that writes it calls recheck with its operations, and sends none
+	// of those that this gives with the reason (Withdrawn); in a long wait it asks about
+	// none. An error of any stops it as soon as what is under way has ended. All are
+	// called by the goroutine that called Apply.
 	// A create of which Duo refuses a value that the user can do without is recorded as
 	// Refused, intended once more as another operation that lacks the value, and
 	// recorded once more under the first one: of the results of an operation the last
@@ -62,7 +64,7 @@ type Target interface {
 	// right, ten failures in a row, ctx done); what happened to one operation
 	// is in its Result. Operations for which record was not called have not
 	// been sent, unless intend was called for them: their fate is unknown.
-	Apply(ctx context.Context, wave []*Op, intend func([]*Op) ([]*Op, error), record func([]Result) error) error
+	Apply(ctx context.Context, wave []*Op, intend func([]*Op) ([]*Op, error), recheck func([]*Op) (map[*Op]string, error), record func([]Result) error) error
 
 	// Recall takes what bulk calls were refused by earlier runs; what stands no more is
 	// passed over.
@@ -178,6 +180,11 @@ type Usage struct {
 	Calls   int // attempts that were sent, retries included
 	Retries int
 }
+
+// Withdrawn is why an operation that was intended is not sent any more.
+type Withdrawn string
+
+func (w Withdrawn) Error() string { return string(w) }
 
 // Fate is what became of an operation.
 type Fate int

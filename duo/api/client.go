@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"duosync/duo/gate"
 	dirsync "duosync/sync"
 	"duosync/sync/secrets"
 )
@@ -135,15 +135,15 @@ func (q *request) prepare(version int) error {
 // tries again where that is safe (see retry.go). Its errors are *Error, most of
 // them with a hint.
 //
-// The end of ctx keeps a call from being sent. A write that is under way is
-// finished all the same, within the timeout: what it did must be known.
+// The end of ctx keeps a call from being sent, and so does its gate a write, at each attempt.
+// A write under way is finished all the same, within the timeout: what it did must be known.
 func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 	if err := q.prepare(c.signer.version); err != nil {
 		return nil, &Error{Op: q.name(), Kind: ErrNotSent, Message: err.Error(), Err: err}
 	}
 	q.apart = q.apart || c.alone
 	hiccups, throttled := 0, 0
-	var refused error // the last 429: Duo has done nothing, and nothing was sent since
+	var refused, lost error // the last 429 (Duo has done nothing, and nothing was sent since); a write perhaps done
 	for {
 		r, e := c.attempt(ctx, &q)
 		if e == nil {
@@ -155,8 +155,10 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 			c.pace.succeeded(q.sent) // it was counted, whatever it said
 		}
 		switch {
-		case e.Kind == ErrNotSent && refused != nil:
-			return nil, refused
+		case gate.RefusalOf(err) != nil:
+			return nil, gate.After(lost, err)
+		case e.Kind == ErrNotSent && cmp.Or(lost, refused) != nil:
+			return nil, cmp.Or(lost, refused)
 		case e.Kind == ErrRateLimited && e.Sent:
 			throttled++
 			refused = err
@@ -170,7 +172,9 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 			}
 		case Hiccup(err) && !untrusted(err) && (!q.once || !e.Sent) && hiccups < maxRetries:
 			hiccups++
-			refused = nil
+			if refused = nil; e.Sent && q.method != http.MethodGet {
+				lost = err
+			}
 			q.apart = q.apart || e.Kind == ErrStray
 			if c.sleep(ctx, retryWait(hiccups)) != nil {
 				return nil, err
@@ -199,20 +203,34 @@ func (c *Client) fail(e *Error, ahead time.Duration, dated bool) *failure {
 	return &failure{e, err}
 }
 
+// turn waits until an attempt may be sent, and tells why it may not.
+func (c *Client) turn(ctx context.Context, q *request) *failure {
+	at := ctx
+	if q.method == http.MethodGet {
+		at = gate.Open(ctx)
+	}
+	err := c.pace.await(at)
+	if err == nil {
+		err = gate.Pass(at)
+	}
+	if deadline, ok := ctx.Deadline(); err == nil && ok && gate.IsOver(deadline) {
+		err = context.DeadlineExceeded // a process that was frozen may not have been told yet
+	}
+	if err == nil {
+		return nil
+	}
+	e := &Error{Op: q.name(), Kind: ErrNotSent, Message: err.Error(), Err: err}
+	var pause *pauseError
+	if errors.As(err, &pause) {
+		e.Kind = ErrRateLimited
+	}
+	return c.fail(e, 0, false)
+}
+
 // attempt sends a call once.
 func (c *Client) attempt(ctx context.Context, q *request) (*reply, *failure) {
-	if err := c.pace.await(ctx); err != nil {
-		e := &Error{Op: q.name(), Kind: ErrNotSent, Message: err.Error(), Err: err}
-		var pause *pauseError
-		if errors.As(err, &pause) {
-			e.Kind = ErrRateLimited
-		}
-		return nil, c.fail(e, 0, false)
-	}
-	if deadline, ok := ctx.Deadline(); ok && isOver(deadline) {
-		// A process that was frozen meanwhile may not have been told yet.
-		e := &Error{Op: q.name(), Kind: ErrNotSent, Message: context.DeadlineExceeded.Error(), Err: context.DeadlineExceeded}
-		return nil, c.fail(e, 0, false)
+	if e := c.turn(ctx, q); e != nil {
+		return nil, e
 	}
 	asked := ctx
 	if q.method != http.MethodGet {
@@ -285,32 +303,6 @@ func said(e *Error) logrus.Fields {
 	return nil
 }
 
-// isOver reports whether a deadline has passed by either clock: the monotonic one stands
-// still while the machine is suspended, and the other one may have been set.
-func isOver(deadline time.Time) bool {
-	now := time.Now()
-	return !now.Before(deadline) || !now.Round(0).Before(deadline.Round(0))
-}
-
-// inTime is a body that can't be sent after a deadline: a process that was frozen while it
-// made a connection would send it when it goes on, before it is told that the time is over.
-type inTime struct {
-	*bytes.Reader
-	deadline time.Time
-}
-
-func (b *inTime) Read(p []byte) (int, error) {
-	if isOver(b.deadline) {
-		return 0, context.DeadlineExceeded
-	}
-	return b.Reader.Read(p)
-}
-
-// WriteTo hides the reader's own, which would not ask for the time.
-func (b *inTime) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, struct{ io.Reader }{b}) }
-
-func (b *inTime) Close() error { return nil }
-
 // send signs the request as of now and reads the whole answer.
 func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http.Header, []byte, error) {
 	u := url.URL{Scheme: "https", Host: c.at.address, Path: q.path, RawQuery: q.query}
@@ -321,7 +313,7 @@ func (c *Client) send(ctx context.Context, q *request, now time.Time) (int, http
 	if q.body != nil {
 		deadline, _ := ctx.Deadline()
 		hr.ContentLength = int64(len(q.body))
-		hr.GetBody = func() (io.ReadCloser, error) { return &inTime{bytes.NewReader(q.body), deadline}, nil }
+		hr.GetBody = func() (io.ReadCloser, error) { return gate.InTime(q.body, deadline), nil }
 		hr.Body, _ = hr.GetBody()
 	} else {
 		// With no body at all net/http would send a GET again by itself where a

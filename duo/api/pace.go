@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"duosync/duo/callrate"
+	"duosync/duo/gate"
 )
 
 // The automatic rate, in calls per second. Duo publishes no number for its
@@ -83,8 +84,8 @@ func (e *pauseError) Error() string {
 	return fmt.Sprintf("Duo asked for no more calls for %s", e.rest.Round(time.Second))
 }
 
-// await returns when a call may be sent. It fails when ctx ends, or with a
-// pauseError.
+// await returns when a call may be sent. It fails when ctx ends, with a pauseError, or where
+// the gate of ctx is closed meanwhile.
 func (p *pacer) await(ctx context.Context) error {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -95,14 +96,14 @@ func (p *pacer) await(ctx context.Context) error {
 		case rest > longestPause:
 			return &pauseError{rest}
 		case rest > 0:
-			if err := p.sleep(ctx, rest); err != nil {
+			if err := gate.Sleep(ctx, rest, p.sleep); err != nil {
 				return err
 			}
 			continue
 		}
 		turn := p.limiter.ReserveN(now, 1)
 		if delay := turn.DelayFrom(now); delay > 0 {
-			if err := p.sleep(ctx, delay); err != nil {
+			if err := gate.Sleep(ctx, delay, p.sleep); err != nil {
 				turn.CancelAt(p.now())
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"duosync/duo/api/proxy"
+	"duosync/duo/gate"
 )
 
 const (
@@ -79,7 +80,7 @@ func Outage(err error) bool { return Hiccup(err) || errors.Is(err, ErrRateLimite
 // Stops reports whether err is one that every further call would meet as well.
 func Stops(err error) bool {
 	var pause *pauseError
-	return errors.As(err, &pause) || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || shut(err)
+	return errors.As(err, &pause) || gate.Closed(err) != nil || errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || shut(err)
 }
 
 // retryAfter reads a Retry-After header: seconds or an HTTP date (RFC 9110,

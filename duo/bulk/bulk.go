@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"duosync/duo/api"
+	"duosync/duo/gate"
 	"duosync/duo/once"
 	dirsync "duosync/sync"
 )
@@ -40,6 +41,8 @@ type Work struct {
 	Endpoint *Endpoint
 	// Send makes one call of some members, and gives those it accounts for a result.
 	Send func(context.Context, []*Member) error
+	// Recheck is asked before a call is sent. Those whom it withdraws are not in it.
+	Recheck gate.Ask
 	// Look finds out about members that no answer accounts for, and gives those a result of
 	// whom that is certain.
 	Look func(context.Context, []*Member) error
@@ -132,7 +135,7 @@ func (w *Work) some(ctx context.Context, members []*Member, try int) (taken, err
 // count.
 func (w *Work) send(ctx context.Context, a *attempt, try int) {
 	a.sent = true
-	a.err = w.Send(ctx, a.members)
+	a.err = w.sendOthers(ctx, a.members)
 	if w.Endpoint.judge(a.err); try > 1 || !api.Hiccup(a.err) {
 		w.Count(a.err)
 	}
@@ -141,6 +144,33 @@ func (w *Work) send(ctx context.Context, a *attempt, try int) {
 	}
 	for _, m := range unknown(a.members) {
 		m.Open = m.Open || !m.Apart && !once.FromDuo(a.err)
+	}
+}
+
+// sendOthers makes one call of members without those who are withdrawn while it waits, and
+// gives these their result. Where it is all of them, that is the error.
+func (w *Work) sendOthers(ctx context.Context, members []*Member) error {
+	for {
+		ops := make([]*dirsync.Op, len(members))
+		for i, m := range members {
+			ops[i] = m.Op
+		}
+		err := w.Send(gate.With(ctx, w.Recheck, ops...), members)
+		refusal := gate.RefusalOf(err)
+		if refusal == nil || refusal.Withdrawn == nil {
+			return err
+		}
+		var left []*Member
+		for _, m := range members {
+			if why, out := refusal.Withdrawn[m.Op]; out {
+				m.Result = &dirsync.Result{Op: m.Op, Fate: once.Undecided(m.Open), Err: dirsync.Withdrawn(why)}
+			} else {
+				left = append(left, m)
+			}
+		}
+		if members = left; len(members) == 0 {
+			return err
+		}
 	}
 }
 

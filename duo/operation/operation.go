@@ -161,3 +161,10 @@ func mayChange(op *dirsync.Op, field string) bool {
 	}
 	return slices.Contains(dirsync.FieldNames, field) || dirsync.IsList(field)
 }
+
+// RoomToJoin reports whether a user can join groups before leaving others: then
+// nobody is without a group in between.
+func RoomToJoin(op *dirsync.Op) bool {
+	c := op.Change(dirsync.FieldGroups)
+	return c == nil || len(dirsync.Items(c.Before))+len(op.Joins) <= dirsync.MaxGroups
+}

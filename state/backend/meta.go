@@ -22,9 +22,9 @@ const (
 )
 
 // GetMeta reads one value, the zero value for a key that is not there.
-func GetMeta[T any](ctx context.Context, tx *sqlx.Tx, key string) (T, error) {
+func GetMeta[T any](ctx context.Context, from Reader, key string) (T, error) {
 	var value column.JSON[T]
-	err := tx.GetContext(ctx, &value, `SELECT value FROM meta WHERE key = $1`, key)
+	err := from.GetContext(ctx, &value, `SELECT value FROM meta WHERE key = $1`, key)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}

@@ -1,6 +1,8 @@
 package statetest
 
 import (
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -80,7 +82,39 @@ func testBarred(t *testing.T, open Opener) {
 	equal(t, "the operations that were given", []*dirsync.Op{enable, disable, namesake, other}, ops)
 	equal(t, "intents", []string{"disable a", "enable b"}, actions(b.intents()))
 
+	for _, of := range [][]*dirsync.Op{nil, {other}, ops} { // also of what was intended before
+		may, err := j.Recheck(t.Context(), of)
+		b.must(err)
+		equal(t, "operations that may still be sent", slices.DeleteFunc(slices.Clone(of), func(o *dirsync.Op) bool { return o != disable && o != other }), may)
+	}
+	equal(t, "intents after that", []string{"disable a", "enable b"}, actions(b.intents()))
 	_, err = b.Unmark(t.Context(), "DU1", "bob")
 	b.must(err)
 	b.intend(j, noon, enable, namesake)
+}
+
+// What was intended is not sent once writing is paused, and its outcome is taken.
+func testPausedMeanwhile(t *testing.T, open Opener) {
+	b := newBed(t, open)
+	j := b.begin("first")
+	sent := op(dirsync.Enable, "a")
+	b.intend(j, noon, sent)
+	_, err := j.Recheck(t.Context(), []*dirsync.Op{sent})
+	b.must(err)
+	b.must(b.Pause(t.Context(), dirsync.Pause{Since: noon, Reason: "fire"}))
+	for _, ops := range [][]*dirsync.Op{{sent}, nil} {
+		if may, err := j.Recheck(t.Context(), ops); !errors.Is(err, dirsync.ErrPaused) || len(may) > 0 {
+			t.Errorf("paused: %v may be sent, %v", may, err)
+		}
+	}
+	_, err = b.Resume(t.Context(), "bob")
+	b.must(err)
+	if _, err := j.Recheck(t.Context(), nil); !errors.Is(err, dirsync.ErrPaused) {
+		t.Errorf("the run goes on after the pause: %v", err)
+	}
+	if _, err := j.Intend(t.Context(), []*dirsync.Op{op(dirsync.Enable, "b")}, noon); !errors.Is(err, dirsync.ErrPaused) {
+		t.Errorf("and intends more: %v", err)
+	}
+	b.must(j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true}}))
+	equal(t, "intents", []string(nil), actions(b.intents()))
 }

@@ -89,6 +89,7 @@ var contract = []struct {
 	{"a directory gets a name", testTakeOver},
 	{"a state belongs to its directories by name", testDirectories},
 	{"nothing is intended that a mark bars", testBarred},
+	{"nothing is sent once writing is paused", testPausedMeanwhile},
 	{"marks come back whole, by username", testMarks},
 	{"a mark names its user", testMarkNobody},
 	{"an approval is used once", testApprovalOnce},

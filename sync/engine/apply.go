@@ -82,6 +82,7 @@ func (a *application) carryOut(ctx context.Context) error {
 		wave := a.ahead.without(all, a.ready(all))
 		a.last = &lastLook{run: a.run, wave: wave, first: a.decidedAt, at: map[*dirsync.Op]time.Time{}}
 		err := a.Target.Apply(inTime, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(inTime, ops) },
+			func(ops []*dirsync.Op) (map[*dirsync.Op]string, error) { return a.recheck(inTime, ops) },
 			func(results []dirsync.Result) error { return a.record(ctx, results) })
 		switch {
 		case errors.Is(err, errTimeUp), errors.Is(err, context.DeadlineExceeded) && isTimeUp(inTime):
@@ -92,7 +93,7 @@ func (a *application) carryOut(ctx context.Context) error {
 			a.leave("sync.max_duration was over; " + next)
 			return nil
 		case err != nil:
-			a.leave("not sent: the run stopped before")
+			a.leave(stoppedBefore)
 			return err
 		}
 	}
@@ -158,7 +159,7 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 	}
 	for _, op := range ops {
 		if !a.sent[op] {
-			a.leaveOut(op, "somebody keeps this user disabled since the run began (duosync disable)")
+			a.leaveOut(op, markedSince)
 		}
 	}
 	return sent, nil
@@ -239,7 +240,10 @@ func (a *application) tell(s *decide.Subject, res dirsync.Result) {
 		o.Error = res.Err.Error()
 	}
 	a.unask(res)
-	switch {
+	switch why := withheld(res); {
+	case why != "":
+		a.leaveOut(res.Op, why)
+		return
 	case res.Op.OnGroup():
 		if res.Fate == dirsync.Refused || res.Fate == dirsync.Taken {
 			key := string(res.Op.Source)

@@ -41,7 +41,8 @@ type memDuo struct {
 	owner   func(string) dirsync.SourceID // as the engine tells
 	known   func(dirsync.SourceID) dirsync.Remembered
 	noTrash bool
-	halt    error // returned before the next operation
+	halt    error                   // returned before the next operation
+	waits   func(ops []*dirsync.Op) // what happens while a call waits for its turn; nil: nothing
 	chaos   *rapid.T
 	rate    int
 	batch   int             // operations a call; below 2: each in its own
@@ -175,7 +176,9 @@ func wayOf(op *dirsync.Op) batch.Way {
 	return batch.Alone
 }
 
-func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error) error {
+func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error),
+	recheck func([]*dirsync.Op) (map[*dirsync.Op]string, error), record func([]dirsync.Result) error,
+) error {
 	rounds := [][]batch.Unit{batch.Each(wave)}
 	if d.batch > 1 {
 		rounds = batch.Cut(wave, wayOf, batch.Most{Create: d.batch, Change: d.batch})
@@ -194,12 +197,41 @@ func (d *memDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*d
 		if len(sent) == 0 {
 			continue
 		}
+		if d.waits != nil {
+			d.waits(sent)
+		}
+		if sent, err = butWithdrawn(sent, recheck, record); err != nil {
+			return err
+		}
+		if len(sent) == 0 {
+			continue
+		}
 		d.calls++
 		if err := d.send(sent, intend, record); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// butWithdrawn gives the operations that may still be sent, and records the others.
+func butWithdrawn(ops []*dirsync.Op, recheck func([]*dirsync.Op) (map[*dirsync.Op]string, error), record func([]dirsync.Result) error) (sent []*dirsync.Op, err error) {
+	var results []dirsync.Result
+	withdrawn, stop := recheck(ops)
+	for _, op := range ops {
+		switch why, out := withdrawn[op]; {
+		case stop != nil:
+			results = append(results, dirsync.Result{Op: op, Fate: dirsync.Failed, Err: stop})
+		case out:
+			results = append(results, dirsync.Result{Op: op, Fate: dirsync.Failed, Err: dirsync.Withdrawn(why)})
+		default:
+			sent = append(sent, op)
+		}
+	}
+	if len(results) == 0 {
+		return sent, stop
+	}
+	return sent, errors.Join(record(results), stop)
 }
 
 // send carries out operations that share a call. With faults about, what became of some is

@@ -97,6 +97,9 @@ func (s *memStore) Begin(context.Context, dirsync.RunStart) (dirsync.Journal, er
 }
 
 func (s *memStore) Intend(_ context.Context, ops []*dirsync.Op, at time.Time) ([]*dirsync.Op, error) {
+	if s.meta.Paused != nil {
+		return nil, s.meta.Paused
+	}
 	s.writes++
 	var sent []*dirsync.Op
 	for _, op := range ops {
@@ -108,6 +111,15 @@ func (s *memStore) Intend(_ context.Context, ops []*dirsync.Op, at time.Time) ([
 		sent = append(sent, op)
 	}
 	return sent, nil
+}
+
+func (s *memStore) Recheck(_ context.Context, ops []*dirsync.Op) ([]*dirsync.Op, error) {
+	if s.meta.Paused != nil {
+		return nil, s.meta.Paused
+	}
+	return slices.DeleteFunc(slices.Clone(ops), func(op *dirsync.Op) bool {
+		return slices.ContainsFunc(s.marks, func(m dirsync.Mark) bool { return m.Bars(op) })
+	}), nil
 }
 
 func (s *memStore) Record(_ context.Context, outcomes []dirsync.Outcome) error {

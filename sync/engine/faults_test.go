@@ -377,7 +377,7 @@ func (x *trouble) engine() *engine.Engine {
 }
 
 // changes are the calls of which it matters whether they were made when the answer is lost.
-var changes = []string{"Apply", "Begin", "Intend", "Record", "Use", "Finish"}
+var changes = []string{"Apply", "Begin", "Intend", "Recheck", "Record", "Use", "Finish"}
 
 // meet makes a call, unless it is the one that fails.
 func (x *trouble) meet(name string, call func() error) error {
@@ -538,8 +538,10 @@ func (d troubledTarget) Settle(ctx context.Context, intents []dirsync.Intent) (r
 	return results, err
 }
 
-func (d troubledTarget) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error) error {
-	return d.x.meet("Apply", func() error { return d.Target.Apply(ctx, wave, intend, record) })
+func (d troubledTarget) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error),
+	recheck func([]*dirsync.Op) (map[*dirsync.Op]string, error), record func([]dirsync.Result) error,
+) error {
+	return d.x.meet("Apply", func() error { return d.Target.Apply(ctx, wave, intend, recheck, record) })
 }
 
 type troubledStore struct {
@@ -633,6 +635,14 @@ func (j troubledJournal) Intend(ctx context.Context, ops []*dirsync.Op, at time.
 		return err
 	})
 	return sent, err
+}
+
+func (j troubledJournal) Recheck(ctx context.Context, ops []*dirsync.Op) (may []*dirsync.Op, err error) {
+	err = j.x.meet("Recheck", func() error {
+		may, err = j.Journal.Recheck(ctx, ops)
+		return err
+	})
+	return may, err
 }
 
 func (j troubledJournal) Record(ctx context.Context, outcomes []dirsync.Outcome) error {

@@ -17,12 +17,14 @@ type slowDuo struct {
 	meanwhile func()
 }
 
-func (d *slowDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error) error {
+func (d *slowDuo) Apply(ctx context.Context, wave []*dirsync.Op, intend func([]*dirsync.Op) ([]*dirsync.Op, error),
+	recheck func([]*dirsync.Op) (map[*dirsync.Op]string, error), record func([]dirsync.Result) error,
+) error {
 	if d.meanwhile != nil && len(wave) > 0 && (wave[0].Action == dirsync.Trash || wave[0].Action == dirsync.Delete) {
 		d.meanwhile()
 		d.meanwhile = nil
 	}
-	return d.memDuo.Apply(ctx, wave, intend, record)
+	return d.memDuo.Apply(ctx, wave, intend, recheck, record)
 }
 
 // What cannot be undone is looked at again: a run may be long.

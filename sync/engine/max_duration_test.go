@@ -54,7 +54,7 @@ func TestMaxDurationEndsReading(t *testing.T) {
 type throttled struct{ dirsync.Target }
 
 func (throttled) Apply(ctx context.Context, wave []*dirsync.Op,
-	intend func([]*dirsync.Op) ([]*dirsync.Op, error), record func([]dirsync.Result) error,
+	intend func([]*dirsync.Op) ([]*dirsync.Op, error), _ func([]*dirsync.Op) (map[*dirsync.Op]string, error), record func([]dirsync.Result) error,
 ) error {
 	if _, err := intend(wave[:1]); err != nil {
 		return err

@@ -1,7 +1,6 @@
-package api
+package gate_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +8,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"duosync/duo/gate"
 )
 
 // TestNothingIsSentAfterItsTime: a connection that took too long to make carries no call,
@@ -29,7 +30,7 @@ func TestNothingIsSentAfterItsTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Body, r.ContentLength = &inTime{bytes.NewReader([]byte("a=b")), test.deadline}, 3
+		r.Body, r.ContentLength = gate.InTime([]byte("a=b"), test.deadline), 3
 		answer, err := server.Client().Do(r)
 		if err == nil {
 			_ = answer.Body.Close()

@@ -1,0 +1,89 @@
+package engine_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	dirsync "duosync/sync"
+	"duosync/sync/engine"
+)
+
+// A pause that comes while a call waits keeps it from being sent: what was intended is told
+// as one that comes before the intent, nothing is left open, and the next run does it all.
+func TestPausedWhileACallWaits(t *testing.T) {
+	t.Parallel()
+	for _, batch := range []int{1, 2, 100} {
+		w := newWorld(t)
+		w.step("directory", "1 anna\n2 bert\n3 cara @staff")
+		w.duo.batch = batch
+		w.duo.waits = func([]*dirsync.Op) { w.store.meta.Paused = &dirsync.Pause{Since: w.clock, Reason: "fire"} }
+		run := w.engine().Run(t.Context(), engine.Options{RunID: "r"})
+		if !errors.Is(run.Err, dirsync.ErrPaused) || len(w.duo.users) > 0 || len(w.store.open) > 0 || len(w.store.links) > 0 {
+			t.Errorf("%d a call: ended with %v, %d users, %d intents open", batch, run.Err, len(w.duo.users), len(w.store.open))
+		}
+		for _, o := range run.Operations {
+			if o.Result != dirsync.ResultSkipped || o.Error != "not sent: the run stopped before" {
+				t.Errorf("%d a call: %s is %s, %q", batch, o.Name(), o.Result, o.Error)
+			}
+		}
+		w.store.meta.Paused, w.duo.waits = nil, nil
+		if run := w.engine().Run(t.Context(), engine.Options{RunID: "s"}); run.Err != nil || len(w.duo.users) != 3 {
+			t.Errorf("%d a call: the next run ended with %v, %d users", batch, run.Err, len(w.duo.users))
+		}
+	}
+}
+
+// A mark that comes while a call waits takes its user out of it, and nobody else.
+func TestMarkedWhileACallWaits(t *testing.T) {
+	t.Parallel()
+	for _, batch := range []int{1, 100} {
+		w := newWorld(t)
+		w.steps("directory", "1 anna disabled\n2 bert disabled\n3 cara disabled", "run", "")
+		w.steps("directory", "1 anna\n2 bert\n3 cara", "run", "", "directory", "1 anna disabled\n2 bert disabled\n3 cara disabled", "run", "", "directory", "1 anna\n2 bert\n3 cara")
+		bert := w.user("bert")
+		w.duo.batch = batch
+		w.duo.waits = func(ops []*dirsync.Op) {
+			if slices.ContainsFunc(ops, func(o *dirsync.Op) bool { return o.User == bert }) && len(w.store.marks) == 0 {
+				w.step("duo", "mark "+bert+" fired")
+			}
+		}
+		run := w.engine().Run(t.Context(), engine.Options{RunID: "r"})
+		for _, o := range run.Operations {
+			want, why := dirsync.ResultApplied, ""
+			if o.User == bert {
+				want, why = dirsync.ResultSkipped, "somebody keeps this user disabled since the run began (duosync disable)"
+			}
+			if o.Result != want || o.Error != why {
+				t.Errorf("%d a call: %s of %s is %s, %q", batch, o.Action, o.Name(), o.Result, o.Error)
+			}
+		}
+		if run.Err != nil || len(run.Operations) != 3 || len(w.store.marks) != 1 || len(w.store.open) > 0 {
+			t.Fatalf("%d a call: ended with %v, %d operations, %d marks, %d intents open", batch, run.Err, len(run.Operations), len(w.store.marks), len(w.store.open))
+		}
+		w.step("run", "")
+		if a := w.duo.users[bert]; a.Status != dirsync.StatusDisabled {
+			t.Errorf("%d a call: bert is %s", batch, a.Status)
+		}
+	}
+}
+
+// What cannot be undone is looked at again when its call has waited for long.
+func TestLookedAtAfterAWait(t *testing.T) {
+	t.Parallel()
+	for _, rule := range []string{"on_missing delete 0s keep 0s", "on_missing trash 0s keep 0s"} {
+		w := newWorld(t)
+		w.steps("rules", rule, "directory", "1 anna\n2 bert", "run", "", "directory", "1 anna")
+		user := w.user("bert")
+		w.duo.waits = func([]*dirsync.Op) {
+			w.clock = w.clock.Add(2 * time.Minute)
+			w.step("directory", "1 anna\n2 bert")
+		}
+		report := w.report(w.engine().Run(t.Context(), engine.Options{RunID: "r"}))
+		if a := w.duo.users[user]; a == nil || a.Status == dirsync.StatusPendingDeletion || !strings.Contains(report, "the person is in the directory again") || len(w.store.open) > 0 {
+			t.Errorf("%s: the user is %+v\n%s", rule, a, report)
+		}
+	}
+}
