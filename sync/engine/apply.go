@@ -19,18 +19,23 @@ var errTimeUp = errors.New("sync.max_duration is over")
 type application struct {
 	*run
 	*applied
-	plan      *dirsync.Plan
-	snap      *snapshot
-	groups    *groupPlan
-	people    decide.People // and groups, as subjects with nothing but an id
-	byOp      map[*dirsync.Op]*dirsync.Operation
-	others    map[dirsync.SourceID][]*dirsync.Op // all operations of a person who has several
-	named     map[dirsync.SourceID]bool          // people whom a conflict names
-	sent      map[*dirsync.Op]bool               // intended, and nothing recorded of them yet
+	plan   *dirsync.Plan
+	snap   *snapshot
+	groups *groupPlan
+	people decide.People // and groups, as subjects with nothing but an id
+	operations
 	last      *lastLook
 	decidedAt time.Time
 	ahead     ahead
 	thin      decide.Thin // those who wait for their turn
+}
+
+// operations is what is known of operations while they are carried out.
+type operations struct {
+	byOp   map[*dirsync.Op]*dirsync.Operation
+	others map[dirsync.SourceID][]*dirsync.Op // all operations of a person who has several
+	named  map[dirsync.SourceID]bool          // people whom a conflict names
+	sent   map[*dirsync.Op]bool               // intended, and nothing recorded of them yet
 }
 
 // apply carries the plan out, wave by wave. An intent is durable before its
@@ -52,7 +57,9 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 		return done, err
 	}
 	several := severalOf(c.plan.Ops())
-	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at, byOp: make(map[*dirsync.Op]*dirsync.Operation, len(r.report.Operations)), others: several, named: r.inConflict(), sent: map[*dirsync.Op]bool{}, ahead: peopleOf(c.plan.Ops(), several)}
+	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at,
+		operations: operations{byOp: make(map[*dirsync.Op]*dirsync.Operation, len(r.report.Operations)), others: several, named: r.inConflict(), sent: map[*dirsync.Op]bool{}},
+		ahead:      peopleOf(c.plan.Ops(), several)}
 	c.census.forget(a.named)
 	subjects := slices.Clone(c.subjects())
 	for _, op := range c.groups.ops {
@@ -326,27 +333,5 @@ func (a *application) unask(res dirsync.Result) {
 		if o != res.Op { // which may be tried once more
 			o.Unask(open...)
 		}
-	}
-}
-
-// compare warns, once, of values that Duo keeps in another form than it was
-// sent them. That form is not fought.
-func (a *application) compare(res dirsync.Result) {
-	if res.Op.Action == dirsync.EnrollMail || res.Op.Action == dirsync.PhoneDelete {
-		return
-	}
-	for _, c := range res.Op.Changes {
-		if dirsync.IsList(c.Field) || slices.ContainsFunc(res.Undone, func(u dirsync.Undone) bool { return u.Field == c.Field }) {
-			continue
-		}
-		held := res.Account.Field(c.Field)
-		if held == c.After || c.Field == dirsync.FieldUsername && dirsync.FoldName(held) == dirsync.FoldName(c.After) || res.Op.Action == dirsync.Trash {
-			continue
-		}
-		a.warn("%s: Duo keeps %s as %s, it was sent %s", res.Op.Name(), c.Field, dirsync.Quote(held), dirsync.Quote(c.After))
-	}
-	made := res.Op.Action == dirsync.Create || res.Op.Action == dirsync.Recreate
-	if held := res.Account.Status; made && held != dirsync.StatusActive && res.Op.Change(dirsync.FieldStatus) == nil {
-		a.warn("%s: Duo made the user with the status %s, for which nobody asked; look at it in the Duo Admin Panel", res.Op.Name(), dirsync.Quote(held))
 	}
 }
