@@ -27,16 +27,7 @@ import (
 //   - all that is held is named, and nothing is told twice;
 //   - after three more runs nothing is left to do.
 func TestSeveralUnderDoubt(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := newDoubtPlay(t)
-		p.round()
-		for range rapid.IntRange(3, 20).Draw(t, "rounds") {
-			for range rapid.IntRange(1, 4).Draw(t, "changes") {
-				p.change()
-			}
-			p.round()
-		}
-	})
+	rapid.Check(t, func(t *rapid.T) { playRounds(t, newDoubtPlay(t), 20) })
 }
 
 type doubtPlay struct {

@@ -24,16 +24,21 @@ import (
 //   - nobody is enabled by a move;
 //   - a second run does nothing.
 func TestSeveralDirectories(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := newSeveralPlay(t)
-		p.round()
-		for range rapid.IntRange(3, 25).Draw(t, "rounds") {
-			for range rapid.IntRange(1, 4).Draw(t, "changes") {
-				p.change()
-			}
-			p.round()
+	rapid.Check(t, func(t *rapid.T) { playRounds(t, newSeveralPlay(t), 25) })
+}
+
+// playRounds plays up to most rounds, with up to four changes before each but the first.
+func playRounds(t *rapid.T, play interface {
+	change()
+	round()
+}, most int) {
+	play.round()
+	for range rapid.IntRange(3, most).Draw(t, "rounds") {
+		for range rapid.IntRange(1, 4).Draw(t, "changes") {
+			play.change()
 		}
-	})
+		play.round()
+	}
 }
 
 // human is somebody who may have an entry in each directory.
