@@ -1,8 +1,6 @@
 package ldapsrc_test
 
 import (
-	"io"
-	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,45 +11,20 @@ import (
 )
 
 // countLogins stands before a server and counts the binds that go to it in the clear.
-func countLogins(t *testing.T, s *slapdtest.Server) (url string, logins *atomic.Int32) {
+func countLogins(t *testing.T, s *slapdtest.Server) (url string, logins *loginCount) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	logins = &loginCount{}
+	return startRelay(t, listen(t), s.URL, logins).url(), logins
+}
+
+// loginCount counts the pieces with a bind of the reader that are written to it.
+type loginCount struct{ atomic.Int32 }
+
+func (n *loginCount) Write(piece []byte) (int, error) {
+	if strings.Contains(string(piece), slapdtest.ReaderDN) {
+		n.Add(1)
 	}
-	t.Cleanup(func() { _ = listener.Close() })
-	logins = &atomic.Int32{}
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer func() { _ = c.Close() }()
-				behind, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "ldap://"))
-				if err != nil {
-					return
-				}
-				defer func() { _ = behind.Close() }()
-				go func() {
-					_, _ = io.Copy(c, behind)
-					_ = c.Close()
-				}()
-				head := make([]byte, 4096)
-				for {
-					n, err := c.Read(head)
-					if strings.Contains(string(head[:n]), slapdtest.ReaderDN) {
-						logins.Add(1)
-					}
-					if _, wrong := behind.Write(head[:n]); err != nil || wrong != nil {
-						return
-					}
-				}
-			}()
-		}
-	}()
-	return "ldap://" + listener.Addr().String(), logins
+	return len(piece), nil
 }
 
 // A login that one server refused is tried nowhere else and not again, whatever is asked:

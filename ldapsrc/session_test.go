@@ -32,10 +32,21 @@ type relay struct {
 
 func newRelay(t *testing.T, to *ldapsim.Server) *relay {
 	t.Helper()
+	return startRelay(t, listen(t), to.URL(), io.Discard)
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return listener
+}
+
+// startRelay passes on what comes to a listener. sees gets a copy of what clients send.
+func startRelay(t *testing.T, listener net.Listener, to string, sees io.Writer) *relay {
+	t.Helper()
 	r := &relay{listener: listener}
 	r.set(to)
 	var serving sync.WaitGroup
@@ -59,13 +70,13 @@ func newRelay(t *testing.T, to *ldapsim.Server) *relay {
 			r.mu.Lock()
 			r.open = append(r.open, near, far)
 			r.mu.Unlock()
-			for _, way := range [][2]net.Conn{{near, far}, {far, near}} {
-				serving.Go(func() {
-					_, _ = io.Copy(way[0], way[1])
-					_ = way[0].Close()
-					_ = way[1].Close()
-				})
+			pass := func(to io.Writer, from io.Reader) {
+				_, _ = io.Copy(to, from)
+				_ = near.Close()
+				_ = far.Close()
 			}
+			serving.Go(func() { pass(near, far) })
+			serving.Go(func() { pass(far, io.TeeReader(near, sees)) })
 		}
 	})
 	return r
@@ -73,8 +84,8 @@ func newRelay(t *testing.T, to *ldapsim.Server) *relay {
 
 func (r *relay) url() string { return "ldap://" + r.listener.Addr().String() }
 
-func (r *relay) set(to *ldapsim.Server) {
-	addr := strings.TrimPrefix(to.URL(), "ldap://")
+func (r *relay) set(url string) {
+	addr := strings.TrimPrefix(url, "ldap://")
 	r.to.Store(&addr)
 }
 
@@ -122,7 +133,7 @@ func TestSecondLookIsOnTheServerOfTheRead(t *testing.T) {
 			src := newSource(t, simOptions(first, func(o *ldapsrc.Options) { o.URLs = []string{"ldap://127.0.0.1:1", r.url()} }))
 			people := mustRead(t, src)
 			if tt.other {
-				r.set(second)
+				r.set(second.URL())
 				second.SetRootDSE(tt.later)
 				add(t, second, simUser(0), ldapsim.Attributes{"objectClass": {"person"}, "entryUUID": {string(people[0].ID)}})
 			} else {

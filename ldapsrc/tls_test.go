@@ -3,11 +3,9 @@ package ldapsrc_test
 import (
 	"crypto/tls"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"duosync/ldapsrc"
@@ -27,32 +25,8 @@ func TestOldKeyExchange(t *testing.T) {
 // terminator speaks TLS before a server, with any certificate.
 func terminator(t *testing.T, s *slapdtest.Server, config *tls.Config) (url string) {
 	t.Helper()
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer func() { _ = c.Close() }()
-				behind, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "ldap://"))
-				if err != nil {
-					return
-				}
-				defer func() { _ = behind.Close() }()
-				go func() {
-					_, _ = io.Copy(behind, c)
-					_ = behind.Close()
-				}()
-				_, _ = io.Copy(c, behind)
-			}()
-		}
-	}()
+	listener := listen(t)
+	startRelay(t, tls.NewListener(listener, config), s.URL, io.Discard)
 	return "ldaps://" + listener.Addr().String()
 }
 

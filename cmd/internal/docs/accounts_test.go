@@ -102,15 +102,7 @@ type reader struct {
 func newReader(t *testing.T, name string) *reader {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir()}
-	s.duo = duosim.New(duosim.Options{})
-	if err := s.duo.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.duo.Close() })
-	if err := s.duo.WriteFiles(s.folder("duo")); err != nil {
-		t.Fatal(err)
-	}
-	s.link()
+	s.account(duosim.Options{})
 	return &reader{site: s, page: readPages(t)[name], name: name, suffix: suffix}
 }
 

@@ -151,23 +151,29 @@ type site struct {
 	people []string
 }
 
+// account starts a simulated Duo, and has the site know it.
+func (s *site) account(options duosim.Options) {
+	s.t.Helper()
+	s.duo = duosim.New(options)
+	if err := s.duo.Start("127.0.0.1:0"); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = s.duo.Close() })
+	if err := s.duo.WriteFiles(s.folder("duo")); err != nil {
+		s.t.Fatal(err)
+	}
+	s.link()
+}
+
 const people = 22
 
 func newSite(t *testing.T, scene scene) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir(), ldap: slapdtest.Start(t, slapdtest.Options{})}
-	s.duo = duosim.New(duosim.Options{Keys: []duosim.Key{
+	s.account(duosim.Options{Keys: []duosim.Key{
 		{Kind: duosim.KeyAdmin, Integration: "DIPLANTEDKEY00000001", Secret: "planted-secret-key-planted-secret-key-42"},
 		{Kind: duosim.KeyAdmin, Integration: "DIPLANTEDKEY00000002", Secret: "planted-secret-key-planted-secret-key-43"},
 	}})
-	if err := s.duo.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.duo.Close() })
-	if err := s.duo.WriteFiles(s.folder("duo")); err != nil {
-		t.Fatal(err)
-	}
-	s.link()
 	for i := range people {
 		s.people = append(s.people, []string{"alice", "jdoe", fmt.Sprintf("user%02d", i)}[min(i, 2)])
 		s.enter(s.people[i])

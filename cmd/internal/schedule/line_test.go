@@ -20,3 +20,44 @@ func TestMistakesInPlainWords(t *testing.T) {
 		}
 	}
 }
+
+// TestSunday: 7 is Sunday, too, wherever it stands.
+func TestSunday(t *testing.T) {
+	for line, same := range map[string]string{
+		"0 2 * * 7":      "0 2 * * 0",
+		"0 2 * * 5-7":    "0 2 * * 5,6,0",
+		"0 2 * * 1-7":    "0 2 * * *",
+		"0 2 * * 0-7":    "0 2 * * *",
+		"0 2 * * 1-7/2":  "0 2 * * 1,3,5,0",
+		"0 2 * * 7,3":    "0 2 * * 0,3",
+		"0 2 * * fri-7":  "0 2 * * FRI,SAT,SUN",
+		"0 2 * * 7-7":    "0 2 * * 0",
+		"0 2 * * 2,5-7":  "0 2 * * 2,5,6,0",
+		"7 7 7 7 *":      "7 7 7 7 *",
+		"*/17 * 7 * 1-5": "*/17 * 7 * 1-5",
+	} {
+		a, err := schedule.Parse(line, time.UTC)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		b, err := schedule.Parse(same, time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+		x, y := now, now
+		for range 20 {
+			x, y = a.Next(x), b.Next(y)
+			if !x.Equal(y) {
+				t.Errorf("%s comes at %v, %s at %v", line, x, same, y)
+				break
+			}
+		}
+	}
+	for _, line := range []string{"0 2 * * 8", "0 2 * * 7-3", "0 2 * * 1-8", "0 2 * * 17", "0 2 * * x-7", "0 2 * * -7", "0 2 * * 1-7/0", "0 2 * * 1-7/x", "0 2 * * 77", "0 2 * * 8-7"} {
+		if _, err := schedule.Parse(line, time.UTC); err == nil {
+			t.Errorf("%s is taken", line)
+		}
+	}
+}
