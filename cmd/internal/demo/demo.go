@@ -128,7 +128,7 @@ func (d *demo) run(ctx context.Context, s stage) error {
 	if err := report.Of(run).Write(d.Out, form.Table, d.Look); err != nil {
 		return err
 	}
-	data, err := report.Encode(run)
+	data, err := form.Encode(report.Of(run))
 	if err != nil {
 		return err
 	}

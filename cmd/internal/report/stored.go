@@ -12,14 +12,6 @@ import (
 	"duosync/sync/packing"
 )
 
-// Encode gives the JSON form of a run: what the state keeps, and what history
-// gives back.
-func Encode(run *dirsync.Run) ([]byte, error) {
-	d := Of(run)
-	d.Skipped = nil
-	return form.Encode(d)
-}
-
 // Keep puts the report of a run into what the state is to keep of it. It is packed while it is
 // made.
 func Keep(run *dirsync.Run, end *dirsync.RunEnd) (err error) {
@@ -32,26 +24,16 @@ func Keep(run *dirsync.Run, end *dirsync.RunEnd) (err error) {
 	return err
 }
 
-// Decode reads a report that Encode made. Keys that it does not know are left
-// out.
-func Decode(data []byte) (*Document, error) {
-	return decodeFrom(func() (io.Reader, error) { return bytes.NewReader(data), nil }, true)
-}
-
-// DecodeWhole reads a report that Keep made.
-func DecodeWhole(stored dirsync.Packed) (*Document, error) { return decodeFrom(opener(stored), true) }
+// DecodeWhole reads a report that Keep made. Keys that it does not know are left out.
+func DecodeWhole(stored dirsync.Packed) (*Document, error) { return decodeFrom(stored, true) }
 
 // DecodeBrief reads a report that Keep made without its operations, which are by far the
 // most of a large one.
-func DecodeBrief(stored dirsync.Packed) (*Document, error) { return decodeFrom(opener(stored), false) }
-
-func opener(stored dirsync.Packed) func() (io.Reader, error) {
-	return func() (io.Reader, error) { return packing.Open(stored) }
-}
+func DecodeBrief(stored dirsync.Packed) (*Document, error) { return decodeFrom(stored, false) }
 
 // decodeFrom reads a report, all of it, with its operations or without them. Where these are
-// many, they are read anew from open each time that they are asked for.
-func decodeFrom(open func() (io.Reader, error), whole bool) (*Document, error) {
+// many, they are read anew each time that they are asked for.
+func decodeFrom(stored dirsync.Packed, whole bool) (*Document, error) {
 	doc := &Document{}
 	var few []Operation
 	visit := func(o *Operation) bool {
@@ -63,7 +45,7 @@ func decodeFrom(open func() (io.Reader, error), whole bool) (*Document, error) {
 	if !whole {
 		visit = nil
 	}
-	in, err := open()
+	in, err := packing.Open(stored)
 	var rest []byte
 	if err == nil {
 		rest, err = readApart(in, visit)
@@ -76,7 +58,7 @@ func decodeFrom(open func() (io.Reader, error), whole bool) (*Document, error) {
 	}
 	if doc.Operations = ListOf(few...); len(few) > fewOperations {
 		doc.Operations = Operations{func(yield func(*Operation) bool) {
-			if in, err := open(); err == nil { // it was read before, to its end
+			if in, err := packing.Open(stored); err == nil { // it was read before, to its end
 				_, _ = readApart(in, yield)
 			}
 		}}
@@ -223,13 +205,13 @@ func (s Stored) Write(out io.Writer, format form.Format, look form.Look) error {
 }
 
 // Mentions reports whether a stored report has one of these texts, whole, as the
-// value of a key. It is quick.
+// value of a key, in large letters or small. It is quick.
 func Mentions(stored dirsync.Packed, texts ...string) bool {
 	var sought [][]byte
 	longest := 0
 	for _, text := range texts {
 		if quoted, err := form.Encode(text); err == nil && text != "" {
-			sought, longest = append(sought, quoted), max(longest, len(quoted))
+			sought, longest = append(sought, bytes.ToLower(quoted)), max(longest, len(quoted))
 		}
 	}
 	in, err := packing.Open(stored)
@@ -240,8 +222,9 @@ func Mentions(stored dirsync.Packed, texts ...string) bool {
 	for {
 		n, err := io.ReadFull(in, window[len(window):cap(window)])
 		window = window[:len(window)+n]
+		small := bytes.ToLower(window)
 		for _, text := range sought {
-			if bytes.Contains(window, text) {
+			if bytes.Contains(small, text) {
 				return true
 			}
 		}
