@@ -145,13 +145,13 @@ func (d *disabler) agree(ctx context.Context, mark *dirsync.Mark) error {
 
 // nobody says that a name is not found, and how it may have been meant.
 func (d *disabler) nobody(ctx context.Context, what string) error {
-	hint, err := past.MeantBy(ctx, d.db, d.name)
+	hint := past.MeantBy(ctx, d.db, d.name)
 	if hint != "" {
 		hint += "If not: disable"
 	} else {
 		hint = "Disable"
 	}
-	return dirsync.WithHint(errors.Join(fmt.Errorf("%s %s", dirsync.Quote(d.name), what), err), hint+" this user in the Duo Admin Panel.")
+	return dirsync.WithHint(fmt.Errorf("%s %s", dirsync.Quote(d.name), what), hint+" this user in the Duo Admin Panel.")
 }
 
 // inDuo finds the Duo user of exactly that name, and looks once more, by id.

@@ -153,10 +153,7 @@ func onlyOf(ctx context.Context, db *state.DB, run string, removed []dirsync.Rem
 	if found := some(); len(found) > 0 {
 		return found, nil
 	}
-	who, err := past.MeantBy(ctx, db, user)
-	if err != nil {
-		return nil, err
-	}
+	who := past.MeantBy(ctx, db, user)
 	return nil, dirsync.WithHint(fmt.Errorf("--only %s: run %s took nothing from this user", dirsync.Quote(user), run),
 		who+"`duosync history "+run+"` lists from whom it did. Nothing was changed.")
 }

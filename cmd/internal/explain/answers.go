@@ -67,10 +67,7 @@ func (e *explainer) nobody(ctx context.Context) error {
 	if e.asked.dn != nil {
 		inDuo = "not in Duo, which knows no DNs"
 	}
-	meant, err := past.MeantBy(ctx, e.past.DB, e.asked.text)
-	if err != nil {
-		return err
-	}
+	meant := past.MeantAmong(ctx, e.past.DB, e.asked.text, e.former)
 	return dirsync.WithHint(fmt.Errorf("nobody is found by %s", dirsync.Quote(e.asked.text)), meant+fmt.Sprintf(
 		"Looked in the directory (%s that ldap.users gives, by id, DN, username, alias and mail), in the state, and %s. "+
 			"An entry that ldap.users leaves out is found by its directory id only.", phrase.Quantity(e.x.Run.Read.Read, "entry", "entries"), inDuo))

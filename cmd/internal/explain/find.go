@@ -29,7 +29,7 @@ func (e *explainer) search(ctx context.Context, observer dirsync.Observer) error
 	}
 	if e.account != nil {
 		quest.Users = append(quest.Users, e.account.ID)
-	} else if e.duoErr == nil { // nobody has the name, but somebody may have had it
+	} else if e.duoErr == nil && e.asked.dn == nil { // nobody has the name, but somebody may have had it
 		former, err := past.FormerOf(ctx, e.past.DB, e.asked.text)
 		if err != nil {
 			return err

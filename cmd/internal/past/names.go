@@ -37,7 +37,7 @@ func FormerOf(ctx context.Context, db *state.DB, name string) ([]Former, error) 
 		if err != nil {
 			return nil, err
 		}
-		if !there || !report.Mentions(run.Report, name, dirsync.FoldName(name)) {
+		if !there || !report.Mentions(run.Report, name) {
 			continue
 		}
 		err = report.EachOperation(run.Report, func(o *report.Operation) {
@@ -57,27 +57,27 @@ func FormerOf(ctx context.Context, db *state.DB, name string) ([]Former, error) 
 }
 
 // MeantBy says in a sentence who may be meant by a username that nobody has: who had it once,
-// or who has one like it; "": nobody is known.
-func MeantBy(ctx context.Context, db *state.DB, name string) (string, error) {
+// or who has one like it; "": nobody is known. It is a hint: where it can't be read, there is
+// none.
+func MeantBy(ctx context.Context, db *state.DB, name string) string {
 	former, err := FormerOf(ctx, db, name)
 	if err != nil {
-		return "", err
+		return ""
 	}
+	return MeantAmong(ctx, db, name, former)
+}
+
+// MeantAmong does the same where it is known who had the name once.
+func MeantAmong(ctx context.Context, db *state.DB, name string, former []Former) string {
 	for _, f := range former {
-		links, err := db.Load(ctx, []dirsync.SourceID{f.ID})
-		if err != nil {
-			return "", err
-		}
-		if len(links) > 0 {
-			return fmt.Sprintf("Until the run %s this was the username of %s. ", f.Run, dirsync.Quote(links[0].Answered.Username)), nil
+		if links, err := db.Load(ctx, []dirsync.SourceID{f.ID}); err == nil && len(links) > 0 {
+			return fmt.Sprintf("Until the run %s this was the username of %s. ", f.Run, dirsync.Quote(links[0].Answered.Username))
 		}
 	}
 	var names []string
-	if err := EachLink(ctx, db, Everybody, func(l *dirsync.Link) { names = append(names, l.Answered.Username) }); err != nil {
-		return "", err
+	err := EachLink(ctx, db, Everybody, func(l *dirsync.Link) { names = append(names, l.Answered.Username) })
+	if near := dirsync.Nearest(name, names); near != "" && err == nil {
+		return fmt.Sprintf("Did you mean %s? ", dirsync.Quote(near))
 	}
-	if near := dirsync.Nearest(name, names); near != "" {
-		return fmt.Sprintf("Did you mean %s? ", dirsync.Quote(near)), nil
-	}
-	return "", nil
+	return ""
 }

@@ -44,7 +44,7 @@ func Pick(ctx context.Context, db *state.DB, text string) (*state.Run, error) {
 	case len(newest) == 0:
 		return nil, dirsync.WithHint(errors.New("the history has no run yet"), "Dry runs leave no trace there, and a state that was lost has lost its history.")
 	case text == Last:
-		return &newest[0], nil
+		return runOf(ctx, db, newest[0].ID) // the list leaves the reports out
 	}
 	id := ""
 	if text != "" {
@@ -73,10 +73,7 @@ func unknownRun(ctx context.Context, db *state.DB, text string, newest []state.R
 		some = append(some, newest[i].ID)
 	}
 	hint := "`duosync history` lists them; dry runs and what is older than state.keep_history are not there."
-	ids, err := db.RunIDs(ctx, "", math.MaxInt32)
-	if err != nil {
-		return err
-	}
+	ids, _ := db.RunIDs(ctx, "", math.MaxInt32) // for a hint
 	// All ids are alike: one is near that has the same minute, or the same end.
 	const minute, end = len("20060102T1504"), len("-abcdef")
 	if len(text) > minute {
@@ -131,11 +128,6 @@ func (m *Moment) Report(ctx context.Context, text string) (form.Renderer, error)
 	run, err := Pick(ctx, m.DB, text)
 	if err != nil {
 		return nil, err
-	}
-	if text == Last { // it was found in the list, which leaves the reports out
-		if run, err = runOf(ctx, m.DB, run.ID); err != nil {
-			return nil, err
-		}
 	}
 	if run.Report != nil {
 		return report.Stored{Report: run.Report, Flags: m.Flags}, nil

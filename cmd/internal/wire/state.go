@@ -103,13 +103,7 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 		return err
 	}
 	bench := &Bench{Parts: p, Store: store, Engine: p.Engine(seen, observer)}
-	bench.Engine.Meant = func(ctx context.Context, name string) string {
-		meant, err := past.MeantBy(ctx, store, name)
-		if err != nil {
-			p.Log.WithError(err).Warn("who may be meant by a name could not be looked up")
-		}
-		return meant
-	}
+	bench.Engine.Meant = func(ctx context.Context, name string) string { return past.MeantBy(ctx, store, name) }
 	err = do(bench)
 	warn()
 	return err
