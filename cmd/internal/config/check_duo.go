@@ -77,7 +77,8 @@ func checkProxyURL(text string) error {
 		return nil
 	}
 	u, err := url.Parse(text)
-	if at := strings.LastIndexByte(text, '@'); at > 0 && (err != nil || strings.ContainsAny(strings.Join(strings.SplitN(text[:at], "://", 2)[1:], ""), `/?#`)) {
+	at := strings.LastIndexByte(text, '@')
+	if _, login, _ := strings.Cut(text[:max(at, 0)], "://"); at > 0 && (err != nil || strings.ContainsAny(login, `/?#`)) {
 		return dirsync.WithHint(errors.New("is not the URL of a proxy, for a character in its user or password"),
 			`write %23 for #, %5C for \, %40 for @, %2F for /, %3F for ?, %25 for % and %20 for a blank`)
 	}

@@ -129,7 +129,6 @@ type Place struct {
 	DSN         Secret
 	KeepHistory time.Duration
 	// File is the name of the configuration file, as it was given.
-	File string
 	// Whole is the whole configuration; nil where something is wrong with it, as Mistakes
 	// tell.
 	Whole    *Loaded
@@ -145,7 +144,7 @@ func LoadPlace(path string, env func(string) (string, bool)) (*Place, error) {
 	}
 	loaded, config, doc, err := parse(path, data, env, noMore)
 	if err == nil {
-		return &Place{DSN: loaded.Config.State.DSN, KeepHistory: loaded.Config.State.KeepHistory, File: path, Whole: loaded}, nil
+		return &Place{DSN: loaded.Config.State.DSN, KeepHistory: loaded.Config.State.KeepHistory, Whole: loaded}, nil
 	}
 	if doc == nil { // it is no YAML: the section may be some, by itself
 		alone, only := stateLines(data)
@@ -166,7 +165,7 @@ func LoadPlace(path string, env func(string) (string, bool)) (*Place, error) {
 	if doc.Broken("state.dsn") {
 		return nil, noPlace(err)
 	}
-	place := &Place{DSN: absoluteDSN(doc, config.State.DSN), KeepHistory: config.State.KeepHistory, File: path}
+	place := &Place{DSN: absoluteDSN(doc, config.State.DSN), KeepHistory: config.State.KeepHistory}
 	problems, ok := errors.AsType[Errors](err)
 	if !ok {
 		return nil, err

@@ -51,7 +51,7 @@ func startHead(name schema.Preset, edit []string) string {
 # is in force, which the preset fills in or is the default. To change one, uncomment its line.
 # ${NAME} in a value is the environment variable NAME; $${ stands for the two characters
 # themselves. Between brackets and braces, ${NAME} needs quotes. A relative path starts at the
-# folder of this file. Durations: 30s, 15m, 720h. Try it: `+"`duosync check`"+`.
+# folder of this file. Durations: 30s, 15m, 720h, 30d. Try it: `+"`duosync check`"+`.
 #
 # "not in this version" marks keys that take nothing but their default yet.
 `, name, strings.Join(edit, ", "))

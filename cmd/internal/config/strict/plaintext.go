@@ -1,13 +1,11 @@
 package strict
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 
 	dirsync "duosync/sync"
 )
@@ -25,28 +23,14 @@ func bare(text string) string {
 // 2781, 3.2); without one it is an error. What is not UTF-8 else stays as it is: a secret may be
 // any bytes.
 func decoded(data []byte) (string, error) {
-	var order binary.ByteOrder
-	switch {
+	switch form := unmarked(data); {
 	case len(data) < 2:
-		return bare(string(data)), nil
-	case data[0] == 0xff && data[1] == 0xfe:
-		order = binary.LittleEndian
-	case data[0] == 0xfe && data[1] == 0xff:
-		order = binary.BigEndian
-	default:
-		if form := unmarked(data); form != "" {
-			return "", dirsync.WithHint(errors.New("the file is UTF-16 text"), "save it as UTF-8, as by iconv -f "+form+" -t UTF-8")
-		}
-		return bare(string(data)), nil
-	}
-	if len(data)%2 != 0 {
+	case utf16Order(data) != nil && len(data)%2 != 0:
 		return "", dirsync.WithHint(errors.New("the file begins as UTF-16 text and ends in half of a character"), "write the secret into it anew, as UTF-8")
+	case form != "" && utf16Order(data) == nil:
+		return "", dirsync.WithHint(errors.New("the file is UTF-16 text"), "save it as UTF-8, as by iconv -f "+form+" -t UTF-8")
 	}
-	units := make([]uint16, len(data)/2)
-	for i := range units {
-		units[i] = order.Uint16(data[2*i:])
-	}
-	return bare(string(utf16.Decode(units))), nil
+	return bare(string(UTF8(data))), nil
 }
 
 // unmarked names the form of UTF-16 that a text of ASCII is in, every other byte being NUL;

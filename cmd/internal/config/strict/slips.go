@@ -17,13 +17,8 @@ import (
 // UTF8 gives the text of a configuration file in UTF-8. UTF-16 is known by its byte order
 // mark, as YAML has it.
 func UTF8(data []byte) []byte {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
-		order = binary.BigEndian
-	default:
+	order := utf16Order(data)
+	if order == nil {
 		return data
 	}
 	var units []uint16
@@ -31,6 +26,18 @@ func UTF8(data []byte) []byte {
 		units = append(units, order.Uint16(data[i:]))
 	}
 	return []byte(string(utf16.Decode(units)))
+}
+
+// utf16Order gives the order of bytes that a byte order mark tells (RFC 2781, 3.2); nil
+// where there is none.
+func utf16Order(data []byte) binary.ByteOrder {
+	switch {
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
+		return binary.LittleEndian
+	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
+		return binary.BigEndian
+	}
+	return nil
 }
 
 // slip is a mistake of the pen that the parser finds elsewhere, or has no word for.
