@@ -15,7 +15,9 @@ import (
 // Enable takes the mark of [Disable] away, and gives it. It asks Duo nothing. by is who
 // asks for it.
 func Enable(ctx context.Context, cfg *config.Config, name, by string) (gone *dirsync.Mark, err error) {
-	err = wire.SpotOf(cfg).ChangeOwn(ctx, func(db *state.DB) error {
+	spot := wire.SpotOf(cfg)
+	spot.Existing = true // a mark that is there is taken away
+	err = spot.ChangeOwn(ctx, func(db *state.DB) error {
 		mark, err := markOf(ctx, db, name)
 		if err != nil {
 			return err

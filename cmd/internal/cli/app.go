@@ -134,12 +134,18 @@ func (a *app) spot() (*spot, error) {
 	path := a.namedConfig()
 	if a.state == "" {
 		if path, err = a.configFile(); err != nil {
-			return nil, dirsync.WithHint(err, "Name it with --config, or the state itself with --state.")
+			return nil, unplaced(err)
 		}
 	}
 	if path != "" {
 		a.flags = (&config.Loaded{File: path}).Flags()
-		if err := a.place(s, path, log); err != nil && a.state == "" {
+		switch err := a.place(s, path, log); {
+		case err == nil:
+		case a.state != "":
+			log.Warn(a.command + " goes on with --state alone: " + err.Error())
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, unplaced(err)
+		default:
 			return nil, err
 		}
 	}
@@ -147,6 +153,12 @@ func (a *app) spot() (*spot, error) {
 		a.flags += dirsync.StateFlag(s.DSN)
 	}
 	return s, nil
+}
+
+// unplaced has the advice that helps whoever looks for a state that is there, in place of
+// that to begin a configuration.
+func unplaced(err error) error {
+	return dirsync.WithHint(errors.New(err.Error()), "Name the configuration with --config, or the state itself with --state.")
 }
 
 // place takes from a configuration what it tells of the state.
@@ -164,9 +176,13 @@ func (a *app) place(s *spot, path string, log *logrus.Logger) error {
 	if a.state == "" {
 		s.DSN, s.KeepHistory = place.DSN.Reveal(), place.KeepHistory
 	}
+	alone := "state.dsn"
+	if a.state != "" {
+		alone = "--state"
+	}
 	for _, warning := range warnings {
 		if place.Whole == nil {
-			warning = a.command + " goes on with state.dsn alone: " + warning
+			warning = a.command + " goes on with " + alone + " alone: " + warning
 		}
 		log.Warn(warning)
 	}

@@ -60,7 +60,7 @@ Exit status: 0 approved, taken back or listed; 1 the ID is not known, or used.`,
 
 func (a *app) runApprove(ctx context.Context, id string, opts approveOptions) error {
 	if opts.until <= 0 {
-		return errors.New("--until must be above 0, such as 24h")
+		return dirsync.WithHint(errors.New("--until must be above 0"), "Such as 24h.")
 	}
 	return a.change(ctx, func(ctx context.Context, at *spot, by string) (string, *report.Place, error) {
 		if opts.revoke {

@@ -144,6 +144,9 @@ func problem(err error) form.Renderer { return &form.Problem{Error: phrase.Error
 // where that fails, as failed gives it. It needs nothing else of the configuration.
 func (a *app) list(ctx context.Context, opts formOptions, failed func(error) form.Renderer,
 	read func(context.Context, *spot, *past.Moment) (form.Renderer, error)) error {
+	if _, err := opts.parse(); err != nil { // the ending of --output may tell the format
+		return err
+	}
 	var at *spot
 	return a.present(opts, failed, func() (err error) {
 		at, err = a.spot()

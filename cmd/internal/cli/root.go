@@ -178,7 +178,7 @@ func newCompletionCommand() *cobra.Command {
 		Use:   "completion SHELL",
 		Short: "Print what completes commands in a shell",
 		Long: `completion prints a script for SHELL: bash, zsh, fish or powershell. Once that is
-loaded, the shell completes commands, flags, formats, presets and the ids of runs.
+loaded, the shell completes commands, flags and presets.
 
 Exit status: 0 printed; 1 there is no such shell.`,
 		Example: `  source <(duosync completion bash)

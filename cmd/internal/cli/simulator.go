@@ -72,7 +72,7 @@ func (a *app) runSimulator(ctx context.Context, opts simulatorOptions) (err erro
 	}
 	rules, known := bulkRules()[opts.bulk]
 	if !known {
-		return dirsync.WithHint(fmt.Errorf("--bulk: unknown answer %q", opts.bulk), "It is one of "+strings.Join(slices.Sorted(maps.Keys(bulkRules())), ", ")+".")
+		return fmt.Errorf("--bulk: %w", commandline.Unknown("answer", opts.bulk, slices.Sorted(maps.Keys(bulkRules()))))
 	}
 	options := duosim.Options{Rules: rules}
 	if opts.faults != "" {

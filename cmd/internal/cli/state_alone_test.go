@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jmoiron/sqlx"
+
 	"duosync/ldapsrc/slapdtest"
 )
 
@@ -97,8 +99,11 @@ func TestStateIsNotGuessed(t *testing.T) {
 			}
 		}
 	}
+	const advice = "→ Name the configuration with --config, or the state itself with --state."
 	for _, args := range stateless {
 		try("an empty folder", "there is no configuration", args...)
+		try("its advice", advice, args...)
+		try("the advice of no file", advice, append(args, "--config", "nothing.yaml")...)
 		try("no state there", "there is no state", append(args, "--state", "sub/duosync.db")...)
 		try("a password", "command line", append(args, "--state", "postgres://duo:hunter2@db.example/duo")...)
 		try("no file", "read the configuration", append(args, "--config", "nothing.yaml")...)
@@ -125,6 +130,40 @@ func TestStateIsNotGuessed(t *testing.T) {
 	}
 	for _, args := range stateless {
 		try("the state of nobody", "there is no state", args...)
+	}
+}
+
+// TestEnableMakesNoState: a mark is taken off in the state that is there; one that is not has
+// none, and is not made.
+func TestEnableMakesNoState(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(1)}})
+	h.want(0, "applied")
+	h.edit("state.db", "mistyped.db")
+	if r := h.run("enable", "plain000"); r.code != 1 || !strings.Contains(r.err, "there is no state") {
+		t.Errorf("exit %d\n%s", r.code, r.err)
+	}
+	if made, _ := filepath.Glob(filepath.Join(h.dir, "mistyped*")); len(made) > 0 {
+		t.Errorf("it made %v", made)
+	}
+}
+
+// TestEndOfOutputIsTheFormat: the ending of --output is the format also of what is told in
+// place of a list that can't be read to its end.
+func TestEndOfOutputIsTheFormat(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(1)}})
+	h.want(0, "applied")
+	out := filepath.Join(h.dir, "told.json")
+	db, err := sqlx.Connect("sqlite", h.state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.MustExec(`UPDATE links SET link = '{'`) // the list breaks off half-way
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := h.run("due", "--output", out)
+	if text, err := os.ReadFile(out); err != nil || r.code != 1 || !strings.Contains(string(text), `"error": "`) || strings.Contains(string(text), `"error": ""`) {
+		t.Errorf("exit %d, %v\n%s", r.code, err, text)
 	}
 }
 

@@ -121,12 +121,12 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 	if err := opts.planFlags(); err != nil {
 		return err
 	}
-	if o := &opts; o.adoptFile != "" {
-		names, err := commandline.NamesIn(o.adoptFile)
+	if opts.adoptFile != "" {
+		names, err := commandline.NamesIn(opts.adoptFile)
 		if err != nil {
 			return fmt.Errorf("--adopt-file: %w", err)
 		}
-		o.adopt = append(o.adopt, names...)
+		opts.adopt = append(opts.adopt, names...)
 	}
 	var follow func()
 	err = a.show(ctx, opts.formOptions, nil, func(ctx context.Context, j *job) (form.Renderer, error) {

@@ -1,8 +1,6 @@
 package commandline
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -141,25 +139,21 @@ const maxNames = 16 << 20
 // NamesIn reads a file of usernames, one a line. Blank lines do not count.
 func NamesIn(path string) ([]string, error) {
 	info, err := os.Stat(path)
-	if err == nil && info.Size() > maxNames {
+	var data []byte
+	switch {
+	case err == nil && info.Size() > maxNames:
 		err = fmt.Errorf("%s is too large for a list of usernames", path)
+	case err == nil:
+		data, err = os.ReadFile(path)
 	}
-	if err != nil {
-		return nil, dirsync.WithHint(err, "Name a file that has one username a line.")
-	}
-	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, dirsync.WithHint(err, "Name a file that has one username a line.")
 	}
 	var names []string
-	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	for lines.Scan() {
-		if name := strings.TrimSpace(lines.Text()); name != "" {
+	for line := range strings.Lines(strings.TrimPrefix(string(strict.UTF8(data)), "\ufeff")) {
+		if name := strings.TrimSpace(line); name != "" {
 			names = append(names, name)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(names) == 0 {
 		return nil, dirsync.WithHint(fmt.Errorf("%s has no username in it", path), "Write one username a line.")
