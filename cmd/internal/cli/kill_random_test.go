@@ -154,7 +154,7 @@ func (k *killing) killedOne() bool {
 	var writes atomic.Int64
 	var timer *time.Timer
 	var struck atomic.Bool // at a call of many operations
-	last, counted := int64(1+k.IntN(4*k.size/k.each)), count
+	last, counted := int64(1+k.IntN(k.size/k.each)), count
 	if k.IntN(3) == 0 {
 		last, counted = int64(1+k.IntN(4)), countBulk
 	}
