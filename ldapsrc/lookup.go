@@ -31,10 +31,7 @@ func (s *Source) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsyn
 		return found, nil
 	}
 	err := s.session.Ask(ctx, func(ctx context.Context, c *conn.Conn, state conn.State) error {
-		err := s.searchIDs(ctx, c, state.Contexts, ids, nil, func(id dirsync.SourceID, entry *ldap.Entry) {
-			found[id] = dirsync.Whereabouts{Present: true, DN: entry.DN}
-		})
-		if err != nil {
+		if err := s.lookupAnywhere(ctx, c, state.Contexts, ids, found); err != nil {
 			return err
 		}
 		if err := s.lookupInScope(ctx, c, ids, found); err != nil {
@@ -46,6 +43,19 @@ func (s *Source) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsyn
 		return nil, err
 	}
 	return found, nil
+}
+
+// lookupAnywhere searches the whole suffix.
+func (s *Source) lookupAnywhere(ctx context.Context, c *conn.Conn, contexts []conn.NamingContext, ids []dirsync.SourceID, found map[dirsync.SourceID]dirsync.Whereabouts) error {
+	standings := s.newStandings(ctx, c)
+	return s.searchIDs(ctx, c, contexts, ids, s.decoder.Requested.Names, func(id dirsync.SourceID, entry *ldap.Entry) error {
+		person, err := standings.person(ctx, entry)
+		if err != nil {
+			return err
+		}
+		found[id] = dirsync.Whereabouts{Present: true, DN: entry.DN, Outside: &person}
+		return nil
+	})
 }
 
 // lookupGroups reads the groups afresh, if any of the people is in scope.
@@ -91,10 +101,11 @@ func (s *Source) lookupInScope(ctx context.Context, c *conn.Conn, ids []dirsync.
 					return err
 				}
 				person.Base = s.baseName(i)
-				return assign(batch.ids, person.ID, func(id dirsync.SourceID) {
+				return assign(batch.ids, person.ID, func(id dirsync.SourceID) error {
 					if p := found[id].Person; p == nil || p.ID != id && person.ID == id {
 						found[id] = dirsync.Whereabouts{Present: true, DN: person.DN, Person: &person}
 					}
+					return nil
 				})
 			})
 			if err != nil {

@@ -34,10 +34,11 @@ func (s *Source) LookupGroups(ctx context.Context, groups []dirsync.GroupEntry) 
 		return found, nil
 	}
 	err := s.session.Ask(ctx, func(ctx context.Context, c *conn.Conn, state conn.State) error {
-		err := s.searchIDs(ctx, c, state.Contexts, ids, s.nameAndStamp(), func(id dirsync.SourceID, entry *ldap.Entry) {
+		err := s.searchIDs(ctx, c, state.Contexts, ids, s.nameAndStamp(), func(id dirsync.SourceID, entry *ldap.Entry) error {
 			g := s.groupFound(entry)
 			g.ID = id
 			found[g.Key()] = g
+			return nil
 		})
 		if err != nil {
 			return fmt.Errorf("looking for groups: %w", err)

@@ -20,7 +20,7 @@ const lookupBatch = 50
 // doubt is an error; also when ids that the last read saw are asked for along with
 // the others and none of them comes back.
 func (s *Source) searchIDs(ctx context.Context, c *conn.Conn, contexts []conn.NamingContext, ids []dirsync.SourceID, attrs []string,
-	visit func(dirsync.SourceID, *ldap.Entry),
+	visit func(dirsync.SourceID, *ldap.Entry) error,
 ) error {
 	seen := s.remembered().samples
 	for _, batch := range s.batches(ids) {
@@ -41,12 +41,12 @@ func (s *Source) searchIDs(ctx context.Context, c *conn.Conn, contexts []conn.Na
 
 // searchBatch searches below one naming context for one batch.
 func (s *Source) searchBatch(ctx context.Context, c *conn.Conn, base string, batch idBatch, samples []dirsync.SourceID, attrs []string,
-	visit func(dirsync.SourceID, *ldap.Entry),
+	visit func(dirsync.SourceID, *ldap.Entry) error,
 ) error {
 	works := len(samples) == 0
 	q := conn.Query{
 		Base: base, Scope: ldap.ScopeWholeSubtree, Filter: batch.terms,
-		Attrs: append([]string{s.decoder.ID.Name}, attrs...), Check: "that the account may read the whole suffix", Narrow: true,
+		Attrs: slices.Concat([]string{s.decoder.ID.Name}, attrs), Check: "that the account may read the whole suffix", Narrow: true,
 	}
 	if !works {
 		q.Filter = "(|" + batch.terms + s.decoder.ID.AnyOf(samples) + ")"
@@ -62,7 +62,7 @@ func (s *Source) searchBatch(ctx context.Context, c *conn.Conn, base string, bat
 				return nil
 			}
 		}
-		return assign(batch.ids, id, func(id dirsync.SourceID) { visit(id, entry) })
+		return assign(batch.ids, id, func(id dirsync.SourceID) error { return visit(id, entry) })
 	})
 	if err == nil && !works {
 		err = dirsync.WithHint(
@@ -75,12 +75,14 @@ func (s *Source) searchBatch(ctx context.Context, c *conn.Conn, base string, bat
 // assign hands every asked id that an entry's id may stand for to found: the
 // very one, and those that differ from it in case only, as most attributes are
 // compared without.
-func assign(asked []dirsync.SourceID, id dirsync.SourceID, found func(dirsync.SourceID)) error {
+func assign(asked []dirsync.SourceID, id dirsync.SourceID, found func(dirsync.SourceID) error) error {
 	matched := false
 	for _, other := range asked {
 		if strings.EqualFold(strings.TrimSpace(string(other)), strings.TrimSpace(string(id))) {
-			found(other)
 			matched = true
+			if err := found(other); err != nil {
+				return err
+			}
 		}
 	}
 	if !matched {

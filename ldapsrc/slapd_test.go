@@ -291,6 +291,35 @@ func TestOpenLDAPLocks(t *testing.T) {
 	}
 }
 
+// TestLocksOutsideTheScope: the second look tells of whom the filter or the bases leave out,
+// too, whether they are locked.
+func TestLocksOutsideTheScope(t *testing.T) {
+	t.Parallel()
+	s := slapdtest.Start(t, slapdtest.Options{People: 4})
+	all := mustRead(t, newSource(t, options(s, func(o *ldapsrc.Options) { o.Preset = schema.OpenLDAP })))
+	s.Modify(slapdtest.UserDN(1), "pwdAccountLockedTime", "000001010000Z")
+	for name, narrowed := range map[string]func(*ldapsrc.Options){
+		"filter": func(o *ldapsrc.Options) { o.Users.Filter = "(uid=" + slapdtest.UID(3) + ")" },
+		"base":   func(o *ldapsrc.Options) { o.Users.Bases = []string{slapdtest.UserDN(3)} },
+	} {
+		src := newSource(t, options(s, func(o *ldapsrc.Options) {
+			o.Preset = schema.OpenLDAP
+			narrowed(o)
+		}))
+		for i, want := range []dirsync.Standing{dirsync.Enabled, dirsync.Disabled, dirsync.Enabled} {
+			id := byUID(t, all, slapdtest.UID(i)).ID
+			where := lookup(t, src, id)[id]
+			if where.Person != nil || where.Outside == nil || where.Outside.Standing != want || where.Outside.ID != id {
+				t.Errorf("narrowed by the %s, %s: %+v, want outside and %s", name, slapdtest.UID(i), where.Outside, want)
+			}
+		}
+		id := byUID(t, all, slapdtest.UID(3)).ID
+		if where := lookup(t, src, id)[id]; where.Person == nil || where.Outside != nil {
+			t.Errorf("narrowed by the %s, %s: %+v, want in scope", name, slapdtest.UID(3), where)
+		}
+	}
+}
+
 func TestServerDiesWhileReading(t *testing.T) {
 	t.Parallel()
 	s := slapdtest.Start(t, slapdtest.Options{People: 400})

@@ -21,10 +21,11 @@ func (s *Source) Stamps(ctx context.Context, ids []dirsync.SourceID, dns []strin
 		return byID, byDN, nil
 	}
 	err = s.session.Ask(ctx, func(ctx context.Context, c *conn.Conn, state conn.State) error {
-		err := s.searchIDs(ctx, c, state.Contexts, ids, s.decoder.StampAttributes(), func(id dirsync.SourceID, entry *ldap.Entry) {
+		err := s.searchIDs(ctx, c, state.Contexts, ids, s.decoder.StampAttributes(), func(id dirsync.SourceID, entry *ldap.Entry) error {
 			if stamp := s.decoder.Stamp(entry); stamp != "" {
 				byID[id] = stamp
 			}
+			return nil
 		})
 		if err != nil {
 			return err

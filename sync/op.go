@@ -141,6 +141,9 @@ type Op struct {
 	Mail bool `json:",omitempty"`
 	// Marked: the operation disables a user for a [Mark]. No limit weighs it.
 	Marked bool `json:",omitempty"`
+	// Lock: the operation disables somebody who is missing for a lock in the directory, and
+	// who stays missing: it is no step of that, and no doubt about it holds the lock.
+	Lock bool `json:",omitempty"`
 	// Joins and Leaves carry out the change of FieldGroups.
 	Joins  []Membership `json:",omitempty"`
 	Leaves []Membership `json:",omitempty"`

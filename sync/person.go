@@ -157,6 +157,10 @@ type Whereabouts struct {
 	Present bool
 	// Person is set when that entry is still within the bases and the filter.
 	Person *Person
+	// Outside is that entry where it is not within the bases and the filter: what it says
+	// of itself, by which it may be locked. Its groups are not told. nil: it can't be read
+	// as a person's, or nobody read it.
+	Outside *Person
 	// DN of the entry, when Present.
 	DN string
 }

@@ -93,6 +93,16 @@ func (d *Directory) person(p *dirsync.Person) {
 	p.Directory, p.ID = d.Name, dirsync.IDIn(d.Name, p.ID)
 }
 
+// own gives a copy of a person, who may stand under several ids, as one of this directory.
+func (d *Directory) own(p *dirsync.Person) *dirsync.Person {
+	if p == nil {
+		return nil
+	}
+	own := *p
+	d.person(&own)
+	return &own
+}
+
 func (d *Directory) group(g *dirsync.GroupEntry) {
 	g.Directory, g.ID = d.Name, dirsync.IDIn(d.Name, g.ID)
 	for i, id := range g.People {
@@ -144,11 +154,7 @@ func (s Source) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsync
 			return nil, d.fail(err)
 		}
 		for id, where := range found {
-			if where.Person != nil {
-				p := *where.Person // it may stand under several ids
-				d.person(&p)
-				where.Person = &p
-			}
+			where.Person, where.Outside = d.own(where.Person), d.own(where.Outside)
 			all[dirsync.IDIn(d.Name, id)] = where
 		}
 	}

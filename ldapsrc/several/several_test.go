@@ -46,6 +46,9 @@ func (f *fake) Lookup(_ context.Context, ids []dirsync.SourceID) (map[dirsync.So
 	if slices.Contains(ids, "1") {
 		found["1"] = dirsync.Whereabouts{Present: true, DN: f.person, Person: &dirsync.Person{ID: "1", DN: f.person}}
 	}
+	if slices.Contains(ids, "3") {
+		found["3"] = dirsync.Whereabouts{Present: true, DN: "cn=out", Outside: &dirsync.Person{ID: "3", DN: "cn=out"}}
+	}
 	return found, f.err
 }
 
@@ -127,6 +130,10 @@ func TestRead(t *testing.T) {
 func TestEachIsAskedForItsOwn(t *testing.T) {
 	t.Parallel()
 	a, b, both := two()
+	outside, err := both.Lookup(t.Context(), []dirsync.SourceID{"students/3"})
+	if p := outside["students/3"].Outside; err != nil || p == nil || p.ID != "students/3" || p.Directory != "students" {
+		t.Errorf("%+v, %v", outside, err)
+	}
 	found, err := both.Lookup(t.Context(), []dirsync.SourceID{"hr/1", "students/1", "students/2/x"})
 	if err != nil || len(found) != 3 || found["hr/1"].Person.ID != "hr/1" || found["students/1"].Person.Directory != "students" || found["students/2/x"].Present {
 		t.Errorf("%+v, %v", found, err)
@@ -150,7 +157,7 @@ func TestEachIsAskedForItsOwn(t *testing.T) {
 	if diff := cmp.Diff(want, a.asked); diff != "" {
 		t.Errorf("hr was asked (-want +got):\n%s", diff)
 	}
-	want = []string{"lookup[1 2/x]", "group [8]", "still 9[1]", "stamps [][1]", "stamps [cn=x][1]"}
+	want = []string{"lookup[3]", "lookup[1 2/x]", "group [8]", "still 9[1]", "stamps [][1]", "stamps [cn=x][1]"}
 	if diff := cmp.Diff(want, b.asked); diff != "" {
 		t.Errorf("students was asked (-want +got):\n%s", diff)
 	}

@@ -40,7 +40,7 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 		if !s.Live.Synced && s.Live.Status != dirsync.StatusPendingDeletion {
 			s.Next.LetGo = ""
 		}
-		if r.decideReopened(s) {
+		if r.decideReopened(s) || r.decideLocked(s) {
 			return
 		}
 	}
@@ -171,6 +171,25 @@ func (r *Rules) decideReopened(s *Subject) bool {
 	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: missing.Why + ", enabled in Duo by hand", Missing: &missing,
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})
 	s.Next.Missing = s.Link.Missing
+	return true
+}
+
+// decideLocked is for a person who is not in a scope that is not accepted yet, and was in the
+// one before: held are the removals that follow from the new scope. A lock does not, and waits
+// for no approval.
+func (r *Rules) decideLocked(s *Subject) bool {
+	live := s.Live
+	asked := s.Link.Asked[dirsync.FieldStatus] == dirsync.StatusDisabled
+	if !s.NotAccepted || !s.Locked || live.Status != dirsync.StatusActive && live.Status != dirsync.StatusBypass ||
+		live.Synced || r.Protect[dirsync.FoldName(live.Username)] || asked && r.ReportDrift(dirsync.FieldStatus) {
+		return false
+	}
+	reason := "disabled in the directory"
+	if asked {
+		reason += ", enabled in Duo by hand"
+	}
+	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: reason, Lock: true,
+		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})
 	return true
 }
 

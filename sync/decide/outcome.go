@@ -119,7 +119,7 @@ func made(op *dirsync.Op, cur *dirsync.Link, res *dirsync.Result) dirsync.Link {
 func changed(op *dirsync.Op, cur *dirsync.Link, account *dirsync.Account) dirsync.Link {
 	next := *cur
 	next.Asked = merged(cur.Asked, op.Asked)
-	if op.Action != dirsync.Update { // which may come where the person is not let in again
+	if op.Action != dirsync.Update && !op.Lock { // which come where the person is not let in again
 		next.Missing = op.Missing
 	}
 	next.LetGo = ""

@@ -25,6 +25,7 @@ import (
 //	in scope, locked ours             active                 disable
 //	missing          ours             there                  wait, disable, trash or delete
 //	missing          adopted          there                  disable or trash at most
+//	missing, locked  ours             active                 disable, while its removal is held for a scope that is not accepted
 //	back again       disabled by us   disabled               enable
 //	back again       disabled by hand disabled               stays
 type Subject struct {
@@ -36,7 +37,7 @@ type Subject struct {
 	Asked  bool                 // Duo was asked for the link's user
 	Blind  bool                 // nobody's status is believed in this run
 	// Out: the former entry of a missing person is there, and something keeps it out, or may.
-	// Locked: it is locked, and in scope still.
+	// Locked: it is locked.
 	Out, Locked bool
 	circumstances
 	decision

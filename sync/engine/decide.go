@@ -223,6 +223,9 @@ func (d *deciding) asks(s *decide.Subject) bool {
 	case s.Want != nil, d.fresh.recheck[s.ID]:
 		return true
 	}
+	if s.Locked && s.Link.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled && d.notAccepted(d.state, s) {
+		return true
+	}
 	return d.stepDue(s) && !s.WaitsForRead(d.census.switchedOf(s.ID) && d.opts.Only == "", s.Missing(d.now))
 }
 
@@ -234,7 +237,7 @@ func (d *deciding) each() {
 		}
 		s.Adopted = s.Want != nil && d.adopts(s.Want)
 		directory := d.Rules.Directories.Of(s.ID)
-		s.Switched, s.NotAccepted, s.Blind = d.census.switched[directory] && d.opts.Only == "", d.notAccepted(s), d.evidence.BlindStatus[directory]
+		s.Switched, s.NotAccepted, s.Blind = d.census.switched[directory] && d.opts.Only == "", d.notAccepted(d.state, s), d.evidence.BlindStatus[directory]
 		s.Lifted = s.Link != nil && d.marks.lifted[s.Link.User] != nil
 		d.Rules.Decide(s, d.now)
 		switch {
@@ -250,9 +253,9 @@ func (d *deciding) each() {
 // notAccepted reports whether a missing person may be missing only because another
 // scope was not accepted yet: it was in scope under the accepted one. Of a directory that was
 // taken out that is so of everybody of whom it was not approved.
-func (d *deciding) notAccepted(s *decide.Subject) bool {
-	policy, before, directory := d.policy(), d.meta.Baseline, d.Rules.Directories.Of(s.ID)
-	now, configured := d.Rules.Directories.Get(directory)
+func (r *run) notAccepted(st *state, s *decide.Subject) bool {
+	policy, before, directory := r.policy(), st.meta.Baseline, r.Rules.Directories.Of(s.ID)
+	now, configured := r.Rules.Directories.Get(directory)
 	if s.Scope = now.Scope; !configured && s.Want == nil && s.Link != nil {
 		s.Scope, s.TakenOut = takenOutScope, true
 		return s.Link.Missing == nil || !s.Link.Missing.Approved
@@ -260,7 +263,7 @@ func (d *deciding) notAccepted(s *decide.Subject) bool {
 	if s.Want != nil || s.Link == nil || !policy.OtherScope(before, directory) || s.Link.Missing != nil && s.Link.Missing.Scope == "" {
 		return false
 	}
-	m := s.Missing(d.now)
+	m := s.Missing(r.now)
 	return m.Why == dirsync.OutOfScope || policy.OtherPlace(before, directory)
 }
 

@@ -229,7 +229,9 @@ func (d *memDirectory) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[
 	}
 	for _, p := range d.elsewhere {
 		if _, asked := found[p.ID]; asked {
-			found[p.ID] = dirsync.Whereabouts{Present: true, DN: p.DN}
+			p = d.see(ctx, p)
+			p.Groups = nil
+			found[p.ID] = dirsync.Whereabouts{Present: true, DN: p.DN, Outside: &p}
 		}
 	}
 	for _, p := range slices.Concat(d.people, d.moved) {

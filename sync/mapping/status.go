@@ -54,6 +54,17 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 
 var errBypass = errors.New("the directory asks for bypass, which sync.allow_bypass does not allow")
 
+// Locks reports whether the directory asks for a person to be disabled. Where the groups are
+// not known, an expression for the status that names some says nothing.
+func (r *Rules) Locks(p *dirsync.Person, groupsKnown bool) bool {
+	own := r.In(p.Directory)
+	if !groupsKnown && own.StatusFrom != nil && len(own.StatusFrom.Groups()) > 0 {
+		return false
+	}
+	want := own.Desire(p)
+	return want.Unsure == nil && want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled
+}
+
 // isLocked reports whether the directory locks a person, whatever an expression makes of it.
 func (r *Rules) isLocked(p *dirsync.Person) bool {
 	return p.Standing == dirsync.Disabled || p.Standing == dirsync.LockedOut && r.CountLockouts

@@ -101,6 +101,7 @@ type Operation struct {
 	Stage      dirsync.Stage        `json:"-"` // of use within a run only
 	Mail       bool                 `json:"mail,omitempty"`
 	Marked     bool                 `json:"marked,omitempty"`
+	Lock       bool                 `json:"lock,omitempty"`
 	Joins      []dirsync.Membership `json:"joins,omitempty"`
 	Leaves     []dirsync.Membership `json:"leaves,omitempty"`
 	Phones     []dirsync.PhoneStep  `json:"phones,omitempty"`
