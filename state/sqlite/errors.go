@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -51,6 +50,7 @@ func advice(path string, err error) string {
 		}
 		return ""
 	}
+	var noFile *noFileError
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return full
@@ -58,9 +58,9 @@ func advice(path string, err error) string {
 		return fmt.Sprintf("%s is on a read-only file system: mount it writable, or set state.dsn to another place", path)
 	case errors.Is(err, fs.ErrPermission):
 		return rights(path)
-	case errors.Is(err, errNoFile) && strings.Contains(err.Error(), path+" "+errNoFile.Error()):
+	case errors.As(err, &noFile) && noFile.path == path:
 		return "set state.dsn to a file, such as /var/lib/duosync/duosync.db"
-	case errors.Is(err, errNoFile): // beside the state
+	case noFile != nil: // beside the state
 		return "look who put it there, remove it, and run again"
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return "set state.dsn to a shorter name"

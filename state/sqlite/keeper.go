@@ -182,13 +182,17 @@ func regular(path string, info fs.FileInfo) error {
 	case info.IsDir():
 		return &fs.PathError{Op: "open", Path: path, Err: unix.EISDIR}
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s %w: it was not touched", path, errNoFile)
+		return &noFileError{path}
 	}
 	return nil
 }
 
-// errNoFile is of a device, a pipe or a socket in the place of a file.
-var errNoFile = errors.New("is a device, a pipe or a socket, not a file")
+// noFileError is of a device, a pipe or a socket in the place of the file at path.
+type noFileError struct{ path string }
+
+func (e *noFileError) Error() string {
+	return e.path + " is a device, a pipe or a socket, not a file: it was not touched"
+}
 
 func isLink(path string) error {
 	return dirsync.WithHint(fmt.Errorf("%s is a symbolic link: it was not followed", path),
