@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"duosync/state"
 	dirsync "duosync/sync"
@@ -63,4 +66,45 @@ func TestCopyKeepsTheLocks(t *testing.T) {
 	begin(t, db, "first")
 	closing(t, openReadOnly(t, path))
 	must(t, command(t, "intruder", path).Run())
+}
+
+// TestBesideARunCopiesOnce: beside a run that is under way the state is copied once to look at
+// it, however it is opened.
+func TestBesideARunCopiesOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "duosync.db")
+	run := open(t, path)
+	begin(t, run, "run") // it has a log, so the state is not in one file
+	ownTemp(t)
+	made := creations(t, os.TempDir())
+	for _, existing := range []bool{true, false} {
+		db, err := state.OpenBeside(t.Context(), path, state.Options{Existing: existing})
+		must(t, err)
+		closing(t, db)
+		if copies := made(); copies != 1 {
+			t.Errorf("existing %v: %d copies", existing, copies)
+		}
+	}
+	closing(t, run)
+}
+
+// creations counts what is made in a folder since the last call.
+func creations(t *testing.T, folder string) func() int {
+	t.Helper()
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	must(t, err)
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	_, err = unix.InotifyAddWatch(fd, folder, unix.IN_CREATE)
+	must(t, err)
+	return func() (n int) {
+		events := make([]byte, 1<<16)
+		length, err := unix.Read(fd, events)
+		if errors.Is(err, unix.EAGAIN) {
+			return 0
+		}
+		must(t, err)
+		for at := 0; at < length; n++ {
+			at += unix.SizeofInotifyEvent + int(binary.NativeEndian.Uint32(events[at+12:])) // the length of the name
+		}
+		return n
+	}
 }

@@ -119,10 +119,13 @@ func (f *fileState) follow() error {
 }
 
 func (f *fileState) OpenBeside(ctx context.Context) (*backend.Connections, error) {
+	age := migrations.Missing
 	if f.opts.Existing {
-		if err := f.findState(ctx); err != nil {
+		found, err := f.findState(ctx)
+		if err != nil {
 			return nil, err
 		}
+		age = found
 	}
 	conns, err := f.OpenRuns(ctx)
 	if err == nil {
@@ -138,9 +141,12 @@ func (f *fileState) OpenBeside(ctx context.Context) (*backend.Connections, error
 	if err := f.keeper.acceptFiles(); err != nil {
 		return nil, err
 	}
-	age, inspecting := f.inspect(ctx)
-	if inspecting != nil {
-		return nil, inspecting
+	if age != migrations.Current { // it may have been brought up to date since
+		found, inspecting := f.inspect(ctx)
+		if inspecting != nil {
+			return nil, inspecting
+		}
+		age = found
 	}
 	if age != migrations.Current {
 		return nil, err
@@ -151,30 +157,30 @@ func (f *fileState) OpenBeside(ctx context.Context) (*backend.Connections, error
 	return f.compareRuns(ctx, false)
 }
 
-// findState fails with ErrMissing where there is no state, and makes nothing. An empty
-// file is none.
-func (f *fileState) findState(ctx context.Context) (err error) {
+// findState inspects the state. It fails with ErrMissing where there is none, and makes
+// nothing. An empty file is none.
+func (f *fileState) findState(ctx context.Context) (migrations.Age, error) {
 	if err := refuseNetwork(filepath.Dir(f.path), f.opts.Statfs); err != nil {
-		return err
+		return migrations.Missing, err
 	}
 	if err := f.follow(); err != nil {
-		return err
+		return migrations.Missing, err
 	}
 	if !exists(f.path) {
-		return backend.Missing()
+		return migrations.Missing, backend.Missing()
 	}
 	files, err := keeperOf(f.path, os.Geteuid())
 	if err == nil {
 		err = files.acceptFiles() // what lies in their place is not opened
 	}
 	if err != nil {
-		return err
+		return migrations.Missing, err
 	}
 	age, err := f.inspect(ctx)
 	if err == nil && age == migrations.Missing {
 		err = backend.Missing()
 	}
-	return err
+	return age, err
 }
 
 func (f *fileState) OpenReadOnly(ctx context.Context) (_ *backend.Connections, err error) {
