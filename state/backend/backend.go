@@ -92,14 +92,22 @@ func (Empty) GetContext(context.Context, any, string, ...any) error { return sql
 // SelectContext implements Reader.
 func (Empty) SelectContext(context.Context, any, string, ...any) error { return nil }
 
+// EachRow implements RowReader.
+func (Empty) EachRow(context.Context, func(*sql.Rows) error, string, ...any) error { return nil }
+
+// RowReader is a Reader that has no rows to give, or gives them in a way of its own.
+type RowReader interface {
+	Reader
+	// EachRow reads as the function of that name does.
+	EachRow(ctx context.Context, visit func(*sql.Rows) error, query string, args ...any) error
+}
+
+var _ RowReader = Empty{}
+
 // EachRow has each row of a query visited, which scans it. It reads to the end.
 func EachRow(ctx context.Context, r Reader, visit func(*sql.Rows) error, query string, args ...any) error {
 	switch r := r.(type) {
-	case Empty:
-		return nil
-	case interface {
-		EachRow(ctx context.Context, visit func(*sql.Rows) error, query string, args ...any) error
-	}:
+	case RowReader:
 		return r.EachRow(ctx, visit, query, args...)
 	case interface {
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)

@@ -29,7 +29,9 @@ func (v *view) SelectContext(ctx context.Context, dest any, query string, args .
 	return v.tx.SelectContext(ctx, dest, query, args...)
 }
 
-// EachRow reads as [backend.EachRow] does.
+var _ backend.RowReader = (*view)(nil)
+
+// EachRow implements backend.RowReader.
 func (v *view) EachRow(ctx context.Context, visit func(*sql.Rows) error, query string, args ...any) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
