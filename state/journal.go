@@ -115,7 +115,9 @@ func sendable(ctx context.Context, from backend.Reader, ops []*dirsync.Op) ([]*d
 	return unbarred(ctx, from, ops)
 }
 
-// Recheck implements dirsync.Journal. An error breaks the journal as one of Intend does.
+// Recheck implements dirsync.Journal. An error breaks the journal as one of Intend does. That the
+// lock is held (CheckHeld) was part of Intend's transaction, and is not looked at again: whoever
+// takes the state over waits until what was intended can't be under way any more (Options.CallTime).
 func (j *journal) Recheck(ctx context.Context, ops []*dirsync.Op) ([]*dirsync.Op, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

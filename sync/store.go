@@ -74,8 +74,10 @@ type Journal interface {
 	// there is a mark (see Mark.Bars). It is ErrPaused when somebody has paused all
 	// writing since the run began.
 	Intend(ctx context.Context, ops []*Op, at time.Time) ([]*Op, error)
-	// Recheck gives back those of operations that Intend would give back now. It writes
-	// nothing.
+	// Recheck gives back those of intended operations that neither a mark nor a pause would
+	// keep Intend from giving back now. It writes nothing. Whether another run has taken the
+	// state over since is no part of it: such a run waits until no call of an open intent can
+	// be under way, and none is sent after its time.
 	Recheck(ctx context.Context, ops []*Op) ([]*Op, error)
 	// Record closes the open intents of these operations, this run's or an
 	// earlier one's, and writes their links, in one transaction. An outcome
