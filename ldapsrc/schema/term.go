@@ -21,7 +21,13 @@ const (
 // Ends are the attributes of directories of any kind with the time from which an account
 // counts as disabled.
 func Ends() []string {
-	return []string{accountExpires, pwdEndTime, krbExpiration, "krb5ValidEnd", "loginExpirationTime", "ds-pwp-account-expiration-time", "shadowExpire", "sambaKickoffTime"}
+	var ends []string
+	for _, kind := range table() {
+		if kind.Expires != "" && !slices.Contains(ends, kind.Expires) {
+			ends = append(ends, kind.Expires)
+		}
+	}
+	return append(ends, "krb5ValidEnd", "shadowExpire", "sambaKickoffTime") // no preset's own
 }
 
 // Verdict is what the status attributes of an entry say.

@@ -66,6 +66,26 @@ func TestExpiring(t *testing.T) {
 	}
 }
 
+// Each preset's own attribute is among those for the end of accounts, once.
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	ends := Ends()
+	for _, preset := range Presets() {
+		if own := of(preset).Expires; own != "" && !slices.Contains(ends, own) {
+			t.Errorf("%s: %s is not among %q", preset, own, ends)
+		}
+	}
+	for _, name := range []string{"krb5ValidEnd", "shadowExpire", "sambaKickoffTime"} {
+		if !slices.Contains(ends, name) {
+			t.Errorf("%s is not among %q", name, ends)
+		}
+	}
+	slices.Sort(ends)
+	if len(slices.Compact(ends)) != len(Ends()) {
+		t.Errorf("%q", Ends())
+	}
+}
+
 func TestTermWords(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 31, 2, 0, 0, 0, time.FixedZone("", 7200))
