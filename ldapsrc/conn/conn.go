@@ -26,10 +26,10 @@ type Conn struct {
 	endpoint
 	dialer *Dialer
 	ldap   *ldap.Conn
-	search searcher
-	one    sync.Mutex // held by the request that is under way
-	raw    net.Conn   // below TLS; closing it ends whatever goes on
-	stream net.Conn   // above TLS, where there is any
+	reader *framed.Conn // below ldap
+	one    sync.Mutex   // held by the request that is under way
+	raw    net.Conn     // below TLS; closing it ends whatever goes on
+	stream net.Conn     // above TLS, where there is any
 
 	// What is known once the server was asked what it is (Describe).
 
@@ -49,8 +49,7 @@ type Conn struct {
 // newConn speaks LDAP on stream, which goes over raw.
 func (d *Dialer) newConn(raw, stream net.Conn, e endpoint) *Conn {
 	reader := framed.New(stream)
-	c := &Conn{endpoint: e, dialer: d, ldap: ldap.NewConn(reader, e.encrypted(d.StartTLS)), raw: raw, stream: stream}
-	c.search = func(request *ldap.SearchRequest) (*ldap.SearchResult, error) { return reader.Search(c.ldap, request) }
+	c := &Conn{endpoint: e, dialer: d, ldap: ldap.NewConn(reader, e.encrypted(d.StartTLS)), reader: reader, raw: raw, stream: stream}
 	c.ldap.Start()
 	return c
 }

@@ -7,8 +7,10 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// request sends one search request, for no longer than the time limit. It waits for the one
-// that is under way.
+// request sends one search request, for no longer than the time limit, and gives all that came
+// until its SearchResultDone. It fails unless that came, with code 0; what came before goes with
+// the error (SearchAsync would not do: it also returns without one on a closed connection and on
+// a cancelled context). It waits for the one that is under way. It is the one door to the wire.
 func (c *Conn) request(ctx context.Context, what string, request *ldap.SearchRequest) (*ldap.SearchResult, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -18,7 +20,7 @@ func (c *Conn) request(ctx context.Context, what string, request *ldap.SearchReq
 	request.DerefAliases = ldap.NeverDerefAliases
 	var result *ldap.SearchResult
 	err := c.within(ctx, what, func() (err error) {
-		result, err = c.search(request)
+		result, err = c.reader.Search(c.ldap, request)
 		return err
 	})
 	_, answered := resultCode(err)

@@ -43,7 +43,7 @@ func (c *Conn) Search(ctx context.Context, q Query, visit func(*ldap.Entry) erro
 }
 
 // pages gives every entry of every page, and tells the referrals to follow. That it is
-// complete rests on the searcher and on the paging cookie having run out. A server that
+// complete rests on request and on the paging cookie having run out. A server that
 // ignores the paging control gives everything as one page. While a page is visited the
 // server is at the next one already.
 func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error) (referrals []string, err error) {
@@ -192,9 +192,3 @@ func (d *Dialer) follow(ctx context.Context, text string, q Query, visit func(*l
 	defer c.Close()
 	return c.Search(ctx, next, visit)
 }
-
-// searcher sends one search request, and gives all that came until its
-// SearchResultDone. It fails unless that came, with code 0; what came before goes with
-// the error. framed.Conn.Search is one, and ldap.Conn.Search (SearchAsync also returns
-// without an error on a closed connection and on a cancelled context).
-type searcher func(*ldap.SearchRequest) (*ldap.SearchResult, error)
