@@ -6,7 +6,11 @@
 // Each advice is one remedy, and has been tried against a real server.
 package advice
 
-import "github.com/go-ldap/ldap/v3"
+import (
+	"errors"
+
+	"github.com/go-ldap/ldap/v3"
+)
 
 // The rights that an account needs, and how it logs in.
 const (
@@ -55,6 +59,16 @@ type Situation struct {
 	Message string
 	// MustChange: the server let the account in to change its password.
 	MustChange bool
+}
+
+// Code is the code of a server's answer, whatever it is (RFC 4511, 4.1.9, lets a server have
+// its own). go-ldap's own codes, from ErrorNetwork on, are none.
+func Code(err error) (code uint16, answered bool) {
+	var answer *ldap.Error
+	if errors.As(err, &answer) && (answer.ResultCode < ldap.ErrorNetwork || answer.ResultCode > ldap.ErrorMalformedPacket) {
+		return answer.ResultCode, true
+	}
+	return 0, false
 }
 
 // IsBusy reports whether a server says by a code that it can't answer just now.

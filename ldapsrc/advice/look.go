@@ -142,8 +142,8 @@ func (t Target) answersPlainly(ctx context.Context) bool {
 	c.Start()
 	defer func() { _ = c.Close() }()
 	_, err = c.Search(&ldap.SearchRequest{Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)", Attributes: []string{"1.1"}})
-	var answer *ldap.Error
-	return err == nil || errors.As(err, &answer) && answer.ResultCode < ldap.ErrorNetwork
+	_, answered := Code(err)
+	return err == nil || answered
 }
 
 // StartTLS asks a server to speak TLS on a connection (RFC 4511, 4.14). It reads no byte

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/advice"
 	dirsync "duosync/sync"
 )
 
@@ -30,7 +31,7 @@ func (a Answer) Entry() *ldap.Entry {
 // that, since a server may keep only one paged search on a connection.
 func (c *Conn) At(ctx context.Context, q Query) (Answer, error) {
 	result, err := c.at(ctx, q)
-	code, answered := resultCode(err)
+	code, answered := advice.Code(err)
 	switch {
 	case err == nil:
 		return Answer{Entries: result.Entries, Elsewhere: len(result.Referrals) > 0}, nil
@@ -53,7 +54,7 @@ func (c *Conn) Shown(ctx context.Context, q Query) ([]*ldap.Entry, error) {
 	result, err := c.request(ctx, fmt.Sprintf("reading %q", q.Base), &ldap.SearchRequest{
 		BaseDN: q.Base, Scope: q.Scope, Filter: q.Filter, Attributes: q.Attrs, Controls: c.scoped(q.Narrow),
 	})
-	if _, answered := resultCode(err); answered {
+	if _, answered := advice.Code(err); answered {
 		return nil, nil
 	}
 	if err != nil {
@@ -65,7 +66,7 @@ func (c *Conn) Shown(ctx context.Context, q Query) ([]*ldap.Entry, error) {
 // Again reads an entry that was there a moment ago.
 func (c *Conn) Again(ctx context.Context, dn string, attrs ...string) (*ldap.Entry, error) {
 	result, err := c.at(ctx, Query{Base: dn, Filter: AnyEntry, Attrs: attrs})
-	if code, ok := resultCode(err); ok && code == ldap.LDAPResultNoSuchObject {
+	if code, ok := advice.Code(err); ok && code == ldap.LDAPResultNoSuchObject {
 		return nil, dirsync.WithHint(fmt.Errorf("entry %q was there a moment ago: %w", dn, c.dialer.readable(err)),
 			"it was moved or deleted while the directory was read: run again")
 	}
@@ -82,7 +83,7 @@ func (c *Conn) Again(ctx context.Context, dn string, attrs ...string) (*ldap.Ent
 // is nil. A lost connection is an error.
 func (c *Conn) ifShown(ctx context.Context, dn string, attrs ...string) (*ldap.Entry, error) {
 	result, err := c.at(ctx, Query{Base: dn, Filter: AnyEntry, Attrs: attrs})
-	if _, answered := resultCode(err); answered {
+	if _, answered := advice.Code(err); answered {
 		return nil, nil
 	}
 	if err != nil {

@@ -160,7 +160,7 @@ func (d *Dialer) encrypt(ctx context.Context, raw net.Conn, e endpoint) (stream 
 // startTLS asks for TLS.
 func (d *Dialer) startTLS(raw net.Conn) error {
 	err := advice.StartTLS(raw)
-	if _, answered := resultCode(err); err != nil && answered {
+	if _, answered := advice.Code(err); err != nil && answered {
 		return dirsync.WithHint(fmt.Errorf("StartTLS: %w", d.readable(err)),
 			"the server does not offer StartTLS: use an ldaps:// URL, or have StartTLS set up there")
 	}

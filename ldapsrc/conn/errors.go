@@ -40,7 +40,7 @@ func (e *refusedError) Unwrap() error { return e.err }
 // there; other errors stay as they are, but for what a terminal could take for a command: the
 // reader's own words may have bytes of a broken answer in them.
 func (d *Dialer) readable(err error) error {
-	code, ok := resultCode(err)
+	code, ok := advice.Code(err)
 	if text := err.Error(); !ok && strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return &resultError{text: d.hidden.Line(text, maxMessage), err: err}
 	} else if !ok {
@@ -71,24 +71,14 @@ const HintRights = advice.Rights
 
 // IsAnswer reports whether an error is, or wraps, a server's answer.
 func IsAnswer(err error) bool {
-	_, answered := resultCode(err)
+	_, answered := advice.Code(err)
 	return answered
-}
-
-// resultCode is the code of a server's answer. go-ldap's own codes, from
-// ErrorNetwork on, are none.
-func resultCode(err error) (uint16, bool) {
-	var answer *ldap.Error
-	if errors.As(err, &answer) && (answer.ResultCode < ldap.ErrorNetwork || answer.ResultCode > ldap.ErrorMalformedPacket) {
-		return answer.ResultCode, true
-	}
-	return 0, false
 }
 
 // explainBind words the answer to a bind. A server that refuses is told from
 // one that can't answer just now.
 func (d *Dialer) explainBind(ctx context.Context, err error, c *Conn) error {
-	code, ok := resultCode(err)
+	code, ok := advice.Code(err)
 	if !ok {
 		return d.explainLost(ctx, c.endpoint, fmt.Errorf("bind: %w", err))
 	}
@@ -161,7 +151,7 @@ func explainDial(ctx context.Context, e endpoint, err error) error {
 
 // explainTLS words a connection that could not be encrypted.
 func (d *Dialer) explainTLS(ctx context.Context, e endpoint, err error) error {
-	if _, answered := resultCode(err); answered { // StartTLS is not offered
+	if _, answered := advice.Code(err); answered { // StartTLS is not offered
 		return err
 	}
 	client := certificate.Client{Name: d.nameOf(e), CAFile: "ldap.ca_file", ServerName: "ldap.server_name", HasCA: d.CAFile != "", Now: time.Now()}
@@ -205,7 +195,7 @@ func lost(err error) error {
 
 // explainSearch words a search that failed after got entries had come in.
 func (c *Conn) explainSearch(ctx context.Context, err error, q Query, got int) error {
-	code, ok := resultCode(err)
+	code, ok := advice.Code(err)
 	where := fmt.Sprintf("search below %q", q.Base)
 	if !ok {
 		if got > 0 {

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"duosync/ldapsrc/advice"
 )
 
 // request sends one search request, for no longer than the time limit, and gives all that came
@@ -23,7 +25,7 @@ func (c *Conn) request(ctx context.Context, what string, request *ldap.SearchReq
 		result, err = c.reader.Search(c.ldap, request)
 		return err
 	})
-	_, answered := resultCode(err)
+	_, answered := advice.Code(err)
 	if err != nil && !answered && ctx.Err() == nil {
 		if !c.heard {
 			err = c.dialer.explainLost(ctx, c.endpoint, err)
@@ -45,8 +47,8 @@ func (e *lostError) Unwrap() error { return e.err }
 // is out of service.
 func brokeOff(err error) bool {
 	var lost *lostError
-	code, answered := resultCode(err)
-	return errors.As(err, &lost) || answered && (code == ldap.LDAPResultBusy || code == ldap.LDAPResultUnavailable)
+	code, answered := advice.Code(err)
+	return errors.As(err, &lost) || answered && advice.IsBusy(code)
 }
 
 // scoped gives the control that keeps the search of one entry from other parts of a forest.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/advice"
 	dirsync "duosync/sync"
 )
 
@@ -60,7 +61,7 @@ func (c *Conn) pages(ctx context.Context, q Query, visit func(*ldap.Entry) error
 				break
 			}
 			failure := c.explainSearch(ctx, err, q, got)
-			if code, ok := resultCode(err); ok && code == ldap.LDAPResultSizeLimitExceeded {
+			if code, ok := advice.Code(err); ok && code == ldap.LDAPResultSizeLimitExceeded {
 				failure = &cutOffError{error: failure, referrals: referrals, got: got, last: lastOf(result)}
 			}
 			return nil, failure

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"duosync/ldapsrc/advice"
 	"duosync/ldapsrc/dn"
 	dirsync "duosync/sync"
 )
@@ -202,13 +203,13 @@ func (s *splitter) part(ctx context.Context, by divider, as sight, terms []strin
 		return s.visit(entry)
 	})
 	var cut *cutOffError
-	switch code, answered := resultCode(err); {
+	switch code, answered := advice.Code(err); {
 	case errors.As(err, &cut):
 		s.urls = append(s.urls, cut.referrals...)
 		for _, entry := range cut.last {
 			note(entry)
 		}
-	case answered && len(terms) > 0 && code != ldap.LDAPResultBusy && code != ldap.LDAPResultUnavailable:
+	case answered && len(terms) > 0 && !advice.IsBusy(code):
 		return &errUnsplit{"the server refuses: " + err.Error()}
 	case err != nil:
 		return err
@@ -269,7 +270,7 @@ func (s *splitter) count(ctx context.Context, before int) (counted bool, missing
 		others++
 		return nil
 	})
-	if _, answered := resultCode(err); answered {
+	if _, answered := advice.Code(err); answered {
 		return false, 0, nil
 	}
 	return err == nil, all - others - len(s.known), err
