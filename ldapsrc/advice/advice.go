@@ -53,6 +53,8 @@ const (
 type Situation struct {
 	Method    Method
 	Encrypted bool
+	// Asked: the server asked for a client certificate.
+	Asked bool
 	// Base is the key of the configuration that holds the base of a search.
 	Base string
 	// Message is what the server added.

@@ -58,6 +58,8 @@ func (s Situation) strength() string {
 // otherMethod is about a server that does not take a login made in this way.
 func (s Situation) otherMethod(code uint16) string {
 	switch {
+	case s.Method == External && !s.Asked:
+		return "the server does not ask for client certificates, and so offers no SASL EXTERNAL: have it ask (OpenLDAP: TLSVerifyClient try), or give ldap.bind_dn and ldap.bind_password"
 	case s.Method == External:
 		return "the server does not offer SASL EXTERNAL: give ldap.bind_dn and ldap.bind_password, or have it set up at the server"
 	case s.Method == Anonymous:

@@ -82,10 +82,9 @@ func (d *Dialer) explainBind(ctx context.Context, err error, c *Conn) error {
 	if !ok {
 		return d.explainLost(ctx, c.endpoint, fmt.Errorf("bind: %w", err))
 	}
-	hint := advice.Bind(code, d.situation(c.endpoint, err))
-	if d.method(c.endpoint) == advice.External && (code == ldap.LDAPResultAuthMethodNotSupported || code == ldap.LDAPResultInappropriateAuthentication) && !c.asked {
-		hint = "the server does not ask for client certificates, and so offers no SASL EXTERNAL: have it ask (OpenLDAP: TLSVerifyClient try), or give ldap.bind_dn and ldap.bind_password"
-	}
+	s := d.situation(c.endpoint, err)
+	s.Asked = c.asked
+	hint := advice.Bind(code, s)
 	err = d.readable(err)
 	if advice.IsBusy(code) {
 		return dirsync.WithHint(fmt.Errorf("bind: %w", err), hint)
