@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"duosync/ldapsrc"
+	"duosync/ldapsrc/conn"
+	"duosync/ldapsrc/schema"
 	"duosync/ldapsrc/slapdtest"
 	dirsync "duosync/sync"
 )
@@ -20,6 +22,26 @@ func TestOldKeyExchange(t *testing.T) {
 	if read := mustRead(t, newSource(t, options(s, nil))); len(read) != 3 {
 		t.Errorf("%d people", len(read))
 	}
+}
+
+// A server that ends with its first connection is not taken for one without TLS.
+func TestGoneAfterTheFirstConnection(t *testing.T) {
+	t.Parallel()
+	listener := listen(t)
+	go func() {
+		near, err := listener.Accept()
+		_ = listener.Close()
+		if err == nil {
+			_ = near.Close()
+		}
+	}()
+	src := newSource(t, ldapsrc.Options{
+		Servers: conn.Servers{URLs: []string{"ldaps://" + listener.Addr().String()}},
+		Users:   ldapsrc.Users{Bases: []string{slapdtest.UsersDN}},
+		Preset:  schema.OpenLDAP,
+	})
+	_, _, err := readAll(t, src)
+	wantError(t, err, "TLS", "the other side closed the connection")
 }
 
 // terminator speaks TLS before a server, with any certificate.

@@ -13,9 +13,11 @@ import (
 	"duosync/sync/certificate"
 )
 
-// handshake is what a TLS handshake shows in which everything is accepted, old versions,
-// weak ciphers and any certificate: nothing is sent after it.
+// handshake is what a TLS handshake shows in which old versions, weak ciphers and any
+// certificate are accepted. Nothing is sent in it that must stay secret: at most StartTLS before
+// it, and after it firstWord's search for no attribute.
 type handshake struct {
+	undialled   bool // no connection came about
 	spoken      bool // TLS is spoken there
 	state       tls.ConnectionState
 	asked       bool     // the server asked for a client certificate
@@ -28,7 +30,7 @@ func (t Target) handshake(ctx context.Context, afterStartTLS bool) handshake {
 	var shown handshake
 	raw, err := t.Dial(ctx)
 	if err != nil {
-		return handshake{err: err}
+		return handshake{undialled: true, err: err}
 	}
 	defer func() { _ = raw.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })

@@ -59,6 +59,9 @@ func (t Target) unexpectedTLS(ctx context.Context, err error) error {
 // encrypted looks at a server that TLS was spoken with.
 func (t Target) encrypted(ctx context.Context, err error) error {
 	shown := t.handshake(ctx, t.StartTLS)
+	if shown.undialled || ctx.Err() != nil { // it shows nothing of TLS
+		return err
+	}
 	if !shown.spoken {
 		if t.StartTLS {
 			return t.unexpectedTLS(ctx, err)
@@ -77,6 +80,9 @@ func (t Target) encrypted(ctx context.Context, err error) error {
 // plain looks whether a server that does not speak TLS speaks LDAP.
 func (t Target) plain(ctx context.Context, err error) error {
 	if !t.answersPlainly(ctx) {
+		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) { // it was silent
+			return err
+		}
 		return dirsync.WithHint(bare(err), "the server broke the TLS handshake off: have TLS 1.2 with ECDHE key exchange switched on there, and look into its log")
 	}
 	const why = "the server does not speak TLS on this port, but plain LDAP"
