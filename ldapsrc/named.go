@@ -48,8 +48,9 @@ func foldedName(attribute string) string {
 	return strings.ToLower(plain)
 }
 
-// check fails where nobody has the attribute and the server's schema does not know it. A
-// schema that can't be read, or that lacks what people have, proves nothing.
+// check fails where nobody has the attribute and the server's schema does not know it, or knows it
+// by another first name: servers answer with that one, so the values would be nobody's. A schema
+// that can't be read, or that lacks what people have, does not prove that there is none.
 func (n *named) check(ctx context.Context, c *conn.Conn, base dn.DN) error {
 	if n.attribute == "" || n.had[foldedName(n.attribute)] {
 		return nil
@@ -58,21 +59,21 @@ func (n *named) check(ctx context.Context, c *conn.Conn, base dn.DN) error {
 	if err != nil || len(types) == 0 {
 		return err
 	}
+	if all, known := types[foldedName(n.attribute)]; known {
+		return n.checkFirst(all[0])
+	}
 	for name := range n.had {
 		if _, known := types[name]; !known {
 			return nil
 		}
 	}
-	if _, known := types[foldedName(n.attribute)]; known {
-		return nil
-	}
 	var names []string
 	for _, all := range types {
 		names = append(names, all...)
 	}
-	advice := "check ldap.expires_attribute"
+	advice := "check ldap.expires_attribute."
 	if near := dirsync.Nearest(n.attribute, names); near != "" {
-		advice += "; did you mean " + near + "?"
+		advice = "check ldap.expires_attribute; did you mean " + near + "?"
 	}
 	var ends []string
 	for _, name := range schema.Ends() {
@@ -84,6 +85,18 @@ func (n *named) check(ctx context.Context, c *conn.Conn, base dn.DN) error {
 		advice += " Of the attributes for the end of accounts the server knows " + strings.Join(ends, ", ") + "."
 	}
 	return dirsync.WithHint(fmt.Errorf("no entry has the attribute %s, and the server's schema does not know it: nobody's account would ever end", dirsync.Quote(n.attribute)), advice)
+}
+
+// checkFirst fails unless values that come under the attribute's first name are taken for its own.
+func (n *named) checkFirst(first string) error {
+	if _, options, has := strings.Cut(n.attribute, ";"); has {
+		first += ";" + options
+	}
+	if strings.EqualFold(n.attribute, first) || dn.StandardName(n.attribute) == strings.ToLower(first) {
+		return nil
+	}
+	return dirsync.WithHint(fmt.Errorf("no entry has the attribute %s, which the server calls %s: nobody's account would ever end", dirsync.Quote(n.attribute), first),
+		"write "+first+" in ldap.expires_attribute")
 }
 
 // attributeTypes gives for each name and number of an attribute that the server's schema knows

@@ -10,19 +10,26 @@ import (
 	"duosync/ldapsrc/slapdtest"
 )
 
-// A name for the end of accounts that a real OpenLDAP does not know ends the read; one that
-// it knows may be nobody's.
+// A name for the end of accounts that a real OpenLDAP does not know ends the read, and one by
+// which it does not answer; one that it knows and answers by may be nobody's.
 func TestMistypedExpiryOnSlapd(t *testing.T) {
 	t.Parallel()
-	s := slapdtest.Start(t, slapdtest.Options{LDIF: "dn: uid=anna," + slapdtest.UsersDN + "\nobjectClass: inetOrgPerson\nuid: anna\ncn: anna\nsn: x\n\n"})
+	s := slapdtest.Start(t, slapdtest.Options{LDIF: "dn: uid=anna," + slapdtest.UsersDN + "\nobjectClass: inetOrgPerson\nuid: anna\ncn: anna\nsn: x\nfacsimileTelephoneNumber: 20200101000000Z\nl: 20200101000000Z\n\n"})
 	for _, tt := range []struct{ expires, problem, advice string }{
 		{"pwdEndTyme", `no entry has the attribute "pwdEndTyme"`, "did you mean pwdEndTime? Of the attributes for the end of accounts the server knows pwdEndTime, shadowExpire"},
 		{"shadowExpires", `"shadowExpires"`, "did you mean shadowExpire?"},
-		{"qqqqqq", `"qqqqqq"`, "check ldap.expires_attribute"},
+		{"qqqqqq", `"qqqqqq"`, "check ldap.expires_attribute. Of the attributes for the end of accounts the server knows pwdEndTime, shadowExpire."},
+		{"fax", `no entry has the attribute "fax", which the server calls facsimileTelephoneNumber: nobody's account would ever end`, "write facsimileTelephoneNumber in ldap.expires_attribute"},
+		{"2.5.4.23", `"2.5.4.23", which the server calls facsimileTelephoneNumber`, "write facsimileTelephoneNumber in ldap.expires_attribute"},
+		{"fax;lang-de", `calls facsimileTelephoneNumber;lang-de`, "write facsimileTelephoneNumber;lang-de in ldap.expires_attribute"},
+		{"FACSIMILETelephoneNumber", "", ""},
+		{"pagerTelephoneNumber;lang-de", "", ""},
+		{"localityName", "", ""}, // a name of RFC 4519, which is known here
+		{"streetAddress", "", ""},
 		{"shadowexpire", "", ""},
 		{"pwdEndTime", "", ""},
 		{"description;lang-de", "", ""},
-		{"2.5.4.13", "", ""},
+		{"2.5.4.13", `"2.5.4.13", which the server calls description`, "write description in ldap.expires_attribute"},
 		{"", "", ""},
 		{"none", "", ""},
 	} {
@@ -58,7 +65,10 @@ func TestSchemasThatProveNothing(t *testing.T) {
 		"it can't be read":                  {dse: place, types: []string{"nonsense", "( )", "NAME 'x'"}},
 		"somebody has it":                   {dse: place, types: known, has: "contractEnd"},
 		"it is known":                       {dse: place, types: append([]string{"( 1.2.3 NAME 'CONTRACTEND' )"}, known...)},
-		"it is known by a second name":      {dse: place, types: append([]string{"( 1.2.3 NAME ( 'end' 'contractEnd' ) DESC 'x' )"}, known...)},
+		"it is known by a second name":      {dse: place, types: append([]string{"( 1.2.3 NAME ( 'end' 'contractEnd' ) DESC 'x' )"}, known...), refuse: true},
+		"so it is, but somebody has it":     {dse: place, types: append([]string{"( 1.2.3 NAME ( 'end' 'contractEnd' ) DESC 'x' )"}, known...), has: "contractEnd"},
+		"so it is, where more is lacking":   {dse: place, types: []string{"( 1.2.3 NAME ( 'end' 'contractEnd' ) DESC 'x' )"}, refuse: true},
+		"it is known by its first name":     {dse: place, types: append([]string{"( 1.2.3 NAME ( 'contractend' 'end' ) )"}, known...)},
 		"it is whole, and does not know it": {dse: place, types: known, refuse: true},
 	} {
 		t.Run(name, func(t *testing.T) {
