@@ -23,7 +23,7 @@ const samplesPerBase = 3
 // The groups are read first: one that can't be read fails the read before the
 // first visit.
 //
-// A person under two nested bases comes once. Memory is that of one page, some 30
+// A person under two nested bases comes once. Memory is that of two pages, some 30
 // bytes for each person, by which one that comes twice is known, and 32 bytes for
 // each member of the groups that count; beside, up to 1,000 people wait for the end
 // of the read whom groups name in other letters than the directory.

@@ -7,8 +7,8 @@ import (
 )
 
 // sightings are the ids that a read has met, and below which base: an open table of their
-// digests, 16 to 37 bytes for each id. The digests' seeds are of this read, so nobody can make
-// two ids of one digest, and two of a million have one by chance once in 10^27 reads.
+// digests, 18 to 37 bytes for each id, or 23 to 46 with several bases. The digests' seeds are of this read, so nobody can make
+// two ids of one digest, and two of a million have one by chance once in 10^26 reads.
 type sightings struct {
 	seeds   [2]maphash.Seed
 	digests [][2]uint64 // zero for none

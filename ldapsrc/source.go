@@ -5,9 +5,9 @@
 // does not show is looked at again, by Lookup, LookupGroups, Stamps and StillMembers, on
 // the very server that was read.
 //
-// The rooms within: conn speaks with the servers, framed reads entries off the wire, dn
-// compares names, decode makes people of entries, membership tells their groups, and schema
-// knows the kinds of directory.
+// The rooms within: conn speaks with the servers, framed reads entries off the wire, advice says
+// what can be done about a server, dn compares names, decode makes people of entries, membership
+// tells their groups, schema knows the kinds of directory, and several makes one source of many.
 package ldapsrc
 
 import (

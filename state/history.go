@@ -24,7 +24,7 @@ type Run struct {
 	Outcome string
 	// Summary is the report as JSON without its lists; nil without a report.
 	Summary []byte
-	// Report is the whole report, JSON; nil without one. Runs leaves it out.
+	// Report is the whole report, JSON that is packed; nil without one. Runs leaves it out.
 	Report dirsync.Packed
 }
 

@@ -3,7 +3,8 @@
 // controller adds to one (logon.go), or, where no answer came, by a look at the server
 // over a connection of its own (look.go, handshake.go). No login is sent for such a look.
 //
-// Each advice is one remedy, and has been tried against a real server.
+// What real servers at hand answer, OpenLDAP above all, has been provoked there and the remedy
+// tried; for other answers a simulated server stands in, or the words are from documentation.
 package advice
 
 import (

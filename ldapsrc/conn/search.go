@@ -17,8 +17,9 @@ import (
 const maxEmptyPages = 1000
 
 // Search gives every entry that q returns to visit, page by page, and where a referral
-// leads to; memory is that of one page. It returns nil only if every page was brought
-// to its end with code 0. An error of visit ends it and is returned as it is.
+// leads to; memory is that of two pages: one that is visited, and the next. It returns nil
+// only if every page was brought to its end with code 0. An error of visit ends it and is
+// returned as it is.
 //
 // Where the server ends the search at a limit on what it gives in all, and q says by
 // what it may be split, it is read in parts (see splitter).

@@ -2,7 +2,7 @@
 // in it, and has what every kind shares: errors, the table meta, who signs for a lock.
 //
 // All SQL of package state is common to the kinds: placeholders are $1, $2 and so on,
-// and JSON and times are text (state/column). A kind knows how to open, lock, copy and
+// times are text, and JSON is text or packed (state/column). A kind knows how to open, lock, copy and
 // examine a database of its own, and what its errors mean to an administrator. Its
 // schema is in state/migrations.
 package backend

@@ -1,6 +1,6 @@
 // Package column writes and reads the columns of a state: the types that database/sql
-// does not have (times, JSON and free text, each of them text in every kind of database),
-// and the statements that follow from a list of columns.
+// does not have (times, JSON and free text, which are text in every kind of database, and
+// JSON that is kept packed, which is bytes), and the statements that follow from a list of columns.
 package column
 
 import (
