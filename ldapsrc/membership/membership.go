@@ -56,6 +56,9 @@ const (
 	gidNumber      = "gidNumber"      // RFC 2307
 )
 
+// Primary gives the attributes of people that name the number of a group they are in.
+func Primary() []string { return []string{gidNumber, primaryGroupID} }
+
 // Reader reads groups.
 type Reader struct {
 	Groups

@@ -41,7 +41,7 @@ func newWorld(t testing.TB) *world {
 	w.rules = decide.Rules{
 		Rules: mapping.Rules{
 			Mapping: map[string]dirsync.Expression{dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldRealname: formula(t, "cn"), dirsync.FieldEmail: formula(t, "mail")},
-			Status:  true, StatusAttributes: []string{"accountLock"}, LowerUsername: true,
+			Status:  true, StatusAttributes: []string{"accountLock"}, Primary: []string{"gidNumber"}, LowerUsername: true,
 			Protect:     map[string]bool{},
 			Directories: dirsync.Directories{{Digest: "uid, cn, mail", Servers: []string{"ldap://a", "ldap://b"}}},
 		},

@@ -94,7 +94,7 @@ func (r *Rules) RolesOf(directory, group string) (roles GroupRoles) {
 // AttributeName gives the name of an attribute as directories write it, where that is
 // known.
 func (r *Rules) AttributeName(folded string) string {
-	for _, name := range append([]string{r.MemberOf, "gidNumber", "primaryGroupID"}, r.StatusAttributes...) {
+	for _, name := range slices.Concat([]string{r.MemberOf}, r.Primary, r.StatusAttributes) {
 		if strings.EqualFold(name, folded) {
 			return name
 		}

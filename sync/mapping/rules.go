@@ -38,6 +38,9 @@ type Rules struct {
 	// MemberOf is an attribute by which people themselves say which groups they are in;
 	// "": none counts.
 	MemberOf string
+	// Primary are attributes of people that name the number of a group they are in, as
+	// directories write them.
+	Primary []string
 	// AllowBypass lets StatusFrom give bypass.
 	AllowBypass bool
 	// CountLockouts makes a temporary lockout count as disabled.

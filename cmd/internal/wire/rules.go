@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"duosync/cmd/internal/config"
+	"duosync/ldapsrc/membership"
 	"duosync/ldapsrc/schema"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
@@ -76,7 +77,7 @@ func rulesOfOne(cfg *config.Config) (decide.Rules, error) {
 	kind = kind.Expiring(cfg.LDAP.ExpiresAttribute)
 	r := decide.Rules{
 		Rules: mapping.Rules{
-			StatusAttributes: kind.Status, Lapses: kind.Lapses, Via: kind.Via, AllowBypass: c.AllowBypass,
+			StatusAttributes: kind.Status, Lapses: kind.Lapses, Via: kind.Via, Primary: membership.Primary(), AllowBypass: c.AllowBypass,
 			CountLockouts: c.StatusLockouts, LowerUsername: c.Normalize.Username == "lower",
 			IncludeGroups: c.Scope.IncludeGroups, ExcludeGroups: c.Scope.ExcludeGroups,
 			Protect:     map[string]bool{},

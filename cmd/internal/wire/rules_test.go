@@ -98,6 +98,18 @@ func TestExpiresAttribute(t *testing.T) {
 	}
 }
 
+// TestAttributeNames: attributes that something hangs on are told as directories write them.
+func TestAttributeNames(t *testing.T) {
+	_, r := rulesOf(t, "ldap: {preset: activedirectory, users: {base_dns: ['dc=x,dc=y']}}\n")
+	for folded, want := range map[string]string{
+		"gidnumber": "gidNumber", "primarygroupid": "primaryGroupID", "useraccountcontrol": "userAccountControl", "telephonenumber": "telephonenumber",
+	} {
+		if got := r.AttributeName(folded); got != want {
+			t.Errorf("%s: %s, want %s", folded, got, want)
+		}
+	}
+}
+
 // TestSettingsOfPlans: a plan is bound to ldap and sync by name, as ever; of several directories to
 // each, and to their order.
 func TestSettingsOfPlans(t *testing.T) {
