@@ -53,8 +53,8 @@ type Decision struct {
 	Guards []Guard
 	// Shadowed is the person of an earlier directory who has the name; "": nobody.
 	Shadowed SourceID
-	// Skipped tells why nothing is done by rule: "" or one of the Skipped… reasons.
-	Skipped string
+	// Skipped tells why nothing is done by rule; "": something may be.
+	Skipped SkipReason
 	// Heir is the id under which a missing person is there anew, and Ancestor the old id of
 	// such an entry: it is not decided yet whether the two are the same human. Else "".
 	Heir, Ancestor SourceID
@@ -64,18 +64,20 @@ type Decision struct {
 	Warnings []string
 }
 
-// Skipped is a person for whom nothing is done by rule. Reason is one of the Skipped…
-// reasons.
+// Skipped is a person for whom nothing is done by rule.
 type Skipped struct {
 	Username string
 	Source   SourceID
-	Reason   string
+	Reason   SkipReason
 }
 
-// Why nothing is done by rule.
+// SkipReason is why nothing is done by rule, as reports have it.
+type SkipReason string
+
+// The reasons.
 const (
-	SkippedProtected = "protected" // sync.scope.protect
-	SkippedLocked    = "locked"    // disabled in the directory and not in Duo: a licence saved
+	SkippedProtected SkipReason = "protected" // sync.scope.protect
+	SkippedLocked    SkipReason = "locked"    // disabled in the directory and not in Duo: a licence saved
 )
 
 // Rebuilt says what Rebuild found.

@@ -57,7 +57,7 @@ func (r *Rules) decideNew(s *Subject, reason string) {
 		s.tellFaults()
 		return
 	case r.Protect[want.Name()]:
-		s.Skipped = true
+		s.Skipped = dirsync.SkippedProtected
 		return
 	case want.Unsure != nil && !s.Blind:
 		problem := want.Unsure.Problem()
@@ -69,7 +69,7 @@ func (r *Rules) decideNew(s *Subject, reason string) {
 	case want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled:
 		// A user who is locked in the directory is not created: a licence saved.
 		if r.Existing == ExistingReport && !s.Adopted && !s.Inherits {
-			s.Skipped = true
+			s.Skipped = dirsync.SkippedLocked
 			return
 		}
 		s.Idle = true
@@ -114,7 +114,7 @@ func (r *Rules) decideOurs(s *Subject) {
 		s.letGo(r, dirsync.LetGoTrashed, LetGoWords(dirsync.LetGoTrashed))
 		return
 	case r.Protect[dirsync.FoldName(live.Username)], r.Protect[want.Name()]:
-		s.Skipped = true
+		s.Skipped = dirsync.SkippedProtected
 		return
 	}
 
@@ -203,6 +203,7 @@ func (s *Subject) askedOf(changes []dirsync.Change) dirsync.Fields {
 // decideVanished is for a person in scope whose Duo user does not exist.
 func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
 	name := s.Username()
+	protected := r.Protect[s.Want.Name()] || r.Protect[dirsync.FoldName(name)]
 	s.Next.Missing = nil
 	switch {
 	case removedByUs:
@@ -222,8 +223,11 @@ func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
 	case s.Want.Problem != "":
 		s.Add(dirsync.Op{Action: dirsync.Recreate, Reason: "deleted in Duo by hand", Blocked: s.Want.Problem})
 		s.Problem = s.Want.Problem
-	case s.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled, s.Want.Unsure != nil, r.Protect[s.Want.Name()], r.Protect[dirsync.FoldName(name)]:
-		s.Skipped = true
+	case protected, s.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled, s.Want.Unsure != nil:
+		s.Skipped = dirsync.SkippedLocked
+		if protected {
+			s.Skipped = dirsync.SkippedProtected
+		}
 		if len(s.Link.Phones) > 0 {
 			s.Add(Orphans(s))
 		} else {

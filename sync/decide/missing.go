@@ -56,7 +56,7 @@ func (r *Rules) decideMissing(s *Subject, now time.Time) {
 		s.Next.Missing = &missing // else nobody could tell that this needs nobody
 		s.Warn("%s: missing from the directory, and put into Duo's Trash by somebody else: nothing is left to do", s.Username())
 	case r.Protect[dirsync.FoldName(s.Live.Username)]:
-		s.Skipped = true
+		s.Skipped = dirsync.SkippedProtected
 	case step == dirsync.Disable && s.Live.Status == dirsync.StatusDisabled: // by us (a lock) or by hand
 		s.Done = true
 	default:

@@ -74,12 +74,12 @@ type decision struct {
 	// be adopted as it is now; "" where nothing is in the way.
 	Hindered string
 	Wait     *dirsync.Waiting
-	Skipped  bool
-	Quiet    bool // nothing but the link changes; Duo is not asked
-	Open     bool // the lists are planned, too
-	Idle     bool // disabled: there is something to do only if Duo has the user
-	Done     bool // missing, and disabled already: the step needs no call
-	Later    bool // joins are left for later, without a word
+	Skipped  dirsync.SkipReason // "": something may be done
+	Quiet    bool               // nothing but the link changes; Duo is not asked
+	Open     bool               // the lists are planned, too
+	Idle     bool               // disabled: there is something to do only if Duo has the user
+	Done     bool               // missing, and disabled already: the step needs no call
+	Later    bool               // joins are left for later, without a word
 	Warnings []string
 }
 

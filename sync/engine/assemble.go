@@ -148,14 +148,14 @@ func (r *run) gather(s *decide.Subject) {
 	if s.Wait != nil {
 		r.report.Waiting = append(r.report.Waiting, *s.Wait)
 	}
-	if s.Skipped {
-		r.skip(s)
+	if s.Skipped != "" {
+		r.skip(s, s.Skipped)
 	}
 	blocked := slices.ContainsFunc(s.Ops, func(o *dirsync.Op) bool { return o.Blocked != "" })
 	if s.Problem != "" && !blocked {
 		r.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: r.personHash(s), Username: s.Username(), Sources: []dirsync.SourceID{s.ID}, Reason: s.Problem, Remedy: s.Remedy})
 	}
-	if s.Want != nil && len(s.Ops) == 0 && s.Problem == "" && !s.Skipped && !s.Contested {
+	if s.Want != nil && len(s.Ops) == 0 && s.Problem == "" && s.Skipped == "" && !s.Contested {
 		r.report.Unchanged++
 	}
 }

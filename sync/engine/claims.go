@@ -148,7 +148,7 @@ func (d *deciding) holders(ctx context.Context, claims []claim) (map[string]*dir
 func (d *deciding) dropIdle(holders map[string]*dirsync.Account) {
 	for _, s := range d.subjects {
 		if s.Idle && !s.Inherits && len(s.Ops) == 1 && holders[s.Want.Name()] == nil {
-			s.Ops, s.Skipped = nil, true
+			s.Ops, s.Skipped = nil, dirsync.SkippedLocked
 		}
 	}
 }

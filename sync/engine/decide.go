@@ -123,7 +123,7 @@ func (r *run) adoptsHeir(want *mapping.Desired) bool {
 func (d *deciding) remembered() {
 	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool {
 		if s.Link != nil && !d.report.Refreshed && d.protected(s) {
-			d.skip(s)
+			d.skip(s, dirsync.SkippedProtected)
 			return true
 		}
 		back := s.Want != nil && s.Link != nil && s.Link.Missing != nil
@@ -138,8 +138,11 @@ func (d *deciding) remembered() {
 			return false
 		}
 		if told.Reason == "" { // disabled, and not in Duo
-			d.skip(s)
-			s.Idle, s.Skipped = true, true
+			s.Idle, s.Skipped = true, dirsync.SkippedLocked
+			if s.Want != nil && d.Rules.Protect[s.Want.Name()] {
+				s.Skipped = dirsync.SkippedProtected
+			}
+			d.skip(s, s.Skipped)
 			d.idle = append(d.idle, s)
 			return true
 		}

@@ -250,7 +250,7 @@ func takeOver(d *dirsync.Decision, s *decide.Subject) {
 }
 
 // skipped tells why nothing is done about a person by rule.
-func (r *run) skipped(d *dirsync.Decision, want *mapping.Desired) string {
+func (r *run) skipped(d *dirsync.Decision, want *mapping.Desired) dirsync.SkipReason {
 	protect := r.Rules.Protect
 	verdict := mapping.Verdict{}
 	if d.Person != nil {
@@ -268,10 +268,6 @@ func (r *run) skipped(d *dirsync.Decision, want *mapping.Desired) string {
 }
 
 // skip takes over that nothing is done about a person by rule.
-func (r *run) skip(s *decide.Subject) {
-	why := dirsync.SkippedLocked
-	if s.Link != nil && r.protected(s) || s.Want != nil && r.Rules.Protect[s.Want.Name()] || s.Live != nil && r.Rules.Protect[dirsync.FoldName(s.Live.Username)] {
-		why = dirsync.SkippedProtected
-	}
+func (r *run) skip(s *decide.Subject, why dirsync.SkipReason) {
 	r.report.Skipped = append(r.report.Skipped, dirsync.Skipped{Username: s.Username(), Source: s.ID, Reason: why})
 }

@@ -174,7 +174,7 @@ func (r *run) tellings(c *course) map[string]dirsync.Told {
 			delete(told, personKey(s.ID))
 			continue
 		}
-		if s.Problem == "" && !(s.Idle && s.Skipped) {
+		if s.Problem == "" && !(s.Idle && s.Skipped != "") {
 			continue
 		}
 		hash, username := r.personHash(s), s.Username()

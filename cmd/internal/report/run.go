@@ -43,12 +43,11 @@ type Document struct {
 	Verbose bool `json:"-"`
 }
 
-// SkippedPerson is somebody for whom nothing is done by rule. Reason is "protected"
-// (sync.scope.protect), or "locked": disabled in the directory and not in Duo.
+// SkippedPerson is somebody for whom nothing is done by rule.
 type SkippedPerson struct {
-	Username string           `json:"username"`
-	SourceID dirsync.SourceID `json:"source_id"`
-	Reason   string           `json:"reason"`
+	Username string             `json:"username"`
+	SourceID dirsync.SourceID   `json:"source_id"`
+	Reason   dirsync.SkipReason `json:"reason"`
 }
 
 // Head is a report without its lists, as the history gives it. Times are RFC

@@ -55,7 +55,7 @@ func (s *SkippedPerson) words() string {
 	case dirsync.SkippedLocked:
 		return "disabled in the directory, and not in Duo"
 	}
-	return s.Reason
+	return string(s.Reason)
 }
 
 // summary says in a line what the run does, and how it went, as the title has it.
