@@ -3,7 +3,6 @@ package dirsync
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -156,17 +155,22 @@ func Reflag(text, flags string) string {
 	return quoted.ReplaceAllStringFunc(text, func(command string) string { return "`" + anew(strings.Trim(command, "`")) + "`" })
 }
 
-// Visible leaves out of a text the characters that nobody sees: of zero width, marks of
-// direction, a byte order mark, and all blanks but the plain one and line breaks. They are
-// those that Unicode calls ignorable (DerivedCoreProperties, Default_Ignorable_Code_Point),
-// and letters that show nothing.
+// Invisible reports whether nobody sees a character: of zero width, a mark of direction, a
+// byte order mark, and each blank but the plain one and line breaks. They are those that
+// Unicode calls ignorable (DerivedCoreProperties, Default_Ignorable_Code_Point), and the
+// blank braille sign, which it does not.
+func Invisible(c rune) bool {
+	return c >= utf8.RuneSelf &&
+		(unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point, unicode.Zs, unicode.Zl, unicode.Zp) || c == 0x2800)
+}
+
+// Visible leaves out of a text the characters that nobody sees.
 func Visible(text string) string {
 	if isASCII(text) {
 		return text
 	}
 	return strings.Map(func(c rune) rune {
-		if unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point, unicode.Zl, unicode.Zp) ||
-			c != ' ' && unicode.Is(unicode.Zs, c) || slices.Contains(blank, c) {
+		if Invisible(c) {
 			return -1
 		}
 		return c
@@ -182,6 +186,3 @@ func isASCII(text string) bool {
 	}
 	return true
 }
-
-// blank are signs that show nothing, and that Unicode does not call ignorable.
-var blank = []rune{0x2800}

@@ -59,7 +59,7 @@ func checkSecret(text string) error {
 			return dirsync.WithHint(errors.New("holds more than one line"), "give the secret and nothing else")
 		case unicode.Is(unicode.Cc, r):
 			return dirsync.WithHint(fmt.Errorf("holds a control character (%U)", r), "write the secret anew, without it")
-		case unicode.Is(unicode.Cf, r):
+		case unicode.Is(unicode.Cf, r), unseen(r) && !unicode.Is(unicode.Zs, r): // a passphrase may have any blank
 			return dirsync.WithHint(fmt.Errorf("holds a character that nobody sees (%U)", r), "write the secret anew, by hand in place of a copy")
 		}
 	}

@@ -120,17 +120,11 @@ func slipAt(lines []string, line int, msg string) *slip {
 	return nil
 }
 
-// unseen reports whether a character takes room, or none, without a mark of its own and
-// without a meaning in a name: a blank that is not U+0020, a mark that a copy brings along.
-// Joiners are none of these, for scripts need them.
+// unseen reports whether nobody sees a character that has no meaning in a name: a blank that
+// is not U+0020, a mark that a copy brings along. Joiners and variation selectors are none of
+// these, for scripts and emoji need them.
 func unseen(r rune) bool {
-	switch {
-	case r == '\u200c' || r == '\u200d':
-		return false
-	case r > unicode.MaxASCII && unicode.Is(unicode.Zs, r):
-		return true
-	}
-	return unicode.Is(unicode.Cf, r)
+	return dirsync.Invisible(r) && r != '\u200c' && r != '\u200d' && !unicode.Is(unicode.Variation_Selector, r)
 }
 
 // checkSeen tells of what a copy brings into a value and nobody sees there, and of quotes
