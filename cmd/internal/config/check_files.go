@@ -2,14 +2,10 @@ package config
 
 import (
 	"crypto/tls"
-	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"time"
 
 	"duosync/cmd/internal/config/strict"
-	dirsync "duosync/sync"
 	"duosync/sync/certificate"
 )
 
@@ -59,12 +55,8 @@ func (v *validator) validatePair(section, certFile, keyFile string) {
 // readFile reads a file of certificates, of which none is large.
 func readFile(name string) ([]byte, error) {
 	data, err := os.ReadFile(name)
-	if err == nil {
-		return data, nil
+	if err != nil {
+		return nil, strict.Unreadable(name, err)
 	}
-	if why, ok := errors.AsType[*fs.PathError](err); ok {
-		err = why.Err
-	}
-	return nil, dirsync.WithHint(fmt.Errorf("%s can't be read: %w", name, err),
-		"give a file that the account of duosync can read; a relative path starts at the folder of the configuration file")
+	return data, nil
 }

@@ -60,10 +60,9 @@ func (r *reader) doubtSecret(path, text string) {
 // readSecret reads a secret's file, see [decoded]. The errors do not name the path: who
 // writes the secret itself in place of a path must not find it in a log.
 func readSecret(path string) (s Secret, openToAll bool, err error) {
-	const advice = "give a file that the account of duosync can read; a relative path starts at the folder of the configuration file"
 	data, info, err := readHead(path, maxSecretFile+1)
 	if err != nil {
-		return Secret{}, false, dirsync.WithHint(fmt.Errorf("the file can't be read: %w", withoutPath(err)), advice)
+		return Secret{}, false, Unreadable("the file", err)
 	}
 	text, err := decoded(data)
 	switch {
@@ -103,9 +102,12 @@ func OpenToAll(info fs.FileInfo) bool {
 	return info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0
 }
 
-func withoutPath(err error) error {
+// Unreadable words why a file can't be read, by what it is called, and by its path only if it
+// is called so.
+func Unreadable(file string, err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
+		err = pathErr.Err
 	}
-	return err
+	return dirsync.WithHint(fmt.Errorf("%s can't be read: %w", file, err),
+		"give a file that the account of duosync can read; a relative path starts at the folder of the configuration file")
 }
