@@ -134,27 +134,44 @@ func TestCompleteReads(t *testing.T) {
 	}
 }
 
+// A read that waits for a page that never comes ends with its context, and with the source.
 func TestCancelDuringStall(t *testing.T) {
 	t.Parallel()
-	sim := newSim(t, 300)
-	sim.SetFaults(ldapsim.Faults{StallOnPage: 2})
-	src := newSource(t, simOptions(sim, nil))
-	for name, end := range map[string]func(context.CancelFunc){
-		"context": func(cancel context.CancelFunc) { cancel() },
-		"Close":   func(context.CancelFunc) { _ = src.Close() },
+	for name, tt := range map[string]struct {
+		end  func(context.CancelFunc, *ldapsrc.Source)
+		want string
+	}{
+		"context": {func(cancel context.CancelFunc, _ *ldapsrc.Source) { cancel() }, "context canceled"},
+		"Close":   {func(_ context.CancelFunc, src *ldapsrc.Source) { _ = src.Close() }, "after 100 entries"},
 	} {
-		ctx, cancel := context.WithCancel(t.Context())
-		n := 0
-		_, err := src.Read(ctx, func(dirsync.Person) error {
-			if n++; n == 100 {
-				time.AfterFunc(20*time.Millisecond, func() { end(cancel) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := newSim(t, 300)
+			src := newSource(t, simOptions(sim, nil))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			given, asked := make(chan struct{}), make(chan struct{})
+			sim.SetFaults(ldapsim.Faults{StallOnPage: 2, BeforePage: func(page int) {
+				if page == 2 {
+					close(asked)
+				}
+			}})
+			go func() {
+				<-given // the first page
+				<-asked // the second
+				tt.end(cancel, src)
+			}()
+			n := 0
+			_, err := src.Read(ctx, func(dirsync.Person) error {
+				if n++; n == 100 {
+					close(given)
+				}
+				return nil
+			})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%v, want %q", err, tt.want)
 			}
-			return nil
 		})
-		cancel()
-		if err == nil {
-			t.Errorf("%s: no error", name)
-		}
 	}
 }
 

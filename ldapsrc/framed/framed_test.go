@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
@@ -325,9 +324,10 @@ func TestClosed(t *testing.T) {
 	c := framed.New(near)
 	client := ldap.NewConn(c, false)
 	client.Start()
-	time.AfterFunc(20*time.Millisecond, func() { _ = near.Close() })
 	go func() {
-		_, _ = far.Write(nil) // a read of nothing
+		_, _ = far.Write(nil)      // a read of nothing
+		_, _ = ber.ReadPacket(far) // the request: the search waits from here on
+		_ = near.Close()
 		_, _ = io.ReadAll(far)
 	}()
 	if _, err := c.Search(client, request); !errors.Is(err, io.ErrClosedPipe) {
