@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -212,23 +213,41 @@ func TestServerUpgradeByAnother(t *testing.T) {
 	closing(t, open(t, owner))
 }
 
-// A mark that is given is known to every intent that is written down from then on.
+// A mark that is given is known to every intent that is written down from then on, and so is
+// a pause: both wait for a run's transaction that is under way.
 func TestServerMarkWaitsForARun(t *testing.T) {
 	t.Parallel()
 	dsn := postgres(t).Schema(t)
-	beside, err := state.OpenBeside(t.Context(), dsn, state.Options{})
+	closing(t, open(t, dsn))
+	watch, err := sql.Open("pgx", dsn)
 	must(t, err)
-	defer closing(t, beside)
-	m := dirsync.Mark{User: "DU1", Username: "a"}
-	onServer(t, dsn, `SELECT value FROM meta WHERE key = 'epoch' FOR SHARE`, func() { // as a run's transactions begin
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		defer cancel()
-		if err := beside.Mark(ctx, m); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a mark beside a run's transaction: %v, want it to wait", err)
-		}
-		if err := beside.Pause(ctx, dirsync.Pause{}); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a pause beside a run's transaction: %v, want it to wait", err)
-		}
-	})
-	must(t, beside.Mark(t.Context(), m))
+	defer func() { must(t, watch.Close()) }()
+	for what, act := range map[string]func(context.Context, *state.DB) error{
+		"mark": func(ctx context.Context, db *state.DB) error {
+			return db.Mark(ctx, dirsync.Mark{User: "DU1", Username: "a"})
+		},
+		"pause": func(ctx context.Context, db *state.DB) error { return db.Pause(ctx, dirsync.Pause{}) },
+	} {
+		name := "waits-" + what
+		beside, err := state.OpenBeside(t.Context(), dsn+"&application_name="+name, state.Options{})
+		must(t, err)
+		onServer(t, dsn, `SELECT value FROM meta WHERE key = 'epoch' FOR SHARE`, func() { // as a run's transactions begin
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ended := make(chan error, 1)
+			go func() { ended <- act(ctx, beside) }()
+			eventually(t, func() bool {
+				var waits bool
+				must(t, watch.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
+					WHERE application_name = $1 AND wait_event_type = 'Lock')`, name).Scan(&waits))
+				return waits || len(ended) > 0
+			})
+			cancel()
+			if err := <-ended; !errors.Is(err, context.Canceled) {
+				t.Errorf("a %s beside a run's transaction: %v, want it to wait", what, err)
+			}
+		})
+		must(t, act(t.Context(), beside))
+		closing(t, beside)
+	}
 }
