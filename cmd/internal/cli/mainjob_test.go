@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -346,13 +347,12 @@ func TestTwoAtOnce(t *testing.T) {
 	var h *house
 	done := make(chan result, 1)
 	started := make(chan struct{})
-	once := false
+	var once sync.Once
 	h = newHouse(t, houseOptions{slapd: slapdtest.Options{People: 3}, duo: duosim.Options{OnCall: func(duosim.Call) {
-		if !once {
-			once = true
+		once.Do(func() {
 			close(started)
 			<-release
-		}
+		})
 	}}})
 	go func() { done <- h.sync() }()
 	<-started
