@@ -35,7 +35,7 @@ func serving(t *testing.T, j *job, lines string) (address string) {
 		}
 	})
 	address = <-j.heard
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(strings.Join(j.statesNow(), ""), "STATUS=Last run"); {
+	for deadline := time.Now().Add(patience); !strings.Contains(strings.Join(j.statesNow(), ""), "STATUS=Last run"); {
 		if time.Now().After(deadline) {
 			t.Fatal("no run")
 		}
@@ -90,7 +90,7 @@ func TestMetricsPage(t *testing.T) {
 		t.Errorf("content type %s", got)
 	}
 	j.reload()
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(body, "duosync_config_last_reload_successful 0\n"); {
+	for deadline := time.Now().Add(patience); !strings.Contains(body, "duosync_config_last_reload_successful 0\n"); {
 		if time.Now().After(deadline) {
 			t.Fatalf("a bad reload does not show:\n%s", body)
 		}
@@ -112,7 +112,7 @@ func TestMovingPages(t *testing.T) {
 		ready := j.told("READY=1")
 		j.load = func() (*config.Loaded, error) { return loaded, nil }
 		j.reload()
-		for deadline := time.Now().Add(10 * time.Second); j.told("READY=1") == ready; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(patience); j.told("READY=1") == ready; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d reloads, not ready", before)
 			}
