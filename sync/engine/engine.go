@@ -305,13 +305,13 @@ const (
 // recheck looks anew when a call is to be sent, which may have waited for long since its
 // operations were intended: it tells which of them are not to be sent any more, and why.
 func (a *application) recheck(ctx context.Context, ops []*dirsync.Op) (map[*dirsync.Op]string, error) {
+	moved := a.last.moved(ctx, ops)      // first: a pause or a mark may be set meanwhile
+	if len(moved) > 0 && isTimeUp(ctx) { // a look that was cut off tells nothing
+		return nil, errTimeUp
+	}
 	may, err := a.journal.Recheck(context.WithoutCancel(ctx), ops)
 	if err != nil {
 		return nil, err
-	}
-	moved := a.last.moved(ctx, may)
-	if len(moved) > 0 && isTimeUp(ctx) { // a look that was cut off tells nothing
-		return nil, errTimeUp
 	}
 	if len(may) == len(ops) {
 		return moved, nil
