@@ -170,6 +170,9 @@ func (t *Target) send(ctx context.Context, op *dirsync.Op, call dirsync.Fields) 
 		return seen, lookErr
 	}
 	again, sendErr := t.client.Apart().ModifyUser(ctx, op.User, call)
+	if !errors.Is(err, api.ErrStray) { // a refusal, and the look has shown that nothing was done
+		return again, sendErr
+	}
 	return again, gate.After(err, sendErr)
 }
 

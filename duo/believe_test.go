@@ -1,6 +1,7 @@
 package duo_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -125,4 +126,41 @@ func TestAnAnswerToAChangeIsHeldAgainstIt(t *testing.T) {
 		"the refusal of what was sent":            {change, []exchange{refuse(sent(""), 40002, "email")}, "refused", "email"},
 		"restored, another's answer, at last":     {op(dirsync.Restore, "ann"), []exchange{restore, inTrash, apart(active)}, "DU1", ""},
 	})
+}
+
+// TestAChangeThatIsNotSentOnceMore has the second try of a change not let through. After a
+// refusal, and a look that shows the user as before, nothing was done; an answer about
+// somebody else says nothing of the call, which may be under way.
+func TestAChangeThatIsNotSentOnceMore(t *testing.T) {
+	change := update()
+	change.Changes = []dirsync.Change{{Field: "email", Before: "old", After: "new"}}
+	sent := exchange{Call: edit, Params: map[string]string{"email": "new"}}
+	before := exchange{Call: one, Apart: true, Body: ok(user("DU1", "ann", "email", "old"))}
+	for name, test := range map[string]struct {
+		first exchange
+		fate  dirsync.Fate
+	}{
+		"not found":                        {refuse(sent, 40401, ""), dirsync.Failed},
+		"the refusal of what was not sent": {refuse(sent, 40002, "realname"), dirsync.Failed},
+		"another user's":                   {answer(sent, ok(user("DU2", "bob", "email", "new"))), dirsync.Unknown},
+	} {
+		for why, stop := range map[string]func(*watched){
+			"paused": func(w *watched) { w.closed = true },
+			"marked": func(w *watched) { w.barred = change.Source },
+		} {
+			gate, l := &watched{}, ledger{}
+			look := before
+			look.Before = func() { gate.set(stop) }
+			err := newPlay(t, test.first, look).target().Apply(t.Context(), []*dirsync.Op{change}, l.intend, gate.recheck, l.record)
+			if paused := why == "paused"; errors.Is(err, dirsync.ErrPaused) != paused || !paused && err != nil || len(l.results) != 1 {
+				t.Fatalf("%s, %s: ended with %v, %d results", name, why, err, len(l.results))
+			}
+			r := l.results[0]
+			var withdrawn dirsync.Withdrawn
+			told := errors.Is(r.Err, dirsync.ErrPaused) || errors.As(r.Err, &withdrawn)
+			if r.Fate != test.fate || told != (test.fate == dirsync.Failed) {
+				t.Errorf("%s, %s: fate %d, %v", name, why, r.Fate, r.Err)
+			}
+		}
+	}
 }
