@@ -1,10 +1,19 @@
 package duo_test
 
 import (
+	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"duosync/duo"
+	"duosync/duo/api"
+	"duosync/duo/api/apitest"
+	"duosync/duo/callrate"
 	dirsync "duosync/sync"
 )
 
@@ -162,5 +171,61 @@ func TestAChangeThatIsNotSentOnceMore(t *testing.T) {
 				t.Errorf("%s, %s: fate %d, %v", name, why, r.Fate, r.Err)
 			}
 		}
+	}
+}
+
+// TestTwoCreatesUnderWayWithOneAnswer: of two creates that are under way at once, and that Duo
+// answers with the same id, one has the user; what became of the other is looked up by name.
+// The one whom the user is not was answered first, and is seen by that name last.
+func TestTwoCreatesUnderWayWithOneAnswer(t *testing.T) {
+	looked, recorded := make(chan struct{}), make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", apitest.Created.Format(http.TimeFormat))
+		sent := map[string]string{}
+		if r.Method == http.MethodPost {
+			if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+				t.Errorf("reading %s: %v", r.URL.Path, err)
+			}
+		}
+		body := ""
+		switch query := r.URL.Query(); {
+		case sent["username"] == "ann":
+			body = ok(user("DU7", "ann", "email", "in another form"))
+		case sent["username"] == "bob":
+			<-looked
+			body = ok(user("DU7", "bob"))
+		case r.URL.Path == "/admin/v1/users/DU7":
+			close(looked)
+			<-recorded
+			body = ok(user("DU7", "ann", "email", "in another form"))
+		case query.Get("username") == "ann":
+			body = ok("[" + user("DU9", "ann", "email", "a@example.org") + "]")
+		case query.Get("limit") == "1":
+			body = probe.Body
+		default:
+			t.Errorf("called %s %s", r.Method, r.URL)
+		}
+		_, _ = io.WriteString(w, body)
+	}))
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	stage := apitest.NewStage(apitest.Created)
+	client := apitest.Connect(t, api.Options{
+		Host: server.Listener.Addr().String(), IntegrationKey: apitest.IntegrationKey, SecretKey: apitest.SecretKey,
+		RootCAs: apitest.RootsOf(server), Rate: callrate.Rate{Calls: 1_000_000, Per: time.Second}, Now: stage.Now, Sleep: stage.Sleep,
+	})
+	wave := []*dirsync.Op{op(dirsync.Create, "ann", "username", "ann", "email", "a@example.org"), op(dirsync.Create, "bob", "username", "bob")}
+	var l ledger
+	err := duo.NewTarget(client, duo.Options{InFlight: 2}).Apply(t.Context(), wave, l.intend, freely, func(results []dirsync.Result) error {
+		if results[0].Op == wave[1] {
+			close(recorded)
+		}
+		return l.record(results)
+	})
+	if err != nil || len(l.results) != 2 {
+		t.Fatalf("ended with %v, %d results", err, len(l.results))
+	}
+	if got := inWords(l.results[0]) + "; " + inWords(l.results[1]); got != "DU7; DU9" {
+		t.Errorf("bob and ann are %s", got)
 	}
 }

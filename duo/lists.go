@@ -215,7 +215,7 @@ func (s *steps) conclude() {
 		fate := dirsync.Vanished
 		if operation.Creates(s.op) { // what became of it is found out by name
 			fate, s.gone = dirsync.Unknown, fmt.Errorf("the user %s, whom Duo answered to the create, is not there: %w", s.user, s.gone)
-			s.Target.made.drop(s.user)
+			s.Target.made.drop(s.user, s.op.Source)
 		}
 		s.result.Fate, s.result.Err, s.result.Account, s.result.Undone = fate, s.gone, nil, nil
 		return

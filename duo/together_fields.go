@@ -42,7 +42,11 @@ func (p *party) sendFields(ctx context.Context, members []*bulk.Member) error {
 		if a == nil || operation.Creates(m.Op) && p.notMade(a, p.at) != "" {
 			continue
 		}
-		if p.claimed[m] = a; reflects(a, p.params[m]) {
+		shown := reflects(a, p.params[m])
+		if shown && operation.Creates(m.Op) && !p.keep(m.Op.Source, a, false) {
+			continue
+		}
+		if p.claimed[m] = a; shown {
 			p.believe(m, a)
 		}
 	}
@@ -61,7 +65,6 @@ func (p *party) believe(m *bulk.Member, a *dirsync.Account) {
 		}
 		return
 	}
-	p.keep(op.Source, a)
 	r := done(op, a)
 	if aliases != nil {
 		r = with(r, a, operation.AliasesUndone(aliases, a)...)
@@ -138,7 +141,7 @@ func (p *party) lookByName(ctx context.Context, members []*bulk.Member) error {
 // met decides whether the holder of a name is the user that a member was to make: the one
 // whom Duo answered, or else whoever shows that it was made by this call.
 func (p *party) met(m *bulk.Member, holder *dirsync.Account) {
-	if a := p.claimed[m]; a != nil && a.ID == holder.ID && !holder.Synced {
+	if a := p.claimed[m]; a != nil && a.ID == holder.ID && !holder.Synced && p.keep(m.Op.Source, holder, true) {
 		p.believe(m, holder)
 		m.Result.Met = true
 		return
