@@ -52,9 +52,17 @@ func (t *Target) seeOpen(ctx context.Context, intents []dirsync.Intent) lookup.S
 			ids = append(ids, op.User)
 		}
 	}
-	seen, err := t.See(ctx, names, ids)
+	seen, err := t.See(ctx, several(names), several(ids))
 	t.reads.Count(err)
 	return seen
+}
+
+// several gives nothing in place of one alone.
+func several(some []string) []string {
+	if len(some) < 2 {
+		return nil
+	}
+	return some
 }
 
 func (t *Target) settle(ctx context.Context, intent dirsync.Intent, seen lookup.Seen) dirsync.Result {

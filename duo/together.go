@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"duosync/duo/api"
 	"duosync/duo/bulk"
+	"duosync/duo/lookup"
 	"duosync/duo/operation"
 	"duosync/duo/values"
 	dirsync "duosync/sync"
@@ -132,7 +132,7 @@ func (p *party) prepare(ctx context.Context, members []*bulk.Member) []*bulk.Mem
 		case operation.Creates(op):
 			p.params[m] = createParams(op, m)
 		case aliases != nil:
-			p.params[m] = aliasParams(op, aliases, places[op.User], m)
+			p.params[m] = aliasParams(op, aliases, places.ByID(op.User), m)
 		case operation.HasOwn(op):
 			p.params[m] = operation.OwnFields(op)
 			m.Apart = op.Follows // it is looked at before
@@ -145,14 +145,14 @@ func (p *party) prepare(ctx context.Context, members []*bulk.Member) []*bulk.Mem
 }
 
 // places looks at all users whose aliases are to be changed: these have places.
-func (p *party) places(ctx context.Context, members []*bulk.Member) map[string]*dirsync.Account {
+func (p *party) places(ctx context.Context, members []*bulk.Member) lookup.Seen {
 	var ids []string
 	for _, m := range members {
 		if !operation.Creates(m.Op) && m.Op.Change(dirsync.FieldAliases) != nil {
 			ids = append(ids, m.Op.User)
 		}
 	}
-	seen, _ := p.seeUsers(ctx, ids) // who is not seen goes alone
+	seen, _ := p.See(ctx, nil, ids) // who is not seen goes alone
 	return seen
 }
 
@@ -180,22 +180,6 @@ func aliasParams(op *dirsync.Op, aliases *dirsync.Change, a *dirsync.Account, m 
 	}
 	m.Apart = false
 	return values.ParamsOf(calls[0])
-}
-
-// seeUsers looks at users by id, on a connection of its own. One who is missing in it may be
-// there all the same.
-func (p *party) seeUsers(ctx context.Context, ids []string) (map[string]*dirsync.Account, error) {
-	seen := make(map[string]*dirsync.Account, len(ids))
-	for _, some := range api.Chunks(ids) {
-		users, err := p.client.Apart().UsersByIDs(ctx, some)
-		if err != nil {
-			return seen, err
-		}
-		for i := range users {
-			seen[users[i].ID] = &users[i]
-		}
-	}
-	return seen, nil
 }
 
 // tellFields records what is known of members, all at once, but for those whose lists follow.

@@ -9,7 +9,6 @@ import (
 	"duosync/duo/api"
 	"duosync/duo/bulk"
 	"duosync/duo/gate"
-	"duosync/duo/once"
 	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
@@ -86,9 +85,9 @@ func (p *party) meetAll(ctx context.Context, members []*bulk.Member, of map[*bul
 	for i, m := range members {
 		ids[i] = of[m].user
 	}
-	seen, _ := p.seeUsers(ctx, ids)
+	seen, _ := p.See(ctx, nil, ids)
 	for _, m := range members {
-		a := seen[of[m].user]
+		a := seen.ByID(of[m].user)
 		m.Apart = a == nil || p.isOther(a)
 	}
 }
@@ -130,12 +129,12 @@ func (p *party) lookLists(ctx context.Context, members []*bulk.Member, of map[*b
 	for i, m := range members {
 		ids[i] = of[m].user
 	}
-	seen, err := p.seeUsers(ctx, ids)
-	if err != nil && !once.Answered(err) {
+	seen, err := p.See(ctx, nil, ids)
+	if err != nil {
 		return err
 	}
 	for _, m := range members {
-		a, l := seen[of[m].user], of[m]
+		a, l := seen.ByID(of[m].user), of[m]
 		if a == nil || p.isOther(a) {
 			m.Apart = true
 			continue
