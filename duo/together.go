@@ -135,7 +135,6 @@ func (p *party) prepare(ctx context.Context, members []*bulk.Member) []*bulk.Mem
 			p.params[m] = aliasParams(op, aliases, places.ByID(op.User), m)
 		case operation.HasOwn(op):
 			p.params[m] = operation.OwnFields(op)
-			m.Apart = op.Follows // it is looked at before
 		default:
 			r := done(op, nil)
 			m.Result = &r
@@ -170,7 +169,7 @@ func createParams(op *dirsync.Op, m *bulk.Member) dirsync.Fields {
 // goes alone.
 func aliasParams(op *dirsync.Op, aliases *dirsync.Change, a *dirsync.Account, m *bulk.Member) dirsync.Fields {
 	m.Apart = true
-	if a == nil || op.Follows {
+	if a == nil {
 		return dirsync.Fields{}
 	}
 	edit, err := values.EditAliases(aliases, a.Aliases)

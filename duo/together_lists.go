@@ -39,7 +39,7 @@ func (p *party) lists(ctx context.Context) error {
 			l.joins, err = p.resolved(ctx, op.Joins)
 			next.Apart = err != nil
 		}
-		if !next.Apart && (operation.Creates(op) || op.Follows) {
+		if !next.Apart && operation.Creates(op) {
 			new = append(new, next)
 		}
 		of[next], members = l, append(members, next)
