@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"duosync/duo/api"
 	"duosync/duo/bulk"
 	"duosync/duo/lookup"
 	"duosync/duo/operation"
@@ -16,16 +17,13 @@ import (
 	"duosync/sync/batch"
 )
 
-// mostTogether is how many operations share what can be shared of their calls: as many as
-// one look can be about.
-const mostTogether = 100
-
-// togetherMost is how many operations go together, where such calls are made.
+// togetherMost is how many operations share what can be shared of their calls, where such
+// calls are made: as many as one look can be about.
 func togetherMost(e *bulk.Endpoint) int {
 	if e.Most() < 2 {
 		return 0
 	}
-	return mostTogether
+	return api.MostInLook
 }
 
 // endpoint gives the call of a way, nil: none.

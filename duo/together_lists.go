@@ -33,7 +33,7 @@ func (p *party) lists(ctx context.Context) error {
 			l.user = l.before.Account.ID
 		}
 		next := &bulk.Member{Op: op, Parts: len(op.Joins) + len(op.Leaves)}
-		next.Apart = len(op.Phones) > 0 || next.Parts > api.MostParts
+		next.Apart = len(op.Phones) > 0 || next.Parts > p.changes.Most()
 		if !next.Apart {
 			var err error
 			l.joins, err = p.resolved(ctx, op.Joins)
