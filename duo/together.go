@@ -103,7 +103,7 @@ func (p *party) work(e *bulk.Endpoint) *bulk.Work {
 		Recheck:  p.recheck,
 		Count:    p.writes.Count,
 		Halt:     func() error { return cmp.Or(p.outer(), p.stop, p.writes.TooMany()) },
-		Wait:     func(ctx context.Context, n int) bool { return p.client.Again(ctx, min(n, 3)) },
+		Wait:     func(ctx context.Context, n int) { p.client.Again(ctx, min(n, 3)) }, // whether in full, the next call sees
 	}
 }
 
