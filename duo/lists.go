@@ -101,14 +101,15 @@ func (s *steps) joinAll(ctx context.Context) {
 // join puts the user into a group. The id of one that was still to be made when
 // the operation was planned is found by its name, and written into m.
 func (s *steps) join(ctx context.Context, m *dirsync.Membership) (dirsync.Fate, error) {
-	if m.ID == "" {
-		id, err := s.madeGroup(ctx, m.Name)
-		if err != nil {
-			return dirsync.Failed, err
-		}
-		m.ID = id
+	found, err := s.idsOf(ctx, []dirsync.Membership{*m})
+	switch {
+	case err != nil:
+		return dirsync.Failed, err
+	case isUnmade(found[0]):
+		return dirsync.Failed, notMade(m.Name)
 	}
-	err := s.client.JoinGroup(ctx, s.user, m.ID)
+	*m = found[0]
+	err = s.client.JoinGroup(ctx, s.user, m.ID)
 	switch {
 	case err == nil:
 		return dirsync.Done, nil

@@ -177,7 +177,7 @@ func (t *Target) settleLists(ctx context.Context, r dirsync.Result) dirsync.Resu
 		if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
 			lacks[dirsync.FieldAliases] = operation.AliasesLack(aliases, r.Account)
 		}
-		joins, err := t.resolve(ctx, op.Joins)
+		joins, err := t.idsOf(ctx, op.Joins)
 		if err != nil {
 			return outcome(op, dirsync.Unknown, err)
 		}
@@ -233,23 +233,4 @@ func (t *Target) settlePhone(ctx context.Context, step *dirsync.PhoneStep, user 
 		}
 	}
 	return nil, nil
-}
-
-// resolve gives joins with the ids of groups that were still to be made when the
-// operation was planned; "" for one that is not ours.
-func (t *Target) resolve(ctx context.Context, joins []dirsync.Membership) ([]dirsync.Membership, error) {
-	joins = slices.Clone(joins)
-	for i := range joins {
-		if joins[i].ID != "" {
-			continue
-		}
-		g, err := t.groupNamed(ctx, joins[i].Name)
-		if err != nil {
-			return nil, err
-		}
-		if g != nil && ours(g) {
-			joins[i].ID = g.ID
-		}
-	}
-	return joins, nil
 }

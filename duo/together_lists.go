@@ -36,8 +36,8 @@ func (p *party) lists(ctx context.Context) error {
 		next.Apart = len(op.Phones) > 0 || next.Parts > p.changes.Most()
 		if !next.Apart {
 			var err error
-			l.joins, err = p.resolved(ctx, op.Joins)
-			next.Apart = err != nil
+			l.joins, err = p.idsOf(ctx, op.Joins)
+			next.Apart = err != nil || slices.ContainsFunc(l.joins, isUnmade)
 		}
 		if !next.Apart && operation.Creates(op) {
 			new = append(new, next)
@@ -60,22 +60,6 @@ func (p *party) lists(ctx context.Context) error {
 		return p.recordAll(results)
 	}
 	return work.Do(ctx, members)
-}
-
-// resolved gives joins with the ids of groups that were made in this run.
-func (p *party) resolved(ctx context.Context, joins []dirsync.Membership) ([]dirsync.Membership, error) {
-	joins = slices.Clone(joins)
-	for i := range joins {
-		if joins[i].ID != "" {
-			continue
-		}
-		id, err := p.madeGroup(ctx, joins[i].Name)
-		if err != nil {
-			return nil, err
-		}
-		joins[i].ID = id
-	}
-	return joins, nil
 }
 
 // meetAll looks at users who were made in this run. Who is not seen goes alone, and is asked
