@@ -3,6 +3,7 @@ package duo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -15,7 +16,6 @@ import (
 	"duosync/duo/operation"
 	"duosync/duo/values"
 	dirsync "duosync/sync"
-	"fmt"
 )
 
 // Know implements dirsync.Target.

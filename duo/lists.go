@@ -145,9 +145,9 @@ type steps struct {
 	user   string // user_id
 	result *dirsync.Result
 	joins  []dirsync.Membership // op.Joins, with the ids of groups made in this run
-	stop   error                // no further call is made
+	stop   error                // why no further call is made
 	sent   bool                 // a call that writes was let through
-	shut   error                // no further one is
+	shut   error                // why no further one is, see gate
 	gone   error                // the user does not exist any more
 	tried  map[string]bool      // fields with a step that was tried
 	failed map[string]values.Troubles
@@ -173,10 +173,10 @@ func (s *steps) try(ctx context.Context, field string, do func() (dirsync.Fate, 
 	s.tried[field] = true
 	fate, err := do()
 	s.writes.Count(err)
-	s.sent = s.sent || gate.RefusalOf(err) == nil
-	switch refusal := gate.RefusalOf(err); {
+	refusal := gate.RefusalOf(err)
+	s.sent = s.sent || refusal == nil || refusal.Lost != nil || len(s.result.Made) > 0
+	switch {
 	case refusal != nil:
-		s.sent = s.sent || refusal.Lost != nil || len(s.result.Made) > 0
 		s.shut = err
 		s.trouble(field, fate, err)
 		return
