@@ -48,7 +48,7 @@ func (t *Target) rounds(wave []*dirsync.Op) [][]batch.Unit {
 func wayOf(op *dirsync.Op) batch.Way {
 	own, aliases := operation.HasOwn(op), op.Change(dirsync.FieldAliases) != nil
 	switch {
-	case operation.Unsendable(op) != nil:
+	case operation.Unsendable(op) != nil, op.Follows: // who was made is looked at before
 		return batch.Alone
 	case operation.Creates(op) && aliases:
 		return batch.Change

@@ -3,6 +3,7 @@ package duo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -15,7 +16,6 @@ import (
 	"duosync/duo/operation"
 	"duosync/duo/values"
 	dirsync "duosync/sync"
-	"fmt"
 )
 
 // Know implements dirsync.Target.
@@ -48,16 +48,26 @@ func (m *madeUsers) get(id string) (madeUser, bool) {
 	return u, made
 }
 
-func (m *madeUsers) put(id string, u madeUser) {
+// put notes whose a user is, unless the id is another owner's. Who is seen under it may have
+// another name than that owner's user, to whose create it was only answered.
+func (m *madeUsers) put(id string, u madeUser, seen bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	was, made := m.byID[id]
+	if made && was.owner != u.owner && (!seen || dirsync.FoldName(was.name) == dirsync.FoldName(u.name)) {
+		return false
+	}
 	m.byID[id] = u
+	return true
 }
 
-func (m *madeUsers) drop(id string) {
+// drop forgets a user who is not there, unless the id is another owner's by now.
+func (m *madeUsers) drop(id string, owner dirsync.SourceID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.byID, id)
+	if m.byID[id].owner == owner {
+		delete(m.byID, id)
+	}
 }
 
 // whose tells whose user of ours an id is: by the snapshot, or made since. "" is
@@ -73,9 +83,10 @@ func (t *Target) whose(user string) dirsync.SourceID {
 }
 
 // keep remembers whose a user is that a create has made, so that another one is not taken
-// for it.
-func (t *Target) keep(owner dirsync.SourceID, a *dirsync.Account) {
-	t.made.put(a.ID, madeUser{owner, a.Username})
+// for it. It is false where, by another call meanwhile, the user is another's. seen: by a
+// look, and not only answered.
+func (t *Target) keep(owner dirsync.SourceID, a *dirsync.Account, seen bool) bool {
+	return t.made.put(a.ID, madeUser{owner, a.Username}, seen)
 }
 
 // isOthers reports whether a user is another person's of ours. Somebody who was never met under
@@ -113,8 +124,8 @@ func (t *Target) seeMade(ctx context.Context, user string) (*dirsync.Account, er
 // makes sure that the answer is the user whom it made: of that name, with an id that is
 // nobody's of ours, and not made before. One who does not show what was sent is looked at
 // by the id on another connection. Else it is an ErrStray: whether the user was made is
-// not known.
-func (t *Target) createUser(ctx context.Context, params dirsync.Fields, at time.Time) (*dirsync.Account, error) {
+// not known. The user is the owner's then.
+func (t *Target) createUser(ctx context.Context, owner dirsync.SourceID, params dirsync.Fields, at time.Time) (*dirsync.Account, error) {
 	const call = "POST /admin/v1/users"
 	a, err := t.client.CreateUser(ctx, params)
 	if err != nil {
@@ -123,14 +134,17 @@ func (t *Target) createUser(ctx context.Context, params dirsync.Fields, at time.
 	if why := t.notMade(a, at); why != "" {
 		return nil, t.client.Stray(call, "the user "+a.ID+", "+why)
 	}
-	if reflects(a, params) {
-		return a, nil
+	if !reflects(a, params) {
+		seen, err := t.client.Apart().User(ctx, a.ID)
+		if err != nil || dirsync.FoldName(seen.Username) != dirsync.FoldName(params[dirsync.FieldUsername]) {
+			return nil, t.client.Stray(call, "the user "+a.ID+", who is not seen as answered")
+		}
+		a = seen
 	}
-	seen, err := t.client.Apart().User(ctx, a.ID)
-	if err != nil || dirsync.FoldName(seen.Username) != dirsync.FoldName(params[dirsync.FieldUsername]) {
-		return nil, t.client.Stray(call, "the user "+a.ID+", who is not seen as answered")
+	if !t.keep(owner, a, false) {
+		return nil, t.client.Stray(call, "the user "+a.ID+", whom another create was answered")
 	}
-	return seen, nil
+	return a, nil
 }
 
 // notMade says why a user whom Duo answered to a create, intended at that time of Duo's
@@ -170,6 +184,9 @@ func (t *Target) send(ctx context.Context, op *dirsync.Op, call dirsync.Fields) 
 		return seen, lookErr
 	}
 	again, sendErr := t.client.Apart().ModifyUser(ctx, op.User, call)
+	if !errors.Is(err, api.ErrStray) { // a refusal, and the look has shown that nothing was done
+		return again, sendErr
+	}
 	return again, gate.After(err, sendErr)
 }
 

@@ -1,9 +1,19 @@
 package duo_test
 
 import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"duosync/duo"
+	"duosync/duo/api"
+	"duosync/duo/api/apitest"
+	"duosync/duo/callrate"
 	dirsync "duosync/sync"
 )
 
@@ -125,4 +135,97 @@ func TestAnAnswerToAChangeIsHeldAgainstIt(t *testing.T) {
 		"the refusal of what was sent":            {change, []exchange{refuse(sent(""), 40002, "email")}, "refused", "email"},
 		"restored, another's answer, at last":     {op(dirsync.Restore, "ann"), []exchange{restore, inTrash, apart(active)}, "DU1", ""},
 	})
+}
+
+// TestAChangeThatIsNotSentOnceMore has the second try of a change not let through. After a
+// refusal, and a look that shows the user as before, nothing was done; an answer about
+// somebody else says nothing of the call, which may be under way.
+func TestAChangeThatIsNotSentOnceMore(t *testing.T) {
+	change := update()
+	change.Changes = []dirsync.Change{{Field: "email", Before: "old", After: "new"}}
+	sent := exchange{Call: edit, Params: map[string]string{"email": "new"}}
+	before := exchange{Call: one, Apart: true, Body: ok(user("DU1", "ann", "email", "old"))}
+	for name, test := range map[string]struct {
+		first exchange
+		fate  dirsync.Fate
+	}{
+		"not found":                        {refuse(sent, 40401, ""), dirsync.Failed},
+		"the refusal of what was not sent": {refuse(sent, 40002, "realname"), dirsync.Failed},
+		"another user's":                   {answer(sent, ok(user("DU2", "bob", "email", "new"))), dirsync.Unknown},
+	} {
+		for why, stop := range map[string]func(*watched){
+			"paused": func(w *watched) { w.closed = true },
+			"marked": func(w *watched) { w.barred = change.Source },
+		} {
+			gate, l := &watched{}, ledger{}
+			look := before
+			look.Before = func() { gate.set(stop) }
+			err := newPlay(t, test.first, look).target().Apply(t.Context(), []*dirsync.Op{change}, l.intend, gate.recheck, l.record)
+			if paused := why == "paused"; errors.Is(err, dirsync.ErrPaused) != paused || !paused && err != nil || len(l.results) != 1 {
+				t.Fatalf("%s, %s: ended with %v, %d results", name, why, err, len(l.results))
+			}
+			r := l.results[0]
+			var withdrawn dirsync.Withdrawn
+			told := errors.Is(r.Err, dirsync.ErrPaused) || errors.As(r.Err, &withdrawn)
+			if r.Fate != test.fate || told != (test.fate == dirsync.Failed) {
+				t.Errorf("%s, %s: fate %d, %v", name, why, r.Fate, r.Err)
+			}
+		}
+	}
+}
+
+// TestTwoCreatesUnderWayWithOneAnswer: of two creates that are under way at once, and that Duo
+// answers with the same id, one has the user; what became of the other is looked up by name.
+// The one whom the user is not was answered first, and is seen by that name last.
+func TestTwoCreatesUnderWayWithOneAnswer(t *testing.T) {
+	looked, recorded := make(chan struct{}), make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", apitest.Created.Format(http.TimeFormat))
+		sent := map[string]string{}
+		if r.Method == http.MethodPost {
+			if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+				t.Errorf("reading %s: %v", r.URL.Path, err)
+			}
+		}
+		body := ""
+		switch query := r.URL.Query(); {
+		case sent["username"] == "ann":
+			body = ok(user("DU7", "ann", "email", "in another form"))
+		case sent["username"] == "bob":
+			<-looked
+			body = ok(user("DU7", "bob"))
+		case r.URL.Path == "/admin/v1/users/DU7":
+			close(looked)
+			<-recorded
+			body = ok(user("DU7", "ann", "email", "in another form"))
+		case query.Get("username") == "ann":
+			body = ok("[" + user("DU9", "ann", "email", "a@example.org") + "]")
+		case query.Get("limit") == "1":
+			body = probe.Body
+		default:
+			t.Errorf("called %s %s", r.Method, r.URL)
+		}
+		_, _ = io.WriteString(w, body)
+	}))
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	stage := apitest.NewStage(apitest.Created)
+	client := apitest.Connect(t, api.Options{
+		Host: server.Listener.Addr().String(), IntegrationKey: apitest.IntegrationKey, SecretKey: apitest.SecretKey,
+		RootCAs: apitest.RootsOf(server), Rate: callrate.Rate{Calls: 1_000_000, Per: time.Second}, Now: stage.Now, Sleep: stage.Sleep,
+	})
+	wave := []*dirsync.Op{op(dirsync.Create, "ann", "username", "ann", "email", "a@example.org"), op(dirsync.Create, "bob", "username", "bob")}
+	var l ledger
+	err := duo.NewTarget(client, duo.Options{InFlight: 2}).Apply(t.Context(), wave, l.intend, freely, func(results []dirsync.Result) error {
+		if results[0].Op == wave[1] {
+			close(recorded)
+		}
+		return l.record(results)
+	})
+	if err != nil || len(l.results) != 2 {
+		t.Fatalf("ended with %v, %d results", err, len(l.results))
+	}
+	if got := inWords(l.results[0]) + "; " + inWords(l.results[1]); got != "DU7; DU9" {
+		t.Errorf("bob and ann are %s", got)
+	}
 }

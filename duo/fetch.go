@@ -71,8 +71,7 @@ func (t *Target) fetch(ctx context.Context, id string, known dirsync.Remembered)
 		return nil, lookErr, nil
 	case lookErr != nil:
 		return nil, nil, lookErr
-	case holder != nil && holder.ID != id && t.isKnown(id, known, holder) && !known.Prefers(a, holder):
-		t.take(id, holder)
+	case holder != nil && holder.ID != id && t.isKnown(id, known, holder) && !known.Prefers(a, holder) && t.take(id, holder):
 		return holder, nil, nil
 	case a != nil && known.IsOther(a):
 		return nil, notThatUser(a, known), nil
@@ -129,11 +128,10 @@ func (t *Target) isKnown(id string, known dirsync.Remembered, holder *dirsync.Ac
 	return known.Is(holder) && !holder.Synced && !t.isOthers(holder, t.whose(id))
 }
 
-// take remembers that a user belongs to whom the wrong id was noted for.
-func (t *Target) take(wrong string, a *dirsync.Account) {
-	if owner := t.whose(wrong); owner != "" {
-		t.keep(owner, a)
-	}
+// take remembers that a user belongs to whom the wrong id was noted for; false: to another.
+func (t *Target) take(wrong string, a *dirsync.Account) bool {
+	owner := t.whose(wrong)
+	return owner == "" || t.keep(owner, a, true)
 }
 
 // notThatUser tells that the id of a link is another user's.

@@ -49,7 +49,7 @@ func (t *Target) callsOf(unit batch.Unit) int {
 			calls += operation.ListCalls(op)
 		case own > 0:
 			lists, parts = lists+1, parts+own
-			if operation.Creates(op) || op.Follows {
+			if operation.Creates(op) {
 				new++
 			}
 		}

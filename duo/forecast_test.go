@@ -81,6 +81,9 @@ func TestForecastOfWhatGoesTogether(t *testing.T) {
 		"groups": {100, 5, func(i int) *dirsync.Op {
 			return withGroups(numbered(dirsync.Update, i), []dirsync.Membership{{ID: "DG1"}}, []dirsync.Membership{{ID: "DG2"}})
 		}},
+		"groups after the creates": {10, 30, func(i int) *dirsync.Op { // each looked at before
+			return following(withGroups(numbered(dirsync.Update, i), []dirsync.Membership{{ID: "DG1"}}, nil))
+		}},
 		"trashed": {50, 100, func(i int) *dirsync.Op { return numbered(dirsync.Trash, i) }},
 	} {
 		wave := make([]*dirsync.Op, test.n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"duosync/duo/api"
@@ -80,23 +81,38 @@ func (t *Target) groupNamed(ctx context.Context, name string) (*api.Group, error
 	return found, nil
 }
 
-// madeGroup gives the id of a group that was to be made in this run. A group of
-// that name that does not look as we make them is somebody else's.
+// idsOf gives memberships with the ids of groups that were still to be made when the
+// operation was planned; "" for one that was not made.
+func (t *Target) idsOf(ctx context.Context, joins []dirsync.Membership) ([]dirsync.Membership, error) {
+	joins = slices.Clone(joins)
+	for i := range joins {
+		if joins[i].ID != "" {
+			continue
+		}
+		id, err := t.madeGroup(ctx, joins[i].Name)
+		if err != nil {
+			return nil, err
+		}
+		joins[i].ID = id
+	}
+	return joins, nil
+}
+
+// isUnmade reports whether the group of a membership was not made.
+func isUnmade(m dirsync.Membership) bool { return m.ID == "" }
+
+// madeGroup gives the id of a group that was to be made in this run, "" where it was not. A
+// group of that name that does not look as we make them is somebody else's.
 func (t *Target) madeGroup(ctx context.Context, name string) (string, error) {
 	t.known.mu.Lock()
 	id, known := t.known.made[dirsync.FoldName(name)]
 	t.known.mu.Unlock()
-	if id != "" {
+	if known {
 		return id, nil
-	} else if known {
-		return "", notMade(name)
 	}
 	g, err := t.groupNamed(ctx, name)
-	switch {
-	case err != nil:
+	if err != nil || g == nil || !ours(g) {
 		return "", err
-	case g == nil || !ours(g):
-		return "", notMade(name)
 	}
 	return g.ID, nil
 }

@@ -101,14 +101,15 @@ func (s *steps) joinAll(ctx context.Context) {
 // join puts the user into a group. The id of one that was still to be made when
 // the operation was planned is found by its name, and written into m.
 func (s *steps) join(ctx context.Context, m *dirsync.Membership) (dirsync.Fate, error) {
-	if m.ID == "" {
-		id, err := s.madeGroup(ctx, m.Name)
-		if err != nil {
-			return dirsync.Failed, err
-		}
-		m.ID = id
+	found, err := s.idsOf(ctx, []dirsync.Membership{*m})
+	switch {
+	case err != nil:
+		return dirsync.Failed, err
+	case isUnmade(found[0]):
+		return dirsync.Failed, notMade(m.Name)
 	}
-	err := s.client.JoinGroup(ctx, s.user, m.ID)
+	*m = found[0]
+	err = s.client.JoinGroup(ctx, s.user, m.ID)
 	switch {
 	case err == nil:
 		return dirsync.Done, nil
@@ -144,9 +145,9 @@ type steps struct {
 	user   string // user_id
 	result *dirsync.Result
 	joins  []dirsync.Membership // op.Joins, with the ids of groups made in this run
-	stop   error                // no further call is made
+	stop   error                // why no further call is made
 	sent   bool                 // a call that writes was let through
-	shut   error                // no further one is
+	shut   error                // why no further one is, see gate
 	gone   error                // the user does not exist any more
 	tried  map[string]bool      // fields with a step that was tried
 	failed map[string]values.Troubles
@@ -172,10 +173,10 @@ func (s *steps) try(ctx context.Context, field string, do func() (dirsync.Fate, 
 	s.tried[field] = true
 	fate, err := do()
 	s.writes.Count(err)
-	s.sent = s.sent || gate.RefusalOf(err) == nil
-	switch refusal := gate.RefusalOf(err); {
+	refusal := gate.RefusalOf(err)
+	s.sent = s.sent || refusal == nil || refusal.Lost != nil || len(s.result.Made) > 0
+	switch {
 	case refusal != nil:
-		s.sent = s.sent || refusal.Lost != nil || len(s.result.Made) > 0
 		s.shut = err
 		s.trouble(field, fate, err)
 		return
@@ -215,7 +216,7 @@ func (s *steps) conclude() {
 		fate := dirsync.Vanished
 		if operation.Creates(s.op) { // what became of it is found out by name
 			fate, s.gone = dirsync.Unknown, fmt.Errorf("the user %s, whom Duo answered to the create, is not there: %w", s.user, s.gone)
-			s.Target.made.drop(s.user)
+			s.Target.made.drop(s.user, s.op.Source)
 		}
 		s.result.Fate, s.result.Err, s.result.Account, s.result.Undone = fate, s.gone, nil, nil
 		return

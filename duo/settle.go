@@ -52,9 +52,17 @@ func (t *Target) seeOpen(ctx context.Context, intents []dirsync.Intent) lookup.S
 			ids = append(ids, op.User)
 		}
 	}
-	seen, err := t.See(ctx, names, ids)
+	seen, err := t.See(ctx, several(names), several(ids))
 	t.reads.Count(err)
 	return seen
+}
+
+// several gives nothing in place of one alone.
+func several(some []string) []string {
+	if len(some) < 2 {
+		return nil
+	}
+	return some
 }
 
 func (t *Target) settle(ctx context.Context, intent dirsync.Intent, seen lookup.Seen) dirsync.Result {
@@ -169,7 +177,7 @@ func (t *Target) settleLists(ctx context.Context, r dirsync.Result) dirsync.Resu
 		if aliases := op.Change(dirsync.FieldAliases); aliases != nil {
 			lacks[dirsync.FieldAliases] = operation.AliasesLack(aliases, r.Account)
 		}
-		joins, err := t.resolve(ctx, op.Joins)
+		joins, err := t.idsOf(ctx, op.Joins)
 		if err != nil {
 			return outcome(op, dirsync.Unknown, err)
 		}
@@ -225,23 +233,4 @@ func (t *Target) settlePhone(ctx context.Context, step *dirsync.PhoneStep, user 
 		}
 	}
 	return nil, nil
-}
-
-// resolve gives joins with the ids of groups that were still to be made when the
-// operation was planned; "" for one that is not ours.
-func (t *Target) resolve(ctx context.Context, joins []dirsync.Membership) ([]dirsync.Membership, error) {
-	joins = slices.Clone(joins)
-	for i := range joins {
-		if joins[i].ID != "" {
-			continue
-		}
-		g, err := t.groupNamed(ctx, joins[i].Name)
-		if err != nil {
-			return nil, err
-		}
-		if g != nil && ours(g) {
-			joins[i].ID = g.ID
-		}
-	}
-	return joins, nil
 }

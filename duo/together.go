@@ -10,22 +10,20 @@ import (
 
 	"duosync/duo/api"
 	"duosync/duo/bulk"
+	"duosync/duo/lookup"
 	"duosync/duo/operation"
 	"duosync/duo/values"
 	dirsync "duosync/sync"
 	"duosync/sync/batch"
 )
 
-// mostTogether is how many operations share what can be shared of their calls: as many as
-// one look can be about.
-const mostTogether = 100
-
-// togetherMost is how many operations go together, where such calls are made.
+// togetherMost is how many operations share what can be shared of their calls, where such
+// calls are made: as many as one look can be about.
 func togetherMost(e *bulk.Endpoint) int {
 	if e.Most() < 2 {
 		return 0
 	}
-	return mostTogether
+	return api.MostInLook
 }
 
 // endpoint gives the call of a way, nil: none.
@@ -105,7 +103,7 @@ func (p *party) work(e *bulk.Endpoint) *bulk.Work {
 		Recheck:  p.recheck,
 		Count:    p.writes.Count,
 		Halt:     func() error { return cmp.Or(p.outer(), p.stop, p.writes.TooMany()) },
-		Wait:     func(ctx context.Context, n int) bool { return p.client.Again(ctx, min(n, 3)) },
+		Wait:     func(ctx context.Context, n int) { p.client.Again(ctx, min(n, 3)) }, // whether in full, the next call sees
 	}
 }
 
@@ -132,10 +130,9 @@ func (p *party) prepare(ctx context.Context, members []*bulk.Member) []*bulk.Mem
 		case operation.Creates(op):
 			p.params[m] = createParams(op, m)
 		case aliases != nil:
-			p.params[m] = aliasParams(op, aliases, places[op.User], m)
+			p.params[m] = aliasParams(op, aliases, places.ByID(op.User), m)
 		case operation.HasOwn(op):
 			p.params[m] = operation.OwnFields(op)
-			m.Apart = op.Follows // it is looked at before
 		default:
 			r := done(op, nil)
 			m.Result = &r
@@ -145,14 +142,14 @@ func (p *party) prepare(ctx context.Context, members []*bulk.Member) []*bulk.Mem
 }
 
 // places looks at all users whose aliases are to be changed: these have places.
-func (p *party) places(ctx context.Context, members []*bulk.Member) map[string]*dirsync.Account {
+func (p *party) places(ctx context.Context, members []*bulk.Member) lookup.Seen {
 	var ids []string
 	for _, m := range members {
 		if !operation.Creates(m.Op) && m.Op.Change(dirsync.FieldAliases) != nil {
 			ids = append(ids, m.Op.User)
 		}
 	}
-	seen, _ := p.seeUsers(ctx, ids) // who is not seen goes alone
+	seen, _ := p.See(ctx, nil, ids) // who is not seen goes alone
 	return seen
 }
 
@@ -170,7 +167,7 @@ func createParams(op *dirsync.Op, m *bulk.Member) dirsync.Fields {
 // goes alone.
 func aliasParams(op *dirsync.Op, aliases *dirsync.Change, a *dirsync.Account, m *bulk.Member) dirsync.Fields {
 	m.Apart = true
-	if a == nil || op.Follows {
+	if a == nil {
 		return dirsync.Fields{}
 	}
 	edit, err := values.EditAliases(aliases, a.Aliases)
@@ -180,22 +177,6 @@ func aliasParams(op *dirsync.Op, aliases *dirsync.Change, a *dirsync.Account, m 
 	}
 	m.Apart = false
 	return values.ParamsOf(calls[0])
-}
-
-// seeUsers looks at users by id, on a connection of its own. One who is missing in it may be
-// there all the same.
-func (p *party) seeUsers(ctx context.Context, ids []string) (map[string]*dirsync.Account, error) {
-	seen := make(map[string]*dirsync.Account, len(ids))
-	for _, some := range api.Chunks(ids) {
-		users, err := p.client.Apart().UsersByIDs(ctx, some)
-		if err != nil {
-			return seen, err
-		}
-		for i := range users {
-			seen[users[i].ID] = &users[i]
-		}
-	}
-	return seen, nil
 }
 
 // tellFields records what is known of members, all at once, but for those whose lists follow.

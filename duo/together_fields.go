@@ -5,7 +5,6 @@ import (
 
 	"duosync/duo/api"
 	"duosync/duo/bulk"
-	"duosync/duo/once"
 	"duosync/duo/operation"
 	dirsync "duosync/sync"
 	"duosync/sync/batch"
@@ -42,7 +41,11 @@ func (p *party) sendFields(ctx context.Context, members []*bulk.Member) error {
 		if a == nil || operation.Creates(m.Op) && p.notMade(a, p.at) != "" {
 			continue
 		}
-		if p.claimed[m] = a; reflects(a, p.params[m]) {
+		shown := reflects(a, p.params[m])
+		if shown && operation.Creates(m.Op) && !p.keep(m.Op.Source, a, false) {
+			continue
+		}
+		if p.claimed[m] = a; shown {
 			p.believe(m, a)
 		}
 	}
@@ -61,7 +64,6 @@ func (p *party) believe(m *bulk.Member, a *dirsync.Account) {
 		}
 		return
 	}
-	p.keep(op.Source, a)
 	r := done(op, a)
 	if aliases != nil {
 		r = with(r, a, operation.AliasesUndone(aliases, a)...)
@@ -73,28 +75,26 @@ func (p *party) believe(m *bulk.Member, a *dirsync.Account) {
 // lookFields looks up members whom no answer accounts for: users by id, new ones by name. For
 // a create that is enough, names being unique: a duplicate leads back to it.
 func (p *party) lookFields(ctx context.Context, members []*bulk.Member) error {
-	var there, new []*bulk.Member
+	var names, ids []string
 	for _, m := range members {
 		if operation.Creates(m.Op) {
-			new = append(new, m)
+			names = append(names, dirsync.FoldName(p.params[m][dirsync.FieldUsername]))
 		} else {
-			there = append(there, m)
+			ids = append(ids, m.Op.User)
 		}
 	}
-	if len(there) > 0 {
-		ids := make([]string, len(there))
-		for i, m := range there {
-			ids[i] = m.Op.User
-		}
-		seen, err := p.seeUsers(ctx, ids)
-		if err != nil && !once.Answered(err) {
-			return err
-		}
-		for _, m := range there {
-			p.lookedAt(m, seen[m.Op.User])
+	seen, err := p.See(ctx, names, ids)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if !operation.Creates(m.Op) {
+			p.lookedAt(m, seen.ByID(m.Op.User))
+		} else if holder := seen.ByName(p.params[m][dirsync.FieldUsername]); holder != nil {
+			p.met(m, holder)
 		}
 	}
-	return p.lookByName(ctx, new)
+	return nil
 }
 
 // lookedAt decides by a look whether a change was done. Duo may keep a value in a form of its
@@ -109,36 +109,10 @@ func (p *party) lookedAt(m *bulk.Member, a *dirsync.Account) {
 	}
 }
 
-// lookByName looks for users who were to be made.
-func (p *party) lookByName(ctx context.Context, members []*bulk.Member) error {
-	by := make(map[string]*bulk.Member, len(members))
-	var names []string
-	for _, m := range members {
-		name := dirsync.FoldName(p.params[m][dirsync.FieldUsername])
-		by[name], names = m, append(names, name)
-	}
-	for _, some := range api.Chunks(names) {
-		users, err := p.client.Apart().UsersByNames(ctx, some)
-		switch {
-		case once.Answered(err): // Duo will not be asked for one of them: each by itself then
-			continue
-		case err != nil:
-			return err
-		}
-		for i := range users {
-			a := &users[i]
-			if m := by[dirsync.FoldName(a.Username)]; m != nil {
-				p.met(m, a)
-			}
-		}
-	}
-	return nil
-}
-
 // met decides whether the holder of a name is the user that a member was to make: the one
 // whom Duo answered, or else whoever shows that it was made by this call.
 func (p *party) met(m *bulk.Member, holder *dirsync.Account) {
-	if a := p.claimed[m]; a != nil && a.ID == holder.ID && !holder.Synced {
+	if a := p.claimed[m]; a != nil && a.ID == holder.ID && !holder.Synced && p.keep(m.Op.Source, holder, true) {
 		p.believe(m, holder)
 		m.Result.Met = true
 		return

@@ -9,7 +9,6 @@ import (
 	"duosync/duo/api"
 	"duosync/duo/bulk"
 	"duosync/duo/gate"
-	"duosync/duo/once"
 	"duosync/duo/operation"
 	dirsync "duosync/sync"
 )
@@ -34,13 +33,13 @@ func (p *party) lists(ctx context.Context) error {
 			l.user = l.before.Account.ID
 		}
 		next := &bulk.Member{Op: op, Parts: len(op.Joins) + len(op.Leaves)}
-		next.Apart = len(op.Phones) > 0 || next.Parts > api.MostParts
+		next.Apart = len(op.Phones) > 0 || next.Parts > p.changes.Most()
 		if !next.Apart {
 			var err error
-			l.joins, err = p.resolved(ctx, op.Joins)
-			next.Apart = err != nil
+			l.joins, err = p.idsOf(ctx, op.Joins)
+			next.Apart = err != nil || slices.ContainsFunc(l.joins, isUnmade)
 		}
-		if !next.Apart && (operation.Creates(op) || op.Follows) {
+		if !next.Apart && operation.Creates(op) {
 			new = append(new, next)
 		}
 		of[next], members = l, append(members, next)
@@ -63,22 +62,6 @@ func (p *party) lists(ctx context.Context) error {
 	return work.Do(ctx, members)
 }
 
-// resolved gives joins with the ids of groups that were made in this run.
-func (p *party) resolved(ctx context.Context, joins []dirsync.Membership) ([]dirsync.Membership, error) {
-	joins = slices.Clone(joins)
-	for i := range joins {
-		if joins[i].ID != "" {
-			continue
-		}
-		id, err := p.madeGroup(ctx, joins[i].Name)
-		if err != nil {
-			return nil, err
-		}
-		joins[i].ID = id
-	}
-	return joins, nil
-}
-
 // meetAll looks at users who were made in this run. Who is not seen goes alone, and is asked
 // for by itself.
 func (p *party) meetAll(ctx context.Context, members []*bulk.Member, of map[*bulk.Member]*lister) {
@@ -86,9 +69,9 @@ func (p *party) meetAll(ctx context.Context, members []*bulk.Member, of map[*bul
 	for i, m := range members {
 		ids[i] = of[m].user
 	}
-	seen, _ := p.seeUsers(ctx, ids)
+	seen, _ := p.See(ctx, nil, ids)
 	for _, m := range members {
-		a := seen[of[m].user]
+		a := seen.ByID(of[m].user)
 		m.Apart = a == nil || p.isOther(a)
 	}
 }
@@ -130,12 +113,12 @@ func (p *party) lookLists(ctx context.Context, members []*bulk.Member, of map[*b
 	for i, m := range members {
 		ids[i] = of[m].user
 	}
-	seen, err := p.seeUsers(ctx, ids)
-	if err != nil && !once.Answered(err) {
+	seen, err := p.See(ctx, nil, ids)
+	if err != nil {
 		return err
 	}
 	for _, m := range members {
-		a, l := seen[of[m].user], of[m]
+		a, l := seen.ByID(of[m].user), of[m]
 		if a == nil || p.isOther(a) {
 			m.Apart = true
 			continue

@@ -397,3 +397,32 @@ func TestWhatWasRefusedIsRemembered(t *testing.T) {
 		}
 	}
 }
+
+// TestMoreGroupsThanAKnownCallTakes: who has more steps than Duo is known to take in one call
+// goes alone from the beginning, as the forecast has it.
+func TestMoreGroupsThanAKnownCallTakes(t *testing.T) {
+	target, server := together(t, duosim.Options{}, 1)
+	target.Recall([]dirsync.BulkRefusal{{Call: "POST /admin/v1/bulk", Since: target.Now(), Most: 3}})
+	wave := newPeople(20)
+	for _, name := range []string{"a", "b", "c", "d"} {
+		g, err := server.AddGroup(duosim.Group{Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, op := range wave {
+			op.Joins = append(op.Joins, dirsync.Membership{ID: g.ID, Name: name})
+		}
+	}
+	server.ResetCalls()
+	l := perform(t, target, wave)
+	want, _ := target.Forecast(&dirsync.Plan{Waves: [][]*dirsync.Op{wave}})
+	writes, looks := count(server)
+	if probes := 1; writes+looks-probes != want { // of Duo's clock
+		t.Errorf("%d writes and %d looks, %d were forecast", writes, looks, want)
+	}
+	for _, r := range l.fates {
+		if r.Fate != dirsync.Done || len(r.Undone) > 0 || len(r.Account.Groups) != 4 {
+			t.Errorf("%s: fate %d, %v, %v", r.Op.Username, r.Fate, r.Err, r.Undone)
+		}
+	}
+}

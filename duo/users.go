@@ -38,7 +38,7 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 	twice := false
 	m := once.Make(ctx, t.client,
 		func(ctx context.Context) (*dirsync.Account, error) {
-			a, err := t.createUser(ctx, params, at)
+			a, err := t.createUser(ctx, op.Source, params, at)
 			if misplaced(params, err) && !twice {
 				twice = true
 				err = t.client.Stray("POST /admin/v1/users", "the refusal of "+strings.Join(values.RefusedFields(err), ", ")+", which was not sent")
@@ -51,7 +51,6 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 		})
 	switch {
 	case m.Made != nil:
-		t.keep(op.Source, m.Made)
 		undone := append(operation.AliasesUndone(&change, m.Made), operation.StatusUndone(fields, m.Made)...)
 		return with(done(op, m.Made), m.Made, undone...)
 	case m.Found != nil:
@@ -67,8 +66,8 @@ func (t *Target) create(ctx context.Context, op *dirsync.Op, at time.Time) dirsy
 // claim decides whether the holder of a name is the user that an operation asked
 // for at that time of Duo's clock.
 func (t *Target) claim(op *dirsync.Op, fields dirsync.Fields, at time.Time, holder *dirsync.Account) dirsync.Result {
-	if !t.isOthers(holder, op.Source) && !holder.Synced && !holder.Created.Before(at.Add(-slack)) && operation.Shows(holder, fields) {
-		t.keep(op.Source, holder)
+	mine := !t.isOthers(holder, op.Source) && !holder.Synced && !holder.Created.Before(at.Add(-slack)) && operation.Shows(holder, fields)
+	if mine && t.keep(op.Source, holder, true) {
 		r := done(op, holder)
 		r.Met = true
 		return r

@@ -97,11 +97,11 @@ type Conflict struct {
 	Sources  []SourceID
 	People   []Who // those of Sources who are persons, as far as they are found
 	Reason   string
+	Full     string // Reason with the name in it, where that speaks of Username as "this name"
 	Remedy   string // a command that settles it; "" where there is none
 	New      bool   // not told before
-
-	Key  string
-	Hash Hash
+	Key      string
+	Hash     Hash
 }
 
 // Who says who is meant.

@@ -48,7 +48,6 @@ func LeavePart(user, group string) Part {
 // Item is what a bulk call answers in one place. What it is about is for the caller to tell.
 type Item struct {
 	Account *dirsync.Account // nil where the answer has no user there
-	OK      bool             // of an envelope: stat OK
 	Err     error            // of an envelope: an *Error
 }
 
@@ -101,7 +100,7 @@ func (c *Client) readItem(op string, data json.RawMessage) Item {
 	case "OK":
 		data = r.Response
 	}
-	item := Item{OK: r.Stat == "OK"}
+	var item Item
 	var a account
 	if len(data) > 0 && json.Unmarshal(data, &a) == nil {
 		account := dirsync.Account(a)

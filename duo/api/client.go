@@ -397,14 +397,4 @@ func (c *Client) Again(ctx context.Context, n int) bool {
 
 // Proxy tells through which proxy Duo is called, as scheme://host:port, or "" for
 // none. A user and a password are left out.
-func (c *Client) Proxy() string {
-	transport, ok := c.http.Transport.(*http.Transport)
-	if !ok || transport.Proxy == nil {
-		return ""
-	}
-	through, err := transport.Proxy(&http.Request{URL: &url.URL{Scheme: "https", Host: c.at.address}})
-	if err != nil || through == nil {
-		return ""
-	}
-	return through.Scheme + "://" + through.Host
-}
+func (c *Client) Proxy() string { return c.at.route.Through() }

@@ -97,7 +97,7 @@ func (at *endpoint) transportHint(err error) string {
 	switch {
 	case at.route.Hint(err) != "":
 		return at.route.Hint(err)
-	case errors.As(err, &unknown) && !strings.Contains(why.Error(), "not accepted any more"):
+	case errors.As(err, &unknown) && !certificate.IsWeak(why):
 		return "the server's certificate is not from a known authority: if a proxy inspects TLS, or this is a simulator, " +
 			"set duo.ca_file to its CA certificate"
 	case errors.As(err, &hostname) && len(hostname.Certificate.DNSNames)+len(hostname.Certificate.IPAddresses) > 0:

@@ -83,7 +83,7 @@ func New(o Options) (*Client, error) {
 		at:     endpoint{address: address, host: host, timeout: o.Timeout, ownCA: o.CAFile != "", route: route, askedForCertificate: askedForCertificate},
 		signer: signer{version: o.Signature, integration: o.IntegrationKey, secret: o.SecretKey},
 		agent:  "duosync/" + o.Version,
-		hidden: secrets.New(slices.Concat(o.Confidential, []string{o.SecretKey, route.Password})...),
+		hidden: secrets.New(slices.Concat(o.Confidential, []string{o.SecretKey, route.Password()})...),
 		log:    o.Log,
 		now:    o.Now,
 		sleep:  o.Sleep,

@@ -128,7 +128,7 @@ func TestTheRateKeepsToALimit(t *testing.T) {
 								case auto && (tells || limit.Per == time.Second):
 									least, most = 0.7, 0.02
 								case auto: // how long to wait has to be guessed, too
-									least, most = 0.5, 0.02
+									least, most = 0.5, 0.03 // of a hundred runs, the worst had 1.8 %
 								}
 								if ratio < least || share > most {
 									t.Errorf("%.2f of the limit, %.1f %% refused", ratio, share*100)

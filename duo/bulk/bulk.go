@@ -55,7 +55,7 @@ type Work struct {
 	// Halt gives the reason for which no further call is to be made, or nil.
 	Halt func() error
 	// Wait waits before try n, from 1, of what was sent before.
-	Wait func(ctx context.Context, n int) bool
+	Wait func(ctx context.Context, n int)
 }
 
 // few is from how few members on it is not worth a call to send halves of them.
@@ -203,7 +203,7 @@ func (w *Work) again(ctx context.Context, a *attempt, try int) (taken, error) {
 		}
 	}
 	if a.sent && api.Hiccup(a.err) && len(together) > 0 {
-		w.Wait(ctx, try) // a wait that is cut off is seen by the next call
+		w.Wait(ctx, try)
 	}
 	half := (len(together) + 1) / 2
 	for _, some := range [][]*Member{together[:half], together[half:]} {

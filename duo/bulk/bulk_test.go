@@ -124,7 +124,7 @@ func TestWork(t *testing.T) {
 				}
 				return nil
 			},
-			Wait: func(context.Context, int) bool { return true },
+			Wait: func(context.Context, int) {},
 		}
 		members := make([]*bulk.Member, rapid.IntRange(0, 130).Draw(t, "members"))
 		for i := range members {
@@ -162,7 +162,7 @@ func TestHalves(t *testing.T) {
 		}
 		work := &bulk.Work{
 			Endpoint: creates, Count: func(error) {}, Halt: func() error { return nil }, Tell: func([]*bulk.Member) error { return nil },
-			Wait: func(context.Context, int) bool { t.Error("there is nothing to wait for"); return true },
+			Wait: func(context.Context, int) { t.Error("there is nothing to wait for") },
 			Send: func(_ context.Context, some []*bulk.Member) error {
 				calls++
 				for _, m := range some {
@@ -201,7 +201,7 @@ func (d *duoOf) work(e *bulk.Endpoint) *bulk.Work {
 	d.there = map[*bulk.Member]bool{}
 	return &bulk.Work{
 		Endpoint: e, Count: func(error) {}, Halt: func() error { return nil }, Tell: func([]*bulk.Member) error { return nil },
-		Wait: func(context.Context, int) bool { d.t.Error("there is nothing to wait for"); return true },
+		Wait: func(context.Context, int) { d.t.Error("there is nothing to wait for") },
 		Send: func(_ context.Context, some []*bulk.Member) error {
 			d.shared++
 			if d.drops(some) {

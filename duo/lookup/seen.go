@@ -20,9 +20,9 @@ func (s Seen) ByID(id string) *dirsync.Account { return s.byID[id] }
 // ByName gives the user of that username, nil where it was not seen.
 func (s Seen) ByName(name string) *dirsync.Account { return s.byName[dirsync.FoldName(name)] }
 
-// See looks at users by username and by id, up to 100 in a call, each on a connection of its
-// own; for one alone it makes none. It ends at the first call without an answer of Duo's,
-// with what was seen until then.
+// See looks at users by username and by id, up to [api.MostInLook] in a call, each on a
+// connection of its own. It ends at the first call without an answer of Duo's, with what was
+// seen until then; one that Duo refuses shows nobody.
 func (r Reader) See(ctx context.Context, names, ids []string) (Seen, error) {
 	client := r.client.Apart()
 	byName, err := see(ctx, names, client.UsersByNames, func(a *dirsync.Account) string { return dirsync.FoldName(a.Username) })
@@ -37,9 +37,6 @@ func (r Reader) See(ctx context.Context, names, ids []string) (Seen, error) {
 func see(ctx context.Context, keys []string, ask func(context.Context, []string) ([]dirsync.Account, error), key func(*dirsync.Account) string) (map[string]*dirsync.Account, error) {
 	seen := make(map[string]*dirsync.Account, len(keys))
 	for _, list := range api.Chunks(keys) {
-		if len(list) < 2 {
-			continue
-		}
 		users, err := ask(ctx, list)
 		switch {
 		case once.Answered(err): // Duo will not be asked for one of them: each by itself then

@@ -37,12 +37,18 @@ func (c Client) Refused(err error) error {
 		chain = verify.UnverifiedCertificates
 	}
 	var why, hint string
+	weak := false
 	switch {
 	case errors.As(err, &name):
 		why, hint = c.otherName(name.Certificate)
 	case errors.As(err, &invalid):
 		why, hint = c.invalid(&invalid)
 	case errors.As(err, &unknown):
+		if cert := weakest(chain); cert != nil && strings.Contains(unknown.Error(), "insecure algorithm") { // x509 has no type for it beneath
+			weak = true
+			why, hint = fmt.Sprintf("the certificate of %s is signed with %s, which is not accepted any more", cert.Subject, cert.SignatureAlgorithm), "have it signed anew, with SHA-256"
+			break
+		}
 		why, hint = c.unknown(unknown.Cert, chain, unknown.Error())
 	case verify != nil, strings.Contains(err.Error(), "x509: "):
 		_, reason, _ := strings.Cut(err.Error(), "x509: ")
@@ -50,17 +56,25 @@ func (c Client) Refused(err error) error {
 	default:
 		return nil
 	}
-	return dirsync.WithHint(&verdict{why, err}, hint)
+	return dirsync.WithHint(&verdict{text: why, weak: weak, err: err}, hint)
 }
 
 // verdict is the reason in words; the library's stays beneath it.
 type verdict struct {
 	text string
+	weak bool
 	err  error
 }
 
 func (v *verdict) Error() string { return v.text }
 func (v *verdict) Unwrap() error { return v.err }
+
+// IsWeak reports whether a client refuses a certificate, by what Refused gave, for how one of
+// its chain is signed: more than the trust in an authority is missing.
+func IsWeak(refused error) bool {
+	var v *verdict
+	return errors.As(refused, &v) && v.weak
+}
 
 // otherName is about a certificate that is for another name.
 func (c Client) otherName(leaf *x509.Certificate) (why, hint string) {
@@ -122,10 +136,6 @@ func (c Client) invalid(invalid *x509.CertificateInvalidError) (why, hint string
 
 // unknown is about a certificate whose signature leads to no authority that is trusted.
 func (c Client) unknown(leaf *x509.Certificate, chain []*x509.Certificate, text string) (why, hint string) {
-	if weak := weakest(chain); weak != nil && strings.Contains(text, "insecure algorithm") {
-		return fmt.Sprintf("the certificate of %s is signed with %s, which is not accepted any more", weak.Subject, weak.SignatureAlgorithm),
-			"have it signed anew, with SHA-256"
-	}
 	if len(chain) > 0 {
 		leaf = chain[0]
 	}

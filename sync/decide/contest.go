@@ -159,7 +159,12 @@ func (c *Contest) where(people []Contestant) string {
 	return "the directories " + strings.Join(names, ", ")
 }
 
-// Reason tells why the name is frozen.
-func (f *Frozen) Reason() string {
-	return fmt.Sprintf("%d people claim this name in %s; give each a name of its own", len(f.Sources), f.Where)
+// Reason tells why the name is frozen, where it stands beside that.
+func (f *Frozen) Reason() string { return f.reason("this name") }
+
+// Full tells why the name is frozen.
+func (f *Frozen) Full() string { return f.reason("the name " + dirsync.Quote(f.Name)) }
+
+func (f *Frozen) reason(what string) string {
+	return fmt.Sprintf("%d people claim %s in %s; give each a name of its own", len(f.Sources), what, f.Where)
 }

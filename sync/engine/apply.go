@@ -26,7 +26,7 @@ type application struct {
 	operations
 	last      *lastLook
 	decidedAt time.Time
-	ahead     ahead
+	ahead     assembly.Ahead
 	thin      decide.Thin // those who wait for their turn
 }
 
@@ -59,7 +59,7 @@ func (r *run) apply(ctx context.Context, c *course) (*applied, error) {
 	several := severalOf(c.plan.Ops())
 	a := &application{run: r, applied: done, plan: c.plan.Plan, snap: c.state.snap, groups: c.groups, decidedAt: c.decided.at,
 		operations: operations{byOp: make(map[*dirsync.Op]*dirsync.Operation, len(r.report.Operations)), others: several, named: r.inConflict(), sent: map[*dirsync.Op]bool{}},
-		ahead:      peopleOf(c.plan.Ops(), several)}
+		ahead:      assembly.NewAhead(c.plan.Ops(), several)}
 	c.census.forget(a.named)
 	subjects := slices.Clone(c.subjects())
 	for _, op := range c.groups.ops {
@@ -82,11 +82,11 @@ func (a *application) carryOut(ctx context.Context) error {
 		return nil
 	}
 	a.phase("apply")
-	a.progress(0, a.ahead.total)
+	a.progress(0, a.ahead.Total())
 	inTime, cancel := a.withTime(ctx)
 	defer cancel()
 	for _, all := range a.plan.Waves {
-		wave := a.ahead.without(all, a.ready(all))
+		wave := a.ahead.Without(all, a.ready(all))
 		a.last = &lastLook{run: a.run, wave: wave, first: a.decidedAt, at: map[*dirsync.Op]time.Time{}}
 		err := a.Target.Apply(inTime, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(inTime, ops) },
 			func(ops []*dirsync.Op) (map[*dirsync.Op]string, error) { return a.recheck(inTime, ops) },
@@ -100,11 +100,25 @@ func (a *application) carryOut(ctx context.Context) error {
 			a.leave("sync.max_duration was over; " + next)
 			return nil
 		case err != nil:
-			a.leave(stoppedBefore)
+			a.leave(decide.StoppedBefore)
 			return err
 		}
 	}
 	return nil
+}
+
+// leave marks what was not sent.
+func (a *application) leave(why string) {
+	a.failed = true
+	for _, o := range a.report.Operations {
+		if o.Result == dirsync.ResultPlanned {
+			o.Result, o.Error = dirsync.ResultSkipped, why
+			if a.sent[o.Op] {
+				o.Error = "perhaps sent, and not written down; the next run finds out"
+			}
+			a.retry[a.people.Find(o.Source)] = true
+		}
+	}
 }
 
 // ready gives the operations of a wave that nothing before has made senseless:
@@ -178,7 +192,7 @@ func (a *application) leaveOut(op *dirsync.Op, why string) {
 	if o == nil { // another try at an operation, the first of which is told
 		return
 	}
-	a.ahead.passed(o)
+	a.ahead.Passed(o)
 	o.Result, o.Error = dirsync.ResultSkipped, why
 	a.retry[a.people.Find(op.Source)] = true
 }
@@ -217,7 +231,7 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 		outcomes = append(outcomes, outcome)
 		a.tell(s, res)
 	}
-	a.progress(a.ahead.done(), a.ahead.total)
+	a.progress(a.ahead.Done(), a.ahead.Total())
 	err := a.journal.Record(context.WithoutCancel(ctx), outcomes)
 	if err == nil {
 		a.release(results)
@@ -227,7 +241,7 @@ func (a *application) record(ctx context.Context, results []dirsync.Result) erro
 
 // tell puts a result into the report.
 func (a *application) tell(s *decide.Subject, res dirsync.Result) {
-	o := a.ahead.passed(a.byOp[res.Op])
+	o := a.ahead.Passed(a.byOp[res.Op])
 	a.warnKept(res)
 	if before, again := a.before[o.Op]; again { // of several tries the last counts
 		s.Problem, o.Error, o.Known = before, "", false
@@ -235,7 +249,9 @@ func (a *application) tell(s *decide.Subject, res dirsync.Result) {
 	if res.Fate == dirsync.Done {
 		o.Result = dirsync.ResultApplied
 		if res.Account != nil {
-			a.compare(res)
+			for _, form := range decide.OtherForms(res) {
+				a.warn("%s", form)
+			}
 		}
 		if len(res.Undone) > 0 {
 			a.tellUndone(s, o, res)
@@ -246,8 +262,8 @@ func (a *application) tell(s *decide.Subject, res dirsync.Result) {
 	if res.Err != nil {
 		o.Error = res.Err.Error()
 	}
-	a.unask(res)
-	switch why := withheld(res); {
+	decide.Unask(res, a.others[res.Op.Source])
+	switch why := decide.Withheld(res); {
 	case why != "":
 		a.leaveOut(res.Op, why)
 		return
@@ -295,7 +311,7 @@ func (a *application) tellUndone(s *decide.Subject, o *dirsync.Operation, res di
 		refused = refused && u.Fate == dirsync.Refused
 	}
 	o.Result, o.Error = dirsync.ResultFailed, strings.Join(texts, "; ")
-	a.unask(res)
+	decide.Unask(res, a.others[res.Op.Source])
 	if refused {
 		a.tellRefused(s, o)
 	} else {
@@ -314,24 +330,4 @@ func (a *application) tellRefused(s *decide.Subject, o *dirsync.Operation) {
 	o.Known = a.known(s, o.Error)
 	a.before[o.Op] = s.Problem
 	s.TellProblem("%s", o.Error)
-}
-
-// unask leaves a list open of which an operation could not do its part: another
-// operation of the same person does the rest, and would have it counted as done.
-func (a *application) unask(res dirsync.Result) {
-	var open []string
-	if res.Fate != dirsync.Done {
-		for _, c := range res.Op.Changes {
-			open = append(open, c.Field)
-		}
-	}
-	for _, u := range res.Undone {
-		open = append(open, u.Field)
-	}
-	open = slices.DeleteFunc(open, func(field string) bool { return !dirsync.IsList(field) })
-	for _, o := range a.others[res.Op.Source] {
-		if o != res.Op { // which may be tried once more
-			o.Unask(open...)
-		}
-	}
 }

@@ -335,7 +335,7 @@ func (r *run) contest(ctx context.Context, st *state, c *census) (*decide.Contes
 		delete(r.told, personKey(one.Source)) // it stands for nothing while the person is shadowed
 	}
 	for _, f := range settled.Frozen {
-		r.conflict(dirsync.Conflict{Key: dirsync.NameKey + f.Name, Hash: dirsync.HashIDs(f.Sources), Username: f.Name, Sources: f.Sources, Reason: f.Reason()})
+		r.conflict(dirsync.Conflict{Key: dirsync.NameKey + f.Name, Hash: dirsync.HashIDs(f.Sources), Username: f.Name, Sources: f.Sources, Reason: f.Reason(), Full: f.Full()})
 	}
 	return settled, nil
 }

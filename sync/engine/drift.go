@@ -239,25 +239,3 @@ func (p *pairing) holdsAll(field, want string, a *dirsync.Account) bool {
 		return !held[dirsync.FoldName(item)] && !(field == dirsync.FieldGroups && p.groups.barred[dirsync.FoldName(item)])
 	})
 }
-
-// compare warns, once, of values that Duo keeps in another form than it was
-// sent them. That form is not fought.
-func (a *application) compare(res dirsync.Result) {
-	if res.Op.Action == dirsync.EnrollMail || res.Op.Action == dirsync.PhoneDelete {
-		return
-	}
-	for _, c := range res.Op.Changes {
-		if dirsync.IsList(c.Field) || slices.ContainsFunc(res.Undone, func(u dirsync.Undone) bool { return u.Field == c.Field }) {
-			continue
-		}
-		held := res.Account.Field(c.Field)
-		if held == c.After || c.Field == dirsync.FieldUsername && dirsync.FoldName(held) == dirsync.FoldName(c.After) || res.Op.Action == dirsync.Trash {
-			continue
-		}
-		a.warn("%s: Duo keeps %s as %s, it was sent %s", res.Op.Name(), c.Field, dirsync.Quote(held), dirsync.Quote(c.After))
-	}
-	made := res.Op.Action == dirsync.Create || res.Op.Action == dirsync.Recreate
-	if held := res.Account.Status; made && held != dirsync.StatusActive && res.Op.Change(dirsync.FieldStatus) == nil {
-		a.warn("%s: Duo made the user with the status %s, for which nobody asked; look at it in the Duo Admin Panel", res.Op.Name(), dirsync.Quote(held))
-	}
-}

@@ -27,7 +27,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -294,51 +293,4 @@ func (r *run) askedAgain(g *dirsync.Guard) []string {
 		flags = append([]string{"--only", r.opts.Only}, flags...)
 	}
 	return flags
-}
-
-// What is said of operations that are not sent.
-const (
-	stoppedBefore = "not sent: the run stopped before"
-	markedSince   = "somebody keeps this user disabled since the run began (duosync disable)"
-)
-
-// recheck looks anew when a call is to be sent, which may have waited for long since its
-// operations were intended: it tells which of them are not to be sent any more, and why.
-func (a *application) recheck(ctx context.Context, ops []*dirsync.Op) (map[*dirsync.Op]string, error) {
-	may, err := a.journal.Recheck(context.WithoutCancel(ctx), ops)
-	if err != nil {
-		return nil, err
-	}
-	moved := a.last.moved(ctx, may)
-	if len(moved) > 0 && isTimeUp(ctx) { // a look that was cut off tells nothing
-		return nil, errTimeUp
-	}
-	if len(may) == len(ops) {
-		return moved, nil
-	}
-	withdrawn := maps.Clone(moved)
-	if withdrawn == nil {
-		withdrawn = map[*dirsync.Op]string{}
-	}
-	for _, op := range ops {
-		if !slices.Contains(may, op) {
-			withdrawn[op] = markedSince
-		}
-	}
-	return withdrawn, nil
-}
-
-// withheld tells of an operation that was intended, and of which nothing was sent, why; "" of
-// any other.
-func withheld(res dirsync.Result) string {
-	var withdrawn dirsync.Withdrawn
-	switch {
-	case res.Fate != dirsync.Failed || len(res.Made)+len(res.Removed)+len(res.Kept) > 0:
-		return ""
-	case errors.As(res.Err, &withdrawn):
-		return string(withdrawn)
-	case errors.Is(res.Err, dirsync.ErrPaused):
-		return stoppedBefore
-	}
-	return ""
 }

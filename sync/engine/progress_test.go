@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	dirsync "duosync/sync"
+	"duosync/sync/assembly"
 )
 
 // TestPeopleAhead counts people, whatever becomes of how many of their operations.
@@ -19,23 +20,23 @@ func TestPeopleAhead(t *testing.T) {
 	ann, anns, bob, eve, staff := op("ann", false), op("ann", false), op("bob", false), op("eve", false), op("staff", true)
 	all := []*dirsync.Op{ann.Op, staff.Op, bob.Op, eve.Op}
 	ops := append(slices.Clone(all), anns.Op)
-	a := peopleOf(ops, severalOf(ops))
+	a := assembly.NewAhead(ops, severalOf(ops))
 	check := func(done int) {
 		t.Helper()
-		if a.done() != done || a.total != 3 {
-			t.Errorf("%d of %d, want %d of 3", a.done(), a.total, done)
+		if a.Done() != done || a.Total() != 3 {
+			t.Errorf("%d of %d, want %d of 3", a.Done(), a.Total(), done)
 		}
 	}
 	check(0)
-	a.without(all, []*dirsync.Op{ann.Op, staff.Op, eve.Op}) // bob's operation has become senseless
+	a.Without(all, []*dirsync.Op{ann.Op, staff.Op, eve.Op}) // bob's operation has become senseless
 	check(1)
 	for range 2 { // an operation of two tries counts once
-		a.passed(ann).Result = dirsync.ResultApplied
+		a.Passed(ann).Result = dirsync.ResultApplied
 		check(1)
 	}
-	a.passed(staff).Result = dirsync.ResultApplied
-	a.passed(eve).Result = dirsync.ResultFailed
+	a.Passed(staff).Result = dirsync.ResultApplied
+	a.Passed(eve).Result = dirsync.ResultFailed
 	check(2)
-	a.passed(anns)
+	a.Passed(anns)
 	check(3)
 }

@@ -294,13 +294,12 @@ func (r *run) attendReport(before map[string]dirsync.Attention, add func(string,
 			add(x.Key, dirsync.Attention{Username: x.Username, Reason: x.Reason, Remedy: x.Remedy})
 			continue
 		}
-		name, ofName := strings.CutPrefix(x.Key, dirsync.NameKey)
 		for _, id := range x.Sources {
 			reason := x.Reason
-			if named[id] && ofName { // "this name" is another one there
-				reason = strings.Replace(reason, "this name", "the name "+dirsync.Quote(name), 1)
+			if named[id] && x.Full != "" { // "this name" is another one there
+				reason = x.Full
 			}
-			named[id] = named[id] || ofName
+			named[id] = named[id] || x.Full != ""
 			add(string(id), dirsync.Attention{Username: x.Username, Source: id, Reason: reason, Remedy: x.Remedy})
 		}
 	}

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -84,6 +85,63 @@ func TestLookedAtAfterAWait(t *testing.T) {
 		report := w.report(w.engine().Run(t.Context(), engine.Options{RunID: "r"}))
 		if a := w.duo.users[user]; a == nil || a.Status == dirsync.StatusPendingDeletion || !strings.Contains(report, "the person is in the directory again") || len(w.store.open) > 0 {
 			t.Errorf("%s: the user is %+v\n%s", rule, a, report)
+		}
+	}
+}
+
+// lookingSource and lookingDuo are ports at which something happens while a look is under way.
+type lookingSource struct {
+	dirsync.Source
+	meanwhile func()
+}
+
+func (s lookingSource) Lookup(ctx context.Context, ids []dirsync.SourceID) (map[dirsync.SourceID]dirsync.Whereabouts, error) {
+	s.meanwhile()
+	return s.Source.Lookup(ctx, ids)
+}
+
+type lookingDuo struct {
+	dirsync.Target
+	meanwhile func()
+}
+
+func (d lookingDuo) Fetch(ctx context.Context, known map[string]dirsync.Remembered) (map[string]dirsync.Account, map[string]error, error) {
+	d.meanwhile()
+	return d.Target.Fetch(ctx, known)
+}
+
+// The last look takes its time as well: a pause that comes in it, in the directory or in Duo,
+// keeps what cannot be undone from being sent.
+func TestPausedWithinTheLastLook(t *testing.T) {
+	t.Parallel()
+	for _, rule := range []string{"on_missing delete 0s keep 0s", "on_missing trash 0s keep 0s"} {
+		for _, where := range []string{"nowhere", "directory", "Duo"} {
+			w := newWorld(t)
+			w.steps("rules", rule, "directory", "1 anna\n2 bert", "run", "", "directory", "1 anna")
+			user := w.user("bert")
+			waited := false
+			w.duo.waits = func(ops []*dirsync.Op) {
+				if final := ops[0].Action == dirsync.Trash || ops[0].Action == dirsync.Delete; final {
+					w.clock, waited = w.clock.Add(2*time.Minute), true
+				}
+			}
+			pauseAt := func(port string) func() {
+				return func() {
+					if waited && port == where {
+						w.store.meta.Paused = &dirsync.Pause{Since: w.clock, Reason: "fire"}
+					}
+				}
+			}
+			e := w.engine()
+			e.Source, e.Target = lookingSource{e.Source, pauseAt("directory")}, lookingDuo{e.Target, pauseAt("Duo")}
+			run := e.Run(t.Context(), engine.Options{RunID: "r"})
+			a := w.duo.users[user]
+			stays := a != nil && a.Status != dirsync.StatusPendingDeletion
+			paused := where != "nowhere"
+			if !waited || stays != paused || errors.Is(run.Err, dirsync.ErrPaused) != paused || len(w.store.open) > 0 {
+				t.Errorf("%s, paused within the look at %s: the user stays: %v, ended with %v, %d intents open\n%s",
+					rule, where, stays, run.Err, len(w.store.open), w.report(run))
+			}
 		}
 	}
 }

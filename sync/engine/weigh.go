@@ -297,10 +297,10 @@ func (l *lastLook) look(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]
 		case doubtful[op.User] != nil:
 			moved[op] = fmt.Sprintf("it can't be undone, and what Duo says of the user is contradictory: %v", doubtful[op.User])
 		case op.Missing != nil:
-			moved[op] = l.whereNow(op, &where)
+			moved[op] = l.Rules.WhereNow(op, &where)
 		}
 		if there && moved[op] == "" {
-			moved[op] = userNow(op, &account)
+			moved[op] = decide.UserNow(op, &account)
 		}
 		if moved[op] == "" {
 			delete(moved, op)
@@ -309,33 +309,31 @@ func (l *lastLook) look(ctx context.Context, ops []*dirsync.Op) map[*dirsync.Op]
 	return moved
 }
 
-// whereNow tells what is different now of a missing person; "" for nothing.
-func (l *lastLook) whereNow(op *dirsync.Op, where *dirsync.Whereabouts) string {
-	const meanwhile = "changed since the run began: "
-	p := where.Person
-	switch {
-	case op.Missing.Why == dirsync.Gone && where.Present:
-		return meanwhile + "the person is in the directory again"
-	case op.Missing.Why == dirsync.OutOfScope && !where.Present:
-		return meanwhile + "the person is not in the directory any more; the next run decides"
-	case p != nil && l.Rules.Selected(p), p != nil && p.Unsure != nil && p.Unsure.Groups:
-		return meanwhile + "the person may be in scope again"
-	case where.Present && l.Rules.Exclude("", where.DN), p != nil && l.Rules.LeftAlone(p):
-		return meanwhile + "the person is excluded now"
-	}
-	return ""
-}
+// markedSince is said of an operation that is not sent, on a user whom somebody has marked.
+const markedSince = "somebody keeps this user disabled since the run began (duosync disable)"
 
-// userNow tells what is different now of a user who is to go; "" for nothing.
-func userNow(op *dirsync.Op, a *dirsync.Account) string {
-	const meanwhile = "changed since the run began: "
-	switch {
-	case a.Synced:
-		return meanwhile + "Duo's own directory sync manages the user now"
-	case a.Status != dirsync.StatusDisabled:
-		return meanwhile + fmt.Sprintf("the user is %s in Duo", a.Status)
-	case dirsync.FoldName(a.Username) != dirsync.FoldName(op.Username):
-		return meanwhile + fmt.Sprintf("the user is called %s in Duo", dirsync.Quote(a.Username))
+// recheck looks anew when a call is to be sent, which may have waited for long since its
+// operations were intended: it tells which of them are not to be sent any more, and why.
+func (a *application) recheck(ctx context.Context, ops []*dirsync.Op) (map[*dirsync.Op]string, error) {
+	moved := a.last.moved(ctx, ops)      // first: a pause may be set meanwhile
+	if len(moved) > 0 && isTimeUp(ctx) { // a look that was cut off tells nothing
+		return nil, errTimeUp
 	}
-	return ""
+	may, err := a.journal.Recheck(context.WithoutCancel(ctx), ops)
+	if err != nil {
+		return nil, err
+	}
+	if len(may) == len(ops) {
+		return moved, nil
+	}
+	withdrawn := maps.Clone(moved)
+	if withdrawn == nil {
+		withdrawn = map[*dirsync.Op]string{}
+	}
+	for _, op := range ops {
+		if !slices.Contains(may, op) {
+			withdrawn[op] = markedSince
+		}
+	}
+	return withdrawn, nil
 }

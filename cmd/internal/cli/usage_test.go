@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/ldapsrc/slapdtest"
+	dirsync "duosync/sync"
 )
 
 // typedIn runs what somebody types, in an empty folder.
@@ -221,5 +222,26 @@ func mustMkdir(t *testing.T, path string) {
 	t.Helper()
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAdviceNamesTheState: a command that advice prints names the state itself where the
+// command knows --state, and nowhere else.
+func TestAdviceNamesTheState(t *testing.T) {
+	known := 0
+	for _, cmd := range newRootCommand(&app{}).Commands() {
+		for _, c := range append(cmd.Commands(), cmd) {
+			knows := c.Flags().Lookup("state") != nil
+			if knows {
+				known++
+			}
+			line := dirsync.Command(" --config c.yaml"+dirsync.StateFlag("s.db"), strings.Fields(c.CommandPath())[1:]...)
+			if named := strings.HasSuffix(line, dirsync.StateFlag("s.db")); named != knows {
+				t.Errorf("%s: knows --state: %v; advice: %s", c.CommandPath(), knows, line)
+			}
+		}
+	}
+	if known == 0 {
+		t.Error("no command knows --state")
 	}
 }

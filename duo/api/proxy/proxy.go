@@ -3,7 +3,6 @@ package proxy
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,8 +15,8 @@ import (
 	dirsync "duosync/sync"
 )
 
-// Func gives how a proxy is chosen, and the password for it.
-func Func(text, address string) (choose func(*http.Request) (*url.URL, error), password string, err error) {
+// chosen gives how a proxy is chosen, and the password for it.
+func chosen(text, address string) (choose func(*http.Request) (*url.URL, error), password string, err error) {
 	if text != "" {
 		u, err := parse(text)
 		if err != nil {
@@ -90,8 +89,8 @@ func validEscapes(text string) bool {
 	return err == nil
 }
 
-// Setting names where the proxy comes from.
-func Setting(configured string) string {
+// setting names where the proxy comes from.
+func setting(configured string) string {
 	if configured != "" {
 		return "duo.proxy_url"
 	}
@@ -119,8 +118,8 @@ type Error struct {
 	sent    bool
 }
 
-// Refused gives the Error of an answer to CONNECT, nil where the proxy connects.
-func Refused(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+// refused gives the Error of an answer to CONNECT, nil where the proxy connects.
+func refused(proxy *url.URL, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
 	}
@@ -150,8 +149,8 @@ func (e *Error) offersBasic() bool {
 	return len(e.schemes) == 0 || slices.ContainsFunc(e.schemes, func(scheme string) bool { return strings.EqualFold(scheme, "Basic") })
 }
 
-// Hint says what the admin can do about a proxy that is named by a setting.
-func (e *Error) Hint(setting, address string) string {
+// hint says what the admin can do about a proxy that is named by a setting.
+func (e *Error) hint(setting, address string) string {
 	switch {
 	case e.status == http.StatusProxyAuthRequired && !e.offersBasic():
 		return "the proxy takes no password as duosync sends one (Basic): have it let this machine through to " + address +
@@ -168,14 +167,14 @@ func (e *Error) Hint(setting, address string) string {
 	return "what answers there is no proxy for HTTPS (CONNECT): check " + setting
 }
 
-// Closed reports whether the proxy would answer every further call in the same way, and
+// closed reports whether the proxy would answer every further call in the same way, and
 // count a wrong password once more.
-func (e *Error) Closed() bool {
+func (e *Error) closed() bool {
 	return e.status == http.StatusProxyAuthRequired || e.status == http.StatusForbidden
 }
 
-// RefusedBySocks reports whether a SOCKS proxy did not take the login.
-func RefusedBySocks(err error) bool {
+// refusedBySocks reports whether a SOCKS proxy did not take the login.
+func refusedBySocks(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, "socks connect") && (strings.Contains(text, "username/password") || strings.Contains(text, "authentication"))
 }

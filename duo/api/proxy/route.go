@@ -16,33 +16,40 @@ import (
 
 // Route is the way to Duo, through a proxy or directly.
 type Route struct {
-	// Choose gives the proxy of a request, as http.Transport asks for it.
-	Choose func(*http.Request) (*url.URL, error)
-	// Password is that for the proxy, or "".
-	Password string
-
+	choose           func(*http.Request) (*url.URL, error)
+	password         string
 	setting, address string
-	through          string      // the proxy, without its user; "": directly
+	through          string
 	works            atomic.Bool // it has connected once
 }
 
 // NewRoute gives the way to an address: by a URL from the configuration, or, where that is
 // "", by the environment.
 func NewRoute(text, address string) (*Route, error) {
-	choose, password, err := Func(text, address)
+	choose, password, err := chosen(text, address)
 	if err != nil {
 		return nil, err
 	}
-	r := &Route{Choose: choose, Password: password, setting: Setting(text), address: address}
+	r := &Route{choose: choose, password: password, setting: setting(text), address: address}
 	if u, err := choose(&http.Request{URL: &url.URL{Scheme: "https", Host: address}}); err == nil && u != nil {
 		r.through = u.Scheme + "://" + u.Host
 	}
 	return r, nil
 }
 
+// Choose gives the proxy of a request, as http.Transport asks for it.
+func (r *Route) Choose(request *http.Request) (*url.URL, error) { return r.choose(request) }
+
+// Password is that for the proxy, or "".
+func (r *Route) Password() string { return r.password }
+
+// Through names the proxy, as scheme://host:port, without a user and a password; "": Duo is
+// called directly.
+func (r *Route) Through() string { return r.through }
+
 // Answered takes the answer to a CONNECT.
-func (r *Route) Answered(ctx context.Context, proxy *url.URL, request *http.Request, answer *http.Response) error {
-	err := Refused(ctx, proxy, request, answer)
+func (r *Route) Answered(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+	err := refused(proxy, answer)
 	if err == nil {
 		r.works.Store(true)
 	}
@@ -99,7 +106,7 @@ func Closes(err error) bool {
 		refusal *Error
 		mute    *Mute
 	)
-	return errors.As(err, &refusal) && refusal.Closed() || errors.As(err, &mute) && mute.silent || err != nil && RefusedBySocks(err)
+	return errors.As(err, &refusal) && refusal.closed() || errors.As(err, &mute) && mute.silent || err != nil && refusedBySocks(err)
 }
 
 // Hint says what the admin can do about an error of the proxy; "" where it is another's.
@@ -114,8 +121,8 @@ func (r *Route) Hint(err error) string {
 	connecting := errors.As(err, &operation) && operation.Op == "proxyconnect"
 	switch {
 	case errors.As(err, &refusal):
-		return refusal.Hint(r.setting, r.address)
-	case RefusedBySocks(err):
+		return refusal.hint(r.setting, r.address)
+	case refusedBySocks(err):
 		return "the proxy does not take the user and the password in " + r.setting + ": correct them"
 	case errors.As(err, &mute) && mute.silent:
 		return "check the proxy in " + r.setting + ", its port and its kind (" + other + "), and that it gets through to " + r.address
