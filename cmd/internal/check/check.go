@@ -39,7 +39,7 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 	for i := range singles {
 		own := rules
 		own.Rules = *rules.In(singles[i].Name)
-		directories[i] = ldapCheck{name: singles[i].Name, config: &singles[i], rules: &own, log: setup.Log}
+		directories[i] = ldapCheck{name: singles[i].Name, config: &singles[i], rules: &own, setup: setup}
 	}
 	duo := duoCheck{config: cfg, setup: setup}
 	state := stateCheck{config: cfg, rules: &rules, flags: loaded.Flags()}

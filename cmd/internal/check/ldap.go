@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
-	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report/phrase"
@@ -45,7 +44,8 @@ const (
 	LDAPGroups     = "LDAP groups"
 )
 
-// readFor is how long people are read for: of a large directory only a part.
+// readFor is how long people are read for, unless a test has it otherwise: of a large
+// directory only a part.
 const readFor = 3 * time.Second
 
 // expiresSoon is when a certificate's end is worth a note.
@@ -58,7 +58,7 @@ type ldapCheck struct {
 	name   string // of the directory
 	config *config.Single
 	rules  *decide.Rules
-	log    *logrus.Logger
+	setup  wire.Setup
 
 	entries []dirsync.GroupEntry // of a complete read
 	seen    *census              // of one, else nil
@@ -82,7 +82,7 @@ func (c *ldapCheck) run(ctx context.Context, refused bool) {
 		c.skip("the login that another directory refused", append([]string{LDAPConnection, LDAPLogin, LDAPBase}, AboutPeople()...)...)
 		return
 	}
-	source, err := wire.NewSource(c.config, c.rules, c.log)
+	source, err := wire.NewSource(c.config, c.rules, c.setup.Log)
 	if err != nil {
 		c.fail(LDAPConnection, err, "correct section ldap")
 		c.skip(LDAPConnection, append([]string{LDAPLogin, LDAPBase}, AboutPeople()...)...)
@@ -96,7 +96,7 @@ func (c *ldapCheck) run(ctx context.Context, refused bool) {
 	}
 	c.preset()
 	if more := c.beside(); len(more) > 0 {
-		if whole, err := wire.NewSource(c.config, c.rules, c.log, more...); err == nil {
+		if whole, err := wire.NewSource(c.config, c.rules, c.setup.Log, more...); err == nil {
 			defer func() { _ = whole.Close() }() // it always succeeds
 			c.source = whole
 		}
@@ -197,13 +197,15 @@ func (c *ldapCheck) bases(ctx context.Context) bool {
 	return there
 }
 
+func (c *ldapCheck) readFor() time.Duration { return cmp.Or(c.setup.Timing.Check, readFor) }
+
 // errEnough ends a read that has lasted long enough.
 var errEnough = errors.New("enough was read")
 
 // people reads people as a run does, for a while, and tells of what came.
 func (c *ldapCheck) people(ctx context.Context) {
 	var seen *census
-	until := time.Now().Add(readFor)
+	until := time.Now().Add(c.readFor())
 	info, err := dirsync.ReadWhole(ctx, c.source, func(*dirsync.ReadAgain) func(dirsync.Person) error {
 		seen = newCensus(c.rules, c.kind())
 		return func(p dirsync.Person) error {
@@ -287,7 +289,7 @@ func (c *ldapCheck) limits(seen *census, info *dirsync.ReadInfo, err error) {
 		}
 		c.fail(LDAPLimits, unadvised(fmt.Errorf("%s: %w", server, err)), advice)
 	case errors.Is(err, errEnough):
-		c.ok(LDAPLimits, "%s %s; %d people came within %s, and there the check stopped reading", server, pages, seen.total, phrase.Span(readFor))
+		c.ok(LDAPLimits, "%s %s; %s came within %s, and there the check stopped reading", server, pages, dirsync.CountPeople(seen.total), phrase.Span(c.readFor()))
 	case err == nil && info.CutAt > 0:
 		c.note(LDAPLimits, "each run takes longer for it: "+cmp.Or(c.server.Product.LimitAdvice(), "raise the server's limit for the account"),
 			"%s ends a search of this account after %d entries; all %d people came, in %d searches for parts of them", server, info.CutAt, seen.total, info.Searches)

@@ -11,10 +11,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/cmd/internal/check"
+	"duosync/cmd/internal/wire"
 	"duosync/ldapsrc/slapdtest"
 )
 
@@ -232,5 +234,17 @@ func copyBinary(t *testing.T, to string) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestCheckStopsReading: a directory that takes too long to read is checked by a part of it.
+func TestCheckStopsReading(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{People: 50}})
+	var out, errs strings.Builder
+	stdio := Stdio{Out: &out, Err: &errs, Env: func(string) (string, bool) { return "", false }}
+	code := (&app{Stdio: stdio, timing: wire.Timing{Check: time.Nanosecond}}).run(t.Context(), []string{"check", "--format", "json", "--config", h.config})
+	if told := strings.Contains(out.String(), "; 1 person came within "); !told || code != 0 {
+		t.Errorf("exit %d\n%s%s", code, out.String(), errs.String())
 	}
 }

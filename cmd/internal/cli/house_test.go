@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"duosync/cmd/internal/wire"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
 	"duosync/state"
@@ -245,5 +247,5 @@ func stateLinks(t *testing.T, dsn string) []string {
 
 // run runs a command line in this process.
 func run(ctx context.Context, args []string, stdio Stdio) int {
-	return (&app{Stdio: stdio}).run(ctx, args)
+	return (&app{Stdio: stdio, timing: wire.Timing{Check: time.Minute}}).run(ctx, args)
 }

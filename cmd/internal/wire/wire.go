@@ -38,6 +38,7 @@ type Timing struct {
 	Sleep     func(ctx context.Context, d time.Duration) error // between two tries of a call to Duo; nil: it does
 	Operation time.Duration                                    // see duo.NewTarget
 	Call      time.Duration                                    // see state.Options; 0: duo.Target.OperationTime
+	Check     time.Duration                                    // how long `check` reads people for; 0: three seconds
 }
 
 // Parts are what a run is put together from.
