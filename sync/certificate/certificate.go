@@ -16,6 +16,7 @@ import (
 	"time"
 
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Authorities gives the certificates of a file to trust. name is the file's, for the error
@@ -103,7 +104,7 @@ func AddKey(pair *tls.Certificate, name string, data []byte) error {
 		}
 		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
 			return dirsync.WithHint(fmt.Errorf("the key in %s is encrypted with a passphrase, which nobody could give", name),
-				"take the passphrase off, and name that file: `openssl pkey -in "+dirsync.ShellWord(name)+" -out "+dirsync.ShellWord(name+".pem")+"`")
+				"take the passphrase off, and name that file: `openssl pkey -in "+printed.ShellWord(name)+" -out "+printed.ShellWord(name+".pem")+"`")
 		}
 		if block.Type != "PRIVATE KEY" && !strings.HasSuffix(block.Type, " PRIVATE KEY") {
 			others = append(others, block.Type)

@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // makePEM is the advice to make PEM of a file, by an openssl command.
 func makePEM(name, command string) string {
-	return fmt.Sprintf("make PEM of it, and name that file: `openssl %s -in %s -out %s`", command, dirsync.ShellWord(name), dirsync.ShellWord(name+".pem"))
+	return fmt.Sprintf("make PEM of it, and name that file: `openssl %s -in %s -out %s`", command, printed.ShellWord(name), printed.ShellWord(name+".pem"))
 }
 
 // encoding tells of a text that is not in the encoding of PEM, in which a byte order mark
@@ -24,10 +25,10 @@ func encoding(name string, data []byte) error {
 		return dirsync.WithHint(fmt.Errorf("%s is empty", name), "write the PEM text into it, from BEGIN to END")
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		return dirsync.WithHint(fmt.Errorf("%s begins with a byte order mark, which hides what stands first in it", name),
-			"take the mark off: `sed -i '1s/^\\xEF\\xBB\\xBF//' "+dirsync.ShellWord(name)+"`")
+			"take the mark off: `sed -i '1s/^\\xEF\\xBB\\xBF//' "+printed.ShellWord(name)+"`")
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return dirsync.WithHint(fmt.Errorf("%s is UTF-16 text", name),
-			"make UTF-8 of it, and name that file: `iconv -f UTF-16 -t UTF-8 -o "+dirsync.ShellWord(name+".pem")+" "+dirsync.ShellWord(name)+"`")
+			"make UTF-8 of it, and name that file: `iconv -f UTF-16 -t UTF-8 -o "+printed.ShellWord(name+".pem")+" "+printed.ShellWord(name)+"`")
 	}
 	return nil
 }
@@ -59,7 +60,7 @@ func otherForm(name string, data []byte) error {
 	case isPKCS12(data):
 		form, hint = "a PKCS#12 bundle", makePEM(name, "pkcs12 -nokeys")
 	case bytes.HasPrefix(data, []byte{0xfe, 0xed, 0xfe, 0xed}):
-		form, hint = "a Java keystore", "take the certificate out of it, and name that file: `keytool -exportcert -rfc -keystore "+dirsync.ShellWord(name)+" -alias ALIAS -file "+dirsync.ShellWord(name+".pem")+"`"
+		form, hint = "a Java keystore", "take the certificate out of it, and name that file: `keytool -exportcert -rfc -keystore "+printed.ShellWord(name)+" -alias ALIAS -file "+printed.ShellWord(name+".pem")+"`"
 	case isBareBase64(data):
 		form, hint = "a certificate without its first and last line", "write -----BEGIN CERTIFICATE----- before it and -----END CERTIFICATE----- after it, each on a line of its own"
 	case bytes.Contains(data, []byte("-----BEGIN ")):

@@ -7,6 +7,7 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/mapping"
+	"duosync/sync/printed"
 )
 
 // A person is one human under one id. After a reload of the directory, a migration, or
@@ -110,7 +111,7 @@ func (s *Subject) AdoptCommand(flags string) string {
 	if s.Hindrance() == InTrash { // once it is restored, which only a refresh sees
 		words = append(words, "--refresh")
 	}
-	return dirsync.Command(flags, append(words, "--adopt", s.Heir.Want.Name())...)
+	return printed.Command(flags, append(words, "--adopt", s.Heir.Want.Name())...)
 }
 
 // decideHeir is for a missing person who is there under a new id. The clock stands, and

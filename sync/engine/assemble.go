@@ -11,6 +11,7 @@ import (
 	"duosync/sync/decide"
 	"duosync/sync/guard"
 	"duosync/sync/mapping"
+	"duosync/sync/printed"
 )
 
 // assemble makes the plan of what was decided, and puts the rest of it into the report.
@@ -87,7 +88,7 @@ func (r *run) tellLeftOut(c *course) {
 		r.warn("%s", text)
 	}
 	if all.more > 0 {
-		r.warn("%d more values of people for whom there is nothing to do were left out or changed; `%s` shows those of one", all.more, dirsync.Command(r.Flags, "explain", "USER"))
+		r.warn("%d more values of people for whom there is nothing to do were left out or changed; `%s` shows those of one", all.more, printed.Command(r.Flags, "explain", "USER"))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"duosync/sync/assembly"
 	"duosync/sync/decide"
 	"duosync/sync/mapping"
+	"duosync/sync/printed"
 )
 
 // A claim is an operation that wants a name: a create, a recreate, a rename, or
@@ -291,7 +292,7 @@ func (d *deciding) dropClaim(c claim, holder *dirsync.Account, owner dirsync.Sou
 		if d.snap.known.Len() == 0 && d.strangers > d.policy().Limits.Floor {
 			words = slices.Insert(words, 1, "--only", c.name) // guard state_lost may hold any other run
 		}
-		c.Remedy = dirsync.Command(d.Flags, words...)
+		c.Remedy = printed.Command(d.Flags, words...)
 	}
 	if c.alias {
 		d.dropAlias(c, holder, why)

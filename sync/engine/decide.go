@@ -10,6 +10,7 @@ import (
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
 	"duosync/sync/mapping"
+	"duosync/sync/printed"
 )
 
 // decide settles what happens to each subject. What was decided as far as it came is given
@@ -146,7 +147,7 @@ func (d *deciding) remembered() {
 			d.idle = append(d.idle, s)
 			return true
 		}
-		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason, Remedy: dirsync.Reflag(told.Remedy, d.Flags)})
+		d.conflict(dirsync.Conflict{Key: personKey(s.ID), Hash: told.Hash, Username: told.Username, Sources: told.Sources, Reason: told.Reason, Remedy: printed.Reflag(told.Remedy, d.Flags)})
 		return true
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"duosync/sync/decide"
 	"duosync/sync/guard"
 	"duosync/sync/mapping"
+	"duosync/sync/printed"
 )
 
 // Rebuild pairs the directory's people with the account's users anew, by username,
@@ -143,7 +144,7 @@ func (p *pairing) heirs(ctx context.Context) error {
 		}
 		delete(p.wanting, name)
 		if !decide.IsHeir(link, want) {
-			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: `%s`", id, dirsync.Command(p.Flags, "sync", "--adopt", name)))
+			p.unpaired(want, fmt.Sprintf("the user of this name is that of a person who is missing (id %s), and who has another e-mail address or full name; if it is the same human: `%s`", id, printed.Command(p.Flags, "sync", "--adopt", name)))
 			continue
 		}
 		moved := *link

@@ -13,6 +13,7 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
+	"duosync/sync/printed"
 )
 
 // keep writes down what changes without a call, before the plan is carried out.
@@ -217,7 +218,7 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	if b := c.state.meta.Baseline; b != nil && b.Attention != nil {
 		before, scan = maps.Clone(b.Attention), false
 		for key, a := range before { // the configuration may be at another place since
-			a.Remedy = dirsync.Reflag(a.Remedy, r.Flags)
+			a.Remedy = printed.Reflag(a.Remedy, r.Flags)
 			before[key] = a
 		}
 	}
@@ -255,7 +256,7 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	}
 	for key, t := range r.told { // a run about some people only does not make the others well
 		if id, ok := strings.CutPrefix(key, personKey("")); ok && !looked[dirsync.SourceID(id)] && t.Reason != "" {
-			add(id, dirsync.Attention{Username: t.Username, Source: dirsync.SourceID(id), Reason: t.Reason, Remedy: dirsync.Reflag(t.Remedy, r.Flags)})
+			add(id, dirsync.Attention{Username: t.Username, Source: dirsync.SourceID(id), Reason: t.Reason, Remedy: printed.Reflag(t.Remedy, r.Flags)})
 		}
 	}
 	if err := c.state.apartBefore(ctx, before, scan, looked, apart); err != nil {

@@ -14,6 +14,7 @@ import (
 	"duosync/sync/decide"
 	"duosync/sync/guard"
 	"duosync/sync/mapping"
+	"duosync/sync/printed"
 )
 
 // Undo makes a run that gives back what an earlier one took: users whom it disabled
@@ -159,7 +160,7 @@ func (st *state) markedWhy(s *decide.Subject) string {
 		return ""
 	}
 	if m := st.marks.of(s.Link.User, dirsync.FoldName(s.Link.Answered.Username)); m != nil {
-		return fmt.Sprintf("kept disabled since %s: %s; `%s` ends that", m.Since.UTC().Format(time.RFC3339), m.Reason, dirsync.Command("", "enable", m.Username))
+		return fmt.Sprintf("kept disabled since %s: %s; `%s` ends that", m.Since.UTC().Format(time.RFC3339), m.Reason, printed.Command("", "enable", m.Username))
 	}
 	return ""
 }

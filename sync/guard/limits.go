@@ -7,6 +7,7 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/assembly"
+	"duosync/sync/printed"
 )
 
 // above reports whether n persons of a total are more than a limit, and the floor, allow.
@@ -253,6 +254,6 @@ func stateLost(w *weighing) {
 	if w.State.Links > 0 || n == 0 {
 		return
 	}
-	w.add(dirsync.Guard{Name: dirsync.GuardStateLost, Limit: "50%", Affected: n, Total: wanted, Remedy: dirsync.Command(w.Asked.Flags, "rebuild"),
+	w.add(dirsync.Guard{Name: dirsync.GuardStateLost, Limit: "50%", Affected: n, Total: wanted, Remedy: printed.Command(w.Asked.Flags, "rebuild"),
 		Held: 2*n > wanted && n > w.Policy.Limits.Floor && !w.Policy.Adopts && !(w.Asked.Adopt && w.Asked.Only), Ops: w.Plan.Ops()})
 }

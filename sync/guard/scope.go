@@ -8,6 +8,7 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/assembly"
+	"duosync/sync/printed"
 )
 
 // OtherScope reports whether it is decided in another way than was accepted last who of a
@@ -122,7 +123,7 @@ func (w *weighing) scopeOf(directory string) {
 func idsChanged(w *weighing) {
 	var ids []dirsync.SourceID
 	var names, hindered []string
-	remedy := dirsync.Command(w.Asked.Flags, "rebuild", "--write")
+	remedy := printed.Command(w.Asked.Flags, "rebuild", "--write")
 	for _, p := range w.People {
 		if p.Heir == "" {
 			continue

@@ -12,6 +12,7 @@ import (
 
 	"duosync/cmd/internal/report"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // runLog logs runs, a line each.
@@ -32,7 +33,7 @@ func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
 	}
 	for _, warning := range run.Warnings {
 		if !slices.Contains(l.warnings, warning) {
-			l.log.WithField("run", run.ID).Warn(dirsync.Runnable(warning, run.Flags))
+			l.log.WithField("run", run.ID).Warn(printed.Runnable(warning, run.Flags))
 		}
 	}
 	l.warnings = slices.Clone(run.Warnings)
@@ -54,13 +55,13 @@ func (l *runLog) tell(ctx context.Context, run *dirsync.Run) {
 		}
 		log.WithFields(holds(run)).Warn(how)
 	case run.Outcome == dirsync.OutcomePartial || run.NewConflicts():
-		log.Warn("run ended; some people need a look: " + dirsync.Command(run.Flags, "history", run.ID))
+		log.Warn("run ended; some people need a look: " + printed.Command(run.Flags, "history", run.ID))
 	case len(run.Attention) > 0:
 		say := log.Info
 		if newcomers {
 			say = log.Warn
 		}
-		say("run ended; " + report.NeedsAttention(report.AttentionOf(run.Attention)) + ": " + dirsync.Command(run.Flags, "history", run.ID))
+		say("run ended; " + report.NeedsAttention(report.AttentionOf(run.Attention)) + ": " + printed.Command(run.Flags, "history", run.ID))
 	default:
 		log.Info("run ended")
 	}
@@ -139,11 +140,11 @@ func holds(run *dirsync.Run) logrus.Fields {
 }
 
 // WithError adds an error and its advice to a line of the log. flags end the commands in
-// them, see [dirsync.Runnable].
+// them, see [printed.Runnable].
 func WithError(log logrus.FieldLogger, err error, flags string) logrus.FieldLogger {
-	log = log.WithField("error", dirsync.Runnable(err.Error(), flags))
+	log = log.WithField("error", printed.Runnable(err.Error(), flags))
 	if hint := dirsync.Hint(err); hint != "" {
-		log = log.WithField("hint", dirsync.Runnable(hint, flags))
+		log = log.WithField("hint", printed.Runnable(hint, flags))
 	}
 	return log
 }

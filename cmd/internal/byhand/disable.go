@@ -14,6 +14,7 @@ import (
 	"duosync/duo/api"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Disable notes that somebody is to be kept disabled, looks at the user in Duo, and disables
@@ -140,7 +141,7 @@ func (d *disabler) agree(ctx context.Context, mark *dirsync.Mark) error {
 	}
 	return dirsync.WithHint(fmt.Errorf("nothing was done: who is meant by %s can't be told, for names were changed in Duo: the user of that person is %s and is called %s there, while %s %s",
 		dirsync.Quote(d.name), account.ID, dirsync.Quote(account.Username), holder.ID, is),
-		fmt.Sprintf("Look at both in the Duo Admin Panel, then name the one by the Duo user id: `%s`, or disable the other one there.", dirsync.Command("", "disable", account.ID, "--reason", "TEXT")))
+		fmt.Sprintf("Look at both in the Duo Admin Panel, then name the one by the Duo user id: `%s`, or disable the other one there.", printed.Command("", "disable", account.ID, "--reason", "TEXT")))
 }
 
 // nobody says that a name is not found, and how it may have been meant.

@@ -14,6 +14,7 @@ import (
 	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/engine"
+	"duosync/sync/printed"
 )
 
 // UndoOptions say what is undone.
@@ -78,7 +79,7 @@ func again(run, only string) string {
 	if only != "" {
 		words = append(words, "--only", only)
 	}
-	return "`" + dirsync.Command("", words...) + "`"
+	return "`" + printed.Command("", words...) + "`"
 }
 
 // againOf tells of each removal whether a later run took something from the same person again,

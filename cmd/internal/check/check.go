@@ -8,7 +8,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/wire"
-	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Configuration is the check of the configuration, which comes first.
@@ -63,7 +63,7 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 	}
 	for i := range found.checks {
 		c := &found.checks[i]
-		c.Detail, c.Hint = dirsync.Runnable(c.Detail, loaded.Flags()), dirsync.Runnable(c.Hint, loaded.Flags())
+		c.Detail, c.Hint = printed.Runnable(c.Detail, loaded.Flags()), printed.Runnable(c.Hint, loaded.Flags())
 	}
 	unwell := state.unwell
 	if text := contradicted(directories); text != "" {

@@ -14,6 +14,7 @@ import (
 	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
+	"duosync/sync/printed"
 )
 
 // The checks of the state, in their order.
@@ -177,9 +178,9 @@ func (c *stateCheck) runs(ctx context.Context, m *past.Moment, meta *dirsync.Met
 	detail += fmt.Sprintf("; the last good run was %s ago", phrase.Span(time.Since(meta.Baseline.At)))
 	switch over := standing.Over; {
 	case last.Outcome == dirsync.OutcomeFailed || last.Outcome == dirsync.OutcomeHeld:
-		c.note(StateRuns, "look at why: `"+dirsync.Command("", "history", last.ID)+"`", "%s", detail)
+		c.note(StateRuns, "look at why: `"+printed.Command("", "history", last.ID)+"`", "%s", detail)
 	case over != nil && over.RunID != last.ID && (over.Outcome == dirsync.OutcomeFailed || over.Outcome == dirsync.OutcomeHeld):
-		c.note(StateRuns, "look at why: `"+dirsync.Command("", "history", over.RunID)+"`", "%s; the last run over all people, %s, %s", detail, over.RunID, heldOrFailed(over))
+		c.note(StateRuns, "look at why: `"+printed.Command("", "history", over.RunID)+"`", "%s; the last run over all people, %s, %s", detail, over.RunID, heldOrFailed(over))
 	default:
 		c.ok(StateRuns, "%s", detail)
 	}

@@ -21,6 +21,7 @@ import (
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Stdio is the world around a command.
@@ -56,7 +57,7 @@ type app struct {
 	logFormat  string
 	by         string      // who asks, as --by names it; see who
 	command    string      // that was given, without duosync
-	flags      string      // of commands that are printed, once the configuration is read; see dirsync.Command
+	flags      string      // of commands that are printed, once the configuration is read; see printed.Command
 	timing     wire.Timing // zero; tests have others
 }
 
@@ -150,7 +151,7 @@ func (a *app) spot() (*spot, error) {
 		}
 	}
 	if a.state != "" {
-		a.flags += dirsync.StateFlag(s.DSN)
+		a.flags += printed.StateFlag(s.DSN)
 	}
 	return s, nil
 }

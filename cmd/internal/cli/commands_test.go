@@ -22,8 +22,8 @@ import (
 var aCommand = regexp.MustCompile(`duosync (sync|apply|run|approve|check|explain|verify|disable|enable|pause|resume|history|due|drift|undo|rebuild)\b`)
 
 // TestCommandsGoThroughOne: no text of the program has a command that nobody ends with the
-// flags of the configuration. It is made by dirsync.Command, or stands between backticks, for
-// dirsync.Runnable. Texts in raw strings are help.
+// flags of the configuration. It is made by printed.Command, or stands between backticks, for
+// printed.Runnable. Texts in raw strings are help.
 func TestCommandsGoThroughOne(t *testing.T) {
 	spoken := []string{ // of a command, not to be run
 		"by duosync disable", "(duosync disable)", "what duosync disable", "for duosync apply",
@@ -149,9 +149,9 @@ var (
 	inQuotes = regexp.MustCompile("`(duosync [^`\n]+)`")
 )
 
-// printed gives the commands in what duosync prints: on a line of their own, between
+// commandsIn gives the commands in what duosync prints: on a line of their own, between
 // backticks, and in JSON as a whole text.
-func printed(t *testing.T, r result) (commands []string) {
+func commandsIn(t *testing.T, r result) (commands []string) {
 	t.Helper()
 	take := func(text string, patterns ...*regexp.Regexp) {
 		for _, pattern := range patterns {
@@ -211,7 +211,7 @@ func TestPrintedCommandsRun(t *testing.T) {
 				args = append(slices.Clone(args), "--format", format)
 			}
 			r := h.run(args...)
-			for _, command := range printed(t, r) {
+			for _, command := range commandsIn(t, r) {
 				if ran[command] || regexp.MustCompile(` (USER|RUN|FILE|ID)\b`).MatchString(command) {
 					continue
 				}

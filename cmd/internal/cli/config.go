@@ -12,6 +12,7 @@ import (
 	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/config"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 func newConfigCommand(a *app) *cobra.Command {
@@ -99,6 +100,6 @@ func (a *app) initConfig(path string, text []byte, edit []string) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(path)) // half a configuration is none
 	}
-	_, err = fmt.Fprintf(a.Out, "Wrote %s. Edit %s in it, then try it: %s\n", path, strings.Join(edit, ", "), dirsync.Command("", "check", "--config", path))
+	_, err = fmt.Fprintf(a.Out, "Wrote %s. Edit %s in it, then try it: %s\n", path, strings.Join(edit, ", "), printed.Command("", "check", "--config", path))
 	return err
 }

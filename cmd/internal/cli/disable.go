@@ -12,6 +12,7 @@ import (
 	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 type disableOptions struct{ reason string }
@@ -59,7 +60,7 @@ func (a *app) runDisable(ctx context.Context, name string, opts disableOptions) 
 	}
 	mark, err := byhand.Disable(ctx, &loaded.Config, setup, name, strings.TrimSpace(opts.reason))
 	if mark != nil {
-		_, failed := fmt.Fprintf(a.Out, "%s (%s) is disabled in Duo. No run lets this user in again until: %s\n", mark.Username, mark.User, dirsync.Command(a.flags, "enable", mark.Username))
+		_, failed := fmt.Fprintf(a.Out, "%s (%s) is disabled in Duo. No run lets this user in again until: %s\n", mark.Username, mark.User, printed.Command(a.flags, "enable", mark.Username))
 		err = errors.Join(err, failed)
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 	"duosync/cmd/internal/verify"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Exit codes. Where several hold: 1, then 3, 4, 2, 0.
@@ -96,9 +97,9 @@ func (a *app) exit(err error) int {
 		afterrun.WithError(log, err, a.flags).Error(strings.TrimSpace("duosync "+a.command) + " failed")
 		return exitError
 	}
-	_, _ = fmt.Fprintf(a.Err, "duosync: %s\n", dirsync.Runnable(err.Error(), a.flags))
+	_, _ = fmt.Fprintf(a.Err, "duosync: %s\n", printed.Runnable(err.Error(), a.flags))
 	if hint := dirsync.Hint(err); hint != "" {
-		_, _ = fmt.Fprintf(a.Err, "  → %s\n", dirsync.Runnable(hint, a.flags))
+		_, _ = fmt.Fprintf(a.Err, "  → %s\n", printed.Runnable(hint, a.flags))
 	}
 	return exitError
 }

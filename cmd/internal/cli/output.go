@@ -18,6 +18,7 @@ import (
 	"duosync/cmd/internal/wholefile"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // formOptions say in which form something is written, and where to.
@@ -119,7 +120,7 @@ func (a *app) present(opts formOptions, failed func(error) form.Renderer, begin 
 	doc, err := do(line)
 	line.Close()
 	if doc == nil && format == form.JSON && failed != nil {
-		doc = failed(dirsync.WithHint(errors.New(dirsync.Runnable(err.Error(), a.flags)), dirsync.Runnable(dirsync.Hint(err), a.flags)))
+		doc = failed(dirsync.WithHint(errors.New(printed.Runnable(err.Error(), a.flags)), printed.Runnable(dirsync.Hint(err), a.flags)))
 	}
 	return errors.Join(err, a.write(out, doc, format, opts.quiet))
 }

@@ -10,7 +10,7 @@ import (
 	"duosync/cmd/internal/byhand"
 	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/report"
-	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 func newPauseCommand(a *app) *cobra.Command {
@@ -30,7 +30,7 @@ Exit status: 0 paused; 1 there is no state, or it could not be written.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.change(cmd.Context(), func(ctx context.Context, at *spot, by string) (string, *report.Place, error) {
 				place, err := byhand.Pause(ctx, &at.Spot, reason, by)
-				return "Paused. Nothing is written to Duo until: " + dirsync.Command(a.flags, "resume"), place, err
+				return "Paused. Nothing is written to Duo until: " + printed.Command(a.flags, "resume"), place, err
 			})
 		},
 	}

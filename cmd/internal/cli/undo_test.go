@@ -17,6 +17,7 @@ import (
 	"duosync/ldapsrc/slapdtest"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // runID gives the id of the newest run in the history.
@@ -195,7 +196,7 @@ func TestUndoOfAnEarlierRun(t *testing.T) {
 	}
 	want := map[string]string{
 		goesOn: "restore applied ", again: "restore applied ",
-		trashed: "restore skipped run " + second + " has put the user into the Trash again since, and that stays; `" + dirsync.Command(" --config "+h.config, "undo", second) + "` gives it back",
+		trashed: "restore skipped run " + second + " has put the user into the Trash again since, and that stays; `" + printed.Command(" --config "+h.config, "undo", second) + "` gives it back",
 	}
 	if diff := cmp.Diff(want, results); diff != "" {
 		t.Errorf("what undo of the first run does (-want +got):\n%s", diff)

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duosync/ldapsrc/slapdtest"
-	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // typedIn runs what somebody types, in an empty folder.
@@ -235,8 +235,8 @@ func TestAdviceNamesTheState(t *testing.T) {
 			if knows {
 				known++
 			}
-			line := dirsync.Command(" --config c.yaml"+dirsync.StateFlag("s.db"), strings.Fields(c.CommandPath())[1:]...)
-			if named := strings.HasSuffix(line, dirsync.StateFlag("s.db")); named != knows {
+			line := printed.Command(" --config c.yaml"+printed.StateFlag("s.db"), strings.Fields(c.CommandPath())[1:]...)
+			if named := strings.HasSuffix(line, printed.StateFlag("s.db")); named != knows {
 				t.Errorf("%s: knows --state: %v; advice: %s", c.CommandPath(), knows, line)
 			}
 		}

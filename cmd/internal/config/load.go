@@ -14,6 +14,7 @@ import (
 	"duosync/cmd/internal/config/strict"
 	"duosync/state/dsn"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Loaded is a checked configuration and where its values come from.
@@ -41,7 +42,7 @@ func (l *Loaded) Flags() string {
 	if err != nil || file == usualFile {
 		return ""
 	}
-	return " --config " + dirsync.ShellWord(file)
+	return " --config " + printed.ShellWord(file)
 }
 
 // Load reads and checks the configuration file at path. env looks up

@@ -17,6 +17,7 @@ import (
 	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/watch"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 //go:embed status.html
@@ -89,10 +90,10 @@ func heldGuards(guards []report.Guard) []heldGuard {
 func (s *Server) data(now *view) *pageData {
 	flags := now.loaded.Flags()
 	data := &pageData{Version: s.opts.Version, Now: time.Now(), Next: now.due, Ready: now.unready(), AsOf: now.asOf, Holder: now.holder,
-		Paused: now.paused(), Resume: dirsync.Command(flags, "resume"),
-		Needs: now.needs.words, Some: now.needs.some, More: now.needs.all - len(now.needs.some), Due: dirsync.Command(flags, "due")}
+		Paused: now.paused(), Resume: printed.Command(flags, "resume"),
+		Needs: now.needs.words, Some: now.needs.some, More: now.needs.all - len(now.needs.some), Due: printed.Command(flags, "due")}
 	if now.unread != nil {
-		data.Unread = dirsync.Runnable(phrase.Error(now.unread), flags)
+		data.Unread = printed.Runnable(phrase.Error(now.unread), flags)
 	}
 	if now.running != nil {
 		p := now.running.Position()

@@ -16,6 +16,7 @@ import (
 	"duosync/cmd/internal/watch"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Options are what the demo is given.
@@ -109,7 +110,7 @@ func (d *demo) run(ctx context.Context, s stage) error {
 		words = append(words, "--dry-run")
 	}
 	d.say("%s\n%d. %s\n\n$ %s", strings.Repeat("─", 78), d.stage, s.words,
-		dirsync.Command("", append(words, "--config", filepath.Join(d.Dir, "config.yaml"))...))
+		printed.Command("", append(words, "--config", filepath.Join(d.Dir, "config.yaml"))...))
 	if s.before != nil {
 		if err := s.before(); err != nil {
 			return err

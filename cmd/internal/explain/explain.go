@@ -12,6 +12,7 @@ import (
 	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // User gives what is known of a user; nil where that is nothing. The error says
@@ -40,7 +41,7 @@ func User(ctx context.Context, loaded *config.Loaded, setup wire.Setup, user str
 	}
 	e := &explainer{Parts: p, past: m, asked: asked, doc: explanation.New(user)}
 	for _, warning := range m.Warnings() {
-		e.doc.Warnings = append(e.doc.Warnings, dirsync.Runnable(warning, p.Flags))
+		e.doc.Warnings = append(e.doc.Warnings, printed.Runnable(warning, p.Flags))
 	}
 	if err := e.search(ctx, observer); err != nil {
 		return nil, err

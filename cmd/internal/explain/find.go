@@ -11,6 +11,7 @@ import (
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 	"duosync/sync/engine"
+	"duosync/sync/printed"
 )
 
 // search looks for USER in Duo, then makes the dry run, which looks in the
@@ -128,7 +129,7 @@ func (e *explainer) whoCounts(people []dirsync.Person) []dirsync.Person {
 	}
 	for i := range people {
 		if p := &people[i]; shadowed[p.ID] {
-			e.doc.Warnings = append(e.doc.Warnings, fmt.Sprintf("%s (%s) has the name in a later directory, and does not count; `%s` explains that one", p.ID, p.DN, dirsync.Command(e.Flags, "explain", string(p.ID))))
+			e.doc.Warnings = append(e.doc.Warnings, fmt.Sprintf("%s (%s) has the name in a later directory, and does not count; `%s` explains that one", p.ID, p.DN, printed.Command(e.Flags, "explain", string(p.ID))))
 		}
 	}
 	return counts

@@ -8,6 +8,7 @@ import (
 	"duosync/cmd/internal/report/explanation"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // holds tells what keeps the person's operations back, and what has been let
@@ -18,7 +19,7 @@ func (e *explainer) holds(ctx context.Context, d *dirsync.Decision) error {
 		return err
 	}
 	add := func(h explanation.Hold) {
-		h.Reason = dirsync.Runnable(h.Reason, e.Flags)
+		h.Reason = printed.Runnable(h.Reason, e.Flags)
 		e.doc.Holds = append(e.doc.Holds, h)
 	}
 	if meta.Paused != nil {
@@ -92,6 +93,6 @@ func (e *explainer) marked(ctx context.Context, d *dirsync.Decision, add func(ex
 	if err != nil || m == nil || !m.Stands() {
 		return err
 	}
-	add(explanation.DisabledSince.With(phrase.ShortTime(m.Since), m.By, m.Reason, dirsync.ShellWord(m.Username)))
+	add(explanation.DisabledSince.With(phrase.ShortTime(m.Since), m.By, m.Reason, printed.ShellWord(m.Username)))
 	return nil
 }

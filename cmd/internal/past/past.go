@@ -12,13 +12,14 @@ import (
 	"duosync/cmd/internal/report"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Moment is the state as it was at one moment, beside a run that may be under way.
 type Moment struct {
 	*state.DB
 	At     time.Time // when it was looked whether a run is under way
-	Flags  string    // of the commands that are told of, see [dirsync.Command]
+	Flags  string    // of the commands that are told of, see [printed.Command]
 	holder string    // who held the lock then; "" for nobody
 }
 
@@ -62,7 +63,7 @@ func EachLink(ctx context.Context, db *state.DB, wanted func(dirsync.Brief) bool
 func Everybody(dirsync.Brief) bool { return true }
 
 // Attention gives who waited for a human at the end of the last run over all that came to
-// its end, by username. flags end the commands, see [dirsync.Command].
+// its end, by username. flags end the commands, see [printed.Command].
 func Attention(ctx context.Context, db *state.DB, flags string) ([]dirsync.Attention, error) {
 	meta, err := db.Meta(ctx)
 	return attention(meta.Baseline, flags), err
@@ -74,7 +75,7 @@ func attention(last *dirsync.Baseline, flags string) []dirsync.Attention {
 	}
 	all := slices.Collect(maps.Values(last.Attention))
 	for i := range all {
-		all[i].Remedy = dirsync.Reflag(all[i].Remedy, flags)
+		all[i].Remedy = printed.Reflag(all[i].Remedy, flags)
 	}
 	slices.SortFunc(all, func(a, b dirsync.Attention) int {
 		return cmp.Or(cmp.Compare(a.Username, b.Username), cmp.Compare(a.Source, b.Source))

@@ -70,7 +70,7 @@ func (a *Approvals) Attend(standing []dirsync.Attention) {
 
 // NewApprovals gives what is held at now, as last, the report of the last run, has
 // it (nil: nothing), and the approvals that are not used yet. settled is that of
-// [Document.OpenGuards], and flags end the commands, see [dirsync.Command].
+// [Document.OpenGuards], and flags end the commands, see [printed.Command].
 func NewApprovals(now time.Time, last *Document, given []dirsync.Approval, settled func(id string) bool, flags string) *Approvals {
 	a := &Approvals{Held: heldOf(last, settled), Approvals: []Approval{}, now: now, flags: flags}
 	for i := range given {

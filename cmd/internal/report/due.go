@@ -11,6 +11,7 @@ import (
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Due says what waits: for its day, for a human, or for a person to enroll.
@@ -76,7 +77,7 @@ type Paused struct {
 }
 
 // NewDue begins a list of what waits at now. refreshed is when Duo was last read
-// whole, zero if never; flags end the commands, see [dirsync.Command].
+// whole, zero if never; flags end the commands, see [printed.Command].
 func NewDue(now, refreshed time.Time, flags string) *Due {
 	return &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, Attention: []Attention{}, AsOf: phrase.Stamp(refreshed), now: now, flags: flags}
 }
@@ -211,7 +212,7 @@ func (d *Due) pausedBlock() form.Block {
 	}
 	b.Say(form.Bad, text)
 	b.Say(form.Plain, "It goes on after")
-	b.Command(dirsync.Command(d.flags, "resume"))
+	b.Command(printed.Command(d.flags, "resume"))
 	return b
 }
 
@@ -306,7 +307,7 @@ func (d *Due) disabledBlock() form.Block {
 	b.Say(form.Plain, "No run enables these, until somebody takes that back:")
 	b.List = &form.List{Columns: []string{"user", "since (UTC)", "reason", "by"}, Lead: 1, Commands: "what takes it back"}
 	for _, m := range d.Disabled {
-		b.List.Add(form.Row{Tone: form.Bad, Command: dirsync.Command(d.flags, "enable", cmp.Or(m.Username, m.User)), Cells: []string{phrase.Name(m.Username, m.SourceID), phrase.Minute(m.Since), m.Reason, m.By},
+		b.List.Add(form.Row{Tone: form.Bad, Command: printed.Command(d.flags, "enable", cmp.Or(m.Username, m.User)), Cells: []string{phrase.Name(m.Username, m.SourceID), phrase.Minute(m.Since), m.Reason, m.By},
 			Flow: []string{fmt.Sprintf("since %s UTC, by %s: %s", phrase.Minute(m.Since), phrase.Value(m.By), m.Reason)}})
 	}
 	return b

@@ -7,6 +7,7 @@ import (
 
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Guard is one limit or doubt, and how the plan stands to it. WholeRun: where it
@@ -56,9 +57,9 @@ func approveCommand(id, flags string, again []string) string {
 	case id == "":
 		return ""
 	case again != nil:
-		return dirsync.Command(flags, append([]string{"sync", "--approve", id}, again...)...)
+		return printed.Command(flags, append([]string{"sync", "--approve", id}, again...)...)
 	}
-	return dirsync.Command(flags, "approve", id)
+	return printed.Command(flags, "approve", id)
 }
 
 // HeldWhole reports whether a guard holds the whole run.

@@ -8,7 +8,7 @@ import (
 
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
-	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Stopped reports whether a guard holds the whole run.
@@ -64,7 +64,7 @@ func (h *Held) block(now time.Time, flags string) form.Block {
 	sayGuards(&b, h.Guards, now)
 	if h.Operations > 0 {
 		b.Say(form.Plain, fmt.Sprintf("The run %s held %s. To read them:", h.RunID, phrase.Plural(h.Operations, "operation")))
-		b.Command(dirsync.Command(flags, "history", h.RunID))
+		b.Command(printed.Command(flags, "history", h.RunID))
 	}
 	if approvable(h.Guards) > 1 && h.ApprovalID != "" {
 		b.Say(form.Plain, "If all of that is right, let it through once with")

@@ -8,6 +8,7 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/packing"
+	"duosync/sync/printed"
 )
 
 // Operations are those of a report, in their order. Each is made when it is asked for, as often
@@ -30,7 +31,7 @@ func ListOf(operations ...Operation) Operations {
 func operationsOf(run *dirsync.Run) Operations {
 	return Operations{func(yield func(*Operation) bool) {
 		for _, r := range run.Operations {
-			o := OperationOf(r.Op, r.Result, dirsync.Runnable(r.Error, run.Flags))
+			o := OperationOf(r.Op, r.Result, printed.Runnable(r.Error, run.Flags))
 			if !yield(&o) {
 				return
 			}

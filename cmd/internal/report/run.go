@@ -13,6 +13,7 @@ import (
 
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // schema is the version of the JSON form. It rises when a key changes its
@@ -139,12 +140,12 @@ type Waiting struct {
 }
 
 // Of gives the report of a run. Commands that stand between backticks in what the run says
-// are ended with its flags, see [dirsync.Runnable].
+// are ended with its flags, see [printed.Runnable].
 func Of(run *dirsync.Run) *Document {
 	d := &Document{
 		Head: Head{
 			Schema: schema, RunID: run.ID, PlanID: run.PlanID, ApprovalID: run.ApprovalID,
-			Only: run.Only, Narrowed: run.Narrowed || run.Only != "", Mode: modeApply, Outcome: run.Outcome, Error: dirsync.Runnable(phrase.Error(run.Err), run.Flags),
+			Only: run.Only, Narrowed: run.Narrowed || run.Only != "", Mode: modeApply, Outcome: run.Outcome, Error: printed.Runnable(phrase.Error(run.Err), run.Flags),
 			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished), By: run.By, Command: run.Command,
 			Source:  Source{Read: run.Read.Read, InScope: run.InScope, Groups: len(run.Read.Groups), Complete: run.Complete},
 			Refresh: Refresh{Done: run.Refreshed, Reason: run.RefreshReason},
@@ -169,7 +170,7 @@ func Of(run *dirsync.Run) *Document {
 		return cmp.Or(cmp.Compare(a.Username, b.Username), cmp.Compare(a.SourceID, b.SourceID))
 	})
 	for _, w := range run.Warnings {
-		d.Warnings = append(d.Warnings, dirsync.Runnable(w, run.Flags))
+		d.Warnings = append(d.Warnings, printed.Runnable(w, run.Flags))
 	}
 	if run.DryRun {
 		d.Mode = modeDryRun

@@ -10,6 +10,7 @@ import (
 	"duosync/cmd/internal/report/form"
 	dirsync "duosync/sync"
 	"duosync/sync/packing"
+	"duosync/sync/printed"
 )
 
 // Keep puts the report of a run into what the state is to keep of it. It is packed while it is
@@ -153,11 +154,11 @@ func decode(data []byte, into any, head *Head) error {
 	return nil
 }
 
-// Reflag ends the commands of a report that was kept with flags, see [dirsync.Reflag].
+// Reflag ends the commands of a report that was kept with flags, see [printed.Reflag].
 func (d *Document) Reflag(flags string) {
 	anew := func(texts ...*string) {
 		for _, text := range texts {
-			*text = dirsync.Reflag(*text, flags)
+			*text = printed.Reflag(*text, flags)
 		}
 	}
 	anew(&d.Error)
@@ -180,7 +181,7 @@ func (d *Document) Reflag(flags string) {
 // the commands end with Flags.
 type Stored struct {
 	Report dirsync.Packed
-	Flags  string // see [dirsync.Command]
+	Flags  string // see [printed.Command]
 }
 
 // Write renders the report. Only the table is ever coloured.

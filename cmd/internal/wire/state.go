@@ -11,6 +11,7 @@ import (
 	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/engine"
+	"duosync/sync/printed"
 )
 
 // openState opens the state for a run: a dry run gets a private copy.
@@ -93,7 +94,7 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 	warn := func() {
 		warnings := store.Warnings()
 		for _, warning := range warnings[told:] {
-			p.Log.Warn(dirsync.Runnable(warning, p.Flags))
+			p.Log.Warn(printed.Runnable(warning, p.Flags))
 		}
 		told = len(warnings)
 	}

@@ -10,6 +10,7 @@ import (
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Document tells where Duo differs from what was left there.
@@ -36,7 +37,7 @@ type Difference struct {
 }
 
 // Of gives the report of what was found, beside those who were known to wait for a
-// human. flags end the commands, see [dirsync.Command].
+// human. flags end the commands, see [printed.Command].
 func Of(found *dirsync.Drifted, standing []dirsync.Attention, flags string) *Document {
 	d := &Document{Differences: []Difference{}, Attention: report.AttentionOf(standing), Warnings: append([]string{}, found.Warnings...), users: found.Users, groups: found.Groups, flags: flags}
 	for _, x := range found.Differences {
@@ -91,7 +92,7 @@ func (d *Document) blocks() []form.Block {
 	}
 	var advice form.Block
 	advice.Say(form.Plain, "What a run would do about them, and what it would leave as it is, tells")
-	advice.Command(dirsync.Command(d.flags, "sync", "--refresh", "--dry-run"))
+	advice.Command(printed.Command(d.flags, "sync", "--refresh", "--dry-run"))
 	return []form.Block{{Title: "differences", List: l}, advice}
 }
 
