@@ -316,7 +316,11 @@ func (p *doubtPlay) mayDisable(id dirsync.SourceID, scopes map[string]string) bo
 	}
 	configured, ok := p.rules.Directories.Get(name)
 	switch {
-	case !ok, p.hidden[where]:
+	case !ok:
+		return false
+	case e != nil && p.out[e] && e.Standing == dirsync.Disabled: // locked, where the second look finds them
+		return true
+	case p.hidden[where]:
 		return false
 	case e == nil:
 		shared := slices.ContainsFunc(p.humans, func(other *human) bool { return other != h && other.name == h.name && (p.elsewhere(other, "")) })
