@@ -12,9 +12,13 @@ import (
 )
 
 // Desire maps a directory entry to the fields that Duo shall hold.
-func (r *Rules) Desire(p *dirsync.Person) Desired {
+func (r *Rules) Desire(p *dirsync.Person) Desired { return r.DesireInto(dirsync.Fields{}, p) }
+
+// DesireInto is Desire with a map for the fields, whatever it holds.
+func (r *Rules) DesireInto(fields dirsync.Fields, p *dirsync.Person) Desired {
+	clear(fields)
 	r = r.In(p.Directory)
-	d := Desired{ID: p.ID, DN: p.DN, Directory: p.Directory, Fields: make(dirsync.Fields, len(r.Mapping)+1)}
+	d := Desired{ID: p.ID, DN: p.DN, Directory: p.Directory, Fields: fields}
 	r.desireGroups(p, &d)
 	p = r.seenBy(p)
 	for _, field := range dirsync.FieldNames {
