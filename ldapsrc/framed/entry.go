@@ -54,7 +54,7 @@ type attribute struct {
 // add decodes a message that holds a SearchResultEntry (RFC 4511, 4.5.2). The entry keeps
 // no part of message: all its texts are parts of one of its own. What the standard may add
 // at the end of a sequence is left aside (RFC 4511, 4).
-func (p *page) add(message []byte, names names) error {
+func (p *page) add(message []byte, names *names) error {
 	_, _, content, err := open(message)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (p *page) add(message []byte, names names) error {
 }
 
 // attribute decodes a PartialAttribute (RFC 4511, 4.1.7).
-func (p *page) attribute(content []byte, names names) error {
+func (p *page) attribute(content []byte, names *names) error {
 	name, content, err := take(content, tagOctets)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (p *page) attribute(content []byte, names names) error {
 		}
 		p.note(value)
 	}
-	p.counts = append(p.counts, attribute{names.of(name), n})
+	p.counts = append(p.counts, attribute{names.of(len(p.counts), name), n})
 	p.more = p.more || len(content) > 0
 	return nil
 }
@@ -141,18 +141,32 @@ func (p *page) entry() *ldap.Entry {
 }
 
 // names are the names of attributes that came, each as one string.
-type names map[string]string
+type names struct {
+	all map[string]string
+	// order are those of the last entry: most entries have the same in the same order.
+	order []string
+}
 
 // maxNames bounds what a server can have remembered.
 const maxNames = 1000
 
-func (n names) of(name []byte) string {
-	if known, ok := n[string(name)]; ok {
-		return known
+// of gives the name of an entry's attribute, by its place in the entry.
+func (n *names) of(place int, name []byte) string {
+	if place < len(n.order) && n.order[place] == string(name) {
+		return n.order[place]
 	}
-	text := string(name)
-	if len(n) < maxNames {
-		n[text] = text
+	text, known := n.all[string(name)]
+	if !known {
+		text = string(name)
+		if len(n.all) < maxNames {
+			n.all[text] = text
+		}
+	}
+	switch {
+	case place < len(n.order):
+		n.order[place] = text
+	case place < maxNames:
+		n.order = append(n.order, text)
 	}
 	return text
 }
