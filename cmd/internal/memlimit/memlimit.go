@@ -1,6 +1,6 @@
 // Package memlimit keeps the memory of the process small where that costs little. By itself Go
-// lets a heap grow to twice what is in use before it collects garbage; here it grows by three quarters,
-// and near the limit that is set it is collected earlier.
+// lets a heap grow to twice what is in use before it collects garbage; here it grows by three
+// quarters, and near the limit that is set it is collected earlier.
 package memlimit
 
 import (
