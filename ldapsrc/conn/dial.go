@@ -13,6 +13,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"duosync/ldapsrc/advice"
+	"duosync/ldapsrc/framed"
 	dirsync "duosync/sync"
 )
 
@@ -111,6 +112,7 @@ func (d *Dialer) dial(ctx context.Context, e endpoint) (*Conn, error) {
 	if err != nil {
 		return nil, explainDial(dialing, e, err)
 	}
+	raw = framed.Patient(raw)
 	stream, asked := raw, false
 	if e.encrypted(d.StartTLS) {
 		if stream, asked, err = d.encrypt(dialing, raw, e); err != nil {

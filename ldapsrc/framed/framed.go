@@ -69,7 +69,7 @@ type Conn struct {
 }
 
 // New makes a Conn of a stream.
-func New(stream net.Conn) *Conn { return &Conn{Conn: stream, names: names{}} }
+func New(stream net.Conn) *Conn { return &Conn{Conn: stream, names: names{all: map[string]string{}}} }
 
 // Search is client.Search for a client that reads this connection: the answer is the same,
 // the entries without [ldap.EntryAttribute.ByteValues]. An error is as it was, where
@@ -218,7 +218,7 @@ func (c *Conn) entry(size int) error {
 	if c.page == nil { // the search was given up
 		return errStray
 	}
-	if err := c.page.add(c.buffer[:size], c.names); err != nil {
+	if err := c.page.add(c.buffer[:size], &c.names); err != nil {
 		return fmt.Errorf("the server sent an entry that can't be read: %w", err)
 	}
 	c.buffer = c.buffer[size:]

@@ -23,6 +23,7 @@ type census struct {
 	unchanged int
 	leftOut   leftOut            // of people who need nothing
 	kept      []*mapping.Desired // people who may need something
+	fields    dirsync.Fields     // for those of the next person
 	places    *decide.Places
 	moved     []movedSeen
 	names     claimants
@@ -63,7 +64,7 @@ func (c *census) take(p *dirsync.Person) {
 	i, linked := c.snap.known.Find(p.ID)
 	sight := c.sights[p.Directory]
 	sight.Meet(p)
-	want := c.rules.Desire(p)
+	want := c.rules.DesireInto(c.fields, p)
 	excluded := c.rules.Excluded(p, want.Name())
 	if !excluded && !c.rules.Selected(p) && p.Unsure != nil && p.Unsure.Groups {
 		excluded = true // nobody is taken for out of scope whose groups can't be told
@@ -98,7 +99,7 @@ func (c *census) take(p *dirsync.Person) {
 		c.rules.DesireGiven(p, &want)
 		want.Seen = seen
 		kept := want // so that what is not kept takes no memory
-		c.kept = append(c.kept, &kept)
+		c.kept, c.fields = append(c.kept, &kept), dirsync.Fields{}
 		return // what it claims is known at the end, see resolve
 	}
 	c.pass(&want, i)
@@ -141,7 +142,7 @@ func (c *census) pass(want *mapping.Desired, i int32) {
 	case !b.LetGo:
 		c.leftOut.note(want)
 	case !want.Same(b.Asked): // what the link asked for last is not what the person claims
-		c.names.letGo[i] = want.Fields
+		c.names.letGo[i] = maps.Clone(want.Fields)
 	}
 }
 
@@ -256,7 +257,7 @@ func (r *run) newCensus(st *state, fresh *freshness) *census {
 	rules := &r.Rules.Rules
 	c := &census{
 		rules: rules, earlier: earlier{snap: st.snap, recheck: fresh.recheck, told: map[dirsync.SourceID]bool{}, marks: st.marks, groups: st.groups},
-		sights: map[string]*guard.Sight{}, switched: map[string]bool{}, seen: make([]bool, st.snap.known.Places()), places: decide.NewPlaces(rules),
+		sights: map[string]*guard.Sight{}, switched: map[string]bool{}, seen: make([]bool, st.snap.known.Places()), fields: dirsync.Fields{}, places: decide.NewPlaces(rules),
 		names: claimants{first: make(map[uint64]int32, st.snap.known.Len()), contested: map[uint64][]int32{}, unseen: map[uint64][]string{}, letGo: map[int32]dirsync.Fields{}},
 	}
 	for _, name := range rules.Directories.Names() {

@@ -12,9 +12,13 @@ import (
 )
 
 // Desire maps a directory entry to the fields that Duo shall hold.
-func (r *Rules) Desire(p *dirsync.Person) Desired {
+func (r *Rules) Desire(p *dirsync.Person) Desired { return r.DesireInto(dirsync.Fields{}, p) }
+
+// DesireInto is Desire with a map for the fields, whatever it holds.
+func (r *Rules) DesireInto(fields dirsync.Fields, p *dirsync.Person) Desired {
+	clear(fields)
 	r = r.In(p.Directory)
-	d := Desired{ID: p.ID, DN: p.DN, Directory: p.Directory, Fields: make(dirsync.Fields, len(r.Mapping)+1)}
+	d := Desired{ID: p.ID, DN: p.DN, Directory: p.Directory, Fields: fields}
 	r.desireGroups(p, &d)
 	p = r.seenBy(p)
 	for _, field := range dirsync.FieldNames {
@@ -112,12 +116,25 @@ func (r *Rules) username(raw string) (string, error) {
 	switch {
 	case name == "":
 		return "", errors.New("the username is missing")
+	case isPlain(name):
+		return name, nil
 	case !utf8.ValidString(name):
 		return "", errors.New("the username is not UTF-8 text")
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return "", fmt.Errorf("the username %s has control characters", dirsync.Quote(name))
 	}
 	return name, nil
+}
+
+// isPlain reports whether a text is of printable ASCII alone, as most are: nothing of it can
+// be wrong, but as an address.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // isAddress reports whether a value is an address with one @, something before it, and a host
@@ -130,10 +147,13 @@ func isAddress(value string) bool {
 // clean normalises a value. An error tells what was wrong with it; the value
 // returned beside it is what to use all the same.
 func clean(field, raw string) (string, error) {
+	value := strings.TrimSpace(raw)
+	if isPlain(value) && (field != dirsync.FieldEmail || isAddress(value)) {
+		return value, nil
+	}
 	if !utf8.ValidString(raw) {
 		return "", errors.New("is not UTF-8 text and was left out")
 	}
-	value := strings.TrimSpace(raw)
 	if field == dirsync.FieldEmail {
 		value = dirsync.Visible(value) // they can't be meant, and come along when an address is copied
 		if value != "" && (!isAddress(value) || strings.ContainsFunc(value, unicode.IsControl)) {

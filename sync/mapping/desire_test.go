@@ -68,3 +68,38 @@ func formula(t *testing.T, text string) dirsync.Expression {
 	}
 	return e
 }
+
+// TestSigns: what is no printable sign is looked at wherever it stands among ASCII.
+func TestSigns(t *testing.T) {
+	rules := mapping.Rules{Mapping: map[string]dirsync.Expression{
+		dirsync.FieldUsername: formula(t, "uid"), dirsync.FieldRealname: formula(t, "cn"), dirsync.FieldEmail: formula(t, "mail"),
+	}}
+	for name, tt := range map[string]struct {
+		sign                     string
+		username, realname, mail bool // it stays as it is
+	}{
+		"blank":             {" ", true, true, false},
+		"the last of ASCII": {"~", true, true, true},
+		"below a blank":     {"\x1f", false, false, false},
+		"delete":            {"\x7f", false, false, false},
+		"a tabulator":       {"\t", false, false, false},
+		"a control sign":    {"\u0085", false, false, false},
+		"a letter":          {"é", true, true, true},
+		"no text":           {"\xff", false, false, false},
+		"two ats":           {"@", true, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			uid, cn, mail := "an"+tt.sign+"na", "An"+tt.sign+"na", "an"+tt.sign+"na@example.com"
+			d := rules.Desire(&dirsync.Person{DN: "cn=x", Attrs: map[string][]string{"uid": {uid}, "cn": {cn}, "mail": {mail}}})
+			if got := d.Fields[dirsync.FieldUsername] == uid && d.Problem == ""; got != tt.username {
+				t.Errorf("username %q, %s", d.Fields[dirsync.FieldUsername], d.Problem)
+			}
+			if got := d.Fields[dirsync.FieldRealname] == cn; got != tt.realname {
+				t.Errorf("realname %q", d.Fields[dirsync.FieldRealname])
+			}
+			if got := d.Fields[dirsync.FieldEmail] == mail; got != tt.mail {
+				t.Errorf("email %q", d.Fields[dirsync.FieldEmail])
+			}
+		})
+	}
+}

@@ -1,6 +1,6 @@
 // Package memlimit keeps the memory of the process small where that costs little. By itself Go
-// lets a heap grow to twice what is in use before it collects garbage; here it grows by a half,
-// and near the limit that is set it is collected earlier.
+// lets a heap grow to twice what is in use before it collects garbage; here it grows by three
+// quarters, and near the limit that is set it is collected earlier.
 package memlimit
 
 import (
@@ -19,7 +19,7 @@ const (
 	// every is how often what is in use is looked at.
 	every = 200 * time.Millisecond
 	// growth is how far a heap may grow before garbage is collected, in percent of what is in use.
-	growth = 50
+	growth = 75
 )
 
 // Keep sets the limit, and has it follow what is in use, until stop is called. Where the
