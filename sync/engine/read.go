@@ -149,6 +149,10 @@ func (r *run) refresh(ctx context.Context, st *state) (*freshness, error) {
 	return f, nil
 }
 
+// aFew is of how many people it is told at once that they were read: to tell it of each takes
+// longer than it seems.
+const aFew = 16
+
 // read reads the whole directory, or fails.
 func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, error) {
 	r.phase("read")
@@ -165,8 +169,9 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 		c, n = r.newCensus(st, fresh), 0
 		var person dirsync.Person // one place for all
 		return func(p dirsync.Person) error {
-			n++
-			r.progress(n, expected)
+			if n++; n%aFew == 1 {
+				r.progress(n, expected)
+			}
 			person = p
 			c.take(&person)
 			return nil
@@ -180,6 +185,7 @@ func (r *run) read(ctx context.Context, st *state, fresh *freshness) (*census, e
 	if err := r.resolve(ctx, st, c); err != nil {
 		return c, err
 	}
+	r.progress(n, expected)
 	r.report.Complete = true
 	r.report.Warnings = append(r.report.Warnings, info.Warnings...)
 	if err := r.namedGroups(ctx, st, &info); err != nil {
