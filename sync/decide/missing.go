@@ -180,7 +180,7 @@ func (r *Rules) decideReopened(s *Subject) bool {
 func (r *Rules) decideLocked(s *Subject) bool {
 	live := s.Live
 	asked := s.Link.Asked[dirsync.FieldStatus] == dirsync.StatusDisabled
-	if !s.NotAccepted || !s.Locked || live.Status != dirsync.StatusActive && live.Status != dirsync.StatusBypass ||
+	if !s.NotAccepted || !r.Locked(s) || live.Status != dirsync.StatusActive && live.Status != dirsync.StatusBypass ||
 		live.Synced || r.Protect[dirsync.FoldName(live.Username)] || asked && r.ReportDrift(dirsync.FieldStatus) {
 		return false
 	}
@@ -191,6 +191,19 @@ func (r *Rules) decideLocked(s *Subject) bool {
 	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: reason, Lock: true,
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})
 	return true
+}
+
+// Locked reports whether the directory locks a missing person where the second look found
+// them.
+func (r *Rules) Locked(s *Subject) bool {
+	if s.Second == nil {
+		return false
+	}
+	p := s.Second.Person
+	if p == nil {
+		p = s.Second.Outside
+	}
+	return p != nil && r.LocksAnywhere(p)
 }
 
 // Missing gives the state of a missing link at this read. A date to come was noted

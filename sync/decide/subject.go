@@ -37,7 +37,7 @@ type Subject struct {
 	Asked  bool                 // Duo was asked for the link's user
 	Blind  bool                 // nobody's status is believed in this run
 	// Out: the former entry of a missing person is there, and something keeps it out, or may.
-	// Locked: it is locked.
+	// Locked: it is locked, and in scope still.
 	Out, Locked bool
 	circumstances
 	decision

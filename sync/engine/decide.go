@@ -227,7 +227,7 @@ func (d *deciding) asks(s *decide.Subject) bool {
 	case s.Want != nil, d.fresh.recheck[s.ID]:
 		return true
 	}
-	if s.Locked && s.Link.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled && d.notAccepted(d.state, s) {
+	if d.Rules.Locked(s) && s.Link.Asked[dirsync.FieldStatus] != dirsync.StatusDisabled && d.notAccepted(d.state, s) {
 		return true
 	}
 	return d.stepDue(s) && !s.WaitsForRead(d.census.switchedOf(s.ID) && d.opts.Only == "", s.Missing(d.now))

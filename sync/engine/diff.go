@@ -223,7 +223,6 @@ func (d *differ) confirm(s *decide.Subject, where *dirsync.Whereabouts) bool {
 		s.Want = &want
 		s.KeepStatus()
 	}
-	s.Locked = p != nil && d.Rules.Locks(p, true) || where.Outside != nil && d.Rules.Locks(where.Outside, false)
 	s.Out = where.Present && s.Want == nil && (p == nil || d.keptOut(p, s.Link.User))
 	return !(where.Present && d.Rules.Exclude("", where.DN)) && !(p != nil && d.Rules.LeftAlone(p))
 }
@@ -249,7 +248,7 @@ func (d *differ) claimedByOther(want *mapping.Desired) bool {
 // doubtful reports whether a missing link needs the second look in this run: also where there
 // would be a further step were the person gone that was out of scope, or the other way
 // round, for that is counted from when it is seen, and where a lock counts, see
-// decide.Subject.Locked.
+// decide.Rules.Locked.
 func (d *differ) doubtful(s *decide.Subject) bool {
 	if s.Link.Missing == nil || d.report.Refreshed || d.stepDue(s) || !d.takenOut(s.ID) && d.notAccepted(d.state, s) {
 		return true

@@ -54,15 +54,13 @@ func (r *Rules) desireStatus(p *dirsync.Person, d *Desired) {
 
 var errBypass = errors.New("the directory asks for bypass, which sync.allow_bypass does not allow")
 
-// Locks reports whether the directory asks for a person to be disabled. Where the groups are
-// not known, an expression for the status that names some says nothing.
-func (r *Rules) Locks(p *dirsync.Person, groupsKnown bool) bool {
+// LocksAnywhere reports whether the directory itself says that a person is disabled, in the
+// scope or not, and that is the status. Of one who is not in scope neither the groups are
+// known nor whether each attribute may be read there, so an expression for the status, to
+// which anything absent may mean disabled, says nothing.
+func (r *Rules) LocksAnywhere(p *dirsync.Person) bool {
 	own := r.In(p.Directory)
-	if !groupsKnown && own.StatusFrom != nil && len(own.StatusFrom.Groups()) > 0 {
-		return false
-	}
-	want := own.Desire(p)
-	return want.Unsure == nil && want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled
+	return own.Status && own.StatusFrom == nil && own.isLocked(p)
 }
 
 // isLocked reports whether the directory locks a person, whatever an expression makes of it.
