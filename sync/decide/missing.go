@@ -149,6 +149,9 @@ func (s *Subject) noteDrift(r *Rules) {
 			delete(s.Next.Asked, field)
 		}
 	}
+	if s.Mark != nil && s.Live.Status == dirsync.StatusDisabled && !WasByOthers(s.Link, true) { // by duosync disable
+		s.Next.Asked, s.Next.Marked = merged(s.Next.Asked, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}), s.Mark.Stands()
+	}
 	s.Next.Joined = StillIn(s.Link.Joined, s.Live.Groups)
 	s.Next.Aliases = stillHeld(s.Live, s.Link.Aliases)
 	s.Next.Answered = *s.Live

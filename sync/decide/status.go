@@ -13,7 +13,7 @@ type statusChange struct {
 func (r *Rules) decideStatus(s *Subject) statusChange {
 	link, last := s.Link, s.Link.Asked[dirsync.FieldStatus]
 	wanted, ours := s.Want.Fields[dirsync.FieldStatus]
-	if s.Lifted && s.Live.Status == dirsync.StatusDisabled && !WasByOthers(link, true) { // by us, whatever the link says
+	if s.lifted() && s.Live.Status == dirsync.StatusDisabled && !WasByOthers(link, true) { // by us, whatever the link says
 		last, link = dirsync.StatusDisabled, s.disabledForMark()
 	}
 	s.Next.Marked = s.Want.Mark != nil
@@ -29,6 +29,9 @@ func (r *Rules) decideStatus(s *Subject) statusChange {
 	}
 	return s.letIn(link, wanted, last)
 }
+
+// lifted reports whether the user was disabled for a mark that was taken back.
+func (s *Subject) lifted() bool { return s.Mark != nil && !s.Mark.Stands() }
 
 // keepOut is for a person whom the directory, or a mark, wants disabled.
 func (r *Rules) keepOut(s *Subject, link *dirsync.Link, last string) statusChange {

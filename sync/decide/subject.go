@@ -46,10 +46,11 @@ type Subject struct {
 
 // circumstances are what is known of a subject besides, before anything is decided.
 type circumstances struct {
-	Contested   bool // another person claims the same name
-	Claimed     bool // missing, and somebody else in the directory has the name
-	Adopted     bool // the run was asked to adopt the Duo user of this name
-	Lifted      bool // the user was disabled for a mark that was taken back
+	Contested bool // another person claims the same name
+	Claimed   bool // missing, and somebody else in the directory has the name
+	Adopted   bool // the run was asked to adopt the Duo user of this name
+	// Mark is that of the link's user; where it was taken back, no run has looked since.
+	Mark        *dirsync.Mark
 	Inherits    bool // of an entry with an ancestor: it is to be given that one's user in this run
 	Switched    bool // removals wait for a second complete read
 	NotAccepted bool // missing, perhaps, for a scope that is not accepted

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -242,7 +243,9 @@ func (d *deciding) each() {
 		s.Adopted = s.Want != nil && d.adopts(s.Want)
 		directory := d.Rules.Directories.Of(s.ID)
 		s.Switched, s.NotAccepted, s.Blind = d.census.switched[directory] && d.opts.Only == "", d.notAccepted(d.state, s), d.evidence.BlindStatus[directory]
-		s.Lifted = s.Link != nil && d.marks.lifted[s.Link.User] != nil
+		if s.Link != nil {
+			s.Mark = cmp.Or(d.marks.byUser[s.Link.User], d.marks.lifted[s.Link.User])
+		}
 		d.Rules.Decide(s, d.now)
 		switch {
 		case s.Next == nil:
