@@ -283,6 +283,14 @@ func (s *Server) LimitPagedTotal(n int) {
 	s.Restart()
 }
 
+// Allow restarts the server with another Options.Access.
+func (s *Server) Allow(access string) {
+	s.t.Helper()
+	s.opts.Access = access
+	s.configure()
+	s.Restart()
+}
+
 // Stop kills the server at once, as a crash does. It may be started again.
 func (s *Server) Stop() { s.process.Stop() }
 

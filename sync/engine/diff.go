@@ -223,6 +223,9 @@ func (d *differ) confirm(s *decide.Subject, where *dirsync.Whereabouts) bool {
 		s.Want = &want
 		s.KeepStatus()
 	}
+	if out := where.Outside; out != nil {
+		d.census.sights[out.Directory].PassOutside(out)
+	}
 	s.Out = where.Present && s.Want == nil && (p == nil || d.keptOut(p, s.Link.User))
 	return !(where.Present && d.Rules.Exclude("", where.DN)) && !(p != nil && d.Rules.LeftAlone(p))
 }

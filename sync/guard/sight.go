@@ -90,6 +90,16 @@ func (s *Sight) Pass(p *dirsync.Person) {
 	}
 }
 
+// PassOutside is Pass for a person whom the second look alone found, outside of the bases and
+// the filter: of the status, of which nothing else shows that it was seen.
+func (s *Sight) PassOutside(p *dirsync.Person) {
+	for _, t := range s.tallies {
+		if s.decides(t.attribute, dirsync.FieldStatus) && s.has(p, t.attribute) {
+			t.note(p)
+		}
+	}
+}
+
 // Count counts a person in scope; ours: there is a link.
 func (s *Sight) Count(p *dirsync.Person, want *mapping.Desired, ours bool) {
 	s.InScope++
