@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/jmoiron/sqlx"
 
@@ -72,4 +73,31 @@ func replaceTold(ctx context.Context, tx *sqlx.Tx, told map[string]dirsync.Told)
 		}
 	}
 	return nil
+}
+
+// Notified gives what each channel of the section notify has taken last, as [DB.Notify]
+// keeps it. A channel that has taken nothing is not among them.
+func (db *DB) Notified(ctx context.Context) (map[string]json.RawMessage, error) {
+	type row struct {
+		Channel string `db:"channel"`
+		Memory  string `db:"memory"`
+	}
+	rows, err := readRows[row](ctx, db.conns.Read, `FROM notified`)
+	if err != nil {
+		return nil, db.fail("reading what people were notified of", err)
+	}
+	all := make(map[string]json.RawMessage, len(rows))
+	for _, row := range rows {
+		all[row.Channel] = json.RawMessage(row.Memory)
+	}
+	return all, nil
+}
+
+// Notify keeps what a channel has taken, in the place of what was kept for it before. It
+// touches nothing that runs go by.
+func (db *DB) Notify(ctx context.Context, channel string, memory json.RawMessage) error {
+	return db.update(ctx, "keeping what people were notified of", func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, column.Upsert("notified", "channel", "memory"), channel, string(memory))
+		return err
+	})
 }

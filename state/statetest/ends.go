@@ -1,6 +1,7 @@
 package statetest
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -52,6 +53,26 @@ func testTold(t *testing.T, open Opener) {
 		b.must(err)
 		equal(t, "told", told, got)
 	}
+}
+
+// What was told by one channel says nothing of another one, and runs leave it alone.
+func testNotified(t *testing.T, open Opener) {
+	b := newBed(t, open)
+	notified := func(want map[string]json.RawMessage) {
+		t.Helper()
+		got, err := b.Notified(t.Context())
+		b.must(err)
+		equal(t, "what channels have taken", want, got)
+	}
+	notified(nil)
+	first, later, mail := json.RawMessage(`{"held":{"since":"2026-03-04T12:00:00Z"}}`), json.RawMessage(`{}`), json.RawMessage(`{"people":["Ärztin"]}`)
+	b.must(b.Notify(t.Context(), "webhook", first))
+	b.must(b.Notify(t.Context(), "email", mail))
+	b.reopen()
+	notified(map[string]json.RawMessage{"webhook": first, "email": mail})
+	b.must(b.Notify(t.Context(), "webhook", later))
+	b.run("a run", dirsync.RunEnd{Told: map[string]dirsync.Told{}})
+	notified(map[string]json.RawMessage{"webhook": later, "email": mail})
 }
 
 func testBinding(t *testing.T, open Opener) {

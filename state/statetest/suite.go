@@ -4,6 +4,7 @@ package statetest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -38,6 +39,9 @@ type Store interface {
 	// Pause stops all writing, and Resume lets it go on.
 	Pause(ctx context.Context, p dirsync.Pause) error
 	Resume(ctx context.Context, by string) (bool, error)
+	// Notified gives what each channel has taken, and Notify keeps it.
+	Notified(ctx context.Context) (map[string]json.RawMessage, error)
+	Notify(ctx context.Context, channel string, memory json.RawMessage) error
 	// Close ends the use of the state; a run without an end is interrupted.
 	Close() error
 }
@@ -84,6 +88,7 @@ var contract = []struct {
 	{"an end moves what it sets and nothing else", testFinish},
 	{"an end without an outcome is refused", testNoOutcome},
 	{"what was told is replaced", testTold},
+	{"what a channel was notified of is kept apart", testNotified},
 	{"a state belongs to the first account that it reached", testBinding},
 	{"a failed run binds nothing", testBindingFailedRun},
 	{"a directory gets a name", testTakeOver},
