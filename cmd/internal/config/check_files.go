@@ -9,8 +9,8 @@ import (
 	"duosync/sync/certificate"
 )
 
-// validateFiles reads the files of certificates that the connections to directories and Duo
-// need, so that what is wrong with one is told at its line.
+// validateFiles reads the files of certificates that the connections to directories, Duo and
+// mail need, so that what is wrong with one is told at its line.
 func (v *validator) validateFiles(c *Config) {
 	for i, d := range c.Each() {
 		section := "ldap"
@@ -21,6 +21,7 @@ func (v *validator) validateFiles(c *Config) {
 		v.validatePair(section, d.LDAP.ClientCertFile, d.LDAP.ClientKeyFile)
 	}
 	v.validateAuthorities("duo.ca_file", c.Duo.CAFile)
+	v.validateAuthorities("notify.email.ca_file", c.Notify.Email.CAFile)
 }
 
 func (v *validator) validateAuthorities(path, file string) {

@@ -373,12 +373,20 @@ type HTTP struct {
 
 // Notify says who is told how runs ended.
 type Notify struct {
-	// WebhookURL gets a POST. Not built yet.
+	// WebhookURL gets a POST with each message, in the form that WebhookFormat says. Off
+	// loopback it is https.
 	WebhookURL Secret `yaml:"webhook_url"`
-	// Email gets a mail. Not built yet.
+	// WebhookFormat is what the receiver reads: duosync's own JSON, a message of Slack, or
+	// a card of Microsoft Teams.
+	WebhookFormat string `yaml:"webhook_format" enum:"json|slack|teams"`
+	// Email gets a mail with each message.
 	Email Email `yaml:"email"`
-	// On is what is worth a POST or a mail. Not built yet.
-	On []string `yaml:"on" enum:"failure|held|conflict|change|success"`
+	// On is what is worth a message, see docs/notifications.md. Where failure or held is
+	// told, so is its end.
+	On []string `yaml:"on" enum:"failure|held|conflict|attention|change|success"`
+	// PublicURL is where people reach the pages of `duosync run` (http.listen), for links in
+	// messages.
+	PublicURL string `yaml:"public_url"`
 	// HeartbeatURL is called (GET) after each good run; what is called notices
 	// when it no longer is.
 	HeartbeatURL Secret `yaml:"heartbeat_url"`
@@ -387,9 +395,17 @@ type Notify struct {
 	Textfile string `yaml:"textfile" is:"path"`
 }
 
-// Email says how notifications are mailed. Not built yet.
+// Email says how notifications are mailed.
 type Email struct {
-	SMTPURL Secret   `yaml:"smtp_url"` // smtp:// or smtps://, with user and password.
-	From    string   `yaml:"from"`     // The sender.
-	To      []string `yaml:"to"`       // The recipients.
+	// SMTPURL is smtp://host:587, where STARTTLS is a must off loopback, or smtps://host:465,
+	// with user:password@ before the host where the server wants a login. Both are sent over
+	// TLS only; what ends them in a URL is written %40 for @, %3A for :, %2F for /.
+	SMTPURL Secret `yaml:"smtp_url"`
+	// From is the sender, as duosync@example.org or "duosync <duosync@example.org>".
+	From string `yaml:"from"`
+	// To are the recipients.
+	To []string `yaml:"to"`
+	// CAFile is a PEM file of the authorities that the server's certificate is checked
+	// against; "" means those of the system.
+	CAFile string `yaml:"ca_file" is:"path"`
 }

@@ -41,6 +41,6 @@ func Default() Config {
 		},
 		Enroll:   Enroll{MaxPerRun: 50},
 		Schedule: Schedule{Cron: "*/30 * * * *", Timezone: "UTC", Jitter: time.Minute, AtStart: true},
-		Notify:   Notify{On: []string{"failure", "held", "conflict"}},
+		Notify:   Notify{WebhookFormat: "json", On: []string{"failure", "held", "conflict"}},
 	}
 }

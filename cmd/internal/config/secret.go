@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 
 	"duosync/cmd/internal/config/strict"
 	"duosync/state/dsn"
@@ -60,6 +61,39 @@ func passwords(path, text string) []string {
 		return []string{cmp.Or(password, u.User.Username())}
 	}
 	return []string{text}
+}
+
+// Passwords gives all that is sent to prove who we are, and of URLs that are secrets the
+// parts that nobody can guess: what must be in nothing that is told.
+func (c *Config) Passwords() []string {
+	var all []string
+	values := reflect.ValueOf(c).Elem()
+	for _, path := range c.leaves() {
+		secret, ok := strict.Lookup(values, path).Interface().(Secret)
+		if !ok || secret.IsEmpty() {
+			continue
+		}
+		all = append(all, passwords(path, secret.Reveal())...)
+		switch path {
+		case "notify.heartbeat_url", "notify.webhook_url":
+			all = append(all, tokens(secret.Reveal())...)
+		}
+	}
+	return slices.DeleteFunc(all, func(text string) bool { return text == "" })
+}
+
+// tokens are the parts of a URL's path and query that are no ordinary words.
+func tokens(text string) []string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil
+	}
+	parts := strings.Split(u.Path, "/")
+	for _, values := range u.Query() {
+		parts = append(parts, values...)
+	}
+	const least = 8 // characters
+	return slices.DeleteFunc(parts, func(part string) bool { return len(part) < least || !strings.ContainsAny(part, "0123456789") })
 }
 
 // validateSecrets warns of passwords that are too short to be kept out of the text of a

@@ -131,13 +131,10 @@ func TestShownThoughItMayBeSecret(t *testing.T) {
 		"  proxy_url: http://proxy.example:3128":     "  proxy_url: http://proxy.example:3128 ",
 		"  proxy_url: http://me:pass@proxy.example":  "  proxy_url: <secret> ",
 		"  proxy_url: http://token@proxy.example":    "  proxy_url: <secret> ",
-		"notify: {webhook_url: 'https://hook.test'}": "",
+		"notify: {webhook_url: 'https://hook.test'}": "  webhook_url: <secret> ",
 	} {
 		loaded, err := config.Parse("/etc/duosync/config.yaml", []byte(keys+text), environment)
 		if err != nil {
-			if want == "" {
-				continue // not built yet
-			}
 			t.Fatal(err)
 		}
 		if shown := string(config.Show(loaded)); !strings.Contains(shown, want) || strings.Contains(shown, "hook.test") {
