@@ -8,6 +8,7 @@ import (
 
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
+	dirsync "duosync/sync"
 	"duosync/sync/printed"
 )
 
@@ -97,6 +98,19 @@ func approveAll(guards []Guard, id string) string {
 		return most
 	}
 	return approveCommand(id, "", nil)
+}
+
+// ApproveAll gives the command that lets through all that several guards of a run hold, at
+// once; "" where no more than one of them can be approved.
+func ApproveAll(run *dirsync.Run) string {
+	var guards []Guard
+	for i := range run.Guards {
+		guards = append(guards, GuardOf(&run.Guards[i], run.Flags))
+	}
+	if run.ApprovalID == "" || approvable(guards) < 2 {
+		return ""
+	}
+	return approveAll(guards, run.ApprovalID)
 }
 
 // sayGuards tells of each guard that holds, with its own way out.

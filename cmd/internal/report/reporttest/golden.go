@@ -30,19 +30,27 @@ func Golden(t *testing.T, name string, doc form.Renderer) {
 	t.Helper()
 	suffixes := map[form.Format]string{form.Table: ".txt", form.JSON: ".json", form.Markdown: ".md", form.HTML: ".html", form.CSV: ".csv"}
 	for _, format := range form.Formats() {
-		file := filepath.Join("testdata", name+suffixes[format])
-		got := Rendered(t, doc, format)
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
+		GoldenText(t, name+suffixes[format], Rendered(t, doc, format))
+	}
+}
+
+// GoldenText compares a text with a file in testdata; go test -update writes it anew.
+func GoldenText(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", file, diff)
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
 		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }

@@ -1,0 +1,184 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+
+	"duosync/cmd/internal/notify/news"
+	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
+	dirsync "duosync/sync"
+	"duosync/sync/printed"
+)
+
+// page is what a message says, for people: the forms differ in markup alone.
+type page struct {
+	title  string
+	blocks []block
+	link   string // of the console; "": none
+}
+
+// block is a piece of a page, in the order in which it is read.
+type block struct {
+	kind kind
+	text string
+}
+
+type kind int
+
+const (
+	prose   kind = iota
+	heading      // of what follows
+	item         // of a list
+	command      // to copy, below what it is about
+	fact         // small print: "name: text"
+)
+
+func (p *page) add(k kind, text string) {
+	if text != "" {
+		p.blocks = append(p.blocks, block{k, text})
+	}
+}
+
+func (p *page) say(text string) { p.add(prose, text) }
+
+// page has what happened, and what is to be done, before all details.
+func (w *writer) page(m *Message) page {
+	p := page{title: m.Subject, link: m.Links.Console}
+	for _, e := range m.Events { // the title has the end of what was told, and a change is listed below
+		if e == news.Conflict || e == news.Attention {
+			if e != m.Event {
+				p.say(sentence(w.brief(m, e)))
+			}
+		}
+	}
+	p.say(m.Hint)
+	p.say(m.Next)
+	if len(m.Error) > shortText { // else the title has it
+		p.add(heading, "Why it failed")
+		p.say(m.Error)
+	}
+	w.sayGuards(&p, m)
+	w.sayPeople(&p, m)
+	w.sayChanges(&p, m)
+	p.add(heading, "Run")
+	p.add(fact, "Account: "+m.Account)
+	p.add(fact, "Directory: "+m.Directory)
+	if m.Run.RunID != "" {
+		run := m.Run.RunID + ", started " + phrase.Minute(m.Run.Started) + " UTC"
+		if made := strings.TrimSpace(m.Run.Command + " by " + m.Run.By); m.Run.By != "" {
+			run += ", " + made
+		}
+		p.add(fact, "Run: "+run)
+		if w.run.Err == nil {
+			p.add(fact, "All of it: "+printed.Command(w.run.Flags, "history", m.Run.RunID))
+		}
+	}
+	return p
+}
+
+func (w *writer) sayGuards(p *page, m *Message) {
+	if len(m.Guards) == 0 {
+		return
+	}
+	p.add(heading, "Held")
+	for i := range m.Guards {
+		g := &m.Guards[i]
+		text := g.Text
+		if g.Since != "" {
+			text += ". Held since " + phrase.Minute(g.Since) + " UTC"
+		}
+		if len(g.Names) > 0 {
+			text += ". Concerned: " + strings.Join(g.Names, ", ")
+			if len(g.Names) < g.Affected {
+				text += " and others"
+			}
+		}
+		p.add(item, text)
+		if g.Remedy != "" && !report.IsCommand(g.Remedy) {
+			p.say("No approval lifts this. What ends it: " + g.Remedy)
+			continue
+		}
+		p.add(command, g.Command)
+		p.add(command, g.Remedy)
+	}
+	if m.ApproveAll != "" {
+		p.add(item, "All of it at once:")
+		p.add(command, m.ApproveAll)
+	}
+}
+
+func (w *writer) sayPeople(p *page, m *Message) {
+	if m.PeopleTotal == 0 {
+		return
+	}
+	p.add(heading, fmt.Sprintf("Who needs somebody (%s)", phrase.Count(m.PeopleTotal)))
+	for i := range m.People {
+		who := &m.People[i]
+		text := phrase.Name(who.Username, who.SourceID) + ": " + who.Reason
+		if who.Since != "" {
+			text += " (since " + phrase.Minute(who.Since) + " UTC)"
+		}
+		p.add(item, text)
+		p.add(command, who.Remedy)
+	}
+	if more := m.PeopleTotal - len(m.People); more > 0 {
+		p.add(item, "and "+phrase.Count(more)+" more")
+	}
+}
+
+func (w *writer) sayChanges(p *page, m *Message) {
+	if len(m.Changes) == 0 {
+		return
+	}
+	p.add(heading, "What was done")
+	for _, c := range m.Changes {
+		var who []string
+		for _, o := range w.run.Operations {
+			if o.Result == dirsync.ResultApplied && o.Action == c.Action && len(who) < mostPeople {
+				who = append(who, w.line(phrase.Name(o.Username, o.Source)))
+			}
+		}
+		text := changed([]Change{c}) + ": " + strings.Join(who, ", ")
+		_, text, _ = strings.Cut(text, ": ")
+		if more := c.Count - len(who); more > 0 {
+			text += " and " + phrase.Count(more) + " more"
+		}
+		p.add(item, text)
+	}
+}
+
+// sentence makes a line one.
+func sentence(text string) string {
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// text is the page for a mail or a ticket, without markup.
+func (p *page) text() string {
+	var b strings.Builder
+	b.WriteString(p.title + "\n")
+	before := fact
+	for _, x := range p.blocks {
+		if x.kind == heading || x.kind == prose || before == prose || before == heading && x.kind != fact && x.kind != item {
+			b.WriteByte('\n')
+		}
+		switch x.kind {
+		case heading:
+			b.WriteString(strings.ToUpper(x.text))
+		case item:
+			b.WriteString("  - " + x.text)
+		case command:
+			b.WriteString("      " + x.text)
+		case fact:
+			b.WriteString("  " + x.text)
+		default:
+			b.WriteString(x.text)
+		}
+		b.WriteByte('\n')
+		before = x.kind
+	}
+	if p.link != "" {
+		b.WriteString("\n" + p.link + "\n")
+	}
+	return b.String()
+}
