@@ -1,7 +1,7 @@
 // Package afterrun does what follows a run, in a daemon and of a single one: it is
 // counted (metrics.go), logged (log.go), and told to the world outside, by
-// notify.textfile and notify.heartbeat_url. What fails here is a warning, and no error
-// of the run.
+// notify.textfile, notify.heartbeat_url, and to people ([notify]). What fails here is a
+// warning, and no error of the run.
 package afterrun
 
 import (
@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/notify"
 	dirsync "duosync/sync"
 )
 
@@ -29,11 +30,13 @@ type Follower struct {
 	opts    Options
 	metrics *Metrics
 	runs    runLog
+	people  *notify.Teller
 }
 
 // New makes a follower that knows of no run.
 func New(opts Options) *Follower {
-	return &Follower{opts: opts, metrics: newMetrics(opts.Version), runs: runLog{log: opts.Log}}
+	return &Follower{opts: opts, metrics: newMetrics(opts.Version), runs: runLog{log: opts.Log},
+		people: notify.New(notify.Options{Version: opts.Version})}
 }
 
 // Metrics gives what was counted, and goes on with each run.
@@ -48,7 +51,8 @@ func (f *Follower) Resume(textfile string) {
 
 // Follow does what follows a run of a configuration, whose phases took so long: the
 // textfile is written anew, and after a complete run the heartbeat is sent, which takes
-// ten seconds at most. A dry run, and one for a single person, is none to follow.
+// ten seconds at most. Then people are told, see [Follower.Tell]. A dry run, and one for a
+// single person, is none to follow.
 func (f *Follower) Follow(ctx context.Context, c *config.Config, run *dirsync.Run, took map[string]time.Duration) {
 	f.metrics.ran(run, took)
 	if f.opts.LogRuns {
@@ -63,5 +67,24 @@ func (f *Follower) Follow(ctx context.Context, c *config.Config, run *dirsync.Ru
 		if err := beat(ctx, address, f.opts.Version); err != nil {
 			WithError(f.opts.Log, err, run.Flags).Warn("the heartbeat could not be sent")
 		}
+	}
+	f.Tell(ctx, c, run)
+}
+
+// Tell tells people what of a run they are to know, by the channels of section notify. It
+// takes a minute at most, however long a receiver is silent.
+func (f *Follower) Tell(ctx context.Context, c *config.Config, run *dirsync.Run) {
+	for _, r := range f.people.Tell(ctx, c, run, WhySkipped(run) != nil) {
+		log := f.opts.Log
+		if r.Channel == "" {
+			WithError(log, r.Err, run.Flags).Warn("what people were told of can't be kept; they may be told again")
+			continue
+		}
+		log = log.WithFields(logrus.Fields{"channel": r.Channel, "host": r.Where, "events": r.Events})
+		if r.Err != nil {
+			WithError(log, r.Err, run.Flags).Warn("people could not be told; the next run tries again")
+			continue
+		}
+		log.WithField("answer", r.Answer).Info("people were told")
 	}
 }

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"duosync/cmd/internal/config"
-	"duosync/sync/secrets"
+	"duosync/cmd/internal/notify/channel"
 )
 
 // heartbeatTimeout bounds a heartbeat.
@@ -38,27 +37,11 @@ func beat(ctx context.Context, address config.Secret, version string) error {
 			err = outer.Err // without the URL
 		}
 		const most = 200 // characters
-		return fmt.Errorf("notify.heartbeat_url: %s: %s", request.URL.Hostname(), confidential(request.URL, proxy).Line(err.Error(), most))
+		return fmt.Errorf("notify.heartbeat_url: %s: %s", request.URL.Hostname(), channel.Confidential(request.URL, proxy).Line(err.Error(), most))
 	}
 	_ = answer.Body.Close() // what it says is of no use
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return fmt.Errorf("notify.heartbeat_url: %s answered %d", request.URL.Hostname(), answer.StatusCode)
 	}
 	return nil
-}
-
-// confidential knows what lets anyone call a URL, and use the proxy on the way to it.
-func confidential(u, proxy *url.URL) secrets.Hider {
-	all := []string{u.Path, u.RawQuery}
-	all = append(all, strings.Split(u.Path, "/")...)
-	for _, values := range u.Query() {
-		all = append(all, values...)
-	}
-	for _, u := range []*url.URL{u, proxy} {
-		if u != nil && u.User != nil {
-			password, _ := u.User.Password()
-			all = append(all, u.User.Username(), password)
-		}
-	}
-	return secrets.New(all...)
 }

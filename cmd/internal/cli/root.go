@@ -93,6 +93,7 @@ run, which writes nothing anywhere.
 		newRunCommand(a),
 		newApproveCommand(a),
 		newCheckCommand(a),
+		newNotifyCommand(a),
 		newExplainCommand(a),
 		newVerifyCommand(a),
 		newDisableCommand(a),

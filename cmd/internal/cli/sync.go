@@ -136,12 +136,8 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 		}
 		observer := watch.New(j.line)
 		run := wire.Attempt(ctx, j.Loaded, j.Setup, opts.run(at, plan), observer)
-		if !opts.dryRun && opts.only == "" && opts.apply == "" {
-			follow = func() {
-				after := afterrun.New(afterrun.Options{Version: j.Version, Log: j.Log})
-				after.Resume(j.Config.Notify.Textfile)
-				after.Follow(ctx, &j.Config, run, observer.Took())
-			}
+		if !opts.dryRun && opts.only == "" {
+			follow = func() { opts.follow(ctx, j, run, observer.Took()) }
 		}
 		err = statusOfRun(run, opts.detailed)
 		if plan != nil {
@@ -158,6 +154,17 @@ func (a *app) runSync(ctx context.Context, opts syncOptions) error {
 		follow()
 	}
 	return err
+}
+
+// follow does what follows a run. One of a plan is none to count: it was not about everybody.
+func (o *syncOptions) follow(ctx context.Context, j *job, run *dirsync.Run, took map[string]time.Duration) {
+	after := afterrun.New(afterrun.Options{Version: j.Version, Log: j.Log})
+	if o.apply != "" {
+		after.Tell(ctx, &j.Config, run)
+		return
+	}
+	after.Resume(j.Config.Notify.Textfile)
+	after.Follow(ctx, &j.Config, run, took)
 }
 
 // planFlags refuses flags that do not go with a plan, or it with them.
