@@ -140,6 +140,8 @@ func parseExample(t *testing.T, text string, keys map[string]yaml.Node) (*config
 			}
 		}
 	}
+	text = regexp.MustCompile(`webhook_url_file: /etc/.*`).ReplaceAllString(text, "webhook_url: https://hooks.example.org/a1b2")
+	text = regexp.MustCompile(`smtp_url_file: /etc/.*`).ReplaceAllString(text, "smtp_url: smtp://mail.example.org:587")
 	text = regexp.MustCompile(`secret_key_file: /etc/.*`).ReplaceAllString(text, "secret_key: Zh5eGmUq9zpfQnyUIu5OL9iWoMMv5ZNmk3zLJ4Ep")
 	const host, keysOfDuo = "  host: api-1a2b3c4d.duosecurity.com\n", "  integration_key: DIWJ8X6AEYOR5OMC6TQ1\n  secret_key: Zh5eGmUq9zpfQnyUIu5OL9iWoMMv5ZNmk3zLJ4Ep\n"
 	if _, found := keys["duo"]; !found {
