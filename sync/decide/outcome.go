@@ -12,7 +12,7 @@ import (
 // OutcomeOf gives what a result means for the link of its person. cur is the link
 // before, nil when there is none.
 func OutcomeOf(op *dirsync.Op, cur *dirsync.Link, res dirsync.Result) dirsync.Outcome {
-	outcome := dirsync.Outcome{Source: op.Source, Note: FateWords(res.Fate), Link: cur, Same: true}
+	outcome := dirsync.Outcome{Source: op.Source, Note: NoteOf(&res), Link: cur, Same: true}
 	switch {
 	case op.Action == dirsync.EnrollMail:
 		outcome.Link, outcome.Same = mailed(cur, res.Fate)

@@ -301,7 +301,7 @@ func (p *groupPlan) hash(key string) dirsync.Hash {
 func (b *groupLinks) outcome(res dirsync.Result) dirsync.Outcome {
 	op := res.Op
 	link := *op.Group
-	outcome := dirsync.Outcome{Source: op.Source, Same: true, Note: decide.FateWords(res.Fate), Keep: res.Fate == dirsync.Unknown}
+	outcome := dirsync.Outcome{Source: op.Source, Same: true, Note: decide.NoteOf(&res), Keep: res.Fate == dirsync.Unknown}
 	for key, old := range b.links {
 		if link.ID != "" && old.ID == link.ID && key != link.Key() && (res.Fate == dirsync.Done || res.Fate == dirsync.Vanished) {
 			outcome.DropGroup = key

@@ -13,6 +13,7 @@ import (
 	"duosync/cmd/internal/report/form"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 )
 
 // RunID gives the id of the run that a text names: the id itself, or how it alone
@@ -181,7 +182,7 @@ const NoteDone = "done"
 func Removed(ctx context.Context, db *state.DB, id string) ([]dirsync.Removed, error) {
 	var removed []dirsync.Removed
 	err := db.EachStep(ctx, id, func(step state.Step) error {
-		if op := step.Op; op.Removes() && (step.Done.IsZero() || step.Note == NoteDone) {
+		if op := step.Op; op.Removes() && (step.Done.IsZero() || decide.ReadNote(step.Note).Fate == dirsync.Done) {
 			removed = append(removed, dirsync.Removed{Source: op.Source, User: op.User, Username: op.Username, Action: op.Action, Reason: op.Reason})
 		}
 		return nil
