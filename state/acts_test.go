@@ -38,8 +38,8 @@ func TestActs(t *testing.T) {
 		_, err = db.Unmark(t.Context(), "DU1", "flo")
 		must(t, err)
 		want := []state.Act{
-			{At: day(2), By: "flo", What: state.ActEnable, About: "Zoe"},
-			{At: day(2), By: "eve", What: state.ActDisable, About: "Zoe", Reason: "left"},
+			{At: day(2), By: "flo", What: state.ActEnable, About: "Zoe", ActDetails: state.ActDetails{User: "DU1"}},
+			{At: day(2), By: "eve", What: state.ActDisable, About: "Zoe", Reason: "left", ActDetails: state.ActDetails{User: "DU1"}},
 			{At: day(2), By: "dan", What: state.ActRevoke, About: "a1"},
 			{At: day(2), By: "cy", What: state.ActApprove, About: "a1", Reason: "the very operations of a dry run"},
 			{At: day(2), By: "bob", What: state.ActResume},

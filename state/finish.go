@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -77,19 +78,28 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd) e
 
 // prune forgets what was held, approved, used or asked for before a time, and ended runs that
 // are older, with their closed intents. A run with an open intent stays, one that
-// has used an approval which is still remembered, and the run current.
+// has used an approval which is still remembered, and the run current; and so does what the
+// audit has not told yet.
 func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) error {
 	if _, err := tx.ExecContext(ctx,
 		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < $1`, column.At(before)); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM acts WHERE at < $1`, column.At(before)); err != nil {
+	from, acts, err := keepForAudit(ctx, tx)
+	if err != nil {
 		return err
 	}
-	const old = `outcome <> '' AND started < $1 AND id <> $2 AND NOT EXISTS (SELECT 1 FROM uses WHERE run_id = runs.id)`
+	old := `DELETE FROM acts WHERE at < $1 AND audited = 1`
+	if acts {
+		old = `DELETE FROM acts WHERE at < $1`
+	}
+	if _, err := tx.ExecContext(ctx, old, column.At(before)); err != nil {
+		return err
+	}
+	const ended = `outcome <> '' AND started < $1 AND id <> $2 AND NOT EXISTS (SELECT 1 FROM uses WHERE run_id = runs.id)`
 	for _, query := range []string{
-		`DELETE FROM intents WHERE done_at IS NOT NULL AND run_id IN (SELECT id FROM runs WHERE ` + old + `)`,
-		`DELETE FROM runs WHERE ` + old + ` AND NOT EXISTS (SELECT 1 FROM intents WHERE run_id = runs.id)`,
+		`DELETE FROM intents WHERE done_at IS NOT NULL AND seq < ` + fmt.Sprint(from) + ` AND run_id IN (SELECT id FROM runs WHERE ` + ended + `)`,
+		`DELETE FROM runs WHERE ` + ended + ` AND NOT EXISTS (SELECT 1 FROM intents WHERE run_id = runs.id)`,
 	} {
 		if _, err := tx.ExecContext(ctx, query, column.At(before), current); err != nil {
 			return err

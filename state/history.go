@@ -129,7 +129,7 @@ func (db *DB) EachStep(ctx context.Context, runID string, visit func(Step) error
 			return db.fail(doing, err)
 		}
 		for i := range rows {
-			if err := visit(Step{Op: rows[i].op(), Done: rows[i].Done.Time, Note: rows[i].Note}); err != nil {
+			if err := visit(Step{Op: rows[i].op(), Done: rows[i].Done.Time, Note: noteOnly(rows[i].Note)}); err != nil {
 				return err
 			}
 		}

@@ -51,6 +51,11 @@ func (db *DB) Begin(ctx context.Context, run dirsync.RunStart) (dirsync.Journal,
 			j.before = *bound
 			j.bound = run.Binding.Joined(*bound).Equal(*bound) // else a directory was added
 		}
+		if !db.opts.Audit {
+			if err := stopAudit(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.ExecContext(ctx, `UPDATE runs SET outcome = $1 WHERE outcome = ''`, dirsync.OutcomeFailed); err != nil {
 			return err
 		}
@@ -191,10 +196,14 @@ func (j *journal) settle(ctx context.Context, tx *sqlx.Tx, o dirsync.Outcome, no
 	if o.Keep {
 		now = column.Time{}
 	}
+	note := column.Text(o.Note)
+	if j.db.opts.Audit {
+		note += column.Text(noteOfID(&o))
+	}
 	if o.Seq == 0 {
-		_, err := tx.StmtxContext(ctx, j.stmts.done).ExecContext(ctx, now, column.Text(o.Note), o.Source, j.run.ID)
+		_, err := tx.StmtxContext(ctx, j.stmts.done).ExecContext(ctx, now, note, o.Source, j.run.ID)
 		return err
 	}
-	result, err := tx.StmtxContext(ctx, j.stmts.doneSeq).ExecContext(ctx, now, column.Text(o.Note), o.Seq, o.Source)
+	result, err := tx.StmtxContext(ctx, j.stmts.doneSeq).ExecContext(ctx, now, note, o.Seq, o.Source)
 	return exactlyOne(result, err, fmt.Errorf("intent %d for %s is %w", o.Seq, o.Source, ErrNotOpen))
 }

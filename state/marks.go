@@ -38,7 +38,7 @@ func (db *DB) Mark(ctx context.Context, m dirsync.Mark) error {
 		if _, err := tx.ExecContext(ctx, column.Upsert("marks", "duo_id", "username", "mark"), m.User, column.Text(name), column.AsJSON(m)); err != nil {
 			return err
 		}
-		return db.note(ctx, tx, Act{By: m.By, What: ActDisable, About: m.Username, Reason: m.Reason})
+		return db.note(ctx, tx, Act{By: m.By, What: ActDisable, About: m.Username, Reason: m.Reason, ActDetails: ActDetails{User: m.User, Source: m.Source}})
 	})
 }
 
@@ -55,7 +55,7 @@ func (db *DB) Unmark(ctx context.Context, user, by string) (marked bool, err err
 		if _, err := tx.ExecContext(ctx, `UPDATE marks SET mark = $1 WHERE duo_id = $2`, column.AsJSON(mark), user); err != nil {
 			return err
 		}
-		return db.note(ctx, tx, Act{By: by, What: ActEnable, About: mark.Username})
+		return db.note(ctx, tx, Act{By: by, What: ActEnable, About: mark.Username, ActDetails: ActDetails{User: mark.User, Source: mark.Source}})
 	})
 	return marked && err == nil, err
 }

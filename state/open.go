@@ -27,6 +27,8 @@ type Options struct {
 	// a successor waits that long, see Open, which needs it there: too short, and what
 	// a former holder has sent may yet take effect. SQLite has no use for it.
 	CallTime time.Duration
+	// Audit has what runs and people do numbered, see NextAudit.
+	Audit bool
 	// Existing keeps OpenBeside from making a state: one that is not there is
 	// backend.ErrMissing, and no file is made.
 	Existing bool

@@ -16,6 +16,7 @@ const (
 	MetaBaseline  = "baseline"
 	MetaRefreshed = "refreshed"
 	MetaPaused    = "paused"
+	MetaAudit     = "audit"
 	MetaSerial    = "serial" // SQLite
 	MetaEpoch     = "epoch"  // PostgreSQL, as the next one
 	MetaHolder    = "holder"

@@ -46,6 +46,9 @@ var packers = sync.Pool{New: func() any {
 	return w
 }}
 
+// unpackers are decompressors at rest.
+var unpackers = sync.Pool{New: func() any { return flate.NewReaderDict(bytes.NewReader(nil), []byte(likeFirst)) }}
+
 // Value implements driver.Valuer.
 func (p Packed[T]) Value() (driver.Value, error) {
 	text, err := json.Marshal(p.V)
@@ -79,7 +82,11 @@ func (p *Packed[T]) Scan(src any) error {
 	case len(packed) == 0 || packed[0] != formFirst:
 		return errors.New("a column holds a value that was packed in an unknown way")
 	}
-	r := flate.NewReaderDict(bytes.NewReader(packed[1:]), []byte(likeFirst))
+	r := unpackers.Get().(io.Reader) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer unpackers.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(packed[1:]), []byte(likeFirst)); err != nil { //nolint:errcheck,forcetypeassert // as flate says
+		return fmt.Errorf("unpacking a value: %w", err)
+	}
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return fmt.Errorf("unpacking a value: %w", err)
