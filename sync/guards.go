@@ -24,6 +24,7 @@ const (
 	GuardStatusChanged  = "status_changed"
 	GuardStateLost      = "state_lost"
 	GuardIDsChanged     = "ids_changed"
+	GuardAudit          = "audit"
 )
 
 // Limit is a count, a percent or off. Exactly one of them is meant: Off, else

@@ -1,8 +1,6 @@
 package dirsync
 
-import (
-	"time"
-)
+import "time"
 
 // Origin says how a link came to be.
 type Origin string

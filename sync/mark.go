@@ -1,8 +1,6 @@
 package dirsync
 
-import (
-	"time"
-)
+import "time"
 
 // Mark keeps a user disabled until it is taken away, whatever the directory says.
 type Mark struct {

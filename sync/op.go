@@ -157,6 +157,8 @@ type Op struct {
 	// Group is the group that an operation on a group is about, as it is to be
 	// afterwards; its ID is "" for one that is still to be made.
 	Group *GroupLink `json:",omitempty"`
+	// DN is the person's, for the audit, in an operation that the journal keeps; "" else.
+	DN string `json:",omitempty"`
 	// Blocked tells why the operation can't be carried out at all (a person
 	// without a username): it is reported as failed and never sent.
 	Blocked string

@@ -238,3 +238,14 @@ func (s *Subject) DriftReason(op *dirsync.Op, field, want string) {
 		op.Reason = dirsync.ChangedInDirectory
 	}
 }
+
+// DN gives the name of the person's entry; "" where none is known.
+func (s *Subject) DN() string {
+	switch {
+	case s.Want != nil:
+		return s.Want.DN
+	case s.Second != nil && s.Second.Present:
+		return s.Second.DN
+	}
+	return ""
+}

@@ -86,7 +86,7 @@ func (a *application) carryOut(ctx context.Context) error {
 	inTime, cancel := a.withTime(ctx)
 	defer cancel()
 	for _, all := range a.plan.Waves {
-		wave := a.ahead.Without(all, a.ready(all))
+		wave := a.ahead.Without(all, a.audited(ctx, a.ready(all)))
 		a.last = &lastLook{run: a.run, wave: wave, first: a.decidedAt, at: map[*dirsync.Op]time.Time{}}
 		err := a.Target.Apply(inTime, wave, func(ops []*dirsync.Op) ([]*dirsync.Op, error) { return a.intend(inTime, ops) },
 			func(ops []*dirsync.Op) (map[*dirsync.Op]string, error) { return a.recheck(inTime, ops) },
@@ -169,7 +169,11 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 		return nil, nil
 	}
 	for _, op := range ops {
-		a.thin.Give(a.people.Find(op.Source))
+		s := a.people.Find(op.Source)
+		a.thin.Give(s)
+		if a.Audit != nil {
+			op.DN = s.DN()
+		}
 	}
 	sent, err := a.journal.Intend(context.WithoutCancel(ctx), ops, a.Target.Now())
 	if err != nil {

@@ -32,6 +32,7 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
+	"duosync/sync/guard"
 )
 
 // Run makes one run. It returns what is known of the run in any case; the error
@@ -153,7 +154,7 @@ func (r *run) prepare(ctx context.Context, c *course) (err error) {
 	if c.plan, err = r.assemble(ctx, c); err != nil {
 		return err
 	}
-	c.verdicts = r.weigh(c)
+	c.verdicts = r.weigh(ctx, c)
 	r.report.PlanID = c.plan.ID()
 	r.report.ExpectedCalls, r.report.ExpectedDuration = r.Target.Forecast(c.plan.Plan)
 	return nil
@@ -293,4 +294,55 @@ func (r *run) askedAgain(g *dirsync.Guard) []string {
 		flags = append([]string{"--only", r.opts.Only}, flags...)
 	}
 	return flags
+}
+
+func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Audit is what the audit asks of runs.
+type Audit struct {
+	// Ready fails where the audit file can't take the lines of so many operations; nil: it is
+	// not required.
+	Ready func(ctx context.Context, operations int) error
+}
+
+// unaudited gives why the audit file can't take the lines of so many operations, where it is
+// required.
+func (r *run) unaudited(ctx context.Context, operations int) error {
+	if r.Audit == nil || r.Audit.Ready == nil || operations == 0 {
+		return nil
+	}
+	return r.Audit.Ready(ctx, operations)
+}
+
+// audited gives those of a wave that may be sent: once the audit file, which is required, can't
+// be written, none that gives, in this run. What takes goes on.
+func (a *application) audited(ctx context.Context, wave []*dirsync.Op) []*dirsync.Op {
+	gives := func(o *dirsync.Op) bool {
+		return guard.Gives(o, func(group string) string { return a.groups.live[group].Status })
+	}
+	if !slices.ContainsFunc(wave, gives) {
+		return wave
+	}
+	if a.unwritten == nil {
+		if a.unwritten = a.unaudited(ctx, len(wave)); a.unwritten == nil {
+			return wave
+		}
+		a.report.Guards = append(a.report.Guards, guard.Unaudited(a.unwritten))
+	}
+	g := &a.report.Guards[len(a.report.Guards)-1]
+	return slices.DeleteFunc(slices.Clone(wave), func(o *dirsync.Op) bool {
+		if !gives(o) {
+			return false
+		}
+		a.byOp[o].Result, a.failed, a.retry[a.people.Find(o.Source)] = dirsync.ResultHeld, true, true
+		g.Affected, g.Total, g.Ops = g.Affected+1, g.Total+1, append(g.Ops, o)
+		return true
+	})
 }

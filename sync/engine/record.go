@@ -115,7 +115,7 @@ func (r *run) ending(ctx context.Context, c *course) (end dirsync.RunEnd, err er
 	report := r.report
 	end = dirsync.RunEnd{Finished: report.Finished, Outcome: report.Outcome}
 	whole := report.Err == nil && !r.narrowed(c)
-	through := report.Err == nil && report.Count(dirsync.ResultSkipped) == 0 && !report.Stopped()
+	through := report.Err == nil && report.Count(dirsync.ResultSkipped) == 0 && !report.Stopped() && (c.done == nil || c.done.unwritten == nil)
 	if whole {
 		end.Told = r.tellings(c)
 		if report.Refreshed && !c.failed() && !report.Stopped() {

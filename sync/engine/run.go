@@ -36,6 +36,8 @@ type Engine struct {
 	Now func() time.Time
 	// Encode puts the report of a run, in the form in which the store keeps it, into its end.
 	Encode func(*dirsync.Run, *dirsync.RunEnd) error
+	// Audit is what the audit asks of runs; nil: there is none.
+	Audit *Audit
 }
 
 // Options are what one run was asked for.
@@ -189,15 +191,6 @@ func (r *run) personHash(s *decide.Subject) dirsync.Hash {
 	return f.Hash()
 }
 
-func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // course is what the phases of a run found, one after another. Each is set once, by
 // the phase that its comment names, and read by those after it.
 type course struct {
@@ -269,7 +262,8 @@ type applied struct {
 	refused map[string]dirsync.Told
 	// before is the problem of a person before an operation was refused, which may be
 	// tried once more.
-	before map[*dirsync.Op]string
+	before    map[*dirsync.Op]string
+	unwritten error // why the audit file, which is required, could not be written
 }
 
 // subjects are those whom the run decides about, as far as it came.

@@ -183,8 +183,10 @@ func (r *run) movers(c *course) []*decide.Subject {
 }
 
 // weigh has the guards weigh the plan, and takes over what they say.
-func (r *run) weigh(c *course) *guard.Verdicts {
-	v := guard.Weigh(r.facts(c, c.plan.Plan))
+func (r *run) weigh(ctx context.Context, c *course) *guard.Verdicts {
+	facts := r.facts(c, c.plan.Plan)
+	facts.Asked.Unaudited = r.unaudited(ctx, len(c.plan.Ops()))
+	v := guard.Weigh(facts)
 	r.report.Guards, r.report.ApprovalID = v.Guards, v.ApprovalID
 	for i := range r.report.Guards {
 		g := &r.report.Guards[i]

@@ -32,10 +32,11 @@ type world struct {
 	ends    bool   // the attribute of that name ends accounts, see drawRules
 	held    string // the last approval id
 	last    *dirsync.Run
+	audit   func() *engine.Audit
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}}
+	w := &world{t: t, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), dir: &memDirectory{}, store: newMemStore(), exclude: map[string]bool{}, audit: func() *engine.Audit { return nil }}
 	w.duo = &memDuo{users: map[string]*dirsync.Account{}, groups: map[string]*dirsync.Group{}, phones: map[string]*dirsync.Phone{}, mails: map[string]int{}, found: map[string]bool{}, now: func() time.Time { return w.clock },
 		refuse: map[string]bool{}, doubt: map[string]bool{}, hidden: map[string]bool{}, astray: map[string]string{}, wrong: map[string]bool{}, born: map[string]string{}, spare: map[string]string{}, fail: map[string]bool{}, lose: map[string]bool{}, crash: map[string]bool{}, failop: map[string]bool{}}
 	w.rules = decide.Rules{
@@ -161,7 +162,7 @@ func (w *world) configured() *dirsync.Directory {
 
 func (w *world) run(opts engine.Options) *dirsync.Run {
 	w.duo.calls = 0
-	e := &engine.Engine{Source: w.source(), Target: w.duo, Store: w.store, Rules: w.rules, Now: func() time.Time { return w.clock }}
+	e := &engine.Engine{Source: w.source(), Target: w.duo, Store: w.store, Rules: w.rules, Now: func() time.Time { return w.clock }, Audit: w.audit()}
 	run := e.Run(context.Background(), opts)
 	if run.ApprovalID != "" {
 		w.held = run.ApprovalID

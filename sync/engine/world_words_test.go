@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -343,6 +345,21 @@ func (w *world) fault(words []string) {
 		clear(w.duo.doubt)
 		clear(w.duo.hidden)
 		clear(w.duo.spare)
+		w.audit = func() *engine.Audit { return nil }
+	case "unaudited": // but for so many looks of a run
+		looks := 0
+		if len(words) > 1 {
+			looks, _ = strconv.Atoi(words[1])
+		}
+		w.audit = func() *engine.Audit {
+			left := looks
+			return &engine.Audit{Ready: func(context.Context, int) error {
+				if left--; left >= 0 {
+					return nil
+				}
+				return dirsync.WithHint(errors.New("audit.file: no space left on device"), "Free some space where audit.file is.")
+			}}
+		}
 	case "no-trash":
 		w.duo.noTrash = true
 	case "read":

@@ -111,6 +111,7 @@ type Asked struct {
 	Binding   dirsync.Binding // what approvals are bound to
 	Flags     string          // ends the commands that a remedy names
 	Started   time.Time
+	Unaudited error // why the audit file, which is required, can't be written
 }
 
 // Person is what guards know of one whom the run looks at.

@@ -15,9 +15,9 @@ type guard func(*weighing)
 
 // guards are all guards, in the order in which they weigh. What follows from a part of
 // the sight that is doubted, or from another scope, is held by itself and counts for no
-// limit; the limits weigh the rest.
+// limit, and neither does what the audit can't tell; the limits weigh the rest.
 var guards = []guard{
-	doubts, scopeChanged, idsChanged,
+	unaudited, doubts, scopeChanged, idsChanged,
 	groupLoss, groupDeletes, maxUpdate,
 	func(w *weighing) { w.maximum(dirsync.GuardMaxEnable, w.Policy.Limits.MaxEnable, w.enables) },
 	func(w *weighing) {

@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -61,6 +62,16 @@ var (
 	drop     = dirsync.Op{Action: dirsync.GroupDelete, Group: &dirsync.GroupLink{ID: "DG1", Name: "staff"}}
 )
 
+// others makes operations on other persons of them.
+func others(prefix string, ops []*dirsync.Op) []*dirsync.Op {
+	for _, o := range ops {
+		o.Source, o.Username = dirsync.SourceID(prefix)+o.Source, prefix+o.Username
+	}
+	return ops
+}
+
+func unaudited(f *guard.Facts) { f.Asked.Unaudited = errors.New("no space left on device") }
+
 // told tells what guards hold, one line each.
 func told(v *guard.Verdicts) string {
 	var b strings.Builder
@@ -103,6 +114,12 @@ func TestLimits(t *testing.T) {
 			f.Policy.Limits.MaxGroupLoss.Off = true
 			f.Groups.Status = map[string]string{"DG1": "disabled"}
 		}, want: "max_enable 6 of 100, 6 held\n"},
+		"the audit holds what gives": {ops: slices.Concat(each(3, create), others("a", each(3, disable)), others("b", each(2, leave))), change: unaudited, want: "audit 3 of 8, 3 held\n"},
+		"the audit holds an enabling": {ops: append(each(6, enable), others("a", each(3, leave))...), change: func(f *guard.Facts) {
+			unaudited(f)
+			f.Groups.Status = map[string]string{"DG1": "disabled"}
+		}, want: "audit 9 of 9, 9 held\n"}, // and not max_enable
+		"the audit holds nothing that takes":    {ops: append(each(1, drop), others("a", each(5, disable))...), change: unaudited},
 		"max_group_loss":                        {ops: each(10, leave), change: func(f *guard.Facts) { f.Reads[0].Sight.Members["staff"] = 5 }, want: "max_group_loss staff 10 of 15, 10 held\n"},
 		"of a small group":                      {ops: each(6, leave), change: func(f *guard.Facts) { f.Reads[0].Sight.Members["staff"] = 1 }},
 		"one group may always go":               {ops: each(1, drop), change: func(f *guard.Facts) { f.Groups.Links = 2 }},
