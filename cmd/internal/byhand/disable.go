@@ -39,11 +39,14 @@ func Disable(ctx context.Context, cfg *config.Config, setup wire.Setup, name, re
 			const what = "%s is NOT disabled in Duo, for that could not be noted; if it can't wait, disable this user in the Duo Admin Panel: %w"
 			return dirsync.WithHint(fmt.Errorf(what, dirsync.Quote(mark.Username), err), "Mend the state, then give the command again.")
 		}
-		if err := d.disable(ctx, mark); err != nil {
-			return err
+		err = d.disable(ctx, mark)
+		answer := state.Act{What: state.ActDisabled, By: setup.By, About: mark.Username, Reason: reason, ActDetails: state.ActDetails{User: mark.User, Source: mark.Source}}
+		if err != nil {
+			answer.Error = err.Error()
+		} else {
+			done = mark
 		}
-		done = mark
-		return nil
+		return errors.Join(err, db.Note(context.WithoutCancel(ctx), answer))
 	})
 	return done, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/wire"
+	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/engine"
 )
@@ -30,6 +31,9 @@ func Rebuild(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked
 			return err
 		}
 		if formerKey == "" {
+			if err := noteRebuild(ctx, b, opts); err != nil {
+				return err
+			}
 			rebuilt = b.Engine.Rebuild(ctx, opts)
 			return nil
 		}
@@ -44,6 +48,9 @@ func Rebuild(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked
 		if meta, err := b.Store.Meta(ctx); err != nil || meta.Paused != nil {
 			return errors.Join(err, paused(meta))
 		}
+		if err := noteRebuild(ctx, b, opts); err != nil {
+			return err
+		}
 		if err := b.Store.Rebind(ctx, b.Binding); err != nil {
 			return err
 		}
@@ -52,6 +59,14 @@ func Rebuild(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked
 	})
 	rebuilt.Run = wire.Ended(rebuilt.Run, wire.Begun{ID: opts.RunID, By: setup.By, Command: setup.Command, Flags: loaded.Flags(), DryRun: !write, At: now}, err)
 	return rebuilt, formerKey
+}
+
+// noteRebuild notes who pairs anew, before it is done.
+func noteRebuild(ctx context.Context, b *wire.Bench, opts engine.Options) error {
+	if opts.DryRun {
+		return nil
+	}
+	return b.Store.Note(ctx, state.Act{What: state.ActRebuild, By: b.By, Reason: opts.Only, ActDetails: state.ActDetails{Run: opts.RunID}})
 }
 
 // otherKey gives the integration key that the state belongs to, where that is all in

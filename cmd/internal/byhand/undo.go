@@ -59,6 +59,11 @@ func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked Un
 		if removed, err = againOf(ctx, b, other.ID, removed); err != nil {
 			return err
 		}
+		if write && !nothing {
+			if err := b.Store.Note(ctx, state.Act{What: state.ActUndo, By: setup.By, About: other.ID, ActDetails: state.ActDetails{Run: id}}); err != nil {
+				return err
+			}
+		}
 		run = b.Engine.Undo(ctx, engine.Options{RunID: id, DryRun: !write || nothing, Again: begun.Again}, other.ID, removed)
 		if nothing && run.Err == nil {
 			did, err := past.LastRemoval(ctx, b.Store, other.ID)

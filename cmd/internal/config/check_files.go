@@ -24,6 +24,12 @@ func (v *validator) validateFiles(c *Config) {
 	v.validateAuthorities("notify.email.ca_file", c.Notify.Email.CAFile)
 }
 
+func (v *validator) validateAudit(a *Audit) {
+	if a.Required && a.File == "" && !v.Broken("audit.file") {
+		v.Missing("audit.file", "audit.required", "give the file, such as /var/log/duosync/audit.jsonl")
+	}
+}
+
 func (v *validator) validateAuthorities(path, file string) {
 	if file == "" || v.Broken(path) {
 		return

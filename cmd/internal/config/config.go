@@ -39,6 +39,7 @@ type Config struct {
 	Schedule    Schedule    `yaml:"schedule"` // When `duosync run` runs.
 	HTTP        HTTP        `yaml:"http"`     // Health and status pages.
 	Notify      Notify      `yaml:"notify"`   // Who is told.
+	Audit       Audit       `yaml:"audit"`    // Who did what, line by line.
 }
 
 // allLeaves gives the path of every single value of a Config.
@@ -408,4 +409,15 @@ type Email struct {
 	// CAFile is a PEM file of the authorities that the server's certificate is checked
 	// against; "" means those of the system.
 	CAFile string `yaml:"ca_file" is:"path"`
+}
+
+// Audit is the file with a line for each write to Duo, and for each act. See docs/audit.md.
+type Audit struct {
+	// File gets the lines, appended; empty: there is none, and nothing is numbered.
+	File string `yaml:"file" is:"path"`
+	// Format of the lines: events of the Open Cybersecurity Schema Framework, or plain JSON.
+	Format string `yaml:"format" enum:"ocsf|json"`
+	// Required: while File can't be written, a run sends nothing to Duo that gives somebody
+	// something (guard audit). What takes goes on.
+	Required bool `yaml:"required"`
 }

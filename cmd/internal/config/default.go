@@ -42,5 +42,6 @@ func Default() Config {
 		Enroll:   Enroll{MaxPerRun: 50},
 		Schedule: Schedule{Cron: "*/30 * * * *", Timezone: "UTC", Jitter: time.Minute, AtStart: true},
 		Notify:   Notify{WebhookFormat: "json", On: []string{"failure", "held", "conflict"}},
+		Audit:    Audit{Format: "ocsf"},
 	}
 }

@@ -53,6 +53,7 @@ func (v *validator) validate(c *Config) {
 	v.validateSchedule(&c.Schedule)
 	v.validateHTTP(&c.HTTP)
 	v.validateNotify(&c.Notify)
+	v.validateAudit(&c.Audit)
 	v.validateSecrets(c)
 }
 

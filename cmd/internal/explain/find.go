@@ -40,7 +40,7 @@ func (e *explainer) search(ctx context.Context, observer dirsync.Observer) error
 		}
 		e.former = former
 	}
-	e.x = e.Engine(e.past.DB, observer).Explain(ctx, engine.Options{RunID: wire.NewRunID(e.past.At)}, quest)
+	e.x = e.Engine(e.past.DB, observer, nil).Explain(ctx, engine.Options{RunID: wire.NewRunID(e.past.At)}, quest)
 	return ctx.Err()
 }
 

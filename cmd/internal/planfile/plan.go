@@ -108,6 +108,7 @@ type Operation struct {
 	Takes      *dirsync.Belongings  `json:"takes,omitempty"`
 	Unfinished []string             `json:"unfinished,omitempty"`
 	Group      *dirsync.GroupLink   `json:"group,omitempty"`
+	DN         string               `json:"-"` // of use in the journal only
 	Blocked    string               `json:"-"` // such a one is no part of a plan
 }
 

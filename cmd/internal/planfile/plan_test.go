@@ -96,7 +96,7 @@ func fill(v reflect.Value, n *int) {
 func everything() *dirsync.Op {
 	op, n := &dirsync.Op{}, 0
 	fill(reflect.ValueOf(op).Elem(), &n)
-	op.Stage, op.Blocked = 0, ""
+	op.Stage, op.Blocked, op.DN = 0, "", ""
 	op.Changes[0].Field, op.Changes[0].Before, op.Changes[0].After = dirsync.FieldAliases, "", "planted-x\nplanted-y"
 	return op
 }

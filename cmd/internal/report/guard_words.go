@@ -93,6 +93,10 @@ func (g *Guard) seen() string {
 			g.of(), g.About.Attribute, people)
 	case "state_lost":
 		return "the state knows nobody, but Duo already has users named like " + phrase.OutOf(g.Affected, g.Total, "person", "people") + " in scope"
+	case "audit":
+		if g.Affected > 0 {
+			return "the audit file, which is required, can't be written, and " + people + " wait for it"
+		}
 	case "ids_changed":
 		return people + " would be removed, but seem to be there under a new id: exactly one entry has the same username, and the same mail address or full name"
 	}

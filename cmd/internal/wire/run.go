@@ -66,6 +66,9 @@ func Run(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOption
 			exactly(&options, plan)
 		}
 		run = b.Engine.Run(ctx, options)
+		if problem := b.tell(ctx); problem != "" {
+			run.Warnings, b.told = append(run.Warnings, problem), true
+		}
 		return b.keepPlan(ctx, b.Store, run, &opts)
 	})
 	return run, err

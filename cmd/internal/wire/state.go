@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"duosync/cmd/internal/audit"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/state"
@@ -22,7 +24,7 @@ func (p *Parts) openState(ctx context.Context, dryRun bool) (*state.DB, error) {
 	}
 	return state.Open(ctx, dsn, state.Options{
 		KeepHistory: p.Config.State.KeepHistory, Now: p.Timing.Now,
-		CallTime: cmp.Or(p.Timing.Call, p.Target.OperationTime()),
+		CallTime: cmp.Or(p.Timing.Call, p.Target.OperationTime()), Audit: p.Config.Audit.File != "",
 	})
 }
 
@@ -74,6 +76,9 @@ type Bench struct {
 	*Parts
 	Store  *state.DB
 	Engine *engine.Engine
+
+	trail *audit.Trail // nil: nothing is told
+	told  bool         // the run has a warning of what is not
 }
 
 // WithBench opens the state, for reading only where dry is set, and puts an engine
@@ -103,9 +108,32 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 	if err != nil {
 		return err
 	}
-	bench := &Bench{Parts: p, Store: store, Engine: p.Engine(seen, observer)}
+	bench := &Bench{Parts: p, Store: store}
+	if !dry {
+		bench.trail = audit.New(&p.Config.Audit, p.Binding.Host, store)
+	}
+	bench.tell(ctx) // what people asked for since the last run, and that the audit begins; it is told again below
+	bench.Engine = p.Engine(seen, observer, bench.trail)
 	bench.Engine.Meant = func(ctx context.Context, name string) string { return past.MeantBy(ctx, store, name) }
 	err = do(bench)
 	warn()
+	if problem := bench.tell(ctx); problem != "" && !bench.told {
+		p.Log.Warn(printed.Runnable(problem, p.Flags))
+	}
 	return err
+}
+
+// tell writes what the audit has to tell and is not written yet, and says why where it can't.
+// What the state has to tell is told also where no run began: a pause, an approval; but not that
+// of another account.
+func (b *Bench) tell(ctx context.Context) (problem string) {
+	ctx = context.WithoutCancel(ctx)
+	if b.trail == nil || b.Store.Check(ctx, b.Binding) != nil {
+		return ""
+	}
+	b.trail.Flush(ctx)
+	if err := b.trail.Problem(); err != nil {
+		return fmt.Sprintf("the audit's lines can't be written, and follow later: %v. %s", err, dirsync.Hint(err))
+	}
+	return ""
 }

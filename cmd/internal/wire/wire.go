@@ -12,6 +12,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"duosync/cmd/internal/audit"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report"
 	"duosync/duo"
@@ -100,10 +101,31 @@ func BindingOf(cfg *config.Config) dirsync.Binding {
 	return b
 }
 
-// Engine puts the parts together, with a state and who watches.
-func (p *Parts) Engine(store dirsync.Store, observer dirsync.Observer) *engine.Engine {
-	return &engine.Engine{
-		Source: p.Source, Target: p.Target, Store: store, Rules: p.Rules, Binding: p.Binding, By: p.By, Command: p.Command, Flags: p.Flags,
-		Observer: observer, Now: p.Timing.Now, Encode: report.Keep,
+// Engine puts the parts together, with a state and who watches. trail tells of its runs; nil
+// where there is no audit, or a dry run.
+func (p *Parts) Engine(store dirsync.Store, observer dirsync.Observer, trail *audit.Trail) *engine.Engine {
+	e := &engine.Engine{
+		Source: p.Source, Target: p.Target, Store: trail.Over(store, p.By, p.Command == commandRebuild), Rules: p.Rules, Binding: p.Binding, By: p.By, Command: p.Command, Flags: p.Flags,
+		Observer: observer, Now: p.Timing.Now,
+		Encode: func(run *dirsync.Run, end *dirsync.RunEnd) error {
+			trail.Heed(run)
+			return report.Keep(run, end)
+		},
 	}
+	settings := &p.Config.Audit
+	if settings.File == "" {
+		return e
+	}
+	e.Audit = &engine.Audit{}
+	switch {
+	case !settings.Required:
+	case trail == nil: // a dry run leaves no file behind
+		e.Audit.Ready = func(context.Context, int) error { return audit.Promising(settings) }
+	default:
+		e.Audit.Ready = trail.Ready
+	}
+	return e
 }
+
+// commandRebuild is the command of duosync that pairs anew.
+const commandRebuild = "rebuild"

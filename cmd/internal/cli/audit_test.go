@@ -1,0 +1,326 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"duosync/cmd/internal/audit/audittest"
+	"duosync/duo/duosim"
+	"duosync/ldapsrc/ldapsim"
+)
+
+// toldBy lists lines as "action user (result, by)", from a number on.
+func toldBy(lines []audittest.Line, from int) (texts []string) {
+	for _, l := range lines[min(from, len(lines)):] {
+		name := l.User
+		if l.Group != "" {
+			name = strings.TrimSpace(name + " " + l.Group)
+		}
+		text := strings.TrimSpace(l.Action + " " + name)
+		if l.Result != "applied" {
+			text += " (" + l.Result + ")"
+		}
+		texts = append(texts, text+" by "+l.By)
+	}
+	return texts
+}
+
+// TestAuditActs lets people of several accounts act beside the runs, while the file is another's: the
+// next run tells of each act, once, with who it was, in either format.
+func TestAuditActs(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"ocsf", "json"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			file, section := audited(t, ", format: "+format)
+			s := newSite(t, siteOptions{more: section, sync: "  limits: {max_remove: 2, min_source: off, max_enable: off, floor: 0}\n"})
+			for _, uid := range []string{"ann", "bea", "cy", "dan", "eve"} {
+				s.hire(uid)
+			}
+			seen := 0
+			want := func(what string, texts ...string) {
+				t.Helper()
+				lines := auditLines(t, format == "ocsf", file)
+				if diff := cmp.Diff(texts, toldBy(lines, seen)); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", what, diff)
+				}
+				seen = len(lines)
+			}
+			act := func(code int, args ...string) result {
+				t.Helper()
+				r := s.run(args...)
+				if r.code != code {
+					t.Fatalf("%v: exit %d\n%s%s", args, r.code, r.out, r.err)
+				}
+				return r
+			}
+			s.want(0, "applied", "--by", "cron")
+			want("a first run", "create ann by cron", "create bea by cron", "create cy by cron", "create dan by cron", "create eve by cron")
+
+			for _, uid := range []string{"ann", "bea", "cy"} {
+				s.must(s.ldap.Delete(s.person(uid)))
+			}
+			r := s.want(3, "held")
+			id := r.guard(t, "max_remove").ApprovalID
+			by := (&app{Stdio: Stdio{Env: func(string) (string, bool) { return "", false }}}).loginName()
+			want("a hold", "hold by "+by)
+			s.want(3, "held")
+			want("the same hold")
+			act(0, "approve", id, "--by", "cy")
+			act(0, "approve", "--revoke", id, "--by", "dan")
+			act(0, "approve", id, "--by", "eve")
+			act(0, "pause", "--by", "fay", "--reason", "x\x1b[2Jy")
+			want("nothing before the next run")
+			act(1, "sync")
+			want("a run that did not begin", "approve by cy", "revoke by dan", "approve by eve", "pause by fay")
+			act(0, "resume", "--by", "gil")
+			s.want(0, "applied")
+			want("what was approved", "resume by gil", "disable ann by "+by, "disable bea by "+by, "disable cy by "+by)
+
+			act(0, "undo", "last", "--write", "--only", "ann", "--by", "hal")
+			want("an undoing", "undo by hal", "enable ann by hal")
+			act(0, "disable", "dan", "--reason", "left", "--by", "ida")
+			act(0, "enable", "dan", "--by", "jon")
+			act(0, "rebuild", "--write", "--by", "kim")
+			want("a mark, and a rebuilding", "disable dan (requested) by ida", "disabled dan by ida", "enable dan by jon", "rebuild by kim")
+		})
+	}
+}
+
+// TestAuditRebuilt tells of each user who is paired after the state was lost, and of an
+// adoption.
+func TestAuditRebuilt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, siteOptions{sync: "  groups: {mirror: ['/proj-.*/']}\n"})
+	s.hire("ann")
+	s.hire("bea")
+	s.must(s.ldap.Add("cn=proj-1,"+siteGroups, ldapsim.Attributes{"objectClass": {"groupOfNames"}, "member": {s.person("ann")}}))
+	s.want(0, "applied")
+	file, section := audited(t, "")
+	s.edit("state: {dsn", section+"state: {dsn")
+	s.must(os.Remove(s.dsn))
+	if r := s.run("rebuild", "--write", "--by", "kim"); r.code != 0 {
+		t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	s.hire("cy")
+	if _, err := s.duo.AddUser(duosim.User{Username: "cy"}); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.sync("--adopt", "cy", "--by", "kim"); r.code != 0 {
+		t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	got := toldBy(auditLines(t, true, file), 0)
+	want := []string{"rebuild by kim", "adopt proj-1 by kim", "adopt ann by kim", "adopt bea by kim", "adopt cy by kim"}
+	if diff := cmp.Diff(want, got[:min(len(got), len(want))]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestAuditUnwritable has no place for the audit for a while: the runs go on with a warning, and
+// all lines follow, whole, once there is one. Then it is switched off, and on again.
+func TestAuditUnwritable(t *testing.T) {
+	t.Parallel()
+	onEither(t, func(t *testing.T, dsn string) {
+		file, section := audited(t, "")
+		s := newSite(t, siteOptions{dsn: dsn, more: section, sync: "  limits: {max_remove: off}\n"})
+		s.edit("state: {dsn: ", "state: {keep_history: 1s, dsn: ")
+		aside := filepath.Dir(file) + ".aside"
+		s.must(os.Rename(filepath.Dir(file), aside))
+		for n := range 3 {
+			s.hire(fmt.Sprintf("u%d", n))
+			r := s.want(0, "applied")
+			if !slices.ContainsFunc(r.report.Warnings, func(w string) bool { return strings.Contains(w, "audit") && strings.Contains(w, "follow later") }) {
+				t.Errorf("no warning: %v", r.report.Warnings)
+			}
+			s.ahead += 3 * time.Second // what keep_history prunes
+		}
+		s.must(os.Rename(aside, filepath.Dir(file)))
+		s.want(0, "no-changes")
+		lines := auditLines(t, true, file)
+		if got := len(lines); got != 3 {
+			t.Fatalf("%d lines: %v", got, toldBy(lines, 0))
+		}
+
+		// Moved away, as logrotate does, the file begins anew, and its numbers go on.
+		s.must(os.Rename(file, file+".1"))
+		s.hire("u3")
+		s.want(0, "applied")
+		if lines = auditLines(t, true, file+".1", file); len(lines) != 4 {
+			t.Fatalf("%d lines after a rotation: %v", len(lines), toldBy(lines, 0))
+		}
+
+		// Switched off, nothing is numbered, and nothing of that is told later.
+		s.edit(section, "")
+		s.hire("u4")
+		s.want(0, "applied")
+		s.edit("state: {", section+"state: {")
+		s.want(0, "no-changes")
+		s.hire("u5")
+		s.want(0, "applied")
+		lines = auditLines(t, true, file+".1", file)
+		if got := toldBy(lines, 4); len(got) != 1 || !strings.HasPrefix(got[0], "create u5") {
+			t.Errorf("after it was switched on again: %v", got)
+		}
+	})
+}
+
+// TestAuditRequired lets nothing through that gives while the file can't be written, and all that
+// takes; a dry run says so and leaves no file behind.
+func TestAuditRequired(t *testing.T) {
+	t.Parallel()
+	file, section := audited(t, ", required: true")
+	s := newSite(t, siteOptions{more: section, sync: crowdRules})
+	s.hire("ann", "mobile=+12025550123", "mail=ann@example.org")
+	s.hire("bea", "departmentNumber=b1")
+	s.hire("cy")
+	s.must(s.ldap.Add("cn=proj-1,"+siteGroups, ldapsim.Attributes{"objectClass": {"groupOfNames"}, "member": {s.person("ann"), s.person("bea")}}))
+	s.want(0, "planned", "--dry-run")
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("a dry run has left a file: %v", err)
+	}
+	s.want(0, "applied")
+	before := len(auditLines(t, true, file))
+
+	aside := filepath.Dir(file) + ".aside"
+	s.must(os.Rename(filepath.Dir(file), aside))
+	s.hire("dan", "mobile=+12025550124")
+	s.must(s.ldap.Delete(s.person("cy")))
+	s.must(s.ldap.Replace(s.person("ann"), "mail", "new@example.org"))
+	s.must(s.ldap.Replace(s.person("ann"), "mobile"))
+	s.must(s.ldap.Replace("cn=proj-1,"+siteGroups, "member", s.person("ann"), s.person("dan")))
+	for _, args := range [][]string{{"--dry-run", "--detailed-exitcode"}, nil, nil} {
+		r := s.sync(args...)
+		var held, done []string
+		for _, o := range r.report.Operations {
+			if o.Result == "held" {
+				held = append(held, o.Action+" "+o.Username)
+			} else {
+				done = append(done, o.Action+" "+o.Username)
+			}
+		}
+		if g := r.guard(t, "audit"); r.code != 3 || g.WholeRun || g.ApprovalID != "" || g.Remedy == "" || g.Affected == 0 {
+			t.Errorf("exit %d, the guard: %+v", r.code, g)
+		}
+		t.Logf("held %v, done %v", held, done)
+		if !slices.Contains(held, "create dan") || slices.ContainsFunc(held, func(o string) bool { return strings.HasPrefix(o, "disable") || strings.HasPrefix(o, "trash") }) {
+			t.Errorf("held: %v", held)
+		}
+	}
+	ann, bea, cy := s.userNamed("ann"), s.userNamed("bea"), s.userNamed("cy")
+	if ann.Email != "ann@example.org" || len(ann.Phones) != 0 || len(bea.Groups) != 0 || cy.Status == "active" || s.userNamed("dan") != nil {
+		t.Errorf("ann %+v, bea %+v, cy %+v", ann, bea, cy)
+	}
+	s.must(os.Rename(aside, filepath.Dir(file)))
+	s.want(0, "applied")
+	s.settled()
+	if ann := s.userNamed("ann"); ann.Email != "new@example.org" || s.userNamed("dan") == nil {
+		t.Errorf("ann %+v", ann)
+	}
+	lines := auditLines(t, true, file)
+	t.Log(toldBy(lines, before))
+	for _, entry := range missingIn(lines, s.ledger.since(0)) {
+		t.Errorf("Duo has, and the audit has not: %s", entry)
+	}
+}
+
+// userNamed gives a user of Duo's, nil where there is none.
+func (s *site) userNamed(name string) *duosim.User {
+	for _, u := range s.duo.Snapshot().Users {
+		if u.Username == name {
+			return &u
+		}
+	}
+	return nil
+}
+
+// TestAuditLostMeanwhile takes the required file away while a run writes: what gives in the waves
+// to come is held, by the guard, and what takes is done; the next run that can does the rest, and
+// the file tells of all.
+func TestAuditLostMeanwhile(t *testing.T) {
+	t.Parallel()
+	file, section := audited(t, ", required: true, format: json")
+	s := newSite(t, siteOptions{more: section, sync: crowdRules})
+	s.hire("ann")
+	s.hire("bea")
+	s.must(s.ldap.Add("cn=proj-1,"+siteGroups, ldapsim.Attributes{"objectClass": {"groupOfNames"}, "member": {s.person("bea")}}))
+	s.want(0, "applied")
+	s.must(s.ldap.Delete(s.person("ann")))
+	s.want(0, "applied") // disabled: to be trashed by the next run
+	s.hire("cy")
+	s.must(s.ldap.Replace("cn=proj-1,"+siteGroups, "member", s.person("cy")))
+	s.must(s.ldap.Replace(s.person("bea"), "mail", "bea@example.org"))
+
+	aside := filepath.Dir(file) + ".aside"
+	away := false
+	s.before(func(c duosim.Call) {
+		if c.Method != "GET" && !away {
+			away = true
+			s.must(os.Rename(filepath.Dir(file), aside))
+		}
+	})
+	r := s.sync()
+	s.onCall.Store(nil)
+	results := map[string]string{}
+	for _, o := range r.report.Operations {
+		results[o.Action+" "+o.Username] += o.Result
+	}
+	want := map[string]string{"update bea": "appliedheld", "create cy": "held", "update cy": "held", "trash ann": "applied"}
+	if _, follows := results["update cy"]; !follows {
+		delete(want, "update cy")
+	}
+	if diff := cmp.Diff(want, results); diff != "" {
+		t.Errorf("(-want +got):\n%s%s", diff, r.err)
+	}
+	if g := r.guard(t, "audit"); r.code != 3 || g.Affected < 2 || g.ApprovalID != "" || g.Remedy == "" {
+		t.Errorf("exit %d, %+v", r.code, g)
+	}
+	s.must(os.Rename(aside, filepath.Dir(file)))
+	s.want(0, "applied")
+	s.settled()
+	if u := s.userNamed("bea"); u.Email != "bea@example.org" || len(u.Groups) > 0 || len(s.userNamed("cy").Groups) != 1 {
+		t.Errorf("in the end: %+v, %+v", u, s.userNamed("cy"))
+	}
+	lines := auditLines(t, false, file)
+	for _, entry := range missingIn(lines, s.ledger.since(0)) {
+		t.Errorf("Duo has, and the audit has not: %s", entry)
+	}
+	if !slices.ContainsFunc(lines, func(l audittest.Line) bool { return l.Action == "hold" && strings.Contains(l.Text, "audit") }) {
+		t.Error("the hold itself is not told")
+	}
+}
+
+// TestAuditFullDisk lets the disk of the audit fill up in the middle of a line: the run goes on
+// with a warning, and with space again the line is completed, and the others follow.
+func TestAuditFullDisk(t *testing.T) {
+	t.Parallel()
+	small := t.TempDir()
+	if !mount(t, "duosync-test", small, "tmpfs", 0, "size=64k") {
+		t.Skip("this process may mount nothing")
+	}
+	s := newSite(t, siteOptions{more: fmt.Sprintf("audit: {file: %q}\n", filepath.Join(small, "audit.jsonl"))})
+	for n := range 120 {
+		s.hire(fmt.Sprintf("u%03d", n))
+	}
+	r := s.want(0, "applied")
+	if !slices.ContainsFunc(r.report.Warnings, func(w string) bool { return strings.Contains(w, "no space") && strings.Contains(w, "follow later") }) {
+		t.Errorf("no warning: %v", r.report.Warnings)
+	}
+	data, err := os.ReadFile(filepath.Join(small, "audit.jsonl"))
+	s.must(err)
+	if len(data) < 32<<10 || data[len(data)-1] == '\n' {
+		t.Errorf("%d bytes are there, want a part that ends within a line", len(data))
+	}
+	mount(t, "", small, "tmpfs", unix.MS_REMOUNT, "size=8m")
+	s.want(0, "no-changes")
+	if lines := auditLines(t, true, filepath.Join(small, "audit.jsonl")); len(lines) != 120 {
+		t.Errorf("%d lines", len(lines))
+	}
+}
