@@ -16,7 +16,12 @@ import (
 )
 
 // sections are the first words of keys of the configuration.
-var sections = []string{"ldap", "directories", "duo", "state", "sync", "enroll", "schedule", "http", "notify"}
+var sections = func() (all []string) {
+	for f := range reflect.TypeFor[config.Config]().Fields() {
+		all = append(all, f.Tag.Get("yaml"))
+	}
+	return all
+}()
 
 // TestKeys: each key of the configuration that a page names exists.
 func TestKeys(t *testing.T) {
