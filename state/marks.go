@@ -24,7 +24,8 @@ func readMarks(ctx context.Context, from backend.Reader) ([]dirsync.Mark, error)
 }
 
 // Mark keeps a Duo user disabled from now on, in the place of an earlier mark of the
-// same user. A run under way intends nothing more for the user, once Mark has
+// same user, from which it takes over what the user was before it: what was found since
+// may be its doing. A run under way intends nothing more for the user, once Mark has
 // returned, that the mark bars.
 func (db *DB) Mark(ctx context.Context, m dirsync.Mark) error {
 	return db.update(ctx, "marking a user", func(tx *sqlx.Tx) error {
@@ -34,6 +35,13 @@ func (db *DB) Mark(ctx context.Context, m dirsync.Mark) error {
 		}
 		if err := db.database.Exclude(ctx, tx); err != nil {
 			return err
+		}
+		earlier, err := markOf(ctx, tx, m.User)
+		if err != nil {
+			return err
+		}
+		if earlier != nil {
+			m.Before = earlier.Before
 		}
 		if _, err := tx.ExecContext(ctx, column.Upsert("marks", "duo_id", "username", "mark"), m.User, column.Text(name), column.AsJSON(m)); err != nil {
 			return err

@@ -10,6 +10,9 @@ type Mark struct {
 	Since    time.Time `json:"since"`
 	Reason   string    `json:"reason"`
 	By       string    `json:"by"` // who asked for it
+	// Before is the status that the user had in Duo before the mark; "" where that is not
+	// known. Of what runs see later nobody can tell whether it was for the mark.
+	Before string `json:"before,omitempty"`
 	// Lifted is when the mark was taken back; zero: it stands. One that was taken back
 	// tells the next run that the user was disabled by us.
 	Lifted   time.Time `json:"lifted,omitzero"`

@@ -73,7 +73,7 @@ func testMarkFields(t *testing.T, open Opener) {
 		if slices.Contains([]string{"User", "Username"}, name) {
 			continue // it is refused
 		}
-		m.User = "DU1"
+		m.User, m.Before = "DU1", full.Before // which stays that of the first mark
 		for _, want := range []dirsync.Mark{full, m, full} {
 			b.must(b.Mark(t.Context(), want))
 			equal(t, "a mark with or without "+name, []dirsync.Mark{want}, b.marks())

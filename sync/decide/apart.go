@@ -17,8 +17,8 @@ func LetGoWords(why string) string {
 
 // Apart says in which way a user is not as the directory asks for since others have made
 // it so; "" where that is not so, or not for us to say. What a link remembers is enough to
-// tell.
-func Apart(l *dirsync.Link) string {
+// tell. mark is that of the user, nil where there is none: one that stands disables it.
+func Apart(l *dirsync.Link, mark *dirsync.Mark) string {
 	status, held := l.Asked[dirsync.FieldStatus], l.Answered.Status
 	switch {
 	case l.LetGo == dirsync.LetGoSynced:
@@ -41,6 +41,8 @@ func Apart(l *dirsync.Link) string {
 		return held + " in Duo by others, and to be disabled; the configuration asks to report it only (sync.drift)"
 	case held == dirsync.StatusBypass && status != dirsync.StatusBypass:
 		return "has the status bypass in Duo by others: no second factor is asked; set it to active in the Duo Admin Panel, or map it (sync.allow_bypass)"
+	case held == dirsync.StatusDisabled && status != dirsync.StatusDisabled && mark != nil && mark.Stands() && !WasByOthers(l, mark):
+		return ""
 	case held == dirsync.StatusDisabled && status != dirsync.StatusDisabled:
 		return "disabled in Duo by others; enable it in the Duo Admin Panel, or disable the person in the directory"
 	case held == dirsync.StatusLockedOut && l.Answered.LockoutReason == dirsync.NotEnrolled:

@@ -126,9 +126,8 @@ func (s *Subject) decideHeir() {
 		return
 	}
 	if live.Status == dirsync.StatusDisabled { // done already
-		marked := s.Heir.Want.Mark != nil
-		s.Next.ByHand = WasByOthers(s.Link, marked || s.Link.Marked)
-		s.Next.Marked = marked
+		mark := s.Heir.Want.Mark
+		s.Next.ByHand, s.Next.Marked = WasByOthers(s.Link, mark), mark != nil
 		s.Next.Asked = merged(s.Link.Asked, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
 		return
 	}

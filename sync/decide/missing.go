@@ -116,13 +116,13 @@ func (s *Subject) remove(step dirsync.Action, missing *dirsync.Missing, now time
 	}
 }
 
-// NoteDisabled notes that the disabling which was due was done already; marked: perhaps
-// for a mark.
-func (s *Subject) NoteDisabled(now time.Time, marked bool) {
+// NoteDisabled notes that the disabling which was due was done already, perhaps for a mark;
+// nil: there is none.
+func (s *Subject) NoteDisabled(now time.Time, mark *dirsync.Mark) {
 	missing := *s.Next.Missing
 	missing.Step, missing.At = dirsync.Disable, now
 	s.Next.Missing = &missing
-	s.Next.ByHand, s.Next.Marked = WasByOthers(s.Link, marked || s.Link.Marked), marked
+	s.Next.ByHand, s.Next.Marked = WasByOthers(s.Link, mark), mark != nil
 	s.Next.Asked = merged(s.Next.Asked, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled})
 }
 
@@ -149,7 +149,7 @@ func (s *Subject) noteDrift(r *Rules) {
 			delete(s.Next.Asked, field)
 		}
 	}
-	if s.Mark != nil && s.Live.Status == dirsync.StatusDisabled && !WasByOthers(s.Link, true) { // by duosync disable
+	if s.Mark != nil && s.Live.Status == dirsync.StatusDisabled && !WasByOthers(s.Link, s.Mark) { // by duosync disable
 		s.Next.Asked, s.Next.Marked = merged(s.Next.Asked, dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}), s.Mark.Stands()
 	}
 	s.Next.Joined = StillIn(s.Link.Joined, s.Live.Groups)

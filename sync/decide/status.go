@@ -13,7 +13,7 @@ type statusChange struct {
 func (r *Rules) decideStatus(s *Subject) statusChange {
 	link, last := s.Link, s.Link.Asked[dirsync.FieldStatus]
 	wanted, ours := s.Want.Fields[dirsync.FieldStatus]
-	if s.lifted() && s.Live.Status == dirsync.StatusDisabled && !WasByOthers(link, true) { // by us, whatever the link says
+	if s.lifted() && s.Live.Status == dirsync.StatusDisabled && !WasByOthers(link, s.Mark) { // by us, whatever the link says
 		last, link = dirsync.StatusDisabled, s.disabledForMark()
 	}
 	s.Next.Marked = s.Want.Mark != nil
@@ -39,7 +39,7 @@ func (r *Rules) keepOut(s *Subject, link *dirsync.Link, last string) statusChang
 	switch {
 	case live.Status == dirsync.StatusDisabled:
 		s.askStatus(dirsync.StatusDisabled)
-		s.Next.ByHand = WasByOthers(link, mark != nil || link.Marked)
+		s.Next.ByHand = WasByOthers(link, mark)
 		return statusChange{}
 	case last == dirsync.StatusDisabled && (live.Status != link.Answered.Status || link.Withdrawn[dirsync.FieldStatus] != "") && mark == nil && r.ReportDrift(dirsync.FieldStatus):
 		s.askStatus(dirsync.StatusDisabled)
@@ -101,10 +101,14 @@ func (s *Subject) askStatus(status string) {
 }
 
 // WasByOthers reports whether a user who is found disabled was disabled by others, and so is
-// not ours to enable. Of a marked one only that counts which was so before the mark.
-func WasByOthers(l *dirsync.Link, marked bool) bool {
+// not ours to enable. mark is the user's, nil where there is none: only that counts which was
+// so before it. What Duo has answered since, in a run that was under way too, may be for it.
+func WasByOthers(l *dirsync.Link, mark *dirsync.Mark) bool {
 	asked, was := l.Asked[dirsync.FieldStatus] == dirsync.StatusDisabled, l.Answered.Status == dirsync.StatusDisabled
-	if marked {
+	switch {
+	case mark != nil && mark.User == l.User && mark.Before != "":
+		return l.ByHand || mark.Before == dirsync.StatusDisabled && !asked
+	case mark != nil || l.Marked:
 		return l.ByHand || was && !asked
 	}
 	return l.ByHand || !was || !asked

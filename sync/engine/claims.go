@@ -249,7 +249,8 @@ func (r *run) mayAdopt(want *mapping.Desired, holder *dirsync.Account) bool {
 func (d *deciding) adopt(c claim, holder *dirsync.Account, owner dirsync.SourceID, former *decide.Subject) {
 	op := dirsync.Op{Action: dirsync.Adopt, Username: holder.Username, Source: c.ID, User: holder.ID, Reason: "adopted: a Duo user of this name exists",
 		Asked: c.op.Asked}
-	disabledByUs, byOthers := false, c.Want.Mark == nil
+	mark, disabledByUs := c.Want.Mark, false
+	byOthers := mark == nil || mark.User == holder.ID && mark.Before == dirsync.StatusDisabled
 	if owner != "" {
 		op.Reason = fmt.Sprintf("adopted: the user was %s's, who is missing from the directory", owner)
 		op.From = owner
@@ -262,7 +263,7 @@ func (d *deciding) adopt(c claim, holder *dirsync.Account, owner dirsync.SourceI
 		link := former.Link
 		op.Takes = &link.Belongings
 		disabledByUs = link.Asked[dirsync.FieldStatus] == dirsync.StatusDisabled && !link.ByHand
-		byOthers = byOthers || decide.WasByOthers(link, true)
+		byOthers = mark == nil || decide.WasByOthers(link, mark)
 	}
 	for _, field := range dirsync.FieldNames {
 		value, ours := c.Want.Fields[field]

@@ -345,5 +345,5 @@ func (a *application) release(results []dirsync.Result) {
 // isOver reports whether nothing is told any more of somebody who is ours since this run.
 func (a *application) isOver(s *decide.Subject) bool {
 	return s.Link == nil && s.Next != nil && s.Problem == "" && !s.Idle && s.Skipped == "" && !s.Contested && s.Heir == nil && s.Ancestor == nil &&
-		len(a.others[s.ID]) == 0 && !a.retry[s] && !a.named[s.ID] && decide.Apart(s.Next) == ""
+		len(a.others[s.ID]) == 0 && !a.retry[s] && !a.named[s.ID] && decide.Apart(s.Next, s.Mark) == ""
 }

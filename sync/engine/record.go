@@ -42,7 +42,7 @@ func (r *run) keepQuietChanges(ctx context.Context, c *course) error {
 	sent := sourcesOf(r.report, dirsync.ResultPlanned)
 	for _, s := range c.subjects() {
 		if s.Done && c.verdicts.Believes(s.ID) && s.Next.Missing.Scope == "" {
-			s.NoteDisabled(r.now, c.state.marks.of(s.Link.User, "") != nil)
+			s.NoteDisabled(r.now, c.state.marks.of(s.Link.User, ""))
 		}
 		_, linked := c.state.snap.known.Find(s.ID)
 		switch {
@@ -238,10 +238,14 @@ func (r *run) attend(ctx context.Context, c *course) error {
 		found[key] = &a
 	}
 	left := c.leftAlone()
+	marks, err := openMarks(ctx, r.Store) // of now: who was marked meanwhile is not as others made it
+	if err != nil {
+		return err
+	}
 	apart := func(l *dirsync.Link) {
 		was := found[string(l.ID)]
 		joins = l.Missing == nil && (l.LetGo == "" || was == nil || !strings.Contains(was.Reason, decide.LetGoWords(l.LetGo)))
-		if why := decide.Apart(l); why != "" && !left[l.ID] {
+		if why := decide.Apart(l, marks.of(l.User, "")); why != "" && !left[l.ID] {
 			add(string(l.ID), dirsync.Attention{Username: l.Answered.Username, Source: l.ID, Reason: why, Apart: true})
 		}
 	}

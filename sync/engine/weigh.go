@@ -122,7 +122,7 @@ func people(subjects []*decide.Subject, flags string) []*guard.Person {
 func (r *run) attendHeirs(c *course, add func(string, dirsync.Attention)) {
 	for _, s := range c.heirs() {
 		reason := fmt.Sprintf("there under a new id (it was %s), and held until it is decided whether this is the same human", s.ID)
-		apart, hindered := decide.Apart(s.Next), s.Hindrance()
+		apart, hindered := decide.Apart(s.Next, s.Mark), s.Hindrance()
 		if hindered == decide.InTrash {
 			apart = "" // that is what others have done
 		}

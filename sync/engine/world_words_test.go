@@ -265,9 +265,15 @@ func (w *world) hand(words []string) {
 		w.duo.groups[g.ID] = g
 		return
 	case "mark": // ID REASON: duosync disable
-		a := w.duo.users[words[1]]
-		w.store.marks = append(w.store.marks, dirsync.Mark{User: a.ID, Username: a.Username, Since: w.clock, Reason: words[2]})
-		a.Status = dirsync.StatusDisabled
+		w.mark(words[1], words[2])
+		return
+	case "mark-meanwhile": // ID REASON: while the next call about that user waits for its turn
+		w.duo.waits = func(ops []*dirsync.Op) {
+			if slices.ContainsFunc(ops, func(o *dirsync.Op) bool { return o.User == words[1] }) {
+				w.duo.waits = nil
+				w.mark(words[1], words[2])
+			}
+		}
 		return
 	case "unmark":
 		for i := range w.store.marks {
@@ -316,6 +322,20 @@ func (w *world) hand(words []string) {
 			set(a, field, value)
 		}
 	}
+}
+
+// mark does what duosync disable does.
+func (w *world) mark(user, reason string) {
+	a := w.duo.users[user]
+	m := dirsync.Mark{User: a.ID, Username: a.Username, Since: w.clock, Reason: reason, Before: a.Status}
+	w.store.marks = slices.DeleteFunc(w.store.marks, func(earlier dirsync.Mark) bool {
+		if earlier.User == m.User {
+			m.Before = earlier.Before
+		}
+		return earlier.User == m.User
+	})
+	w.store.marks = append(w.store.marks, m)
+	a.Status = dirsync.StatusDisabled
 }
 
 func (w *world) fault(words []string) {

@@ -113,14 +113,14 @@ func (d *disabler) ours(ctx context.Context) (*dirsync.Mark, error) {
 	}
 	l := &found[0]
 	d.known = l.Remembered()
-	return &dirsync.Mark{User: l.User, Username: l.Answered.Username, Source: l.ID}, nil
+	return &dirsync.Mark{User: l.User, Username: l.Answered.Username, Source: l.ID, Before: l.Answered.Status}, nil
 }
 
 // glance is how long the look before the mark may take: the mark must not wait for a Duo that
 // does not answer.
 const glance = 5 * time.Second
 
-// agree fails where the user whom the state knows by the name that was asked for has another
+// agree sees what the user is before the mark, and fails where the user whom the state knows by the name that was asked for has another
 // one in Duo, and somebody else has that name: who is meant can't be told. Whoever is named by
 // the Duo user id is meant. What can't be seen is no reason to leave anybody in.
 func (d *disabler) agree(ctx context.Context, mark *dirsync.Mark) error {
@@ -131,6 +131,9 @@ func (d *disabler) agree(ctx context.Context, mark *dirsync.Mark) error {
 	defer cancel()
 	found, _, err := d.duo.Fetch(ctx, map[string]dirsync.Remembered{mark.User: d.known})
 	account, there := found[mark.User]
+	if err == nil && there {
+		mark.Before = account.Status
+	}
 	if err != nil || !there || dirsync.FoldName(account.Username) == dirsync.FoldName(mark.Username) {
 		return nil //nolint:nilerr // it is looked at again once the mark is there
 	}
@@ -182,7 +185,7 @@ func (d *disabler) inDuo(ctx context.Context) (*dirsync.Mark, error) {
 		return nil, unmarked(fmt.Errorf("the user %s is called %s at a second look", found.ID, dirsync.Quote(again.Username)))
 	}
 	d.known, d.seen = dirsync.Remembered{Name: again.Username, Created: again.Created}, true
-	return &dirsync.Mark{User: again.ID, Username: again.Username}, nil
+	return &dirsync.Mark{User: again.ID, Username: again.Username, Before: again.Status}, nil
 }
 
 // disable looks at the user as a run does, sends the call, and looks at what Duo answers.

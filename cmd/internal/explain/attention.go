@@ -33,7 +33,7 @@ func (e *explainer) attention(ctx context.Context, d *dirsync.Decision) error {
 		}
 		now := *l
 		now.Answered = *e.liveUser
-		found = atPresent(found, decide.Apart(l), decide.Apart(&now), mark != nil && e.liveUser.Status == dirsync.StatusDisabled)
+		found = atPresent(found, decide.Apart(l, nil), decide.Apart(&now, nil), mark != nil && e.liveUser.Status == dirsync.StatusDisabled)
 	}
 	if found.Reason == "" {
 		return nil
