@@ -22,6 +22,8 @@ var binding = dirsync.Binding{Host: "api-1234.duosecurity.com", Key: "DIKEY", Di
 type failing struct {
 	*state.DB
 	*rand.Rand
+	path string // of the audit file
+	kept int64  // its size when the state took its lines for written
 }
 
 var errKilled = errors.New("killed")
@@ -30,7 +32,11 @@ func (f *failing) Audited(ctx context.Context) error {
 	if f.IntN(3) == 0 {
 		return errKilled
 	}
-	return f.DB.Audited(ctx)
+	err := f.DB.Audited(ctx)
+	if info, statErr := os.Stat(f.path); err == nil && statErr == nil {
+		f.kept = info.Size()
+	}
+	return err
 }
 
 func opened(t testing.TB, path string, audited bool) *state.DB {
@@ -87,16 +93,15 @@ func TestKilledWriter(t *testing.T) {
 	}()
 	New(settings, binding.Host, db).Flush(t.Context()) // from now on
 	for n := range 12 {
-		before, _ := os.Stat(path)
-		trail := New(settings, binding.Host, &failing{db, random})
+		dying := &failing{DB: db, Rand: random, path: path}
+		if before, err := os.Stat(path); err == nil {
+			dying.kept = before.Size()
+		}
+		trail := New(settings, binding.Host, dying)
 		carryOut(t, trail.Over(db, "", false), fmt.Sprintf("run%02d", n), 3, 4)
 		after, err := os.Stat(path)
 		if errors.Is(trail.Problem(), errKilled) && err == nil && random.IntN(2) == 0 { // not all of it reached the disk
-			least := int64(0)
-			if before != nil {
-				least = before.Size()
-			}
-			if err := os.Truncate(path, least+random.Int64N(after.Size()-least+1)); err != nil {
+			if err := os.Truncate(path, dying.kept+random.Int64N(after.Size()-dying.kept+1)); err != nil {
 				t.Fatal(err)
 			}
 		}
