@@ -213,15 +213,7 @@ func (r *run) unmarked(c *course) []string {
 // attend lists who is not as the directory asks for, and stays so until a human acts.
 // What others have made of a user stands as it was found, while nobody looks.
 func (r *run) attend(ctx context.Context, c *course) error {
-	before := map[string]dirsync.Attention{}
-	scan := true
-	if b := c.state.meta.Baseline; b != nil && b.Attention != nil {
-		before, scan = maps.Clone(b.Attention), false
-		for key, a := range before { // the configuration may be at another place since
-			a.Remedy = printed.Reflag(a.Remedy, r.Flags)
-			before[key] = a
-		}
-	}
+	before, scan := r.attendedBefore(c)
 	found := map[string]*dirsync.Attention{}
 	joins := false // what others have done to a user, beside what is told of it otherwise
 	add := func(key string, a dirsync.Attention) {
@@ -272,6 +264,21 @@ func (r *run) attend(ctx context.Context, c *course) error {
 	}
 	slices.SortStableFunc(r.report.Attention, func(a, b dirsync.Attention) int { return cmp.Compare(a.Username, b.Username) })
 	return nil
+}
+
+// attendedBefore gives who needed a human at the end of the last run over all; where that was
+// not noted, all links are to be looked at.
+func (r *run) attendedBefore(c *course) (before map[string]dirsync.Attention, scan bool) {
+	b := c.state.meta.Baseline
+	if b == nil || b.Attention == nil {
+		return map[string]dirsync.Attention{}, true
+	}
+	before = maps.Clone(b.Attention)
+	for key, a := range before { // the configuration may be at another place since
+		a.Remedy = printed.Reflag(a.Remedy, r.Flags)
+		before[key] = a
+	}
+	return before, false
 }
 
 // settles gives those whose status a dry run would change: what others have made of it does
