@@ -83,7 +83,8 @@ func (t Target) plain(ctx context.Context, err error) error {
 		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) { // it was silent
 			return err
 		}
-		return dirsync.WithHint(bare(err), "the server broke the TLS handshake off: have TLS 1.2 with ECDHE key exchange switched on there, and look into its log")
+		return dirsync.WithHint(bare(err), "the server closes each connection without a word: see whether the directory runs (a load balancer or a firewall may answer for it) and whether the port is right; "+
+			"if it is, look into the server's log, and have TLS 1.2 with ECDHE key exchange switched on there")
 	}
 	const why = "the server does not speak TLS on this port, but plain LDAP"
 	address := strings.Replace(t.URL, "ldaps://", "ldap://", 1)

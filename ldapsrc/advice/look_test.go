@@ -19,7 +19,7 @@ import (
 // handshake off, and not for one that says nothing or can't be reached.
 func TestLookAtNoTLS(t *testing.T) {
 	t.Parallel()
-	const own, aboutTLS = "check the firewall", "broke the TLS handshake off"
+	const own, aboutTLS = "check the firewall", "closes each connection without a word"
 	late := dirsync.WithHint(context.DeadlineExceeded, own)
 	cut := dirsync.WithHint(io.EOF, own)
 	hangUp := func(near net.Conn, _ int, _ context.CancelFunc) { _ = near.Close() }

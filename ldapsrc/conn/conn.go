@@ -75,7 +75,7 @@ func (c *Conn) Debugf(format string, args ...any) { c.dialer.Log.Debugf(format, 
 // the connection is closed, which ends the exchange, and the error says why;
 // an exchange that just made it then counts for nothing.
 func (c *Conn) within(ctx context.Context, what string, exchange func() error) error {
-	limited, cancel := context.WithTimeoutCause(ctx, c.dialer.Timeout, c.dialer.late(what))
+	limited, cancel := context.WithTimeoutCause(ctx, c.dialer.Timeout, c.dialer.late(what, c.heard))
 	defer cancel()
 	stop := context.AfterFunc(limited, func() { _ = c.raw.Close() })
 	err := exchange()
@@ -85,9 +85,14 @@ func (c *Conn) within(ctx context.Context, what string, exchange func() error) e
 	return err
 }
 
-func (d *Dialer) late(what string) error {
-	return dirsync.WithHint(&lateError{fmt.Sprintf("%s took longer than %v", what, d.Timeout)},
-		"check that ldap.urls is reachable (host, port, firewall); a slow server needs a larger ldap.timeout or a smaller ldap.page_size")
+// late is for what took too long; heard: the server has answered something before.
+func (d *Dialer) late(what string, heard bool) error {
+	hint := "check host, port and firewall of ldap.urls; where the server takes connections and says nothing, see in its log whether it hangs, and whether ldaps:// and ldap:// go to the right ports; " +
+		"a slow server needs a larger ldap.timeout"
+	if heard {
+		hint = "see in the server's log what it was busy with; a slow server needs a larger ldap.timeout or a smaller ldap.page_size"
+	}
+	return dirsync.WithHint(&lateError{fmt.Sprintf("%s took longer than %v", what, d.Timeout)}, hint)
 }
 
 // lateError is a time limit of ours. For callers it is a

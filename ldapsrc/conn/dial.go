@@ -106,7 +106,7 @@ func (d *Dialer) open(ctx context.Context, e endpoint) (*Conn, error) {
 
 // dial connects, and encrypts the connection where that is configured.
 func (d *Dialer) dial(ctx context.Context, e endpoint) (*Conn, error) {
-	dialing, cancel := context.WithTimeoutCause(ctx, d.Timeout, d.late("connecting"))
+	dialing, cancel := context.WithTimeoutCause(ctx, d.Timeout, d.late("connecting", false))
 	defer cancel()
 	raw, err := (&net.Dialer{}).DialContext(dialing, e.network(), e.addr)
 	if err != nil {

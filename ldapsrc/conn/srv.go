@@ -20,7 +20,7 @@ func (d *Dialer) servers(ctx context.Context, e endpoint) ([]endpoint, error) {
 	if e.domain == "" {
 		return []endpoint{e}, nil
 	}
-	asking, cancel := context.WithTimeoutCause(ctx, d.Timeout, d.late("asking DNS"))
+	asking, cancel := context.WithTimeoutCause(ctx, d.Timeout, d.late("asking DNS", false))
 	defer cancel()
 	records, err := d.records(asking, e)
 	if err != nil {
