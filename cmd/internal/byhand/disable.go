@@ -152,6 +152,9 @@ func (d *disabler) agree(ctx context.Context, mark *dirsync.Mark) error {
 
 // nobody says that a name is not found, and how it may have been meant.
 func (d *disabler) nobody(ctx context.Context, what string) error {
+	if holder, err := state.Holder(d.config.State.DSN.Reveal()); err == nil && holder != "" {
+		what += fmt.Sprintf("; a run is under way (%s), which may be about to create this user", holder)
+	}
 	hint := past.MeantBy(ctx, d.db, d.name)
 	if hint != "" {
 		hint += "If not: disable"

@@ -70,6 +70,7 @@ func TestDisableOurs(t *testing.T) {
 	if r := h.run("disable", h.user("plain001").ID, "--reason", "by its id"); r.code != 0 || h.user("plain001").Status != "disabled" {
 		t.Errorf("beside a run: exit %d %s", r.code, r.err)
 	}
+	h.fails("a run is under way (by process", "disable", "plain00x", "--reason", "not there yet")
 	if err := running.Close(); err != nil {
 		t.Fatal(err)
 	}
