@@ -29,6 +29,8 @@ type Contest struct {
 	Contested map[dirsync.SourceID]bool             // whose names are frozen
 	Namesakes map[string]bool                       // folded usernames that several entries have
 	Shadowed  map[dirsync.SourceID]dirsync.SourceID // people who are not ours, by whom
+	// Aliased are those of them who have their username alone, and are shadowed for an alias.
+	Aliased []*mapping.Desired
 	// Moved are people who are ours, and there, and the same human is in an earlier
 	// directory, too, under this id.
 	Moved map[dirsync.SourceID]dirsync.SourceID
@@ -57,8 +59,10 @@ func Settle(there dirsync.Directories, names map[string][]Contestant) *Contest {
 	c := &Contest{Contested: map[dirsync.SourceID]bool{}, Namesakes: map[string]bool{}, Shadowed: map[dirsync.SourceID]dirsync.SourceID{},
 		Moved: map[dirsync.SourceID]dirsync.SourceID{}, Former: map[dirsync.SourceID]*mapping.Desired{}, there: there, names: names, order: slices.Sorted(maps.Keys(names))}
 	for rank := 1; rank < len(there); rank++ {
-		for _, name := range c.order {
-			c.shadow(name, rank)
+		for _, byName := range []bool{true, false} {
+			for _, name := range c.order {
+				c.shadow(name, rank, byName)
+			}
 		}
 	}
 	for _, name := range c.order {
@@ -72,8 +76,9 @@ func Settle(there dirsync.Directories, names map[string][]Contestant) *Contest {
 
 func (c *Contest) rank(one *Contestant) int { return c.there.Rank(c.there.Of(one.ID)) }
 
-// shadow finds who of the directory of a rank is shadowed by people of earlier ones.
-func (c *Contest) shadow(name string, rank int) {
+// shadow finds who of the directory of a rank is shadowed by people of earlier ones, for
+// the username (byName) or for an alias.
+func (c *Contest) shadow(name string, rank int, byName bool) {
 	var by *Contestant
 	all := c.names[name]
 	for i := range all {
@@ -84,8 +89,11 @@ func (c *Contest) shadow(name string, rank int) {
 	}
 	for i := range all {
 		one := &all[i]
-		if by == nil || c.rank(one) != rank || one.Link != nil || c.Shadowed[one.ID] != "" {
+		if by == nil || c.rank(one) != rank || one.Link != nil || one.ByName != byName || c.Shadowed[one.ID] != "" {
 			continue
+		}
+		if !byName {
+			c.Aliased = append(c.Aliased, one.Want)
 		}
 		c.Shadowed[one.ID] = by.ID
 		c.Told = append(c.Told, dirsync.Shadowed{Username: one.Want.Label(), Directory: c.there.Of(one.ID), Source: one.ID, By: by.ID,

@@ -48,19 +48,17 @@ func (r *run) decide(ctx context.Context, c *course) (*decided, error) {
 // done to them until somebody decides, but that who is locked is disabled. That the user is
 // to be adopted is no decision yet: it counts once the user can go over.
 func (d *deciding) findHeirs() {
-	byName := map[string]*decide.Subject{}
-	for _, s := range d.subjects {
-		if s.Want != nil && s.Link == nil && s.Want.Problem == "" && !d.found.Namesakes[s.Want.Name()] && !d.Rules.Protect[s.Want.Name()] {
-			byName[s.Want.Name()] = s
-		}
-	}
+	newcomers := d.newcomers()
 	for _, s := range d.subjects {
 		if s.Want != nil || s.Link == nil || s.Link.LetGo == dirsync.LetGoDeleted || d.protected(s) {
 			continue
 		}
-		heir := byName[decide.NameOf(s.Link)]
+		heir := newcomers[decide.NameOf(s.Link)]
 		if heir == nil || !decide.IsHeir(s.Link, heir.Want) {
 			continue
+		}
+		if d.found.Shadowed[heir.ID] != "" {
+			d.subjects = append(d.subjects, heir)
 		}
 		s.Heir, heir.Ancestor = heir, s
 		heir.Inherits = d.inherits(s)
@@ -68,6 +66,29 @@ func (d *deciding) findHeirs() {
 	d.subjects = slices.DeleteFunc(d.subjects, func(s *decide.Subject) bool { // they came for their heirs alone, see differ.letGo
 		return s.Want == nil && s.Heir == nil && (s.Link.LetGo != "" && !d.fresh.recheck[s.ID] || d.found.Moved[s.ID] != "")
 	})
+}
+
+// newcomers gives those who are not ours, by the username that each has alone. Who is shadowed
+// for an alias is there all the same, and can't get a user.
+func (d *deciding) newcomers() map[string]*decide.Subject {
+	all := map[string]*decide.Subject{}
+	add := func(s *decide.Subject) {
+		name := s.Want.Name()
+		if s.Link == nil && s.Want.Problem == "" && !d.found.Namesakes[name] && !d.Rules.Protect[name] && all[name] == nil {
+			all[name] = s
+		}
+	}
+	for _, s := range d.subjects {
+		if s.Want != nil {
+			add(s)
+		}
+	}
+	for _, want := range d.found.Aliased {
+		s := &decide.Subject{ID: want.ID, Want: want}
+		s.Contested = true
+		add(s)
+	}
+	return all
 }
 
 // inherits reports whether the user of a missing person is to go to their new entry in this
