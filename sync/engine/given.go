@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -238,4 +239,41 @@ func (d *deciding) planMails() {
 			room--
 		}
 	}
+}
+
+// putOff keeps back, after a switch, what gives something that the last read did not
+// offer.
+func (d *deciding) putOff(ctx context.Context) error {
+	for _, s := range d.subjects {
+		if !d.census.switchedOf(s.ID) || s.Link == nil || s.Want == nil || s.Next == nil || s.Want.Mark != nil {
+			continue
+		}
+		if d.opts.Only != "" {
+			again, err := d.offeredAgain(ctx, s)
+			if err != nil {
+				return err
+			}
+			if again {
+				continue
+			}
+		}
+		s.PutOff(s.Link.Offered)
+	}
+	return nil
+}
+
+// offeredAgain looks for one person once more on the same connection, which counts as
+// the second read.
+func (d *deciding) offeredAgain(ctx context.Context, s *decide.Subject) (bool, error) {
+	found, err := d.Source.Lookup(ctx, []dirsync.SourceID{s.ID})
+	if err != nil {
+		return false, fmt.Errorf("looking again for %s: %w", s.Username(), err)
+	}
+	where := found[s.ID]
+	if where.Person == nil || !d.Rules.Selected(where.Person) {
+		return false, nil
+	}
+	want := d.Rules.Desire(where.Person)
+	want.Prefer(s.Link.Asked)
+	return want.Fields.Hash() == s.Want.Fields.Hash(), nil
 }
