@@ -99,3 +99,27 @@ func BenchmarkIntendRecord(b *testing.B) {
 		})
 	}
 }
+
+// The end of a run that changed nothing, which counts the seats; and the first one after an
+// upgrade, which finds out about each link.
+func BenchmarkEnd(b *testing.B) {
+	for name, of := range map[string]struct {
+		before string
+		groups map[string]int
+	}{
+		"without a day": {"SELECT 1", nil}, "with a day": {"SELECT 1", map[string]int{}}, "first after an upgrade": {"UPDATE links SET seat = -1", map[string]int{}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			db := open(b, filepath.Join(b.TempDir(), "duosync.db"))
+			defer closing(b, db)
+			populate(b, db, 100_000)
+			for b.Loop() {
+				b.StopTimer()
+				must(b, db.Exec(b.Context(), of.before))
+				j := begin(b, db, fmt.Sprint(time.Now().UnixNano()))
+				b.StartTimer()
+				must(b, j.Finish(b.Context(), dirsync.RunEnd{Finished: time.Now(), Outcome: "no-changes", Groups: of.groups}))
+			}
+		})
+	}
+}

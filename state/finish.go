@@ -69,6 +69,11 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd) e
 	if err := forget(ctx, tx, end.Unmarked); err != nil {
 		return err
 	}
+	if end.Groups != nil {
+		if err := keepDay(ctx, tx, end.Finished, end.Groups); err != nil {
+			return err
+		}
+	}
 	// A run that failed may have done so because the clock is wrong.
 	if keep := j.db.opts.KeepHistory; keep > 0 && end.Outcome != dirsync.OutcomeFailed {
 		return prune(ctx, tx, end.Finished.Add(-keep), j.run.ID)
@@ -76,13 +81,16 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd) e
 	return nil
 }
 
-// prune forgets what was held, approved, used or asked for before a time, and ended runs that
+// prune forgets what was held, approved, used or asked for before a time, the figures of days before it, and ended runs that
 // are older, with their closed intents. A run with an open intent stays, one that
 // has used an approval which is still remembered, and the run current; and so does what the
 // audit has not told yet.
 func prune(ctx context.Context, tx *sqlx.Tx, before time.Time, current string) error {
 	if _, err := tx.ExecContext(ctx,
 		`DELETE FROM holds WHERE coalesce(used_at, approved_until, held_at) < $1`, column.At(before)); err != nil {
+		return err
+	}
+	if err := pruneDays(ctx, tx, before); err != nil {
 		return err
 	}
 	from, acts, err := keepForAudit(ctx, tx)

@@ -173,7 +173,7 @@ func TestHistoryIsPruned(t *testing.T) {
 				must(t, j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true}}))
 			}
 			must(t, j.Finish(t.Context(), dirsync.RunEnd{Finished: now.Add(time.Minute), Outcome: "applied",
-				Holds: []dirsync.Approval{{ID: fmt.Sprint("held on day ", n)}}}))
+				Holds: []dirsync.Approval{{ID: fmt.Sprint("held on day ", n)}}, Groups: map[string]int{}}))
 		}
 		runs, err := db.Runs(t.Context(), 0)
 		must(t, err)
@@ -183,6 +183,11 @@ func TestHistoryIsPruned(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"day 9", "day 8", "day 2"}, ids); diff != "" {
 			t.Errorf("runs (-want +got):\n%s", diff)
+		}
+		days, err := db.Days(t.Context(), time.Time{})
+		must(t, err)
+		if len(days) != 3 || days[0].Date != "2026-03-07" {
+			t.Errorf("days %v, want those from the 7th on", days)
 		}
 		intents, err := db.Open(t.Context())
 		must(t, err)

@@ -33,6 +33,7 @@ type linkRow struct {
 	Username column.Text              `db:"username"` // as Duo last answered it
 	Origin   dirsync.Origin           `db:"origin"`
 	Updated  column.Time              `db:"updated"`
+	Seat     int64                    `db:"seat"` // see seatOf
 }
 
 func rowOf(l *dirsync.Link, now column.Time) *linkRow {
@@ -43,7 +44,7 @@ func rowOf(l *dirsync.Link, now column.Time) *linkRow {
 			Missing: b.Missing, LetGo: b.LetGo, Active: b.Active, Pending: b.Pending,
 			Seen: int64(b.Seen), //nolint:gosec // the bits are meant
 		},
-		Link: column.AsJSON(storedOf(l)), Username: column.Text(l.Answered.Username), Origin: l.Origin, Updated: now,
+		Link: column.AsJSON(storedOf(l)), Username: column.Text(l.Answered.Username), Origin: l.Origin, Updated: now, Seat: seatOf(l),
 	}
 }
 

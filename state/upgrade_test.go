@@ -89,6 +89,28 @@ func checkUpgraded(t *testing.T, db *state.DB) {
 	}
 }
 
+// checkDay fails the test unless the first run after the upgrade counts the links of before, which
+// it leaves as they are.
+func checkDay(t *testing.T, db *state.DB) {
+	t.Helper()
+	for _, run := range []string{"upgraded", "next"} {
+		j := begin(t, db, run)
+		must(t, j.Finish(t.Context(), dirsync.RunEnd{Finished: time.Now(), Outcome: "no-changes", Groups: map[string]int{"staff": 1}}))
+		days, err := db.Days(t.Context(), time.Time{})
+		must(t, err)
+		want := []dirsync.Day{{Date: dirsync.DateOf(time.Now()), Seats: dirsync.Seats{Active: 1, NeverEnrolled: 1}, Groups: map[string]int{"staff": 1}}}
+		if diff := cmp.Diff(want, days); diff != "" {
+			t.Errorf("days (-want +got):\n%s", diff)
+		}
+	}
+	must(t, db.Scan(t.Context(), func(b dirsync.Brief) error {
+		if diff := cmp.Diff(oldLink().Brief(), b); diff != "" {
+			t.Errorf("brief (-want +got):\n%s", diff)
+		}
+		return nil
+	}))
+}
+
 // checkUse fails the test unless a run can use all that came with the upgrade.
 func checkUse(t *testing.T, db *state.DB) {
 	t.Helper()
@@ -123,6 +145,7 @@ func TestUpgrade(t *testing.T) {
 	db := open(t, path)
 	defer closing(t, db)
 	checkUpgraded(t, db)
+	checkDay(t, db)
 	checkUse(t, db)
 }
 
@@ -175,6 +198,7 @@ func TestServerUpgrade(t *testing.T) {
 	db := open(t, dsn)
 	defer closing(t, db)
 	checkUpgraded(t, db)
+	checkDay(t, db)
 	checkUse(t, db)
 }
 

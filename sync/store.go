@@ -198,6 +198,9 @@ type RunEnd struct {
 	Refreshed time.Time
 	// Told replaces all that was told, when not nil.
 	Told map[string]Told
+	// Groups are those of a [Day], after a complete run; nil after any other, of which no day is
+	// kept. The seats are counted where the links are.
+	Groups map[string]int
 	// Holds are what guards held in this run, for `approve` to know: all of it under
 	// the report's approval id, and each guard under its own.
 	Holds []Approval

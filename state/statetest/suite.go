@@ -42,6 +42,8 @@ type Store interface {
 	// Notified gives what each channel has taken, and Notify keeps it.
 	Notified(ctx context.Context) (map[string]json.RawMessage, error)
 	Notify(ctx context.Context, channel string, memory json.RawMessage) error
+	// Days gives how things stood, day by day.
+	Days(ctx context.Context, since time.Time) ([]dirsync.Day, error)
 	// Close ends the use of the state; a run without an end is interrupted.
 	Close() error
 }
@@ -89,6 +91,7 @@ var contract = []struct {
 	{"an end without an outcome is refused", testNoOutcome},
 	{"what was told is replaced", testTold},
 	{"what a channel was notified of is kept apart", testNotified},
+	{"a complete run keeps how the day stands", testDays},
 	{"a state belongs to the first account that it reached", testBinding},
 	{"a failed run binds nothing", testBindingFailedRun},
 	{"a directory gets a name", testTakeOver},

@@ -27,6 +27,7 @@ type census struct {
 	places    *decide.Places
 	moved     []movedSeen
 	names     claimants
+	heads     mapping.Headcount
 	switched  map[string]bool // directories of which another server answered than last time
 }
 
@@ -94,6 +95,7 @@ func (c *census) take(p *dirsync.Person) {
 		c.note(i, seen)
 	}
 	sight.Count(p, &want, linked)
+	c.heads.Count(&want)
 
 	if !linked || !c.isUnchanged(i, &want) {
 		c.rules.DesireGiven(p, &want)

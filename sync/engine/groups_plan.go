@@ -227,3 +227,12 @@ func (p *groupPlanning) dropLater(link *dirsync.GroupLink) bool {
 	p.relink(&missed)
 	return true
 }
+
+// heads gives how many people the directory has in each group, by its name in Duo.
+func (p *groupPlan) heads(counted *mapping.Headcount) map[string]int {
+	heads := make(map[string]int, len(p.wanted))
+	for key, g := range p.wanted {
+		heads[g.Name] = counted.In(key)
+	}
+	return heads
+}

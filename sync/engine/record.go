@@ -123,6 +123,7 @@ func (r *run) ending(ctx context.Context, c *course) (end dirsync.RunEnd, err er
 		}
 		end.Holds = c.verdicts.Holdings()
 		end.Baseline = c.verdicts.Next(r.now, c.evidence.answers, c.groups.mirrors)
+		end.Groups = c.groups.heads(&c.census.heads)
 		end.Baseline.Attention = attentionByKey(report.Attention)
 		end.Baseline.Bulk = slices.DeleteFunc(r.Target.BulkRefusals(), func(b dirsync.BulkRefusal) bool { return b.Passing })
 	}

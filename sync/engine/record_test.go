@@ -73,3 +73,32 @@ func TestEveryRunEnds(t *testing.T) {
 		})
 	}
 }
+
+// TestPeopleByGroup: a complete run tells how many people the directory has in each group that is
+// mirrored, whether they changed or not; one that is about somebody only, or broke off, tells nothing.
+func TestPeopleByGroup(t *testing.T) {
+	w := newWorld(t)
+	w.steps("rules", "mirror staff ops storage state\nrename_groups ops=Operations storage=staff\ngroups 1=staff 2=ops 3=storage 4=empty 5=state 6=sales", "directory",
+		"1 anna @staff @storage\n2 bert @staff\n3 cleo @ops @sales\n4 dora disabled @storage\n5 emil", "elsewhere", "6 fred @staff")
+	for _, step := range []struct {
+		opts   engine.Options
+		before []string
+		want   map[string]int
+	}{
+		{engine.Options{RunID: "first"}, nil, map[string]int{"staff": 3, "Operations": 1, "state": 0}},
+		{engine.Options{RunID: "nothing new"}, nil, map[string]int{"staff": 3, "Operations": 1, "state": 0}},
+		{engine.Options{RunID: "somebody", Only: "anna"}, nil, nil},
+		{engine.Options{RunID: "moved"}, []string{"directory", "1 anna @ops\n2 bert @staff\n3 cleo @ops\n4 dora disabled @storage\n5 emil @staff"},
+			map[string]int{"staff": 3, "Operations": 2, "state": 0}},
+		{engine.Options{RunID: "broken off"}, []string{"faults", "read"}, nil},
+	} {
+		w.steps(step.before...)
+		store := &failingStore{memStore: w.store}
+		e := w.engine()
+		e.Store = store
+		e.Run(t.Context(), step.opts)
+		if diff := cmp.Diff(step.want, store.ends[0].Groups); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.opts.RunID, diff)
+		}
+	}
+}

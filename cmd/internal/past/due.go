@@ -64,7 +64,7 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 				d.Wait(w)
 			}
 		}
-		if l.Active() && !l.Answered.Enrolled {
+		if l.NeverEnrolled() {
 			d.Enroll(l)
 		}
 	})
