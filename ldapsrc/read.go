@@ -54,7 +54,7 @@ func (s *Source) readOver(ctx context.Context, c *conn.Conn, info *dirsync.ReadI
 		return state, memory{}, err
 	}
 	// All that is read is at least as new as the marker.
-	info.Identity, info.Marker = state.Identity, state.Marker
+	info.Identity, info.Marker, info.Certificate = state.Identity, state.Marker, state.Certificate
 	for i := range s.bases {
 		if name := s.baseName(i); name != "" {
 			info.Bases = append(info.Bases, name)

@@ -30,6 +30,9 @@ func TestReadAndLookupOnSlapd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !info.Certificate.After(time.Now()) {
+		t.Errorf("the server's certificate ends %v", info.Certificate)
+	}
 	if len(people) != 650 || info.Read != 650 || info.Server != s.TLSURL {
 		t.Fatalf("read %d people, %+v; want 650 from %s, beyond the size limit of 500", len(people), info, s.TLSURL)
 	}

@@ -38,6 +38,9 @@ type ReadInfo struct {
 	// Marker tells how far the server has come; nil where it does not say.
 	Marker Marker
 	Read   int // entries that the filter returned
+	// Certificate is when the first of the certificates ends that the server showed; zero
+	// where the connection was not encrypted.
+	Certificate time.Time
 	// CutAt is after how many entries the server ended a search of this account, which
 	// was then read in parts, and Searches in how many searches that was; 0 where it did
 	// not.

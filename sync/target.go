@@ -179,6 +179,8 @@ func (r BulkRefusal) Words() string {
 type Usage struct {
 	Calls   int // attempts that were sent, retries included
 	Retries int
+	// Throttled are those that Duo refused with a 429, for there had been too many.
+	Throttled int
 }
 
 // Withdrawn is why an operation that was intended is not sent any more.

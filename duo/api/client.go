@@ -48,6 +48,7 @@ type line struct {
 	clock   clock
 	calls   atomic.Int64
 	retries atomic.Int64
+	refused atomic.Int64 // with a 429
 }
 
 // Apart returns the same client, whose calls each go on a new connection that nothing
@@ -77,7 +78,7 @@ func (c *Client) Timeout() time.Duration { return c.at.timeout }
 
 // Usage says what calls have been made so far.
 func (c *Client) Usage() dirsync.Usage {
-	return dirsync.Usage{Calls: int(c.calls.Load()), Retries: int(c.retries.Load())}
+	return dirsync.Usage{Calls: int(c.calls.Load()), Retries: int(c.retries.Load()), Throttled: int(c.refused.Load())}
 }
 
 // PerSecond returns the rate of the moment, in calls per second.
@@ -161,6 +162,7 @@ func (c *Client) do(ctx context.Context, q request) (*reply, error) {
 			return nil, cmp.Or(lost, refused)
 		case e.Kind == ErrRateLimited && e.Sent:
 			throttled++
+			c.refused.Add(1)
 			refused = err
 			pause := e.RetryAfter
 			if pause <= 0 {

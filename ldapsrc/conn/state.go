@@ -2,9 +2,11 @@ package conn
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -18,6 +20,23 @@ type State struct {
 	Identity string
 	Marker   dirsync.Marker
 	Contexts []NamingContext // those that hold the bases
+	// Certificate is when the first of the certificates ends that the server showed; zero
+	// where the connection is not encrypted.
+	Certificate time.Time
+}
+
+// certificateEnd gives the end of the first that ends of the certificates that the server showed.
+func (c *Conn) certificateEnd() (end time.Time) {
+	stream, encrypted := c.stream.(*tls.Conn)
+	if !encrypted {
+		return end
+	}
+	for _, shown := range stream.ConnectionState().PeerCertificates {
+		if end.IsZero() || shown.NotAfter.Before(end) {
+			end = shown.NotAfter
+		}
+	}
+	return end
 }
 
 // NamingContext is a naming context (RFC 4512, 5.1) that holds some of the bases.
@@ -30,7 +49,7 @@ type NamingContext struct {
 // hold the bases. What the server does not tell stays unknown; only a lost
 // connection is an error. It notes on the connection which controls are offered.
 func (c *Conn) Describe(ctx context.Context, bases []dn.DN) (State, error) {
-	state := State{Identity: fmt.Sprintf("%s (%s)", c.host, c.raw.RemoteAddr())}
+	state := State{Identity: fmt.Sprintf("%s (%s)", c.host, c.raw.RemoteAddr()), Certificate: c.certificateEnd()}
 	dse, err := c.rootDSE(ctx)
 	if err != nil {
 		return state, dirsync.WithHint(fmt.Errorf("reading the root DSE: %w", err), "the directory must be reachable all through a run")

@@ -154,3 +154,18 @@ func parseKey(der []byte) (crypto.Signer, error) {
 
 // day gives the time of a certificate's end or begin.
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// End gives when the first certificate of a file ends; the zero time where there is none that can
+// be read.
+func End(data []byte) (end time.Time) {
+	found, err := certificates("", data)
+	if err != nil {
+		return end
+	}
+	for _, c := range found {
+		if end.IsZero() || c.NotAfter.Before(end) {
+			end = c.NotAfter
+		}
+	}
+	return end
+}

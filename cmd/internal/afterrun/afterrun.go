@@ -12,6 +12,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/notify"
+	"duosync/cmd/internal/past"
 	dirsync "duosync/sync"
 )
 
@@ -58,7 +59,9 @@ func (f *Follower) Follow(ctx context.Context, c *config.Config, run *dirsync.Ru
 	if f.opts.LogRuns {
 		f.runs.tell(ctx, run)
 	}
+	f.metrics.Configured(c, false)
 	if path := c.Notify.Textfile; path != "" {
+		f.stand(ctx, c, run.Flags)
 		if err := f.metrics.save(path); err != nil {
 			WithError(f.opts.Log, err, run.Flags).Warn("the textfile could not be written")
 		}
@@ -69,6 +72,23 @@ func (f *Follower) Follow(ctx context.Context, c *config.Config, run *dirsync.Ru
 		}
 	}
 	f.Tell(ctx, c, run)
+}
+
+// standTime is how long it may take to read what stands in the state.
+const standTime = 10 * time.Second
+
+// stand takes into the metrics what stands in the state once a run is over.
+func (f *Follower) stand(ctx context.Context, c *config.Config, flags string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), standTime)
+	defer cancel()
+	standing, err := past.StandingOf(ctx, c.State.DSN.Reveal(), flags)
+	if err != nil {
+		WithError(f.opts.Log, err, flags).Warn("the state can't be read, so the textfile has a part of the figures of before")
+		return
+	}
+	if standing.Last != nil { // else there is no state
+		f.metrics.Stands(standing)
+	}
 }
 
 // Tell tells people what of a run they are to know, by the channels of section notify. It

@@ -91,10 +91,10 @@ func TestTextfile(t *testing.T) {
 	applied := &dirsync.Run{
 		Outcome: dirsync.OutcomeApplied, Finished: time.Unix(1700000000, 500e6), Complete: true, Read: dirsync.ReadInfo{Read: 12}, InScope: 10, Unchanged: 7,
 		Operations: []*dirsync.Operation{op(dirsync.Create, dirsync.ResultApplied), op(dirsync.Create, dirsync.ResultApplied), op(dirsync.Trash, dirsync.ResultApplied)},
-		Waiting:    make([]dirsync.Waiting, 4), Conflicts: make([]dirsync.Conflict, 1), Attention: make([]dirsync.Attention, 2), Usage: dirsync.Usage{Calls: 5, Retries: 1},
+		Waiting:    make([]dirsync.Waiting, 4), Conflicts: make([]dirsync.Conflict, 1), Attention: make([]dirsync.Attention, 2), Usage: dirsync.Usage{Calls: 5, Retries: 1, Throttled: 1},
 	}
 	broken := failed(errors.New("the directory is down"))
-	broken.Finished, broken.Usage.Calls = time.Unix(1700000060, 0), 2
+	broken.Finished, broken.Usage = time.Unix(1700000060, 0), dirsync.Usage{Calls: 2}
 	broken.Operations = []*dirsync.Operation{op(dirsync.Create, dirsync.ResultFailed)}
 	paused := failed(&dirsync.Pause{})
 	paused.Finished = time.Unix(1700000120, 0)
@@ -105,14 +105,15 @@ func TestTextfile(t *testing.T) {
 	}
 	want := []string{
 		"duosync_attention 2", `duosync_build_info{version="test"} 1`,
-		"duosync_conflicts 1", "duosync_duo_calls_total 14", "duosync_duo_retries_total 2", "duosync_failed 1", "duosync_held 0",
+		"duosync_conflicts 1", "duosync_duo_calls_total 14", "duosync_duo_retries_total 2", "duosync_duo_throttled_total 2", "duosync_failed 1", "duosync_held 0",
 		`duosync_last_run_outcome{outcome="applied"} 0`, `duosync_last_run_outcome{outcome="failed"} 1`, `duosync_last_run_outcome{outcome="held"} 0`,
 		`duosync_last_run_outcome{outcome="no-changes"} 0`, `duosync_last_run_outcome{outcome="partial"} 0`, `duosync_last_run_outcome{outcome="skipped"} 0`,
 		"duosync_last_run_timestamp_seconds 1.70000006e+09",
 		"duosync_last_success_timestamp_seconds 1.7000000005e+09",
 		`duosync_operations_total{action="create",result="applied"} 4`, `duosync_operations_total{action="create",result="failed"} 2`,
 		`duosync_operations_total{action="trash",result="applied"} 2`,
-		`duosync_people{state="in_scope"} 10`, `duosync_people{state="read"} 12`, `duosync_people{state="unchanged"} 7`, `duosync_people{state="waiting"} 4`,
+		"duosync_paused 1", `duosync_people{state="in_scope"} 10`, `duosync_people{state="read"} 12`, `duosync_people{state="unchanged"} 7`, `duosync_people{state="waiting"} 4`,
+		"duosync_refresh_interval_seconds 86400",
 		`duosync_runs_total{outcome="applied"} 2`, `duosync_runs_total{outcome="failed"} 2`, `duosync_runs_total{outcome="held"} 0`,
 		`duosync_runs_total{outcome="no-changes"} 0`, `duosync_runs_total{outcome="partial"} 0`, `duosync_runs_total{outcome="skipped"} 1`,
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,92 +18,62 @@ import (
 	dirsync "duosync/sync"
 )
 
-// Metrics are what Prometheus gets to know, at /metrics and in the textfile. A
+// Metrics are what Prometheus gets to know, at /metrics and in the textfile: those of [Listed]. A
 // series is there once it has a value; hence vectors, also without labels. It
 // implements [prometheus.Gatherer], and may be gathered while a run ends.
 type Metrics struct {
 	mu       sync.Mutex // a run shows as a whole
 	registry *prometheus.Registry
+	gauges   map[string]*prometheus.GaugeVec
+	counters map[string]*prometheus.CounterVec
 	kept     map[string]func(prometheus.Labels, float64) // by metric: takes over a value that an earlier process left
 
-	last    lastRun
-	known   string    // id of the run that last tells of; "" for one of before
+	known   string    // id of the run that the gauges tell of; "" for one of before
 	until   time.Time // its end
-	success time.Time // what last tells of the last good run
-	total   totals
-	reload  *prometheus.GaugeVec
-}
-
-// The metrics that are times, by which an earlier run is told from a later one.
-const (
-	nameOfSuccess = "duosync_last_success_timestamp_seconds"
-	nameOfEnd     = "duosync_last_run_timestamp_seconds"
-)
-
-// lastRun is about the last run that came to know it.
-type lastRun struct {
-	success, end, outcome, duration *prometheus.GaugeVec
-	people, held, conflicts, failed *prometheus.GaugeVec
-	attention                       *prometheus.GaugeVec
-}
-
-// totals count over all runs.
-type totals struct {
-	runs, operations, calls, retries *prometheus.CounterVec
+	success time.Time // what they tell of the last good run
 }
 
 func newMetrics(version string) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), kept: make(map[string]func(prometheus.Labels, float64))}
-	m.last = lastRun{
-		success:   m.gauge(nameOfSuccess, "End of the last run that was complete and not held whole by a guard, in Unix time; absent before the first one."),
-		end:       m.gauge(nameOfEnd, "End of the last run, in Unix time."),
-		outcome:   m.gauge("duosync_last_run_outcome", "1 for the outcome of the last run, 0 for all others.", "outcome"),
-		duration:  m.gauge("duosync_run_duration_seconds", "How long the phases of the last run took.", "phase"),
-		people:    m.gauge("duosync_people", "People of the last run that could read the directory: read, in scope, of those unchanged, and waiting for a removal.", "state"),
-		held:      m.gauge("duosync_held", "Operations that guards held in the last run that came to the guards."),
-		conflicts: m.gauge("duosync_conflicts", "Conflicts of the last run that came to the guards."),
-		attention: m.gauge("duosync_attention", "People and groups that are not as the directory asks for and stay so until a human acts, as of the last run that came to its end."),
-		failed:    m.gauge("duosync_failed", "Operations that failed in the last run."),
+	m := &Metrics{
+		registry: prometheus.NewRegistry(), gauges: map[string]*prometheus.GaugeVec{}, counters: map[string]*prometheus.CounterVec{},
+		kept: map[string]func(prometheus.Labels, float64){},
 	}
-	m.total = totals{
-		runs:       m.counter("duosync_runs_total", "Runs by outcome; skipped ones did not begin, since writing was paused or the state in use.", "outcome"),
-		operations: m.counter("duosync_operations_total", "Operations by action and result.", "action", "result"),
-		calls:      m.counter("duosync_duo_calls_total", "Calls to Duo, retries included."),
-		retries:    m.counter("duosync_duo_retries_total", "Calls to Duo that were made again, after a 429 or a failure."),
+	for _, one := range Listed() {
+		if one.Counter {
+			m.counter(&one)
+		} else {
+			m.gauge(&one)
+		}
 	}
-	m.reload = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "duosync_config_last_reload_successful",
-		Help: "1 when the configuration in force is the one that was last loaded, 0 when that was refused.",
-	}, nil)
-	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "duosync_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version},
-	})
-	m.registry.MustRegister(m.reload, build) // not kept: they are of this process
-
-	build.Set(1)
+	m.set(nameOfBuild, 1, version)
 	for _, outcome := range outcomes() {
-		m.total.runs.WithLabelValues(outcome)
+		m.add(nameOfRuns, 0, outcome)
 	}
-	m.total.calls.WithLabelValues()
-	m.total.retries.WithLabelValues()
+	for _, name := range []string{nameOfCalls, nameOfRetries, nameOfThrottled} {
+		m.add(name, 0)
+	}
 	return m
 }
 
-func (m *Metrics) gauge(name, help string, labels ...string) *prometheus.GaugeVec {
-	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+func (m *Metrics) gauge(one *Metric) {
+	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: one.Name, Help: one.Help}, one.Labels)
 	m.registry.MustRegister(vec)
-	m.kept[name] = func(labels prometheus.Labels, value float64) {
+	m.gauges[one.Name] = vec
+	if one.Own {
+		return
+	}
+	m.kept[one.Name] = func(labels prometheus.Labels, value float64) {
 		if gauge, err := vec.GetMetricWith(labels); err == nil { // else the labels are not ours
 			gauge.Set(value)
 		}
 	}
-	return vec
 }
 
-func (m *Metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
-	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+func (m *Metrics) counter(one *Metric) {
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: one.Name, Help: one.Help}, one.Labels)
 	m.registry.MustRegister(vec)
-	m.kept[name] = func(labels prometheus.Labels, value float64) {
+	m.counters[one.Name] = vec
+	m.kept[one.Name] = func(labels prometheus.Labels, value float64) {
 		if !(value >= 0) {
 			return // less, or NaN: no counter holds that, and Add would panic
 		}
@@ -111,7 +82,24 @@ func (m *Metrics) counter(name, help string, labels ...string) *prometheus.Count
 			counter.Add(value)
 		}
 	}
-	return vec
+}
+
+// set gives a gauge its value.
+func (m *Metrics) set(name string, value float64, labels ...string) {
+	m.gauges[name].WithLabelValues(labels...).Set(value)
+}
+
+// setTime gives a gauge a time; one that is zero has no series.
+func (m *Metrics) setTime(name string, at time.Time, labels ...string) {
+	if at.IsZero() {
+		m.gauges[name].DeleteLabelValues(labels...)
+		return
+	}
+	m.set(name, seconds(at), labels...)
+}
+
+func (m *Metrics) add(name string, n int, labels ...string) {
+	m.counters[name].WithLabelValues(labels...).Add(float64(n))
 }
 
 // Gather implements [prometheus.Gatherer].
@@ -122,24 +110,29 @@ func (m *Metrics) Gather() ([]*dto.MetricFamily, error) {
 }
 
 // Stands notes what stands in the state: the newest run over all people, where it is a
-// later one than is known, of another process or of before, and how many need a human. The
-// totals count the runs of this process alone.
+// later one than is known, of another process or of before, how many need a human, and what
+// else nobody but the state knows. The totals count the runs of this process alone.
 func (m *Metrics) Stands(s *past.Standing) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(s.Attention) > 0 || s.Weighed != nil { // else nobody has looked yet
-		m.last.attention.WithLabelValues().Set(float64(len(s.Attention)))
+		m.attend(s.Attention)
 	}
 	if !s.Success.IsZero() && !s.Success.Before(m.success) {
 		m.succeeded(s.Success)
 	}
-	if s.Over == nil || s.Over.RunID == m.known || !after(s.Over, m.until) {
-		return
+	m.set(nameOfPaused, number(s.Paused != nil))
+	m.setTime(nameOfRefresh, s.Refreshed)
+	m.day(s.Day)
+	if s.Over != nil && s.Over.RunID != m.known && after(s.Over, m.until) {
+		m.outcome(s.Over.Outcome, s.Over.RunID, endOf(s.Over))
+		m.set(nameOfFailed, float64(s.Over.Summary.Failed))
+		if w := s.Weighed; w != nil {
+			m.weighed(&w.Summary, w.Source)
+		}
 	}
-	m.outcome(s.Over.Outcome, s.Over.RunID, endOf(s.Over))
-	m.last.failed.WithLabelValues().Set(float64(s.Over.Summary.Failed))
 	if w := s.Weighed; w != nil {
-		m.weighed(&w.Summary, w.Source)
+		m.guards(w.Guards, s.Held)
 	}
 }
 
@@ -161,7 +154,22 @@ func after(doc *report.Document, t time.Time) bool {
 func (m *Metrics) Reloaded(good bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.reload.WithLabelValues().Set(number(good))
+	m.set(nameOfReload, number(good))
+}
+
+// Planned notes when the next run is due, and the longest time between two.
+func (m *Metrics) Planned(due time.Time, interval time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.setTime(nameOfNext, due)
+	m.set(nameOfInterval, interval.Seconds())
+}
+
+// Began notes that a run is under way.
+func (m *Metrics) Began() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.setTime(nameOfNext, time.Time{})
 }
 
 // ran counts a run. What a run did not come to know stays as the one before left
@@ -170,8 +178,11 @@ func (m *Metrics) ran(run *dirsync.Run, took map[string]time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := outcomeOf(run)
-	m.total.runs.WithLabelValues(now).Inc()
+	m.add(nameOfRuns, 1, now)
 	m.outcome(now, run.ID, run.Finished)
+	if paused := errors.Is(run.Err, dirsync.ErrPaused); paused || run.Err == nil {
+		m.set(nameOfPaused, number(paused))
+	}
 	if now == skipped {
 		return
 	}
@@ -179,45 +190,57 @@ func (m *Metrics) ran(run *dirsync.Run, took map[string]time.Duration) {
 		m.succeeded(run.Finished)
 	}
 	for _, phase := range watch.Phases() {
-		m.last.duration.WithLabelValues(phase).Set(took[phase].Seconds())
+		m.set(nameOfDuration, took[phase].Seconds(), phase)
 	}
 	for _, o := range run.Operations {
-		m.total.operations.WithLabelValues(string(o.Action), o.Result).Inc()
+		m.add(nameOfOps, 1, string(o.Action), o.Result)
 	}
-	m.last.failed.WithLabelValues().Set(float64(run.Count(dirsync.ResultFailed)))
-	m.total.calls.WithLabelValues().Add(float64(run.Usage.Calls))
-	m.total.retries.WithLabelValues().Add(float64(run.Usage.Retries))
+	m.set(nameOfFailed, float64(run.Count(dirsync.ResultFailed)))
+	m.add(nameOfCalls, run.Usage.Calls)
+	m.add(nameOfRetries, run.Usage.Retries)
+	m.add(nameOfThrottled, run.Usage.Throttled)
+	if run.Complete {
+		m.gauges[nameOfExpiry].DeletePartialMatch(prometheus.Labels{"use": "ldap_server"})
+		for _, read := range run.Read.Each() {
+			m.setTime(nameOfExpiry, read.Certificate, "ldap_server", read.Directory)
+		}
+	}
 	if run.Err != nil {
 		return
 	}
 	s := report.Summarize(run)
-	m.last.attention.WithLabelValues().Set(float64(s.Attention))
+	m.attend(run.Attention)
 	m.weighed(&s, report.Source{Read: run.Read.Read, InScope: run.InScope})
+	guards := make([]report.Guard, 0, len(run.Guards))
+	for i := range run.Guards {
+		guards = append(guards, report.GuardOf(&run.Guards[i], ""))
+	}
+	m.guards(guards, slices.DeleteFunc(slices.Clone(guards), func(g report.Guard) bool { return !g.Held }))
 }
 
 // outcome notes how the last run ended, and when.
 func (m *Metrics) outcome(word, id string, at time.Time) {
 	m.known, m.until = id, at
 	for _, outcome := range outcomes() {
-		m.last.outcome.WithLabelValues(outcome).Set(number(outcome == word))
+		m.set(nameOfOutcome, number(outcome == word), outcome)
 	}
-	m.last.end.WithLabelValues().Set(seconds(at))
+	m.set(nameOfEnd, seconds(at))
 }
 
 // succeeded notes the end of a run that was complete and not held whole.
 func (m *Metrics) succeeded(at time.Time) {
 	m.success = at
-	m.last.success.WithLabelValues().Set(seconds(at))
+	m.set(nameOfSuccess, seconds(at))
 }
 
 // weighed notes what a run has counted that came to the guards.
 func (m *Metrics) weighed(s *report.Summary, read report.Source) {
-	m.last.held.WithLabelValues().Set(float64(s.Held))
-	m.last.conflicts.WithLabelValues().Set(float64(s.Conflict))
-	m.last.people.WithLabelValues("read").Set(float64(read.Read))
-	m.last.people.WithLabelValues("in_scope").Set(float64(read.InScope))
-	m.last.people.WithLabelValues("unchanged").Set(float64(s.Unchanged))
-	m.last.people.WithLabelValues("waiting").Set(float64(s.Waiting))
+	m.set(nameOfHeld, float64(s.Held))
+	m.set(nameOfConflicts, float64(s.Conflict))
+	m.set(nameOfPeople, float64(read.Read), "read")
+	m.set(nameOfPeople, float64(read.InScope), "in_scope")
+	m.set(nameOfPeople, float64(s.Unchanged), "unchanged")
+	m.set(nameOfPeople, float64(s.Waiting), "waiting")
 }
 
 func number(yes bool) float64 {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -65,7 +64,9 @@ func (a *app) runRun(ctx context.Context) error {
 			return wire.Attempt(ctx, loaded, setup, wire.RunOptions{}, watch)
 		},
 		Examine:  wire.ExamineState,
-		Standing: standing,
+		Standing: func(ctx context.Context, loaded *config.Loaded) (*past.Standing, error) {
+			return past.StandingOf(ctx, loaded.Config.State.DSN.Reveal(), loaded.Flags())
+		},
 		Reload:   hangup,
 		Notify: func(state string) error {
 			_, err := systemd.SdNotify(false, state)
@@ -75,17 +76,6 @@ func (a *app) runRun(ctx context.Context) error {
 		Log:      setup.Log,
 		Version:  setup.Version,
 	})
-}
-
-// standing gives what stands in the state of a configuration.
-func standing(ctx context.Context, loaded *config.Loaded) (found *past.Standing, err error) {
-	m, err := past.Open(ctx, loaded.Config.State.DSN.Reveal())
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, m.Close()) }()
-	m.Flags = loaded.Flags()
-	return m.Standing(ctx)
 }
 
 // loadWhole reads the configuration, and tries whether the parts of a run can be

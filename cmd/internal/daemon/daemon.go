@@ -59,10 +59,11 @@ type daemon struct {
 	loaded   *config.Loaded // of the moment
 	fresh    *config.Loaded // takes its place once the run under way has ended
 	schedule *schedule.Schedule
-	base     time.Time // when the last run was due; the start, before the first one
-	due      time.Time // when the next run is due, jitter included
-	nominal  time.Time // the same without jitter
-	turn     *turn     // the run under way, or nil
+	base     time.Time     // when the last run was due; the start, before the first one
+	due      time.Time     // when the next run is due, jitter included
+	nominal  time.Time     // the same without jitter
+	interval time.Duration // the longest between two runs, see [schedule.Schedule.Longest]
+	turn     *turn         // the run under way, or nil
 	status   console.Status
 	pages    *console.Server
 	after    *afterrun.Follower

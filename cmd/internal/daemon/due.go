@@ -17,4 +17,5 @@ func (d *daemon) plan() {
 	d.nominal = d.schedule.Next(d.base, time.Now().Round(0))
 	d.due = d.schedule.Jittered(d.nominal)
 	d.status.Planned(d.due)
+	d.after.Metrics().Planned(d.due, d.interval)
 }

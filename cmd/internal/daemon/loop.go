@@ -23,11 +23,13 @@ func Run(ctx context.Context, loaded *config.Loaded, opts Options) error {
 	d.pages = console.New(&d.status, d.after.Metrics(), console.Options{Examine: opts.Examine, Standing: opts.Standing, Log: opts.Log, Version: opts.Version})
 	d.after.Metrics().Reloaded(true)
 	d.after.Resume(loaded.Config.Notify.Textfile)
+	d.configured()
 	d.status.Configured(loaded)
 	d.pages.Look(ctx)
 	d.plan()
 	if loaded.Config.Schedule.AtStart {
 		d.nominal, d.due = d.base, d.base
+		d.after.Metrics().Planned(d.due, d.interval)
 	}
 	// Pages come last, for what they tell must be known by then.
 	if err := d.pages.Adopt(ctx, loaded.Config.HTTP); err != nil {
@@ -82,6 +84,7 @@ func (d *daemon) loop(ctx context.Context) {
 // begin starts a run.
 func (d *daemon) begin(ctx context.Context) {
 	d.base = d.nominal
+	d.after.Metrics().Began()
 	d.turn = d.start(ctx)
 	d.status.Began(d.turn.watch)
 	d.notify("STATUS=A run is under way since " + console.Clock(time.Now()))

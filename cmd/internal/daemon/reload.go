@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"time"
 
 	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/config"
@@ -42,6 +43,7 @@ func (d *daemon) swap(ctx context.Context) {
 	elsewhere := fresh.Config.State.DSN != d.loaded.Config.State.DSN
 	d.loaded, d.schedule = fresh, next
 	d.status.Configured(fresh)
+	d.configured()
 	if elsewhere {
 		d.pages.Look(ctx)
 	}
@@ -51,6 +53,12 @@ func (d *daemon) swap(ctx context.Context) {
 	d.after.Metrics().Reloaded(true)
 	d.opts.Log.WithField("file", fresh.File).Info("the new configuration is in force")
 	d.notify("READY=1", d.statusLine())
+}
+
+// configured tells the metrics what follows from the configuration in force.
+func (d *daemon) configured() {
+	d.interval = d.schedule.Longest(time.Now())
+	d.after.Metrics().Configured(&d.loaded.Config, true)
 }
 
 // refuse keeps the configuration as it was, and logs why, a line for each mistake in

@@ -12,7 +12,7 @@ import (
 	"unicode"
 )
 
-//go:generate go test -run TestMessages -update .
+//go:generate go test -run TestMessages|TestMetrics -update .
 
 const top = "../../.."
 

@@ -2,6 +2,7 @@ package past
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 type Standing struct {
 	Paused    *dirsync.Pause      // nil: writing goes on
 	Attention []dirsync.Attention // by username
+	Refreshed time.Time           // start of the last complete read of Duo; zero: never
+	Day       *dirsync.Day        // the newest there is; nil: none
 	// Last is the newest run that has ended, Over the newest of those over all people, and
 	// Weighed the newest of these that came to the guards. They are without their operations;
 	// nil: there is none.
@@ -57,6 +60,17 @@ func Of(db *state.DB, at time.Time, holder, flags string) *Moment {
 	return &Moment{DB: db, At: at, Flags: flags, holder: holder}
 }
 
+// StandingOf gives what stands in the state of that name. flags are [Moment.Flags].
+func StandingOf(ctx context.Context, dsn, flags string) (found *Standing, err error) {
+	m, err := Open(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	m.Flags = flags
+	return m.Standing(ctx)
+}
+
 // Standing gives what stands in the state.
 func (m *Moment) Standing(ctx context.Context) (*Standing, error) {
 	s := &Standing{}
@@ -64,7 +78,16 @@ func (m *Moment) Standing(ctx context.Context) (*Standing, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Paused, s.Attention = meta.Paused, attention(meta.Baseline, m.Flags)
+	s.Paused, s.Attention, s.Refreshed = meta.Paused, attention(meta.Baseline, m.Flags), meta.Refreshed
+	if meta.Baseline != nil {
+		days, err := m.Days(ctx, meta.Baseline.At) // on whose day, or later, a complete run has ended
+		if err != nil {
+			return nil, err
+		}
+		if len(days) > 0 {
+			s.Day = &days[len(days)-1]
+		}
+	}
 	if err := m.eachRun(ctx, func(run *state.Run, head *report.Head) (bool, error) { return s.take(ctx, m, run, head) }); err != nil {
 		return nil, err
 	}

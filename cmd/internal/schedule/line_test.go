@@ -61,3 +61,27 @@ func TestSunday(t *testing.T) {
 		}
 	}
 }
+
+func TestLongest(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 3, 5, 17, 30, 0, 0, time.UTC) // a Thursday
+	for line, want := range map[string]time.Duration{
+		"*/30 * * * *":   30 * time.Minute,
+		"* * * * *":      time.Minute,
+		"@every 1s":      time.Second,
+		"0 8-18 * * 1-5": 62 * time.Hour, // from Friday evening to Monday morning
+		"0 3 * * *":      24 * time.Hour,
+		"0 3 1 * *":      30 * 24 * time.Hour, // from 1 April to 1 May
+		"0 3 29 2 *":     (3*365 + 366) * 24 * time.Hour,
+		"*/5 6-22 * * *": 7*time.Hour + 5*time.Minute,
+	} {
+		s, err := schedule.New(line, "UTC", time.Minute)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		if got := s.Longest(from); got != want {
+			t.Errorf("%s: %v, want %v", line, got, want)
+		}
+	}
+}

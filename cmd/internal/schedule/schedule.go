@@ -54,6 +54,26 @@ func (s *Schedule) Next(base, now time.Time) time.Time {
 	return at
 }
 
+// Longest gives the longest time between two runs in a row that the cron line leaves in the week,
+// or the next two runs, from a moment on: that of a night or a weekend, where there is none. A line
+// that has more than 11,000 runs in a week is taken to be even.
+func (s *Schedule) Longest(from time.Time) (longest time.Duration) {
+	const most = 11_000 // one a minute
+	before, end := s.line.Next(from.In(s.zone)), from.AddDate(0, 0, 7)
+	for range most {
+		at := s.line.Next(before)
+		if at.IsZero() {
+			return longest
+		}
+		longest = max(longest, at.Sub(before))
+		if at.After(end) {
+			return longest
+		}
+		before = at
+	}
+	return longest
+}
+
 // Jittered adds a random delay, from 0 to the jitter, which keeps many
 // installations from calling Duo in the same second.
 func (s *Schedule) Jittered(at time.Time) time.Time {
