@@ -25,7 +25,7 @@ demo: build #? the main job on a built-in directory and a simulated Duo; nothing
 test: deps #? all tests with the race detector; installs the servers that they need where they are missing
 	CGO_ENABLED=1 go test -race -timeout 18m ./...
 
-# The tests start a real slapd, a real PostgreSQL, a real 389 Directory Server, a real Samba (as
+# The tests start a real slapd, a real PostgreSQL, a real Prometheus, a real 389 Directory Server, a real Samba (as
 # root: its ports are compiled in) and a real ApacheDS, the server in WSO2 Identity Server. Debian has
 # all of them, though its apacheds does not depend on all that it needs; elsewhere install them yourself.
 APACHEDS = apacheds libapache-directory-api-java libapache-directory-jdbm-java libcaffeine-java
@@ -34,17 +34,18 @@ APACHEDS = apacheds libapache-directory-api-java libapache-directory-jdbm-java l
 deps:
 	@need=; \
 	command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || [ -x /usr/libexec/slapd ] || need="slapd"; \
-	command -v ldapmodify >/dev/null || need="$need ldap-utils"; \
+	command -v ldapmodify >/dev/null || need="$$need ldap-utils"; \
 	for file in /usr/bin/java /usr/share/apacheds/lib/apacheds-jdbm1.jar /usr/share/java/apache-directory-api-all.jar /usr/share/java/caffeine.jar; do \
 	  [ -e $$file ] || { need="$$need $(APACHEDS)"; break; }; \
 	done; \
 	[ -x /usr/sbin/ns-slapd ] || need="$$need 389-ds-base"; \
 	{ [ -x /usr/sbin/samba ] && [ -e /usr/share/samba/setup/provision.ldif ]; } || need="$$need samba-ad-dc samba-ad-provision"; \
+	command -v promtool >/dev/null && command -v prometheus >/dev/null || need="$$need prometheus"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || need="$$need postgresql"; \
 	if [ -z "$$need" ]; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need; \
-	else echo "The tests need OpenLDAP's slapd, ApacheDS, 389 Directory Server, Samba and PostgreSQL; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
+	else echo "The tests need OpenLDAP's slapd, ApacheDS, 389 Directory Server, Samba, PostgreSQL and Prometheus; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint-$(LINT_VERSION) #? golangci-lint, with the rules of .golangci.yml

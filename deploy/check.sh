@@ -33,6 +33,7 @@ need() {
 need systemd-analyze systemd
 need slapd slapd
 need strace strace
+need promtool prometheus
 [ -s /etc/ssl/certs/ca-certificates.crt ] || need update-ca-certificates ca-certificates
 
 # ---------------------------------------------------------------- the image
@@ -226,6 +227,15 @@ check_units() {
   say "SystemCallFilter= allows the $(sort -u "$work/calls" | wc -l) system calls of a run"
 }
 
+# ---------------------------------------------------------------- the alerts
+
+check_alerts() {
+  promtool check rules "$top/deploy/prometheus/duosync.rules.yml" >"$work/out" 2>&1 || { cat "$work/out" >&2; fail "promtool check rules"; }
+  (cd "$top/deploy/prometheus" && promtool test rules duosync.rules.test.yml) >"$work/out" 2>&1 || { cat "$work/out" >&2; fail "promtool test rules"; }
+  say "the alerts fire when they should, and only then"
+}
+
+check_alerts
 build_image
 start_neighbours
 configure

@@ -66,7 +66,7 @@ func TestUnits(t *testing.T) {
 		t.Fatalf("config.yaml has the credentials %v", want)
 	}
 	sandbox := map[string][]string{}
-	for _, name := range []string{"duosync.service", "duosync-daemon.service"} {
+	for _, name := range []string{"duosync.service", "duosync-daemon.service", "duosync-notify@.service"} {
 		text := string(read(t, "systemd/"+name))
 		var got []string
 		for _, match := range regexp.MustCompile(`(?m)^LoadCredential=([a-z-]+):/etc/duosync/credentials/([a-z-]+)$`).FindAllStringSubmatch(text, -1) {
@@ -92,8 +92,13 @@ func TestUnits(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff(sandbox["duosync.service"], sandbox["duosync-daemon.service"]); diff != "" {
-		t.Errorf("the sandboxes of the units differ (-duosync +duosync-daemon):\n%s", diff)
+	for _, name := range []string{"duosync-daemon.service", "duosync-notify@.service"} {
+		if diff := cmp.Diff(sandbox["duosync.service"], sandbox[name]); diff != "" {
+			t.Errorf("the sandboxes of the units differ (-duosync.service +%s):\n%s", name, diff)
+		}
+		if text := string(read(t, "systemd/"+name)); strings.Contains(text, "\nOnFailure=duosync-notify@%n.service\n") == strings.Contains(name, "notify") {
+			t.Errorf("%s: a unit of duosync that fails is told of, and the telling of none", name)
+		}
 	}
 }
 

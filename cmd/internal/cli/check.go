@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"duosync/cmd/internal/check"
 	"duosync/cmd/internal/cli/commandline"
+	"duosync/cmd/internal/cli/statusline"
+	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/notify"
 	"duosync/cmd/internal/report/form"
 )
@@ -78,8 +81,64 @@ Exit status: 0 each channel took it; 1 one did not, or there is none.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runNotifyTest(cmd.Context(), opts) },
 	}
 	opts.addFlags(test.Flags(), "answers")
-	cmd.AddCommand(test)
+	cmd.AddCommand(test, newNotifyFailureCommand(a))
 	return cmd
+}
+
+func newNotifyFailureCommand(a *app) *cobra.Command {
+	var opts formOptions
+	cmd := &cobra.Command{
+		Use:   "failure UNIT",
+		Short: "Tell people that a unit of systemd failed, if its run did not",
+		Long: `failure is for OnFailure= of duosync's units, by way of duosync-notify@.service: it sends
+a message by each channel of the section notify, where notify.on has failure. How the
+unit ended systemd tells in the environment (MONITOR_SERVICE_RESULT and its kin). A run
+tells people itself how it ended: so nothing is sent of exit 3 and 4, of exit 1 while
+people know that runs fail, and of the same failure again within a day. Of the
+configuration the section notify is enough; any other mistake in it is a warning.
+
+Exit status: 0 done, or there was nothing to tell; 1 it could not be done.`,
+		Example: `  duosync notify failure duosync.service
+  duosync notify failure duosync-daemon.service --config /etc/duosync/config.yaml`,
+		Args: commandline.One("UNIT", "Give the unit that failed, such as duosync.service."),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runNotifyFailure(cmd.Context(), args[0], opts) },
+	}
+	opts.addFlags(cmd.Flags(), "answers")
+	return cmd
+}
+
+func (a *app) runNotifyFailure(ctx context.Context, unit string, opts formOptions) error {
+	var c *config.Config
+	var log *logrus.Logger
+	return a.present(opts, problem, func() error {
+		path, err := a.configFile()
+		if err != nil {
+			return err
+		}
+		if log, err = a.logger(); err != nil {
+			return err
+		}
+		found, mistakes, err := config.LoadNotify(path, a.Env)
+		if err != nil {
+			return err
+		}
+		a.flags = (&config.Loaded{File: path}).Flags()
+		for _, mistake := range mistakes {
+			log.Warn(a.command + " goes on with the section notify alone: " + mistake)
+		}
+		c = found
+		return nil
+	}, func(*statusline.Line) (form.Renderer, error) {
+		found, err := notify.Failed(ctx, c, notify.UnitOf(unit, a.Env), notify.Options{Version: Version()})
+		if errors.Is(err, notify.ErrNobody) { // the unit is there for those who set it, too
+			log.Warn(err)
+			return nil, nil
+		}
+		if found == nil {
+			return nil, err
+		}
+		return found, errors.Join(err, found.Err())
+	})
 }
 
 func (a *app) runNotifyTest(ctx context.Context, opts formOptions) error {

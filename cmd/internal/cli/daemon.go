@@ -63,11 +63,11 @@ func (a *app) runRun(ctx context.Context) error {
 		Run: func(ctx context.Context, loaded *config.Loaded, watch *watch.Watch) *dirsync.Run {
 			return wire.Attempt(ctx, loaded, setup, wire.RunOptions{}, watch)
 		},
-		Examine:  wire.ExamineState,
+		Examine: wire.ExamineState,
 		Standing: func(ctx context.Context, loaded *config.Loaded) (*past.Standing, error) {
 			return past.StandingOf(ctx, loaded.Config.State.DSN.Reveal(), loaded.Flags())
 		},
-		Reload:   hangup,
+		Reload: hangup,
 		Notify: func(state string) error {
 			_, err := systemd.SdNotify(false, state)
 			return err

@@ -298,3 +298,37 @@ func TestNotificationsOfPeople(t *testing.T) {
 	h.want(4, "no-changes")
 	after("a third one", "attention")
 }
+
+// TestNotifyFailure: people are told of a unit that failed, whatever else is wrong with the
+// configuration; where nobody is to be told, there is a warning.
+func TestNotifyFailure(t *testing.T) {
+	h, e := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: someone("anna")}}), newEars(t)
+	base := readFile(t, h.config)
+	if r := h.run("notify", "failure", "duosync.service"); r.code != 0 || r.out != "" || !strings.Contains(r.err, "nobody to tell") {
+		t.Errorf("without a channel: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	h.write(base + e.section("failure"))
+	h.want(0, "applied")
+	h.write(base + "tiemout: 30s\n" + e.section("failure"))
+	if r := h.sync(); r.code != 1 || !strings.Contains(r.err, "tiemout") {
+		t.Fatalf("the mistake is none: exit %d\n%s", r.code, r.err)
+	}
+	if got := e.heard(t); got != "" {
+		t.Errorf("a run that can't begin told %q", got)
+	}
+	r := h.run("notify", "failure", "duosync.service")
+	if r.code != 0 || !strings.Contains(r.err, "goes on with the section notify alone") || !strings.Contains(r.err, "tiemout") || !strings.Contains(r.out, "webhook") {
+		t.Errorf("exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if got := e.heard(t); got != "failure" {
+		t.Errorf("told %q", got)
+	}
+	h.write(base + strings.Replace(e.section("failure"), "from:", "form:", 1))
+	if r := h.run("notify", "failure", "duosync.service"); r.code != 1 || !strings.Contains(r.err, "form") {
+		t.Errorf("a mistake in the section: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if r := h.run("notify", "failure"); r.code != 1 || !strings.Contains(r.err, "UNIT") {
+		t.Errorf("without a unit: exit %d\n%s", r.code, r.err)
+	}
+	e.withoutSecrets(t)
+}

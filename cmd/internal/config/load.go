@@ -136,6 +136,28 @@ type Place struct {
 	Mistakes []string
 }
 
+// LoadNotify reads of the configuration file at path how people are told. Whatever else is wrong
+// with it is no error, and one of mistakes.
+func LoadNotify(path string, env func(string) (string, bool)) (c *Config, mistakes []string, err error) {
+	data, err := readConfiguration(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	loaded, config, doc, err := parse(path, data, env, noMore)
+	if err == nil {
+		return &loaded.Config, loaded.Warnings, nil
+	}
+	problems, ok := errors.AsType[Errors](err)
+	if doc == nil || !ok || doc.BrokenBelow("notify") {
+		return nil, nil, err
+	}
+	for _, p := range problems {
+		mistakes = append(mistakes, p.Error())
+	}
+	config.State.DSN = absoluteDSN(doc, config.State.DSN)
+	return config, mistakes, nil
+}
+
 // LoadPlace reads of the configuration file at path where the state is. Whatever else is
 // wrong with it is no error, as long as it can't be about that.
 func LoadPlace(path string, env func(string) (string, bool)) (*Place, error) {

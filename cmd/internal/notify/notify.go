@@ -95,6 +95,12 @@ const grace = 5 * time.Second
 // [grace] once ctx has ended. skipped: the run did not begin, since writing is paused or the
 // state in use. There is a result for each message, and one for what could not be kept.
 func (t *Teller) Tell(ctx context.Context, c *config.Config, run *dirsync.Run, skipped bool) []Result {
+	return t.tell(ctx, c, run, aboutOf(c, skipped), func(news.Memory) bool { return false })
+}
+
+// tell does the same with what messages say beside the run. A channel that knows of it already, by
+// what it has taken, is told nothing.
+func (t *Teller) tell(ctx context.Context, c *config.Config, run *dirsync.Run, about message.About, knows func(news.Memory) bool) []Result {
 	channels := channel.Of(&c.Notify, channel.Options{Version: t.opts.Version, Sleep: t.opts.Sleep})
 	if len(channels) == 0 || run.DryRun || run.Only != "" || ctx.Err() != nil && run.Err != nil {
 		return nil // whoever stopped a run knows
@@ -106,14 +112,17 @@ func (t *Teller) Tell(ctx context.Context, c *config.Config, run *dirsync.Run, s
 		now = t.opts.Now()
 	}
 	store, kept, failed := t.recall(ctx, c, run)
-	about := aboutOf(c, skipped)
 	results := make([]Result, len(channels))
 	after := make([]news.Memory, len(channels))
 	var group sync.WaitGroup
 	for i, ch := range channels {
 		group.Go(func() {
+			if knows(kept[ch.Name()]) {
+				after[i] = kept[ch.Name()]
+				return
+			}
 			var told []news.Told
-			told, after[i] = news.Of(kept[ch.Name()], run, c.Notify.On, skipped, now)
+			told, after[i] = news.Of(kept[ch.Name()], run, c.Notify.On, about.Skipped, now)
 			if len(told) == 0 {
 				return
 			}
@@ -249,8 +258,8 @@ func aboutOf(c *config.Config, skipped bool) message.About {
 	return about
 }
 
-// errNobody is a configuration without a channel.
-var errNobody = dirsync.WithHint(errors.New("there is nobody to tell: neither notify.webhook_url nor notify.email is set"),
+// ErrNobody is a configuration without a channel.
+var ErrNobody = dirsync.WithHint(errors.New("there is nobody to tell: neither notify.webhook_url nor notify.email is set"),
 	"Set one of them, see docs/notifications.md.")
 
 // Try sends a test message by each channel, and gives what each answered. It is an error
@@ -258,7 +267,7 @@ var errNobody = dirsync.WithHint(errors.New("there is nobody to tell: neither no
 func Try(ctx context.Context, c *config.Config, opts Options) (*Tried, error) {
 	channels := channel.Of(&c.Notify, channel.Options{Version: opts.Version, Sleep: opts.Sleep})
 	if len(channels) == 0 {
-		return nil, errNobody
+		return nil, ErrNobody
 	}
 	now := time.Now
 	if opts.Now != nil {

@@ -118,6 +118,16 @@ func (d *Document) Broken(path string) bool {
 	return d.bad[""]
 }
 
+// BrokenBelow reports whether there is a mistake at a path, above or below it.
+func (d *Document) BrokenBelow(path string) bool {
+	for at := range d.bad {
+		if strings.HasPrefix(at, path+".") {
+			return true
+		}
+	}
+	return d.Broken(path)
+}
+
 // Written reports whether the file has a value, or the file of a secret.
 func (d *Document) Written(path string) bool {
 	_, ok := d.marks[path]

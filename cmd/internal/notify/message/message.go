@@ -122,11 +122,15 @@ type About struct {
 	Secrets            secrets.Hider
 	// Skipped: the run did not begin, since writing is paused or the state in use.
 	Skipped bool
+	// Unit is the unit of systemd that failed, where that is what the message is about; "": a run
+	// that told of itself.
+	Unit string
 }
 
 // Of gives the message about a run. told is not empty, and the gravest event comes first.
 func Of(told []news.Told, run *dirsync.Run, about About) *Message {
 	w := writer{told: told, run: run, hide: about.Secrets, skip: about.Skipped}
+	w.unit = w.line(about.Unit)
 	m := &Message{
 		Schema: schema, ID: run.ID, Account: w.line(about.Account), Directory: w.line(about.Directory),
 		Event: told[0].Event, Reminder: !slices.ContainsFunc(told, func(t news.Told) bool { return !t.Reminder }),
@@ -180,6 +184,7 @@ type writer struct {
 	run  *dirsync.Run
 	hide secrets.Hider
 	skip bool // the run did not begin, see About
+	unit string
 }
 
 // guards gives those that hold. Where the run failed there are none.

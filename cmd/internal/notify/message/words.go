@@ -84,6 +84,9 @@ func (w *writer) few(all []string) string {
 
 func (w *writer) failed() string {
 	why := w.cut(printed.Runnable(w.run.Err.Error(), w.run.Flags), shortText)
+	if w.unit != "" {
+		return w.unit + " FAILED: " + why
+	}
 	if w.skip {
 		return "no run for a day: " + why
 	}
@@ -176,6 +179,8 @@ func (w *writer) next(m *Message) string {
 	switch {
 	case w.skip:
 		return "No run writes to Duo meanwhile, so who leaves is not disabled there. This is told once a day until a run begins."
+	case w.unit != "":
+		return "What was written until then stands, and the next run goes on from there. You are told when one succeeds."
 	case w.run.Err != nil:
 		return "The next run tries again; people stay in Duo as they are until one succeeds. You are told when one does."
 	case m.whole():
