@@ -233,7 +233,23 @@ func (a *app) look() form.Look {
 	if a.OutTerminal && a.OutWidth != nil {
 		look.Width = a.OutWidth()
 	}
+	look.Drawn = look.Width > 0 && a.unicode()
 	return look
+}
+
+// unicode reports whether a terminal shows characters beyond ASCII, by the locale (locale(7)).
+func (a *app) unicode() bool {
+	if kind, _ := a.Env("TERM"); kind == "dumb" {
+		return false
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale, _ := a.Env(name); locale != "" {
+			_, charset, _ := strings.Cut(strings.ToLower(locale), ".")
+			charset, _, _ = strings.Cut(charset, "@")
+			return charset == "utf-8" || charset == "utf8"
+		}
+	}
+	return false
 }
 
 // statusLine begins a status line, which is silent unless somebody looks at it.

@@ -115,3 +115,43 @@ func TestDueNamesPeople(t *testing.T) {
 	h.edit("\nduo:", "\nnosuch: 1\nduo:") // what the last complete run saw
 	contains(t, h.run("due").out, "gone  Gerd Gone, gerd@example.org: disable on ")
 }
+
+// TestDrawings: history and due have a row of bars where somebody looks at a terminal that is wide
+// enough and shows them; nowhere else.
+func TestDrawings(t *testing.T) {
+	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(30)}, sync: "  on_missing: {after: 48h}\n"})
+	h.want(0, "applied")
+	h.ldap.Delete(userDN(plain(1)))
+	h.want(0, "no-changes")
+	const bars = "▁▂▃▄▅▆▇█·"
+	for _, test := range []struct {
+		columns int
+		env     map[string]string
+		drawn   bool
+	}{
+		{80, map[string]string{"LANG": "en_US.UTF-8"}, true},
+		{160, map[string]string{"LANG": "C", "LC_ALL": "de_DE.utf8@euro"}, true},
+		{80, map[string]string{"LC_CTYPE": "C.UTF-8", "NO_COLOR": "1"}, true},
+		{79, map[string]string{"LANG": "en_US.UTF-8"}, false},
+		{80, map[string]string{"LANG": "en_US.UTF-8", "LC_ALL": "C"}, false},
+		{80, map[string]string{"LANG": "de_DE.ISO-8859-1"}, false},
+		{80, map[string]string{"LANG": "en_US.UTF-8", "TERM": "dumb"}, false},
+		{80, nil, false},
+		{0, map[string]string{"LANG": "en_US.UTF-8"}, false}, // a pipe
+	} {
+		for _, args := range [][]string{{"history"}, {"due"}} {
+			var out, errs bytes.Buffer
+			stdio := Stdio{Out: &out, Err: &errs, OutTerminal: test.columns > 0, OutWidth: func() int { return test.columns },
+				Env: func(name string) (string, bool) { value, set := test.env[name]; return value, set }}
+			if code := run(t.Context(), append(args, "--config", h.config), stdio); code != 0 {
+				t.Fatalf("%v: exit %d\n%s%s", args, code, &out, &errs)
+			}
+			if got := strings.ContainsAny(out.String(), bars); got != test.drawn {
+				t.Errorf("%v, %d columns, %v: bars %v, want %v:\n%s", args, test.columns, test.env, got, test.drawn, &out)
+			}
+			if colour := strings.Contains(out.String(), "\x1b["); colour && test.env["NO_COLOR"] != "" {
+				t.Errorf("%v: coloured in spite of NO_COLOR", args)
+			}
+		}
+	}
+}

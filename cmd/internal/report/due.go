@@ -179,8 +179,38 @@ func (d *Due) Page() *form.Page {
 	if d.Verbose {
 		p.Add(d.notEnrolledBlock())
 	}
+	if drawing, any := d.drawing(); any {
+		p.Drawings = append(p.Drawings, drawing)
+	}
 	p.Summary = d.summary()
 	return p
+}
+
+// drawing shows how many removals are due on which of the next days, where any is; what is due
+// already is due today.
+func (d *Due) drawing() (drawing form.Drawing, any bool) {
+	const days = 30
+	drawing = form.Drawing{Name: "by day", Marks: make([]form.Mark, days), Note: "30 days from today", First: true}
+	today, later := d.now.UTC().Truncate(24*time.Hour), 0
+	for _, w := range d.Waiting {
+		at, err := time.Parse(time.RFC3339, w.Due)
+		day := int(at.Sub(today) / (24 * time.Hour))
+		switch {
+		case err != nil:
+		case day >= days:
+			later++
+		default:
+			drawing.Marks[max(day, 0)].Size++
+			any = true
+		}
+	}
+	if drawing.Marks[0].Size > 0 {
+		drawing.Marks[0].Tone = form.Bad
+	}
+	if later > 0 {
+		drawing.Note += "; " + phrase.Count(later) + " later"
+	}
+	return drawing, any
 }
 
 // summary says in a line what waits.

@@ -63,8 +63,41 @@ func (h *History) Page() *form.Page {
 		l.Add(form.Row{Tone: historyTone(run), Flow: flow,
 			Cells: []string{run.RunID, outcome, tookWords(run), run.Command, run.By, phrase.Minute(run.Started), attention, plan}})
 	}
+	if len(h.Runs) > 1 {
+		p.Drawings = append(p.Drawings, h.drawing())
+	}
 	p.Add(form.Block{List: l}, actsBlock(h.ByHand))
 	return p
+}
+
+// drawing shows the runs, the newest last, by how much each had to do.
+func (h *History) drawing() form.Drawing {
+	d := form.Drawing{Name: "runs", Marks: make([]form.Mark, len(h.Runs)), Note: "changes, newest last"}
+	signs := []struct{ sign, word string }{{"×", "failed"}, {"!", "held"}, {"?", "not ended"}}
+	seen := map[string]bool{}
+	for i := range h.Runs {
+		run := &h.Runs[i]
+		m := form.Mark{Tone: historyTone(run)}
+		for _, c := range run.Summary.counters() {
+			m.Size += *c.n
+		}
+		switch {
+		case run.Interrupted || run.Outcome == underWay:
+			m.Sign = "?"
+		case run.Outcome == dirsync.OutcomeFailed:
+			m.Sign = "×"
+		case run.Outcome == dirsync.OutcomeHeld:
+			m.Sign = "!"
+		}
+		seen[m.Sign] = true
+		d.Marks[len(h.Runs)-1-i] = m
+	}
+	for _, s := range signs {
+		if seen[s.sign] {
+			d.Note += "; " + s.sign + " " + s.word
+		}
+	}
+	return d
 }
 
 func historyTone(h *Head) form.Tone {

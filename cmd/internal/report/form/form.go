@@ -28,6 +28,7 @@ const (
 type Look struct {
 	Colour bool
 	Width  int  // of the terminal in columns; 0: there is none
+	Drawn  bool // it shows bars: characters beyond ASCII
 	Brief  bool // nothing but the summary
 }
 

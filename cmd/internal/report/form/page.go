@@ -9,10 +9,12 @@ import (
 // Page is what the forms for people are made of: the table, Markdown and HTML. Its
 // texts are raw; each form makes them harmless in its own way.
 type Page struct {
-	Title  string
-	Tone   Tone
-	Facts  []Fact
-	Blocks []Block
+	Title string
+	Tone  Tone
+	Facts []Fact
+	// Drawings follow the facts in a terminal that shows them.
+	Drawings []Drawing
+	Blocks   []Block
 	// Summary ends the text form, so that it is in sight after a long list; "": nothing does.
 	Summary string
 }

@@ -51,8 +51,16 @@ func writeText(out io.Writer, pg *Page, look Look) error {
 	for _, f := range pg.Facts {
 		widest = max(widest, columns(f.Name))
 	}
+	if look.Drawn {
+		for i := range pg.Drawings {
+			widest = max(widest, columns(pg.Drawings[i].Name))
+		}
+	}
 	for _, f := range pg.Facts {
 		w.hang(Plain, "  "+pad(f.Name, widest)+"  ", []string{f.Text})
+	}
+	if look.Drawn && w.width >= drawnWidth {
+		w.drawings(pg.Drawings, widest)
 	}
 	for _, b := range pg.Blocks {
 		w.newline()
