@@ -77,14 +77,19 @@ func allowedBy(g *report.Guard) (allowed float64, limited bool) {
 	if err := limit.UnmarshalText([]byte(g.Limit)); err != nil || limit.Off {
 		return 0, false
 	}
-	allowed = float64(limit.Count)
+	least := strings.HasPrefix(g.Name, "min_")
+	whole := int64(limit.Count)
 	if limit.IsPercent() {
-		allowed = float64(g.Total) * float64(limit.Percent.Num) / float64(limit.Percent.Den)
+		whole = int64(g.Total) * limit.Percent.Num
+		if least {
+			whole += limit.Percent.Den - 1 // a part of a person is a person
+		}
+		whole /= limit.Percent.Den
 	}
-	if strings.HasPrefix(g.Name, "min_") {
-		allowed = max(float64(g.Total)-allowed, 0)
+	if least {
+		whole = max(int64(g.Total)-whole, 0)
 	}
-	return allowed, true
+	return float64(whole), true
 }
 
 // Configured notes what follows from a configuration, and when the certificates end that it
