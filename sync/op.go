@@ -35,6 +35,11 @@ func (c Change) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes, to the letter: also a list that is
 // out of order since Duo answered an item with a line break in it.
 func (c *Change) UnmarshalJSON(data []byte) error {
+	var texts struct{ Field, Before, After string } // as most are: a report can have a million
+	if err := json.Unmarshal(data, &texts); err == nil && !IsList(texts.Field) {
+		c.Field, c.Before, c.After = texts.Field, texts.Before, texts.After
+		return nil
+	}
 	var fields struct {
 		Field         string
 		Before, After json.RawMessage

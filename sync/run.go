@@ -47,6 +47,9 @@ type Run struct {
 	Command  string // of duosync, that made it: sync, apply, run, undo, rebuild
 	Started  time.Time
 	Finished time.Time
+	// Account is the host of Duo's API, and Directory says where people come from, see
+	// [Binding]; "" where that is not known.
+	Account, Directory string
 	// Only is the username that the run was narrowed to; "" for none. Narrowed: it was
 	// about some people only (Only, a plan, an undoing), and its guards tell nothing of
 	// what a whole run holds.

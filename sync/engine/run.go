@@ -75,7 +75,8 @@ func (e *Engine) run(opts Options) *run {
 	for _, name := range opts.Adopt {
 		r.adopting[dirsync.FoldName(name)] = true
 	}
-	r.report = &dirsync.Run{ID: opts.RunID, DryRun: opts.DryRun, Only: opts.Only, By: e.By, Command: e.Command, Flags: e.Flags, Started: r.now}
+	r.report = &dirsync.Run{ID: opts.RunID, DryRun: opts.DryRun, Only: opts.Only, By: e.By, Command: e.Command, Flags: e.Flags, Started: r.now,
+		Account: e.Binding.Host, Directory: e.Binding.Where()}
 	if opts.DryRun && !opts.AsOf.IsZero() {
 		r.now = opts.AsOf
 	}

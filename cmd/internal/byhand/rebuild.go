@@ -57,7 +57,7 @@ func Rebuild(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked
 		rebuilt = b.Engine.Rebuild(ctx, opts)
 		return nil
 	})
-	rebuilt.Run = wire.Ended(rebuilt.Run, wire.Begun{ID: opts.RunID, By: setup.By, Command: setup.Command, Flags: loaded.Flags(), DryRun: !write, At: now}, err)
+	rebuilt.Run = wire.Ended(rebuilt.Run, wire.Begun{ID: opts.RunID, By: setup.By, Command: setup.Command, Flags: loaded.Flags(), DryRun: !write, At: now, Binding: wire.BindingOf(&loaded.Config)}, err)
 	return rebuilt, formerKey
 }
 

@@ -28,7 +28,7 @@ type UndoOptions struct {
 func Undo(ctx context.Context, loaded *config.Loaded, setup wire.Setup, asked UndoOptions, observer dirsync.Observer) (run *dirsync.Run, undoes string) {
 	now, write := time.Now(), asked.Write
 	id := wire.NewRunID(now)
-	begun := wire.Begun{ID: id, By: setup.By, Command: setup.Command, Flags: loaded.Flags(), DryRun: !write, At: now}
+	begun := wire.Begun{ID: id, By: setup.By, Command: setup.Command, Flags: loaded.Flags(), DryRun: !write, At: now, Binding: wire.BindingOf(&loaded.Config)}
 	holder, err := state.Holder(loaded.Config.State.DSN.Reveal())
 	if err != nil {
 		return wire.Ended(nil, begun, err), ""

@@ -109,11 +109,15 @@ func Heading(text string) string {
 	return strings.ToUpper(string(first)) + text[size:]
 }
 
-// way tells a browser to find out the direction of a text, where that may not go from left to
-// right.
+// way tells a browser to find out the direction of a text that has letters which are written
+// from right to left.
 func way(text string) template.HTMLAttr {
-	if strings.ContainsFunc(text, func(c rune) bool { return c >= 0x590 }) {
+	if strings.ContainsFunc(text, rightToLeft) {
 		return ` dir="auto"`
 	}
 	return ""
+}
+
+func rightToLeft(c rune) bool {
+	return c >= 0x590 && (c <= 0x8ff || c >= 0xfb1d && c <= 0xfdff || c >= 0xfe70 && c <= 0xfeff || c >= 0x10800 && c <= 0x10fff || c >= 0x1e800 && c <= 0x1efff)
 }

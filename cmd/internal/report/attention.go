@@ -71,8 +71,8 @@ func But(verdict string, others ...string) string {
 func AttentionBlock(all []Attention) form.Block {
 	l := &form.List{Columns: []string{"user", "reason", "since (UTC)"}, Lead: 1, Commands: "what settles it"}
 	for _, a := range all {
-		l.Add(form.Row{Tone: form.Conflict, Cells: []string{phrase.Name(a.Username, a.SourceID), a.Reason, phrase.Minute(a.Since)},
+		l.Add(form.Row{Tone: form.Conflict, About: string(a.SourceID), Cells: []string{phrase.Name(a.Username, a.SourceID), a.Reason, phrase.Minute(a.Since)},
 			Flow: []string{a.Reason, "(since " + phrase.Minute(a.Since) + " UTC)"}, Command: a.Remedy})
 	}
-	return form.Block{Title: "attention", List: l}
+	return form.Block{Title: "attention", List: l, First: true}
 }

@@ -354,7 +354,7 @@ func TestStoredByAnEarlierVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, format := range form.Formats() {
-			text := reporttest.Rendered(t, report.Stored{Report: packing.Text(stored)}, format)
+			text := reporttest.Bare(reporttest.Rendered(t, report.Stored{Report: packing.Text(stored)}, format))
 			if format != form.JSON && format != form.CSV && (strings.Contains(text, "\nATTENTION\n") || strings.Contains(text, "### Attention") || run.Conflicts == nil && strings.Contains(text, "attention")) {
 				t.Errorf("%s as %s tells what nobody knows:\n%s", run.ID, format, text)
 			}

@@ -34,6 +34,42 @@ func (d *Document) verdict() string {
 	return "FAILED"
 }
 
+// word is the verdict in a word or two. As the verdict, it never says that all is well where
+// somebody needs a human.
+func (d *Document) word() string {
+	word := "Failed"
+	switch d.Outcome {
+	case underWay:
+		return "Under way"
+	case dirsync.OutcomeHeld:
+		if d.Stopped() {
+			return "Held"
+		}
+		return "Held in part"
+	case dirsync.OutcomePartial:
+		word = "Done in part"
+		if d.dryRun() {
+			word = "Planned in part"
+		}
+		return word
+	case dirsync.OutcomeApplied:
+		word = "Done"
+	case dirsync.OutcomePlanned:
+		return "Planned"
+	case dirsync.OutcomeNoChanges:
+		word = "Nothing to do"
+	default:
+		if d.Interrupted {
+			word = "Interrupted"
+		}
+		return word
+	}
+	if d.undone() != "" || d.needs() != "" {
+		return "Attention"
+	}
+	return word
+}
+
 // asked is the verdict on a run that is not of the ordinary kind, and writes only when told
 // to.
 func (d *Document) asked() string {
@@ -85,15 +121,13 @@ func Then(text, further string) string {
 
 // undone counts the operations that failed or were left out; "" for none.
 func (d *Document) undone() string {
-	failed, left := 0, 0
-	for o := range d.Operations.All() {
-		switch o.Result {
-		case dirsync.ResultFailed:
-			failed++
-		case dirsync.ResultSkipped:
-			left++
+	if d.left == nil {
+		d.left = &leftCount{}
+		for o := range d.Operations.All() {
+			d.left.add(o)
 		}
 	}
+	failed, left := d.left.failed, d.left.skipped
 	were, didFail := "were", " failed"
 	if left == 1 {
 		were = "was"
@@ -113,6 +147,18 @@ func (d *Document) undone() string {
 		return phrase.Plural(left, "operation") + " " + were + " left out"
 	}
 	return ""
+}
+
+// leftCount counts the operations that were not done, but for what is held.
+type leftCount struct{ failed, skipped int }
+
+func (c *leftCount) add(o *Operation) {
+	switch o.Result {
+	case dirsync.ResultFailed:
+		c.failed++
+	case dirsync.ResultSkipped:
+		c.skipped++
+	}
 }
 
 // needs says how many need a human, and what is held that this run was not about; "" for

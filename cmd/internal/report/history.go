@@ -184,5 +184,8 @@ func (p *Place) Words() string {
 func (p *Place) say(page *form.Page) {
 	if p != nil {
 		page.Fact("state", p.Words())
+		if p.Account != "" {
+			page.Where = []form.Fact{{Text: p.Account}}
+		}
 	}
 }

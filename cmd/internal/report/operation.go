@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"duosync/cmd/internal/page"
 	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
@@ -36,22 +37,12 @@ func OperationOf(o *dirsync.Op, result, problem string) Operation {
 // first, and what became of each where that is not the same for all.
 func OperationsBlock(title string, operations Operations) form.Block {
 	count := countOf(operations)
-	l := &form.List{Columns: []string{"action", "user", "changes", "reason"}, Lead: 2, Grouped: true}
+	l := &form.List{Columns: []string{"action", "user", "changes", "reason"}, Lead: 2}
 	if count.differ {
-		l.Columns = append(l.Columns, "result")
+		l.Columns, l.Marks = append(l.Columns, "result"), count.results
 	}
-	l.Made = func(yield func(form.Row) bool) {
-		for _, action := range count.actions {
-			group := fmt.Sprintf("%s (%s)", actionWords(action), phrase.Count(count.of[action]))
-			for o := range operations.All() {
-				if o.Action != action {
-					continue
-				}
-				if !yield(o.row(group, count.differ)) {
-					return
-				}
-			}
-		}
+	for _, action := range count.actions {
+		l.Groups = append(l.Groups, groupOf(action, count, operations))
 	}
 	b := form.Block{Title: title, List: l}
 	if !count.differ && count.became != "" {
@@ -60,16 +51,47 @@ func OperationsBlock(title string, operations Operations) form.Block {
 	return b
 }
 
-// row is an operation's line of a list: in a group, and with what became of it, if asked for.
-func (o *Operation) row(group string, withResult bool) form.Row {
-	changes, reason, result := o.Changed(), o.Reason, ""
-	row := form.Row{
-		Tone: o.Tone(), Sign: sign(o.Action), Group: group,
-		Cells: []string{string(o.Action), phrase.Name(o.Username, o.SourceID), strings.Join(changes, ", "), reason},
+// Of so many operations HTML shows each without being asked: of those that take, more, for
+// somebody has to look at them.
+const (
+	openRemovals = 1000
+	openOthers   = 50
+)
+
+func groupOf(action dirsync.Action, count operationCount, operations Operations) form.Group {
+	of := count.of[action]
+	like := &Operation{Action: action}
+	open := openOthers
+	if like.Removes() {
+		open = openRemovals
 	}
+	return form.Group{
+		ID: string(action), Name: actionWords(action), Count: phrase.Count(of.n), Sign: sign(action), Tone: like.Tone(),
+		Aside: of.reason, Open: of.n <= open,
+		Rows: func(yield func(form.Row) bool) {
+			for o := range operations.Of(action) {
+				if !yield(o.row(count.differ, of.reason)) {
+					return
+				}
+			}
+		},
+	}
+}
+
+// row is an operation's line of a list: with what became of it, if asked for. told is the
+// reason that its group tells.
+func (o *Operation) row(withResult bool, told string) form.Row {
+	changes, reason, result := o.Changed(), o.Reason, ""
+	name := phrase.Name(o.Username, o.SourceID)
+	row := form.Row{Tone: o.Tone(), Cells: []string{string(o.Action), name, strings.Join(changes, ", "), reason}, About: string(o.SourceID),
+		Told: &form.Told{Name: name, Changes: o.fields()}}
 	if withResult {
 		result = o.Became()
 		row.Cells = append(row.Cells, cmp.Or(result, o.Result))
+		row.Told.Became, row.Told.Mark = result, o.Result
+	}
+	if reason != told {
+		row.Told.Why = reason
 	}
 	if o.Action == dirsync.Create {
 		reason = ""
@@ -81,20 +103,36 @@ func (o *Operation) row(group string, withResult bool) form.Row {
 // operationCount is what is to be known of operations before the first of them is listed.
 type operationCount struct {
 	actions []dirsync.Action // in the order in which they come first
-	of      map[dirsync.Action]int
-	differ  bool   // it is to be told of each what became of it
-	became  string // what became of the first
+	of      map[dirsync.Action]*actionCount
+	results []string // in the order in which they come first
+	differ  bool     // it is to be told of each what became of it
+	became  string   // what became of the first
+}
+
+// actionCount is what is to be known of those of one action: how many, and the reason that
+// all of them have; "": they have several.
+type actionCount struct {
+	n      int
+	reason string
 }
 
 func countOf(operations Operations) operationCount {
-	c := operationCount{of: map[dirsync.Action]int{}}
+	c := operationCount{of: map[dirsync.Action]*actionCount{}}
 	result, some := "", false
 	for o := range operations.All() {
 		if !some {
 			some, result, c.became = true, o.Result, o.Became()
 		}
-		if c.of[o.Action]++; c.of[o.Action] == 1 {
-			c.actions = append(c.actions, o.Action)
+		of := c.of[o.Action]
+		if of == nil {
+			of = &actionCount{reason: o.Reason}
+			c.of[o.Action], c.actions = of, append(c.actions, o.Action)
+		}
+		if of.n++; o.Reason != of.reason {
+			of.reason = ""
+		}
+		if !slices.Contains(c.results, o.Result) {
+			c.results = append(c.results, o.Result)
 		}
 		c.differ = c.differ || o.Result != result || o.Error != ""
 	}
@@ -188,8 +226,7 @@ func (o *Operation) Changed() []string {
 	var parts []string
 	for _, c := range o.Changes {
 		if o.creates() {
-			usual := c.Field == dirsync.FieldUsername || c.Field == dirsync.FieldName || c.Field == dirsync.FieldStatus && c.After == dirsync.StatusActive
-			if !usual {
+			if !o.usual(c) {
 				parts = append(parts, c.Field+" "+phrase.Field(c.Field, c.After))
 			}
 			continue
@@ -203,21 +240,62 @@ func (o *Operation) Changed() []string {
 	return parts
 }
 
+// fields gives an operation's fields one by one: what each was, and what it becomes.
+func (o *Operation) fields() []page.FieldChange {
+	all := make([]page.FieldChange, 0, len(o.Changes))
+	value := func(field, v string) string {
+		if v == "" {
+			return ""
+		}
+		return phrase.Field(field, v)
+	}
+	for _, c := range o.Changes {
+		switch {
+		case o.usual(c):
+		case dirsync.IsList(c.Field) && !o.creates() && len(c.Before)+len(c.After) > manyItems:
+			gained, lost, was := difference(dirsync.Items(c.Before), dirsync.Items(c.After))
+			change := page.FieldChange{Field: c.Field, Note: was}
+			if len(lost) > 0 {
+				change.Before = phrase.List(lost)
+			}
+			if len(gained) > 0 {
+				change.After = phrase.List(gained)
+			}
+			all = append(all, change)
+		default:
+			all = append(all, page.FieldChange{Field: c.Field, Before: value(c.Field, c.Before), After: value(c.Field, c.After)})
+		}
+	}
+	return all
+}
+
+// usual reports whether a change goes without saying: that of a creation is its name, and that
+// it is active.
+func (o *Operation) usual(c dirsync.Change) bool {
+	return o.creates() && (c.Field == dirsync.FieldUsername || c.Field == dirsync.FieldName || c.Field == dirsync.FieldStatus && c.After == dirsync.StatusActive)
+}
+
 // manyItems is how much text two lists may have and still be shown whole.
 const manyItems = 80
 
 // differenceWords shows what a list gains and loses, where it is too long to be
 // compared at a glance.
 func differenceWords(before, after []string) string {
+	gained, lost, was := difference(before, after)
+	var parts []string
+	if len(gained) > 0 {
+		parts = append(parts, "gain "+phrase.List(gained))
+	}
+	if len(lost) > 0 {
+		parts = append(parts, "lose "+phrase.List(lost))
+	}
+	return strings.Join(parts, " and ") + " " + was
+}
+
+// difference gives what a list gains and loses, and how long it was and is.
+func difference(before, after []string) (gained, lost []string, was string) {
 	without := func(items, others []string) []string {
 		return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return slices.Contains(others, item) })
 	}
-	var parts []string
-	if gained := without(after, before); len(gained) > 0 {
-		parts = append(parts, "gain "+phrase.List(gained))
-	}
-	if lost := without(before, after); len(lost) > 0 {
-		parts = append(parts, "lose "+phrase.List(lost))
-	}
-	return fmt.Sprintf("%s (was %s, now %s)", strings.Join(parts, " and "), phrase.Count(len(before)), phrase.Count(len(after)))
+	return without(after, before), without(before, after), fmt.Sprintf("(was %s, now %s)", phrase.Count(len(before)), phrase.Count(len(after)))
 }

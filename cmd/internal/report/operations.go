@@ -13,30 +13,49 @@ import (
 
 // Operations are those of a report, in their order. Each is made when it is asked for, as often
 // as it is: a report can have a million, and no form keeps them.
-type Operations struct{ all iter.Seq[*Operation] }
+type Operations struct {
+	// read reads those of an action, or of any, "".
+	read func(action dirsync.Action) iter.Seq[*Operation]
+}
+
+// sieved reads operations of which each is made at little cost.
+func sieved(all iter.Seq[*Operation]) Operations {
+	return Operations{func(action dirsync.Action) iter.Seq[*Operation] {
+		if action == "" {
+			return all
+		}
+		return func(yield func(*Operation) bool) {
+			for o := range all {
+				if o.Action == action && !yield(o) {
+					return
+				}
+			}
+		}
+	}}
+}
 
 // ListOf gives operations that are in memory.
 func ListOf(operations ...Operation) Operations {
-	return Operations{func(yield func(*Operation) bool) {
+	return sieved(func(yield func(*Operation) bool) {
 		for i := range operations {
 			o := operations[i]
 			if !yield(&o) {
 				return
 			}
 		}
-	}}
+	})
 }
 
 // operationsOf gives the operations of a run.
 func operationsOf(run *dirsync.Run) Operations {
-	return Operations{func(yield func(*Operation) bool) {
+	return sieved(func(yield func(*Operation) bool) {
 		for _, r := range run.Operations {
 			o := OperationOf(r.Op, r.Result, printed.Runnable(r.Error, run.Flags))
 			if !yield(&o) {
 				return
 			}
 		}
-	}}
+	})
 }
 
 // fewOperations are so many that they are kept in memory once they were read.
@@ -57,7 +76,7 @@ func collect(each func(add func(*Operation) error) error) (Operations, error) {
 	if err != nil || len(few) <= fewOperations {
 		return ListOf(few...), err
 	}
-	return Operations{func(yield func(*Operation) bool) {
+	return sieved(func(yield func(*Operation) bool) {
 		in, err := packing.Open(packed)
 		for d := json.NewDecoder(in); err == nil; { // it was packed here: nothing is wrong with it
 			var o Operation
@@ -65,15 +84,18 @@ func collect(each func(add func(*Operation) error) error) (Operations, error) {
 				return
 			}
 		}
-	}}, nil
+	}), nil
 }
 
 // All gives the operations. Each may be changed; what All gives the next time is as before.
-func (os Operations) All() iter.Seq[*Operation] {
-	if os.all == nil {
+func (os Operations) All() iter.Seq[*Operation] { return os.Of("") }
+
+// Of gives the operations of one action, as All does.
+func (os Operations) Of(action dirsync.Action) iter.Seq[*Operation] {
+	if os.read == nil {
 		return func(func(*Operation) bool) {}
 	}
-	return os.all
+	return os.read(action)
 }
 
 // Some reports whether one of the operations is as is says.
@@ -94,13 +116,15 @@ func (os Operations) any(yield func(any) bool) {
 	}
 }
 
-// as gives the operations as change makes them.
+// as gives the operations as change makes them, which leaves their actions as they are.
 func (os Operations) as(change func(*Operation)) Operations {
-	return Operations{func(yield func(*Operation) bool) {
-		for o := range os.All() {
-			change(o)
-			if !yield(o) {
-				return
+	return Operations{func(action dirsync.Action) iter.Seq[*Operation] {
+		return func(yield func(*Operation) bool) {
+			for o := range os.Of(action) {
+				change(o)
+				if !yield(o) {
+					return
+				}
 			}
 		}
 	}}

@@ -42,6 +42,8 @@ type Document struct {
 
 	// Verbose has those who are skipped shown to people, too.
 	Verbose bool `json:"-"`
+
+	left *leftCount // of Operations; nil: not counted yet
 }
 
 // SkippedPerson is somebody for whom nothing is done by rule.
@@ -67,7 +69,11 @@ type Head struct {
 	Error    string `json:"error"`
 	Started  string `json:"started"`
 	Finished string `json:"finished"`
-	By       string `json:"by"` // who asked for it; "" in a report of an earlier version
+	// Account is the host of Duo's API, and Directory says where people come from; "" in a
+	// report of an earlier version, and of a run that left none.
+	Account   string `json:"account"`
+	Directory string `json:"directory"`
+	By        string `json:"by"` // who asked for it; "" in a report of an earlier version
 	// Command made it: sync, apply, run, undo, rebuild; "" in a report of an earlier version,
 	// and of a run that left none.
 	Command string  `json:"command"`
@@ -147,6 +153,7 @@ func Of(run *dirsync.Run) *Document {
 			Schema: schema, RunID: run.ID, PlanID: run.PlanID, ApprovalID: run.ApprovalID,
 			Only: run.Only, Narrowed: run.Narrowed || run.Only != "", Mode: modeApply, Outcome: run.Outcome, Error: printed.Runnable(phrase.Error(run.Err), run.Flags),
 			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished), By: run.By, Command: run.Command,
+			Account: run.Account, Directory: run.Directory,
 			Source:  Source{Read: run.Read.Read, InScope: run.InScope, Groups: len(run.Read.Groups), Complete: run.Complete},
 			Refresh: Refresh{Done: run.Refreshed, Reason: run.RefreshReason},
 			Summary: Summarize(run),

@@ -21,11 +21,12 @@ func (d *Document) Write(out io.Writer, format form.Format, look form.Look) erro
 // operation, then what a human should know.
 func (d *Document) Page() *form.Page {
 	d = d.WithDirectories()
-	p := &form.Page{Title: d.kind() + ": " + d.verdict(), Tone: outcomeTone(&d.Head)}
+	p := &form.Page{Title: d.kind() + ": " + d.verdict(), Tone: outcomeTone(&d.Head), Word: d.word(), Where: d.where(), Tiles: d.tiles()}
 	d.facts(p)
 	if d.Error != "" {
 		var failed form.Block
 		failed.Say(form.Bad, d.Error)
+		failed.First = true
 		p.Add(failed)
 	}
 	if d.held() {
@@ -126,7 +127,7 @@ func (d *Document) callWords() string {
 // heldBlock says what each guard holds and how that goes on, then what it means for
 // the run.
 func (d *Document) heldBlock() form.Block {
-	b := form.Block{Title: "held"}
+	b := form.Block{Title: "held", First: true}
 	started, _ := time.Parse(time.RFC3339, d.Started)
 	sayGuards(&b, d.Guards, started)
 	switch {
@@ -183,7 +184,7 @@ func (d *Document) shown() Operations {
 // ConflictsBlock tells of each conflict: the people, with where they are in the directory,
 // and the command that settles it.
 func ConflictsBlock(conflicts []Conflict) form.Block {
-	b := form.Block{Title: "conflicts"}
+	b := form.Block{Title: "conflicts", First: true}
 	for i := range conflicts {
 		c := &conflicts[i]
 		b.Item(form.Conflict, phrase.Name(c.Username, c.Sources...)+": "+c.Words())

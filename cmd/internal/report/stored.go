@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"duosync/cmd/internal/report/form"
 	dirsync "duosync/sync"
@@ -37,19 +38,21 @@ func DecodeBrief(stored dirsync.Packed) (*Document, error) { return decodeFrom(s
 func decodeFrom(stored dirsync.Packed, whole bool) (*Document, error) {
 	doc := &Document{}
 	var few []Operation
+	left := &leftCount{}
 	visit := func(o *Operation) bool {
+		left.add(o)
 		if len(few) <= fewOperations {
 			few = append(few, *o)
 		}
 		return true
 	}
 	if !whole {
-		visit = nil
+		left, visit = nil, nil
 	}
 	in, err := packing.Open(stored)
 	var rest []byte
 	if err == nil {
-		rest, err = readApart(in, visit)
+		rest, err = readApart(in, "", visit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading a report: %w", err)
@@ -57,10 +60,13 @@ func decodeFrom(stored dirsync.Packed, whole bool) (*Document, error) {
 	if err := decode(rest, doc, &doc.Head); err != nil {
 		return nil, err
 	}
+	doc.left = left
 	if doc.Operations = ListOf(few...); len(few) > fewOperations {
-		doc.Operations = Operations{func(yield func(*Operation) bool) {
-			if in, err := packing.Open(stored); err == nil { // it was read before, to its end
-				_, _ = readApart(in, yield)
+		doc.Operations = Operations{func(action dirsync.Action) iter.Seq[*Operation] {
+			return func(yield func(*Operation) bool) {
+				if in, err := packing.Open(stored); err == nil { // it was read before, to its end
+					_, _ = readApart(in, action, yield)
+				}
 			}
 		}}
 	}
@@ -70,9 +76,9 @@ func decodeFrom(stored dirsync.Packed, whole bool) (*Document, error) {
 // errEnough ends a reading before its end.
 var errEnough = errors.New("enough")
 
-// readApart reads a report, and gives it without its operations, which visit gets one by one
-// until it returns false; nil skips them. It fails unless there is one object and no more.
-func readApart(in io.Reader, visit func(*Operation) bool) (rest []byte, err error) {
+// readApart reads a report, and gives it without its operations. Those of an action, "" for any,
+// visit gets one by one until it returns false; nil skips them. It fails unless there is one object and no more.
+func readApart(in io.Reader, action dirsync.Action, visit func(*Operation) bool) (rest []byte, err error) {
 	d := json.NewDecoder(in)
 	if err := expect(d, '{'); err != nil {
 		return nil, err
@@ -85,7 +91,7 @@ func readApart(in io.Reader, visit func(*Operation) bool) (rest []byte, err erro
 		}
 		key, _ := token.(string) // of an object there is nothing else
 		if key == "operations" {
-			if err := eachOf(d, visit); err != nil {
+			if err := eachOf(d, action, visit); err != nil {
 				return nil, err
 			}
 			continue
@@ -105,8 +111,9 @@ func readApart(in io.Reader, visit func(*Operation) bool) (rest []byte, err erro
 	return json.Marshal(members)
 }
 
-// eachOf reads the list of operations.
-func eachOf(d *json.Decoder, visit func(*Operation) bool) error {
+// eachOf reads the list of operations. Of those that are not wanted no more is read than
+// their beginning, where that tells the action, as [Keep] writes it.
+func eachOf(d *json.Decoder, action dirsync.Action, visit func(*Operation) bool) error {
 	switch token, err := d.Token(); {
 	case err != nil:
 		return err
@@ -115,19 +122,21 @@ func eachOf(d *json.Decoder, visit func(*Operation) bool) error {
 	case token != json.Delim('['):
 		return fmt.Errorf("%v where a list was expected", token)
 	}
+	const first = `{"action":"`
+	var text json.RawMessage
 	for d.More() {
-		if visit == nil {
-			var skip json.RawMessage
-			if err := d.Decode(&skip); err != nil {
-				return err
-			}
+		if err := d.Decode(&text); err != nil {
+			return err
+		}
+		rest, told := bytes.CutPrefix(text, []byte(first))
+		if visit == nil || action != "" && told && !bytes.HasPrefix(rest, []byte(action+`"`)) {
 			continue
 		}
 		var o Operation
-		if err := d.Decode(&o); err != nil {
+		if err := json.Unmarshal(text, &o); err != nil {
 			return err
 		}
-		if !visit(&o) {
+		if (action == "" || o.Action == action) && !visit(&o) {
 			return errEnough
 		}
 	}
@@ -241,7 +250,7 @@ func Mentions(stored dirsync.Packed, texts ...string) bool {
 func EachOperation(stored dirsync.Packed, visit func(*Operation)) error {
 	in, err := packing.Open(stored)
 	if err == nil {
-		_, err = readApart(in, func(o *Operation) bool { visit(o); return true })
+		_, err = readApart(in, "", func(o *Operation) bool { visit(o); return true })
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
@@ -151,4 +152,55 @@ func (h *Head) Planned() int {
 		n += *c.n
 	}
 	return n
+}
+
+// tiles are the figures of a run: what went wrong, what needs a human, then what was done by
+// action, or is to be.
+func (h *Head) tiles() []form.Tile {
+	s, done := &h.Summary, h.Outcome == dirsync.OutcomeApplied
+	var tiles []form.Tile
+	add := func(n int, label string, tone form.Tone, id string) {
+		if n > 0 {
+			tiles = append(tiles, form.Tile{Label: label, Count: phrase.Count(n), Tone: tone, ID: id})
+		}
+	}
+	add(s.Failed, "failed", form.Bad, "")
+	add(s.Held, "held", form.Bad, "")
+	add(max(s.Attention, s.Conflict), "need attention", form.Change, "")
+	for _, c := range s.counters() {
+		label := "to " + c.todo
+		if done {
+			label = c.done
+		}
+		if c.what != "" {
+			label += " (" + c.what + "s)"
+		}
+		o := &Operation{Action: dirsync.Action(c.word)}
+		id := c.word
+		if c.word == "phone_create" {
+			id = "" // a part of others
+		}
+		tone := form.Plain
+		if o.Removes() {
+			tone = form.Bad
+		}
+		add(*c.n, label, tone, id)
+	}
+	add(s.Waiting, "waiting", form.Plain, "")
+	if h.Source.Complete {
+		add(s.Unchanged, "unchanged", form.Plain, "")
+	}
+	return tiles
+}
+
+// where names the account and the directory, as far as they are known.
+func (h *Head) where() []form.Fact {
+	var facts []form.Fact
+	if h.Account != "" {
+		facts = append(facts, form.Fact{Text: h.Account})
+	}
+	if h.Directory != "" {
+		facts = append(facts, form.Fact{Name: "directory", Text: h.Directory})
+	}
+	return facts
 }

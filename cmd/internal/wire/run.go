@@ -35,7 +35,7 @@ func Attempt(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOp
 	now := time.Now()
 	id := NewRunID(now)
 	run, err := Run(ctx, loaded, setup, opts, id, watch)
-	return Ended(run, Begun{ID: id, By: setup.By, Command: setup.Command, Flags: loaded.Flags(), DryRun: opts.DryRun, At: now}, err)
+	return Ended(run, Begun{ID: id, By: setup.By, Command: setup.Command, Flags: loaded.Flags(), DryRun: opts.DryRun, At: now, Binding: BindingOf(&loaded.Config)}, err)
 }
 
 // Run makes one run, which watch observes. Without a run, the error says why it
@@ -77,6 +77,7 @@ func Run(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOption
 // Begun is what is known of a run before it begins.
 type Begun struct {
 	ID, By, Command, Flags string
+	Binding                dirsync.Binding
 	DryRun                 bool
 	At                     time.Time
 	// Again is the command between backticks that goes on where the run was ended; "": the next
@@ -88,7 +89,8 @@ type Begun struct {
 // err is why, or what went wrong besides.
 func Ended(run *dirsync.Run, begun Begun, err error) *dirsync.Run {
 	if run == nil {
-		run = &dirsync.Run{ID: begun.ID, By: begun.By, Command: begun.Command, Flags: begun.Flags, DryRun: begun.DryRun, Started: begun.At, Finished: time.Now()}
+		run = &dirsync.Run{ID: begun.ID, By: begun.By, Command: begun.Command, Flags: begun.Flags, DryRun: begun.DryRun, Started: begun.At, Finished: time.Now(),
+			Account: begun.Binding.Host, Directory: begun.Binding.Where()}
 	}
 	if err = interrupted(errors.Join(run.Err, err), begun.Again); err != nil {
 		run.Outcome, run.Err = dirsync.OutcomeFailed, err

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
+
+	"duosync/cmd/internal/page"
 )
 
 // writeMarkdown renders a page as CommonMark with GitHub's tables, for a ticket
@@ -100,7 +101,4 @@ func numbered(text string) bool {
 }
 
 // heading begins with a capital letter.
-func heading(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	return strings.ToUpper(string(first)) + text[size:]
-}
+func heading(text string) string { return page.Heading(text) }

@@ -1,9 +1,10 @@
 package form
 
 import (
-	"cmp"
 	"iter"
 	"slices"
+
+	"duosync/cmd/internal/page"
 )
 
 // Page is what the forms for people are made of: the table, Markdown and HTML. Its
@@ -15,6 +16,12 @@ type Page struct {
 	// Drawings follow the facts in a terminal that shows them.
 	Drawings []Drawing
 	Blocks   []Block
+	// Word says the title in one word or two, for where there is room to set that large; ""
+	// for a page that has none. Where are the account and the directory, and Tiles are
+	// figures to be seen at a glance. HTML alone has them.
+	Word  string
+	Where []Fact
+	Tiles []Tile
 	// Summary ends the text form, so that it is in sight after a long list; "": nothing does.
 	Summary string
 }
@@ -34,11 +41,21 @@ func (p *Page) Fact(name, text string) { p.Facts = append(p.Facts, Fact{name, te
 // Fact is one line of "name: text" below the title.
 type Fact struct{ Name, Text string }
 
+// Tile is a figure. ID is that of the [Group] which it counts, "" for none.
+type Tile struct {
+	Label string
+	Count string
+	Tone  Tone
+	ID    string
+}
+
 // Block is a part of a page under its own heading: paragraphs, then a list.
 type Block struct {
 	Title string // "": goes on without a heading
 	Paras []Para
 	List  *List
+	// First: a human must see this before all else; HTML has it above the other blocks.
+	First bool
 }
 
 // Items is a block of texts.
@@ -78,9 +95,11 @@ const (
 type List struct {
 	Columns []string // headings, in lower case
 	Rows    []Row
-	// Made are rows behind Rows, which are made anew each time that they are asked for: a
-	// form goes through a list more than once, and none keeps it. nil: none.
-	Made iter.Seq[Row]
+	// Groups have further rows, behind Rows. In the text form the first column of the lead is
+	// left out for them, and a line with what the group is stands above the first.
+	Groups []Group
+	// Marks are the words that the rows of groups can be filtered by, see [Told].
+	Marks []string
 	// Lead is the number of columns that stand in line in the text form; what a
 	// row flows follows them.
 	Lead int
@@ -89,9 +108,6 @@ type List struct {
 	// Heads are the headings of the text form: one for each column of the lead and
 	// one for what flows; nil for none.
 	Heads []string
-	// Grouped: the first column of the lead is left out in the text form, where a line with
-	// the Group of a row stands above the first of it.
-	Grouped bool
 }
 
 // Add puts a row at the end.
@@ -106,9 +122,34 @@ type Row struct {
 	// Command is one to copy, for a List with Commands; "" for none. In the text form it
 	// has a line of its own, below the row.
 	Command string
-	// Group heads the rows that have the same, in a List that is Grouped; Sign, one
-	// character, goes before it.
-	Group, Sign string
+	// About is the key of what the row is about, for a link; "" for none.
+	About string
+	// Told is what HTML has in the place of the cells, for a row of a group; nil: the cells.
+	Told *Told
+}
+
+// Group is rows that belong together.
+type Group struct {
+	ID    string // a word, for links to it
+	Name  string
+	Count string
+	Sign  string // one character that tells at a glance what the rows do
+	Tone  Tone
+	Aside string // what holds for each of the rows, and so is told once in HTML; "": nothing
+	Open  bool   // HTML shows the rows without being asked
+	// Rows are made anew each time that they are asked for: a form goes through them more than
+	// once, and none keeps them.
+	Rows iter.Seq[Row]
+}
+
+// Told is a row in parts: what it is about, fields with what they were and become, why, and
+// what became of it, with a word for that to be filtered by. What is "" is not told.
+type Told struct {
+	Name    string
+	Changes []page.FieldChange
+	Why     string
+	Became  string
+	Mark    string
 }
 
 // All gives the rows.
@@ -119,8 +160,12 @@ func (l *List) All() iter.Seq[Row] {
 				return
 			}
 		}
-		if l.Made != nil {
-			l.Made(yield)
+		for i := range l.Groups {
+			for r := range l.Groups[i].Rows {
+				if !yield(r) {
+					return
+				}
+			}
 		}
 	}
 }
@@ -155,18 +200,15 @@ func (l *List) Header() []string {
 }
 
 // Tone says how something is meant, for colours. It is also the name of its style in
-// the page of HTML.
-type Tone string
+// HTML.
+type Tone = page.Tone
 
 // The tones. What has none is plain.
 const (
-	Plain    Tone = ""
-	Good     Tone = "good"
-	Change   Tone = "change"
-	Bad      Tone = "bad"
-	Conflict Tone = "conflict"
+	Plain         = page.Plain
+	Good          = page.Good
+	Change        = page.Change
+	Bad           = page.Bad
+	Conflict      = page.Conflict
 	Strong   Tone = "strong"
 )
-
-// String names the tone.
-func (t Tone) String() string { return cmp.Or(string(t), "plain") }

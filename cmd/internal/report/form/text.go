@@ -140,11 +140,8 @@ func (w *textWriter) paras(paras []Para) {
 }
 
 func (w *textWriter) list(l *List) {
-	widths, first, indent := l.leadWidths(), 0, "  "
-	if l.Grouped {
-		first, indent = 1, "      "
-	}
-	lead := func(cells []string) string {
+	widths := l.leadWidths()
+	lead := func(indent string, cells []string, first int) string {
 		text := indent
 		for i := first; i < l.Lead; i++ {
 			text += pad(clean(cells[i]), widths[i]) + "  "
@@ -152,24 +149,33 @@ func (w *textWriter) list(l *List) {
 		return text
 	}
 	if l.Heads != nil {
-		w.hang(Strong, lead(l.Heads), l.Heads[l.Lead:])
+		w.hang(Strong, lead("  ", l.Heads, 0), l.Heads[l.Lead:])
 	}
-	commands, group := l.HasCommands(), ""
-	for r := range l.All() {
-		if l.Grouped && r.Group != group {
-			if group != "" {
-				w.newline()
-			}
-			group = r.Group
-			w.lines(r.Tone, "  ", []string{clean(r.Sign + " " + r.Group)})
-		}
+	commands := l.HasCommands()
+	row := func(r *Row, indent string, first int) {
 		flow := r.Flow
 		if flow == nil {
 			flow = r.Cells[l.Lead:]
 		}
-		w.hang(r.Tone, lead(r.Cells), flow)
+		w.hang(r.Tone, lead(indent, r.Cells, first), flow)
 		if commands && r.Command != "" {
 			w.lines(Strong, "      ", []string{clean(r.Command)})
+		}
+	}
+	for i := range l.Rows {
+		row(&l.Rows[i], "  ", 0)
+	}
+	for i := range l.Groups {
+		g, begun := &l.Groups[i], false
+		for r := range g.Rows {
+			if !begun {
+				if i > 0 {
+					w.newline()
+				}
+				begun = true
+				w.lines(r.Tone, "  ", []string{clean(fmt.Sprintf("%s %s (%s)", g.Sign, g.Name, g.Count))})
+			}
+			row(&r, "      ", 1)
 		}
 	}
 }

@@ -3,26 +3,30 @@ package form
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// manyRows is a page of two groups of rows, and a paragraph, made of short words.
-func manyRows() *Page {
+// twoGroups is a page with two groups of rows, and a paragraph, made of short words.
+func twoGroups() *Page {
 	p := &Page{Title: "Run: " + strings.Repeat("word ", 30), Summary: "Run: " + strings.Repeat("sum ", 60)}
 	p.Fact("plan", strings.Repeat("fact ", 40))
 	b := Block{Title: "operations"}
 	b.Say(Plain, strings.Repeat("prose ", 40))
 	b.Item(Plain, strings.Repeat("item ", 40))
-	b.List = &List{Columns: []string{"action", "user", "changes"}, Lead: 2, Grouped: true}
-	for i := range 6 {
-		r := Row{Sign: "+", Group: "create (2)", Cells: []string{"create", fmt.Sprintf("user%d", i), strings.Repeat("change ", 30)}}
-		if i >= 2 {
-			r.Sign, r.Group, r.Cells[0] = "-", "disable (4)", "disable"
+	rows := func(action string, from, to int) iter.Seq[Row] {
+		return func(yield func(Row) bool) {
+			for i := from; i < to; i++ {
+				if !yield(Row{Cells: []string{action, fmt.Sprintf("user%d", i), strings.Repeat("change ", 30)}}) {
+					return
+				}
+			}
 		}
-		b.List.Add(r)
 	}
+	b.List = &List{Columns: []string{"action", "user", "changes"}, Lead: 2, Groups: []Group{
+		{Name: "create", Count: "2", Sign: "+", Rows: rows("create", 0, 2)}, {Name: "disable", Count: "4", Sign: "-", Rows: rows("disable", 2, 6)}}}
 	p.Add(b)
 	return p
 }
@@ -30,7 +34,7 @@ func manyRows() *Page {
 func text(t *testing.T, look Look) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := writeText(&out, manyRows(), look); err != nil {
+	if err := writeText(&out, twoGroups(), look); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -77,7 +81,7 @@ func TestGroups(t *testing.T) {
 func TestSummary(t *testing.T) {
 	lines := strings.Split(strings.TrimRight(text(t, Look{}), "\n"), "\n")
 	last := lines[len(lines)-1]
-	if want := strings.TrimSpace(manyRows().Summary); strings.TrimSpace(last) != want {
+	if want := strings.TrimSpace(twoGroups().Summary); strings.TrimSpace(last) != want {
 		t.Errorf("the last line is %q, want %q", last, want)
 	}
 	if got := text(t, Look{Brief: true}); strings.TrimSpace(got) != strings.TrimSpace(last) {

@@ -2,10 +2,13 @@ package reporttest
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"html"
 	"io"
 	"strings"
 	"testing"
@@ -63,35 +66,72 @@ func checkCSV(t *testing.T, text string) {
 	}
 }
 
-// checkHTML reads the page strictly: only elements of the template may be there,
-// none with an attribute of its own.
+// The elements of a page, and their attributes; it has one script and one style sheet at most.
+const (
+	knownElements = " html head meta title style body a div header span svg path main h1 h2 dl dt dd section p b del ins ul li code strong table thead tbody tr th td bdi " +
+		"details summary label input select option output footer script "
+	knownAttributes = " lang charset name content http-equiv class scope data-column dir id href open hidden role type placeholder autocomplete spellcheck value " +
+		"tabindex aria-hidden focusable viewBox fill stroke stroke-width stroke-linecap stroke-linejoin d "
+)
+
+// checkHTML reads the page strictly: only elements and attributes of the templates may be
+// there, nothing leads or sends anywhere, and scripts and styles are the page's own.
 func checkHTML(t *testing.T, text string) {
-	_, body, found := strings.Cut(text, "<body>")
-	if !found {
-		t.Fatal("there is no body")
-	}
-	d := xml.NewDecoder(strings.NewReader("<body>" + strings.TrimSuffix(strings.TrimSpace(body), "</html>")))
-	known := " body h1 dl dt dd section h2 p pre code table thead tbody tr th td bdi "
+	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(text, "<!DOCTYPE html>")))
+	count := map[string]int{}
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
-			return
+			break
 		}
 		if err != nil {
 			t.Fatalf("the page is not well-formed: %v", err)
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
-			if !strings.Contains(known, " "+token.Name.Local+" ") {
+			count[token.Name.Local]++
+			if !strings.Contains(knownElements, " "+token.Name.Local+" ") {
 				t.Errorf("an element <%s>", token.Name.Local)
 			}
 			for _, a := range token.Attr {
-				if name := a.Name.Local; name != "class" && name != "scope" && name != "data-column" {
-					t.Errorf("an attribute %s", name)
+				if !strings.Contains(knownAttributes, " "+a.Name.Local+" ") {
+					t.Errorf("an attribute %s of <%s>", a.Name.Local, token.Name.Local)
+				}
+				if a.Name.Local == "href" && !strings.HasPrefix(a.Value, "#") {
+					t.Errorf("a link to %q", a.Value)
 				}
 			}
-		case xml.Comment, xml.ProcInst, xml.Directive:
+		case xml.Comment, xml.ProcInst:
 			t.Errorf("%T in the page", token)
+		}
+	}
+	if count["style"] != 1 || count["script"] > 1 || count["h1"] != 1 {
+		t.Errorf("elements in the page: %v", count)
+	}
+	checkPolicy(t, text)
+}
+
+// checkPolicy finds that the page's own policy lets its style sheet and script be, and no
+// others: by their hashes.
+func checkPolicy(t *testing.T, text string) {
+	_, rest, _ := strings.Cut(text, `http-equiv="Content-Security-Policy" content="`)
+	policy, _, _ := strings.Cut(rest, `"`)
+	policy = html.UnescapeString(policy)
+	if !strings.HasPrefix(policy, "default-src 'none';") {
+		t.Errorf("the policy is %q", policy)
+	}
+	for _, element := range []string{"style", "script"} {
+		_, rest, found := strings.Cut(text, "<"+element+">")
+		if !found {
+			if strings.Contains(policy, element+"-src") {
+				t.Errorf("the policy lets a %s be, and there is none", element)
+			}
+			continue
+		}
+		content, _, _ := strings.Cut(rest, "</"+element+">")
+		sum := sha256.Sum256([]byte(content))
+		if want := element + "-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(policy, want) {
+			t.Errorf("the policy %q does not let the page's %s be, which takes %s", policy, element, want)
 		}
 	}
 }

@@ -27,6 +27,7 @@ func HostileRun() *dirsync.Run {
 	}
 	return &dirsync.Run{
 		ID: "20260304T120000Z-0a1b2c", DryRun: true, Command: "run", By: "schedule", Outcome: dirsync.OutcomeHeld,
+		Account: "api-12345678.duosecurity.com", Directory: "hr: dc=example,dc=com; students: dc=" + Hostile,
 		Started: Noon, Finished: Noon.Add(3200 * time.Millisecond), PlanID: "0123456789abcdef0123", ApprovalID: "fedcba98765400112233",
 		Read: dirsync.ReadInfo{Server: "ldaps://ldap.example.com", Read: 12345}, InScope: 12300, Complete: true,
 		Refreshed: true, RefreshReason: "due", Unchanged: 11200, Skipped: []dirsync.Skipped{{Username: "lrossi", Source: "e30", Reason: dirsync.SkippedLocked}, {Username: Hostile, Source: "e31", Reason: dirsync.SkippedProtected}},
