@@ -134,17 +134,24 @@ func (t *Table) ClassOf(i int, c Cell) string {
 	return class
 }
 
-// longest is how many characters a word may have and still stand in a column unbroken.
-const longest = 32
+// How many characters a word, and a name of several, may have and still stand in a column on
+// one line.
+const (
+	longestWord = 32
+	longestName = 48
+)
 
-// Long reports whether text has a word so long that it must be broken in a column. Such a text
-// has the class w; all other words stay whole.
+// Long reports whether text is so long that it must be broken in a column. It has the class w
+// then; all other words stay whole.
 func Long(text string) bool {
-	if len(text) <= longest {
+	if len(text) <= longestWord {
 		return false
 	}
+	if utf8.RuneCountInString(text) > longestName {
+		return true
+	}
 	for word := range strings.FieldsSeq(text) {
-		if len(word) > longest && utf8.RuneCountInString(word) > longest {
+		if utf8.RuneCountInString(word) > longestWord {
 			return true
 		}
 	}

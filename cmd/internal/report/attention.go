@@ -74,5 +74,5 @@ func AttentionBlock(all []Attention) form.Block {
 		l.Add(form.Row{Tone: form.Conflict, About: string(a.SourceID), Cells: []string{phrase.Name(a.Username, a.SourceID), a.Reason, phrase.Minute(a.Since)},
 			Flow: []string{a.Reason, "(since " + phrase.Minute(a.Since) + " UTC)"}, Command: a.Remedy})
 	}
-	return form.Block{Title: "attention", List: l, First: true}
+	return form.Block{Title: "attention", List: l, First: 2}
 }

@@ -229,7 +229,7 @@ func (d *Due) summary() string {
 }
 
 func (d *Due) pausedBlock() form.Block {
-	b := form.Block{Title: "paused", First: true}
+	b := form.Block{Title: "paused", First: 1}
 	if d.Paused == nil {
 		return b
 	}

@@ -61,7 +61,7 @@ func heldOf(last *Document, settled func(id string) bool) *Held {
 }
 
 func (h *Held) block(now time.Time, flags string) form.Block {
-	b := form.Block{Title: "held", First: true}
+	b := form.Block{Title: "held", First: 1}
 	sayGuards(&b, h.Guards, now)
 	if h.Operations > 0 {
 		b.Say(form.Plain, fmt.Sprintf("The run %s held %s. To read them:", h.RunID, phrase.Plural(h.Operations, "operation")))

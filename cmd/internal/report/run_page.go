@@ -26,7 +26,7 @@ func (d *Document) Page() *form.Page {
 	if d.Error != "" {
 		var failed form.Block
 		failed.Say(form.Bad, d.Error)
-		failed.First = true
+		failed.First = 1
 		p.Add(failed)
 	}
 	if d.held() {
@@ -127,7 +127,7 @@ func (d *Document) callWords() string {
 // heldBlock says what each guard holds and how that goes on, then what it means for
 // the run.
 func (d *Document) heldBlock() form.Block {
-	b := form.Block{Title: "held", First: true}
+	b := form.Block{Title: "held", First: 1}
 	started, _ := time.Parse(time.RFC3339, d.Started)
 	sayGuards(&b, d.Guards, started)
 	switch {
@@ -184,7 +184,7 @@ func (d *Document) shown() Operations {
 // ConflictsBlock tells of each conflict: the people, with where they are in the directory,
 // and the command that settles it.
 func ConflictsBlock(conflicts []Conflict) form.Block {
-	b := form.Block{Title: "conflicts", First: true}
+	b := form.Block{Title: "conflicts", First: 3}
 	for i := range conflicts {
 		c := &conflicts[i]
 		b.Item(form.Conflict, phrase.Name(c.Username, c.Sources...)+": "+c.Words())

@@ -2,9 +2,11 @@ package form
 
 import (
 	"bufio"
+	"cmp"
 	_ "embed"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"duosync/cmd/internal/page"
@@ -69,8 +71,10 @@ type BlockView struct {
 	Title string
 	Parts []Part
 	List  *List
-	// Columns are those of the list, with that of the commands.
+	// Columns are those of the list, with that of the commands, unless they stand in the wide
+	// one: Wide is its number, -1 for none.
 	Columns []string
+	Wide    int
 	link    func(about string) string
 }
 
@@ -87,11 +91,12 @@ type Part struct {
 func NewView(pg *Page, link func(about string) string) *View {
 	v := &View{Page: pg}
 	rows := 0
-	for i := range pg.Blocks {
-		b := &pg.Blocks[i]
+	blocks := slices.SortedStableFunc(slices.Values(pg.Blocks), func(a, b Block) int { return cmp.Compare(a.First, b.First) })
+	for i := range blocks {
+		b := &blocks[i]
 		view := BlockView{Title: b.Title, Parts: parts(b.Paras), link: link}
 		if b.List != nil && b.List.Any() {
-			view.List, view.Columns = b.List, b.List.Header()
+			view.show(b.List)
 			v.Groups, v.Marks = append(v.Groups, b.List.Groups...), append(v.Marks, b.List.Marks...)
 			for range b.List.All() {
 				if rows++; rows > manyRows {
@@ -99,7 +104,7 @@ func NewView(pg *Page, link func(about string) string) *View {
 				}
 			}
 		}
-		if b.First {
+		if b.First > 0 {
 			v.First = append(v.First, view)
 		} else {
 			v.Rest = append(v.Rest, view)
@@ -107,6 +112,15 @@ func NewView(pg *Page, link func(about string) string) *View {
 	}
 	v.Many = rows > manyRows
 	return v
+}
+
+// show has the block show a list.
+func (b *BlockView) show(l *List) {
+	b.List, b.Columns = l, l.Columns
+	b.Wide = slices.IndexFunc(l.Columns, func(name string) bool { return columnClass(name) == "wide" })
+	if b.Wide < 0 {
+		b.Columns = l.Header()
+	}
 }
 
 // parts puts paragraphs together: an item with a tone is a message, and the commands that
@@ -157,14 +171,16 @@ func (v *View) Tone() string {
 	return v.Page.Tone.String()
 }
 
-// columnClass gives the class of a column by its name: times are never broken, and prose takes
-// the room that is left.
+// columnClass gives the class of a column by its name: times are never broken, prose takes
+// the room that is left, and how something went is a tag.
 func columnClass(name string) string {
 	switch {
 	case strings.HasSuffix(name, "(UTC)"), name == "took":
 		return "time"
 	case name == "reason", name == "why", name == "plan", name == "what to do":
 		return "wide"
+	case name == "outcome", name == "result":
+		return "word"
 	}
 	return ""
 }

@@ -54,8 +54,9 @@ type Block struct {
 	Title string // "": goes on without a heading
 	Paras []Para
 	List  *List
-	// First: a human must see this before all else; HTML has it above the other blocks.
-	First bool
+	// First: a human must see this before all else. HTML has it above the other blocks, those
+	// with the least number at the top; 0: it stays where it is.
+	First int
 }
 
 // Items is a block of texts.
