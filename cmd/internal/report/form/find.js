@@ -4,13 +4,11 @@
   var all = function (what) { return Array.prototype.slice.call(document.querySelectorAll(what)); };
   var bar = get("find"), words = get("find-words"), action = get("find-action"), result = get("find-result"), count = get("find-count");
   if (!bar) { return; }
-  var groups = all("details.group"), open = null, timer = 0;
-  var rows = all("tbody tr").map(function (row) { return { row: row, group: row.closest("details.group"), text: null }; });
+  var groups = all("#found details.group, #found .panel"), open = null, timer = 0;
+  var rows = all("#found tbody tr").map(function (row) { return { row: row, group: row.closest("details.group, .panel"), text: null }; });
   var fits = function (r, sought) {
-    if (r.group) {
-      if (action ? action.value ? r.group.id !== action.value : false : false) { return false; }
-      if (result ? result.value ? !r.row.classList.contains(result.value) : false : false) { return false; }
-    }
+    if (action ? action.value ? r.group.id !== action.value : false : false) { return false; }
+    if (result ? result.value ? !r.row.classList.contains(result.value) : false : false) { return false; }
     if (r.text === null) { r.text = r.row.textContent.toLowerCase(); }
     return sought.every(function (word) { return r.text.indexOf(word) !== -1; });
   };
