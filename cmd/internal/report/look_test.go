@@ -126,11 +126,15 @@ func BenchmarkHTML(b *testing.B) {
 			if err := report.Keep(peopleRun(n), &end); err != nil {
 				b.Fatal(err)
 			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := (report.Stored{Report: end.Report}).Write(io.Discard, form.HTML, form.Look{}); err != nil {
-					b.Fatal(err)
-				}
+			for name, doc := range map[string]form.Renderer{"run": report.Of(peopleRun(n)), "state": report.Stored{Report: end.Report}} {
+				b.Run(name, func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						if err := doc.Write(io.Discard, form.HTML, form.Look{}); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
 			}
 		})
 	}

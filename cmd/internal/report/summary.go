@@ -173,12 +173,12 @@ func (h *Head) tiles() []form.Tile {
 			label = c.done
 		}
 		if c.what != "" {
-			label += " (" + c.what + "s)"
+			label = c.what + "s " + label
 		}
 		o := &Operation{Action: dirsync.Action(c.word)}
 		id := c.word
-		if c.word == "phone_create" {
-			id = "" // a part of others
+		if c.what == "phone" {
+			id = "" // they are parts of operations of any kind
 		}
 		tone := form.Plain
 		if o.Removes() {
