@@ -76,7 +76,7 @@ func (d *Document) WithDirectories() *Document {
 		return d
 	}
 	told := *d
-	told.Operations, told.Conflicts = d.Operations.as(func(o *Operation) { o.Username = ofDirectory(o.Username, o.SourceID) }), slices.Clone(d.Conflicts)
+	told.Operations, told.Conflicts = d.Operations.As(func(o *Operation) { o.Username = ofDirectory(o.Username, o.SourceID) }), slices.Clone(d.Conflicts)
 	for i := range told.Conflicts {
 		people := slices.Clone(told.Conflicts[i].People)
 		for j := range people {

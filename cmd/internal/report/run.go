@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"duosync/cmd/internal/report/operations"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 	"duosync/sync/printed"
@@ -160,7 +161,7 @@ func Of(run *dirsync.Run) *Document {
 			Duo: Duo{Calls: run.Usage.Calls, Retries: run.Usage.Retries, ExpectedCalls: run.ExpectedCalls,
 				ExpectedSeconds: int(math.Ceil(run.ExpectedDuration.Seconds()))},
 		},
-		Operations: operationsOf(run), Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
+		Operations: operations.OfRun(run), Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
 		Attention: AttentionOf(run.Attention), StillHeld: run.StillHeld, Shadowed: []Shadowed{},
 		Warnings: []string{},
 	}
@@ -202,7 +203,7 @@ func (d *Document) Short() any {
 }
 
 // Listed implements [form.Long].
-func (d *Document) Listed() (key string, items iter.Seq[any]) { return "operations", d.Operations.any }
+func (d *Document) Listed() (key string, items iter.Seq[any]) { return "operations", d.Operations.Any }
 
 // ConflictOf gives a conflict's form in a report.
 func ConflictOf(c *dirsync.Conflict) Conflict {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -170,7 +171,7 @@ func (d *Document) shown() Operations {
 	if !stopped && !ended {
 		return d.Operations
 	}
-	return d.Operations.as(func(o *Operation) {
+	return d.Operations.As(func(o *Operation) {
 		switch {
 		case o.Result != dirsync.ResultPlanned:
 		case stopped:
@@ -233,7 +234,7 @@ func waitingBlock(title string, waiting []Waiting) form.Block {
 // for each person of a conflict, and one for each who needs attention.
 func (d *Document) Sheet() *form.Sheet {
 	s := form.NewSheet("action", "username", "source_id", "duo_user_id", "field", "before", "after", "reason", "result", "error", "since", "dn", "remedy")
-	s.AddMade(d.Operations.cells)
+	s.AddMade(cellsOf(d.Operations))
 	for _, c := range d.Conflicts {
 		for _, p := range c.everybody() {
 			s.Add("conflict", cmp.Or(p.Username, c.Username), string(p.SourceID), "", "", "", "", c.Reason, "", "", "", p.DN, c.Remedy)
@@ -253,19 +254,21 @@ func (d *Document) Sheet() *form.Sheet {
 	return s
 }
 
-// cells are the rows of a sheet.
-func (os Operations) cells(yield func([]string) bool) {
-	for o := range os.All() {
-		changes := o.Changes
-		if len(changes) == 0 {
-			changes = []dirsync.Change{{}}
-		}
-		for _, c := range changes {
-			if dirsync.IsList(c.Field) {
-				c.Before, c.After = phrase.Cell(dirsync.Items(c.Before)), phrase.Cell(dirsync.Items(c.After))
+// cellsOf gives the rows of a sheet.
+func cellsOf(all Operations) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for o := range all.All() {
+			changes := o.Changes
+			if len(changes) == 0 {
+				changes = []dirsync.Change{{}}
 			}
-			if !yield([]string{string(o.Action), o.Username, string(o.SourceID), o.User, c.Field, c.Before, c.After, o.Reason, o.Result, o.Error, "", "", ""}) {
-				return
+			for _, c := range changes {
+				if dirsync.IsList(c.Field) {
+					c.Before, c.After = phrase.Cell(dirsync.Items(c.Before)), phrase.Cell(dirsync.Items(c.After))
+				}
+				if !yield([]string{string(o.Action), o.Username, string(o.SourceID), o.User, c.Field, c.Before, c.After, o.Reason, o.Result, o.Error, "", "", ""}) {
+					return
+				}
 			}
 		}
 	}

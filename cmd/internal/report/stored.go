@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 
 	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/report/operations"
 	dirsync "duosync/sync"
 	"duosync/sync/packing"
 	"duosync/sync/printed"
@@ -33,26 +33,23 @@ func DecodeWhole(stored dirsync.Packed) (*Document, error) { return decodeFrom(s
 // most of a large one.
 func DecodeBrief(stored dirsync.Packed) (*Document, error) { return decodeFrom(stored, false) }
 
-// decodeFrom reads a report, all of it, with its operations or without them. Where these are
-// many, they are read anew each time that they are asked for.
+// decodeFrom reads a report, all of it, with its operations or without them.
 func decodeFrom(stored dirsync.Packed, whole bool) (*Document, error) {
 	doc := &Document{}
-	var few []Operation
-	left := &leftCount{}
-	visit := func(o *Operation) bool {
-		left.add(o)
-		if len(few) <= fewOperations {
-			few = append(few, *o)
-		}
-		return true
-	}
-	if !whole {
-		left, visit = nil, nil
-	}
 	in, err := packing.Open(stored)
 	var rest []byte
-	if err == nil {
-		rest, err = readApart(in, "", visit)
+	switch {
+	case err == nil && whole:
+		doc.left = &leftCount{}
+		doc.Operations, err = operations.Collect(func(add func(*Operation) error) (err error) {
+			rest, err = readApart(in, func(o *Operation) error {
+				doc.left.add(o)
+				return add(o)
+			})
+			return err
+		})
+	case err == nil:
+		rest, err = readApart(in, nil)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading a report: %w", err)
@@ -60,25 +57,12 @@ func decodeFrom(stored dirsync.Packed, whole bool) (*Document, error) {
 	if err := decode(rest, doc, &doc.Head); err != nil {
 		return nil, err
 	}
-	doc.left = left
-	if doc.Operations = ListOf(few...); len(few) > fewOperations {
-		doc.Operations = Operations{func(action dirsync.Action) iter.Seq[*Operation] {
-			return func(yield func(*Operation) bool) {
-				if in, err := packing.Open(stored); err == nil { // it was read before, to its end
-					_, _ = readApart(in, action, yield)
-				}
-			}
-		}}
-	}
 	return doc, nil
 }
 
-// errEnough ends a reading before its end.
-var errEnough = errors.New("enough")
-
-// readApart reads a report, and gives it without its operations. Those of an action, "" for any,
-// visit gets one by one until it returns false; nil skips them. It fails unless there is one object and no more.
-func readApart(in io.Reader, action dirsync.Action, visit func(*Operation) bool) (rest []byte, err error) {
+// readApart reads a report, and gives it without its operations, which visit gets one by one
+// until it fails; nil skips them. It fails unless there is one object and no more.
+func readApart(in io.Reader, visit func(*Operation) error) (rest []byte, err error) {
 	d := json.NewDecoder(in)
 	if err := expect(d, '{'); err != nil {
 		return nil, err
@@ -91,7 +75,7 @@ func readApart(in io.Reader, action dirsync.Action, visit func(*Operation) bool)
 		}
 		key, _ := token.(string) // of an object there is nothing else
 		if key == "operations" {
-			if err := eachOf(d, action, visit); err != nil {
+			if err := eachOf(d, visit); err != nil {
 				return nil, err
 			}
 			continue
@@ -111,9 +95,8 @@ func readApart(in io.Reader, action dirsync.Action, visit func(*Operation) bool)
 	return json.Marshal(members)
 }
 
-// eachOf reads the list of operations. Of those that are not wanted no more is read than
-// their beginning, where that tells the action, as [Keep] writes it.
-func eachOf(d *json.Decoder, action dirsync.Action, visit func(*Operation) bool) error {
+// eachOf reads the list of operations.
+func eachOf(d *json.Decoder, visit func(*Operation) error) error {
 	switch token, err := d.Token(); {
 	case err != nil:
 		return err
@@ -122,22 +105,20 @@ func eachOf(d *json.Decoder, action dirsync.Action, visit func(*Operation) bool)
 	case token != json.Delim('['):
 		return fmt.Errorf("%v where a list was expected", token)
 	}
-	const first = `{"action":"`
-	var text json.RawMessage
 	for d.More() {
-		if err := d.Decode(&text); err != nil {
-			return err
-		}
-		rest, told := bytes.CutPrefix(text, []byte(first))
-		if visit == nil || action != "" && told && !bytes.HasPrefix(rest, []byte(action+`"`)) {
+		if visit == nil {
+			var skip json.RawMessage
+			if err := d.Decode(&skip); err != nil {
+				return err
+			}
 			continue
 		}
 		var o Operation
-		if err := json.Unmarshal(text, &o); err != nil {
+		if err := d.Decode(&o); err != nil {
 			return err
 		}
-		if (action == "" || o.Action == action) && !visit(&o) {
-			return errEnough
+		if err := visit(&o); err != nil {
+			return err
 		}
 	}
 	return expect(d, ']')
@@ -180,7 +161,7 @@ func (d *Document) Reflag(flags string) {
 	for i := range d.Attention {
 		anew(&d.Attention[i].Remedy, &d.Attention[i].Reason)
 	}
-	d.Operations = d.Operations.as(func(o *Operation) { anew(&o.Error) })
+	d.Operations = d.Operations.As(func(o *Operation) { anew(&o.Error) })
 	for i := range d.Warnings {
 		anew(&d.Warnings[i])
 	}
@@ -250,7 +231,7 @@ func Mentions(stored dirsync.Packed, texts ...string) bool {
 func EachOperation(stored dirsync.Packed, visit func(*Operation)) error {
 	in, err := packing.Open(stored)
 	if err == nil {
-		_, err = readApart(in, "", func(o *Operation) bool { visit(o); return true })
+		_, err = readApart(in, func(o *Operation) error { visit(o); return nil })
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"time"
 
+	"duosync/cmd/internal/report/operations"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
@@ -23,9 +24,9 @@ func Unfinished(id string, started time.Time, goesOn bool, each func(add func(Op
 	}
 	var err error
 	counters := d.Summary.counters()
-	d.Operations, err = collect(func(add func(*Operation) error) error {
+	d.Operations, err = operations.Collect(func(add func(*Operation) error) error {
 		return each(func(o Operation) error {
-			d.Summary.count(counters, o.Action, o.phones)
+			d.Summary.count(counters, o.Action, o.PhoneSteps())
 			if o.Result == dirsync.ResultFailed {
 				d.Summary.Failed++
 			}

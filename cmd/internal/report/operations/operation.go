@@ -1,4 +1,6 @@
-package report
+// Package operations tells of the operations of a run: each with what became of it, a list of
+// any length, and the block of a page that shows one.
+package operations
 
 import (
 	"cmp"
@@ -23,19 +25,23 @@ type Operation struct {
 	Result   string           `json:"result"`
 	Error    string           `json:"error"`
 
-	phones []dirsync.PhoneStep // for the summary
+	phones []dirsync.PhoneStep // for a summary
 }
 
-// OperationOf gives an operation with its result, "applied", "failed" and so on, and
+// Of gives an operation with its result, "applied", "failed" and so on, and
 // what was wrong.
-func OperationOf(o *dirsync.Op, result, problem string) Operation {
+func Of(o *dirsync.Op, result, problem string) Operation {
 	return Operation{Action: o.Action, Username: o.Username, SourceID: o.Source, User: o.User,
 		Reason: o.Reason, Changes: append([]dirsync.Change{}, o.Changes...), Result: result, Error: problem, phones: o.Phones}
 }
 
-// OperationsBlock lists operations by their actions, in the order in which these come
+// PhoneSteps gives what an operation that was made of the plan does with phones; of one that
+// was read nothing is known.
+func (o *Operation) PhoneSteps() []dirsync.PhoneStep { return o.phones }
+
+// Block lists operations by their actions, in the order in which these come
 // first, and what became of each where that is not the same for all.
-func OperationsBlock(title string, operations Operations) form.Block {
+func Block(title string, operations List) form.Block {
 	count := countOf(operations)
 	l := &form.List{Columns: []string{"action", "user", "changes", "reason"}, Lead: 2}
 	if count.differ {
@@ -58,7 +64,7 @@ const (
 	openOthers   = 50
 )
 
-func groupOf(action dirsync.Action, count operationCount, operations Operations) form.Group {
+func groupOf(action dirsync.Action, count operationCount, operations List) form.Group {
 	of := count.of[action]
 	like := &Operation{Action: action}
 	open := openOthers
@@ -116,7 +122,7 @@ type actionCount struct {
 	reason string
 }
 
-func countOf(operations Operations) operationCount {
+func countOf(operations List) operationCount {
 	c := operationCount{of: map[dirsync.Action]*actionCount{}}
 	result, some := "", false
 	for o := range operations.All() {
