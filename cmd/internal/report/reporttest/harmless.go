@@ -68,7 +68,7 @@ func checkCSV(t *testing.T, text string) {
 
 // The elements of a page, and their attributes; it has one script and one style sheet at most.
 const (
-	knownElements = " html head meta title style body a div header span svg path main h1 h2 dl dt dd section p b del ins ul li code strong table thead tbody tr th td bdi " +
+	knownElements = " html head meta title style body a div header span svg path main h1 h2 dl dt dd section p b del ins ul li pre code strong table thead tbody tr th td bdi " +
 		"details summary label input select option output footer script "
 	knownAttributes = " lang charset name content http-equiv class scope data-column dir id href open hidden role type placeholder autocomplete spellcheck value " +
 		"tabindex aria-hidden focusable viewBox fill stroke stroke-width stroke-linecap stroke-linejoin d "
