@@ -4,7 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"duosync/state/column"
@@ -67,6 +71,77 @@ func (db *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
 	runs := make([]Run, 0, len(rows))
 	for i := range rows {
 		runs = append(runs, rows[i].run())
+	}
+	return runs, nil
+}
+
+// RunQuery picks runs of the history; its zero value picks all.
+type RunQuery struct {
+	ID       string    // "" for any
+	Outcomes []string  // one of these; nil: any
+	From, To time.Time // started at From or later, and before To; zero: whenever
+	// Before and After are ids of runs: the newest ones are picked that are older than one,
+	// or the oldest ones that are newer; "" for none. One of them is given at most.
+	Before, After string
+	Refreshed     bool // those only that read all of Duo
+	Limit         int  // 0 means all
+}
+
+// RunsOf gives the runs that a query picks, newest first, without their whole reports.
+func (db *DB) RunsOf(ctx context.Context, q RunQuery) ([]Run, error) {
+	var where []string
+	var args []any
+	and := func(condition string, arg any) {
+		args = append(args, arg)
+		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
+	}
+	if len(q.Outcomes) > 0 {
+		var any []string
+		for _, outcome := range q.Outcomes {
+			args = append(args, outcome)
+			any = append(any, "$"+strconv.Itoa(len(args)))
+		}
+		where = append(where, "outcome IN ("+strings.Join(any, ", ")+")")
+	}
+	if q.ID != "" {
+		and("id = ?", q.ID)
+	}
+	if !q.From.IsZero() {
+		and("started >= ?", column.At(q.From))
+	}
+	if !q.To.IsZero() {
+		and("started < ?", column.At(q.To))
+	}
+	order := "DESC"
+	if q.Before != "" {
+		and("(started, id) < ((SELECT started FROM runs WHERE id = ?), ?)", q.Before)
+	}
+	if q.After != "" {
+		and("(started, id) > ((SELECT started FROM runs WHERE id = ?), ?)", q.After)
+		order = "ASC"
+	}
+	if q.Refreshed { // as encoding/json writes report.Head
+		and("summary LIKE ?", `%"refresh":{"done":true,%`)
+	}
+	from := "FROM runs"
+	if len(where) > 0 {
+		from += " WHERE " + strings.Join(where, " AND ")
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = math.MaxInt32
+	}
+	args = append(args, limit)
+	rows, err := readRows[listedRow](ctx, db.conns.Read, fmt.Sprintf("%s ORDER BY started %s, id %s LIMIT $%d", from, order, order, len(args)), args...)
+	if err != nil {
+		return nil, db.fail("reading the history", err)
+	}
+	runs := make([]Run, 0, len(rows))
+	for i := range rows {
+		runs = append(runs, rows[i].run())
+	}
+	if q.After != "" {
+		slices.Reverse(runs)
 	}
 	return runs, nil
 }
@@ -138,4 +213,34 @@ func (db *DB) EachStep(ctx context.Context, runID string, visit func(Step) error
 		}
 		after = rows[len(rows)-1].Seq
 	}
+}
+
+// PastStep is an operation on a person, as a run wrote it down.
+type PastStep struct {
+	RunID string
+	At    time.Time // by Duo's clock
+	Step
+}
+
+// StepsOf gives the last operations on a person that runs wrote down, newest first. It
+// goes with the history, see Options.KeepHistory.
+func (db *DB) StepsOf(ctx context.Context, id dirsync.SourceID, limit int) ([]PastStep, error) {
+	type row struct {
+		Seq   int64       `db:"seq"`
+		RunID string      `db:"run_id"`
+		At    column.Time `db:"at"`
+		opColumns
+		Done column.Time `db:"done_at"`
+		Note string      `db:"note"`
+	}
+	rows, err := readRows[row](ctx, db.conns.Read, `FROM intents WHERE source_id = $1 ORDER BY seq DESC LIMIT $2`, id, limit)
+	if err != nil {
+		return nil, db.fail("reading a person's operations", err)
+	}
+	steps := make([]PastStep, 0, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		steps = append(steps, PastStep{RunID: r.RunID, At: r.At.Time, Step: Step{Op: r.op(), Done: r.Done.Time, Note: r.Note}})
+	}
+	return steps, nil
 }

@@ -76,7 +76,7 @@ func TestOutcomesFindTheirIntents(t *testing.T) {
 	defer closing(t, db)
 	plan, err := db.PlanOfNewest(t.Context())
 	must(t, err)
-	if !strings.Contains(plan, "intents_open") || strings.Contains(plan, "intents_run") {
+	if !strings.Contains(plan, "intents_person") || strings.Contains(plan, "intents_run") {
 		t.Errorf("intents are found so: %s", plan)
 	}
 }

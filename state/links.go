@@ -182,6 +182,16 @@ func (db *DB) Load(ctx context.Context, ids []dirsync.SourceID) ([]dirsync.Link,
 	return links, nil
 }
 
+// OwnerOf gives the person whose link has a Duo user, by the user's id; "": nobody's has.
+func (db *DB) OwnerOf(ctx context.Context, user string) (dirsync.SourceID, error) {
+	var ids []dirsync.SourceID
+	err := db.conns.Read.SelectContext(ctx, &ids, `SELECT source_id FROM links WHERE duo_id = $1 AND duo_id <> ''`, user)
+	if err != nil || len(ids) == 0 {
+		return "", db.fail("looking for a user's link", err)
+	}
+	return ids[0], nil
+}
+
 // writeLinks gives each link its last word, removals first, so that a user can
 // pass from one person to another in one transaction.
 func (j *journal) writeLinks(ctx context.Context, tx *sqlx.Tx, outcomes []dirsync.Outcome, now column.Time) error {

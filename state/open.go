@@ -107,6 +107,38 @@ func open(ctx context.Context, text string, opts Options, way func(backend.Datab
 	return db, nil
 }
 
+// glances is how often the state is read in place before a copy of it is read.
+const glances = 3
+
+// Glance has look read the state that dsn names as it is now, beside a run that may be under
+// way, which it never keeps waiting; it takes no lock, and makes no copy. So it is for what is
+// read often and briefly. Where the state was written meanwhile, look is called again: it
+// must forget what it found before. No state is an empty one.
+func Glance(ctx context.Context, dsn string, look func(*DB) error) error {
+	for range glances {
+		moved, err := glance(ctx, dsn, backend.Database.OpenInPlace, look)
+		if errors.Is(err, backend.ErrOlder) {
+			break
+		}
+		if !moved || ctx.Err() != nil {
+			return err
+		}
+	}
+	_, err := glance(ctx, dsn, backend.Database.OpenReadOnly, look)
+	return err
+}
+
+// glance opens the state in a way, and has it read.
+func glance(ctx context.Context, dsn string, way func(backend.Database, context.Context) (*backend.Connections, error), look func(*DB) error) (moved bool, err error) {
+	db, err := open(ctx, dsn, Options{}, way)
+	if err != nil {
+		return false, err
+	}
+	err = look(db)
+	moved = db.database.Moved()
+	return moved, errors.Join(err, db.Close())
+}
+
 // find gives the state that a DSN names, not open yet.
 func find(text string, opts Options) (backend.Database, error) {
 	where, err := dsn.Parse(text)

@@ -22,12 +22,15 @@ type Database interface {
 	// String names the state in messages, without any secret.
 	String() string
 
-	// OpenRuns, OpenBeside and OpenReadOnly make the connections, as state.Open,
-	// state.OpenBeside and state.OpenReadOnly tell. One of them is called, once, and
-	// Close at the end, also after an error.
+	// OpenRuns, OpenBeside, OpenReadOnly and OpenInPlace make the connections, as state.Open,
+	// state.OpenBeside, state.OpenReadOnly and state.Glance tell. One of them is called, once,
+	// and Close at the end, also after an error. OpenInPlace may fail with ErrOlder.
 	OpenRuns(ctx context.Context) (*Connections, error)
 	OpenBeside(ctx context.Context) (*Connections, error)
 	OpenReadOnly(ctx context.Context) (*Connections, error)
+	OpenInPlace(ctx context.Context) (*Connections, error)
+	// Moved reports whether what was read since OpenInPlace may be of several moments.
+	Moved() bool
 	Close() error
 
 	// Examine and Holder look without opening, as state.Examine and state.Holder tell.

@@ -17,6 +17,9 @@ var (
 	ErrLostLock = errors.New("another process has taken the state over")
 	// ErrNewer means that a newer duosync wrote the state; nothing was changed.
 	ErrNewer = errors.New("the state was written by a newer duosync")
+	// ErrOlder means that an older duosync wrote the state, and nobody has brought it up to
+	// date yet.
+	ErrOlder = errors.New("the state was written by an older duosync")
 	// ErrMissing means that there is no state, and that none was to be made.
 	ErrMissing = errors.New("there is no state")
 	// ErrForeign means that the database holds something else.

@@ -164,6 +164,14 @@ func (s *serverState) OpenReadOnly(ctx context.Context) (*backend.Connections, e
 	return &s.conns, nil
 }
 
+// OpenInPlace reads as OpenReadOnly does: a server keeps readers and writers apart.
+func (s *serverState) OpenInPlace(ctx context.Context) (*backend.Connections, error) {
+	return s.OpenReadOnly(ctx)
+}
+
+// Moved is never so: all is read in one transaction.
+func (s *serverState) Moved() bool { return false }
+
 func (s *serverState) Close() error {
 	var errs []error
 	if s.settled {

@@ -39,6 +39,7 @@ type fileState struct {
 	conns   backend.Connections
 	lock    *runLock // nil unless open for runs
 	private string   // folder of the copy that is read, or ""
+	still   sight    // of a file that is read as one that nobody writes; see OpenInPlace
 	runNote
 }
 
