@@ -67,3 +67,28 @@ func (s *Source) stampAt(ctx context.Context, c *conn.Conn, text string) (string
 	}
 	return "", answer.Refusal
 }
+
+// IDAt gives the id of the entry that has a DN; "" where none has, or it has no id. It asks over a connection
+// of its own, which ends with the answer.
+func (s *Source) IDAt(ctx context.Context, text string) (id dirsync.SourceID, err error) {
+	if _, err := dn.Parse(text); err != nil {
+		return "", nil //nolint:nilerr // no entry has such a DN
+	}
+	err = s.session.Once(ctx, func(ctx context.Context, c *conn.Conn) error {
+		answer, err := c.At(ctx, conn.Query{Base: text, Filter: conn.AnyEntry, Attrs: []string{s.users.IDAttribute}, Narrow: true})
+		if err != nil {
+			return err
+		}
+		switch answer.Code {
+		case ldap.LDAPResultSuccess:
+			if entry := answer.Entry(); entry != nil {
+				id, err = s.decoder.IDOf(entry)
+			}
+			return err
+		case ldap.LDAPResultNoSuchObject, ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultReferral:
+			return nil
+		}
+		return answer.Refusal
+	})
+	return id, err
+}

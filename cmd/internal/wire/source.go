@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -117,4 +118,27 @@ func groups(cfg *config.Single, rules *mapping.Rules) membership.Groups {
 		}
 	}
 	return g
+}
+
+// EntryOf asks the directory, or each of several, which person has a DN; "": nobody.
+func EntryOf(ctx context.Context, loaded *config.Loaded, log *logrus.Logger, dn string) (dirsync.SourceID, error) {
+	rules, err := Rules(&loaded.Config)
+	if err != nil {
+		return "", err
+	}
+	var problems []error
+	singles := loaded.Config.Each()
+	for i := range singles {
+		source, err := NewSource(&singles[i], &rules, log)
+		if err != nil {
+			return "", err
+		}
+		id, err := source.IDAt(ctx, dn)
+		if err = errors.Join(err, source.Close()); err != nil {
+			problems = append(problems, err)
+		} else if id != "" {
+			return dirsync.IDIn(singles[i].Name, id), nil
+		}
+	}
+	return "", errors.Join(problems...)
 }
