@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
+	"sync"
 	"syscall"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
@@ -11,6 +13,7 @@ import (
 
 	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/console"
 	"duosync/cmd/internal/daemon"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/watch"
@@ -25,8 +28,8 @@ func newRunCommand(a *app) *cobra.Command {
 		Long: `run stays up and makes runs, each one like duosync sync, whenever schedule.cron is due,
 never two at once. SIGTERM and SIGINT end it cleanly: the call to Duo in flight is
 finished and written down. SIGHUP reads the configuration anew; a bad one is told, and
-the old one stays in force. http.listen serves health, readiness, metrics and a status
-page; under systemd it speaks sd_notify. At --log-level info a run has a line.
+the old one stays in force. http.listen serves health, readiness, metrics and pages that
+tell how things stand; under systemd it speaks sd_notify. At --log-level info a run has a line.
 
 ` + exitsOfRun,
 		Example: `  duosync run
@@ -63,9 +66,12 @@ func (a *app) runRun(ctx context.Context) error {
 		Run: func(ctx context.Context, loaded *config.Loaded, watch *watch.Watch) *dirsync.Run {
 			return wire.Attempt(ctx, loaded, setup, wire.RunOptions{}, watch)
 		},
-		Examine: wire.ExamineState,
-		Standing: func(ctx context.Context, loaded *config.Loaded) (*past.Standing, error) {
-			return past.StandingOf(ctx, loaded.Config.State.DSN.Reveal(), loaded.Flags())
+		Examine:  wire.ExamineState,
+		Standing: standing,
+		Glance:   glance,
+		Rules:    rulesOf(),
+		Entry: func(ctx context.Context, loaded *config.Loaded, dn string) (dirsync.SourceID, error) {
+			return wire.EntryOf(ctx, loaded, setup.Log, dn)
 		},
 		Reload: hangup,
 		Notify: func(state string) error {
@@ -76,6 +82,45 @@ func (a *app) runRun(ctx context.Context) error {
 		Log:      setup.Log,
 		Version:  setup.Version,
 	})
+}
+
+// standing gives what stands in the state of a configuration, and what pages tell beside.
+func standing(ctx context.Context, loaded *config.Loaded) (found *past.Standing, err error) {
+	err = glance(ctx, loaded, func(m *past.Moment) error {
+		if found, err = m.Standing(ctx); err != nil {
+			return err
+		}
+		found.Overview, err = m.Overview(ctx, found)
+		return err
+	})
+	return found, err
+}
+
+// glance has what stands in the state of a configuration read, beside a run.
+func glance(ctx context.Context, loaded *config.Loaded, look func(*past.Moment) error) error {
+	return past.Glance(ctx, loaded.Config.State.DSN.Reveal(), loaded.Flags(), look)
+}
+
+// rulesOf gives what a configuration says of people. The last one is kept.
+func rulesOf() func(*config.Loaded) (*console.Rules, error) {
+	var mu sync.Mutex
+	var of *config.Loaded
+	var kept *console.Rules
+	return func(loaded *config.Loaded) (*console.Rules, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if of == loaded {
+			return kept, nil
+		}
+		rules, err := wire.Rules(&loaded.Config)
+		if err != nil {
+			return nil, err
+		}
+		of, kept = loaded, &console.Rules{Due: rules.Due, Hidden: func(field string) bool {
+			return slices.ContainsFunc(wire.Mappings(&rules), func(m wire.Mapped) bool { return m.Field == field && wire.Secret(m.From.Attributes()...) })
+		}}
+		return kept, nil
+	}
 }
 
 // loadWhole reads the configuration, and tries whether the parts of a run can be

@@ -21,6 +21,9 @@ const (
 	// trusted is for how long a stamp is taken to say that nothing was written: two writes
 	// at the same tick of a file system's clock give the same one.
 	trusted = time.Minute
+	// patience is how long a page waits for a reading where it can tell what was known before:
+	// the report of a large run takes longer.
+	patience = 100 * time.Millisecond
 )
 
 // looked is what is known of the last look at the state. Server.looking guards it.
@@ -38,17 +41,36 @@ func (s *Server) Look(ctx context.Context) view {
 	if !s.looking.TryLock() {
 		return s.status.look()
 	}
-	defer s.looking.Unlock()
 	now := s.status.look()
 	condition, err := s.opts.Examine(now.loaded)
 	s.status.change(func(v *view) {
 		v.unreachable, v.holder = err != nil, ""
+		if err == nil {
+			v.stamp = condition.Stamp
+		}
 		if v.running == nil {
 			v.holder = condition.Holder
 		}
 	})
-	if err == nil && s.opts.Standing != nil && s.outdated(&now, &condition) {
+	if err != nil || s.opts.Standing == nil || !s.outdated(&now, &condition) {
+		s.looking.Unlock()
+		return s.status.look()
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer s.looking.Unlock()
 		s.read(ctx, &now, &condition)
+	}()
+	var late <-chan time.Time
+	if !now.asOf.IsZero() { // else there is nothing to show meanwhile
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case <-done:
+	case <-late:
 	}
 	return s.status.look()
 }

@@ -1,10 +1,12 @@
 // Package console is what a running daemon shows at http.listen: health, readiness,
-// metrics and the status page.
+// metrics, and the pages that an administrator opens first. It reads, and changes nothing.
+// What each page shows is in the room pages, and how people are found in the room people.
 package console
 
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -14,8 +16,10 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/console/people"
 	"duosync/cmd/internal/past"
 	"duosync/state"
+	dirsync "duosync/sync"
 	"duosync/sync/secrets"
 )
 
@@ -26,13 +30,31 @@ type Options struct {
 	Examine func(loaded *config.Loaded) (state.Condition, error)
 	// Standing gives what stands in the state; nil: nobody can say.
 	Standing func(ctx context.Context, loaded *config.Loaded) (*past.Standing, error)
+	// Glance has look read what stands in the state, beside a run and without keeping it
+	// waiting; look may be called again, and forgets what it found before. nil: nobody can.
+	Glance func(ctx context.Context, loaded *config.Loaded, look func(*past.Moment) error) error
+	// Rules gives what the configuration says of people; nil: nobody can.
+	Rules func(loaded *config.Loaded) (*Rules, error)
+	// Entry asks the directory which person has a DN; "": nobody. nil: nobody can.
+	Entry func(ctx context.Context, loaded *config.Loaded, dn string) (dirsync.SourceID, error)
 	// Log is told where the pages are served, and what goes wrong with them.
 	Log logrus.FieldLogger
 	// Version that duosync calls itself by.
 	Version string
 }
 
-// Server serves health, metrics and the status page at http.listen. It belongs
+// Rules are what a configuration says of people.
+type Rules struct {
+	Due    func(*dirsync.Link) (dirsync.Waiting, bool) // the removal that somebody waits for
+	Hidden func(field string) bool                     // what is not to be shown of people
+}
+
+var (
+	errNoEntry   = errors.New("this process does not ask the directory")
+	errBusyEntry = errors.New("it is busy with other such questions")
+)
+
+// Server serves health, metrics and pages at http.listen. It belongs
 // to the loop; only its settings, and what it looks at, are for requests.
 type Server struct {
 	status   *Status
@@ -42,6 +64,15 @@ type Server struct {
 
 	looking sync.Mutex // one looks at the state at a time
 	looked  looked
+
+	runs   runCache
+	people people.Keeper
+	misses misses
+	turns  chan struct{} // of those that make a page
+	queued atomic.Int32  // who wait for a turn
+	asking chan struct{} // of the one that asks the directory
+	life   context.Context
+	end    context.CancelFunc
 
 	listen string // as configured; "" while nothing is served
 	http   *http.Server
@@ -56,8 +87,13 @@ type settings struct {
 
 // New makes a server of a status and of metrics. It serves nothing before Adopt.
 func New(status *Status, metrics Metrics, opts Options) *Server {
-	return &Server{status: status, metrics: metrics, opts: opts}
+	s := &Server{status: status, metrics: metrics, opts: opts, turns: make(chan struct{}, pagesAtOnce), asking: make(chan struct{}, 1)}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
 }
+
+// End ends what goes on in the background, for good.
+func (s *Server) End() { s.end() }
 
 // answer answers with a line of text.
 func answer(w http.ResponseWriter, code int, text string) {

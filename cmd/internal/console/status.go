@@ -24,11 +24,13 @@ type Status struct {
 
 // view is a status at one time.
 type view struct {
-	loaded  *config.Loaded
-	running *watch.Watch // nil: no run of this process is under way
-	own     *lastRun     // of this process; nil: none has ended yet
-	due     time.Time
-	needs   needs
+	loaded     *config.Loaded
+	configured time.Time    // when it was loaded
+	stamp      string       // of the state
+	running    *watch.Watch // nil: no run of this process is under way
+	own        *lastRun     // of this process; nil: none has ended yet
+	due        time.Time
+	needs      needs
 
 	unreachable bool           // the state can't be used
 	unread      error          // why the state could not be read when it was last looked at; nil: it was
@@ -41,8 +43,7 @@ type view struct {
 // this process or of another.
 type needs struct {
 	words string // "" for nobody
-	all   int
-	some  []dirsync.Attention // the first ones
+	all   []dirsync.Attention
 }
 
 // lastRun is a run without its long lists.
@@ -51,11 +52,8 @@ type lastRun struct {
 	skipped error // why it did not begin; nil: it did
 }
 
-// These bound what is kept of a list for the status page.
-const (
-	mostListed   = 100
-	mostAttended = 50
-)
+// mostListed bounds what is kept of a list of a run for the pages.
+const mostListed = 100
 
 func (s *Status) look() view {
 	s.mu.Lock()
@@ -70,10 +68,12 @@ func (s *Status) change(do func(*view)) {
 }
 
 // Configured takes the configuration of the moment.
-func (s *Status) Configured(loaded *config.Loaded) { s.change(func(v *view) { v.loaded = loaded }) }
+func (s *Status) Configured(loaded *config.Loaded) {
+	s.change(func(v *view) { v.loaded, v.configured = loaded, time.Now() })
+}
 
 func needsOf(all []dirsync.Attention) needs {
-	return needs{words: report.NeedsAttention(report.AttentionOf(all)), all: len(all), some: append([]dirsync.Attention(nil), all[:min(len(all), mostAttended)]...)}
+	return needs{words: report.NeedsAttention(report.AttentionOf(all)), all: all}
 }
 
 // Planned takes when the next run is due.

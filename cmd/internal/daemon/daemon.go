@@ -25,7 +25,7 @@ import (
 	dirsync "duosync/sync"
 )
 
-// Options are what a daemon works with. All but Standing, Reload, Notify and
+// Options are what a daemon works with. All but Standing, Glance, Rules, Entry, Reload, Notify and
 // Watchdog must be set.
 type Options struct {
 	// Load reads and checks the whole configuration anew.
@@ -38,6 +38,10 @@ type Options struct {
 	// [console.Options].
 	Examine  func(loaded *config.Loaded) (state.Condition, error)
 	Standing func(ctx context.Context, loaded *config.Loaded) (*past.Standing, error)
+	// Glance, Rules and Entry are for the pages, see [console.Options].
+	Glance func(ctx context.Context, loaded *config.Loaded, look func(*past.Moment) error) error
+	Rules  func(loaded *config.Loaded) (*console.Rules, error)
+	Entry  func(ctx context.Context, loaded *config.Loaded, dn string) (dirsync.SourceID, error)
 	// Reload asks for the configuration to be loaded anew (SIGHUP).
 	Reload <-chan os.Signal
 	// Notify sends a state to the service manager (sd_notify(3)); nil where there

@@ -20,7 +20,9 @@ func Run(ctx context.Context, loaded *config.Loaded, opts Options) error {
 	if d.schedule, err = scheduleOf(loaded); err != nil {
 		return err
 	}
-	d.pages = console.New(&d.status, d.after.Metrics(), console.Options{Examine: opts.Examine, Standing: opts.Standing, Log: opts.Log, Version: opts.Version})
+	d.pages = console.New(&d.status, d.after.Metrics(), console.Options{Examine: opts.Examine, Standing: opts.Standing,
+		Glance: opts.Glance, Rules: opts.Rules, Entry: opts.Entry, Log: opts.Log, Version: opts.Version})
+	defer d.pages.End()
 	d.after.Metrics().Reloaded(true)
 	d.after.Resume(loaded.Config.Notify.Textfile)
 	d.configured()

@@ -27,6 +27,8 @@ type Standing struct {
 	// Success is the end of the newest run that was complete and not held whole, as far as
 	// it can be told without looking into each; zero: there is none.
 	Success time.Time
+	// Overview is what pages tell beside it; nil where nobody has asked for it.
+	Overview *Overview
 }
 
 // Unwell says what stands that a human should know before all is called well, but for those

@@ -243,3 +243,22 @@ func expect(d *json.Decoder, delim json.Delim) error {
 	}
 	return err
 }
+
+// DecodeVisiting reads a report that Keep made, and gives it without its operations, which
+// visit gets one by one until it fails.
+func DecodeVisiting(stored dirsync.Packed, visit func(*Operation) error) (*Document, error) {
+	in, err := packing.Open(stored)
+	var rest []byte
+	if err == nil {
+		var failed error
+		rest, err = readApart(in, func(o *Operation) bool { failed = visit(o); return failed == nil })
+		if failed != nil {
+			err = failed
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a report: %w", err)
+	}
+	doc := &Document{}
+	return doc, decode(rest, doc, &doc.Head)
+}

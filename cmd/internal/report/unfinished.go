@@ -35,3 +35,34 @@ func Unfinished(id string, started time.Time, goesOn bool, each func(add func(Op
 	})
 	return d, err
 }
+
+// Unreported is what a list tells of a run that has made no report: that it is under way, or
+// was interrupted, or ended and left none.
+func Unreported(id, by string, started, finished time.Time, goesOn bool) Head {
+	h := Head{Schema: schema, RunID: id, By: by, Mode: modeApply, Outcome: dirsync.OutcomeFailed, Started: phrase.Stamp(started), Finished: phrase.Stamp(finished), Interrupted: finished.IsZero()}
+	if goesOn {
+		h.Outcome, h.Interrupted = underWay, false
+	}
+	return h
+}
+
+// GoesOn reports whether the run has not ended.
+func (h *Head) GoesOn() bool { return h.Outcome == underWay }
+
+// PlanWords counts the operations by action, and again by what became of them.
+func (h *Head) PlanWords() string { return h.planWords() }
+
+// Made says by which command, and for whom, a run was made; "" where neither is known.
+func (h *Head) Made() string { return h.made() }
+
+// Took says how long a run took; "?" where that is not known.
+func (h *Head) Took() string { return tookWords(h) }
+
+// Verdict says how a run went.
+func (d *Document) Verdict() string { return d.verdict() }
+
+// ActionWords say an action to people.
+func ActionWords(action dirsync.Action) string { return actionWords(action) }
+
+// Sign tells at a glance what an action does: "+" gives, "-" takes, "~" changes.
+func Sign(action dirsync.Action) string { return sign(action) }

@@ -2,4 +2,4 @@
 
 -- +goose Up
 DROP INDEX intents_open;
-CREATE INDEX intents_person ON intents (source_id, seq);
+CREATE INDEX intents_person ON intents (source_id); -- and by seq, which is the rowid
