@@ -158,7 +158,9 @@ func (s *Server) showNow(w http.ResponseWriter, r *http.Request, v *view) {
 		Held: guards, Resume: printed.Command(flags, "resume"), Due: printed.Command(flags, "due"), Days: o.Days, Recent: o.Recent}
 	if by != nil && len(guards) > 0 {
 		n.HeldBy, n.HeldAll, n.HeldOps = &by.Head, by.Summary.Held, o.Held
-		n.Approved = len(by.OpenGuards(func(string) bool { return false })) - len(guards)
+		if n.Approved = len(by.OpenGuards(func(string) bool { return false })) - len(guards); n.Approved == 0 {
+			n.ApproveAll = by.ApproveAll()
+		}
 	}
 	if last := v.last(); last != nil {
 		n.Last, n.Waiting = &last.Head, last.Summary.Waiting

@@ -93,7 +93,7 @@ func driftWords(c *config.Config) string {
 	if len(c.Sync.Drift.Fields) > 0 {
 		return "by field, see the settings"
 	}
-	return cmp.Or(c.Sync.Drift.Otherwise, "enforce")
+	return cmp.Or(c.Sync.Drift.Otherwise, "enforce") + " (sync.drift)"
 }
 
 func (s *Server) showSettings(w http.ResponseWriter, _ *http.Request, v *view) {

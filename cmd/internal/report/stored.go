@@ -251,7 +251,7 @@ func DecodeVisiting(stored dirsync.Packed, visit func(*Operation) error) (*Docum
 	var rest []byte
 	if err == nil {
 		var failed error
-		rest, err = readApart(in, func(o *Operation) bool { failed = visit(o); return failed == nil })
+		rest, err = readApart(in, "", func(o *Operation) bool { failed = visit(o); return failed == nil })
 		if failed != nil {
 			err = failed
 		}

@@ -66,3 +66,12 @@ func ActionWords(action dirsync.Action) string { return actionWords(action) }
 
 // Sign tells at a glance what an action does: "+" gives, "-" takes, "~" changes.
 func Sign(action dirsync.Action) string { return sign(action) }
+
+// ApproveAll gives the command that lets through what several guards of the run hold; "" where
+// one does, or none can.
+func (d *Document) ApproveAll() string {
+	if d.ApprovalID == "" || approvable(d.Guards) < 2 {
+		return ""
+	}
+	return approveAll(d.Guards, d.ApprovalID)
+}

@@ -46,7 +46,7 @@ func (s *Site) ShowDrift(w io.Writer, d *Drift) error {
 		b.Status = page.Status{Word: "Drift", Tone: page.Attention, Reason: phrase.Plural(len(d.Left), "thing") + " left as others set it in Duo."}
 	}
 	if d.Run != nil {
-		b.Status.Facts = []page.Fact{{Name: "all of Duo read", Text: ago(s.Now, d.At) + ", " + moment(d.At)}, {Name: "by the run", Text: d.Run.RunID, Href: RunPath(d.Run.RunID)}, {Name: "sync.drift", Text: d.Enforced}}
+		b.Status.Facts = []page.Fact{{Name: "all of Duo read", Text: ago(s.Now, d.At) + ", " + moment(d.At)}, {Name: "by the run", Text: d.Run.RunID, Href: RunPath(d.Run.RunID)}, {Name: "what is done about it", Text: d.Enforced}}
 	}
 	if len(d.Mended) > 0 {
 		g := runGroup{Name: "Changed in Duo by hand, as the run took it up", Sign: "~", Tone: page.Change, Count: phrase.Count(d.All), Open: true}

@@ -22,15 +22,16 @@ type Now struct {
 	Last      *report.Head
 	AsOf      time.Time // when the state was as it says here
 
-	Attention []report.Attention // all who need somebody
-	Held      []report.Guard     // that hold something of which nobody has decided
-	HeldBy    *report.Head       // the run that found it
-	HeldOps   []report.Operation // the first operations that are held
-	HeldAll   int                // how many are held
-	Approved  int                // guards whose holds the next run lets through
-	Resume    string             // the command that ends a pause
-	Due       string             // the command that lists all who wait
-	Waiting   int                // who wait for a removal
+	Attention  []report.Attention // all who need somebody
+	Held       []report.Guard     // that hold something of which nobody has decided
+	HeldBy     *report.Head       // the run that found it
+	HeldOps    []report.Operation // the first operations that are held
+	HeldAll    int                // how many are held
+	ApproveAll string             // the command that lets through what several guards hold; ""
+	Approved   int                // guards whose holds the next run lets through
+	Resume     string             // the command that ends a pause
+	Due        string             // the command that lists all who wait
+	Waiting    int                // who wait for a removal
 
 	Days   []dirsync.Day // oldest first
 	Recent []report.Head // newest first
@@ -65,12 +66,19 @@ func (s *Site) ShowNow(w io.Writer, n *Now) error {
 		b.Messages = append(b.Messages, page.Message{Tone: page.Paused, Title: "To go on writing:", Commands: []string{n.Resume}})
 	}
 	for i := range n.Held {
-		b.Messages = append(b.Messages, heldMessage(&n.Held[i], s.Now))
+		m := heldMessage(&n.Held[i], s.Now)
+		if len(n.HeldOps) > 0 {
+			m.More = "" // they are listed
+		}
+		b.Messages = append(b.Messages, m)
+	}
+	if n.ApproveAll != "" {
+		b.Messages = append(b.Messages, page.Message{Tone: page.Held, Title: "All of it at once:", Text: "what one guard lets through, the others may still hold.", Commands: []string{n.ApproveAll}})
 	}
 	if n.HeldBy != nil {
 		b.HeldNote = "Found by the run of " + moment(stamped(n.HeldBy.Started))
-		if made := n.HeldBy.Made(); made != "" {
-			b.HeldNote += ", made by " + strings.TrimPrefix(made, "by ")
+		if n.HeldBy.By != "" {
+			b.HeldNote += ", made by " + n.HeldBy.By
 		}
 		b.HeldNote += "."
 		b.HeldMore = page.Link{Name: "The run that found it", Href: RunPath(n.HeldBy.RunID)}

@@ -15,6 +15,8 @@ import (
 	"pgregory.net/rapid"
 
 	"duosync/cmd/internal/console/pages"
+	"duosync/cmd/internal/notify/message"
+	"duosync/cmd/internal/notify/news"
 	"duosync/cmd/internal/page"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
@@ -241,4 +243,20 @@ func TestPersonSaysWhatCounts(t *testing.T) {
 	if t.Failed() {
 		t.Log(out.String())
 	}
+}
+
+// TestMessagesLeadHere: a message links to a person's and a run's page as these are called.
+func TestMessagesLeadHere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{".", "..", "a/b", "%2f"})).Filter(func(s string) bool { return s != "" }).Draw(t, "id")
+		if strings.ContainsFunc(id, func(r rune) bool { return unicode.IsControl(r) || !unicode.IsPrint(r) || unicode.IsSpace(r) }) {
+			t.Skip() // such an id is made harmless in a message
+		}
+		run := &dirsync.Run{ID: "20260304T120000Z-0a1b2c", Outcome: dirsync.OutcomeNoChanges, Started: reporttest.Noon, Complete: true, Attention: []dirsync.Attention{{Username: "ann", Source: dirsync.SourceID(id), Reason: "x"}}}
+		told, _ := news.Of(nil, run, []string{"attention"}, false, reporttest.Noon)
+		m := message.Of(told, run, message.About{PublicURL: "https://sync.example.org"})
+		if m.Links.Page != "https://sync.example.org"+pages.PersonPath(dirsync.SourceID(id)) || m.Links.Run != "https://sync.example.org"+pages.RunPath(run.ID) {
+			t.Fatalf("%q: %+v", id, m.Links)
+		}
+	})
 }

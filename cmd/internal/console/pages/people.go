@@ -100,7 +100,7 @@ func foundTable(p *People) page.Table {
 	}
 	var rows []page.Row
 	for _, f := range p.Found {
-		rows = append(rows, page.Row{Tone: f.Tone, Cells: []page.Cell{who(f.Username, f.ID), {Text: f.Name}, {Text: f.Mail}, {Text: f.Status, Tag: f.Status != "", Tone: f.Tone, Note: f.Note}}})
+		rows = append(rows, page.Row{Cells: []page.Cell{who(f.Username, f.ID), {Text: f.Name}, {Text: f.Mail}, {Text: f.Status, Tag: f.Status != "", Tone: f.Tone, Note: f.Note}}})
 	}
 	t.Rows = page.Rows(rows...)
 	return t

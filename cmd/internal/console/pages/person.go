@@ -154,6 +154,9 @@ func removalWords(w *dirsync.Waiting, now time.Time) string {
 func (p *Person) messages(now time.Time) []page.Message {
 	var all []page.Message
 	for _, a := range p.Attention {
+		if slices.ContainsFunc(p.Conflicts, func(c report.Conflict) bool { return c.Reason == a.Reason }) {
+			continue // which says more
+		}
 		m := page.Message{Tone: page.Attention, Title: "Needs attention:", Text: a.Reason}
 		if at := stamped(a.Since); !at.IsZero() {
 			m.More = "Since " + moment(at) + "."
@@ -169,7 +172,7 @@ func (p *Person) messages(now time.Time) []page.Message {
 	for i := range p.Conflicts {
 		c := &p.Conflicts[i]
 		m := page.Message{Tone: page.Conflict, Title: "In conflict:", Text: c.Words()}
-		if c.Remedy != "" && !slices.ContainsFunc(p.Attention, func(a report.Attention) bool { return a.Remedy == c.Remedy }) {
+		if c.Remedy != "" {
 			m.Commands = []string{c.Remedy}
 		}
 		all = append(all, m)

@@ -63,7 +63,7 @@ func (s *Site) ShowRuns(w io.Writer, r *Runs) error {
 		{Name: "outcome", Label: "Outcome", Value: chosen(Outcomes(), r.Outcome), Options: Outcomes()},
 		{Name: "hours", Label: "Started", Value: chosen(Times(), r.Time), Options: Times()},
 	}}
-	b.Table = page.Table{Columns: page.Columns("started|time", "outcome", "what|wide", "attention|num", "took|num", "made"), Heads: true, Empty: "No run of that kind."}
+	b.Table = page.Table{Columns: page.Columns("started|time", "outcome", "what", "attention|num", "took|num", "made"), Heads: true, Empty: "No run of that kind."}
 	if r.Outcome == "" && r.Time == "" && r.Before == "" && r.After == "" {
 		b.Table.Empty = "No run yet."
 	}

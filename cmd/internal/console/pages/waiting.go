@@ -103,7 +103,7 @@ func waitingTable(all []Removal, now time.Time, most int) page.Table {
 		when := page.Cell{Text: "with the next run"}
 		tone := page.Bad
 		if x.Due.After(now) {
-			when, tone = page.Cell{Text: x.Due.UTC().Format("2006-01-02"), Note: ago(now, x.Due)}, page.Plain
+			when, tone = page.Cell{Text: x.Due.UTC().Format("2006-01-02"), Note: ago(now, x.Due)}, page.Paused
 		}
 		rows = append(rows, page.Row{Tone: tone, Cells: []page.Cell{who(x.Username, x.ID), {Text: string(x.Action), Tag: true, Tone: page.Bad}, when, {Text: x.Name}, {Text: x.Mail}, {Text: moment(x.Since)}}})
 	}

@@ -102,17 +102,13 @@ type Person struct {
 	Remedy   string           `json:"remedy"`
 	Since    string           `json:"since"`
 	New      bool             `json:"new"`
+	Link     string           `json:"link"` // the page of the person; "" where there is none
 }
 
 // Change counts what was done of a kind.
 type Change struct {
 	Action dirsync.Action `json:"action"`
 	Count  int            `json:"count"`
-}
-
-// Links lead to the pages of a daemon; "" where notify.public_url is not set.
-type Links struct {
-	Console string `json:"console"`
 }
 
 // About is what a message says beside the run.
@@ -137,7 +133,6 @@ func Of(told []news.Told, run *dirsync.Run, about About) *Message {
 		Run: Run{RunID: run.ID, Outcome: run.Outcome, Command: run.Command, By: w.line(run.By),
 			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished)},
 		Ended: []Ended{}, Summary: report.Summarize(run), Guards: w.guards(), ApproveAll: w.line(report.ApproveAll(run)), Changes: w.changes(),
-		Links: Links{Console: about.PublicURL},
 	}
 	for _, t := range told {
 		if !slices.Contains(m.Events, t.Event) {
@@ -157,6 +152,10 @@ func Of(told []news.Told, run *dirsync.Run, about About) *Message {
 		m.Hint = w.cut(printed.Runnable(dirsync.Hint(run.Err), run.Flags), longText)
 	}
 	m.People, m.PeopleTotal = w.people()
+	for i := range m.People {
+		m.People[i].Link = personLink(about.PublicURL, m.People[i].SourceID)
+	}
+	m.Links = linksOf(about.PublicURL, m, about.Skipped)
 	m.Next = w.next(m)
 	m.Subject = w.subject(m)
 	m.page = w.page(m)
@@ -168,10 +167,10 @@ func Of(told []news.Told, run *dirsync.Run, about About) *Message {
 func Test(id string, about About) *Message {
 	w := writer{hide: about.Secrets, run: &dirsync.Run{}}
 	m := &Message{Schema: schema, ID: id, Event: "test", Events: []news.Event{}, Test: true, Account: w.line(about.Account), Directory: w.line(about.Directory),
-		Ended: []Ended{}, Guards: []Guard{}, People: []Person{}, Changes: []Change{}, Links: Links{Console: about.PublicURL}}
+		Ended: []Ended{}, Guards: []Guard{}, People: []Person{}, Changes: []Change{}, Links: Links{Console: about.PublicURL, Page: about.PublicURL}}
 	m.Subject = "duosync " + m.Account + ": test message"
 	m.Next = "Nothing is to be done: somebody ran duosync notify test."
-	m.page = page{title: m.Subject, link: m.Links.Console}
+	m.page = page{title: m.Subject, link: m.Links.Page}
 	m.page.say("Messages of duosync about the directory " + m.Directory + " arrive here.")
 	m.page.say(m.Next)
 	m.Text = m.page.text()

@@ -15,7 +15,7 @@ import (
 type page struct {
 	title  string
 	blocks []block
-	link   string // of the console; "": none
+	link   string // to the page that it is about; "": none
 }
 
 // block is a piece of a page, in the order in which it is read.
@@ -44,7 +44,7 @@ func (p *page) say(text string) { p.add(prose, text) }
 
 // page has what happened, and what is to be done, before all details.
 func (w *writer) page(m *Message) page {
-	p := page{title: m.Subject, link: m.Links.Console}
+	p := page{title: m.Subject, link: m.Links.Page}
 	for _, e := range m.Events { // the title has the end of what was told, and a change is listed below
 		if e == news.Conflict || e == news.Attention {
 			if e != m.Event {
