@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"sync"
@@ -17,7 +16,6 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/state"
-	dirsync "duosync/sync"
 )
 
 // TestByWhatName: with a token, pages are for names that are known to be ours; a page of some
@@ -226,7 +224,4 @@ func TestThePagesOfAStateThatCannotBeRead(t *testing.T) {
 			t.Errorf("%s: %q", path, body)
 		}
 	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/people/x", nil)
-	r.Host = "localhost"
-	_ = dirsync.SourceID("")
 }

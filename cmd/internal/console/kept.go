@@ -140,11 +140,11 @@ func (g *keptGroup) block(n int) []report.Operation {
 func (k *keptRun) part(only dirsync.Action, page *int) []pages.Operations {
 	var groups []pages.Operations
 	for _, g := range k.groups {
-		switch {
-		case only == "":
+		switch only {
+		case "":
 			some := g.block(0)
-			groups = append(groups, pages.Operations{Action: g.action, All: g.all, Some: some[:min(len(some), max(someOf, 0))]})
-		case only == g.action:
+			groups = append(groups, pages.Operations{Action: g.action, All: g.all, Some: some[:min(len(some), someOf)]})
+		case g.action:
 			*page = min(*page, len(g.blocks))
 			groups = append(groups, pages.Operations{Action: g.action, All: g.all, Some: g.block(*page - 1)})
 		}

@@ -130,12 +130,13 @@ func doneWords(d *report.Document) string {
 // heldWords say what guards hold, and of what the next run lets through.
 func (v *view) heldWords(f *pages.Facts, guards []report.Guard, by *report.Document) {
 	var names []string
+	whole := false
 	for i := range guards {
 		names = append(names, guards[i].Title())
-		f.Whole = f.Whole || guards[i].WholeRun
+		whole = whole || guards[i].WholeRun
 	}
 	switch {
-	case len(names) > 0 && f.Whole:
+	case len(names) > 0 && whole:
 		f.Held = guardWords(names) + " the whole run: nothing was written"
 	case len(names) > 0:
 		f.Held = guardWords(names) + " a part of the run; all else goes on"
@@ -154,8 +155,8 @@ func guardWords(names []string) string {
 func (s *Server) showNow(w http.ResponseWriter, r *http.Request, v *view) {
 	flags, o := v.loaded.Flags(), v.overview()
 	guards, by := v.held()
-	n := &pages.Now{Standing: v.stands(), Next: v.due, Refreshed: o.Refreshed, AsOf: v.asOf, Attention: report.AttentionOf(v.needs.all),
-		Held: guards, Resume: printed.Command(flags, "resume"), Due: printed.Command(flags, "due"), Days: o.Days, Recent: o.Recent}
+	n := &pages.Now{Standing: v.stands(), Next: v.due, Refreshed: o.Refreshed, Attention: report.AttentionOf(v.needs.all),
+		Held: guards, Resume: printed.Command(flags, "resume"), Days: o.Days, Recent: o.Recent}
 	if by != nil && len(guards) > 0 {
 		n.HeldBy, n.HeldAll, n.HeldOps = &by.Head, by.Summary.Held, o.Held
 		if n.Approved = len(by.OpenGuards(func(string) bool { return false })) - len(guards); n.Approved == 0 {

@@ -250,11 +250,7 @@ func DecodeVisiting(stored dirsync.Packed, visit func(*Operation) error) (*Docum
 	in, err := packing.Open(stored)
 	var rest []byte
 	if err == nil {
-		var failed error
-		rest, err = readApart(in, "", func(o *Operation) bool { failed = visit(o); return failed == nil })
-		if failed != nil {
-			err = failed
-		}
+		rest, err = readApart(in, visit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading a report: %w", err)

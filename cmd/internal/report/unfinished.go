@@ -62,10 +62,10 @@ func (h *Head) Took() string { return tookWords(h) }
 func (d *Document) Verdict() string { return d.verdict() }
 
 // ActionWords say an action to people.
-func ActionWords(action dirsync.Action) string { return actionWords(action) }
+func ActionWords(action dirsync.Action) string { return operations.ActionWords(action) }
 
 // Sign tells at a glance what an action does: "+" gives, "-" takes, "~" changes.
-func Sign(action dirsync.Action) string { return sign(action) }
+func Sign(action dirsync.Action) string { return operations.Sign(action) }
 
 // ApproveAll gives the command that lets through what several guards of the run hold; "" where
 // one does, or none can.

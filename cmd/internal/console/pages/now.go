@@ -20,7 +20,6 @@ type Now struct {
 	Next      time.Time // zero: not known
 	Refreshed time.Time // when all of Duo was last read
 	Last      *report.Head
-	AsOf      time.Time // when the state was as it says here
 
 	Attention  []report.Attention // all who need somebody
 	Held       []report.Guard     // that hold something of which nobody has decided
@@ -30,7 +29,6 @@ type Now struct {
 	ApproveAll string             // the command that lets through what several guards hold; ""
 	Approved   int                // guards whose holds the next run lets through
 	Resume     string             // the command that ends a pause
-	Due        string             // the command that lists all who wait
 	Waiting    int                // who wait for a removal
 
 	Days   []dirsync.Day // oldest first

@@ -22,7 +22,6 @@ type Site struct {
 	Now                time.Time
 	Account, Directory string // "" where no run has reached Duo yet
 	Word               string // how things stand, for the title; see [Standing]
-	Again              int    // the page asks for itself anew after so many seconds; 0: it does not
 }
 
 // StylePath is where all pages have their style sheet.

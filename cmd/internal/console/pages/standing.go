@@ -27,17 +27,14 @@ type Standing struct {
 
 // Facts are what a [Standing] follows from; "" and nought where there is nothing.
 type Facts struct {
-	Paused   string // since when writing is stopped, by whom and why
-	Broken   string // why the state can't be used or read
-	Failed   string // why the last run, or the last over all people, failed
-	Held     string // what guards hold
-	Whole    bool   // nothing was written for it
-	Running  string // what a run under way does; "": none is
-	Left     string // what the last run left undone
-	Needs    string // how many need somebody
-	Done     string // what the last run did; "": there was none yet
-	AllRead  bool   // the state could be read
-	External bool   // the run under way is another process's
+	Paused  string // since when writing is stopped, by whom and why
+	Broken  string // why the state can't be used or read
+	Failed  string // why the last run, or the last over all people, failed
+	Held    string // what guards hold
+	Running string // what a run under way does; "": none is
+	Left    string // what the last run left undone
+	Needs   string // how many need somebody
+	Done    string // what the last run did; "": there was none yet
 }
 
 // Standing gives the word: the gravest first. No word says that all is well while somebody

@@ -72,7 +72,7 @@ func groupOf(action dirsync.Action, count operationCount, operations List) form.
 		open = openRemovals
 	}
 	return form.Group{
-		ID: string(action), Name: actionWords(action), Count: phrase.Count(of.n), Sign: sign(action), Tone: like.Tone(),
+		ID: string(action), Name: ActionWords(action), Count: phrase.Count(of.n), Sign: Sign(action), Tone: like.Tone(),
 		Aside: of.reason, Open: of.n <= open,
 		Rows: func(yield func(form.Row) bool) {
 			for o := range operations.Of(action) {
@@ -145,8 +145,8 @@ func countOf(operations List) operationCount {
 	return c
 }
 
-// sign tells at a glance what an action does: "+" gives, "-" takes, "~" changes.
-func sign(action dirsync.Action) string {
+// Sign tells at a glance what an action does: "+" gives, "-" takes, "~" changes.
+func Sign(action dirsync.Action) string {
 	switch o := (&Operation{Action: action}); {
 	case o.Removes():
 		return "-"
@@ -156,8 +156,8 @@ func sign(action dirsync.Action) string {
 	return "+"
 }
 
-// actionWords say an action to people; "create" and its like are said as they are.
-func actionWords(action dirsync.Action) string {
+// ActionWords say an action to people; "create" and its like are said as they are.
+func ActionWords(action dirsync.Action) string {
 	switch action {
 	case dirsync.GroupCreate:
 		return "create group"
