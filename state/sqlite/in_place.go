@@ -12,7 +12,7 @@ import (
 
 // calm is how long a file must not have been written for its time to tell the next write
 // apart: clocks of file systems tick.
-const calm = time.Second
+const calm = 100 * time.Millisecond
 
 // OpenInPlace reads the file itself. While nobody has it open there is no log, and all of the
 // database is in its one file: SQLite is told that nothing changes, so it takes no lock and
