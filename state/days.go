@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"duosync/state/backend"
 	"duosync/state/column"
 	dirsync "duosync/sync"
 )
@@ -33,13 +34,13 @@ func seatOf(l *dirsync.Link) int64 {
 	return seat
 }
 
-// countSeats counts the links. It needs to know of each where it counts, see fillSeats.
-func countSeats(ctx context.Context, tx *sqlx.Tx) (s dirsync.Seats, unknown int, err error) {
+// countSeats counts the links; unknown are those of which it is not known where they count. See fillSeats.
+func countSeats(ctx context.Context, from backend.Reader) (s dirsync.Seats, unknown int, err error) {
 	var rows []struct {
 		Seat  int64 `db:"seat"`
 		Links int   `db:"links"`
 	}
-	if err := tx.SelectContext(ctx, &rows, `SELECT seat, count(*) AS links FROM links GROUP BY seat`); err != nil {
+	if err := from.SelectContext(ctx, &rows, `SELECT seat, count(*) AS links FROM links GROUP BY seat`); err != nil {
 		return s, 0, err
 	}
 	for _, row := range rows {
@@ -93,9 +94,11 @@ func fillSeats(ctx context.Context, tx *sqlx.Tx) error {
 	}
 }
 
-// keepDay keeps how things stand at the end of a complete run. The last one of a day counts.
-func keepDay(ctx context.Context, tx *sqlx.Tx, at time.Time, groups map[string]int) error {
-	counted, unknown, err := countSeats(ctx, tx)
+// keepDay keeps how things stand at the end of a complete run. The last one of a day counts. The
+// links are counted by a connection that reads: all of them are committed by then, and its cache is
+// full already, which that of the one that writes is not.
+func (db *DB) keepDay(ctx context.Context, tx *sqlx.Tx, at time.Time, groups map[string]int) error {
+	counted, unknown, err := countSeats(ctx, db.conns.Read)
 	if err == nil && unknown > 0 {
 		if err = fillSeats(ctx, tx); err == nil {
 			counted, _, err = countSeats(ctx, tx)

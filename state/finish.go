@@ -70,7 +70,7 @@ func (j *journal) finish(ctx context.Context, tx *sqlx.Tx, end dirsync.RunEnd) e
 		return err
 	}
 	if end.Groups != nil {
-		if err := keepDay(ctx, tx, end.Finished, end.Groups); err != nil {
+		if err := j.db.keepDay(ctx, tx, end.Finished, end.Groups); err != nil {
 			return err
 		}
 	}
