@@ -298,8 +298,6 @@ func (r *run) notAccepted(st *state, s *decide.Subject) bool {
 // takenOutScope stands for the fingerprint of a directory that was taken out.
 const takenOutScope = "taken out"
 
-
-
 // narrow leaves of the subjects the one person that the run was asked for, and
 // whoever gives up a name that it needs.
 func (d *deciding) narrow() {
