@@ -28,8 +28,8 @@ func newRunCommand(a *app) *cobra.Command {
 		Long: `run stays up and makes runs, each one like duosync sync, whenever schedule.cron is due,
 never two at once. SIGTERM and SIGINT end it cleanly: the call to Duo in flight is
 finished and written down. SIGHUP reads the configuration anew; a bad one is told, and
-the old one stays in force. http.listen serves health, readiness, metrics and pages that
-tell how things stand; under systemd it speaks sd_notify. At --log-level info a run has a line.
+the old one stays in force. http.listen serves health, readiness, metrics and pages for
+people; under systemd it speaks sd_notify. At --log-level info a run has a line.
 
 ` + exitsOfRun,
 		Example: `  duosync run

@@ -59,7 +59,7 @@ func TestIDsChangedIsToldEverywhere(t *testing.T) {
 		}
 	}
 	page, metrics, _ := h.page()
-	if !strings.Contains(metrics, "duosync_attention 1") || !strings.Contains(page, "<code>"+strings.Split(a.Remedy, " --config ")[0]+" --config ") {
+	if !strings.Contains(metrics, "duosync_attention 1") || !strings.Contains(page, ">"+strings.Split(a.Remedy, " --config ")[0]+" --config ") {
 		t.Errorf("%s\n%s", page, metrics)
 	}
 

@@ -35,7 +35,7 @@ func TestConsole(t *testing.T) {
 	d.until("pages", func() bool { return answers(p.address) })
 	d.until("a run of the daemon", func() bool {
 		_, body, _ := get(t, "http://"+p.address+"/", func(r *http.Request) { r.SetBasicAuth("", token) })
-		return strings.Contains(body, ">In step<") && strings.Contains(body, "nothing to do, ")
+		return strings.Contains(body, ">In step<") && strings.Contains(body, "unchanged, ")
 	})
 
 	seen := map[string]string{}
@@ -76,7 +76,7 @@ func TestConsole(t *testing.T) {
 	}
 	follow("/")
 	for path, want := range map[string]string{
-		"/": ">In step<", "/runs": "nothing to do", "/people": "28 people", "/waiting": "left &lt;b&gt;in&lt;/b&gt; anger", "/drift": "No drift", "/settings": "&lt;secret&gt;", "/groups": "No group is mirrored",
+		"/": ">In step<", "/runs": "unchanged", "/people": "28 people", "/waiting": "left &lt;b&gt;in&lt;/b&gt; anger", "/drift": "No drift", "/settings": "&lt;secret&gt;", "/groups": "No group is mirrored",
 	} {
 		if !strings.Contains(seen[path], want) {
 			t.Errorf("%s lacks %q:\n%s", path, want, seen[path])

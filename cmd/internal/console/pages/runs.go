@@ -21,7 +21,7 @@ type Runs struct {
 func Outcomes() []page.Option {
 	return []page.Option{{Value: "", Text: "Any outcome"}, {Value: "changed", Text: "With changes"}, {Value: "trouble", Text: "Failed, held or partial"},
 		{Value: dirsync.OutcomeApplied, Text: "Applied"}, {Value: dirsync.OutcomePartial, Text: "Partial"}, {Value: dirsync.OutcomeHeld, Text: "Held"},
-		{Value: dirsync.OutcomeFailed, Text: "Failed"}, {Value: dirsync.OutcomeNoChanges, Text: "Nothing to do"}}
+		{Value: dirsync.OutcomeFailed, Text: "Failed"}, {Value: dirsync.OutcomeNoChanges, Text: "Unchanged"}}
 }
 
 // OutcomesOf gives the outcomes that a choice stands for; nil: any.

@@ -87,7 +87,7 @@ func outcomeWord(h *report.Head) string {
 	case h.Interrupted:
 		return "interrupted"
 	case h.Outcome == dirsync.OutcomeNoChanges:
-		return "nothing to do"
+		return "unchanged"
 	case h.GoesOn():
 		return "under way"
 	}
