@@ -12,9 +12,9 @@ import (
 // underWay is the outcome of a run that goes on, in the history only.
 const underWay = "under-way"
 
-// verdict says in a line how a run went. It never says that all is well above something
+// Verdict says in a line how a run went. It never says that all is well above something
 // that failed, was left out or needs a human.
-func (d *Document) verdict() string {
+func (d *Document) Verdict() string {
 	switch d.Outcome {
 	case dirsync.OutcomeNoChanges:
 		return But("nothing to do", d.undone(), d.needs())
@@ -76,7 +76,7 @@ func (d *Document) asked() string {
 	if d.dryRun() && (d.Outcome == dirsync.OutcomePlanned || d.Outcome == dirsync.OutcomePartial) {
 		return d.foreseen("it") + ". Add --write to do it"
 	}
-	return d.verdict()
+	return d.Verdict()
 }
 
 func (d *Document) done() string {

@@ -45,7 +45,7 @@ func (h *History) Page() *form.Page {
 		Heads: []string{"RUN (UTC)", "OUTCOME", "TOOK", "PLAN"}}
 	for i := range h.Runs {
 		run := &h.Runs[i]
-		outcome, plan := run.Outcome, run.planWords()
+		outcome, plan := run.Outcome, run.PlanWords()
 		if run.Interrupted {
 			outcome = "interrupted"
 		}
@@ -57,7 +57,7 @@ func (h *History) Page() *form.Page {
 			attention = phrase.Count(n)
 			flow = []string{plan + ";", run.Summary.needs()}
 		}
-		if made := run.made(); made != "" {
+		if made := run.Made(); made != "" {
 			flow = append([]string{made + ":"}, flow...)
 		}
 		l.Add(form.Row{Tone: historyTone(run), Flow: flow,

@@ -227,8 +227,8 @@ func WaitingOf(w dirsync.Waiting) Waiting {
 	return Waiting{Username: w.Username, SourceID: w.Source, Since: phrase.Stamp(w.Since), Action: w.Action, Due: phrase.Stamp(w.Due)}
 }
 
-// made says by which command, and for whom, a run was made; "" where neither is known.
-func (h *Head) made() string {
+// Made says by which command, and for whom, a run was made; "" where neither is known.
+func (h *Head) Made() string {
 	if h.By == "" {
 		return h.Command
 	}

@@ -22,7 +22,7 @@ func (d *Document) Write(out io.Writer, format form.Format, look form.Look) erro
 // operation, then what a human should know.
 func (d *Document) Page() *form.Page {
 	d = d.WithDirectories()
-	p := &form.Page{Title: d.kind() + ": " + d.verdict(), Tone: outcomeTone(&d.Head), Word: d.word(), Where: d.where(), Tiles: d.tiles()}
+	p := &form.Page{Title: d.kind() + ": " + d.Verdict(), Tone: outcomeTone(&d.Head), Word: d.word(), Where: d.where(), Tiles: d.tiles()}
 	d.facts(p)
 	if d.Error != "" {
 		var failed form.Block
@@ -72,7 +72,7 @@ func (d *Document) summary(title string) string {
 	for _, it := range []string{"the run", "it"} {
 		how = strings.TrimPrefix(how, "this is what "+it+" would do; ") // the figures say that
 	}
-	return what + ": " + d.planWords() + "; " + how
+	return what + ": " + d.PlanWords() + "; " + how
 }
 
 // kind says what kind of run it was.
@@ -96,7 +96,7 @@ func (d *Document) facts(p *form.Page) {
 	case d.Source.Read > 0:
 		p.Fact("directory", phrase.Count(d.Source.Read)+" read, then the read failed")
 	}
-	p.Fact("plan", d.planWords())
+	p.Fact("plan", d.PlanWords())
 	if needs := d.needs(); needs != "" && d.Attention != nil {
 		p.Fact("attention", needs+"; see below")
 	}
@@ -105,7 +105,7 @@ func (d *Document) facts(p *form.Page) {
 	if _, ended := d.took(); ended {
 		run += ", took " + tookWords(&d.Head)
 	}
-	if made := d.made(); made != "" {
+	if made := d.Made(); made != "" {
 		run += ", " + made
 	}
 	p.Fact("run", run)

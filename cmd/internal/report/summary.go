@@ -120,8 +120,8 @@ func (s *Summary) counters() []counter {
 	}
 }
 
-// planWords count the operations by action, and again by what became of them.
-func (h *Head) planWords() string {
+// PlanWords count the operations by action, and again by what became of them.
+func (h *Head) PlanWords() string {
 	s, done := &h.Summary, h.Outcome == dirsync.OutcomeApplied
 	var parts []string
 	add := func(n int, word string) {

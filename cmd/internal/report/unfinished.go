@@ -49,23 +49,8 @@ func Unreported(id, by string, started, finished time.Time, goesOn bool) Head {
 // GoesOn reports whether the run has not ended.
 func (h *Head) GoesOn() bool { return h.Outcome == underWay }
 
-// PlanWords counts the operations by action, and again by what became of them.
-func (h *Head) PlanWords() string { return h.planWords() }
-
-// Made says by which command, and for whom, a run was made; "" where neither is known.
-func (h *Head) Made() string { return h.made() }
-
 // Took says how long a run took; "?" where that is not known.
 func (h *Head) Took() string { return tookWords(h) }
-
-// Verdict says how a run went.
-func (d *Document) Verdict() string { return d.verdict() }
-
-// ActionWords say an action to people.
-func ActionWords(action dirsync.Action) string { return operations.ActionWords(action) }
-
-// Sign tells at a glance what an action does: "+" gives, "-" takes, "~" changes.
-func Sign(action dirsync.Action) string { return operations.Sign(action) }
 
 // ApproveAll gives the command that lets through what several guards of the run hold; "" where
 // one does, or none can.

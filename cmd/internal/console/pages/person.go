@@ -10,6 +10,7 @@ import (
 	"duosync/cmd/internal/page"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/operations"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
@@ -59,7 +60,7 @@ func (s *Site) ShowPerson(w io.Writer, p *Person) error {
 	b.Belongs = p.belongings()
 	for i := range p.Steps {
 		o := &p.Steps[i]
-		step := pastOperation{operation: operationOf(&o.Operation), At: moment(o.At), Run: RunPath(o.RunID), Action: report.ActionWords(o.Action), ActionTone: actionTone(&o.Operation)}
+		step := pastOperation{operation: operationOf(&o.Operation), At: moment(o.At), Run: RunPath(o.RunID), Action: operations.ActionWords(o.Action), ActionTone: actionTone(&o.Operation)}
 		for j := range step.Changes {
 			if p.Hidden != nil && p.Hidden(step.Changes[j].Field) {
 				step.Changes[j].Before, step.Changes[j].After = "", hiddenValue
@@ -180,7 +181,7 @@ func (p *Person) messages(now time.Time) []page.Message {
 	for i := range p.Held {
 		m := heldMessage(&p.Held[i], now)
 		if p.HeldWhat != "" {
-			m.Title = "Held of this person: " + report.ActionWords(p.HeldWhat) + ", by " + m.Title
+			m.Title = "Held of this person: " + operations.ActionWords(p.HeldWhat) + ", by " + m.Title
 		}
 		all = append(all, m)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"duosync/cmd/internal/page"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/operations"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 )
@@ -69,7 +70,7 @@ func (s *Site) ShowRun(w io.Writer, r *Run) error {
 	b := &runBody{Run: r}
 	b.Crumbs = []page.Link{{Name: "Runs", Href: RunsPath}, {Name: h.RunID}}
 	if r.Only != "" {
-		b.Crumbs = []page.Link{{Name: "Runs", Href: RunsPath}, {Name: h.RunID, Href: RunPath(h.RunID)}, {Name: report.ActionWords(r.Only)}}
+		b.Crumbs = []page.Link{{Name: "Runs", Href: RunsPath}, {Name: h.RunID, Href: RunPath(h.RunID)}, {Name: operations.ActionWords(r.Only)}}
 	}
 	b.Status = page.Status{Word: page.Heading(outcomeWord(h)), Tone: outcomeTone(h), Reason: sentences(r.Doc.Verdict()),
 		Facts: []page.Fact{{Name: "started", Text: moment(stamped(h.Started)) + ", " + ago(s.Now, stamped(h.Started))}, {Name: "took", Text: h.Took()}, {Name: "made", Text: h.Made()}}}
@@ -171,7 +172,7 @@ func rest(all int) string {
 }
 
 func (r *Run) group(o *Operations) runGroup {
-	g := runGroup{Name: page.Heading(report.ActionWords(o.Action)), Sign: report.Sign(o.Action), Count: phrase.Count(o.All), Open: r.Only != "" || o.All <= 50}
+	g := runGroup{Name: page.Heading(operations.ActionWords(o.Action)), Sign: operations.Sign(o.Action), Count: phrase.Count(o.All), Open: r.Only != "" || o.All <= 50}
 	for i := range o.Some {
 		op := &o.Some[i]
 		g.Tone = actionTone(op)
