@@ -249,7 +249,9 @@ func TestPersonSaysWhatCounts(t *testing.T) {
 func TestMessagesLeadHere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		id := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{".", "..", "a/b", "%2f"})).Filter(func(s string) bool { return s != "" }).Draw(t, "id")
-		if strings.ContainsFunc(id, func(r rune) bool { return unicode.IsControl(r) || !unicode.IsPrint(r) || unicode.IsSpace(r) || r == unicode.ReplacementChar }) {
+		if strings.ContainsFunc(id, func(r rune) bool {
+			return unicode.IsControl(r) || !unicode.IsPrint(r) || unicode.IsSpace(r) || r == unicode.ReplacementChar
+		}) {
 			t.Skip() // such an id is made harmless in a message
 		}
 		run := &dirsync.Run{ID: "20260304T120000Z-0a1b2c", Outcome: dirsync.OutcomeNoChanges, Started: reporttest.Noon, Complete: true, Attention: []dirsync.Attention{{Username: "ann", Source: dirsync.SourceID(id), Reason: "x"}}}
