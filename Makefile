@@ -48,8 +48,9 @@ deps:
 	else echo "The tests need OpenLDAP's slapd, ApacheDS, 389 Directory Server, Samba, PostgreSQL and Prometheus; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
 
 .PHONY: lint
-lint: $(BIN)/golangci-lint-$(LINT_VERSION) #? golangci-lint, with the rules of .golangci.yml
+lint: $(BIN)/golangci-lint-$(LINT_VERSION) #? golangci-lint, with the rules of .golangci.yml; and whether all of it is right for macOS, too
 	$< run ./...
+	GOOS=darwin GOARCH=arm64 go vet ./...
 
 $(BIN)/golangci-lint-$(LINT_VERSION):
 	@mkdir -p $(BIN)

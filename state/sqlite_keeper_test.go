@@ -1,3 +1,5 @@
+//go:build linux
+
 package state_test
 
 import (
@@ -213,13 +215,6 @@ func TestALinkOfOnesOwnIsFollowed(t *testing.T) {
 	must(t, os.Symlink(path, link))
 	closing(t, open(t, link))
 	closing(t, open(t, path))
-}
-
-func opened(db *state.DB, err error) error {
-	if err == nil {
-		err = db.Close()
-	}
-	return err
 }
 
 // An account that may not look into the folder of a state, or make one there, is told the

@@ -1,3 +1,5 @@
+//go:build linux
+
 package state_test
 
 import (

@@ -191,3 +191,10 @@ func TestWhatIsNoStateIsToldAlike(t *testing.T) {
 		})
 	}
 }
+
+func opened(db *state.DB, err error) error {
+	if err == nil {
+		err = db.Close()
+	}
+	return err
+}

@@ -1,12 +1,9 @@
 package framed
 
 import (
-	"errors"
 	"net"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // patient is a stream that lets a long answer pile up before it is taken. A server such as
@@ -62,12 +59,4 @@ func (p *patient) Read(b []byte) (int, error) {
 	n := copy(b, p.unread)
 	p.unread = p.unread[n:]
 	return n, nil
-}
-
-// pause waits for pileUp. It takes the thread along: while time.Sleep waits, the runtime's
-// poller is woken by every packet that comes all the same, and that is what is to be spared.
-func pause() {
-	left := unix.NsecToTimespec(pileUp.Nanoseconds())
-	for errors.Is(unix.Nanosleep(&left, &left), unix.EINTR) { // left is what is left then
-	}
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
-	"golang.org/x/sys/unix"
 
 	"duosync/state/dsn"
 	"duosync/sync/secrets"
@@ -60,7 +59,7 @@ func dialer() *net.Dialer {
 			}
 			var failed error
 			err := c.Control(func(fd uintptr) {
-				failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(deadAfter.Milliseconds()))
+				failed = giveUpAfter(int(fd), deadAfter)
 			})
 			return errors.Join(err, failed)
 		},

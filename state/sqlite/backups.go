@@ -104,11 +104,6 @@ func (f *fileState) share(ctx context.Context, db *sqlx.DB, file *os.File) (shar
 	return f.opts.Clone(file, from) == nil, nil // whatever is against it, there is the other way
 }
 
-// clone is the way of Linux to let a file share what another holds, ioctl_ficlone(2).
-func clone(to, from *os.File) error {
-	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd()))
-}
-
 // roomForCopy fails where a copy would leave too little space to the state itself.
 func (f *fileState) roomForCopy() error {
 	info, err := os.Stat(f.path)

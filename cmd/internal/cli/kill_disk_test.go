@@ -1,8 +1,9 @@
+//go:build linux
+
 package cli
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -144,15 +145,4 @@ func TestReadOnlyState(t *testing.T) {
 			refused(t, s, "read-only file system")
 		}
 	})
-}
-
-// edit replaces a part of the configuration.
-func (s *site) edit(from, to string) {
-	s.t.Helper()
-	data, err := os.ReadFile(s.config)
-	s.must(err)
-	if strings.Count(string(data), from) != 1 {
-		s.t.Fatal(fmt.Errorf("the configuration has no single %q:\n%s", from, data))
-	}
-	s.must(os.WriteFile(s.config, []byte(strings.Replace(string(data), from, to, 1)), 0o600))
 }

@@ -240,3 +240,14 @@ func onEither(t *testing.T, test func(t *testing.T, dsn string)) {
 		test(t, postgres(t).Schema(t))
 	})
 }
+
+// edit replaces a part of the configuration.
+func (s *site) edit(from, to string) {
+	s.t.Helper()
+	data, err := os.ReadFile(s.config)
+	s.must(err)
+	if strings.Count(string(data), from) != 1 {
+		s.t.Fatal(fmt.Errorf("the configuration has no single %q:\n%s", from, data))
+	}
+	s.must(os.WriteFile(s.config, []byte(strings.Replace(string(data), from, to, 1)), 0o600))
+}
