@@ -1,7 +1,9 @@
 # duosync's build. `make help` tells what there is.
 
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-GOFLAGS_BUILD = -trimpath -ldflags "-s -w -X duosync/cmd/internal/cli.version=$(VERSION)"
+VERSION = $(shell cat cmd/internal/version/VERSION)
+COMMIT = $(shell git describe --always --abbrev=12 --exclude='*' --dirty 2>/dev/null)
+DATE = $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+GOFLAGS_BUILD = -trimpath -ldflags "-s -w -X duosync/cmd/internal/version.commit=$(COMMIT) -X duosync/cmd/internal/version.date=$(DATE)"
 LINT_VERSION = v2.15.0
 # Tools are kept out of go.mod, in a folder of their own.
 BIN = $(CURDIR)/.bin

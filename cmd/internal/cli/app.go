@@ -19,6 +19,7 @@ import (
 	"duosync/cmd/internal/cli/statusline"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/version"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
 	"duosync/sync/printed"
@@ -197,7 +198,7 @@ func (a *app) setup() (wire.Setup, error) {
 		return wire.Setup{}, err
 	}
 	by, err := a.who()
-	return wire.Setup{Log: log, Version: Version(), By: by, Command: a.command, Timing: a.timing}, err
+	return wire.Setup{Log: log, Version: version.Number(), By: by, Command: a.command, Timing: a.timing}, err
 }
 
 // logger makes the one logger of a command.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"duosync/cmd/internal/version"
 	"duosync/ldapsrc/ldapsim"
 )
 
@@ -100,7 +101,7 @@ func TestNewDefaultsThatConcernSomebody(t *testing.T) {
 	const filter, username = `ldap: {users: {filter: '(&(objectCategory=person)(objectClass=user))'}}`, `sync: {mapping: {username: 'uid'}}`
 	r := h.want(3, "held")
 	g := r.guard(t, "scope_changed")
-	if g.Affected != 2 || !strings.Contains(g.Detail, "duosync "+Version()) || !strings.Contains(g.Detail, filter) || !strings.Contains(g.Detail, username) {
+	if g.Affected != 2 || !strings.Contains(g.Detail, "duosync "+version.Number()) || !strings.Contains(g.Detail, filter) || !strings.Contains(g.Detail, username) {
 		t.Errorf("%+v", g)
 	}
 	if n := h.writes(); n > 0 {

@@ -7,12 +7,9 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	stdlog "log"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -20,6 +17,7 @@ import (
 
 	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/memlimit"
+	"duosync/cmd/internal/version"
 )
 
 // Main runs a command line and gives the exit code. SIGINT and SIGTERM end a
@@ -78,8 +76,8 @@ run, which writes nothing anywhere.
 		},
 	}
 	root.SetFlagErrorFunc(commandline.FlagError)
-	root.Version = Version()
-	root.SetVersionTemplate(versionLine())
+	root.Version = version.Number()
+	root.SetVersionTemplate(version.Line())
 	root.Flags().Bool("version", false, "print the version")
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCommand())
@@ -114,37 +112,19 @@ run, which writes nothing anywhere.
 	return root
 }
 
-// version is stamped by the Makefile (-X); a build without it says so.
-var version = ""
-
-// Version is the version that duosync calls itself by.
-func Version() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "dev"
-}
-
-// versionLine is what duosync says of its version.
-func versionLine() string {
-	return fmt.Sprintf("duosync %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-}
-
 func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long: `version prints the version of duosync, of Go, and what it was built for.
+		Long: `version prints the version of duosync, the commit it was made of and its day, the
+version of Go, and what it was built for.
 
 Exit status: 0.`,
 		Example: `  duosync version
   duosync --version`,
 		Args: commandline.None,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(a.Out, versionLine())
+			_, err := io.WriteString(a.Out, version.Line())
 			return err
 		},
 	}
