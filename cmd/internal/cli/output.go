@@ -28,6 +28,9 @@ type formOptions struct {
 	only           []form.Format // that there are; none: all
 }
 
+// takenForms is what notes at a flag which forms it takes.
+const takenForms = "duosync_forms"
+
 // addFlags adds them for what the command calls its result, in some forms or all.
 func (o *formOptions) addFlags(f *pflag.FlagSet, result string, only ...form.Format) {
 	formats := form.Formats()
@@ -35,6 +38,11 @@ func (o *formOptions) addFlags(f *pflag.FlagSet, result string, only ...form.For
 		formats = only
 	}
 	f.StringVar(&o.format, "format", "", fmt.Sprintf("`FORM` of the %s: %v (default: by the ending of --output, else table)", result, formats))
+	var words []string
+	for _, format := range formats {
+		words = append(words, string(format))
+	}
+	_ = f.SetAnnotation("format", takenForms, words) // it fails only for a flag that is not there
 	f.StringVar(&o.output, "output", "", fmt.Sprintf("write the %s to this `FILE`", result))
 	f.BoolVarP(&o.quiet, "quiet", "q", false, fmt.Sprintf("no progress, and of the table no more than the line that sums up the %s", result))
 }

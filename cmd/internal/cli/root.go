@@ -109,7 +109,26 @@ run, which writes nothing anywhere.
 		newVersionCommand(a),
 		newCompletionCommand(),
 	)
+	completeFlags(root)
 	return root
+}
+
+// completeFlags has shells complete the words that flags of a command, and of those below it,
+// take.
+func completeFlags(cmd *cobra.Command) {
+	words := map[string][]string{"log-level": {"error", "warning", "info", "debug"}, "log-format": {"text", "json"}}
+	if f := cmd.Flags().Lookup("format"); f != nil {
+		words["format"] = f.Annotations[takenForms]
+	}
+	for name, values := range words {
+		if cmd.Flags().Lookup(name) != nil || cmd.PersistentFlags().Lookup(name) != nil {
+			// It fails only for a flag that is not there.
+			_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+	for _, below := range cmd.Commands() {
+		completeFlags(below)
+	}
 }
 
 func newVersionCommand(a *app) *cobra.Command {
@@ -159,7 +178,7 @@ func newCompletionCommand() *cobra.Command {
 		Use:   "completion SHELL",
 		Short: "Print what completes commands in a shell",
 		Long: `completion prints a script for SHELL: bash, zsh, fish or powershell. Once that is
-loaded, the shell completes commands, flags and presets.
+loaded, the shell completes commands, flags, forms, presets and the ids of past runs.
 
 Exit status: 0 printed; 1 there is no such shell.`,
 		Example: `  source <(duosync completion bash)

@@ -29,7 +29,8 @@ Exit status: 0 done, or the plan was shown; 1 there is no such run, or it could 
 be done; 4 (with --write) some could not be given back, all others were.`,
 		Example: `  duosync undo last
   duosync undo 20261124T1000 --only alice --write`,
-		Args: commandline.One("RUN", "`duosync history` lists the runs; `duosync undo last` is about the newest."),
+		ValidArgsFunction: a.completeRun,
+		Args:              commandline.One("RUN", "`duosync history` lists the runs; `duosync undo last` is about the newest."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.show(cmd.Context(), opts, problem, func(ctx context.Context, j *job) (form.Renderer, error) {
 				asked.Run = args[0]
