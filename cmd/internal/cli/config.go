@@ -49,6 +49,7 @@ Exit status: 0 printed; 1 the configuration can't be read, or has mistakes.`,
 
 func newConfigInitCommand(a *app) *cobra.Command {
 	var preset string
+	var units bool
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a commented configuration to start from",
@@ -56,6 +57,8 @@ func newConfigInitCommand(a *app) *cobra.Command {
 config.yaml), readable for you only; to standard output if FILE is -. It never overwrites
 a file. The few keys that must be edited are live and marked (1); every other key stands
 as a remark, with the value that is in force: what the preset fills in, or the default.
+With --units it is what a package installs: the secrets come from files that the units of
+systemd hand over (CREDENTIALS_DIRECTORY).
 
 Exit status: 0 written; 1 the file is there already, can't be written, or there is
 no such preset.`,
@@ -70,13 +73,18 @@ no such preset.`,
 			if len(args) > 0 {
 				path = args[0]
 			}
-			text, edit, err := config.Start(preset)
+			start := config.Start
+			if units {
+				start = config.StartForUnits
+			}
+			text, edit, err := start(preset)
 			if err != nil {
 				return err
 			}
 			return a.initConfig(path, text, edit)
 		},
 	}
+	cmd.Flags().BoolVar(&units, "units", false, "for the units of systemd: secrets from files, the state in /var/lib/duosync")
 	cmd.Flags().StringVar(&preset, "preset", config.Presets()[0], "the kind of directory: "+strings.Join(config.Presets(), ", "))
 	// It fails only for a flag that is not there.
 	_ = cmd.RegisterFlagCompletionFunc("preset", cobra.FixedCompletions(config.Presets(), cobra.ShellCompDirectiveNoFileComp))

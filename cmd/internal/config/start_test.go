@@ -3,6 +3,8 @@ package config_test
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -85,5 +87,50 @@ func TestStart(t *testing.T) {
 	}
 	if _, _, err := config.Start(""); err == nil {
 		t.Error("no name is taken for a preset")
+	}
+}
+
+// TestStartForUnits: a start for the units of systemd says what the other one says, but for where
+// the secrets and the state are.
+func TestStartForUnits(t *testing.T) {
+	credentials := t.TempDir()
+	for name, secret := range map[string]string{"ldap-password": "LDAP_PASSWORD", "duo-secret-key": "DUO_SECRET_KEY"} {
+		if err := os.WriteFile(filepath.Join(credentials, name), []byte(secret), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := func(name string) (string, bool) {
+		if name == "CREDENTIALS_DIRECTORY" {
+			return credentials, true
+		}
+		return name, true
+	}
+	for _, preset := range config.Presets() {
+		text, edit, err := config.Start(preset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := config.Parse("/etc/duosync/config.yaml", text, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Config.Duo.IntegrationKey, want.Config.State.DSN = "DIXXXXXXXXXXXXXXXXXX", config.NewSecret("/var/lib/duosync/duosync.db")
+		text, also, err := config.StartForUnits(preset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := config.Parse("/etc/duosync/config.yaml", text, env)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if diff := cmp.Diff(want.Config, got.Config); diff != "" {
+			t.Errorf("%s (-start +for units):\n%s", preset, diff)
+		}
+		if diff := cmp.Diff(append(edit, "duo.integration_key"), also); diff != "" {
+			t.Errorf("%s: to be edited (-start +for units):\n%s", preset, diff)
+		}
+		if marked := strings.Count(string(text), "# (1)"); marked != len(also) {
+			t.Errorf("%s: %d lines are marked, %d keys are to be edited", preset, marked, len(also))
+		}
 	}
 }

@@ -15,7 +15,13 @@ import (
 // Start returns a configuration to start from for a kind of directory: live are the few keys
 // that must be edited, which it names; all else stands as a remark with the value that is in
 // force, the preset's own or the default. edit are those keys.
-func Start(preset string) (text []byte, edit []string, err error) {
+func Start(preset string) (text []byte, edit []string, err error) { return start(preset, false) }
+
+// StartForUnits returns one as the units of a package need it: the secrets come from files in
+// the folder CREDENTIALS_DIRECTORY, and the state is where they keep it.
+func StartForUnits(preset string) (text []byte, edit []string, err error) { return start(preset, true) }
+
+func start(preset string, units bool) (text []byte, edit []string, err error) {
 	name := schema.Preset(preset)
 	p, ok := presetOf(name)
 	if !ok {
@@ -25,7 +31,7 @@ func Start(preset string) (text []byte, edit []string, err error) {
 		}
 		return nil, nil, dirsync.WithHint(fmt.Errorf("there is no preset %s", dirsync.Quote(preset)), hint)
 	}
-	s := starter{preset: reflect.ValueOf(p.config), filled: map[string]bool{}, samples: samplesOf(name)}
+	s := starter{preset: reflect.ValueOf(p.config), filled: map[string]bool{}, samples: samplesOf(name), units: units}
 	for _, path := range p.keys {
 		value := strict.Lookup(s.preset, path)
 		s.filled[path] = value.Kind() != reflect.Slice || value.Len() > 0
@@ -35,17 +41,29 @@ func Start(preset string) (text []byte, edit []string, err error) {
 	for line := range strings.Lines(body) {
 		out.WriteString(s.line(line))
 	}
-	return []byte(startHead(name, s.edit) + "\n" + out.String()), s.edit, nil
+	secrets := startFromEnvironment
+	if units {
+		secrets = startFromFiles
+	}
+	return []byte(startHead(name, s.edit, secrets) + "\n" + out.String()), s.edit, nil
 }
 
+// What a start says of its secrets.
+const (
+	startFromEnvironment = `# Secrets come from the environment: LDAP_PASSWORD, DUO_INTEGRATION_KEY, DUO_SECRET_KEY;
+# or from files: write the key with _file at its end, such as secret_key_file: /run/secrets/duo.`
+	startFromFiles = `# Secrets come from files in /etc/duosync/credentials, ldap-password and duo-secret-key. The units
+# hand them over; by hand, run duosync as the account duosync with CREDENTIALS_DIRECTORY set to that
+# folder. For another kind of directory: duosync config init --units --preset NAME FILE`
+)
+
 // startHead says what is to be done with a start.
-func startHead(name schema.Preset, edit []string) string {
+func startHead(name schema.Preset, edit []string, secrets string) string {
 	return fmt.Sprintf(`# Configuration of duosync, for a directory of the kind %s.
 #
 # To be edited, each marked (1): %s.
 # And ldap.ca_file, where the directory's certificate is of an authority of your own.
-# Secrets come from the environment: LDAP_PASSWORD, DUO_INTEGRATION_KEY, DUO_SECRET_KEY;
-# or from files: write the key with _file at its end, such as secret_key_file: /run/secrets/duo.
+%s
 #
 # Live are also the preset and state.dsn. Every other key stands as a remark with the value that
 # is in force, which the preset fills in or is the default. To change one, uncomment its line.
@@ -54,7 +72,7 @@ func startHead(name schema.Preset, edit []string) string {
 # folder of this file. Durations: 30s, 15m, 720h, 30d. Try it: `+"`duosync check`"+`.
 #
 # "not in this version" marks keys that take nothing but their default yet.
-`, name, strings.Join(edit, ", "))
+`, name, strings.Join(edit, ", "), secrets)
 }
 
 // Presets lists the words that ldap.preset takes.
@@ -104,6 +122,7 @@ type starter struct {
 	preset  reflect.Value
 	filled  map[string]bool   // by key path
 	samples map[string]string // by key path
+	units   bool              // see StartForUnits
 	within  []string          // the sections that the line is in
 	edit    []string          // what is to be edited, as far as it was seen
 }
@@ -142,12 +161,31 @@ func (s *starter) line(line string) string {
 	case startPreset:
 		return startLine(indent, key, value, remark+". What it fills in stands as a remark here")
 	case startLDAP, startDuoKey, startDuoPass, startState:
+		if s.units {
+			return s.unitLine(indent, key, path, remark)
+		}
 		return startLine(indent, key, value, strings.Replace(remark, "(1) ", "", 1))
 	}
 	if s.samples[path] != "" {
 		remark += "; needed there" // where groups are asked for
 	}
 	return startLine(indent+"# ", key, value, remark)
+}
+
+// unitLine gives a line of what the units supply, and of the key that stands in the
+// configuration where no environment has it.
+func (s *starter) unitLine(indent, key, path, remark string) string {
+	switch path {
+	case startLDAP:
+		return startLine(indent, strict.Twin(key), "${CREDENTIALS_DIRECTORY}/ldap-password", "# its password")
+	case startDuoPass:
+		return startLine(indent, strict.Twin(key), "${CREDENTIALS_DIRECTORY}/duo-secret-key", "")
+	case startDuoKey:
+		s.edit = append(s.edit, path)
+		return startLine(indent, key, "DIXXXXXXXXXXXXXXXXXX", "# (1) Integration key. No default")
+	default:
+		return startLine(indent, key, "/var/lib/duosync/duosync.db", remark)
+	}
 }
 
 // remarkColumn is where the remarks of the example begin, where the value leaves the room.
