@@ -99,16 +99,31 @@ fuzz: #? each fuzz target for FUZZTIME (default 20s); ends at the first finding
 	  done; \
 	done
 
+# Tools of other projects, each at a version that is known to build.
+NFPM = github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.1
+CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+HELM = helm.sh/helm/v3/cmd/helm@v3.19.0
+
+$(BIN)/nfpm $(BIN)/cyclonedx-gomod $(BIN)/helm: $(BIN)/%:
+	GOBIN=$(BIN) go install $(filter %/$*@%,$(NFPM) $(CYCLONEDX) $(HELM))
+
 .PHONY: dist
-dist: #? release archives in dist/, with checksums
-	@rm -rf dist && mkdir -p dist
-	@for arch in amd64 arm64; do \
-	  name=duosync-$(VERSION)-linux-$$arch; mkdir -p dist/$$name && \
-	  GOOS=linux GOARCH=$$arch go build $(GOFLAGS_BUILD) -o dist/$$name/duosync ./cmd/duosync && \
-	  cp -r README.md LICENSE CHANGELOG.md config.example.yaml docs deploy dist/$$name/ && \
-	  tar -C dist -czf dist/$$name.tar.gz $$name && rm -r dist/$$name || exit 1; \
-	done
-	@cd dist && sha256sum *.tar.gz > SHA256SUMS && cat SHA256SUMS
+dist: $(BIN)/nfpm $(BIN)/cyclonedx-gomod #? what is released, in dist/: archives, deb, rpm, bills of materials, checksums; the same bytes each time
+	@rm -rf dist
+	deploy/package/build.sh dist
+	@cat dist/SHA256SUMS
+
+.PHONY: package-check
+package-check: $(BIN)/nfpm $(BIN)/cyclonedx-gomod #? the packages installed, used, upgraded, removed and purged in a clean Debian; as root, about three minutes
+	deploy/package/check.sh
+
+.PHONY: chart-check
+chart-check: $(BIN)/helm #? the Helm chart and the Kustomize base, rendered and held against the types of Kubernetes
+	HELM=$(BIN)/helm go test -count 1 ./deploy
+
+.PHONY: vuln
+vuln: #? known flaws in what the program is built with; VULNDB=file:///FOLDER where the machine has no way to the database
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 $(if $(VULNDB),-db $(VULNDB)) ./cmd/duosync
 
 .PHONY: clean
 clean: #? removes what the other targets made

@@ -66,8 +66,16 @@ func TestUnits(t *testing.T) {
 		t.Fatalf("config.yaml has the credentials %v", want)
 	}
 	sandbox := map[string][]string{}
-	for _, name := range []string{"duosync.service", "duosync-daemon.service", "duosync-notify@.service"} {
+	for _, name := range []string{"duosync.service", "duosync-daemon.service", "duosync-notify@.service", "duosync@.service", "duosync-notify-account@.service"} {
 		text := string(read(t, "systemd/"+name))
+		if strings.Contains(text, "/%i/") { // the same in folders of the account's own
+			for folder, times := range map[string]int{"/etc/duosync/%i/config.yaml\n": 1, "/etc/duosync/%i/credentials/": 2, "StateDirectory=duosync/%i\n": 1} {
+				if strings.Count(text, folder) != times {
+					t.Errorf("%s has not %d times %q", name, times, folder)
+				}
+			}
+			text = strings.ReplaceAll(text, "duosync/%i", "duosync")
+		}
 		var got []string
 		for _, match := range regexp.MustCompile(`(?m)^LoadCredential=([a-z-]+):/etc/duosync/credentials/([a-z-]+)$`).FindAllStringSubmatch(text, -1) {
 			if match[1] != match[2] { // by hand, the folder of the files stands for the credentials
@@ -92,11 +100,12 @@ func TestUnits(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"duosync-daemon.service", "duosync-notify@.service"} {
+	for _, name := range []string{"duosync-daemon.service", "duosync-notify@.service", "duosync@.service", "duosync-notify-account@.service"} {
 		if diff := cmp.Diff(sandbox["duosync.service"], sandbox[name]); diff != "" {
 			t.Errorf("the sandboxes of the units differ (-duosync.service +%s):\n%s", name, diff)
 		}
-		if text := string(read(t, "systemd/"+name)); strings.Contains(text, "\nOnFailure=duosync-notify@%n.service\n") == strings.Contains(name, "notify") {
+		tells := strings.Contains(string(read(t, "systemd/"+name)), "\nOnFailure=duosync-notify")
+		if tells == strings.Contains(name, "notify") {
 			t.Errorf("%s: a unit of duosync that fails is told of, and the telling of none", name)
 		}
 	}
