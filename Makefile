@@ -65,8 +65,9 @@ docs-check: deps #? README and docs/ against the program: links, commands, keys,
 	go test -count 1 ./cmd/internal/docs
 
 .PHONY: deploy-check
-deploy-check: #? the units, the image and the manifests in deploy/, as far as that goes without running them for real; as root
+deploy-check: $(BIN)/helm #? the units, the images, the manifests and the chart in deploy/, as far as that goes without running them for real; as root
 	deploy/check.sh
+	go test -count 1 ./deploy
 
 .PHONY: bench
 bench: build #? the whole program at SIZES (default "1000 10000 100000") beside ldapsearch; DOCS=docs writes docs/performance.md anew; ten minutes
@@ -116,10 +117,6 @@ dist: $(BIN)/nfpm $(BIN)/cyclonedx-gomod #? what is released, in dist/: archives
 .PHONY: package-check
 package-check: $(BIN)/nfpm $(BIN)/cyclonedx-gomod #? the packages installed, used, upgraded, removed and purged in a clean Debian; as root, about three minutes
 	deploy/package/check.sh
-
-.PHONY: chart-check
-chart-check: $(BIN)/helm #? the Helm chart and the Kustomize base, rendered and held against the types of Kubernetes
-	HELM=$(BIN)/helm go test -count 1 ./deploy
 
 .PHONY: vuln
 vuln: #? known flaws in what the program is built with; VULNDB=file:///FOLDER where the machine has no way to the database

@@ -35,11 +35,27 @@ need promtool prometheus
 # ---------------------------------------------------------------- the image
 image=$work/image dockerfile=$top/deploy/container/Dockerfile
 
+# stage DOCKERFILE gives its build stage, a step a line.
+stage() { sed -e ':join' -e '/\\$/{N;s/\\\n//;bjoin}' "$1" | sed -n '/^FROM scratch/q;p'; }
+
+# pack_image carries out the build stage for a released program, and holds the outcome against
+# the image from the sources.
+pack_image() {
+  local packed=$work/packed
+  mkdir "$packed"
+  stage "$dockerfile.release" | sed -n -e '/^RUN apt-get /d' -e 's/^RUN //p' -e 's/^COPY duosync \(.*\)/install -D -m 0755 duosync \1/p' >"$work/steps"
+  (cd "$image/usr/local/bin" && set -e && while read -r step; do eval "${step//\/image\//$packed/}"; done <"$work/steps")
+  diff <(cd "$image" && find . -printf '%p %m %U:%G %s\n' | sed 's/ 4096$//' | sort) <(cd "$packed" && find . -printf '%p %m %U:%G %s\n' | sed 's/ 4096$//' | sort) ||
+    fail "the image of a released program is another than that from the sources"
+  cmp "$image/usr/local/bin/duosync" "$packed/usr/local/bin/duosync"
+  say "the image of a released program is that from the sources"
+}
+
 # build_image carries out the build stage, on the files that COPY would bring.
 build_image() {
   mkdir -p "$work/src" "$image"
   tar -C "$top" --exclude='*_test.go' --exclude=testdata -cf - cmd duo ldapsrc state sync go.mod go.sum | tar -C "$work/src" -xf -
-  sed -e ':join' -e '/\\$/{N;s/\\\n//;bjoin}' "$dockerfile" | sed -n '/^FROM scratch/q;s/^RUN //p' >"$work/steps"
+  stage "$dockerfile" | sed -n 's/^RUN //p' >"$work/steps"
   (cd "$work/src" && set -e && export CGO_ENABLED=0 COMMIT=check DATE= && while read -r step; do eval "${step//\/image\//$image/}"; done <"$work/steps")
   ! ldd "$image/usr/local/bin/duosync" >/dev/null 2>&1 || fail "the binary is not static"
 }
@@ -192,6 +208,7 @@ check_alerts() {
 
 check_alerts
 build_image
+pack_image
 start_neighbours "$image/usr/local/bin/duosync"
 configure
 mount_image

@@ -157,6 +157,13 @@ func TestCronJob(t *testing.T) {
 		t.Errorf("configurations (-config.yaml +ConfigMap):\n%s", diff)
 	}
 
+	checkJob(t, &job)
+	checkPod(t, &job.Spec.JobTemplate.Spec.Template.Spec, map[string]string{"state": claim.Metadata.Name, "config": configMap.Metadata.Name}, true)
+}
+
+// checkJob: a run that wants a human is not tried again.
+func checkJob(t *testing.T, job *cronJob) {
+	t.Helper()
 	if job.Spec.ConcurrencyPolicy != "Forbid" || job.Spec.StartingDeadlineSeconds == nil || *job.Spec.StartingDeadlineSeconds < 10 {
 		t.Errorf("schedule: %+v", job.Spec)
 	}
@@ -164,7 +171,12 @@ func TestCronJob(t *testing.T) {
 	if run.BackoffLimit == nil || *run.BackoffLimit != 0 || run.Template.Spec.RestartPolicy != "Never" {
 		t.Error("a run that wants a human is tried again")
 	}
-	pod := run.Template.Spec
+}
+
+// checkPod: a pod may do no more than it needs, and its mounts are those of the image. names are
+// those of claim and ConfigMap; with a state in a database there is no claim.
+func checkPod(t *testing.T, pod *podSpec, names map[string]string, claim bool) {
+	t.Helper()
 	yes, no, id := true, false, int64(user)
 	if diff := cmp.Diff(&podSecurity{
 		RunAsNonRoot: &yes, RunAsUser: &id, RunAsGroup: &id, FSGroup: &id, FSGroupChangePolicy: "OnRootMismatch",
@@ -186,7 +198,11 @@ func TestCronJob(t *testing.T) {
 	for _, m := range container.VolumeMounts {
 		mounts[m.Name], readOnly[m.Name] = m.MountPath, m.ReadOnly
 	}
-	if diff := cmp.Diff(map[string]string{"config": settings, "secrets": secrets, "state": stateFolder, "tmp": "/tmp"}, mounts); diff != "" {
+	want := map[string]string{"config": settings, "secrets": secrets, "tmp": "/tmp"}
+	if claim {
+		want["state"] = stateFolder
+	}
+	if diff := cmp.Diff(want, mounts); diff != "" {
 		t.Errorf("mounts (-want +got):\n%s", diff)
 	}
 	if !readOnly["config"] || !readOnly["secrets"] {
@@ -199,10 +215,10 @@ func TestCronJob(t *testing.T) {
 		if v.Secret != nil && (v.Secret.DefaultMode == nil || *v.Secret.DefaultMode&0o007 != 0) {
 			t.Error("everybody in the container can read the secrets")
 		}
-		if v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName != claim.Metadata.Name {
+		if v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName != names["state"] {
 			t.Errorf("no claim is called %s", v.PersistentVolumeClaim.ClaimName)
 		}
-		if v.ConfigMap != nil && v.ConfigMap.Name != configMap.Metadata.Name {
+		if v.ConfigMap != nil && v.ConfigMap.Name != names["config"] {
 			t.Errorf("no ConfigMap is called %s", v.ConfigMap.Name)
 		}
 	}
@@ -215,10 +231,18 @@ func TestDockerfile(t *testing.T) {
 	if !found {
 		t.Fatal("the image is not made from scratch")
 	}
+	if _, other, _ := strings.Cut(string(read(t, "container/Dockerfile.release")), "\nFROM scratch\n"); other != final {
+		t.Errorf("the image of a released program is another (-Dockerfile +Dockerfile.release):\n%s", cmp.Diff(final, other))
+	}
+	version := strings.TrimSpace(string(read(t, "../cmd/internal/version/VERSION")))
+	if !strings.Contains(final, "org.opencontainers.image.version="+version+" ") {
+		t.Errorf("the labels are not of the version %s", version)
+	}
 	for _, line := range []string{
 		"USER 65532:65532",
 		"ENV DUOSYNC_CONFIG=" + settings + "/config.yaml CREDENTIALS_DIRECTORY=" + secrets,
 		"VOLUME " + stateFolder,
+		`HEALTHCHECK --interval=5m --timeout=30s CMD ["/usr/local/bin/duosync", "history", "--limit", "1"]`,
 		`ENTRYPOINT ["/usr/local/bin/duosync"]`,
 	} {
 		if !strings.Contains(final, line+"\n") {

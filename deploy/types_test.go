@@ -10,8 +10,9 @@ type kind struct {
 }
 
 type objectMeta struct {
-	Name   string            `yaml:"name"`
-	Labels map[string]string `yaml:"labels"`
+	Name        string            `yaml:"name"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations"`
 }
 
 type configMap struct {
@@ -24,8 +25,9 @@ type persistentVolumeClaim struct {
 	kind     `yaml:",inline"`
 	Metadata objectMeta `yaml:"metadata"`
 	Spec     struct {
-		AccessModes []string  `yaml:"accessModes"`
-		Resources   resources `yaml:"resources"`
+		AccessModes      []string  `yaml:"accessModes"`
+		StorageClassName *string   `yaml:"storageClassName"`
+		Resources        resources `yaml:"resources"`
 	} `yaml:"spec"`
 }
 
@@ -40,6 +42,7 @@ type cronJob struct {
 	Spec     struct {
 		Schedule                   string  `yaml:"schedule"`
 		TimeZone                   *string `yaml:"timeZone"`
+		Suspend                    *bool   `yaml:"suspend"`
 		ConcurrencyPolicy          string  `yaml:"concurrencyPolicy"`
 		StartingDeadlineSeconds    *int64  `yaml:"startingDeadlineSeconds"`
 		SuccessfulJobsHistoryLimit *int32  `yaml:"successfulJobsHistoryLimit"`
@@ -51,11 +54,102 @@ type cronJob struct {
 }
 
 type jobSpec struct {
-	BackoffLimit *int32 `yaml:"backoffLimit"`
-	Template     struct {
-		Metadata objectMeta `yaml:"metadata"`
-		Spec     podSpec    `yaml:"spec"`
-	} `yaml:"template"`
+	BackoffLimit *int32      `yaml:"backoffLimit"`
+	Template     podTemplate `yaml:"template"`
+}
+
+type podTemplate struct {
+	Metadata objectMeta `yaml:"metadata"`
+	Spec     podSpec    `yaml:"spec"`
+}
+
+type labelSelector struct {
+	MatchLabels map[string]string `yaml:"matchLabels"`
+}
+
+type deployment struct {
+	kind     `yaml:",inline"`
+	Metadata objectMeta `yaml:"metadata"`
+	Spec     struct {
+		Replicas *int32 `yaml:"replicas"`
+		Strategy struct {
+			Type string `yaml:"type"`
+		} `yaml:"strategy"`
+		Selector labelSelector `yaml:"selector"`
+		Template podTemplate   `yaml:"template"`
+	} `yaml:"spec"`
+}
+
+type service struct {
+	kind     `yaml:",inline"`
+	Metadata objectMeta `yaml:"metadata"`
+	Spec     struct {
+		Selector map[string]string `yaml:"selector"`
+		Ports    []struct {
+			Name       string `yaml:"name"`
+			Port       int32  `yaml:"port"`
+			TargetPort string `yaml:"targetPort"`
+		} `yaml:"ports"`
+	} `yaml:"spec"`
+}
+
+// networkPolicy is networking.k8s.io/v1's.
+type networkPolicy struct {
+	kind     `yaml:",inline"`
+	Metadata objectMeta `yaml:"metadata"`
+	Spec     struct {
+		PodSelector labelSelector `yaml:"podSelector"`
+		PolicyTypes []string      `yaml:"policyTypes"`
+		Ingress     []struct {
+			From  []peer       `yaml:"from"`
+			Ports []policyPort `yaml:"ports"`
+		} `yaml:"ingress"`
+		Egress []struct {
+			To    []peer       `yaml:"to"`
+			Ports []policyPort `yaml:"ports"`
+		} `yaml:"egress"`
+	} `yaml:"spec"`
+}
+
+type peer struct {
+	NamespaceSelector *labelSelector `yaml:"namespaceSelector"`
+	IPBlock           *struct {
+		CIDR string `yaml:"cidr"`
+	} `yaml:"ipBlock"`
+}
+
+type policyPort struct {
+	Protocol string `yaml:"protocol"`
+	Port     int32  `yaml:"port"`
+}
+
+// prometheusRule is monitoring.coreos.com/v1's, of the Prometheus operator.
+type prometheusRule struct {
+	kind     `yaml:",inline"`
+	Metadata objectMeta `yaml:"metadata"`
+	Spec     struct {
+		Groups []struct {
+			Name  string `yaml:"name"`
+			Rules []struct {
+				Alert       string            `yaml:"alert"`
+				Record      string            `yaml:"record"`
+				Expr        string            `yaml:"expr"`
+				For         string            `yaml:"for"`
+				Labels      map[string]string `yaml:"labels"`
+				Annotations map[string]string `yaml:"annotations"`
+			} `yaml:"rules"`
+		} `yaml:"groups"`
+	} `yaml:"spec"`
+}
+
+// kustomization is kustomize.config.k8s.io/v1beta1's.
+type kustomization struct {
+	kind      `yaml:",inline"`
+	Resources []string `yaml:"resources"`
+	Images    []struct {
+		Name   string `yaml:"name"`
+		NewTag string `yaml:"newTag"`
+	} `yaml:"images"`
 }
 
 type podSpec struct {
@@ -64,8 +158,16 @@ type podSpec struct {
 	AutomountServiceAccountToken  *bool        `yaml:"automountServiceAccountToken"`
 	EnableServiceLinks            *bool        `yaml:"enableServiceLinks"`
 	SecurityContext               *podSecurity `yaml:"securityContext"`
-	Containers                    []container  `yaml:"containers"`
-	Volumes                       []volume     `yaml:"volumes"`
+	ImagePullSecrets              []struct {
+		Name string `yaml:"name"`
+	} `yaml:"imagePullSecrets"`
+	NodeSelector map[string]string `yaml:"nodeSelector"`
+	Tolerations  []struct {
+		Key      string `yaml:"key"`
+		Operator string `yaml:"operator"`
+	} `yaml:"tolerations"`
+	Containers []container `yaml:"containers"`
+	Volumes    []volume    `yaml:"volumes"`
 }
 
 type podSecurity struct {
@@ -84,7 +186,11 @@ type seccompProfile struct {
 type container struct {
 	Name                     string             `yaml:"name"`
 	Image                    string             `yaml:"image"`
+	ImagePullPolicy          string             `yaml:"imagePullPolicy"`
 	Args                     []string           `yaml:"args"`
+	Ports                    []containerPort    `yaml:"ports"`
+	LivenessProbe            *probe             `yaml:"livenessProbe"`
+	StartupProbe             *probe             `yaml:"startupProbe"`
 	SecurityContext          *containerSecurity `yaml:"securityContext"`
 	Resources                resources          `yaml:"resources"`
 	TerminationMessagePolicy string             `yaml:"terminationMessagePolicy"`
@@ -93,6 +199,20 @@ type container struct {
 		MountPath string `yaml:"mountPath"`
 		ReadOnly  bool   `yaml:"readOnly"`
 	} `yaml:"volumeMounts"`
+}
+
+type containerPort struct {
+	Name          string `yaml:"name"`
+	ContainerPort int32  `yaml:"containerPort"`
+}
+
+type probe struct {
+	HTTPGet struct {
+		Path string `yaml:"path"`
+		Port string `yaml:"port"`
+	} `yaml:"httpGet"`
+	PeriodSeconds    int32 `yaml:"periodSeconds"`
+	FailureThreshold int32 `yaml:"failureThreshold"`
 }
 
 type containerSecurity struct {

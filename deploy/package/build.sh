@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds what is released into a folder: archives for Linux and macOS, deb and rpm, a bill of
-# materials for each program, checksums. The same sources give the same bytes, wherever they lie.
+# Builds what is released into a folder: archives for Linux and macOS, deb and rpm, the Helm chart, a
+# bill of materials for each program, checksums. The same sources give the same bytes, wherever they lie.
 #
 #   deploy/package/build.sh FOLDER        (make dist)
 #
@@ -107,5 +107,12 @@ for system in ${SYSTEMS:-linux darwin}; do
     [ "$system" != linux ] || package "$arch"
   done
 done
+
+# The Helm chart, as helm packs one.
+cp -r deploy/helm "$work/duosync"
+rm -r "$work/duosync/ci"
+same "$work/duosync"
+tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -cf - duosync | gzip -9n >"$dist/duosync-chart-$VERSION.tgz"
+
 cd "$dist"
-sha256sum -- *.tar.gz *.deb *.rpm *.cdx.json >SHA256SUMS
+sha256sum -- *.tar.gz *.tgz *.deb *.rpm *.cdx.json >SHA256SUMS
