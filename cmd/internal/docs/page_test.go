@@ -41,14 +41,14 @@ type block struct {
 
 func (b *block) language() string { return strings.Join(b.words, " ") }
 
-// readPages reads README, CONTRIBUTING and all pages in docs/.
+// readPages reads README, those for contributors and all pages in docs/.
 func readPages(t *testing.T) map[string]*page {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(top, "docs", "*.md"))
 	if err != nil || len(paths) < 20 {
 		t.Fatalf("%d pages, %v", len(paths), err)
 	}
-	paths = append(paths, filepath.Join(top, "README.md"), filepath.Join(top, "CONTRIBUTING.md"))
+	paths = append(paths, filepath.Join(top, "README.md"), filepath.Join(top, ".github", "CONTRIBUTING.md"), filepath.Join(top, ".github", "SECURITY.md"))
 	pages := map[string]*page{}
 	for _, path := range paths {
 		data, err := os.ReadFile(path)
