@@ -109,7 +109,7 @@ $(BIN)/nfpm $(BIN)/cyclonedx-gomod $(BIN)/helm: $(BIN)/%:
 	GOBIN=$(BIN) go install $(filter %/$*@%,$(NFPM) $(CYCLONEDX) $(HELM))
 
 .PHONY: dist
-dist: $(BIN)/nfpm $(BIN)/cyclonedx-gomod #? what is released, in dist/: archives, deb, rpm, bills of materials, checksums; the same bytes each time
+dist: $(BIN)/nfpm $(BIN)/cyclonedx-gomod $(if $(VULNDB),vuln) #? what is released, in dist/: archives, deb, rpm, bills of materials, checksums; the same bytes each time
 	@rm -rf dist
 	deploy/package/build.sh dist
 	@cat dist/SHA256SUMS

@@ -141,7 +141,7 @@ func space(path string, n int64) error {
 	if err := unix.Statfs(path, &stat); err != nil || stat.Blocks == 0 { // what has no size is never full
 		return nil //nolint:nilerr // writing will tell
 	}
-	if free := int64(stat.Bavail) * stat.Bsize; free < n+spare { //nolint:gosec // far below
+	if free := int64(stat.Bavail) * int64(stat.Bsize); free < n+spare { //nolint:gosec,unconvert // far below; a size of blocks is of another type on macOS
 		return &fs.PathError{Op: "write", Path: path, Err: fmt.Errorf("%w: %d bytes are free", unix.ENOSPC, free)}
 	}
 	return nil
