@@ -13,6 +13,7 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/notify"
 	"duosync/cmd/internal/report/form"
+	"duosync/cmd/internal/version"
 )
 
 func newCheckCommand(a *app) *cobra.Command {
@@ -129,7 +130,7 @@ func (a *app) runNotifyFailure(ctx context.Context, unit string, opts formOption
 		c = found
 		return nil
 	}, func(*statusline.Line) (form.Renderer, error) {
-		found, err := notify.Failed(ctx, c, notify.UnitOf(unit, a.Env), notify.Options{Version: Version()})
+		found, err := notify.Failed(ctx, c, notify.UnitOf(unit, a.Env), notify.Options{Version: version.Number()})
 		if errors.Is(err, notify.ErrNobody) { // the unit is there for those who set it, too
 			log.Warn(err)
 			return nil, nil
