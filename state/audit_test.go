@@ -293,3 +293,39 @@ func TestAuditHolds(t *testing.T) {
 		t.Errorf("holds (-want +got):\n%s", diff)
 	}
 }
+
+// What does not work stands since it was told first, whatever is said of it since, until it works
+// again; runs leave it alone, and so does a look that may write nothing.
+func TestTroubles(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
+		dsn, clock := fresh(t), day(1)
+		db, err := state.Open(t.Context(), dsn, state.Options{CallTime: time.Millisecond, Now: func() time.Time { return clock }})
+		must(t, err)
+		check := func(db *state.DB, want map[string]state.Trouble) {
+			t.Helper()
+			got, err := db.Troubles(t.Context())
+			must(t, err)
+			if len(got)+len(want) > 0 && !cmp.Equal(want, got) {
+				t.Errorf("what does not work (-want +got):\n%s", cmp.Diff(want, got))
+			}
+		}
+		must(t, db.Trouble(t.Context(), state.TroubleAudit, ""))
+		check(db, nil)
+		must(t, db.Trouble(t.Context(), state.TroubleAudit, "no space"))
+		clock = day(2)
+		must(t, db.Trouble(t.Context(), state.TroubleAudit, "no right"))
+		must(t, db.Trouble(t.Context(), state.TroubleEmail, "Ärger"))
+		j := begin(t, db, "a run")
+		must(t, j.Finish(t.Context(), dirsync.RunEnd{Finished: clock, Outcome: dirsync.OutcomeApplied, Told: map[string]dirsync.Told{}}))
+		both := map[string]state.Trouble{state.TroubleAudit: {Since: day(1), Why: "no right"}, state.TroubleEmail: {Since: day(2), Why: "Ärger"}}
+		check(db, both)
+		must(t, db.Trouble(t.Context(), state.TroubleEmail, ""))
+		delete(both, state.TroubleEmail)
+		closing(t, db)
+		look, err := state.OpenReadOnly(t.Context(), dsn)
+		must(t, err)
+		check(look, both)
+		closing(t, look)
+	})
+}

@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -99,5 +100,54 @@ func (db *DB) Notify(ctx context.Context, channel string, memory json.RawMessage
 	return db.update(ctx, "keeping what people were notified of", func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, column.Upsert("notified", "channel", "memory"), channel, string(memory))
 		return err
+	})
+}
+
+// What troubles are kept by: the audit file, and the channels of the section notify.
+const (
+	TroubleAudit   = "audit"
+	TroubleWebhook = "webhook"
+	TroubleEmail   = "email"
+)
+
+// Trouble is something beside the runs that does not work: the audit file, a channel of the
+// section notify. It stops no run, so it is kept to be told wherever it is asked how things are.
+type Trouble struct {
+	Since time.Time `json:"since"`
+	Why   string    `json:"why"`
+}
+
+// Troubles gives what does not work, by what [DB.Trouble] calls it.
+func (db *DB) Troubles(ctx context.Context) (map[string]Trouble, error) {
+	all, err := backend.GetMeta[map[string]Trouble](ctx, db.conns.Read, backend.MetaTroubles)
+	if err != nil {
+		return nil, db.fail("reading what does not work", err)
+	}
+	return all, nil
+}
+
+// Trouble keeps why something does not work; "" ends that. It writes nothing where that is known.
+func (db *DB) Trouble(ctx context.Context, what, why string) error {
+	if all, err := db.Troubles(ctx); err != nil || all[what].Why == why {
+		return err
+	}
+	return db.update(ctx, "keeping what does not work", func(tx *sqlx.Tx) error {
+		all, err := backend.GetMeta[map[string]Trouble](ctx, tx, backend.MetaTroubles)
+		if err != nil {
+			return err
+		}
+		if all == nil {
+			all = map[string]Trouble{}
+		}
+		t, stands := all[what]
+		if !stands {
+			t.Since = db.opts.Now().UTC()
+		}
+		if t.Why = why; why == "" {
+			delete(all, what)
+		} else {
+			all[what] = t
+		}
+		return backend.SetMeta(ctx, tx, backend.MetaTroubles, all)
 	})
 }

@@ -17,6 +17,7 @@ const (
 	MetaRefreshed = "refreshed"
 	MetaPaused    = "paused"
 	MetaAudit     = "audit"
+	MetaTroubles  = "troubles"
 	MetaSerial    = "serial" // SQLite
 	MetaEpoch     = "epoch"  // PostgreSQL, as the next one
 	MetaHolder    = "holder"

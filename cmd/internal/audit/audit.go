@@ -7,6 +7,10 @@ package audit
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,6 +103,37 @@ func (t *Trail) write(ctx context.Context) error {
 	}
 }
 
+// Still looks whether the file can take the lines of so many operations, and writes nothing: what is
+// to be told is written every two seconds. What went wrong with that counts.
+func (t *Trail) Still(operations int) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.problem == nil {
+		t.problem = t.file.promising(int64(operations) * lineBytes)
+	}
+	return t.problem
+}
+
+// unwritten begins the warning of lines that are not in the file.
+const unwritten = "the audit's lines can't be written, and follow later: "
+
+// Warning is the warning of an error of the trail; "" of none.
+func Warning(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := unwritten + err.Error()
+	if hint := dirsync.Hint(err); hint != "" {
+		text += ". " + hint
+	}
+	return text
+}
+
+// Warned reports whether a run has that warning already.
+func Warned(run *dirsync.Run) bool {
+	return slices.ContainsFunc(run.Warnings, func(w string) bool { return strings.HasPrefix(w, unwritten) })
+}
+
 // Problem says why something that is to be told is not in the file; nil: all is.
 func (t *Trail) Problem() error {
 	if t == nil {
@@ -120,9 +155,30 @@ func (t *Trail) Ready(ctx context.Context, operations int) error {
 	return t.problem
 }
 
-// Promising fails where a run could not write the file, as far as that can be seen without
-// leaving a trace.
-func Promising(c *config.Audit) error { return file(c.File).promising() }
+// Promising fails where a run could not write the lines of so many operations into the file, as
+// far as that can be seen without leaving a trace.
+func Promising(c *config.Audit, operations int) error {
+	return file(c.File).promising(int64(operations) * lineBytes)
+}
+
+// Look tells what the file is, and fails as [Promising].
+func Look(c *config.Audit) (string, error) {
+	if err := Promising(c, 0); err != nil {
+		return "", err
+	}
+	format, required := "OCSF "+Version, ""
+	if c.Format == "json" {
+		format = "JSON"
+	}
+	if c.Required {
+		required = "; what gives waits where it can't be written"
+	}
+	info, err := os.Stat(c.File)
+	if err != nil {
+		return fmt.Sprintf("%s is not there yet; the first run makes it (mode %04o less the umask), lines of %s%s", c.File, mode, format, required), nil
+	}
+	return fmt.Sprintf("%s can be written (mode %04o), lines of %s%s", c.File, info.Mode().Perm(), format, required), nil
+}
 
 // Heed takes what guards hold in a run that ends, to be told with its end.
 func (t *Trail) Heed(run *dirsync.Run) {
@@ -243,7 +299,11 @@ func (j *journal) Finish(ctx context.Context, end dirsync.RunEnd) error {
 	if run != nil && run.Err == nil {
 		err = t.state.NoteHolds(ctx, holds(run), !run.Narrowed)
 	}
-	err = errors.Join(j.Journal.Finish(ctx, end), err)
+	// Before the end: the report that is kept tells what is not in the file.
 	t.Flush(ctx)
-	return err
+	if text := Warning(t.Problem()); text != "" && run != nil && end.Report != nil && !Warned(run) {
+		run.Warnings = append(run.Warnings, text)
+		err = errors.Join(err, report.Keep(run, &end))
+	}
+	return errors.Join(j.Journal.Finish(ctx, end), err)
 }

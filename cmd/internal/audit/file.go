@@ -116,9 +116,27 @@ func (f file) ready(n int64) error {
 	return explain(errors.Join(space(string(f), n), opened.Close()))
 }
 
-// promising fails where it can be seen, without a trace, that nothing can be written.
-func (f file) promising() error {
+// target follows links by which the file is called, also where the last one leads to nothing
+// yet: there the file would be made.
+func (f file) target() string {
 	path := string(f)
+	const most = 40 // as Linux follows
+	for range most {
+		next, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(path), next)
+		}
+		path = next
+	}
+	return path
+}
+
+// promising fails where it can be seen, without a trace, that n bytes can't be written.
+func (f file) promising(n int64) error {
+	path := f.target()
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -129,10 +147,14 @@ func (f file) promising() error {
 	case err != nil:
 		return explain(err)
 	}
-	if err := unix.Faccessat(unix.AT_FDCWD, path, unix.W_OK, unix.AT_EACCESS); err != nil {
+	rights := uint32(unix.W_OK)
+	if err != nil { // a file is made in the folder
+		rights |= unix.X_OK
+	}
+	if err := unix.Faccessat(unix.AT_FDCWD, path, rights, unix.AT_EACCESS); err != nil {
 		return explain(&fs.PathError{Op: "open", Path: string(f), Err: err})
 	}
-	return explain(space(path, 0))
+	return explain(space(path, n))
 }
 
 // space fails unless the file system has room for n bytes and some more.
@@ -142,9 +164,18 @@ func space(path string, n int64) error {
 		return nil //nolint:nilerr // writing will tell
 	}
 	if free := int64(stat.Bavail) * int64(stat.Bsize); free < n+spare { //nolint:gosec,unconvert // far below; a size of blocks is of another type on macOS
-		return &fs.PathError{Op: "write", Path: path, Err: fmt.Errorf("%w: %d bytes are free", unix.ENOSPC, free)}
+		return &fs.PathError{Op: "write", Path: path, Err: fmt.Errorf("%w: %s are free, and %s are wanted", unix.ENOSPC, sizeOf(free), sizeOf(n+spare))}
 	}
 	return nil
+}
+
+// sizeOf gives a size in KB or MB, rounded: a bit less than before is no other problem.
+func sizeOf(bytes int64) string {
+	const kb, mb = 1 << 10, 1 << 20
+	if bytes < mb {
+		return fmt.Sprintf("%d KB", bytes/kb)
+	}
+	return fmt.Sprintf("%d MB", bytes/mb)
 }
 
 // explain names the key, and says what to do.

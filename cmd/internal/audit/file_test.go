@@ -95,18 +95,30 @@ func TestUnwritable(t *testing.T) {
 	}
 	for _, path := range []string{pipe, dir, filepath.Join(dir, "no", "audit.jsonl"), filepath.Join(pipe, "audit.jsonl")} {
 		f := file(path)
-		for what, err := range map[string]error{"append": f.append(batchOf(1, 1)), "ready": f.ready(1), "promising": f.promising()} {
+		for what, err := range map[string]error{"append": f.append(batchOf(1, 1)), "ready": f.ready(1), "promising": f.promising(0)} {
 			if err == nil || dirsync.Hint(err) == "" || !strings.Contains(err.Error(), "audit.file") {
 				t.Errorf("%s of %s: %v (%s)", what, path, err, dirsync.Hint(err))
 			}
 		}
 	}
 	f := file(filepath.Join(dir, "audit.jsonl"))
-	if err := f.promising(); err != nil {
+	if err := f.promising(0); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(string(f)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a look has left a file: %v", err)
+	}
+	aim := filepath.Join(dir, "link")
+	if err := os.Symlink(filepath.Join(dir, "no", "audit.jsonl"), aim); err != nil {
+		t.Fatal(err)
+	}
+	if err := file(aim).promising(0); err == nil {
+		t.Error("a link into a folder that is not there is promising")
+	}
+	for _, err := range []error{f.ready(1 << 60), f.promising(1 << 60)} {
+		if !strings.Contains(err.Error(), " are free, and 1099511627776 MB are wanted") {
+			t.Errorf("how much is wanted is not told: %v", err)
+		}
 	}
 	if err := f.ready(1 << 60); !errors.Is(err, unix.ENOSPC) || !strings.Contains(dirsync.Hint(err), "space") {
 		t.Errorf("%v (%s)", err, dirsync.Hint(err))

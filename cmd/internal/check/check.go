@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"duosync/cmd/internal/audit"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/wire"
 	"duosync/sync/printed"
@@ -13,6 +14,22 @@ import (
 
 // Configuration is the check of the configuration, which comes first.
 const Configuration = "configuration"
+
+// Audit is the check of the audit file, where there is to be one.
+const Audit = "audit"
+
+// auditFile looks whether the audit file could be written now. Nothing of that look stays.
+func auditFile(found *findings, c *config.Audit) {
+	if c.File == "" {
+		return
+	}
+	detail, err := audit.Look(c)
+	if err != nil {
+		found.fail(Audit, err, "Give the account of duosync the right to write audit.file and its folder.")
+		return
+	}
+	found.ok(Audit, "%s", detail)
+}
 
 // All makes all checks of the configuration that load gives. The directory, Duo and the
 // state are looked at side by side.
@@ -61,6 +78,7 @@ func All(ctx context.Context, load func() (*config.Loaded, error), setup wire.Se
 	for _, part := range []findings{between(directories, &rules), duo.findings, state.findings} {
 		found.checks = append(found.checks, part.checks...)
 	}
+	auditFile(&found, &cfg.Audit)
 	for i := range found.checks {
 		c := &found.checks[i]
 		c.Detail, c.Hint = printed.Runnable(c.Detail, loaded.Flags()), printed.Runnable(c.Hint, loaded.Flags())

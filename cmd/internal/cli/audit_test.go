@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"duosync/cmd/internal/audit/audittest"
+	"duosync/cmd/internal/check"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/ldapsim"
 )
@@ -293,5 +295,62 @@ func TestAuditLostMeanwhile(t *testing.T) {
 	}
 	if !slices.ContainsFunc(lines, func(l audittest.Line) bool { return l.Action == "hold" && strings.Contains(l.Text, "audit") }) {
 		t.Error("the hold itself is not told")
+	}
+}
+
+// TestAuditTold: that an audit file can't be written is told by whatever tells how things are,
+// until it is written again.
+func TestAuditTold(t *testing.T) {
+	t.Parallel()
+	file, section := audited(t, ", format: json")
+	s := newSite(t, siteOptions{more: section})
+	look := func(want string, code int) {
+		t.Helper()
+		r := s.run("check", "--format", "json")
+		var doc struct{ Checks []check.Check }
+		s.must(json.Unmarshal([]byte(r.out), &doc))
+		at := slices.IndexFunc(doc.Checks, func(c check.Check) bool { return c.Name == check.Audit })
+		if at < 0 || !strings.Contains(doc.Checks[at].Detail, want) || doc.Checks[at].OK != (code == 0) || code != 0 && doc.Checks[at].Hint == "" {
+			t.Errorf("check: %+v, want %q", doc.Checks, want)
+		}
+	}
+	troubles := func() int {
+		t.Helper()
+		var doc struct{ Troubles []struct{ What, Since, Why string } }
+		s.must(json.Unmarshal([]byte(s.run("due", "--format", "json").out), &doc))
+		text := s.run("due").out
+		if told := strings.Contains(text, "audit file can't be written since"); told != (len(doc.Troubles) > 0) {
+			t.Errorf("due: %+v\n%s", doc.Troubles, text)
+		}
+		return len(doc.Troubles)
+	}
+	look("is not there yet; the first run makes it (mode 0640 less the umask), lines of JSON", 0)
+	if _, err := os.Lstat(file); !os.IsNotExist(err) {
+		t.Errorf("check has left a file: %v", err)
+	}
+	s.hire("ann")
+	s.want(0, "applied")
+	look("can be written (mode 06", 0)
+
+	aside := filepath.Dir(file) + ".aside"
+	s.must(os.Rename(filepath.Dir(file), aside))
+	look("no such file or directory", 1)
+	s.hire("bea")
+	r := s.run("sync", "-q")
+	if r.code != 0 || !strings.Contains(r.err, "audit") || !strings.Contains(r.err, "follow later") {
+		t.Errorf("exit %d, on stderr %q", r.code, r.err)
+	}
+	if past := s.run("history", "last", "--format", "json"); !slices.ContainsFunc(past.report.Warnings, func(w string) bool { return strings.Contains(w, "follow later") }) {
+		t.Errorf("the report that is kept: %v", past.report.Warnings)
+	}
+	if troubles() != 1 {
+		t.Error("due does not tell of it")
+	}
+	if r := s.want(0, "no-changes"); strings.Count(r.out, "follow later") != 1 {
+		t.Errorf("warnings %v", r.report.Warnings)
+	}
+	s.must(os.Rename(aside, filepath.Dir(file)))
+	if r := s.want(0, "no-changes"); len(r.report.Warnings) != 0 || troubles() != 0 {
+		t.Errorf("it is written again, and told still: %v", r.report.Warnings)
 	}
 }

@@ -54,6 +54,7 @@ func (a *app) runRun(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	setup.LogsRuns = true
 	if a.by == "" {
 		setup.By = scheduled
 	}

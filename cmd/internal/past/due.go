@@ -53,6 +53,9 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 		return nil, err
 	}
 	d.Attend(standing)
+	if d.Troubles, err = TroublesOf(ctx, m.DB); err != nil {
+		return nil, err
+	}
 	activeOrMissing := func(b dirsync.Brief) bool { return b.Active || b.Missing }
 	missing := map[dirsync.SourceID]*dirsync.Account{}
 	err = EachLink(ctx, m.DB, activeOrMissing, func(l *dirsync.Link) {

@@ -105,3 +105,13 @@ func PlaceOf(ctx context.Context, db *state.DB) (*report.Place, error) {
 	}
 	return place, err
 }
+
+// TroublesOf gives what does not work beside the runs, in order.
+func TroublesOf(ctx context.Context, db *state.DB) ([]report.Trouble, error) {
+	kept, err := db.Troubles(ctx)
+	all := []report.Trouble{}
+	for _, what := range slices.Sorted(maps.Keys(kept)) {
+		all = append(all, report.Trouble{What: what, Since: kept[what].Since.UTC().Format(time.RFC3339), Why: kept[what].Why})
+	}
+	return all, err
+}

@@ -24,6 +24,8 @@ type Standing struct {
 	Last, Over, Weighed *report.Document
 	// Held are the guards of Weighed that hold something of which nobody has decided.
 	Held []report.Guard
+	// Troubles are what does not work beside the runs.
+	Troubles []report.Trouble
 	// Success is the end of the newest run that was complete and not held whole, as far as
 	// it can be told without looking into each; zero: there is none.
 	Success time.Time
@@ -49,6 +51,9 @@ func (s *Standing) Unwell() []string {
 		words = append(words, "a guard holds the whole run")
 	case len(s.Held) > 0:
 		words = append(words, "a guard holds a part of the run")
+	}
+	for i := range s.Troubles {
+		words = append(words, s.Troubles[i].Words())
 	}
 	return words
 }
@@ -89,6 +94,9 @@ func (m *Moment) Standing(ctx context.Context) (*Standing, error) {
 		if len(days) > 0 {
 			s.Day = &days[len(days)-1]
 		}
+	}
+	if s.Troubles, err = TroublesOf(ctx, m.DB); err != nil {
+		return nil, err
 	}
 	if err := m.eachRun(ctx, func(run *state.Run, head *report.Head) (bool, error) { return s.take(ctx, m, run, head) }); err != nil {
 		return nil, err

@@ -39,3 +39,35 @@ func actsBlock(acts []Act) form.Block {
 	}
 	return form.Block{Title: "by hand", List: l}
 }
+
+// Trouble is something beside the runs that does not work, until it does again.
+type Trouble struct {
+	What  string `json:"what"` // audit, webhook or email
+	Since string `json:"since"`
+	Why   string `json:"why"`
+}
+
+// Words says it in short.
+func (t *Trouble) Words() string {
+	if t.What == "audit" {
+		return "the audit file can't be written"
+	}
+	return "nobody can be told by " + t.What
+}
+
+// Warning says it whole, as a run has it.
+func (t *Trouble) Warning() string {
+	next := "what is to be told waits"
+	if t.What == "audit" {
+		next = "its lines wait"
+	}
+	return t.Words() + " since " + phrase.Minute(t.Since) + " UTC; " + next + ": " + t.Why
+}
+
+func troublesBlock(all []Trouble) form.Block {
+	b := form.Block{Title: "not working"}
+	for i := range all {
+		b.Say(form.Bad, all[i].Warning())
+	}
+	return b
+}

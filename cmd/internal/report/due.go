@@ -25,6 +25,8 @@ type Due struct {
 	Disabled []Disabled `json:"disabled"`
 	// Attention are those who wait for a human, as the last run over all found them.
 	Attention []Attention `json:"attention"`
+	// Troubles are what does not work beside the runs: the audit file, a channel of notify.
+	Troubles []Trouble `json:"troubles"`
 	// Paused is set while all writing is stopped.
 	Paused *Paused `json:"paused"`
 	// AsOf is when Duo was last read whole; "" if never.
@@ -79,7 +81,7 @@ type Paused struct {
 // NewDue begins a list of what waits at now. refreshed is when Duo was last read
 // whole, zero if never; flags end the commands, see [printed.Command].
 func NewDue(now, refreshed time.Time, flags string) *Due {
-	return &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, Attention: []Attention{}, AsOf: phrase.Stamp(refreshed), now: now, flags: flags}
+	return &Due{Waiting: []Waiting{}, NotEnrolled: []NotEnrolled{}, Approvals: []Approval{}, Disabled: []Disabled{}, Attention: []Attention{}, Troubles: []Trouble{}, AsOf: phrase.Stamp(refreshed), now: now, flags: flags}
 }
 
 // NoDue is what JSON has where there is no list, and why.
@@ -171,7 +173,7 @@ func (d *Due) Page() *form.Page {
 	if needs := NeedsAttention(d.Attention); needs != "" {
 		p.Fact("attention", needs+"; see below")
 	}
-	p.Add(d.pausedBlock())
+	p.Add(d.pausedBlock(), troublesBlock(d.Troubles))
 	if d.Held != nil {
 		p.Add(d.Held.block(d.now, d.flags))
 	}
@@ -224,6 +226,9 @@ func (d *Due) summary() string {
 	}
 	if needs := NeedsAttention(d.Attention); needs != "" {
 		parts = append(parts, needs)
+	}
+	for _, t := range d.Troubles {
+		parts = append(parts, t.Words())
 	}
 	return "Due: " + strings.Join(parts, "; ")
 }

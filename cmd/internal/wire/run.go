@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"duosync/cmd/internal/audit"
 	"duosync/cmd/internal/config"
 	dirsync "duosync/sync"
 	"duosync/sync/engine"
@@ -66,8 +67,11 @@ func Run(ctx context.Context, loaded *config.Loaded, setup Setup, opts RunOption
 			exactly(&options, plan)
 		}
 		run = b.Engine.Run(ctx, options)
-		if problem := b.tell(ctx); problem != "" {
-			run.Warnings, b.told = append(run.Warnings, problem), true
+		if problem := b.tell(ctx); problem != "" { // a log of runs has their warnings
+			if !audit.Warned(run) {
+				run.Warnings = append(run.Warnings, problem)
+			}
+			b.told = setup.LogsRuns
 		}
 		return b.keepPlan(ctx, b.Store, run, &opts)
 	})

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"duosync/cmd/internal/audit"
@@ -78,7 +77,7 @@ type Bench struct {
 	Engine *engine.Engine
 
 	trail *audit.Trail // nil: nothing is told
-	told  bool         // the run has a warning of what is not
+	told  bool         // the log has what is not
 }
 
 // WithBench opens the state, for reading only where dry is set, and puts an engine
@@ -110,6 +109,9 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 	}
 	bench := &Bench{Parts: p, Store: store}
 	if !dry {
+		if err := bench.recallTroubles(ctx); err != nil {
+			return err
+		}
 		bench.trail = audit.New(&p.Config.Audit, p.Binding.Host, store)
 	}
 	bench.tell(ctx) // what people asked for since the last run, and that the audit begins; it is told again below
@@ -119,6 +121,9 @@ func WithBench(ctx context.Context, loaded *config.Loaded, setup Setup, dry bool
 	warn()
 	if problem := bench.tell(ctx); problem != "" && !bench.told {
 		p.Log.Warn(printed.Runnable(problem, p.Flags))
+	}
+	if !dry {
+		err = errors.Join(err, bench.keepTroubles(ctx))
 	}
 	return err
 }
@@ -132,8 +137,42 @@ func (b *Bench) tell(ctx context.Context) (problem string) {
 		return ""
 	}
 	b.trail.Flush(ctx)
-	if err := b.trail.Problem(); err != nil {
-		return fmt.Sprintf("the audit's lines can't be written, and follow later: %v. %s", err, dirsync.Hint(err))
+	return audit.Warning(b.trail.Problem())
+}
+
+// recallTroubles takes over which channels could not be told, for the report of the run.
+func (b *Bench) recallTroubles(ctx context.Context) error {
+	troubles, err := past.TroublesOf(ctx, b.Store)
+	for i := range troubles {
+		if t := &troubles[i]; t.What != state.TroubleAudit && b.channel(t.What) {
+			b.troubles = append(b.troubles, t.Warning())
+		}
 	}
-	return ""
+	return err
+}
+
+// channel reports whether the configuration has a channel.
+func (b *Bench) channel(name string) bool {
+	n := &b.Config.Notify
+	return name == state.TroubleWebhook && !n.WebhookURL.IsEmpty() || name == state.TroubleEmail && !n.Email.SMTPURL.IsEmpty()
+}
+
+// keepTroubles keeps for others to tell whether the audit file could be written, and forgets the
+// trouble of what is switched off.
+func (b *Bench) keepTroubles(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	if b.Store.Check(ctx, b.Binding) != nil {
+		return nil
+	}
+	why := ""
+	if err := b.trail.Problem(); err != nil {
+		why = err.Error()
+	}
+	err := b.Store.Trouble(ctx, state.TroubleAudit, why)
+	for _, name := range []string{state.TroubleWebhook, state.TroubleEmail} {
+		if !b.channel(name) {
+			err = errors.Join(err, b.Store.Trouble(ctx, name, ""))
+		}
+	}
+	return err
 }

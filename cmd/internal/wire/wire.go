@@ -30,6 +30,8 @@ type Setup struct {
 	By      string // who asks
 	Command string // of duosync, that does it
 	Timing  Timing
+	// LogsRuns: whoever makes runs logs each, with its warnings.
+	LogsRuns bool
 }
 
 // Timing are the times of a run that nobody configures. Zero values are the
@@ -52,6 +54,8 @@ type Parts struct {
 	Target  *duo.Target
 	Flags   string // see engine.Engine
 	Setup
+
+	troubles []string // of channels, as warnings, when the run began
 }
 
 // Assemble makes the parts of a run. It connects to nothing.
@@ -109,6 +113,7 @@ func (p *Parts) Engine(store dirsync.Store, observer dirsync.Observer, trail *au
 		Observer: observer, Now: p.Timing.Now,
 		Encode: func(run *dirsync.Run, end *dirsync.RunEnd) error {
 			trail.Heed(run)
+			run.Warnings = append(run.Warnings, p.troubles...)
 			return report.Keep(run, end)
 		},
 	}
@@ -120,7 +125,7 @@ func (p *Parts) Engine(store dirsync.Store, observer dirsync.Observer, trail *au
 	switch {
 	case !settings.Required:
 	case trail == nil: // a dry run leaves no file behind
-		e.Audit.Ready = func(context.Context, int) error { return audit.Promising(settings) }
+		e.Audit.Ready = func(_ context.Context, operations int) error { return audit.Promising(settings, operations) }
 	default:
 		e.Audit.Ready = trail.Ready
 	}
