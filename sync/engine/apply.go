@@ -165,7 +165,8 @@ func (a *application) intend(ctx context.Context, ops []*dirsync.Op) ([]*dirsync
 	for op, why := range moved {
 		a.leaveOut(op, why)
 	}
-	if ops = slices.DeleteFunc(slices.Clone(ops), func(op *dirsync.Op) bool { return moved[op] != "" }); len(ops) == 0 {
+	ops = slices.DeleteFunc(slices.Clone(ops), func(op *dirsync.Op) bool { return moved[op] != "" })
+	if ops = a.stillAudited(ops); len(ops) == 0 {
 		return nil, nil
 	}
 	for _, op := range ops {
@@ -268,6 +269,8 @@ func (a *application) tell(s *decide.Subject, res dirsync.Result) {
 	}
 	decide.Unask(res, a.others[res.Op.Source])
 	switch why := decide.Withheld(res); {
+	case why == unwrittenSince && a.unaudit(res.Op):
+		return
 	case why != "":
 		a.leaveOut(res.Op, why)
 		return

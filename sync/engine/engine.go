@@ -32,7 +32,6 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
-	"duosync/sync/guard"
 )
 
 // Run makes one run. It returns what is known of the run in any case; the error
@@ -305,11 +304,13 @@ func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
 	return nil
 }
 
-// Audit is what the audit asks of runs.
+// Audit is what the audit asks of runs; both are nil where the audit file is not required.
 type Audit struct {
-	// Ready fails where the audit file can't take the lines of so many operations; nil: it is
-	// not required.
+	// Ready fails where the audit file can't take the lines of so many operations. It is asked
+	// before the first write and before each wave, and writes what is to be told already.
 	Ready func(ctx context.Context, operations int) error
+	// Still does the same by a look alone, before each call that gives.
+	Still func(operations int) error
 }
 
 // unaudited gives why the audit file can't take the lines of so many operations, where it is
@@ -319,30 +320,4 @@ func (r *run) unaudited(ctx context.Context, operations int) error {
 		return nil
 	}
 	return r.Audit.Ready(ctx, operations)
-}
-
-// audited gives those of a wave that may be sent: once the audit file, which is required, can't
-// be written, none that gives, in this run. What takes goes on.
-func (a *application) audited(ctx context.Context, wave []*dirsync.Op) []*dirsync.Op {
-	gives := func(o *dirsync.Op) bool {
-		return guard.Gives(o, func(group string) string { return a.groups.live[group].Status })
-	}
-	if !slices.ContainsFunc(wave, gives) {
-		return wave
-	}
-	if a.unwritten == nil {
-		if a.unwritten = a.unaudited(ctx, len(wave)); a.unwritten == nil {
-			return wave
-		}
-		a.report.Guards = append(a.report.Guards, guard.Unaudited(a.unwritten))
-	}
-	g := &a.report.Guards[len(a.report.Guards)-1]
-	return slices.DeleteFunc(slices.Clone(wave), func(o *dirsync.Op) bool {
-		if !gives(o) {
-			return false
-		}
-		a.byOp[o].Result, a.failed, a.retry[a.people.Find(o.Source)] = dirsync.ResultHeld, true, true
-		g.Affected, g.Total, g.Ops = g.Affected+1, g.Total+1, append(g.Ops, o)
-		return true
-	})
 }

@@ -12,6 +12,7 @@ import (
 
 	dirsync "duosync/sync"
 	"duosync/sync/decide"
+	"duosync/sync/guard"
 )
 
 // lists plans the groups and phones of everybody who is open to it: aliases
@@ -276,4 +277,60 @@ func (d *deciding) offeredAgain(ctx context.Context, s *decide.Subject) (bool, e
 	want := d.Rules.Desire(where.Person)
 	want.Prefer(s.Link.Asked)
 	return want.Fields.Hash() == s.Want.Fields.Hash(), nil
+}
+
+// unwrittenSince is said of an operation that was about to be sent.
+const unwrittenSince = "the audit file, which is required, can't be written since"
+
+// given reports whether an operation of the plan gives, or changes otherwise.
+func (a *application) given(o *dirsync.Op) bool {
+	return guard.Gives(o, func(group string) string { return a.groups.live[group].Status })
+}
+
+// audited gives those of a wave that may be sent: once the audit file, which is required, can't
+// be written, none that gives, in this run. What takes goes on.
+func (a *application) audited(ctx context.Context, wave []*dirsync.Op) []*dirsync.Op {
+	if slices.ContainsFunc(wave, a.given) && a.unwritten == nil {
+		a.unwritten = a.unaudited(ctx, len(wave))
+	}
+	return slices.DeleteFunc(slices.Clone(wave), a.unaudit)
+}
+
+// stillAudited gives those of a call that may be sent, in the same way.
+func (a *application) stillAudited(ops []*dirsync.Op) []*dirsync.Op {
+	a.lookAgain(ops)
+	return slices.DeleteFunc(slices.Clone(ops), func(o *dirsync.Op) bool {
+		held := a.unaudit(o)
+		if held && a.byOp[o] != nil {
+			a.ahead.Passed(a.byOp[o])
+		}
+		return held
+	})
+}
+
+// lookAgain looks whether the audit file can take what a call gives.
+func (a *application) lookAgain(ops []*dirsync.Op) {
+	if a.unwritten == nil && a.Audit != nil && a.Audit.Still != nil && slices.ContainsFunc(ops, a.given) {
+		a.unwritten = a.Audit.Still(len(ops))
+	}
+}
+
+// unaudit holds an operation that gives while the audit file can't be written, and reports
+// whether it does.
+func (a *application) unaudit(o *dirsync.Op) bool {
+	if a.unwritten == nil || !a.given(o) {
+		return false
+	}
+	listed := a.byOp[o]
+	if listed == nil { // another try at an operation, the first of which is told
+		return true
+	}
+	at := slices.IndexFunc(a.report.Guards, func(g dirsync.Guard) bool { return g.Name == dirsync.GuardAudit })
+	if at < 0 {
+		at, a.report.Guards = len(a.report.Guards), append(a.report.Guards, guard.Unaudited(a.unwritten))
+	}
+	g := &a.report.Guards[at]
+	listed.Result, listed.Error, a.failed, a.retry[a.people.Find(o.Source)] = dirsync.ResultHeld, "", true, true
+	g.Affected, g.Total, g.Ops = g.Affected+1, g.Total+1, append(g.Ops, o)
+	return true
 }

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the scenarios' golden parts anew"
 //	moved            in scope, but moved while the read went on
 //	named NAME       the only directory gets a name, in configuration and state
 //	duo              set ID field=value… | add ID field=value… | delete ID
-//	faults           refuse NAME or FIELD | spare NAME FIELD | doubt NAME | fail NAME | failop ACTION NAME | lose NAME | crash ACTION NAME | no-trash | read | unaudited [after N looks] | clear
+//	faults           refuse NAME or FIELD | spare NAME FIELD | doubt NAME | fail NAME | failop ACTION NAME | lose NAME | crash ACTION NAME | no-trash | read | unaudited [[calls] N] (after N looks, before waves or calls) | clear
 //	clock            a duration to go forward, or back where it is negative
 //	run [dry] [refresh] [adopt NAME] [only NAME] [approve] [approveguard NAME[/ABOUT[/DETAIL]]]
 //	show             Duo's users, and the links to them, as they are (golden)

@@ -325,7 +325,9 @@ func (a *application) recheck(ctx context.Context, ops []*dirsync.Op) (map[*dirs
 	if err != nil {
 		return nil, err
 	}
-	if len(may) == len(ops) {
+	a.lookAgain(ops)
+	lost := a.unwritten != nil && slices.ContainsFunc(ops, a.given)
+	if len(may) == len(ops) && !lost {
 		return moved, nil
 	}
 	withdrawn := maps.Clone(moved)
@@ -335,6 +337,8 @@ func (a *application) recheck(ctx context.Context, ops []*dirsync.Op) (map[*dirs
 	for _, op := range ops {
 		if !slices.Contains(may, op) {
 			withdrawn[op] = markedSince
+		} else if _, out := moved[op]; lost && !out && a.given(op) {
+			withdrawn[op] = unwrittenSince
 		}
 	}
 	return withdrawn, nil

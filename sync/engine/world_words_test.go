@@ -369,16 +369,21 @@ func (w *world) fault(words []string) {
 	case "unaudited": // but for so many looks of a run
 		looks := 0
 		if len(words) > 1 {
-			looks, _ = strconv.Atoi(words[1])
+			looks, _ = strconv.Atoi(words[len(words)-1])
 		}
+		between := len(words) > 2 // calls, not waves
 		w.audit = func() *engine.Audit {
 			left := looks
-			return &engine.Audit{Ready: func(context.Context, int) error {
-				if left--; left >= 0 {
+			look := func(counts bool) error {
+				if counts {
+					left--
+				}
+				if left >= 0 {
 					return nil
 				}
 				return dirsync.WithHint(errors.New("audit.file: no space left on device"), "Free some space where audit.file is.")
-			}}
+			}
+			return &engine.Audit{Ready: func(context.Context, int) error { return look(!between) }, Still: func(int) error { return look(between) }}
 		}
 	case "no-trash":
 		w.duo.noTrash = true

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -352,5 +353,47 @@ func TestAuditTold(t *testing.T) {
 	s.must(os.Rename(aside, filepath.Dir(file)))
 	if r := s.want(0, "no-changes"); len(r.report.Warnings) != 0 || troubles() != 0 {
 		t.Errorf("it is written again, and told still: %v", r.report.Warnings)
+	}
+}
+
+// TestAuditLostWithinWave takes the required file away in the middle of a wave: what gives of it
+// and was not sent yet is held, and no further call gives anything.
+func TestAuditLostWithinWave(t *testing.T) {
+	t.Parallel()
+	file, section := audited(t, ", required: true, format: json")
+	s := newSite(t, siteOptions{more: section, sync: crowdRules})
+	s.edit("duo:\n", "duo:\n  bulk: off\n")
+	s.hire("leaver")
+	s.want(0, "applied")
+	s.must(s.ldap.Delete(s.person("leaver")))
+	const people, before = 40, 10
+	for n := range people {
+		s.hire(fmt.Sprintf("u%02d", n))
+	}
+	aside := filepath.Dir(file) + ".aside"
+	var creates atomic.Int32
+	s.before(func(c duosim.Call) {
+		if c.Method == "POST" && c.Path == "/admin/v1/users" && creates.Add(1) == before {
+			s.must(os.Rename(filepath.Dir(file), aside))
+		}
+	})
+	r := s.sync()
+	s.onCall.Store(nil)
+	results := map[string]int{}
+	for _, o := range r.report.Operations {
+		results[o.Action+" "+o.Result]++
+	}
+	const underWay = 10 // calls at once, at most
+	if sent := int(creates.Load()); r.code != 3 || sent < before || sent > before+underWay || results["create applied"] != sent || results["create held"] != people-sent || results["disable applied"] != 1 {
+		t.Errorf("exit %d, %d creates sent: %v\n%s", r.code, sent, results, r.err)
+	}
+	if g := r.guard(t, "audit"); g.Affected != results["create held"] {
+		t.Errorf("the guard: %+v", g)
+	}
+	s.must(os.Rename(aside, filepath.Dir(file)))
+	s.want(0, "applied")
+	s.settled()
+	for _, entry := range missingIn(auditLines(t, false, file), s.ledger.since(0)) {
+		t.Errorf("Duo has, and the audit has not: %s", entry)
 	}
 }

@@ -127,7 +127,7 @@ func (p *Parts) Engine(store dirsync.Store, observer dirsync.Observer, trail *au
 	case trail == nil: // a dry run leaves no file behind
 		e.Audit.Ready = func(_ context.Context, operations int) error { return audit.Promising(settings, operations) }
 	default:
-		e.Audit.Ready = trail.Ready
+		e.Audit.Ready, e.Audit.Still = trail.Ready, trail.Still
 	}
 	return e
 }
