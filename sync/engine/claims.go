@@ -129,7 +129,7 @@ func (d *deciding) holders(ctx context.Context, claims []claim) (map[string]*dir
 	d.phase("confirm")
 	accounts, err := d.Target.Find(ctx, slices.Sorted(maps.Keys(wanted)))
 	if err != nil {
-		return nil, fmt.Errorf("looking up %d names in Duo: %w", len(wanted), err)
+		return nil, fmt.Errorf("looking names up in Duo (%d): %w", len(wanted), err)
 	}
 	slices.SortFunc(accounts, func(a, b dirsync.Account) int { return strings.Compare(a.ID, b.ID) })
 	holders := map[string]*dirsync.Account{}

@@ -173,7 +173,7 @@ func (c *comparison) namesakes(ctx context.Context) error {
 	}
 	found, err := c.Target.Find(ctx, slices.Sorted(maps.Keys(c.lost)))
 	if err != nil {
-		return fmt.Errorf("looking up %d names in Duo: %w", len(c.lost), err)
+		return fmt.Errorf("looking names up in Duo (%d): %w", len(c.lost), err)
 	}
 	for i := range found {
 		holder := &found[i]

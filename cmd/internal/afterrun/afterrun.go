@@ -37,7 +37,7 @@ type Follower struct {
 // New makes a follower that knows of no run.
 func New(opts Options) *Follower {
 	return &Follower{opts: opts, metrics: newMetrics(opts.Version), runs: runLog{log: opts.Log},
-		people: notify.New(notify.Options{Version: opts.Version})}
+		people: notify.New(notify.Options{Version: opts.Version, Stays: opts.LogRuns})}
 }
 
 // Metrics gives what was counted, and goes on with each run.
@@ -101,8 +101,12 @@ func (f *Follower) Tell(ctx context.Context, c *config.Config, run *dirsync.Run)
 			continue
 		}
 		log = log.WithFields(logrus.Fields{"channel": r.Channel, "host": r.Where, "events": r.Events})
-		if r.Err != nil {
-			WithError(log, r.Err, run.Flags).Warn("people could not be told; the next run tries again")
+		switch {
+		case r.Err != nil && notify.Taken(r.Err):
+			WithError(log.WithField("answer", r.Answer), r.Err, run.Flags).Warn("some people could not be told, the others were; this message is not sent again")
+			continue
+		case r.Err != nil:
+			WithError(log, r.Err, run.Flags).Warn("people could not be told; the next run tells it")
 			continue
 		}
 		log.WithField("answer", r.Answer).Info("people were told")

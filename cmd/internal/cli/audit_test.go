@@ -317,7 +317,9 @@ func TestAuditTold(t *testing.T) {
 	}
 	troubles := func() int {
 		t.Helper()
-		var doc struct{ Troubles []struct{ What, Since, Why string } }
+		var doc struct {
+			Troubles []struct{ What, Since, Why string }
+		}
 		s.must(json.Unmarshal([]byte(s.run("due", "--format", "json").out), &doc))
 		text := s.run("due").out
 		if told := strings.Contains(text, "audit file can't be written since"); told != (len(doc.Troubles) > 0) {

@@ -3,8 +3,9 @@
 // channel has taken is kept in the state, so that the next process goes on from there.
 //
 // A message is marked as told once its channel has taken it. A process that is killed between
-// the two tells that message once more; none is lost. Of a change to Duo it is the other way:
-// a process that is killed before it has told one leaves that to the history.
+// the two tells that message once more; none is lost. What a channel did not take is kept, too, as
+// far as the next message is to tell it. Of a change to Duo it is the other way: a process that is
+// killed before it has told one leaves that to the history.
 package notify
 
 import (
@@ -14,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +33,8 @@ import (
 type Store interface {
 	Notified(ctx context.Context) (map[string]json.RawMessage, error)
 	Notify(ctx context.Context, channel string, memory json.RawMessage) error
+	// Trouble keeps why a channel could not be told; "" ends that.
+	Trouble(ctx context.Context, channel, why string) error
 	Close() error
 }
 
@@ -38,6 +42,8 @@ type Store interface {
 type Options struct {
 	// Version that duosync calls itself by.
 	Version string
+	// Stays: the process goes on after a run, and remembers by itself what the state can't keep.
+	Stays bool
 	// Open opens the state of a configuration; nil: beside the runs, where it is there.
 	Open func(ctx context.Context, c *config.Config) (Store, error)
 	// Now is the clock, and Sleep waits between two tries; nil: the machine's.
@@ -112,36 +118,36 @@ func (t *Teller) tell(ctx context.Context, c *config.Config, run *dirsync.Run, a
 		now = t.opts.Now()
 	}
 	store, kept, failed := t.recall(ctx, c, run)
+	about.Forgets = store == nil && !t.opts.Stays
 	results := make([]Result, len(channels))
-	after := make([]news.Memory, len(channels))
 	var group sync.WaitGroup
+	var mu sync.Mutex // of the memories, the store and failed
 	for i, ch := range channels {
 		group.Go(func() {
-			if knows(kept[ch.Name()]) {
-				after[i] = kept[ch.Name()]
+			before := kept[ch.Name()]
+			if knows(before) {
 				return
 			}
-			var told []news.Told
-			told, after[i] = news.Of(kept[ch.Name()], run, c.Notify.On, about.Skipped, now)
-			if len(told) == 0 {
-				return
+			told, after := news.Of(before, run, c.Notify.On, about.Skipped, now)
+			if len(told) > 0 {
+				m := message.Of(told, run, about)
+				m.ID = cmp.Or(m.ID, "run-"+now.UTC().Format("20060102T150405Z"))
+				results[i] = Result{Channel: ch.Name(), Where: ch.Where(), Events: news.Words(told)}
+				results[i].Answer, results[i].Err = ch.Send(ctx, m)
+				if !Taken(results[i].Err) {
+					after = news.Undelivered(before, after, told, run, now)
+				}
 			}
-			m := message.Of(told, run, about)
-			m.ID = cmp.Or(m.ID, "run-"+now.UTC().Format("20060102T150405Z"))
-			results[i] = Result{Channel: ch.Name(), Where: ch.Where(), Events: news.Words(told)}
-			results[i].Answer, results[i].Err = ch.Send(ctx, m)
+			mu.Lock() // at once: the process may be killed while another channel is waited for
+			defer mu.Unlock()
+			failed = errors.Join(failed, t.keep(ctx, store, ch.Name(), before, after))
+			if len(told) > 0 {
+				failed = errors.Join(failed, keepTrouble(ctx, store, ch.Name(), results[i].Err))
+			}
 		})
 	}
 	group.Wait()
-	var all []Result
-	for i, ch := range channels {
-		if results[i].Channel != "" {
-			all = append(all, results[i])
-		}
-		if taken(results[i].Err) {
-			failed = errors.Join(failed, t.keep(ctx, store, ch.Name(), kept[ch.Name()], after[i]))
-		}
-	}
+	all := slices.DeleteFunc(results, func(r Result) bool { return r.Channel == "" })
 	if store != nil {
 		failed = errors.Join(failed, store.Close())
 	}
@@ -149,6 +155,20 @@ func (t *Teller) tell(ctx context.Context, c *config.Config, run *dirsync.Run, a
 		all = append(all, Result{Err: failed})
 	}
 	return all
+}
+
+// keepTrouble keeps that nobody could be told by a channel, or that somebody was.
+func keepTrouble(ctx context.Context, store Store, name string, err error) error {
+	if store == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stateTime)
+	defer cancel()
+	why := ""
+	if !Taken(err) {
+		why = err.Error()
+	}
+	return store.Trouble(ctx, name, why)
 }
 
 // lasting gives a context that outlasts ctx by a grace.
@@ -172,8 +192,8 @@ func lasting(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// taken reports whether a channel has taken a message, at least for somebody.
-func taken(err error) bool {
+// Taken reports whether a channel has taken a message, at least for somebody: it is not told again.
+func Taken(err error) bool {
 	_, partly := errors.AsType[*channel.Partly](err)
 	return err == nil || partly
 }
@@ -207,7 +227,8 @@ func (t *Teller) recall(ctx context.Context, c *config.Config, run *dirsync.Run)
 	return store, kept, err
 }
 
-// keep keeps what a channel has taken, where that is something else than before.
+// keep keeps what a channel knows, where that is something else than before. It does so also once
+// the process is to end.
 func (t *Teller) keep(ctx context.Context, store Store, name string, before, after news.Memory) error {
 	own := t.own[name]
 	if own == nil {
@@ -230,7 +251,7 @@ func (t *Teller) keep(ctx context.Context, store Store, name string, before, aft
 		own.unkept = true
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, stateTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stateTime)
 	defer cancel()
 	err = store.Notify(ctx, name, is)
 	own.unkept = err != nil

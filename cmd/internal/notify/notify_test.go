@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/notify"
+	"duosync/cmd/internal/notify/posttest"
 	"duosync/state"
 	dirsync "duosync/sync"
 )
@@ -165,7 +167,7 @@ func TestNotTaken(t *testing.T) {
 	s.tell(notify.New(s.options()), "changed", "", "answered 500") // and is over, untold
 	s.tell(notify.New(s.options()), "held", "", "answered 500")
 	s.hook.answers(200)
-	s.tell(notify.New(s.options()), "held", "held", "")
+	s.tell(notify.New(s.options()), "held", "held+change", "")
 	s.hook.answers(404)
 	s.tell(notify.New(s.options()), "ok", "", "answered 404")
 	s.hook.answers(200)
@@ -283,5 +285,91 @@ func TestTry(t *testing.T) {
 	s.config.Notify = config.Notify{}
 	if _, err := notify.Try(t.Context(), s.config, s.options()); err == nil || dirsync.Hint(err) == "" {
 		t.Errorf("nobody to tell: %v", err)
+	}
+}
+
+// A process that is to end keeps what one channel has taken, though another one hangs, and the
+// next one tells that one alone.
+func TestKeptWhileAnotherHangs(t *testing.T) {
+	s := newScene(t, "held, change")
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer func() { _ = silent.Close() }()
+	s.config.Notify.Email = config.Email{SMTPURL: config.NewSecret("smtp://" + silent.Addr().String()), From: "a@example.org", To: []string{"b@example.org"}}
+	kept := make(chan string, 9)
+	opts := s.options()
+	opts.Open = func(ctx context.Context, c *config.Config) (notify.Store, error) {
+		db, err := state.OpenBeside(ctx, c.State.DSN.Reveal(), state.Options{Existing: true})
+		return watched{db, kept}, err
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan []notify.Result)
+	go func() { ended <- notify.New(opts).Tell(ctx, s.config, s.run("changed"), false) }()
+	if name := <-kept; name != "webhook" {
+		t.Fatalf("kept first: %s", name)
+	}
+	if s.hook.took() != "change" {
+		t.Error("the webhook is not told")
+	}
+	stop()
+	for _, r := range <-ended {
+		if r.Channel == "" {
+			t.Errorf("not kept: %v", r.Err)
+		}
+	}
+	if name := <-kept; name != "email" {
+		t.Errorf("kept: %s", name)
+	}
+	post := posttest.New(t, "", false)
+	s.config.Notify.Email.SMTPURL = config.NewSecret("smtp://" + post.Address)
+	s.tell(notify.New(s.options()), "ok", "", "")
+	if mails := post.Taken(); len(mails) != 1 || !strings.Contains(mails[0].Data, "earlier run") {
+		t.Errorf("the mail is not told of what it missed: %+v", mails)
+	}
+	s.tell(notify.New(s.options()), "ok", "", "")
+	if len(post.Taken()) != 1 {
+		t.Error("it is told twice")
+	}
+}
+
+// watched is a store that tells what it has kept.
+type watched struct {
+	notify.Store
+	kept chan<- string
+}
+
+func (w watched) Notify(ctx context.Context, name string, memory json.RawMessage) error {
+	err := w.Store.Notify(ctx, name, memory)
+	if err == nil {
+		w.kept <- name
+	}
+	return err
+}
+
+// The state has which channel does not work, until it does; a mail that is refused for one of its
+// recipients is taken, and not told again.
+func TestTroubles(t *testing.T) {
+	s := newScene(t, "held, change")
+	post := posttest.New(t, "", false)
+	post.Unknown = "gone@example.org"
+	s.config.Notify.Email = config.Email{SMTPURL: config.NewSecret("smtp://" + post.Address), From: "a@example.org", To: []string{"b@example.org", "gone@example.org"}}
+	s.hook.answers(500)
+	troubles := func(want string) {
+		t.Helper()
+		db, err := state.OpenBeside(t.Context(), s.config.State.DSN.Reveal(), state.Options{Existing: true})
+		must(t, err)
+		got, err := db.Troubles(t.Context())
+		must(t, errors.Join(err, db.Close()))
+		if len(got) > 1 || (want == "") != (len(got) == 0) || !strings.Contains(got["webhook"].Why, want) || strings.Contains(got["webhook"].Why, "planted") {
+			t.Errorf("troubles %+v, want %q", got, want)
+		}
+	}
+	s.tell(notify.New(s.options()), "held", "", "gone@example.org")
+	troubles("answered 500")
+	s.hook.answers(200)
+	s.tell(notify.New(s.options()), "held", "held", "")
+	troubles("")
+	if n := len(post.Taken()); n != 1 {
+		t.Errorf("%d mails", n)
 	}
 }

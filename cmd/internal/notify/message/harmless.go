@@ -36,6 +36,26 @@ func (w *writer) cut(text string, most int) string {
 	return text
 }
 
+// short does the same for a subject: it ends behind a word, and before a bracket that it would leave
+// open.
+func (w *writer) short(text string) string {
+	text = w.cut(text, longLine)
+	runes := []rune(text)
+	if len(runes) <= shortText {
+		return text
+	}
+	cut := string(runes[:shortText])
+	if at := strings.LastIndexByte(cut, ' '); at > len(cut)/2 {
+		cut = cut[:at]
+	}
+	for _, pair := range []string{"()", "[]", "{}"} {
+		if at := strings.LastIndexByte(cut, pair[0]); at > len(cut)/3 && !strings.Contains(cut[at:], pair[1:]) {
+			cut = cut[:at]
+		}
+	}
+	return strings.TrimRight(cut, " ,;:.") + "…"
+}
+
 func harmless(text string) string {
 	var b strings.Builder
 	before := rune(0)

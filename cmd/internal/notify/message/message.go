@@ -4,6 +4,7 @@
 package message
 
 import (
+	"maps"
 	"slices"
 
 	"duosync/cmd/internal/notify/news"
@@ -55,6 +56,8 @@ type Message struct {
 	PeopleTotal int      `json:"people_total"`
 	// Changes count what was written to Duo, by action.
 	Changes []Change `json:"changes"`
+	// Missed is what earlier runs have written, of which no message could be delivered.
+	Missed *Missed `json:"missed"`
 	// Next says what happens next, and what to do.
 	Next  string `json:"next"`
 	Links Links  `json:"links"`
@@ -111,6 +114,13 @@ type Change struct {
 	Count  int            `json:"count"`
 }
 
+// Missed is what earlier runs have written; Since is the start of the first of them.
+type Missed struct {
+	Runs    int      `json:"runs"`
+	Since   string   `json:"since"`
+	Changes []Change `json:"changes"`
+}
+
 // About is what a message says beside the run.
 type About struct {
 	Account, Directory string
@@ -121,11 +131,13 @@ type About struct {
 	// Unit is the unit of systemd that failed, where that is what the message is about; "": a run
 	// that told of itself.
 	Unit string
+	// Forgets: what is told now can't be kept, so no later message tells of its end.
+	Forgets bool
 }
 
 // Of gives the message about a run. told is not empty, and the gravest event comes first.
 func Of(told []news.Told, run *dirsync.Run, about About) *Message {
-	w := writer{told: told, run: run, hide: about.Secrets, skip: about.Skipped}
+	w := writer{told: told, run: run, hide: about.Secrets, skip: about.Skipped, forgets: about.Forgets}
 	w.unit = w.line(about.Unit)
 	m := &Message{
 		Schema: schema, ID: run.ID, Account: w.line(about.Account), Directory: w.line(about.Directory),
@@ -138,6 +150,9 @@ func Of(told []news.Told, run *dirsync.Run, about About) *Message {
 		if !slices.Contains(m.Events, t.Event) {
 			m.Events = append(m.Events, t.Event)
 		}
+		if t.Missed != nil {
+			m.Missed = missedOf(t.Missed)
+		}
 		switch t.Event {
 		case news.Failure, news.Held:
 			if m.Since == "" {
@@ -149,7 +164,7 @@ func Of(told []news.Told, run *dirsync.Run, about About) *Message {
 	}
 	if run.Err != nil {
 		m.Error = w.cut(printed.Runnable(run.Err.Error(), run.Flags), longText)
-		m.Hint = w.cut(printed.Runnable(dirsync.Hint(run.Err), run.Flags), longText)
+		m.Hint = sentence(w.cut(printed.Runnable(dirsync.Hint(run.Err), run.Flags), longText))
 	}
 	m.People, m.PeopleTotal = w.people()
 	for i := range m.People {
@@ -184,6 +199,7 @@ type writer struct {
 	hide secrets.Hider
 	skip bool // the run did not begin, see About
 	unit string
+	forgets bool // see About
 }
 
 // guards gives those that hold. Where the run failed there are none.
@@ -282,6 +298,15 @@ func (w *writer) changes() []Change {
 		all[at].Count++
 	}
 	return all
+}
+
+// missedOf gives what was written and not told, in the order of the words of actions.
+func missedOf(late *news.Missed) *Missed {
+	m := &Missed{Runs: late.Runs, Since: phrase.Stamp(late.Since), Changes: []Change{}}
+	for _, action := range slices.Sorted(maps.Keys(late.Counts)) {
+		m.Changes = append(m.Changes, Change{Action: action, Count: late.Counts[action]})
+	}
+	return m
 }
 
 // has reports whether an event is told.

@@ -83,27 +83,35 @@ func TestSubjects(t *testing.T) {
 	_, told = news.Of(told, ordinary()["held"], all, false, reporttest.Noon.Add(-25*time.Hour))
 	told[news.Held].Since = reporttest.Noon.Add(-48 * time.Hour)
 	runs := ordinary()
+	_, stillHeld := news.Of(nil, runs["part"], all, false, reporttest.Noon.Add(-time.Hour))
+	stillHeld[news.Failure] = was[news.Failure]
+	late := news.Memory{"missed": {Since: reporttest.Noon.Add(-time.Hour), Known: map[string]int{"runs": 2, "create": 2, "disable": 3}}}
 	for name, test := range map[string]struct {
 		run    *dirsync.Run
 		before news.Memory
 		on     []string
 		want   string
 	}{
-		"a failure":              {runs["failure"], nil, all, "run FAILED, nothing was written: ldaps://ldap.example.org:636: the server's certificate (CN=ldap) has expired, on 2026-03-04 00:00 UTC"},
-		"a hold":                 {runs["held"], nil, all, "run HELD, nothing was written: max_remove: 1,024 of 12,300 people would be disabled, put into the Trash, deleted or released; the limit is 5%; approve it, or mend the cause"},
-		"the same, a day on":     {runs["held"], told, all, "reminder: run HELD, nothing was written: max_remove: 1,024 of 12,300 people would be disabled, put into the Trash, deleted or released; the limit is 5%; approve it, or mend the cause"},
-		"a hold in part":         {runs["part"], nil, all, "run HELD in part, all else was done: min_group: the group staff, which decides something, has lost its last member or is gone; at the last good run it had 7 people (missing read rights look like th…; it wants a human"},
-		"a conflict":             {runs["people"], nil, all, "1 conflict to be decided: rkim"},
-		"people":                 {runs["people"], nil, []string{"attention"}, "14 people need attention: user00, user01, user02 and 11 more"},
-		"changes":                {runs["change"], nil, all, "13 changes: 12 created, 1 disabled"},
-		"changes above people":   {runs["people"], nil, []string{"change"}, "1 change: 1 created, but 1 operation failed or left out and 14 people need attention"},
-		"changes above a hold":   {runs["part"], nil, []string{"change"}, "1 change: 1 created, but 1 guard still holding something"},
-		"success":                {runs["success"], nil, all, "in step, nothing was to be done for 12,300 people"},
-		"success above people":   {runs["people"], nil, []string{"success"}, "in step after 1 change: 1 created, but 1 operation failed or left out and 14 people need attention"},
-		"the end of a failure":   {runs["success"], was, []string{"failure"}, "runs again, after failing since 2026-03-04 04:50 UTC (7h10m)"},
-		"an end above people":    {runs["people"], was, []string{"failure"}, "runs again, after failing since 2026-03-04 04:50 UTC (7h10m), but 1 operation failed or left out and 14 people need attention"},
-		"an end beside a hold":   {runs["held"], was, all, "run HELD, nothing was written: max_remove: 1,024 of 12,300 people would be disabled, put into the Trash, deleted or released; the limit is 5%; approve it, or mend the cause; runs again, after failing since 2026-03-04 04:50 UTC (7h10m)"},
-		"the end of a long hold": {runs["change"], told, all, "no longer held, as it was since 2026-03-02 12:00 UTC (2 days)"},
+		"a failure":                         {runs["failure"], nil, all, "run FAILED, nothing was written: ldaps://ldap.example.org:636: the server's certificate (CN=ldap) has expired, on 2026-03-04 00:00 UTC"},
+		"a hold":                            {runs["held"], nil, all, "run HELD, nothing was written: max_remove: 1,024 of 12,300 people would be disabled, put into the Trash, deleted or released; the limit is 5%; approve it, or mend the cause"},
+		"the same, a day on":                {runs["held"], told, all, "reminder (since 2026-03-02 12:00 UTC): run HELD, nothing was written: max_remove: 1,024 of 12,300 people would be disabled, put into the Trash, deleted or released; the limit is 5%; approve it, or mend the cause"},
+		"a hold in part":                    {runs["part"], nil, all, "run HELD in part, all else was done: min_group: the group staff, which decides something, has lost its last member or is gone; at the last good run it had 7 people…; it wants a human"},
+		"a conflict":                        {runs["people"], nil, all, "1 conflict to be decided: rkim"},
+		"people":                            {runs["people"], nil, []string{"attention"}, "14 people need attention: user00, user01, user02 and 11 more"},
+		"changes":                           {runs["change"], nil, all, "13 changes: 12 created, 1 disabled"},
+		"changes above people":              {runs["people"], nil, []string{"change"}, "1 change: 1 created, but 1 operation failed or left out and 14 people need attention"},
+		"changes above a hold":              {runs["part"], nil, []string{"change"}, "1 change: 1 created, but 1 guard still holding something"},
+		"success":                           {runs["success"], nil, all, "in step, nothing was to be done for 12,300 people"},
+		"success above people":              {runs["people"], nil, []string{"success"}, "in step after 1 change: 1 created, but 1 operation failed or left out and 14 people need attention"},
+		"the end of a failure":              {runs["success"], was, []string{"failure"}, "runs again, after failing since 2026-03-04 04:50 UTC (7h10m)"},
+		"an end above people":               {runs["people"], was, []string{"failure"}, "runs again, after failing since 2026-03-04 04:50 UTC (7h10m), but 1 operation failed or left out and 14 people need attention"},
+		"an end beside a hold":              {runs["held"], was, all, "run HELD, nothing was written: max_remove: 1,024 of 12,300 people would be disabled, put into the Trash, deleted or released; the limit is 5%; approve it, or mend the cause; runs again, after failing since 2026-03-04 04:50 UTC (7h10m)"},
+		"an end, and a hold that goes on":   {runs["held"], stillHeld, []string{"failure"}, "runs again, after failing since 2026-03-04 04:50 UTC (7h10m); still HELD: max_remove: 1,024 of 12,300 people would be disabled, put into the Trash, deleted or released; the limit is 5%"},
+		"an end above a hold that was told": {runs["part"], stillHeld, []string{"failure", "held", "change"}, "runs again, after failing since 2026-03-04 04:50 UTC (7h10m); still HELD: min_group: the group staff, which decides something, has lost its last member or is gone; at the last good run it had 7 people…"},
+		"changes of earlier runs, too":      {runs["change"], late, []string{"change"}, "13 changes: 12 created, 1 disabled; and 5 changes: 2 created, 3 disabled (by 2 earlier runs since 2026-03-04 11:00 UTC, of which no message could be delivered)"},
+		"changes of earlier runs alone":     {runs["success"], late, []string{"change"}, "5 changes: 2 created, 3 disabled (by 2 earlier runs since 2026-03-04 11:00 UTC, of which no message could be delivered)"},
+		"success, and those":                {runs["success"], late, []string{"success"}, "in step after 5 changes: 2 created, 3 disabled (by 2 earlier runs since 2026-03-04 11:00 UTC, of which no message could be delivered)"},
+		"the end of a long hold":            {runs["change"], told, all, "no longer held, as it was since 2026-03-02 12:00 UTC (2 days)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := messageOf(t, test.before, test.run, test.on...)
@@ -458,5 +466,40 @@ func TestLinks(t *testing.T) {
 	told, _ := news.Of(nil, &one, all, false, one.Started)
 	if m := message.Of(told, &one, silent); m.Links != (message.Links{}) || m.People[0].Link != "" {
 		t.Errorf("without pages: %+v", m.Links)
+	}
+}
+
+// A subject that is cut ends behind a word, and leaves no bracket open; hints are sentences.
+func TestCut(t *testing.T) {
+	failed := ordinary()["failure"]
+	for text, want := range map[string]string{
+		strings.Repeat("word ", 40): "word word…",
+		strings.Repeat("word ", 28) + "(" + strings.Repeat("in brackets ", 9) + ")": "word word…",
+		strings.Repeat("x", 400): "xxxx…",
+		"short (and whole)":      "short (and whole)",
+		strings.Repeat("word ", 20) + "(whole) " + strings.Repeat("and on, ", 9) + "so it": "and…",
+	} {
+		failed.Err = dirsync.WithHint(errors.New(text), "check that `duosync check` passes")
+		m := messageOf(t, nil, failed, all...)
+		if !strings.HasSuffix(m.Subject, want) || strings.Count(m.Subject, "(") != strings.Count(m.Subject, ")") || strings.Contains(m.Text, "..") {
+			t.Errorf("the subject is %q, want … %q\n%s", m.Subject, want, m.Text)
+		}
+		if m.Hint != "Check that `duosync check --config /srv/duo/config.yaml` passes." && m.Hint != "Check that duosync check --config /srv/duo/config.yaml passes." {
+			t.Errorf("the hint is %q", m.Hint)
+		}
+	}
+}
+
+// No message promises another one that nobody can send.
+func TestForgets(t *testing.T) {
+	failed := ordinary()["failure"]
+	told, _ := news.Of(nil, failed, all, false, failed.Started)
+	without := about
+	without.Forgets = true
+	if m := message.Of(told, failed, without); strings.Contains(m.Next, "You are told") || !strings.Contains(m.Next, "no message says when it is over") {
+		t.Errorf("next: %s", m.Next)
+	}
+	if m := message.Of(told, failed, about); !strings.Contains(m.Next, "You are told when one does.") {
+		t.Errorf("next: %s", m.Next)
 	}
 }

@@ -3,6 +3,8 @@ package message
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"duosync/cmd/internal/notify/news"
 	"duosync/cmd/internal/report"
@@ -54,13 +56,14 @@ func (w *writer) page(m *Message) page {
 	}
 	p.say(m.Hint)
 	p.say(m.Next)
-	if len(m.Error) > shortText { // else the title has it
+	if utf8.RuneCountInString(m.Error) > shortText { // else the title has it
 		p.add(heading, "Why it failed")
 		p.say(m.Error)
 	}
 	w.sayGuards(&p, m)
 	w.sayPeople(&p, m)
 	w.sayChanges(&p, m)
+	w.sayMissed(&p, m)
 	p.add(heading, "Run")
 	p.add(fact, "Account: "+m.Account)
 	p.add(fact, "Directory: "+m.Directory)
@@ -148,9 +151,28 @@ func (w *writer) sayChanges(p *page, m *Message) {
 	}
 }
 
-// sentence makes a line one.
+// sayMissed tells what earlier runs have done and nobody could be told.
+func (w *writer) sayMissed(p *page, m *Message) {
+	if m.Missed == nil {
+		return
+	}
+	p.add(heading, "Done by earlier runs, which could not be told")
+	p.add(item, sentence(changed(m.Missed.Changes)+", by "+phrase.Plural(m.Missed.Runs, "run")+" since "+phrase.Minute(m.Missed.Since)+" UTC"))
+	p.add(command, printed.Command(w.run.Flags, "history"))
+}
+
+// sentence makes a line one, or several; "" stays.
 func sentence(text string) string {
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+	if text = strings.TrimSpace(text); text == "" {
+		return ""
+	}
+	if r, size := utf8.DecodeRuneInString(text); !strings.HasPrefix(text, "duosync") { // which is written so
+		text = string(unicode.ToUpper(r)) + text[size:]
+	}
+	if strings.ContainsRune(".!?…:", []rune(text)[utf8.RuneCountInString(text)-1]) {
+		return text
+	}
+	return text + "."
 }
 
 // text is the page for a mail or a ticket, without markup.

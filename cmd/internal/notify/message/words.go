@@ -14,12 +14,27 @@ import (
 // What is over is told beside what is graver.
 func (w *writer) subject(m *Message) string {
 	text := "duosync " + m.Account + ": "
-	if m.Reminder {
-		text += "reminder: "
+	if m.Reminder && m.Event != news.Success {
+		text += "reminder (since " + phrase.ShortTime(w.told[0].Since) + "): "
 	}
 	text += w.headline(m, m.Event)
 	if m.Event != news.Recovered && m.has(news.Recovered) {
 		text += "; " + w.over()
+		if m.Event != news.Held && m.Event != news.Failure {
+			text += w.stillHeld(m)
+		}
+	}
+	return text
+}
+
+// stillHeld tells of a hold that goes on, beside what is over.
+func (w *writer) stillHeld(m *Message) string {
+	if len(m.Guards) == 0 {
+		return ""
+	}
+	text := "; still HELD: " + w.short(m.Guards[0].Text)
+	if more := len(m.Guards) - 1; more > 0 {
+		text += ", and " + phrase.Plural(more, "more guard")
 	}
 	return text
 }
@@ -29,7 +44,7 @@ func (w *writer) headline(m *Message, event news.Event) string {
 	text := w.brief(m, event)
 	switch event {
 	case news.Recovered:
-		return report.But(text, w.undone(), w.needs())
+		return report.But(text, w.undone(), w.needs()) + w.stillHeld(m)
 	case news.Change, news.Success:
 		return report.But(text, w.undone(), w.needs(), stillHeld(m))
 	}
@@ -60,10 +75,10 @@ func (w *writer) brief(m *Message, event news.Event) string {
 	case news.Recovered:
 		return w.over()
 	case news.Change:
-		return changed(m.Changes)
+		return w.wrote(m)
 	}
-	if len(m.Changes) > 0 {
-		return "in step after " + changed(m.Changes)
+	if len(m.Changes) > 0 || m.Missed != nil {
+		return "in step after " + w.wrote(m)
 	}
 	return "in step, nothing was to be done for " + phrase.People(w.run.InScope)
 }
@@ -83,7 +98,7 @@ func (w *writer) few(all []string) string {
 }
 
 func (w *writer) failed() string {
-	why := w.cut(printed.Runnable(w.run.Err.Error(), w.run.Flags), shortText)
+	why := w.short(printed.Runnable(w.run.Err.Error(), w.run.Flags))
 	if w.unit != "" {
 		return w.unit + " FAILED: " + why
 	}
@@ -104,7 +119,7 @@ func (w *writer) held(m *Message) string {
 	if len(m.Guards) == 0 {
 		return strings.TrimSuffix(what, ": ")
 	}
-	what += w.cut(m.Guards[0].Text, shortText)
+	what += w.short(m.Guards[0].Text)
 	if more := len(m.Guards) - 1; more > 0 {
 		what += ", and " + phrase.Plural(more, "more guard")
 	}
@@ -174,6 +189,21 @@ func changed(changes []Change) string {
 	return phrase.Plural(total, "change") + ": " + strings.Join(parts, ", ")
 }
 
+// wrote counts what was written, by the run and by earlier ones that could not be told.
+func (w *writer) wrote(m *Message) string {
+	late := ""
+	if m.Missed != nil {
+		late = changed(m.Missed.Changes) + " (by " + phrase.Plural(m.Missed.Runs, "earlier run") + " since " + phrase.Minute(m.Missed.Since) + " UTC, of which no message could be delivered)"
+	}
+	switch {
+	case late == "":
+		return changed(m.Changes)
+	case len(m.Changes) == 0:
+		return late
+	}
+	return changed(m.Changes) + "; and " + late
+}
+
 // next says what happens next, and what is to be done.
 func (w *writer) next(m *Message) string {
 	switch {
@@ -181,6 +211,8 @@ func (w *writer) next(m *Message) string {
 		return "No run writes to Duo meanwhile, so who leaves is not disabled there. This is told once a day until a run begins."
 	case w.unit != "":
 		return "What was written until then stands, and the next run goes on from there. You are told when one succeeds."
+	case w.run.Err != nil && w.forgets:
+		return "The next run tries again; people stay in Duo as they are until one succeeds. While the state can't be opened each run tells this anew, and no message says when it is over."
 	case w.run.Err != nil:
 		return "The next run tries again; people stay in Duo as they are until one succeeds. You are told when one does."
 	case m.whole():

@@ -57,8 +57,22 @@ type Standing struct {
 // Memory is what a channel has taken, by event. One that is not there does not stand.
 type Memory map[Event]*Standing
 
-// idle stands in a memory while no run begins. It is no event of its own.
-const idle Event = "idle"
+// What stands in a memory and is no event of its own: that no run begins, and what was written
+// to Duo of which no message could be delivered, its parts being how often what was done.
+const (
+	idle   Event = "idle"
+	missed Event = "missed"
+)
+
+// runs is the part of missed that counts runs.
+const runs = "runs"
+
+// Missed is what earlier runs have written to Duo, of which no message could be delivered.
+type Missed struct {
+	Runs   int
+	Since  time.Time // the start of the first of them
+	Counts map[dirsync.Action]int
+}
 
 // Told is an event that is to be told.
 type Told struct {
@@ -72,6 +86,8 @@ type Told struct {
 	// New are the people, by their [Person] keys, who were not told before; of Conflict and
 	// Attention.
 	New map[string]bool
+	// Missed is what is told beside, late; of Change and Success only, nil: nothing.
+	Missed *Missed
 }
 
 // Of gives what a run is worth telling a channel, the gravest first, and what the channel
@@ -80,7 +96,8 @@ type Told struct {
 func Of(before Memory, run *dirsync.Run, on []string, skipped bool, now time.Time) ([]Told, Memory) {
 	t := teller{run: run, now: now, after: Memory{}}
 	for event, standing := range before {
-		if event == idle || slices.Contains(on, string(event)) {
+		late := event == missed && (slices.Contains(on, string(Change)) || slices.Contains(on, string(Success)))
+		if event == idle || late || slices.Contains(on, string(event)) {
 			t.after[event] = standing.clone()
 		}
 	}
@@ -99,6 +116,7 @@ func Of(before Memory, run *dirsync.Run, on []string, skipped bool, now time.Tim
 	default:
 		t.ended()
 	}
+	t.catchUp()
 	t.align()
 	slices.SortStableFunc(t.told, func(a, b Told) int {
 		return slices.Index(Events(), a.Event) - slices.Index(Events(), b.Event)
@@ -154,8 +172,9 @@ func (t *teller) ended() {
 	case !t.run.Narrowed:
 		t.over(Held)
 	}
-	t.people(Conflict, conflictsOf(t.run))
-	t.people(Attention, attentionOf(t.run))
+	t.familiar()
+	t.people(Conflict, conflictsOf(t.run), nil)
+	t.people(Attention, attentionOf(t.run), attendedFor(t.run))
 	t.changed()
 	switch good := t.run.Complete && !t.run.Stopped(); {
 	case !good:
@@ -190,13 +209,34 @@ func (t *teller) stands(event Event, since time.Time, parts map[string]int) {
 	}
 }
 
+// familiar takes conflicts for told of whose people the channel knows by Attention, for the same
+// cause: somebody whom Duo has refused fails in one run, and is a conflict from the next one on.
+func (t *teller) familiar() {
+	attended := t.after[Attention]
+	if attended == nil || !slices.Contains(t.on, Conflict) {
+		return
+	}
+	for i := range t.run.Conflicts {
+		c := &t.run.Conflicts[i]
+		if !slices.ContainsFunc(causesOf(c), func(key string) bool { return attended.Known[key] == 0 }) {
+			known := t.after[Conflict]
+			if known == nil {
+				known = &Standing{Since: t.now, Told: attended.Told}
+				t.after[Conflict] = known
+			}
+			known.learn(map[string]int{ConflictKey(c): 1})
+		}
+	}
+}
+
 // people tells of people who need somebody, as long as there are any. Who is settled is
-// forgotten, and told anew when it begins again.
-func (t *teller) people(event Event, who map[string]int) {
+// forgotten, and told anew when it begins again. causes are for what they need somebody: a message
+// tells it, but that it is another one now is no news.
+func (t *teller) people(event Event, who, causes map[string]int) {
 	known := t.after[event]
 	if known != nil && !t.run.Narrowed {
 		for key := range known.Known {
-			if _, still := who[key]; !still {
+			if who[key]+causes[key] == 0 {
 				delete(known.Known, key)
 			}
 		}
@@ -204,6 +244,9 @@ func (t *teller) people(event Event, who map[string]int) {
 	switch {
 	case len(who) > 0:
 		t.stands(event, t.now, who)
+		if slices.ContainsFunc(t.told, func(x Told) bool { return x.Event == event }) {
+			t.after[event].learn(causes)
+		}
 	case !t.run.Narrowed:
 		delete(t.after, event)
 	}
@@ -231,7 +274,92 @@ func (t *teller) over(event Event) {
 		return
 	}
 	delete(t.after, event)
+	if known.Told.IsZero() { // it could not be told
+		return
+	}
 	t.told = append(t.told, Told{Event: Recovered, Was: event, Since: known.Since})
+}
+
+// catchUp tells what could not be delivered of earlier changes, with the message about this run.
+func (t *teller) catchUp() {
+	late := t.after[missed]
+	if late == nil || t.run.Err != nil {
+		return
+	}
+	at := slices.IndexFunc(t.told, func(x Told) bool { return x.Event == Change })
+	if at < 0 && slices.Contains(t.on, Change) {
+		at, t.told = len(t.told), append(t.told, Told{Event: Change, Since: t.now})
+	}
+	if at < 0 {
+		at = slices.IndexFunc(t.told, func(x Told) bool { return x.Event == Success })
+	}
+	if at < 0 {
+		return
+	}
+	delete(t.after, missed)
+	all := &Missed{Since: late.Since, Counts: map[dirsync.Action]int{}}
+	for what, n := range late.Known {
+		if what == runs {
+			all.Runs = n
+		} else {
+			all.Counts[dirsync.Action(what)] = n
+		}
+	}
+	t.told[at].Missed = all
+}
+
+// Undelivered gives what a channel knows that has not taken what [Of] gave: what it knew before,
+// and since when a failure or a hold goes on, and what was written, for the next run to tell. What
+// began and ended without being told is forgotten.
+func Undelivered(before, after Memory, told []Told, run *dirsync.Run, now time.Time) Memory {
+	kept := Memory{}
+	for event, standing := range before {
+		kept[event] = standing.clone()
+	}
+	for _, event := range []Event{Failure, Held} {
+		was, is := kept[event], after[event]
+		switch {
+		case was == nil && is != nil:
+			kept[event] = &Standing{Since: is.Since}
+		case was != nil && is == nil && was.Told.IsZero():
+			delete(kept, event)
+		}
+	}
+	for _, event := range []Event{Conflict, Attention} { // who is settled is forgotten
+		if was, is := kept[event], after[event]; is == nil {
+			delete(kept, event)
+		} else if was != nil {
+			maps.DeleteFunc(was.Known, func(key string, _ int) bool { _, still := is.Known[key]; return !still })
+		}
+	}
+	if delete(kept, idle); after[idle] != nil {
+		kept[idle] = after[idle].clone()
+	}
+	if after[Success] == nil {
+		delete(kept, Success)
+	}
+	if slices.ContainsFunc(told, func(t Told) bool { return t.Event == Change || t.Event == Success }) {
+		kept.miss(run, now)
+	}
+	return kept
+}
+
+// miss adds what a run has written.
+func (m Memory) miss(run *dirsync.Run, now time.Time) {
+	if _, any := changesOf(run); !any {
+		return
+	}
+	late := m[missed]
+	if late == nil {
+		late = &Standing{Since: now, Known: map[string]int{}}
+		m[missed] = late
+	}
+	late.Known[runs]++
+	for _, o := range run.Operations {
+		if o.Result == dirsync.ResultApplied {
+			late.Known[string(o.Action)]++
+		}
+	}
 }
 
 // align notes the time at which things are told. A message has all that stands in its run,

@@ -40,6 +40,14 @@ func runOf(t interface{ Fatalf(string, ...any) }, text string, at time.Time) (ru
 			for name := range strings.FieldsSeq(rest) {
 				run.Conflicts = append(run.Conflicts, dirsync.Conflict{Username: name, Reason: "two people claim the name"})
 			}
+		case "refused", "remembered": // first as what failed, then as a conflict
+			for name := range strings.FieldsSeq(rest) {
+				id := "id of " + dirsync.SourceID(name)
+				if word == "remembered" {
+					run.Conflicts = append(run.Conflicts, dirsync.Conflict{Username: name, Sources: []dirsync.SourceID{id}, Reason: "the username has control characters"})
+				}
+				run.Attention = append(run.Attention, dirsync.Attention{Username: name, Source: id, Reason: "the username has control characters"})
+			}
 		case "attention":
 			for name := range strings.FieldsSeq(rest) {
 				run.Attention = append(run.Attention, dirsync.Attention{Username: name, Source: "id of " + dirsync.SourceID(name), Reason: "refused at " + at.String()})
@@ -133,6 +141,15 @@ func TestSequences(t *testing.T) {
 			{night, "attention anna + conflict anna + part min_group 1", ""},
 			{night, "attention anna + conflict anna + part min_group 1", "held again, conflict again, attention again"},
 		}},
+		"who failed is a conflict from the next run on, and is told once": {"conflict attention", []step{
+			{0, "refused anna ben", "attention"}, {half, "remembered anna ben", ""}, {half, "remembered anna ben + conflict anna", "conflict"},
+			{half, "remembered anna ben", ""}, {half, "remembered anna ben carl", "conflict, attention"}, {half, "refused anna + remembered ben", ""},
+			{2 * night, "remembered anna ben", "conflict again, attention again"},
+		}},
+		"another cause that no message had makes a conflict news": {"conflict attention", []step{
+			{0, "attention anna", "attention"}, {half, "refused anna", ""}, {half, "remembered anna", "conflict"}, {half, "remembered anna", ""},
+		}},
+		"whoever is told of conflicts alone is told of them": {"conflict", []step{{0, "refused anna", ""}, {half, "remembered anna", "conflict"}}},
 		"each change, the very same within a day once": {"change", []step{
 			{0, "ok", ""}, {half, "change anna", "change"}, {half, "ok", ""}, {half, "change anna", ""}, {half, "change ben", "change"}, {half, "change anna", "change"},
 			{2 * night, "change anna", "change"}, {half, "held max_remove 9 + change anna", ""},
@@ -230,7 +247,8 @@ func TestAnySequence(t *testing.T) {
 				t.Fatalf("%q: a hold that nobody knows of is not told: %q", text, shown(told))
 			}
 			if !rapid.Bool().Draw(t, "taken") && len(told) > 0 {
-				continue // as if nothing had been told
+				memory = news.Undelivered(memory, after, told, run, at)
+				continue
 			}
 			memory = after
 			for _, x := range told {
@@ -253,4 +271,55 @@ func TestAnySequence(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What could not be delivered is told by the next message: the changes of each run once, with how many
+// they were, and a failure or a hold as of when it began.
+func TestUndelivered(t *testing.T) {
+	type step struct {
+		run   string
+		taken bool
+		told  string
+	}
+	for name, test := range map[string]struct {
+		on    string
+		steps []step
+	}{
+		"changes":                     {"change", []step{{"change anna ben", false, "change"}, {"change carl", false, "change, late 2 of 1 since 0"}, {"change dora", true, "change, late 3 of 2 since 0"}, {"ok", true, ""}}},
+		"changes, and then none":      {"change", []step{{"change anna ben", false, "change"}, {"ok", false, "change, late 2 of 1 since 0"}, {"failed x", true, ""}, {"ok", true, "change, late 2 of 1 since 0"}, {"ok", true, ""}}},
+		"success with changes":        {"success", []step{{"change anna", false, "success"}, {"ok", true, "success, late 1 of 1 since 0"}, {"change ben", true, ""}, {"ok", true, ""}}},
+		"what is beside":              {"held change", []step{{"change anna", false, "change"}, {"part min_group 2", true, "held since 1; change, late 1 of 1 since 0"}, {"ok", true, "recovered from held since 1"}}},
+		"a failure since it began":    {"failure", []step{{"failed x", false, "failure since 0"}, {"failed y", false, "failure since 0"}, {"failed x", true, "failure since 0"}, {"ok", true, "recovered from failure since 0"}}},
+		"a hold since it began":       {"held", []step{{"held max_remove 9", false, "held since 0"}, {"held max_remove 9", true, "held since 0"}, {"ok", false, "recovered from held since 0"}, {"ok", true, "recovered from held since 0"}, {"ok", true, ""}}},
+		"what began and ended untold": {"failure", []step{{"failed x", false, "failure since 0"}, {"ok", true, ""}, {"failed x", true, "failure since 2"}}},
+		"people":                      {"attention", []step{{"attention anna", false, "attention"}, {"attention anna ben", true, "attention"}, {"attention anna ben", true, ""}}},
+		"nothing twice":               {"change", []step{{"change anna", true, "change"}, {"change anna", true, ""}, {"change ben", false, "change"}, {"change anna", true, "change, late 1 of 1 since 2"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var memory news.Memory
+			for i, s := range test.steps {
+				at := noon.Add(time.Duration(i) * time.Hour)
+				run, skipped := runOf(t, s.run, at)
+				told, after := news.Of(memory, run, strings.Fields(test.on), skipped, at)
+				var words []string
+				for _, x := range told {
+					word := shown([]news.Told{x})
+					if x.Event == news.Failure || x.Event == news.Held || x.Was != "" {
+						word += fmt.Sprintf(" since %.0f", x.Since.Sub(noon).Hours())
+					}
+					if m := x.Missed; m != nil {
+						word += fmt.Sprintf(", late %d of %d since %.0f", m.Counts[dirsync.Create], m.Runs, m.Since.Sub(noon).Hours())
+					}
+					words = append(words, word)
+				}
+				if got := strings.Join(words, "; "); got != s.told {
+					t.Fatalf("run %d, %q: told %q, want %q", i, s.run, got, s.told)
+				}
+				if !s.taken {
+					after = news.Undelivered(memory, after, told, run, at)
+				}
+				memory = after
+			}
+		})
+	}
 }

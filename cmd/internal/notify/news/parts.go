@@ -76,6 +76,31 @@ func attentionOf(run *dirsync.Run) map[string]int {
 	return who
 }
 
+// cause is the key of a person, or group, who needs somebody for a reason.
+func cause(username string, source dirsync.SourceID, reason string) string {
+	return digest("cause", cmp.Or(string(source), dirsync.FoldName(username)), volatile.ReplaceAllString(reason, "#"))
+}
+
+// attendedFor gives the causes of all who need somebody.
+func attendedFor(run *dirsync.Run) map[string]int {
+	keys := map[string]int{}
+	for _, a := range run.Attention {
+		keys[cause(a.Username, a.Source, a.Reason)] = 1
+	}
+	return keys
+}
+
+// causesOf gives those of everybody in a conflict.
+func causesOf(c *dirsync.Conflict) (keys []string) {
+	if len(c.Sources) == 0 {
+		return []string{cause(c.Username, "", c.Reason)}
+	}
+	for _, id := range c.Sources {
+		keys = append(keys, cause(c.Username, id, c.Reason))
+	}
+	return keys
+}
+
 // changesOf digests what was written; any is false where nothing was.
 func changesOf(run *dirsync.Run) (id string, any bool) {
 	var parts []string
