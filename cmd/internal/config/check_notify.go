@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -98,6 +99,9 @@ func (v *validator) validateEmail(e *Email) {
 	}
 }
 
+// escaped matches what stands for a character in a URL.
+var escaped = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
 func checkSMTP(text string) error {
 	const such = "such as smtp://user:password@mail.example.org:587, or smtps://mail.example.org for TLS from the start"
 	if text == "" {
@@ -107,6 +111,9 @@ func checkSMTP(text string) error {
 	if _, login, _ := strings.Cut(text, "://"); strings.Contains(login, "@") && strings.ContainsAny(login[:strings.LastIndexByte(login, '@')], `#/?\ @`) {
 		return dirsync.WithHint(errors.New("has a character in the user or the password that ends them there"),
 			`write %40 for @, %23 for #, %2F for /, %3F for ?, %5C for \, %25 for % and %20 for a blank`)
+	}
+	if strings.Contains(escaped.ReplaceAllString(text, ""), "%") {
+		return dirsync.WithHint(errors.New("has a % that two hex digits do not follow"), "write %25 for a % in the user or the password")
 	}
 	u, err := url.Parse(text)
 	switch {

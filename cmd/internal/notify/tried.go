@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -23,10 +24,16 @@ type Tell struct {
 	// Detail is what it answered, or what is wrong, and Hint what to do.
 	Detail string `json:"detail"`
 	Hint   string `json:"hint"`
+	// Taken and Refused are the recipients of a mail that not all of them get.
+	Taken   []string `json:"taken,omitempty"`
+	Refused []string `json:"refused,omitempty"`
 }
 
 func tellOf(ch channel.Channel, answer string, err error) Tell {
 	t := Tell{Name: ch.Name(), Host: ch.Where(), OK: err == nil, Detail: answer}
+	if partly, ok := errors.AsType[*channel.Partly](err); ok {
+		t.Taken, t.Refused = partly.Taken, partly.Refused
+	}
 	if err != nil {
 		t.Detail, t.Hint = err.Error(), dirsync.Hint(err)
 	}
@@ -48,9 +55,17 @@ func (d *Tried) Err() error {
 	case 0:
 		return nil
 	case 1:
-		return dirsync.WithHint(fmt.Errorf("%s did not take the message: %s", first.Name, first.Detail), first.Hint)
+		return dirsync.WithHint(fmt.Errorf("%s: %s", first.what(), first.Detail), first.Hint)
 	}
 	return dirsync.WithHint(fmt.Errorf("%d channels did not take the message, the first is %s: %s", failed, first.Name, first.Detail), first.Hint)
+}
+
+// what says in words that a channel did not take a message, or not for everybody.
+func (t *Tell) what() string {
+	if len(t.Taken) > 0 {
+		return t.Name + " did not take the message for everybody"
+	}
+	return t.Name + " did not take the message"
 }
 
 // Write renders it. Only the table is ever coloured.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/textproto"
 	"net/url"
@@ -122,8 +123,7 @@ func (s *server) deliver(ctx context.Context, m *mailer, msg *message.Message) (
 	if !ok || sent.Reason != mail.ErrSMTPRcptTo || len(m.email.To) == 1 {
 		return "", s.explain(err)
 	}
-	answer, taken := "", 0
-	var errs []error
+	answer, partly := "", &Partly{}
 	for _, to := range m.email.To {
 		one, err := m.letter(msg, []string{to})
 		if err != nil {
@@ -132,19 +132,30 @@ func (s *server) deliver(ctx context.Context, m *mailer, msg *message.Message) (
 		err = client.SendWithSMTPClient(session, one)
 		if one.IsDelivered() {
 			answer = answerOf(one)
-			taken++
+			partly.Taken = append(partly.Taken, to)
 			continue
 		}
-		errs = append(errs, s.explain(err))
+		partly.error = errors.Join(partly.error, s.explain(err))
+		partly.Refused = append(partly.Refused, to)
 	}
-	if taken == 0 {
-		return "", errors.Join(errs...)
+	switch {
+	case len(partly.Taken) == 0:
+		return "", partly.error
+	case len(partly.Refused) == 0: // the second time
+		return answer, nil
 	}
-	return answer, &Partly{errors.Join(errs...)}
+	return answer, partly
 }
 
 // Partly tells that a channel has taken a message, though not for all whom it is for.
-type Partly struct{ error }
+type Partly struct {
+	error
+	Taken, Refused []string // addresses
+}
+
+func (p *Partly) Error() string {
+	return "taken for " + strings.Join(p.Taken, ", ") + "; refused for " + strings.Join(p.Refused, ", ") + ": " + strings.ReplaceAll(p.error.Error(), "\n", "; ")
+}
 
 func (p *Partly) Unwrap() error { return p.error }
 
@@ -210,7 +221,7 @@ func (m *mailer) letter(msg *message.Message, to []string) (*mail.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	letter.Subject(msg.Subject)
+	letter.SetGenHeaderPreformatted(mail.HeaderSubject, subject(msg.Subject))
 	letter.SetDateWithValue(time.Now())
 	sum := sha256.Sum256([]byte(msg.ID + "\x00" + strings.Join(to, "\x00")))
 	const length = 12 // bytes
@@ -222,6 +233,55 @@ func (m *mailer) letter(msg *message.Message, to []string) (*mail.Msg, error) {
 	letter.SetBodyString(mail.TypeTextPlain, msg.Text)
 	letter.AddAlternativeString(mail.TypeTextHTML, page)
 	return letter, nil
+}
+
+// subject is the field body of a header Subject. Its first line is never empty, as some programs
+// show that line alone; RFC 2047 gives an encoded word 75 characters, RFC 5322 a line 78.
+func subject(text string) string {
+	const line, name, word = 76, "Subject: ", 75
+	var lines []string
+	room := line - len(name)
+	if mime.QEncoding.Encode("utf-8", text) == text {
+		for rest := text; ; room = line {
+			at := len(rest)
+			if at > room {
+				if at = strings.LastIndexByte(rest[:room], ' '); at <= 0 {
+					if at = strings.IndexByte(rest, ' '); at < 0 {
+						at = len(rest)
+					}
+				}
+			}
+			lines = append(lines, rest[:at])
+			if rest = strings.TrimPrefix(rest[at:], " "); rest == "" {
+				return strings.Join(lines, "\r\n ")
+			}
+		}
+	}
+	part := ""
+	for _, r := range text {
+		if part != "" && len(encodedWord(part+string(r))) > min(room, word) {
+			lines, part, room = append(lines, encodedWord(part)), "", line
+		}
+		part += string(r)
+	}
+	return strings.Join(append(lines, encodedWord(part)), "\r\n ")
+}
+
+// encodedWord gives a text as one encoded word, also where it has nothing but ASCII.
+func encodedWord(text string) string {
+	var b strings.Builder
+	b.WriteString("=?utf-8?q?")
+	for _, c := range []byte(text) {
+		switch {
+		case c == ' ':
+			b.WriteByte('_')
+		case c > ' ' && c < 0x7f && c != '=' && c != '?' && c != '_':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "=%02X", c)
+		}
+	}
+	return b.String() + "?="
 }
 
 // explain says what went wrong, and whether another try may change it.
@@ -236,17 +296,23 @@ func (s *server) explain(err error) error {
 	sent, ok := errors.AsType[*mail.SendError](err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed):
-		return fmt.Errorf("notify.email: %s: no answer within %s", s.host, s.timeout) // it may have the mail
+		return late("notify.email", s.host, s.timeout, lateMail)
 	case ok && sent.IsTemp():
-		return &passing{error: told}
-	case ok:
+		return &passing{error: dirsync.WithHint(told, "The server takes no mail just now. It was tried again; what was not taken is told by the next run.")}
+	case ok && sent.ErrorCode() != 0:
 		return dirsync.WithHint(told, "See whether notify.email.from and to are addresses that this server takes mail of and for, and whether it wants a login in smtp_url.")
 	case strings.Contains(text, "STARTTLS"):
 		return dirsync.WithHint(told, "Mail names people, and goes over TLS only: use the server's port for submission (587), or smtps:// where it speaks TLS from the start (465).")
-	case isLogin(text):
+	case !ok && isLogin(text):
 		return dirsync.WithHint(told, "Correct user and password in notify.email.smtp_url; many services want a password made for programs.")
 	}
-	if passes(err) {
+	if f := faultOf(text); f != nil {
+		told = dirsync.WithHint(fmt.Errorf("notify.email: %s: %s (%s)", s.host, f.words, text), f.mail)
+		if f.words == closedWithin { // it may have the mail
+			return told
+		}
+	}
+	if ok || passes(err) {
 		return &passing{error: told}
 	}
 	return told

@@ -1,7 +1,9 @@
 package channel_test
 
 import (
+	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
 	"mime"
@@ -131,7 +133,11 @@ func TestMailOneRefused(t *testing.T) {
 	p.Unknown = "team@example.org"
 	_, err := mailTo(p, "smtp", "", "", (&pauses{}).options()).Send(t.Context(), test)
 	checkError(t, err, "550", "addresses")
-	if _, partly := errors.AsType[*channel.Partly](err); !partly || len(p.Taken()) != 1 || !slices.Equal(p.Taken()[0].To, []string{"boss@example.org"}) {
+	partly, is := errors.AsType[*channel.Partly](err)
+	if is && (!slices.Equal(partly.Taken, []string{"boss@example.org"}) || !slices.Equal(partly.Refused, []string{"team@example.org"})) {
+		t.Errorf("taken for %v, refused for %v", partly.Taken, partly.Refused)
+	}
+	if !is || len(p.Taken()) != 1 || !slices.Equal(p.Taken()[0].To, []string{"boss@example.org"}) {
 		t.Errorf("%v, mails %+v", err, p.Taken())
 	}
 }
@@ -162,5 +168,112 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// talker is a mail server that says what it is told to, a line for each that it reads, and then closes.
+func talker(t *testing.T, secure bool, lines ...string) *posttest.Server {
+	t.Helper()
+	p := posttest.New(t, "127.0.0.1", false) // for its certificate
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	if secure {
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{p.Certificate}})
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			in := bufio.NewReader(conn)
+			for i, line := range lines {
+				if i > 0 {
+					heard, err := in.ReadString('\n')
+					for err == nil && strings.HasPrefix(lines[i-1], "354") && heard != ".\r\n" {
+						heard, err = in.ReadString('\n')
+					}
+					if err != nil {
+						break
+					}
+				}
+				_, _ = io.WriteString(conn, line)
+			}
+			_ = conn.Close()
+		}
+	}()
+	return &posttest.Server{Address: listener.Addr().String(), CA: p.CA}
+}
+
+// Whatever a mail server does in place of taking a mail is told in a plain sentence, with what to do;
+// what it may have taken is not sent again.
+func TestMailFaults(t *testing.T) {
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	must(t, nobody.Close())
+	hello := []string{"220 hi\r\n", "250 mail\r\n", "250 ok\r\n", "250 ok\r\n", "250 ok\r\n"}
+	for name, test := range map[string]struct {
+		server      *posttest.Server
+		scheme      string
+		ca          bool
+		tries       int
+		wrong, hint string
+	}{
+		"nobody":                     {&posttest.Server{Address: nobody.Addr().String()}, "smtp", false, 4, "nothing listens there", "host and port in notify.email.smtp_url"},
+		"closes at once":             {talker(t, false), "smtp", false, 4, "it closed the connection without an answer", "use smtps://"},
+		"closes after the greeting":  {talker(t, false, hello[0]), "smtp", false, 4, "it closed the connection without an answer", "See the log of the mail server"},
+		"closes after DATA":          {talker(t, false, slices.Concat(hello, []string{"354 go\r\n", ""})...), "smtp", false, 1, "in the middle of the mail", "It may have the mail"},
+		"refuses what it was sent":   {talker(t, false, slices.Concat(hello, []string{"354 go\r\n", "554 5.7.1 spam\r\n"})...), "smtp", false, 1, "554", "notify.email.from"},
+		"is busy":                    {talker(t, false, "220 hi\r\n", "250 mail\r\n", "451 later\r\n"), "smtp", false, 4, "451", "takes no mail just now"},
+		"smtps:// at a port without": {talker(t, false, hello...), "smtps", true, 1, "speaks no TLS from the start there", "Use smtp:// for that port"},
+		"smtp:// at a port with TLS": {talker(t, true, hello...), "smtp", true, 1, "no answer within", "use smtps://"},
+		"no mail server at all":      {talker(t, false, "HTTP/1.1 400 Bad Request\r\n\r\n"), "smtp", false, 4, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &pauses{}
+			opts := w.options()
+			opts.Timeout = 300 * time.Millisecond
+			ca := ""
+			if test.ca {
+				ca = test.server.CA
+			}
+			_, err := mailTo(test.server, test.scheme, "", ca, opts).Send(t.Context(), message.Test("test-1", message.About{}))
+			if err == nil || !strings.Contains(err.Error(), test.wrong) || !strings.Contains(dirsync.Hint(err), test.hint) {
+				t.Errorf("%v (%s), want %q (%q)", err, dirsync.Hint(err), test.wrong, test.hint)
+			}
+			if test.wrong != "" && len(w.all) != test.tries-1 {
+				t.Errorf("%d tries, want %d", len(w.all)+1, test.tries)
+			}
+		})
+	}
+}
+
+// A subject is read as it was written, however long it is; none of its lines is empty or too long.
+func TestSubjectLines(t *testing.T) {
+	p := posttest.New(t, "", false)
+	for _, text := range []string{"short", strings.Repeat("word ", 40) + "end", strings.Repeat("x", 200), "Ärzte " + strings.Repeat("Größe und Maß ", 20) + "=?_x", strings.Repeat("漢字", 60)} {
+		m := message.Test("test-1", message.About{})
+		m.Subject = text
+		_, err := mailTo(p, "smtp", "", "", channel.Options{}).Send(t.Context(), m)
+		must(t, err)
+		mails := p.Taken()
+		data := mails[len(mails)-1].Data
+		got, err := mail.ReadMessage(strings.NewReader(data))
+		must(t, err)
+		decoded, err := new(mime.WordDecoder).DecodeHeader(got.Header.Get("Subject"))
+		must(t, err)
+		if decoded != text {
+			t.Errorf("the subject is %q, want %q", decoded, text)
+		}
+		_, raw, _ := strings.Cut("\r\n"+data, "\r\nSubject:")
+		for i, line := range strings.Split(raw, "\r\n") {
+			if i > 0 && !strings.HasPrefix(line, " ") {
+				break
+			}
+			if strings.TrimSpace(line) == "" || len(line) > 78 && strings.Contains(strings.TrimSpace(line), " ") {
+				t.Errorf("line %d of the subject is %q", i+1, line)
+			}
+		}
 	}
 }

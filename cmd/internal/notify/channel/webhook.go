@@ -126,21 +126,24 @@ func (w *webhook) unsent(host string, err error, hide secrets.Hider) error {
 			"Have it mended there; where it is of an authority of your own, the environment variable SSL_CERT_FILE names a PEM file of the authorities that count.")
 	}
 	if errors.Is(err, context.DeadlineExceeded) { // it may have the message: another try would bring a second one
-		return fmt.Errorf("notify.webhook_url: %s: no answer within %s", host, w.opts.Timeout)
+		return late("notify.webhook_url", host, w.opts.Timeout, lateHook)
 	}
-	return &passing{error: fmt.Errorf("notify.webhook_url: %s: %s", host, hide.Line(err.Error(), mostShown))}
+	text := hide.Line(err.Error(), mostShown)
+	f := faultOf(err.Error())
+	if f == nil {
+		return &passing{error: fmt.Errorf("notify.webhook_url: %s: %s", host, text)}
+	}
+	return &passing{error: dirsync.WithHint(fmt.Errorf("notify.webhook_url: %s: %s (%s)", host, f.words, text), f.hook)}
 }
 
 // refused tells of an answer that is no success, and whether another try may change it.
 func refused(host, answer string, reply *http.Response) error {
 	err := fmt.Errorf("notify.webhook_url: %s answered %s", host, answer)
-	switch code := reply.StatusCode; {
-	case code == http.StatusTooManyRequests || code >= 500:
+	if hint := answerHint(reply.StatusCode); hint != "" {
+		err = dirsync.WithHint(err, hint)
+	}
+	if code := reply.StatusCode; code == http.StatusTooManyRequests || code >= http.StatusInternalServerError {
 		return &passing{err, retryAfter(reply)}
-	case code == http.StatusNotFound || code == http.StatusGone || code == http.StatusForbidden || code == http.StatusUnauthorized:
-		return dirsync.WithHint(err, "The webhook is not there any more, or not for everybody: make a new one, and set notify.webhook_url to it.")
-	case code == http.StatusBadRequest:
-		return dirsync.WithHint(err, "The receiver does not read this: see whether notify.webhook_format (json, slack, teams) is what it wants.")
 	}
 	return err
 }

@@ -105,10 +105,10 @@ func TestWebhook(t *testing.T) {
 		"taken":                       {[]reply{ok}, 1, nil, "", ""},
 		"accepted":                    {[]reply{{code: 202}}, 1, nil, "", ""},
 		"500, then taken":             {[]reply{{code: 500}, {code: 503}, ok}, 3, []time.Duration{time.Second, 2 * time.Second}, "", ""},
-		"500 for ever":                {[]reply{{code: 500, body: "<html>oops</html>"}}, 4, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}, "127.0.0.1 answered 500", ""},
+		"500 for ever":                {[]reply{{code: 500, body: "<html>oops</html>"}}, 4, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}, "127.0.0.1 answered 500", "wrong with the receiver"},
 		"asked to wait":               {[]reply{{code: 429, header: map[string]string{"Retry-After": "7"}}, ok}, 2, []time.Duration{7 * time.Second}, "", ""},
 		"asked to wait until a time":  {[]reply{{code: 503, header: map[string]string{"Retry-After": "Wed, 04 Mar 2026 12:00:09 GMT", "Date": "Wed, 04 Mar 2026 12:00:00 GMT"}}, ok}, 2, []time.Duration{9 * time.Second}, "", ""},
-		"asked to wait for too long":  {[]reply{{code: 429, header: map[string]string{"Retry-After": "600"}}, ok}, 1, nil, "answered 429", ""},
+		"asked to wait for too long":  {[]reply{{code: 429, header: map[string]string{"Retry-After": "600"}}, ok}, 1, nil, "answered 429", "sent too much"},
 		"asked to wait since a while": {[]reply{{code: 429, header: map[string]string{"Retry-After": "Wed, 04 Mar 2020 12:00:00 GMT"}}, ok}, 2, []time.Duration{time.Second}, "", ""},
 		"gone":                        {[]reply{{code: 404, body: "no_service"}}, 1, nil, "answered 404 no_service", "make a new one"},
 		"not read":                    {[]reply{{code: 400, body: "invalid_payload"}}, 1, nil, "answered 400 invalid_payload", "webhook_format"},
@@ -162,7 +162,7 @@ func TestWebhookSilent(t *testing.T) {
 	opts.Timeout = 50 * time.Millisecond
 	r := newReceiver(t, reply{})
 	_, err := webhookTo(r.URL+path, "json", opts).Send(t.Context(), test)
-	checkError(t, err, "127.0.0.1: no answer within 50ms", "")
+	checkError(t, err, "127.0.0.1: no answer within 50ms", "may have the message")
 	if len(p.all) != 0 || len(r.took()) > 1 {
 		t.Errorf("it may have the message, and got %d; waits %v", len(r.took()), p.all)
 	}
@@ -173,7 +173,38 @@ func TestWebhookSilent(t *testing.T) {
 	address := nobody.Addr().String()
 	_ = nobody.Close()
 	_, err = webhookTo("http://"+address+path, "json", p.options()).Send(t.Context(), test)
-	checkError(t, err, "connection refused", "")
+	checkError(t, err, "nothing listens there", "whether the receiver runs")
+}
+
+// What is at the other end in place of a receiver is told in a plain sentence, with what to do.
+func TestWebhookFaults(t *testing.T) {
+	closing, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = closing.Close() }()
+	go func() {
+		for {
+			conn, err := closing.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 10))
+			_ = conn.Close()
+		}
+	}()
+	plain := newReceiver(t, reply{code: 200})
+	for url, want := range map[string][2]string{
+		"http://" + closing.Addr().String():              {"closed the connection", "whether something listens there"},
+		strings.Replace(plain.URL, "http:", "https:", 1): {"speaks no TLS there", "Correct the port"},
+	} {
+		_, err := webhookTo(url+path, "json", (&pauses{}).options()).Send(t.Context(), test)
+		checkError(t, err, want[0], want[1])
+	}
+	for code, hint := range map[int]string{405: "takes no messages", 413: "64 KB", 415: "webhook_format", 401: "make a new one", 502: "wrong with the receiver"} {
+		_, err := webhookTo(newReceiver(t, reply{code: code}).URL+path, "json", (&pauses{}).options()).Send(t.Context(), test)
+		checkError(t, err, fmt.Sprint("answered ", code), hint)
+	}
 }
 
 // What a webhook is sent goes by its format.

@@ -38,6 +38,8 @@ type Server struct {
 	Unknown  string   // a recipient it does not know
 	Address  string
 	CA       string // the file of who vouches for it
+
+	Certificate tls.Certificate
 }
 
 // Letter is a mail that was taken: for whom, as it was sent, and whether over TLS.
@@ -59,8 +61,8 @@ func New(t *testing.T, name string, implicit bool) *Server {
 	must(t, err)
 	p.Address = listener.Addr().String()
 	if name != "" {
-		pair := p.certify(t, name)
-		mail.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}}
+		p.Certificate = p.certify(t, name)
+		mail.TLSConfig = &tls.Config{Certificates: []tls.Certificate{p.Certificate}}
 	}
 	if implicit {
 		listener = tls.NewListener(listener, mail.TLSConfig)
