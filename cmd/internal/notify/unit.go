@@ -89,7 +89,7 @@ func Failed(ctx context.Context, c *config.Config, u Unit, opts Options) (*Tried
 	run := &dirsync.Run{Outcome: dirsync.OutcomeFailed, Err: u.err(), Started: now, Finished: now}
 	about := aboutOf(c, false)
 	about.Unit = u.Name
-	knows := func(m news.Memory) bool { return perhaps && m[news.Failure] != nil }
+	knows := func(m news.Memory) bool { return perhaps && m[news.Failure] != nil && !m[news.Failure].Told.IsZero() }
 	for _, r := range t.tell(ctx, c, run, about, knows) {
 		if r.Channel == "" {
 			return found, dirsync.WithHint(fmt.Errorf("people were told, and that can't be kept, so they may be told again: %w", r.Err), dirsync.Hint(r.Err))

@@ -2,12 +2,34 @@ package message
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// JSON is duosync's own form.
-func (m *Message) JSON() ([]byte, error) { return json.Marshal(m) }
+// JSON is duosync's own form. What is not seen as such is escaped, so that it does nothing either
+// to whoever looks at it as it is.
+func (m *Message) JSON() ([]byte, error) {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	escaped := make([]byte, 0, len(data))
+	for _, r := range string(data) {
+		switch {
+		case unicode.IsPrint(r):
+			escaped = utf8.AppendRune(escaped, r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
+		default:
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		}
+	}
+	return escaped, nil
+}
 
 const (
 	slackHeader = 150  // characters of a header

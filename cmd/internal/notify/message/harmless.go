@@ -15,13 +15,31 @@ const (
 	shortText = 160     // characters of what stands in a subject at most
 )
 
-// A link of the web is clicked before it is read, and programs that show mail and chats
-// make one of any text that looks like it.
-var link = regexp.MustCompile(`(?i)(https?)(:)(//)|(www)(\.)`)
+// A link is clicked before it is read, and programs that show mail and chats make one of any
+// text that looks like it: of a scheme with something behind it, of www., and of the name of a host
+// with a path. Numbers behind a colon are ports and times, but for schemes that take numbers; what
+// begins with a slash is a path here. A mail address stays as it is: it can be no worse than what a
+// person is called.
+var (
+	schemes = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*)(:)([^\s\d:]|//)`)
+	calls   = regexp.MustCompile(`(?i)\b(tel|callto|sms|sip|sips|skype|facetime|whatsapp|geo)(:)(\d)`)
+	www     = regexp.MustCompile(`(?i)(www)(\.)`)
+	paths   = regexp.MustCompile(`(?i)(^|[^\w/\-])((?:[\pL\pN_-]+\.)*[\pL\pN_-]+)(\.)(\pL[\pL\pN-]+(?::\d+)?[/?#])`)
+	slashes = regexp.MustCompile(`(^|[^\]/])(//[\pL\pN_-]+)(\.)`)
+)
+
+// unlinked breaks all that would become a link, in the way of security reports.
+func unlinked(text string) string {
+	text = schemes.ReplaceAllString(text, "$1[$2]$3")
+	text = calls.ReplaceAllString(text, "$1[$2]$3")
+	text = www.ReplaceAllString(text, "$1[$2]")
+	text = slashes.ReplaceAllString(text, "$1$2[$3]")
+	return paths.ReplaceAllString(text, "$1$2[$3]$4")
+}
 
 // line gives text from outside as one line that does nothing wherever it is shown: what
-// can't be seen, or turns the direction of text, is written out, an address of the web is
-// broken up as [:]// in the way of security reports, and nothing of a secret is left.
+// can't be seen, or turns the direction of text, is written out, what would become a link is
+// broken up ([:], [.]), and nothing of a secret is left.
 func (w *writer) line(text string) string { return w.cut(text, longLine) }
 
 // cut does the same, and cuts behind so many characters.
@@ -36,7 +54,15 @@ func (w *writer) cut(text string, most int) string {
 	return text
 }
 
-// short does the same for a subject: it ends behind a word, and before a bracket that it would leave
+// exact gives text from outside for a program to read: as it is, without what is secret.
+func (w *writer) exact(text string) string {
+	if len(text) > mostRead {
+		text = strings.ToValidUTF8(text[:mostRead], "") + "…"
+	}
+	return w.hide.Hide(text)
+}
+
+// short does the same as cut for a subject: it ends behind a word, and before a bracket that it would leave
 // open.
 func (w *writer) short(text string) string {
 	text = w.cut(text, longLine)
@@ -73,5 +99,5 @@ func harmless(text string) string {
 			b.WriteRune(c)
 		}
 	}
-	return strings.Join(strings.Fields(link.ReplaceAllString(b.String(), "$1$4[$2$5]$3")), " ")
+	return strings.Join(strings.Fields(unlinked(b.String())), " ")
 }

@@ -23,7 +23,8 @@ const schema = 1
 const mostPeople = 10
 
 // Message is what people are told of a run, and its JSON form at once. Its texts are
-// harmless and hold no secret. Times are RFC 3339 in UTC.
+// harmless and hold no secret; names of people and commands are as they are, for a program to use,
+// and made harmless where a page shows them. Times are RFC 3339 in UTC.
 type Message struct {
 	Schema int `json:"schema"`
 	// ID is the same for each try to deliver a message, and for no other one.
@@ -144,7 +145,7 @@ func Of(told []news.Told, run *dirsync.Run, about About) *Message {
 		Event: told[0].Event, Reminder: !slices.ContainsFunc(told, func(t news.Told) bool { return !t.Reminder }),
 		Run: Run{RunID: run.ID, Outcome: run.Outcome, Command: run.Command, By: w.line(run.By),
 			Started: phrase.Stamp(run.Started), Finished: phrase.Stamp(run.Finished)},
-		Ended: []Ended{}, Summary: report.Summarize(run), Guards: w.guards(), ApproveAll: w.line(report.ApproveAll(run)), Changes: w.changes(),
+		Ended: []Ended{}, Summary: report.Summarize(run), Guards: w.guards(), ApproveAll: w.exact(report.ApproveAll(run)), Changes: w.changes(),
 	}
 	for _, t := range told {
 		if !slices.Contains(m.Events, t.Event) {
@@ -211,12 +212,12 @@ func (w *writer) guards() []Guard {
 			continue
 		}
 		told := Guard{Name: g.Name, About: w.line(g.About.Text()), WholeRun: g.WholeRun, Affected: g.Affected, Total: g.Total, Limit: g.Limit,
-			Text: w.cut(g.Words(), longText), Since: g.Since, Names: []string{}, Command: w.line(g.Approve)}
+			Text: w.cut(g.Words(), longText), Since: g.Since, Names: []string{}, Command: w.exact(g.Approve)}
 		for _, name := range g.Names {
-			told.Names = append(told.Names, w.line(name))
+			told.Names = append(told.Names, w.exact(name))
 		}
 		if g.Approve == "" {
-			told.Remedy = w.cut(g.Remedy, longText)
+			told.Remedy = w.exact(g.Remedy)
 		}
 		all = append(all, told)
 	}
@@ -268,8 +269,8 @@ func (w *writer) people() ([]Person, int) {
 	slices.SortStableFunc(shown, newFirst)
 	for i := range shown {
 		p := &shown[i]
-		p.Username, p.SourceID = w.line(p.Username), dirsync.SourceID(w.line(string(p.SourceID)))
-		p.Reason, p.Remedy = w.cut(printed.Runnable(p.Reason, w.run.Flags), longText), w.line(p.Remedy)
+		p.Username, p.SourceID = w.exact(p.Username), dirsync.SourceID(w.exact(string(p.SourceID)))
+		p.Reason, p.Remedy = w.cut(printed.Runnable(p.Reason, w.run.Flags), longText), w.exact(p.Remedy)
 	}
 	return shown, total
 }

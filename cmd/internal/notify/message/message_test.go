@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +93,7 @@ func TestSubjects(t *testing.T) {
 		on     []string
 		want   string
 	}{
-		"a failure":                         {runs["failure"], nil, all, "run FAILED, nothing was written: ldaps://ldap.example.org:636: the server's certificate (CN=ldap) has expired, on 2026-03-04 00:00 UTC"},
+		"a failure":                         {runs["failure"], nil, all, "run FAILED, nothing was written: ldaps[:]//ldap.example.org:636: the server's certificate (CN=ldap) has expired, on 2026-03-04 00:00 UTC"},
 		"a hold":                            {runs["held"], nil, all, "run HELD, nothing was written: max_remove: 1,024 of 12,300 people would be disabled, put into the Trash, deleted or released; the limit is 5%; approve it, or mend the cause"},
 		"the same, a day on":                {runs["held"], told, all, "reminder (since 2026-03-02 12:00 UTC): run HELD, nothing was written: max_remove: 1,024 of 12,300 people would be disabled, put into the Trash, deleted or released; the limit is 5%; approve it, or mend the cause"},
 		"a hold in part":                    {runs["part"], nil, all, "run HELD in part, all else was done: min_group: the group staff, which decides something, has lost its last member or is gone; at the last good run it had 7 people…; it wants a human"},
@@ -305,7 +306,7 @@ func pageShows(t *testing.T, page string) (shown []string) {
 }
 
 // hostile is what somebody who may write his own entry could put there.
-const hostile = reporttest.Hostile + " <!channel> <@U123> <https://evil.example|click> @everyone <at>all</at> {{DATE(2017-02-14T06:08:39Z,SHORT)}} :fire: *b* ~s~\r\nBcc: victim@example.org\r\n\r\nplanted-secret \u200e\ufeff"
+const hostile = reporttest.Hostile + " ftp://evil.example slack://evil foo.evil.com/path mailto:x@evil.example  <!channel> <@U123> <https://evil.example|click> @everyone <at>all</at> {{DATE(2017-02-14T06:08:39Z,SHORT)}} :fire: *b* ~s~\r\nBcc: victim@example.org\r\n\r\nplanted-secret \u200e\ufeff"
 
 func TestHostile(t *testing.T) {
 	run := reporttest.HostileRun()
@@ -322,6 +323,14 @@ func TestHostile(t *testing.T) {
 		m := messageOf(t, nil, run, all...)
 		data, err := m.JSON()
 		must(t, err)
+		if strings.Contains(string(data), "planted") {
+			t.Error("the JSON has a secret")
+		}
+		for _, c := range string(data) {
+			if !unicode.IsPrint(c) {
+				t.Errorf("the JSON lets %U out as such", c)
+			}
+		}
 		var back any
 		must(t, json.Unmarshal(data, &back))
 		forms := formsOf(t, m)
@@ -347,7 +356,7 @@ func checkHarmless(t *testing.T, what, text string) {
 			return
 		}
 	}
-	for _, word := range []string{"planted", "://evil", "www.evil", "{{"} {
+	for _, word := range []string{"planted", "://evil", "www.evil", "evil.com/", "mailto:", "{{"} {
 		if strings.Contains(text, word) {
 			t.Errorf("%s has %q in it: %q", what, word, text)
 		}
@@ -368,8 +377,10 @@ func stringsIn(v any) (all []string) {
 			all = append(all, stringsIn(x)...)
 		}
 	case map[string]any:
-		for _, x := range v {
-			all = append(all, stringsIn(x)...)
+		for key, x := range v { // but for those that are exact, for a program
+			if !slices.Contains([]string{"username", "source_id", "remedy", "names", "command", "approve_all"}, key) {
+				all = append(all, stringsIn(x)...)
+			}
 		}
 	}
 	return all
@@ -501,5 +512,36 @@ func TestForgets(t *testing.T) {
 	}
 	if m := message.Of(told, failed, about); !strings.Contains(m.Next, "You are told when one does.") {
 		t.Errorf("next: %s", m.Next)
+	}
+}
+
+// No text becomes a link, and what is none is left as it is; a program gets the names and commands of
+// people as they are.
+func TestUnlinked(t *testing.T) {
+	for name, want := range map[string]string{
+		"ftp://evil.org/x": "ftp[:]//evil.org/x", "slack://open?x=1": "slack[:]//open?x=1", "mailto:x@evil.org": "mailto[:]x@evil.org", "HTTPS://EVIL": "HTTPS[:]//EVIL",
+		"foo.evil.com/path": "foo.evil[.]com/path", "evil.com?x": "evil[.]com?x", "evil.com:8080/x": "evil[.]com:8080/x", "www.evil.org": "www[.]evil.org", "//evil.org/x": "//evil[.]org/x",
+		"javascript:alert(1)": "javascript[:]alert(1)", "tel:0123": "tel[:]0123", "x:mailto:a": "x[:]mailto[:]a", "ärzte.example/x": "ärzte[.]example/x", "a@evil.com/x": "a@evil[.]com/x",
+		"https://a.b/ ftp://c.d/": "https[:]//a.b/ ftp[:]//c.d/", ".evil.com/x": ".evil[.]com/x",
+		"anna@example.org": "anna@example.org", "uid=anna,ou=people,dc=example": "uid=anna,ou=people,dc=example", "12:30": "12:30", "ldap.example.org:636": "ldap.example.org:636",
+		"role: admin": "role: admin", "a.b": "a.b", "and/or": "and/or", "/etc/duosync.d/config.yaml": "/etc/duosync.d/config.yaml", "anna.b": "anna.b",
+	} {
+		run := ordinary()["people"]
+		run.Attention[0].Username, run.Attention[0].Remedy = name, "duosync sync --adopt '"+name+"'"
+		m := messageOf(t, nil, run, all...)
+		if !strings.Contains(m.Text, "- "+want+": Duo refused") || !strings.Contains(m.Text, "--adopt '"+want+"'") {
+			t.Errorf("%q is shown as something else than %q:\n%s", name, want, m.Text)
+		}
+		data, err := m.JSON()
+		must(t, err)
+		var back struct {
+			People []struct{ Username, Remedy string }
+		}
+		must(t, json.Unmarshal(data, &back))
+		if !slices.ContainsFunc(back.People, func(p struct{ Username, Remedy string }) bool {
+			return p.Username == name && p.Remedy == "duosync sync --adopt '"+name+"'"
+		}) {
+			t.Errorf("a program does not get %q: %+v", name, back.People)
+		}
 	}
 }

@@ -92,22 +92,22 @@ func (w *writer) sayGuards(p *page, m *Message) {
 			text += ". Held since " + phrase.Minute(g.Since) + " UTC"
 		}
 		if len(g.Names) > 0 {
-			text += ". Concerned: " + strings.Join(g.Names, ", ")
+			text += ". Concerned: " + w.line(strings.Join(g.Names, ", "))
 			if len(g.Names) < g.Affected {
 				text += " and others"
 			}
 		}
 		p.add(item, text)
 		if g.Remedy != "" && !report.IsCommand(g.Remedy) {
-			p.say("No approval lifts this. What ends it: " + g.Remedy)
+			p.say("No approval lifts this. What ends it: " + w.cut(g.Remedy, longText))
 			continue
 		}
-		p.add(command, g.Command)
-		p.add(command, g.Remedy)
+		p.add(command, w.line(g.Command))
+		p.add(command, w.line(g.Remedy))
 	}
 	if m.ApproveAll != "" {
 		p.add(item, "All of it at once:")
-		p.add(command, m.ApproveAll)
+		p.add(command, w.line(m.ApproveAll))
 	}
 }
 
@@ -118,12 +118,12 @@ func (w *writer) sayPeople(p *page, m *Message) {
 	p.add(heading, fmt.Sprintf("Who needs somebody (%s)", phrase.Count(m.PeopleTotal)))
 	for i := range m.People {
 		who := &m.People[i]
-		text := phrase.Name(who.Username, who.SourceID) + ": " + who.Reason
+		text := w.line(phrase.Name(who.Username, who.SourceID)) + ": " + who.Reason
 		if who.Since != "" {
 			text += " (since " + phrase.Minute(who.Since) + " UTC)"
 		}
 		p.add(item, text)
-		p.add(command, who.Remedy)
+		p.add(command, w.line(who.Remedy))
 	}
 	if more := m.PeopleTotal - len(m.People); more > 0 {
 		p.add(item, "and "+phrase.Count(more)+" more")
