@@ -24,7 +24,10 @@ import (
 // AuditEntry is something that the audit tells, in one or more lines.
 type AuditEntry struct {
 	Number int64 // of its first line
-	Act    *Act  // what somebody asked for; nil: an operation of a run
+	// Time is by the clock of this machine when it was written down, of an operation with what became
+	// of it, and never before that of the number before it.
+	Time time.Time
+	Act  *Act // what somebody asked for; nil: an operation of a run
 	// Op is the operation, intended At by Duo's clock, whose outcome was written down Done, with
 	// Note as in dirsync.Outcome.
 	Op       *dirsync.Op
@@ -45,6 +48,8 @@ type AuditBatch struct {
 type auditState struct {
 	On     bool  `json:"on"`
 	Number int64 `json:"number"` // the last one that is known to be written
+	// Time is that of the line with this number.
+	Time time.Time `json:"time,omitzero"`
 	// Intents is the place up to which intents are numbered, but for those in Open, which had
 	// no outcome then. Acts say of themselves whether they are.
 	Intents int64   `json:"intents"`
@@ -58,11 +63,12 @@ type auditState struct {
 // auditPart is a batch by the places of its acts and intents, in the order of their numbers, and
 // what stands once it is written.
 type auditPart struct {
-	Last    int64   `json:"last"` // number of its last line
-	Acts    []int64 `json:"acts,omitempty"`
-	Steps   []int64 `json:"steps,omitempty"`
-	Intents int64   `json:"intents"`
-	Open    []int64 `json:"open,omitempty"`
+	Last    int64     `json:"last"` // number of its last line
+	Time    time.Time `json:"time,omitzero"`
+	Acts    []int64   `json:"acts,omitempty"`
+	Steps   []int64   `json:"steps,omitempty"`
+	Intents int64     `json:"intents"`
+	Open    []int64   `json:"open,omitempty"`
 }
 
 // auditRow is an intent with its run.
@@ -135,7 +141,7 @@ func (db *DB) Audited(ctx context.Context) error {
 				return err
 			}
 		}
-		a.Number, a.Intents, a.Open, a.Batch = a.Batch.Last, a.Batch.Intents, a.Batch.Open, nil
+		a.Number, a.Time, a.Intents, a.Open, a.Batch = a.Batch.Last, a.Batch.Time, a.Batch.Intents, a.Batch.Open, nil
 		return backend.SetMeta(ctx, tx, backend.MetaAudit, a)
 	})
 }
@@ -160,7 +166,7 @@ func stopAudit(ctx context.Context, tx *sqlx.Tx) error {
 	if err != nil || !a.On {
 		return err
 	}
-	return backend.SetMeta(ctx, tx, backend.MetaAudit, auditState{Number: a.Number, Batch: a.Batch})
+	return backend.SetMeta(ctx, tx, backend.MetaAudit, auditState{Number: a.Number, Time: a.Time, Batch: a.Batch})
 }
 
 // gather makes a batch of what is to be told and has no number yet; none of nothing.
@@ -195,17 +201,16 @@ func (a *auditState) gather(ctx context.Context, tx *sqlx.Tx, most int) error {
 	return nil
 }
 
-// fill reads the batch of a, and numbers it.
+// fill reads the batch of a, and numbers it in the order of time: of the same rows always alike.
 func (b *AuditBatch) fill(ctx context.Context, tx *sqlx.Tx, a *auditState, lines func(*dirsync.Op) int) error {
-	next := a.Number + 1
 	if len(a.Batch.Acts) > 0 {
 		acts, err := readRows[actRow](ctx, tx, `FROM acts WHERE seq IN (`+listed(a.Batch.Acts)+`) ORDER BY seq`)
 		if err != nil {
 			return err
 		}
 		for i := range acts {
-			b.Entries = append(b.Entries, AuditEntry{Number: next, Act: acts[i].act()})
-			next++
+			act := acts[i].act()
+			b.Entries = append(b.Entries, AuditEntry{Time: act.At, Act: act})
 		}
 	}
 	if len(a.Batch.Steps) > 0 {
@@ -215,16 +220,28 @@ func (b *AuditBatch) fill(ctx context.Context, tx *sqlx.Tx, a *auditState, lines
 		}
 		for i := range rows {
 			r := &rows[i]
-			e := AuditEntry{Number: next, Op: r.op(), At: r.At.Time, Done: r.Done.Time, Run: r.Run, By: string(r.By)}
+			e := AuditEntry{Time: r.Done.Time, Op: r.op(), At: r.At.Time, Done: r.Done.Time, Run: r.Run, By: string(r.By)}
 			e.Note, e.ID = cutNote(r.Note)
 			b.Entries = append(b.Entries, e)
-			next += int64(lines(e.Op))
 		}
 	}
 	if n := len(a.Batch.Acts) + len(a.Batch.Steps); len(b.Entries) != n {
 		return fmt.Errorf("of %d acts and operations that the audit has numbered and not written, %d are left", n, len(b.Entries))
 	}
-	a.Batch.Last = next - 1
+	slices.SortStableFunc(b.Entries, func(a, b AuditEntry) int { return a.Time.Compare(b.Time) })
+	next, last := a.Number+1, a.Time
+	for i := range b.Entries {
+		e := &b.Entries[i]
+		if e.Number = next; e.Time.Before(last) { // something that took long, or a clock that was set
+			e.Time = last
+		}
+		if last = e.Time; e.Act != nil {
+			next++
+		} else {
+			next += int64(lines(e.Op))
+		}
+	}
+	a.Batch.Last, a.Batch.Time = next-1, last
 	return nil
 }
 
@@ -320,5 +337,6 @@ func cutNote(note string) (text, id string) {
 
 func noteOnly(note string) string {
 	text, _ := cutNote(note)
+	text, _, _ = strings.Cut(text, dirsync.NoteLacking)
 	return text
 }

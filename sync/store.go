@@ -90,6 +90,9 @@ type Journal interface {
 	Finish(ctx context.Context, end RunEnd) error
 }
 
+// NoteLacking begins what of a note is for the audit alone, behind what people read.
+const NoteLacking = "\nlacking="
+
 // Outcome is what a result means for the state.
 type Outcome struct {
 	Source SourceID

@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -116,17 +117,34 @@ func GroupsLack(joins, leaves []dirsync.Membership, a *dirsync.Account) error {
 	in := func(id string) bool {
 		return slices.ContainsFunc(a.Groups, func(m dirsync.Membership) bool { return m.ID == id })
 	}
+	var out, still []string
 	for _, m := range joins {
 		if m.ID == "" || !in(m.ID) {
-			return fmt.Errorf("the user is not in the group %s", dirsync.Quote(m.Name))
+			out = append(out, dirsync.Quote(m.Name))
 		}
 	}
 	for _, m := range leaves {
 		if in(m.ID) {
-			return fmt.Errorf("the user is still in the group %s", dirsync.Quote(m.Name))
+			still = append(still, dirsync.Quote(m.Name))
 		}
 	}
-	return nil
+	var texts []string
+	for _, of := range []struct {
+		how   string
+		names []string
+	}{{"not", out}, {"still", still}} {
+		switch len(of.names) {
+		case 0:
+		case 1:
+			texts = append(texts, of.how+" in the group "+of.names[0])
+		default:
+			texts = append(texts, of.how+" in the groups "+strings.Join(of.names, ", "))
+		}
+	}
+	if texts == nil {
+		return nil
+	}
+	return errors.New("the user is " + strings.Join(texts, ", and "))
 }
 
 // MadeBy reports whether a phone, of a number that was in none before, is the one

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	dirsync "duosync/sync"
@@ -26,7 +27,29 @@ func NoteOf(res *dirsync.Result) string {
 			texts[i] = u.Field + ": " + u.Err.Error()
 		}
 	}
-	return note + butFor + strings.Join(slices.Compact(fields), ", ") + " (" + strings.Join(texts, "; ") + ")"
+	return note + butFor + strings.Join(slices.Compact(fields), ", ") + " (" + strings.Join(texts, "; ") + ")" + lackingOf(res)
+}
+
+// lackingOf says, for the audit, which memberships were not brought about, where the user was looked
+// at since; else "".
+func lackingOf(res *dirsync.Result) string {
+	at := slices.IndexFunc(res.Undone, func(u dirsync.Undone) bool { return u.Field == dirsync.FieldGroups })
+	if at < 0 || res.Undone[at].Fate == dirsync.Unknown || res.Account == nil || !res.Met || res.Op == nil {
+		return ""
+	}
+	var lacking []string
+	for i, m := range slices.Concat(res.Op.Leaves, res.Op.Joins) {
+		in := slices.ContainsFunc(res.Account.Groups, func(g dirsync.Membership) bool {
+			return g.ID == m.ID && m.ID != "" || m.ID == "" && dirsync.FoldName(g.Name) == dirsync.FoldName(m.Name)
+		})
+		if in == (i < len(res.Op.Leaves)) {
+			lacking = append(lacking, strconv.Itoa(i))
+		}
+	}
+	if lacking == nil {
+		return ""
+	}
+	return dirsync.NoteLacking + strings.Join(lacking, ",")
 }
 
 // Note is what the journal says of an operation that is not open any more.
@@ -34,6 +57,9 @@ type Note struct {
 	Fate   dirsync.Fate
 	Undone []string // fields of a done one that were not, or not wholly, brought about
 	Why    string   // it was not done, or not wholly; "" where nothing is known of that
+	// Lacking are the memberships that were not brought about, by their places among leaves and
+	// joins, in this order; nil: that is not known of each.
+	Lacking []int
 }
 
 // ReadNote reads a note of [NoteOf]. What it does not know, it takes for the reason why an
@@ -44,8 +70,15 @@ func ReadNote(note string) Note {
 		return Note{Fate: dirsync.Done}
 	}
 	if rest, is := strings.CutPrefix(note, done+butFor); is {
+		rest, places, _ := strings.Cut(rest, dirsync.NoteLacking)
 		fields, why, _ := strings.Cut(rest, " (")
-		return Note{Fate: dirsync.Done, Undone: strings.Split(fields, ", "), Why: strings.TrimSuffix(why, ")")}
+		n := Note{Fate: dirsync.Done, Undone: strings.Split(fields, ", "), Why: strings.TrimSuffix(why, ")")}
+		for text := range strings.SplitSeq(places, ",") {
+			if place, err := strconv.Atoi(text); err == nil {
+				n.Lacking = append(n.Lacking, place)
+			}
+		}
+		return n
 	}
 	for _, fate := range []dirsync.Fate{dirsync.Refused, dirsync.Taken, dirsync.Vanished, dirsync.Unknown, dirsync.Failed} {
 		words := FateWords(fate)

@@ -40,6 +40,7 @@ func everything() (all []state.AuditEntry) {
 	number := int64(1)
 	add := func(e state.AuditEntry) {
 		e.Number = number
+		e.Time = noon
 		if number++; e.Act == nil {
 			number += int64(linesOf(e.Op)) - 1
 		}
@@ -138,7 +139,7 @@ func TestJudge(t *testing.T) {
 		"a mail address that is none":     func(e map[string]any) { e["user"].(map[string]any)["email_addr"] = "anna" },
 		"no version":                      func(e map[string]any) { e["metadata"].(map[string]any)["version"] = "1.0" },
 	} {
-		e := state.AuditEntry{Number: 1, Op: &dirsync.Op{Action: dirsync.Disable, Username: "anna", User: "DU1"}, At: noon, Done: noon, Note: "done", Run: "run", By: "ann"}
+		e := state.AuditEntry{Number: 1, Op: &dirsync.Op{Action: dirsync.Disable, Username: "anna", User: "DU1"}, Time: noon, At: noon, Done: noon, Note: "done", Run: "run", By: "ann"}
 		line, err := encode(eventOf(&recordsOf(&e)[0], "api"))
 		if err != nil || len(audittest.Event(line)) > 0 {
 			t.Fatal(err, audittest.Event(line))
@@ -186,6 +187,11 @@ func TestResults(t *testing.T) {
 		}
 		return res
 	}
+	seen := func(groups []dirsync.Membership) dirsync.Result { // the user was looked at since
+		res := undone(dirsync.FieldGroups)
+		res.Undone[0].Fate, res.Account, res.Met = dirsync.Failed, &dirsync.Account{Groups: groups}, true
+		return res
+	}
 	for _, test := range []struct {
 		op   *dirsync.Op
 		res  dirsync.Result
@@ -198,9 +204,14 @@ func TestResults(t *testing.T) {
 		{mixed, undone(dirsync.FieldGroups), []string{"update applied", "join failed"}},
 		{mixed, undone(dirsync.FieldEmail), []string{"update failed", "join applied"}},
 		{several, undone(dirsync.FieldGroups), []string{"leave partial", "join partial"}},
+		{several, seen([]dirsync.Membership{group("a"), group("b")}), []string{"leave failed", "join applied"}},
+		{several, seen(nil), []string{"leave applied", "join failed"}},
+		{several, seen([]dirsync.Membership{group("b")}), []string{"leave failed", "join failed"}},
+		{mixed, seen(nil), []string{"update applied", "join failed"}},
 		{several, dirsync.Result{Fate: dirsync.Vanished}, []string{"leave failed", "join failed"}},
 	} {
 		var got []string
+		test.res.Op = test.op
 		for _, r := range recordsOf(&state.AuditEntry{Number: 1, Op: test.op, Note: decide.NoteOf(&test.res)}) {
 			got = append(got, r.What+" "+r.Result)
 		}

@@ -174,6 +174,8 @@ type unmapped struct {
 	Result  string           `json:"result"`
 	Reason  string           `json:"reason,omitempty"`
 	Changes []dirsync.Change `json:"changes,omitempty"`
+	// Intended is when an operation was about to be sent, by Duo's clock.
+	Intended string `json:"intended,omitempty"`
 }
 
 func eventOf(r *record, account string) any {
@@ -184,7 +186,7 @@ func eventOf(r *record, account string) any {
 		Actor: actor{AppName: "duosync", User: named{Name: cmp.Or(r.By, "unknown")}},
 		Metadata: metadata{Version: Version, Product: product{"duosync", "duosync"}, UID: fmt.Sprintf("%s/%d", account, r.Number), Sequence: r.Number,
 			Correlation: r.Run, LogName: "audit", LoggedTime: r.Settled.UnixMilli(), Tenant: account},
-		Unmapped: &unmapped{Action: r.What, Result: r.Result, Reason: r.Reason, Changes: r.Changes}}
+		Unmapped: &unmapped{Action: r.What, Result: r.Result, Reason: r.Reason, Changes: r.Changes, Intended: intended(r)}}
 	e.SeverityID, e.Severity = severityOf(r)
 	e.StatusID, e.Status = statusOf(r)
 	switch a.class {

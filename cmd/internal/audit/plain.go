@@ -16,6 +16,7 @@ type plain struct {
 	Number  int64            `json:"number"`
 	Time    string           `json:"time"`
 	Settled string           `json:"settled"`
+	Intent  string           `json:"intended,omitempty"`
 	Action  string           `json:"action"`
 	Result  string           `json:"result"`
 	By      string           `json:"by"`
@@ -34,12 +35,20 @@ type plain struct {
 }
 
 func plainOf(r *record, account string) any {
-	return &plain{Number: r.Number, Time: stamp(r.At), Settled: stamp(r.Settled), Action: r.What, Result: r.Result, By: r.By, Run: r.Run, Account: account,
+	return &plain{Number: r.Number, Time: stamp(r.At), Settled: stamp(r.Settled), Intent: intended(r), Action: r.What, Result: r.Result, By: r.By, Run: r.Run, Account: account,
 		Name: r.Who.Username, Source: r.Who.Source, User: r.Who.User, DN: r.Who.DN, Group: r.Group.Name, GroupID: r.Group.ID,
 		About: r.About, Changes: r.Changes, Reason: r.Reason, Error: r.Error}
 }
 
 func stamp(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// intended is when an operation was about to be sent, by Duo's clock; "" of an act.
+func intended(r *record) string {
+	if r.Intended.IsZero() {
+		return ""
+	}
+	return stamp(r.Intended)
+}
 
 // encode gives a value as one line of JSON in which every character that is not seen as such
 // is escaped: none ends a line, turns the direction of text, or commands a terminal.

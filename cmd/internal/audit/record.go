@@ -17,7 +17,7 @@ const (
 	partly    = "partial" // some of the changes are not, or not wholly, brought about
 	failed    = "failed"
 	unknown   = "unknown"   // it was sent, and whether it was done is not known
-	requested = "requested" // a line to come has Duo's answer
+	requested = "requested" // lines to come tell what comes of it
 )
 
 // The words of memberships, beside those of operations and acts.
@@ -28,20 +28,21 @@ const (
 
 // record is one line as data.
 type record struct {
-	Number  int64
-	At      time.Time
-	Settled time.Time // when what became of it was written down
-	What    string    // an action, an act, join or leave
-	Result  string
-	Error   string
-	By, Run string
-	Who     person
-	Group   group
-	Changes []dirsync.Change
-	Phones  []dirsync.PhoneStep
-	Reason  string
-	About   string // of an act: the approval, or the run
-	Act     bool
+	Number   int64
+	At       time.Time // by the clock of this machine, in the order of numbers
+	Settled  time.Time // when what became of it was written down
+	Intended time.Time // of an operation: when it was about to be sent, by Duo's clock, in whole seconds
+	What     string    // an action, an act, join or leave
+	Result   string
+	Error    string
+	By, Run  string
+	Who      person
+	Group    group
+	Changes  []dirsync.Change
+	Phones   []dirsync.PhoneStep
+	Reason   string
+	About    string // of an act: the approval, or the run
+	Act      bool
 }
 
 type person struct {
@@ -73,7 +74,7 @@ func recordsOf(e *state.AuditEntry) []record {
 		return []record{actRecord(e)}
 	}
 	op, note := e.Op, decide.ReadNote(e.Note)
-	base := record{Number: e.Number, At: e.At, Settled: e.Done, By: e.By, Run: e.Run, Reason: op.Reason,
+	base := record{Number: e.Number, At: e.Time, Settled: e.Done, Intended: e.At, By: e.By, Run: e.Run, Reason: op.Reason,
 		Who: person{Username: op.Username, Source: string(op.Source), User: cmp.Or(op.User, e.ID), DN: op.DN}}
 	if op.OnGroup() {
 		base.Who, base.Group = person{}, group{Name: op.Username, ID: cmp.Or(op.Group.ID, e.ID)}
@@ -97,14 +98,18 @@ func recordsOf(e *state.AuditEntry) []record {
 		if i >= len(op.Leaves) {
 			r.What = wordJoin
 		}
-		r.Result, r.Error = resultOf(&note, func(field string) bool { return field == dirsync.FieldGroups }, memberships)
+		if r.Result, r.Error = resultOf(&note, func(field string) bool { return field == dirsync.FieldGroups }, memberships); note.Lacking != nil {
+			if r.Result, r.Error = applied, ""; slices.Contains(note.Lacking, i) {
+				r.Result, r.Error = failed, note.Why
+			}
+		}
 		add(r)
 	}
 	return all
 }
 
 // resultOf gives what became of the fields of an operation that about tells, n in number. Of
-// several memberships it is known of all together only.
+// several memberships it is known of all together only, unless the user was looked at since.
 func resultOf(note *decide.Note, about func(string) bool, n int) (result, why string) {
 	undone := slices.ContainsFunc(note.Undone, about)
 	switch {
@@ -122,11 +127,11 @@ func resultOf(note *decide.Note, about func(string) bool, n int) (result, why st
 
 func actRecord(e *state.AuditEntry) record {
 	a := e.Act
-	r := record{Number: e.Number, At: a.At, Settled: a.At, What: a.What, Result: applied, Error: a.Error, By: a.By, Run: a.Run, Reason: a.Reason, Act: true}
+	r := record{Number: e.Number, At: e.Time, Settled: a.At, What: a.What, Result: applied, Error: a.Error, By: a.By, Run: a.Run, Reason: a.Reason, Act: true}
 	switch {
 	case a.Error != "":
 		r.Result = failed
-	case a.What == state.ActDisable:
+	case a.What == state.ActDisable, a.What == state.ActUndo, a.What == state.ActRebuild: // what comes of it has lines of its own
 		r.Result = requested
 	}
 	switch {

@@ -88,11 +88,11 @@ func TestAuditActs(t *testing.T) {
 			want("what was approved", "resume by gil", "disable ann by "+by, "disable bea by "+by, "disable cy by "+by)
 
 			act(0, "undo", "last", "--write", "--only", "ann", "--by", "hal")
-			want("an undoing", "undo by hal", "enable ann by hal")
+			want("an undoing", "undo (requested) by hal", "enable ann by hal")
 			act(0, "disable", "dan", "--reason", "left", "--by", "ida")
 			act(0, "enable", "dan", "--by", "jon")
 			act(0, "rebuild", "--write", "--by", "kim")
-			want("a mark, and a rebuilding", "disable dan (requested) by ida", "disabled dan by ida", "enable dan by jon", "rebuild by kim")
+			want("a mark, and a rebuilding", "disable dan (requested) by ida", "disabled dan by ida", "enable dan by jon", "rebuild (requested) by kim")
 		})
 	}
 }
@@ -120,7 +120,7 @@ func TestAuditRebuilt(t *testing.T) {
 		t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
 	}
 	got := toldBy(auditLines(t, true, file), 0)
-	want := []string{"rebuild by kim", "adopt proj-1 by kim", "adopt ann by kim", "adopt bea by kim", "adopt cy by kim"}
+	want := []string{"rebuild (requested) by kim", "adopt proj-1 by kim", "adopt ann by kim", "adopt bea by kim", "adopt cy by kim"}
 	if diff := cmp.Diff(want, got[:min(len(got), len(want))]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"time"
 	"unicode"
 )
 
@@ -195,6 +196,7 @@ func (v *validation) plain(path, kind string, value any) {
 // Line is a line of an audit file, in either format.
 type Line struct {
 	Number  int64
+	Time    int64 // in milliseconds
 	Text    string
 	Action  string
 	Result  string
@@ -248,6 +250,9 @@ func Read(ocsf bool, paths ...string) (lines []Line, wrong []string) {
 			say("the number after %d is %d", len(lines), number)
 			return lines, wrong
 		}
+		if n := len(lines); n > 0 && byNumber[number].Time < lines[n-1].Time {
+			say("the time of number %d is before that of the one before it", number)
+		}
 		lines = append(lines, byNumber[number])
 	}
 	return lines, wrong
@@ -258,6 +263,7 @@ func lineOf(ocsf bool, text []byte) (l Line, err error) {
 	if !ocsf {
 		var p struct {
 			Number                              int64
+			Time                                time.Time
 			Action, Result, By, Username, Group string
 			RunID                               string `json:"run_id"`
 			User                                string `json:"duo_user_id"`
@@ -267,11 +273,13 @@ func lineOf(ocsf bool, text []byte) (l Line, err error) {
 			}
 		}
 		err = json.Unmarshal(text, &p)
+		l.Time = p.Time.UnixMilli()
 		l.Number, l.Action, l.Result, l.By, l.Run, l.User, l.UserID, l.Group, l.Changes = p.Number, p.Action, p.Result, p.By, p.RunID, p.Username, p.User, p.Group, p.Changes
 		return l, err
 	}
 	type named struct{ Name, UID string }
 	var e struct {
+		Time     int64
 		Metadata struct {
 			Sequence int64
 			Run      string `json:"correlation_uid"`
@@ -288,6 +296,7 @@ func lineOf(ocsf bool, text []byte) (l Line, err error) {
 		}
 	}
 	err = json.Unmarshal(text, &e)
+	l.Time = e.Time
 	l.Number, l.Action, l.Result, l.By, l.Run = e.Metadata.Sequence, e.Unmapped.Action, e.Unmapped.Result, e.Actor.User.Name, e.Metadata.Run
 	if e.User == (named{}) {
 		e.User = e.Entity.User
