@@ -48,12 +48,7 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 		return nil, err
 	}
 	d.Hold(last, settled)
-	standing, err := Attention(ctx, m.DB, m.Flags)
-	if err != nil {
-		return nil, err
-	}
-	d.Attend(standing)
-	if d.Troubles, err = TroublesOf(ctx, m.DB); err != nil {
+	if err := m.standsIn(ctx, d); err != nil {
 		return nil, err
 	}
 	activeOrMissing := func(b dirsync.Brief) bool { return b.Active || b.Missing }
@@ -73,6 +68,17 @@ func (m *Moment) Due(ctx context.Context, rules *decide.Rules) (*report.Due, err
 	})
 	d.Know(missing)
 	return d, err
+}
+
+// standsIn tells who waits for a human, and what does not work beside the runs.
+func (m *Moment) standsIn(ctx context.Context, d *report.Due) error {
+	standing, err := Attention(ctx, m.DB, m.Flags)
+	if err != nil {
+		return err
+	}
+	d.Attend(standing)
+	d.Troubles, err = TroublesOf(ctx, m.DB)
+	return err
 }
 
 // byHand tells what somebody has approved, or keeps disabled.
