@@ -195,11 +195,11 @@ func Test(id string, about About) *Message {
 
 // writer puts one run into words.
 type writer struct {
-	told []news.Told
-	run  *dirsync.Run
-	hide secrets.Hider
-	skip bool // the run did not begin, see About
-	unit string
+	told    []news.Told
+	run     *dirsync.Run
+	hide    secrets.Hider
+	skip    bool // the run did not begin, see About
+	unit    string
 	forgets bool // see About
 }
 
