@@ -172,7 +172,7 @@ func rest(all int) string {
 }
 
 func (r *Run) group(o *Operations) runGroup {
-	g := runGroup{Name: page.Heading(operations.ActionWords(o.Action)), Sign: operations.Sign(o.Action), Count: phrase.Count(o.All), Open: r.Only != "" || o.All <= 50}
+	g := runGroup{Name: page.Heading(operations.ActionWords(o.Action)), Sign: operations.Sign(o.Action), Count: phrase.Count(o.All), Open: r.Only != "" || o.All <= 50 || len(r.Groups) == 1}
 	for i := range o.Some {
 		op := &o.Some[i]
 		g.Tone = actionTone(op)
