@@ -35,35 +35,17 @@ func (c Change) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes, to the letter: also a list that is
 // out of order since Duo answered an item with a line break in it.
 func (c *Change) UnmarshalJSON(data []byte) error {
-	var texts struct{ Field, Before, After string } // as most are: a report can have a million
-	if err := json.Unmarshal(data, &texts); err == nil && !IsList(texts.Field) {
+	var texts struct{ Field, Before, After string }
+	err := json.Unmarshal(data, &texts)
+	if !IsList(texts.Field) { // which is there though the others are no texts
 		c.Field, c.Before, c.After = texts.Field, texts.Before, texts.After
-		return nil
-	}
-	var fields struct {
-		Field         string
-		Before, After json.RawMessage
-	}
-	if err := json.Unmarshal(data, &fields); err != nil {
 		return err
 	}
-	c.Field = fields.Field
-	for _, part := range []struct {
-		from json.RawMessage
-		into *string
-	}{{fields.Before, &c.Before}, {fields.After, &c.After}} {
-		if !IsList(c.Field) {
-			if err := json.Unmarshal(part.from, part.into); err != nil {
-				return err
-			}
-			continue
-		}
-		var items []string
-		if err := json.Unmarshal(part.from, &items); err != nil {
-			return err
-		}
-		*part.into = strings.Join(items, "\n")
+	var lists struct{ Before, After []string }
+	if err := json.Unmarshal(data, &lists); err != nil {
+		return err
 	}
+	c.Field, c.Before, c.After = texts.Field, strings.Join(lists.Before, "\n"), strings.Join(lists.After, "\n")
 	return nil
 }
 
