@@ -29,7 +29,11 @@ type head struct {
 	mailed                       bool // came without a phone
 	swaps                        bool // a name with somebody, at the last changes
 	teams                        []string
+	had                          []string // numbers, that of now too
 }
+
+// reach gives somebody a number.
+func (h *head) reach(number string) { h.mobile, h.had = number, append(h.had, number) }
 
 func (h *head) String() string {
 	return fmt.Sprintf("%s uid=%s mail=%s alias=%s mobile=%s locked=%v gone=%v %v", h.cn, h.uid, h.mail, h.alias, h.mobile, h.locked, h.gone, h.teams)
@@ -73,7 +77,7 @@ func (c *crowd) hires() {
 		h.alias = fmt.Sprintf("a%04d", n)
 	}
 	if c.IntN(5) > 0 {
-		h.mobile = c.number()
+		h.reach(c.number())
 	}
 	h.mailed = h.mobile == ""
 	for _, team := range c.teams {
@@ -138,7 +142,7 @@ func (c *crowd) changes(n int) {
 		case kind <= 5:
 			h.alias = fmt.Sprintf("a%04d", c.next())
 		case kind <= 7:
-			h.mobile = c.number()
+			h.reach(c.number())
 		case kind <= 9:
 			team := c.teams[c.IntN(len(c.teams))]
 			if was := len(h.teams); len(slices.DeleteFunc(h.teams, func(t string) bool { return t == team })) == was {
@@ -184,7 +188,9 @@ func (c *crowd) wrong() []string {
 	numbers, names := map[string]string{}, map[string]string{}
 	for _, p := range s.Phones {
 		numbers[p.ID] = p.Number
-		if len(p.Users) != 1 {
+		// A phone that was made for somebody who left before it was attached goes when the user does.
+		left := len(p.Users) == 0 && slices.ContainsFunc(c.heads, func(h *head) bool { return h.gone && slices.Contains(h.had, p.Number) })
+		if len(p.Users) != 1 && !left {
 			wrong = append(wrong, fmt.Sprintf("the phone %s is of %v", p.Number, p.Users))
 		}
 	}
