@@ -101,12 +101,13 @@ fuzz: #? each fuzz target for FUZZTIME (default 20s); ends at the first finding
 	done
 
 # Tools of other projects, each at a version that is known to build.
-NFPM = github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.1
-CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
-HELM = helm.sh/helm/v3/cmd/helm@v3.19.0
+PACKAGE_nfpm = github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.1
+PACKAGE_cyclonedx-gomod = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+PACKAGE_helm = helm.sh/helm/v3/cmd/helm@v3.19.0
 
 $(BIN)/nfpm $(BIN)/cyclonedx-gomod $(BIN)/helm: $(BIN)/%:
-	GOBIN=$(BIN) go install $(filter %/$*@%,$(NFPM) $(CYCLONEDX) $(HELM))
+	@mkdir -p $(BIN)
+	GOBIN=$(BIN) go install $(PACKAGE_$*)
 
 .PHONY: dist
 dist: $(BIN)/nfpm $(BIN)/cyclonedx-gomod $(if $(VULNDB),vuln) #? what is released, in dist/: archives, deb, rpm, bills of materials, checksums; the same bytes each time
