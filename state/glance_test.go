@@ -149,7 +149,8 @@ func TestRunsOf(t *testing.T) {
 func TestStepsOf(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
-		db := open(t, fresh(t))
+		db, err := state.Open(t.Context(), fresh(t), state.Options{CallTime: time.Minute, Audit: true}) // notes keep ids, too
+		must(t, err)
 		defer closing(t, db)
 		for i, action := range []dirsync.Action{dirsync.Create, dirsync.Update, dirsync.Disable} {
 			j, err := db.Begin(t.Context(), dirsync.RunStart{ID: fmt.Sprint("r", i), Started: time.Now(), Binding: account})
@@ -162,8 +163,19 @@ func TestStepsOf(t *testing.T) {
 		}
 		steps, err := db.StepsOf(t.Context(), "a", 2)
 		must(t, err)
-		if len(steps) != 2 || steps[0].RunID != "r2" || steps[0].Op.Action != dirsync.Disable || steps[1].Op.Action != dirsync.Update || steps[0].Op.Source != "a" || steps[0].Note != "done" {
+		if len(steps) != 2 || steps[0].RunID != "r2" || steps[0].Op.Action != dirsync.Disable || steps[1].Op.Action != dirsync.Update || steps[0].Op.Source != "a" {
 			t.Errorf("%+v", steps)
+		}
+		// Each way of reading gives the note as whoever wrote it did, for created users, too.
+		steps, err = db.StepsOf(t.Context(), "a", 10)
+		must(t, err)
+		for i := range steps {
+			must(t, db.EachStep(t.Context(), steps[i].RunID, func(s state.Step) error {
+				if s.Op.Source == "a" && s.Note != steps[i].Note || steps[i].Note != "done" {
+					t.Errorf("%s %s: note %q by person, %q by run", steps[i].RunID, s.Op.Action, steps[i].Note, s.Note)
+				}
+				return nil
+			}))
 		}
 		if owner, err := db.OwnerOf(t.Context(), "DUb"); err != nil || owner != "b" {
 			t.Errorf("%q %v", owner, err)

@@ -204,7 +204,7 @@ func (db *DB) EachStep(ctx context.Context, runID string, visit func(Step) error
 			return db.fail(doing, err)
 		}
 		for i := range rows {
-			if err := visit(Step{Op: rows[i].op(), Done: rows[i].Done.Time, Note: noteOnly(rows[i].Note)}); err != nil {
+			if err := visit(stepOf(&rows[i].opColumns, rows[i].Done, rows[i].Note)); err != nil {
 				return err
 			}
 		}
@@ -213,6 +213,11 @@ func (db *DB) EachStep(ctx context.Context, runID string, visit func(Step) error
 		}
 		after = rows[len(rows)-1].Seq
 	}
+}
+
+// stepOf gives what a row of intents tells, without what its note has for the audit alone.
+func stepOf(op *opColumns, done column.Time, note string) Step {
+	return Step{Op: op.op(), Done: done.Time, Note: noteOnly(note)}
 }
 
 // PastStep is an operation on a person, as a run wrote it down.
@@ -240,7 +245,7 @@ func (db *DB) StepsOf(ctx context.Context, id dirsync.SourceID, limit int) ([]Pa
 	steps := make([]PastStep, 0, len(rows))
 	for i := range rows {
 		r := &rows[i]
-		steps = append(steps, PastStep{RunID: r.RunID, At: r.At.Time, Step: Step{Op: r.op(), Done: r.Done.Time, Note: r.Note}})
+		steps = append(steps, PastStep{RunID: r.RunID, At: r.At.Time, Step: stepOf(&r.opColumns, r.Done, r.Note)})
 	}
 	return steps, nil
 }

@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"duosync/cmd/internal/config"
-	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/wire"
 	"duosync/duo/duosim"
 	"duosync/ldapsrc/slapdtest"
 	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -140,7 +140,7 @@ func TestHistoryOfUnfinishedRuns(t *testing.T) {
 	if _, err := j.Intend(t.Context(), ops, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Note: past.NoteDone}}); err != nil {
+	if err := j.Record(t.Context(), []dirsync.Outcome{{Source: "a", Same: true, Note: decide.FateWords(dirsync.Done)}}); err != nil {
 		t.Fatal(err)
 	}
 	if r := h.run("history", "killed"); r.code != 0 || !strings.Contains(r.out, "under way") {
@@ -157,26 +157,6 @@ func TestHistoryOfUnfinishedRuns(t *testing.T) {
 	}
 	if r := h.run("history"); !strings.Contains(r.out, "interrupted") {
 		t.Errorf("the list does not tell of the killed run:\n%s", r.out)
-	}
-}
-
-// TestNoteDone keeps history's word for done the core's.
-func TestNoteDone(t *testing.T) {
-	h := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: plainPeople(1)}})
-	h.want(0, "applied")
-	db, err := state.OpenReadOnly(t.Context(), h.state)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	runs, err := db.Runs(t.Context(), 1)
-	if err != nil || len(runs) != 1 {
-		t.Fatalf("%d runs, %v", len(runs), err)
-	}
-	var steps []state.Step
-	err = db.EachStep(t.Context(), runs[0].ID, func(s state.Step) error { steps = append(steps, s); return nil })
-	if err != nil || len(steps) != 1 || steps[0].Note != past.NoteDone || steps[0].Done.IsZero() {
-		t.Errorf("steps %+v, %v; want one that is %q", steps, err, past.NoteDone)
 	}
 }
 

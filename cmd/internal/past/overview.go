@@ -214,12 +214,9 @@ func concerns(hold *dirsync.Approval, id dirsync.SourceID) bool {
 }
 
 func stepOf(s *state.PastStep) Step {
-	result, problem := dirsync.ResultApplied, ""
-	switch {
-	case s.Done.IsZero():
+	result, problem := became(&s.Step)
+	if s.Done.IsZero() {
 		result, problem = dirsync.ResultPlanned, "what became of it is not known yet"
-	case s.Note != NoteDone:
-		result, problem = dirsync.ResultFailed, s.Note
 	}
 	return Step{RunID: s.RunID, At: s.At, Operation: report.OperationOf(s.Op, result, problem)}
 }

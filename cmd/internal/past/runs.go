@@ -1,6 +1,7 @@
 package past
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,14 +151,12 @@ func (m *Moment) Unfinished(ctx context.Context, run *state.Run) (*report.Docume
 	goesOn := UnderWay(run, m.holder, m.At)
 	doc, err := report.Unfinished(run.ID, run.Started, goesOn, func(add func(report.Operation) error) error {
 		return m.EachStep(ctx, run.ID, func(step state.Step) error {
-			result, problem := dirsync.ResultApplied, ""
+			result, problem := became(&step)
 			switch {
 			case step.Done.IsZero() && goesOn:
 				result = dirsync.ResultPlanned
 			case step.Done.IsZero():
 				result, problem = dirsync.ResultFailed, "what became of it is not known yet; the next run finds out"
-			case step.Note != NoteDone:
-				result, problem = dirsync.ResultFailed, step.Note
 			}
 			return add(report.OperationOf(step.Op, result, problem))
 		})
@@ -172,9 +171,17 @@ func (m *Moment) Unfinished(ctx context.Context, run *state.Run) (*report.Docume
 	return doc, nil
 }
 
-// NoteDone is the note that the core leaves of an operation that was done; any
-// other says why it was not.
-const NoteDone = "done"
+// became tells in the words of a report what became of an operation that is not open any
+// more.
+func became(step *state.Step) (result, problem string) {
+	switch note := decide.ReadNote(step.Note); {
+	case note.Fate != dirsync.Done:
+		return dirsync.ResultFailed, note.Why
+	case len(note.Undone) > 0:
+		return dirsync.ResultFailed, cmp.Or(note.Why, step.Note)
+	}
+	return dirsync.ResultApplied, ""
+}
 
 // Removed lists what a run took, as its journal has it: that knows also what
 // became of a call that was open when the run ended. One that is open still is
