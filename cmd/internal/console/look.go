@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -9,6 +10,7 @@ import (
 	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/past"
 	"duosync/state"
+	dirsync "duosync/sync"
 )
 
 // These bound what looking at the state costs.
@@ -43,8 +45,11 @@ func (s *Server) Look(ctx context.Context) view {
 	}
 	now := s.status.look()
 	condition, err := s.opts.Examine(now.loaded)
+	if err != nil && now.unreachable == nil {
+		afterrun.WithError(s.opts.Log, err, now.loaded.Flags()).Warn("the state can't be reached; the pages show what was known of it before")
+	}
 	s.status.change(func(v *view) {
-		v.unreachable, v.holder = err != nil, ""
+		v.unreachable, v.holder = err, ""
 		if err == nil {
 			v.stamp = condition.Stamp
 		}
@@ -99,6 +104,9 @@ func (s *Server) read(ctx context.Context, v *view, c *state.Condition) {
 	defer cancel()
 	began := time.Now()
 	standing, err := s.opts.Standing(ctx, v.loaded)
+	if err == nil && standing.Absent && v.was == v.loaded.Config.State.DSN.Reveal() && v.was != "" {
+		err = goneError(c.Path)
+	}
 	took := time.Since(began)
 	l := looked{dsn: v.loaded.Config.State.DSN.Reveal(), stamp: c.Stamp, at: began, rest: began.Add(share * took)}
 	if err != nil {
@@ -114,8 +122,18 @@ func (s *Server) read(ctx context.Context, v *view, c *state.Condition) {
 		return
 	}
 	s.looked = l
+	if !standing.Absent {
+		s.status.change(func(v *view) { v.was = l.dsn })
+	}
 	s.metrics.Stands(standing)
 	s.status.Stands(standing, began)
+}
+
+// goneError tells of a state that was there and is not any more. What can still be read in its
+// place is an empty one, and says nothing of people.
+func goneError(path string) error {
+	return dirsync.WithHint(fmt.Errorf("the state is gone: there is none at %s any more", path),
+		"Put a copy back; where there is none, `duosync rebuild` makes it anew (docs/recovery.md).")
 }
 
 // Metrics are what the pages show of them, and what is told of the state.

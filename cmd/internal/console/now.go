@@ -18,7 +18,7 @@ import (
 
 // site gives what all pages tell as of a view.
 func (s *Server) site(v *view) *pages.Site {
-	site := &pages.Site{Version: s.opts.Version, Now: time.Now(), Word: v.stands().Word}
+	site := &pages.Site{Version: s.opts.Version, Now: time.Now(), Word: v.stands().Word, Broken: v.brokenWords()}
 	if v.loaded != nil {
 		site.Account = v.loaded.Config.Duo.Host
 	}
@@ -38,18 +38,7 @@ func (v *view) overview() *past.Overview {
 
 // stands says how things stand, in a word.
 func (v *view) stands() pages.Standing {
-	f := &pages.Facts{Needs: v.needs.words}
-	switch {
-	case v.unreachable:
-		f.Broken = "the state can't be reached"
-	case v.unread != nil:
-		f.Broken = "the state can't be read: " + printed.Runnable(phrase.Error(v.unread), v.loaded.Flags())
-		if v.asOf.IsZero() {
-			f.Broken += ". What is told here is of this process alone"
-		} else {
-			f.Broken += ". What is told here of other processes is as of " + Clock(v.asOf)
-		}
-	}
+	f := &pages.Facts{Needs: v.needs.words, Broken: v.brokenWords()}
 	if p := v.paused(); p != nil {
 		f.Paused = "writing to Duo is stopped since " + phrase.ShortTime(p.Since)
 		if p.By != "" {
@@ -159,7 +148,7 @@ func (s *Server) showNow(w http.ResponseWriter, r *http.Request, v *view) {
 		Held: guards, Resume: printed.Command(flags, "resume"), Days: o.Days, Recent: o.Recent}
 	if by != nil && len(guards) > 0 {
 		n.HeldBy, n.HeldAll, n.HeldOps = &by.Head, by.Summary.Held, o.Held
-		if n.Approved = len(by.OpenGuards(func(string) bool { return false })) - len(guards); n.Approved == 0 {
+		if n.Approved = len(by.OpenGuards(func(string) bool { return false })) - len(guards); n.Approved == 0 && v.broken() == nil {
 			n.ApproveAll = by.ApproveAll()
 		}
 	}

@@ -30,7 +30,7 @@ func (s *Server) index(v *view) (*people.Snapshot, *people.Progress) {
 	from := people.Source{Of: v.loaded.Config.State.DSN.Reveal() + "\n" + v.configured.String(), Stamp: s.stampOf(v),
 		Busy: func() bool { now := s.status.look(); return now.running != nil || now.holder != "" },
 		Glance: func(ctx context.Context, look func(*state.DB) error) error {
-			return s.opts.Glance(ctx, v.loaded, func(m *past.Moment) error { return look(m.DB) })
+			return s.whole(ctx, v, func(m *past.Moment) error { return look(m.DB) })
 		}}
 	if rules := s.rules(v); rules != nil {
 		from.Due = rules.Due

@@ -22,6 +22,10 @@ func (s *Server) showWaiting(w http.ResponseWriter, r *http.Request, v *view) {
 	x := &pages.Waiting{Page: pageOf(r), Each: listed, Unenrolled: -1, Approvals: o.Approvals, Marks: o.Marks, Attention: len(v.needs.all),
 		Revoke: func(id string) string { return printed.Command(flags, "approve", "--revoke", id) },
 		Enable: func(user string) string { return printed.Command(flags, "enable", user) }}
+	if v.broken() != nil { // nobody knows what stands
+		none := func(string) string { return "" }
+		x.Revoke, x.Enable = none, none
+	}
 	var all []pages.Removal
 	if index, _ := s.index(v); index != nil {
 		x.Unenrolled, x.AsOf = index.Unenrolled(), "as of "+Clock(index.At)
@@ -34,7 +38,11 @@ func (s *Server) showWaiting(w http.ResponseWriter, r *http.Request, v *view) {
 			all = append(all, pages.RemovalOf(&over.Waiting[i]))
 		}
 		x.AsOf = "the first of them, as of the last run; all are being read"
-		w.Header().Set("Refresh", "2")
+		if v.broken() == nil {
+			w.Header().Set("Refresh", "2")
+		} else {
+			x.AsOf = "the first of them, as of the last run"
+		}
 	}
 	now := time.Now()
 	x.All = len(all)

@@ -27,7 +27,17 @@ func (s *Server) glance(ctx context.Context, v *view, look func(*past.Moment) er
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	return s.opts.Glance(ctx, v.loaded, look)
+	return s.whole(ctx, v, look)
+}
+
+// whole is glance for as long as it takes. A state that is gone is not read as an empty one.
+func (s *Server) whole(ctx context.Context, v *view, look func(*past.Moment) error) error {
+	return s.opts.Glance(ctx, v.loaded, func(m *past.Moment) error {
+		if dsn := v.loaded.Config.State.DSN.Reveal(); dsn != "" && v.was == dsn && !m.IsThere() {
+			return goneError(m.Name())
+		}
+		return look(m)
+	})
 }
 
 const runsListed = 50

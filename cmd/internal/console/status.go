@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,8 +13,10 @@ import (
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/phrase"
 	"duosync/cmd/internal/watch"
 	dirsync "duosync/sync"
+	"duosync/sync/printed"
 )
 
 // Status is what others may know of the daemon: its loop keeps what the daemon does, and
@@ -32,10 +36,11 @@ type view struct {
 	due        time.Time
 	needs      needs
 
-	unreachable bool           // the state can't be used
+	unreachable error          // why the state can't be used; nil: it can
 	unread      error          // why the state could not be read when it was last looked at; nil: it was
 	standing    *past.Standing // what the state said; nil: it is not known
 	asOf        time.Time      // when it said so
+	was         string         // the DSN of a state that was there, and must be there still
 	holder      string         // who else makes a run; "": nobody
 }
 
@@ -91,6 +96,9 @@ func (s *Status) Ended(run *dirsync.Run) {
 		v.running, v.own = nil, last
 		if run.Err == nil { // else it does not know
 			v.needs = found
+			if v.loaded != nil {
+				v.was = v.loaded.Config.State.DSN.Reveal()
+			}
 		}
 	})
 }
@@ -163,7 +171,32 @@ func (v *view) held() (guards []report.Guard, by *report.Document) {
 	if own := v.own; own != nil && own.Error == "" && (by == nil || by.RunID != own.RunID && ended(own.Document) >= ended(by)) {
 		by, guards = own.Document, own.OpenGuards(func(string) bool { return false })
 	}
+	if v.broken() != nil { // nobody knows whether that is so still
+		guards = slices.Clone(guards)
+		for i := range guards {
+			guards[i].Approve, guards[i].Remedy = "", ""
+		}
+	}
 	return guards, by
+}
+
+// broken is why the state can't be used or read; nil: it can.
+func (v *view) broken() error { return cmp.Or(v.unreachable, v.unread) }
+
+// brokenWords say why the state can't be used or read, with what to do; "": it can.
+func (v *view) brokenWords() string {
+	if v.broken() == nil {
+		return ""
+	}
+	text := "the state can't be read: "
+	if v.unreachable != nil {
+		text = "the state can't be reached: "
+	}
+	text += strings.TrimSuffix(printed.Runnable(phrase.Error(v.broken()), v.loaded.Flags()), ".")
+	if v.asOf.IsZero() {
+		return text + ". What is told here is of this process alone"
+	}
+	return text + ". What is told here of other processes is as of " + Clock(v.asOf)
 }
 
 // paused tells of a pause; nil: there is none, or it is not known.
@@ -208,7 +241,7 @@ func (v *view) word(r *lastRun) string {
 func (v *view) unready() string {
 	last, over := v.last(), v.overAll()
 	switch {
-	case v.unreachable:
+	case v.unreachable != nil:
 		return "the state can't be reached"
 	case v.unread != nil:
 		return "the state can't be read, so it is not known what stands there"

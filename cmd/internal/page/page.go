@@ -71,6 +71,7 @@ type Frame struct {
 	Home      string // where the product's name leads; "": nowhere
 	Where     []Fact // the account and the directory
 	Nav       []Nav
+	Message   *Message // that goes before the body of whatever page; nil: none
 	Foot      []string
 	Script    template.JS
 	Body      any

@@ -16,6 +16,7 @@ import (
 type Standing struct {
 	Paused    *dirsync.Pause      // nil: writing goes on
 	Attention []dirsync.Attention // by username
+	Absent    bool                // there is no state: all else is as in an empty one
 	Refreshed time.Time           // start of the last complete read of Duo; zero: never
 	Day       *dirsync.Day        // the newest there is; nil: none
 	// Last is the newest run that has ended, Over the newest of those over all people, and
@@ -80,7 +81,7 @@ func StandingOf(ctx context.Context, dsn, flags string) (found *Standing, err er
 
 // Standing gives what stands in the state.
 func (m *Moment) Standing(ctx context.Context) (*Standing, error) {
-	s := &Standing{}
+	s := &Standing{Absent: !m.IsThere()}
 	meta, err := m.Meta(ctx)
 	if err != nil {
 		return nil, err

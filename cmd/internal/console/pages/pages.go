@@ -22,6 +22,7 @@ type Site struct {
 	Now                time.Time
 	Account, Directory string // "" where no run has reached Duo yet
 	Word               string // how things stand, for the title; see [Standing]
+	Broken             string // why the state can't be used or read; "": it can
 }
 
 // StylePath is where all pages have their style sheet.
@@ -63,6 +64,9 @@ func (s *Site) write(w io.Writer, name, title, at string, body any) error {
 	}
 	if s.Directory != "" {
 		f.Where = append(f.Where, page.Fact{Name: "from", Text: s.Directory})
+	}
+	if s.Broken != "" && at != NowPath { // which says it in its word
+		f.Message = &page.Message{Tone: page.Bad, Title: Failing + ":", Text: sentences(s.Broken)}
 	}
 	for _, n := range nav {
 		n.Current = n.Href == at
