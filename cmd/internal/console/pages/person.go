@@ -96,7 +96,7 @@ func StatusWords(l *dirsync.Link) (word string, tone page.Tone) {
 		return "locked out", page.Attention
 	case a.Status == dirsync.StatusBypass:
 		return "bypass", page.Attention
-	case a.Status == dirsync.StatusActive && !a.Enrolled:
+	case a.Status == dirsync.StatusActive && l.NeverEnrolled():
 		return "active, never enrolled", page.Plain
 	case a.Status == dirsync.StatusActive:
 		return "active", page.Good

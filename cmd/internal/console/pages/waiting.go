@@ -45,7 +45,7 @@ type waitingBody struct {
 // ShowWaiting writes it.
 func (s *Site) ShowWaiting(w io.Writer, x *Waiting) error {
 	b := &waitingBody{Waiting: x, Table: waitingTable(x.Removals, s.Now, len(x.Removals))}
-	unenrolled := page.Stat{Label: "Never enrolled", Number: phrase.Count(x.Unenrolled), Note: "active, without a device", Href: with(PeoplePath, "status", "unenrolled")}
+	unenrolled := page.Stat{Label: "Never enrolled", Number: phrase.Count(x.Unenrolled), Note: "neither missing nor disabled by us, without a device; bypass, too", Href: with(PeoplePath, "status", "unenrolled")}
 	if x.Unenrolled < 0 {
 		unenrolled.Number, unenrolled.Note = "…", "being counted"
 	}

@@ -32,7 +32,7 @@ func (s *Snapshot) Find(q Query) (ids []dirsync.SourceID, total int) {
 	var counts [fits]int
 	for _, i := range s.byName {
 		r := s.records[i]
-		if q.Standing != Anyhow && r.standing != q.Standing && (q.Standing != Active || r.standing != Unenrolled) {
+		if q.Standing == Unenrolled && !r.never || q.Standing != Anyhow && q.Standing != Unenrolled && r.standing != q.Standing {
 			continue
 		}
 		fit := anywhere

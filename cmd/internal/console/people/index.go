@@ -36,7 +36,7 @@ type Standing uint8
 const (
 	Anyhow Standing = iota // of queries: however it is
 	Active
-	Unenrolled // active, without a device
+	Unenrolled // of whom [dirsync.Link.NeverEnrolled] is true, whatever else they are; only of queries and Counts
 	Bypass
 	Disabled
 	LockedOut
@@ -70,8 +70,6 @@ func StandingOfLink(l *dirsync.Link) Standing {
 	switch a := &l.Answered; {
 	case l.LetGo != "":
 		return Elsewhere
-	case a.Status == dirsync.StatusActive && !a.Enrolled:
-		return Unenrolled
 	case a.Status == dirsync.StatusBypass:
 		return Bypass
 	case a.Status == dirsync.StatusDisabled:
@@ -91,6 +89,8 @@ type record struct {
 	size     uint16       // of all lines
 	id       uint16       // of the first line, which is the id
 	standing Standing
+	active   bool // see [dirsync.Link.Active]
+	never    bool // see [dirsync.Link.NeverEnrolled]
 }
 
 // longest is how many bytes of a person are searched.
@@ -102,7 +102,7 @@ type draft struct{ Snapshot }
 func (d *draft) add(l *dirsync.Link, answered dirsync.Hash, due func(*dirsync.Link) (dirsync.Waiting, bool)) {
 	a := &l.Answered
 	name := cmp.Or(a.Realname, strings.TrimSpace(a.Firstname+" "+a.Lastname))
-	r := record{answered: answered, at: uint32(len(d.text)), id: uint16(min(len(l.ID), longest)), standing: StandingOfLink(l)} //nolint:gosec // bounded
+	r := record{answered: answered, at: uint32(len(d.text)), id: uint16(min(len(l.ID), longest)), standing: StandingOfLink(l), active: l.Active(), never: l.NeverEnrolled()} //nolint:gosec // bounded
 	d.text = append(d.text, l.ID[:r.id]...)
 	for _, line := range append([]string{a.Username, name, a.Email, l.User}, a.Aliases...) {
 		d.text = append(d.text, '\n')
@@ -135,6 +135,9 @@ func (d *draft) push(r record) {
 		d.Counts = map[Standing]int{}
 	}
 	d.Counts[r.standing]++
+	if r.never {
+		d.Counts[Unenrolled]++
+	}
 	d.records = append(d.records, r)
 }
 
@@ -165,7 +168,7 @@ func (s *Snapshot) username(r record) []byte {
 	return name
 }
 
-// Unenrolled counts who are active without a device.
+// Unenrolled counts who never enrolled.
 func (s *Snapshot) Unenrolled() int { return s.Counts[Unenrolled] }
 
 // Len counts the people.

@@ -110,7 +110,7 @@ func (s *Source) make(ctx context.Context, before *Snapshot, tell func(done, tot
 	for some := range slices.Chunk(briefs, page) {
 		var ids []dirsync.SourceID
 		for _, b := range some {
-			if !b.Missing && known[b.ID].answered == b.Answered && b.LetGo == (known[b.ID].standing == Elsewhere) {
+			if !b.Missing && known[b.ID].answered == b.Answered && b.LetGo == (known[b.ID].standing == Elsewhere) && b.Active == known[b.ID].active {
 				continue
 			}
 			ids = append(ids, b.ID)

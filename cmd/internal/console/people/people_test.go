@@ -75,10 +75,23 @@ func TestFindInParts(t *testing.T) {
 		for i := range rapid.IntRange(0, 30).Draw(t, "people") {
 			l := linked(fmt.Sprintf("%03d", i), word.Draw(t, "username"), word.Draw(t, "first")+" "+word.Draw(t, "last"), word.Draw(t, "mail")+"@x")
 			l.Answered.Enrolled = rapid.Bool().Draw(t, "enrolled")
+			l.Answered.Status = rapid.SampledFrom([]string{dirsync.StatusActive, dirsync.StatusBypass, dirsync.StatusDisabled}).Draw(t, "status")
+			if rapid.Bool().Draw(t, "missing") {
+				l.Missing = &dirsync.Missing{}
+			}
 			links = append(links, l)
 		}
 		s := snapshotOf(links...)
 		text, standing := word.Draw(t, "text"), rapid.SampledFrom([]Standing{Anyhow, Active, Unenrolled, Disabled}).Draw(t, "standing")
+		never := 0
+		for i := range links {
+			if links[i].NeverEnrolled() {
+				never++
+			}
+		}
+		if s.Unenrolled() != never {
+			t.Fatalf("%d never enrolled, want %d", s.Unenrolled(), never)
+		}
 		whole, total := s.Find(Query{Text: text, Standing: standing, Most: 1000})
 		if len(whole) != total {
 			t.Fatalf("%d of %d", len(whole), total)
@@ -101,7 +114,7 @@ func TestFindInParts(t *testing.T) {
 			l := &links[i]
 			fits := strings.Contains(strings.Join([]string{l.Answered.Username, l.Answered.Realname, l.Answered.Email, strings.ToLower(l.User)}, "\n"), text)
 			is := StandingOfLink(l)
-			fits = fits && (standing == Anyhow || standing == is || standing == Active && is == Unenrolled)
+			fits = fits && (standing == Anyhow || standing == is || standing == Unenrolled && l.NeverEnrolled())
 			if slices.Contains(whole, l.ID) != fits {
 				t.Fatalf("%s %q: found %v, fits %v", l.ID, text, !fits, fits)
 			}
