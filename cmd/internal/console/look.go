@@ -24,8 +24,8 @@ const (
 	// at the same tick of a file system's clock give the same one.
 	trusted = time.Minute
 	// patience is how long a page waits for a reading where it can tell what was known before:
-	// the report of a large run takes longer.
-	patience = 100 * time.Millisecond
+	// the report of a large run takes longer. What is older than the state is said to be.
+	patience = time.Second
 )
 
 // looked is what is known of the last look at the state. Server.looking guards it.
@@ -62,10 +62,12 @@ func (s *Server) Look(ctx context.Context) view {
 		return s.status.look()
 	}
 	done := make(chan struct{})
+	s.status.change(func(v *view) { v.reading = condition.Stamp != s.looked.stamp })
 	go func() {
 		defer close(done)
 		defer s.looking.Unlock()
 		s.read(ctx, &now, &condition)
+		s.status.change(func(v *view) { v.reading = false })
 	}()
 	var late <-chan time.Time
 	if !now.asOf.IsZero() { // else there is nothing to show meanwhile

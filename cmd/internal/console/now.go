@@ -18,7 +18,7 @@ import (
 
 // site gives what all pages tell as of a view.
 func (s *Server) site(v *view) *pages.Site {
-	site := &pages.Site{Version: s.opts.Version, Now: time.Now(), Word: v.stands().Word, Broken: v.brokenWords()}
+	site := &pages.Site{Older: v.olderWords(), Version: s.opts.Version, Now: time.Now(), Word: v.stands().Word, Broken: v.brokenWords()}
 	if v.loaded != nil {
 		site.Account = v.loaded.Config.Duo.Host
 	}
@@ -26,6 +26,14 @@ func (s *Server) site(v *view) *pages.Site {
 		site.Account, site.Directory = o.Binding.Host, o.Directory
 	}
 	return site
+}
+
+// olderWords say that the figures are older than what the state says now; "": they are not.
+func (v *view) olderWords() string {
+	if !v.reading || v.asOf.IsZero() || v.broken() != nil {
+		return ""
+	}
+	return "as of " + Clock(v.asOf) + ": the state was written since, and is being read; load the page again in some seconds"
 }
 
 // overview is what the state told beside what stands; empty where it is not known.
@@ -156,6 +164,17 @@ func (s *Server) showNow(w http.ResponseWriter, r *http.Request, v *view) {
 		n.Last, n.Waiting = &last.Head, last.Summary.Waiting
 		if n.Last.RunID != "" && !slices.ContainsFunc(n.Recent, func(h report.Head) bool { return h.RunID == n.Last.RunID }) {
 			n.Recent = append([]report.Head{*n.Last}, n.Recent...)
+		}
+	}
+	if s.opts.Glance != nil { // the same figure as on the page Waiting, after the run's own removals, too
+		n.Waiting = 0
+		if index, progress := s.index(v); index != nil {
+			n.Waiting, n.WaitingNote = len(index.Waiting), ""
+			if index.Stamp != s.stampOf(v) {
+				n.WaitingNote = s.peopleAsOf(w, v, index, progress)
+			}
+		} else {
+			n.WaitingNote = "being counted"
 		}
 	}
 	n.Success = v.success()

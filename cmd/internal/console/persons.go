@@ -19,7 +19,10 @@ import (
 	"duosync/sync/printed"
 )
 
-const peopleListed = 50
+const (
+	peopleListed = 50
+	again        = 20 * time.Millisecond // after which a page that waits for people asks again
+)
 
 // index gives the people of the state, nil while they are read for the first time, and how
 // far that is.
@@ -35,7 +38,40 @@ func (s *Server) index(v *view) (*people.Snapshot, *people.Progress) {
 	if rules := s.rules(v); rules != nil {
 		from.Due = rules.Due
 	}
-	return s.people.Ask(s.life, from)
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		index, progress := s.people.Ask(s.life, from)
+		if progress == nil && (index == nil || index.Stamp == from.Stamp || from.Busy()) || v.broken() != nil {
+			return index, progress
+		}
+		var over <-chan struct{}
+		if progress != nil {
+			over = progress.Over
+		}
+		select {
+		case <-over:
+		case <-time.After(again):
+		case <-late.C:
+			return index, progress
+		}
+	}
+}
+
+// peopleAsOf says as of when an index is, and plainly so where the state was written since.
+func (s *Server) peopleAsOf(w http.ResponseWriter, v *view, index *people.Snapshot, progress *people.Progress) string {
+	text := "as of " + phrase.ShortTime(index.At)
+	switch {
+	case v.broken() != nil || index.Stamp == s.stampOf(v):
+	case v.running != nil || v.holder != "":
+		text += ", before the run that is under way"
+	case progress != nil:
+		text += "; the state was written since, and is being read"
+		w.Header().Set("Refresh", "2")
+	default:
+		text += "; the state was written since, and is read again in a minute at most"
+	}
+	return text
 }
 
 // stampOf tells one state from another: by its own stamp, or else by its last run.
@@ -111,7 +147,7 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, v *view) {
 		}
 		w.Header().Set("Refresh", "2")
 	} else {
-		p.AsOf = "as of " + phrase.ShortTime(index.At)
+		p.AsOf = s.peopleAsOf(w, v, index, progress)
 	}
 	if len(p.Found) == 1 && p.All == 1 && p.Page == 1 && p.Text != "" && p.Note == "" && index != nil {
 		http.Redirect(w, r, pages.PersonPath(p.Found[0].ID), http.StatusSeeOther)

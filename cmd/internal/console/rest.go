@@ -27,8 +27,8 @@ func (s *Server) showWaiting(w http.ResponseWriter, r *http.Request, v *view) {
 		x.Revoke, x.Enable = none, none
 	}
 	var all []pages.Removal
-	if index, _ := s.index(v); index != nil {
-		x.Unenrolled, x.AsOf = index.Unenrolled(), "as of "+Clock(index.At)
+	if index, progress := s.index(v); index != nil {
+		x.Unenrolled, x.AsOf = index.Unenrolled(), s.peopleAsOf(w, v, index, progress)
 		for i := range index.Waiting {
 			one := &index.Waiting[i]
 			all = append(all, pages.Removal{Username: one.Username, Name: one.Name, Mail: one.Mail, ID: one.Source, Action: one.Action, Due: one.Due, Since: one.Since})

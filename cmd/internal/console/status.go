@@ -40,6 +40,7 @@ type view struct {
 	unread      error          // why the state could not be read when it was last looked at; nil: it was
 	standing    *past.Standing // what the state said; nil: it is not known
 	asOf        time.Time      // when it said so
+	reading     bool           // it was written since, and is being read
 	was         string         // the DSN of a state that was there, and must be there still
 	holder      string         // who else makes a run; "": nobody
 }

@@ -30,6 +30,8 @@ type Now struct {
 	Approved   int                // guards whose holds the next run lets through
 	Resume     string             // the command that ends a pause
 	Waiting    int                // who wait for a removal
+	// WaitingNote says that they are being counted, or as of when they were where that is not now.
+	WaitingNote string
 
 	Days   []dirsync.Day // oldest first
 	Recent []report.Head // newest first
@@ -117,10 +119,22 @@ func (n *Now) facts(now time.Time) []page.Fact {
 		facts = append(facts, last)
 	}
 	facts = append(facts, page.Fact{Name: "all of Duo read", Text: ago(now, n.Refreshed), Href: DriftPath})
-	if n.Waiting > 0 {
-		facts = append(facts, page.Fact{Name: "waiting for a removal", Text: phrase.People(n.Waiting), Href: WaitingPath})
+	if n.Waiting > 0 || n.WaitingNote != "" {
+		facts = append(facts, page.Fact{Name: "waiting for a removal", Text: n.waitingText(), Href: WaitingPath})
 	}
 	return facts
+}
+
+func (n *Now) waitingText() string {
+	switch {
+	case n.Waiting == 0 && n.WaitingNote == "":
+		return "nobody"
+	case n.Waiting == 0:
+		return n.WaitingNote
+	case n.WaitingNote == "":
+		return phrase.People(n.Waiting)
+	}
+	return phrase.People(n.Waiting) + ", " + n.WaitingNote
 }
 
 func ended(h *report.Head) time.Time {

@@ -22,6 +22,7 @@ type Site struct {
 	Now                time.Time
 	Account, Directory string // "" where no run has reached Duo yet
 	Word               string // how things stand, for the title; see [Standing]
+	Older              string // as of when figures are that are older than the state; "": none is
 	Broken             string // why the state can't be used or read; "": it can
 }
 
@@ -67,6 +68,9 @@ func (s *Site) write(w io.Writer, name, title, at string, body any) error {
 	}
 	if s.Broken != "" && at != NowPath { // which says it in its word
 		f.Message = &page.Message{Tone: page.Bad, Title: Failing + ":", Text: sentences(s.Broken)}
+	}
+	if s.Older != "" {
+		f.Message = &page.Message{Tone: page.Attention, Title: "These figures are of before,", Text: s.Older + "."}
 	}
 	for _, n := range nav {
 		n.Current = n.Href == at

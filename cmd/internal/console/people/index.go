@@ -15,6 +15,7 @@ import (
 // Snapshot is the index as of a moment. It does not change.
 type Snapshot struct {
 	At      time.Time // when the state was as it says
+	Stamp   string    // of the state then, see [Source]
 	Waiting []Waiting // who waits for a removal, the next one first
 	Counts  map[Standing]int
 

@@ -37,7 +37,10 @@ type Keeper struct {
 }
 
 // Progress says how far the making of an index is.
-type Progress struct{ Done, Total int }
+type Progress struct {
+	Done, Total int
+	Over        <-chan struct{} // closed once nothing is being made any more
+}
 
 const (
 	page = 500 // so many people are read at a time
@@ -64,8 +67,12 @@ func (k *Keeper) Ask(ctx context.Context, from Source) (*Snapshot, *Progress) {
 	if k.now != nil && (k.stamp == from.Stamp || from.Busy() || time.Now().Before(k.rest)) {
 		return k.now, nil
 	}
-	k.progress = &Progress{}
-	go k.make(ctx, from, k.now, k.progress)
+	over := make(chan struct{})
+	k.progress = &Progress{Over: over}
+	go func(before *Snapshot, progress *Progress) {
+		defer close(over)
+		k.make(ctx, from, before, progress)
+	}(k.now, k.progress)
 	p := *k.progress
 	return k.now, &p
 }
@@ -83,8 +90,11 @@ func (k *Keeper) make(ctx context.Context, from Source, before *Snapshot, progre
 	if k.progress != progress { // the state is another one by now
 		return
 	}
-	k.progress, k.rest = nil, time.Now().Add(max(time.Second, min(restTime*time.Since(began), time.Minute)))
-	if err == nil {
+	k.progress, k.rest = nil, time.Now().Add(min(restTime*time.Since(began), time.Minute))
+	if err != nil {
+		k.rest = k.rest.Add(time.Second)
+	} else {
+		made.Stamp = from.Stamp
 		k.now, k.stamp = made, from.Stamp
 	}
 }

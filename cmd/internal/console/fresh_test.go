@@ -1,0 +1,73 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"duosync/cmd/internal/config"
+	"duosync/cmd/internal/past"
+	dirsync "duosync/sync"
+)
+
+func missing(l *dirsync.Link) { l.Missing = &dirsync.Missing{Why: "gone", Since: noon} }
+
+// TestFiguresOfNow: the first view after the state was written by others has the figures of
+// now, of removals, too, that the last run itself carried out; Now and Waiting have the same.
+func TestFiguresOfNow(t *testing.T) {
+	f := newFiled(t)
+	f.rules = &Rules{Due: func(l *dirsync.Link) (dirsync.Waiting, bool) {
+		return dirsync.Waiting{Source: l.ID, Username: l.Answered.Username, Action: dirsync.Disable, Due: noon}, l.Missing != nil
+	}}
+	waiting := func(n int) func(*dirsync.Run) {
+		return func(run *dirsync.Run) {
+			for range n {
+				run.Waiting = append(run.Waiting, dirsync.Waiting{Username: "x", Action: dirsync.Disable, Due: noon})
+			}
+		}
+	}
+	once := func(path, want string) {
+		t.Helper()
+		_, body, h := get(t.Context(), f.handler(), path, nil)
+		if !strings.Contains(body, want) || strings.Contains(body, "figures are of before") || h.Get("Refresh") != "" {
+			t.Errorf("%s has no %q, or is of before (%v):\n%s", path, want, h, body)
+		}
+	}
+	f.write(t, made("r1", 1, dirsync.OutcomeApplied, waiting(3)), ours("1", "ann", missing), ours("2", "bob", missing), ours("3", "cy"))
+	once("/", "2 people")
+	once("/waiting", "bob")
+	f.write(t, made("r2", 2, dirsync.OutcomeApplied, waiting(2)), ours("1", "ann", missing), ours("2", "bob"), ours("3", "cy"))
+	once("/", "1 person</bdi>")
+	_, body, _ := get(t.Context(), f.handler(), "/waiting", nil)
+	if strings.Contains(body, "bob") || !strings.Contains(body, "ann") {
+		t.Errorf("who waits:\n%s", body)
+	}
+}
+
+// TestOlderFigures: where reading takes longer than a page waits, it says that its figures are
+// older than the state.
+func TestOlderFigures(t *testing.T) {
+	d := newDesk(t)
+	d.write(left(made("r1", 1, dirsync.OutcomeApplied)), nil)
+	if _, body, _ := get(t.Context(), d.handler(), "/", nil); strings.Contains(body, "figures are of before") {
+		t.Error("figures of now are said to be older")
+	}
+	hold := make(chan struct{})
+	d.opts.Standing = func(context.Context, *config.Loaded) (*past.Standing, error) { <-hold; return d.standing, nil }
+	d.condition.Stamp += "y"
+	for _, path := range []string{"/", "/waiting", "/groups"} {
+		if code, body, _ := get(t.Context(), d.handler(), path, nil); code != http.StatusOK || !strings.Contains(body, "figures are of before") {
+			t.Errorf("%s does not say that it is older:\n%s", path, body)
+		}
+	}
+	close(hold)
+	for range 1000 {
+		if _, body, _ := get(t.Context(), d.handler(), "/", nil); !strings.Contains(body, "figures are of before") {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Error("it is never read")
+}
