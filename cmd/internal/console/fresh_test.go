@@ -71,3 +71,31 @@ func TestOlderFigures(t *testing.T) {
 	}
 	t.Error("it is never read")
 }
+
+// TestFindNotInDuoYet: whom somebody has to settle something about is found by name, though
+// nobody in Duo is theirs; nobody is found twice.
+func TestFindNotInDuoYet(t *testing.T) {
+	f := newFiled(t)
+	f.write(t, made("r1", 1, dirsync.OutcomeApplied, func(run *dirsync.Run) {
+		run.Conflicts = []dirsync.Conflict{{Username: "carla", Reason: "two people claim the name", Sources: []dirsync.SourceID{"7", "8"},
+			People: []dirsync.Who{{Source: "7", DN: "uid=carla,dc=x", Username: "carla"}, {Source: "8", DN: "uid=cb,dc=x", Username: "carla"}}}}
+		run.Attention = []dirsync.Attention{{Username: "dora", Source: "9", Reason: "a user of that name is there"}, {Username: "ann", Source: "1", Reason: "disabled by others"}}
+	}), ours("1", "ann"))
+	f.page(t, "/people") // the index is there
+	for query, want := range map[string][]string{"carla": {"/people/7", "/people/8", "not in Duo yet", "two people claim the name", "2 people found"}, "CARL": {"/people/7"}} {
+		_, body, _ := get(t.Context(), f.handler(), "/people?q="+query, nil)
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s does not find %s:\n%s", query, w, body)
+			}
+		}
+	}
+	for query, want := range map[string]string{"dora": "/people/9", "Dor": "/people/9", "ann": "/people/1", "uid=cb": "/people/8"} {
+		if code, body, h := get(t.Context(), f.handler(), "/people?q="+strings.ReplaceAll(query, "=", "%3D"), nil); query != "uid=cb" && (code != http.StatusSeeOther || h.Get("Location") != want) || query == "uid=cb" && !strings.Contains(body, want) {
+			t.Errorf("%s leads to %d %s, want %s\n%s", query, code, h.Get("Location"), want, body)
+		}
+	}
+	if code, body := f.page(t, "/people/9"); code != http.StatusOK || !strings.Contains(body, "a user of that name is there") {
+		t.Errorf("%d\n%s", code, body)
+	}
+}

@@ -78,6 +78,10 @@ func (f *filed) write(t *testing.T, run *dirsync.Run, links ...dirsync.Link) {
 		all = append(all, dirsync.Outcome{Source: links[i].ID, Link: &links[i]})
 	}
 	end := dirsync.RunEnd{Finished: run.Finished, Outcome: run.Outcome}
+	end.Baseline = &dirsync.Baseline{At: run.Started, Attention: map[string]dirsync.Attention{}}
+	for _, x := range run.Attention {
+		end.Baseline.Attention[string(x.Source)] = x
+	}
 	if err := errors.Join(report.Keep(run, &end), j.Record(t.Context(), all), j.Finish(t.Context(), end), db.Close()); err != nil {
 		t.Fatal(err)
 	}

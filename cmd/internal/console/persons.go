@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -135,7 +136,12 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, v *view) {
 		}
 	}
 	index, progress := s.index(v)
-	err := s.glance(r.Context(), v, func(m *past.Moment) error { return s.find(r.Context(), m, p, text, direct, index) })
+	err := s.glance(r.Context(), v, func(m *past.Moment) error {
+		if err := s.find(r.Context(), m, p, text, direct, index); err != nil || p.Status != "" || text == "" || p.Page > 1 {
+			return err
+		}
+		return s.findElsewhere(r.Context(), m, v, p, text)
+	})
 	if err != nil {
 		s.unread(w, v, err)
 		return
@@ -189,6 +195,51 @@ func (s *Server) find(ctx context.Context, m *past.Moment, p *pages.People, text
 	return nil
 }
 
+// findElsewhere finds those, too, who are not in Duo by duosync, and of whom somebody has to settle
+// something.
+func (s *Server) findElsewhere(ctx context.Context, m *past.Moment, v *view, p *pages.People, text string) error {
+	var all []pages.Found
+	for _, a := range matching(report.AttentionOf(v.needs.all), text) {
+		all = append(all, pages.Found{ID: a.SourceID, Username: a.Username, Note: a.Reason})
+	}
+	if over := v.overAll(); over != nil {
+		for _, c := range over.Conflicts {
+			for _, who := range c.People {
+				if contains(who.Username+"\n"+c.Username+"\n"+who.DN+"\n"+string(who.SourceID), text) {
+					all = append(all, pages.Found{ID: who.SourceID, Username: cmp.Or(who.Username, c.Username), Note: c.Reason})
+				}
+			}
+		}
+	}
+	var ids []dirsync.SourceID
+	for _, f := range all {
+		ids = append(ids, f.ID)
+	}
+	links, err := m.Load(ctx, ids)
+	if err != nil {
+		return err
+	}
+	told := map[dirsync.SourceID]bool{"": true} // nobody without an id has a page
+	for i := range links {
+		told[links[i].ID] = true // in the index, by the name in Duo
+	}
+	for _, f := range p.Found {
+		told[f.ID] = true
+	}
+	for _, f := range all {
+		if !told[f.ID] {
+			told[f.ID] = true
+			f.Status, f.Tone = "not in Duo yet", page.Attention
+			p.Found, p.All = append(p.Found, f), p.All+1
+		}
+	}
+	return nil
+}
+
+func contains(in, text string) bool {
+	return strings.Contains(strings.ToLower(in), strings.ToLower(text))
+}
+
 func found(l *dirsync.Link) pages.Found {
 	a := &l.Answered
 	f := pages.Found{ID: l.ID, Username: a.Username, Name: a.Realname, Mail: a.Email}
@@ -204,9 +255,8 @@ func found(l *dirsync.Link) pages.Found {
 
 // matching gives those of whom a text is a part of the name or id.
 func matching(all []report.Attention, text string) []report.Attention {
-	text = strings.ToLower(text)
 	return slices.DeleteFunc(all, func(a report.Attention) bool {
-		return text != "" && !strings.Contains(strings.ToLower(a.Username+"\n"+string(a.SourceID)), text)
+		return text != "" && !contains(a.Username+"\n"+string(a.SourceID), text)
 	})
 }
 
