@@ -18,6 +18,10 @@ import (
 // closingTime is how long requests under way may take when the server ends.
 const closingTime = 5 * time.Second
 
+// sendBuffer is how many bytes the system may hold of what is sent to one client. It lets go on only
+// when a third of them are gone; by itself it holds some MB.
+const sendBuffer = 128 << 10
+
 // Adopt brings the server in line with a configuration. Where that fails, it
 // goes on as before.
 func (s *Server) Adopt(ctx context.Context, c config.HTTP) error {
@@ -126,6 +130,9 @@ func (l *encrypting) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // without it a slow reader looks as if he did not read at all
 	}
 	certificate := l.settings.Load().certificate
 	if certificate == nil {

@@ -30,7 +30,6 @@ func (s *Server) handler() http.Handler {
 	for path, show := range map[string]func(http.ResponseWriter, *http.Request, *view){
 		"/{$}":                     s.showNow,
 		pages.RunsPath:             s.showRuns,
-		pages.RunsPath + "/{id}":   s.showRun,
 		pages.PeoplePath:           s.showPeople,
 		pages.PeoplePath + "/{id}": s.showPerson,
 		pages.WaitingPath:          s.showWaiting,
@@ -43,6 +42,14 @@ func (s *Server) handler() http.Handler {
 	} {
 		mux.Handle("GET "+path, s.guarded(s.page(show)))
 	}
+	showRun, sendRun := s.page(s.showRun), s.download(s.sendRun)
+	mux.Handle("GET "+pages.RunsPath+"/{id}", s.guarded(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("format") != "" {
+			sendRun(w, r)
+			return
+		}
+		showRun(w, r)
+	}))
 	return only(mux)
 }
 
@@ -59,11 +66,12 @@ func only(next http.Handler) http.Handler {
 	})
 }
 
-// These bound the work for pages: so many are made at a time, and so many wait for their turn,
-// so long.
+// These bound the work for pages: so many are made at a time, so many wait for their turn,
+// so long, and so many for their reader.
 const (
 	pagesAtOnce = 4
 	pagesQueued = 128
+	pagesSent   = 64 // that are made, and not read yet
 	queueTime   = 10 * time.Second
 )
 
@@ -75,9 +83,40 @@ func (s *Server) page(show func(http.ResponseWriter, *http.Request, *view)) http
 			answer(w, http.StatusServiceUnavailable, "too many pages are asked for at once; try again in a few seconds")
 			return
 		}
-		defer func() { <-s.turns }()
+		sent := &sentPage{ResponseWriter: w, s: s}
+		defer sent.end()
 		now := s.Look(r.Context())
-		show(w, r, &now)
+		show(sent, r, &now)
+	}
+}
+
+// sentPage gives the turn back when a page is made and begins to be sent, so that whoever does not
+// read what he asked for keeps no other waiting. Pages that wait to be read take memory, so there
+// is a bound to them too.
+type sentPage struct {
+	http.ResponseWriter
+	s             *Server
+	back, sending bool
+}
+
+func (m *sentPage) WriteHeader(code int) {
+	if !m.back {
+		select {
+		case m.s.sending <- struct{}{}:
+			m.sending, m.back = true, true
+			<-m.s.turns
+		default:
+		}
+	}
+	m.ResponseWriter.WriteHeader(code)
+}
+
+func (m *sentPage) end() {
+	if m.sending {
+		<-m.s.sending
+	}
+	if !m.back {
+		<-m.s.turns
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"duosync/cmd/internal/page"
 	"duosync/cmd/internal/past"
 	"duosync/cmd/internal/report"
-	"duosync/cmd/internal/report/form"
 	"duosync/state"
 	dirsync "duosync/sync"
 	"duosync/sync/printed"
@@ -81,16 +79,9 @@ func (s *Server) showRuns(w http.ResponseWriter, r *http.Request, v *view) {
 	s.send(w, func(out *buffer) error { return s.site(v).ShowRuns(out, list) })
 }
 
-// formats are those that a run can be had in.
-var formats = map[form.Format]string{form.JSON: "application/json", form.CSV: "text/csv; charset=utf-8", form.Markdown: "text/markdown; charset=utf-8"}
-
 func (s *Server) showRun(w http.ResponseWriter, r *http.Request, v *view) {
 	id := r.PathValue("id")
 	q := r.URL.Query()
-	if format := form.Format(q.Get("format")); format != "" {
-		s.sendRun(w, r, v, id, format)
-		return
-	}
 	var kept *keptRun
 	var reading bool
 	shown := &pages.Run{Command: printed.Command(v.loaded.Flags(), "history", id)}
@@ -132,57 +123,6 @@ func (s *Server) showRun(w http.ResponseWriter, r *http.Request, v *view) {
 		shown.Only, shown.Pages = action, (shown.Groups[0].All+blockSize-1)/blockSize
 	}
 	s.send(w, func(out *buffer) error { return s.site(v).ShowRun(out, shown) })
-}
-
-// sendRun sends a run in a form for programs. It is made while it is sent.
-func (s *Server) sendRun(w http.ResponseWriter, r *http.Request, v *view, id string, format form.Format) {
-	kind, known := formats[format]
-	if !known {
-		s.refuse(w, v, http.StatusBadRequest, &pages.Problem{Title: "No such format", Text: "A run can be had as json, csv and markdown.", Links: []page.Link{{Name: "The run", Href: pages.RunPath(id)}}})
-		return
-	}
-	var found form.Renderer
-	err := s.glance(r.Context(), v, func(m *past.Moment) error {
-		run, there, err := m.Run(r.Context(), id)
-		switch {
-		case err != nil || !there:
-			found = nil
-		case run.Report != nil:
-			found = report.Stored{Report: run.Report, Flags: v.loaded.Flags()}
-		default:
-			var doc *report.Document
-			if doc, err = m.Unfinished(r.Context(), run); err == nil {
-				found = doc
-			}
-		}
-		return err
-	})
-	switch {
-	case err != nil:
-		s.unread(w, v, err)
-		return
-	case found == nil:
-		s.missing(w, v, "There is no run "+dirsync.Quote(id)+" in the history.", page.Link{Name: "All runs", Href: pages.RunsPath})
-		return
-	}
-	ending := map[form.Format]string{form.JSON: "json", form.CSV: "csv", form.Markdown: "md"}[format]
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", `inline; filename="duosync-`+strings.Map(plainName, id)+`.`+ending+`"`)
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	if r.Method == http.MethodHead {
-		return
-	}
-	if err := found.Write(w, format, form.Look{}); err != nil {
-		s.opts.Log.WithError(err).Debug("a run was not sent whole")
-	}
-}
-
-// plainName keeps of a run's id what can be in the name of a file.
-func plainName(r rune) rune {
-	if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
-		return r
-	}
-	return '_'
 }
 
 // runCache keeps runs that were looked at, packed: the report of a run is read from its

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -65,14 +66,17 @@ type Server struct {
 	looking sync.Mutex // one looks at the state at a time
 	looked  looked
 
-	runs   runCache
-	people people.Keeper
-	misses misses
-	turns  chan struct{} // of those that make a page
-	queued atomic.Int32  // who wait for a turn
-	asking chan struct{} // of the one that asks the directory
-	life   context.Context
-	end    context.CancelFunc
+	runs    runCache
+	people  people.Keeper
+	misses  misses
+	turns   chan struct{} // of those that make a page
+	queued  atomic.Int32  // who wait for a turn
+	sending chan struct{} // of pages that are made, and on their way
+	loads   chan struct{} // of those that download a run
+	stall   time.Duration // see [downloadStall]
+	asking  chan struct{} // of the one that asks the directory
+	life    context.Context
+	end     context.CancelFunc
 
 	listen string // as configured; "" while nothing is served
 	http   *http.Server
@@ -87,7 +91,8 @@ type settings struct {
 
 // New makes a server of a status and of metrics. It serves nothing before Adopt.
 func New(status *Status, metrics Metrics, opts Options) *Server {
-	s := &Server{status: status, metrics: metrics, opts: opts, turns: make(chan struct{}, pagesAtOnce), asking: make(chan struct{}, 1)}
+	s := &Server{status: status, metrics: metrics, opts: opts, turns: make(chan struct{}, pagesAtOnce),
+		sending: make(chan struct{}, pagesSent), loads: make(chan struct{}, downloadsAtOnce), stall: downloadStall, asking: make(chan struct{}, 1)}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
 }
