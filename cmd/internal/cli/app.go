@@ -212,13 +212,32 @@ func (a *app) logger() (*logrus.Logger, error) {
 	log.SetLevel(level)
 	switch a.logFormat {
 	case "text":
-		log.SetFormatter(&logrus.TextFormatter{DisableColors: !a.colour(a.ErrTerminal), FullTimestamp: true})
+		coloured := a.colour(a.ErrTerminal)
+		log.SetFormatter(&harmless{Formatter: &logrus.TextFormatter{ForceColors: coloured, DisableColors: !coloured, FullTimestamp: true}, coloured: coloured})
 	case "json":
-		log.SetFormatter(&logrus.JSONFormatter{})
+		log.SetFormatter(&harmless{Formatter: &logrus.JSONFormatter{}})
 	default:
 		return nil, fmt.Errorf("--log-format: %w", commandline.Unknown("format", a.logFormat, []string{"text", "json"}))
 	}
 	return log, nil
+}
+
+// harmless is a form of messages in which no text from outside reaches a terminal as more than
+// text. In JSON a character that is shown so is the same one.
+type harmless struct {
+	logrus.Formatter
+	coloured bool // it has escapes of its own, and quotes all but the message
+}
+
+// Format implements logrus.Formatter.
+func (f *harmless) Format(e *logrus.Entry) ([]byte, error) {
+	if f.coloured {
+		clean := *e
+		clean.Message = form.CleanLines(e.Message)
+		return f.Formatter.Format(&clean)
+	}
+	line, err := f.Formatter.Format(e)
+	return []byte(form.CleanLines(string(line))), err
 }
 
 // colour reports whether output to a terminal is coloured (no-color.org).

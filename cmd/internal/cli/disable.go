@@ -10,6 +10,7 @@ import (
 
 	"duosync/cmd/internal/byhand"
 	"duosync/cmd/internal/cli/commandline"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/report/phrase"
 	dirsync "duosync/sync"
 	"duosync/sync/printed"
@@ -60,7 +61,7 @@ func (a *app) runDisable(ctx context.Context, name string, opts disableOptions) 
 	}
 	mark, err := byhand.Disable(ctx, &loaded.Config, setup, name, strings.TrimSpace(opts.reason))
 	if mark != nil {
-		_, failed := fmt.Fprintf(a.Out, "%s (%s) is disabled in Duo. No run lets this user in again until: %s\n", mark.Username, mark.User, printed.Command(a.flags, "enable", mark.Username))
+		_, failed := fmt.Fprintf(a.Out, "%s (%s) is disabled in Duo. No run lets this user in again until: %s\n", form.Clean(mark.Username), mark.User, form.Clean(printed.Command(a.flags, "enable", mark.Username)))
 		err = errors.Join(err, failed)
 	}
 	return err
@@ -96,7 +97,7 @@ func (a *app) runEnable(ctx context.Context, name string) error {
 	mark, err := byhand.Enable(ctx, &loaded.Config, strings.TrimSpace(name), by)
 	if mark != nil {
 		_, failed := fmt.Fprintf(a.Out, "%s (%s) is no longer kept disabled. It was since %s, by %s: %s\nNothing was sent to Duo: the next run decides, by the directory.\n",
-			mark.Username, mark.User, phrase.ShortTime(mark.Since), mark.By, mark.Reason)
+			form.Clean(mark.Username), mark.User, phrase.ShortTime(mark.Since), form.Clean(mark.By), form.Clean(mark.Reason))
 		err = errors.Join(err, failed)
 	}
 	return err

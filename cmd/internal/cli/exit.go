@@ -8,6 +8,7 @@ import (
 	"duosync/cmd/internal/afterrun"
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/report/drift"
+	"duosync/cmd/internal/report/form"
 	"duosync/cmd/internal/verify"
 	"duosync/cmd/internal/wire"
 	dirsync "duosync/sync"
@@ -97,9 +98,9 @@ func (a *app) exit(err error) int {
 		afterrun.WithError(log, err, a.flags).Error(strings.TrimSpace("duosync "+a.command) + " failed")
 		return exitError
 	}
-	_, _ = fmt.Fprintf(a.Err, "duosync: %s\n", printed.Runnable(err.Error(), a.flags))
+	_, _ = fmt.Fprintf(a.Err, "duosync: %s\n", form.CleanLines(printed.Runnable(err.Error(), a.flags)))
 	if hint := dirsync.Hint(err); hint != "" {
-		_, _ = fmt.Fprintf(a.Err, "  → %s\n", printed.Runnable(hint, a.flags))
+		_, _ = fmt.Fprintf(a.Err, "  → %s\n", form.CleanLines(printed.Runnable(hint, a.flags)))
 	}
 	return exitError
 }

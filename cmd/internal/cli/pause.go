@@ -10,6 +10,7 @@ import (
 	"duosync/cmd/internal/byhand"
 	"duosync/cmd/internal/cli/commandline"
 	"duosync/cmd/internal/report"
+	"duosync/cmd/internal/report/form"
 	"duosync/sync/printed"
 )
 
@@ -82,6 +83,6 @@ func (a *app) change(ctx context.Context, do func(ctx context.Context, at *spot,
 	if place == nil {
 		return err
 	}
-	_, failed := fmt.Fprintf(a.Out, "%s\nState: %s\n", done, place.Words())
+	_, failed := fmt.Fprintf(a.Out, "%s\nState: %s\n", form.CleanLines(done), form.CleanLines(place.Words()))
 	return errors.Join(failed, err)
 }

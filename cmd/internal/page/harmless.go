@@ -12,6 +12,12 @@ import (
 // direction of text, are shown, not sent.
 func Clean(text string) string { return shown(text, harmful) }
 
+// CleanLines does the same for text whose line ends and tabs are its own, as those of an error
+// that is joined of several.
+func CleanLines(text string) string { return shown(text, harmfulInLines) }
+
+func harmfulInLines(c rune) bool { return harmful(c) && c != '\n' && c != '\t' }
+
 func harmful(c rune) bool {
 	if c < 0x7f {
 		return c < ' '
@@ -42,7 +48,7 @@ func (w harmlessWriter) Write(p []byte) (int, error) {
 	if plain(p) {
 		return w.Writer.Write(p)
 	}
-	safe := shown(string(p), func(c rune) bool { return harmful(c) && c != '\n' && c != '\t' })
+	safe := CleanLines(string(p))
 	if _, err := io.WriteString(w.Writer, safe); err != nil {
 		return 0, err
 	}
