@@ -83,6 +83,7 @@ type RunQuery struct {
 	// Before and After are ids of runs: the newest ones are picked that are older than one,
 	// or the oldest ones that are newer; "" for none. One of them is given at most.
 	Before, After string
+	Changed       bool // those only that did something, whatever became of the rest
 	Refreshed     bool // those only that read all of Duo
 	Limit         int  // 0 means all
 }
@@ -122,6 +123,9 @@ func (db *DB) RunsOf(ctx context.Context, q RunQuery) ([]Run, error) {
 	}
 	if q.Refreshed { // as encoding/json writes report.Head
 		and("summary LIKE ?", `%"refresh":{"done":true,%`)
+	}
+	if q.Changed { // as the core notes of what was done, or done but for something
+		where = append(where, "EXISTS (SELECT 1 FROM intents WHERE intents.run_id = runs.id AND intents.note LIKE 'done%')")
 	}
 	from := "FROM runs"
 	if len(where) > 0 {

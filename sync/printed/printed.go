@@ -31,7 +31,7 @@ func Command(flags string, words ...string) string {
 		}
 		line += " " + word
 	}
-	return line + suitable(words[0], flags)
+	return line + suitable(strings.Join(words, " "), flags)
 }
 
 // stateFlag begins the flag that names the state itself. It is the last one.
@@ -42,8 +42,13 @@ func StateFlag(dsn string) string { return stateFlag + ShellWord(dsn) }
 
 // suitable leaves out of flags what a command does not know.
 func suitable(command, flags string) string {
-	switch command {
-	case "config", "demo", "simulator", "version":
+	word, rest, _ := strings.Cut(command, " ")
+	switch word {
+	case "config":
+		if sub, _, _ := strings.Cut(rest, " "); sub != "show" { // others write a file, or read none
+			return ""
+		}
+	case "demo", "simulator", "version":
 		return ""
 	case "pause", "resume", "approve", "due", "history":
 		return flags
@@ -53,7 +58,7 @@ func suitable(command, flags string) string {
 }
 
 // quoted is a command of duosync between backticks.
-var quoted = regexp.MustCompile("`duosync ([a-z]+)[^`]*`")
+var quoted = regexp.MustCompile("`duosync ([a-z][^`]*)`")
 
 // Runnable ends the commands of duosync that stand between backticks in a text with flags,
 // see [Command]: whoever wrote the text did not know the configuration. The commands that
@@ -79,8 +84,7 @@ var named = regexp.MustCompile(`(?: --(?:config|state) (?:(?:'[^']*'|\\')+|[^\s'
 func Reflag(text, flags string) string {
 	anew := func(command string) string {
 		command = named.ReplaceAllString(command, "")
-		word, _, _ := strings.Cut(strings.TrimPrefix(command, "duosync "), " ")
-		return command + suitable(word, flags)
+		return command + suitable(strings.TrimPrefix(command, "duosync "), flags)
 	}
 	if strings.HasPrefix(text, "duosync ") && !strings.Contains(text, "`") {
 		return anew(text)

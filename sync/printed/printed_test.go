@@ -5,6 +5,8 @@ import "testing"
 func TestCommand(t *testing.T) {
 	for want, words := range map[string][]string{
 		"duosync resume --config /x":                         {"resume"},
+		"duosync config show --config /x":                    {"config", "show"},
+		"duosync config init":                                {"config", "init"},
 		"duosync sync --refresh --dry-run --config /x":       {"sync", "--refresh", "--dry-run"},
 		"duosync enable 'o'\\''brien; rm -rf /' --config /x": {"enable", "o'brien; rm -rf /"},
 		"duosync sync --adopt '-x' --config /x":              {"sync", "--adopt", "-x"},

@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,7 +11,10 @@ import (
 
 	"duosync/cmd/internal/config"
 	"duosync/cmd/internal/past"
+	"duosync/cmd/internal/report"
+	"duosync/state"
 	dirsync "duosync/sync"
+	"duosync/sync/decide"
 )
 
 func missing(l *dirsync.Link) { l.Missing = &dirsync.Missing{Why: "gone", Since: noon} }
@@ -97,5 +102,48 @@ func TestFindNotInDuoYet(t *testing.T) {
 	}
 	if code, body := f.page(t, "/people/9"); code != http.StatusOK || !strings.Contains(body, "a user of that name is there") {
 		t.Errorf("%d\n%s", code, body)
+	}
+}
+
+// TestRunsWithChanges: only runs that changed something, whatever their outcome.
+func TestRunsWithChanges(t *testing.T) {
+	f := newFiled(t)
+	for i, run := range []struct {
+		outcome string
+		fates   []dirsync.Fate
+	}{{dirsync.OutcomeApplied, []dirsync.Fate{dirsync.Done}}, {dirsync.OutcomeHeld, nil}, {dirsync.OutcomeHeld, []dirsync.Fate{dirsync.Done}},
+		{dirsync.OutcomeFailed, []dirsync.Fate{dirsync.Refused}}, {dirsync.OutcomeFailed, []dirsync.Fate{dirsync.Done, dirsync.Unknown}}, {dirsync.OutcomeNoChanges, nil}} {
+		f.did(t, made(fmt.Sprint("r", i), i, run.outcome), run.fates...)
+	}
+	_, body := f.page(t, "/runs?outcome=changed")
+	for i, want := range []bool{true, false, true, false, true, false} {
+		if strings.Contains(body, fmt.Sprintf("/runs/r%d\"", i)) != want {
+			t.Errorf("r%d: listed %v, want %v", i, !want, want)
+		}
+	}
+}
+
+// did has a run carry out an operation for each of these fates.
+func (f *filed) did(t *testing.T, run *dirsync.Run, fates ...dirsync.Fate) {
+	t.Helper()
+	db, err := state.Open(t.Context(), f.path, state.Options{Audit: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := db.Begin(t.Context(), dirsync.RunStart{ID: run.ID, Started: run.Finished, Binding: fileBinding})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, fate := range fates {
+		id := fmt.Sprint("p", i)
+		link := ours(id, id)
+		_, err := j.Intend(t.Context(), []*dirsync.Op{{Action: dirsync.Update, Source: link.ID, User: link.User, Username: id}}, noon)
+		if err := errors.Join(err, j.Record(t.Context(), []dirsync.Outcome{{Source: link.ID, Link: &link, Note: decide.NoteOf(&dirsync.Result{Fate: fate})}})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := dirsync.RunEnd{Finished: run.Finished, Outcome: run.Outcome}
+	if err := errors.Join(report.Keep(run, &end), j.Finish(t.Context(), end), db.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

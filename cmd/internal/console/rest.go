@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -59,7 +60,7 @@ func (s *Server) showWaiting(w http.ResponseWriter, r *http.Request, v *view) {
 func (s *Server) showGroups(w http.ResponseWriter, r *http.Request, v *view) {
 	o := v.overview()
 	s.send(w, func(out *buffer) error {
-		return s.site(v).ShowGroups(out, &pages.Groups{Links: o.Groups, Days: o.Days, Page: pageOf(r), Each: listed})
+		return s.site(v).ShowGroups(out, &pages.Groups{Mirror: v.loaded.Config.Sync.Groups.Mirror, Links: o.Groups, Days: o.Days, Page: pageOf(r), Each: listed})
 	})
 }
 
@@ -105,6 +106,10 @@ func driftWords(c *config.Config) string {
 }
 
 func (s *Server) showSettings(w http.ResponseWriter, _ *http.Request, v *view) {
-	x := &pages.Settings{File: v.loaded.File, Text: string(config.Show(v.loaded)), Command: printed.Command(v.loaded.Flags(), "config", "show")}
+	file, err := filepath.Abs(v.loaded.File)
+	if err != nil {
+		file = v.loaded.File
+	}
+	x := &pages.Settings{File: file, Text: string(config.Show(v.loaded)), Command: printed.Command(v.loaded.Flags(), "config", "show")}
 	s.send(w, func(out *buffer) error { return s.site(v).ShowSettings(out, x) })
 }

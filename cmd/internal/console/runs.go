@@ -43,7 +43,7 @@ const runsListed = 50
 func (s *Server) showRuns(w http.ResponseWriter, r *http.Request, v *view) {
 	q := r.URL.Query()
 	list := &pages.Runs{Outcome: q.Get("outcome"), Time: q.Get("hours")}
-	query := state.RunQuery{Outcomes: pages.OutcomesOf(list.Outcome), Before: q.Get("before"), Limit: runsListed + 1}
+	query := state.RunQuery{Outcomes: pages.OutcomesOf(list.Outcome), Before: q.Get("before"), Limit: runsListed + 1, Changed: list.Outcome == pages.ChangedOnly}
 	if query.Before == "" {
 		query.After = q.Get("after")
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"duosync/cmd/internal/page"
 	"duosync/cmd/internal/report/phrase"
@@ -13,6 +14,7 @@ import (
 
 // Groups are the groups of Duo that are ours.
 type Groups struct {
+	Mirror     []string // those that are to be mirrored, as configured
 	Links      []dirsync.GroupLink
 	Days       []dirsync.Day
 	Page, Each int
@@ -29,6 +31,9 @@ type groupsBody struct {
 func (s *Site) ShowGroups(w io.Writer, g *Groups) error {
 	b := &groupsBody{Count: phrase.Plural(len(g.Links), "group")}
 	b.Table = page.Table{Columns: page.Columns("group", "people|num", "trend", "came to us", "Duo group"), Heads: true, Empty: "No group is mirrored (sync.groups.mirror)."}
+	if len(g.Mirror) > 0 {
+		b.Table.Empty = "No run has mirrored a group yet; configured are " + strings.Join(g.Mirror, ", ") + " (sync.groups.mirror)."
+	}
 	last := map[string]int{}
 	if len(g.Days) > 0 {
 		b.AsOf = "people in the directory as of " + g.Days[len(g.Days)-1].Date

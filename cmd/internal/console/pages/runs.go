@@ -19,16 +19,17 @@ type Runs struct {
 
 // Outcomes that can be chosen: the first is for all.
 func Outcomes() []page.Option {
-	return []page.Option{{Value: "", Text: "Any outcome"}, {Value: "changed", Text: "With changes"}, {Value: "trouble", Text: "Failed, held or partial"},
+	return []page.Option{{Value: "", Text: "Any outcome"}, {Value: ChangedOnly, Text: "With changes"}, {Value: "trouble", Text: "Failed, held or partial"},
 		{Value: dirsync.OutcomeApplied, Text: "Applied"}, {Value: dirsync.OutcomePartial, Text: "Partial"}, {Value: dirsync.OutcomeHeld, Text: "Held"},
 		{Value: dirsync.OutcomeFailed, Text: "Failed"}, {Value: dirsync.OutcomeNoChanges, Text: "Unchanged"}}
 }
 
+// ChangedOnly is the choice of runs that changed something.
+const ChangedOnly = "changed"
+
 // OutcomesOf gives the outcomes that a choice stands for; nil: any.
 func OutcomesOf(choice string) []string {
 	switch choice {
-	case "changed":
-		return []string{dirsync.OutcomeApplied, dirsync.OutcomePartial, dirsync.OutcomeHeld, dirsync.OutcomeFailed}
 	case "trouble":
 		return []string{dirsync.OutcomePartial, dirsync.OutcomeHeld, dirsync.OutcomeFailed}
 	case dirsync.OutcomeApplied, dirsync.OutcomePartial, dirsync.OutcomeHeld, dirsync.OutcomeFailed, dirsync.OutcomeNoChanges:
