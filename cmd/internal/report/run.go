@@ -82,6 +82,9 @@ type Head struct {
 	Refresh Refresh `json:"refresh"`
 	Summary Summary `json:"summary"`
 	Duo     Duo     `json:"duo"`
+	// Undone counts, by the words of Summary, what of it was not done; nil in a dry run, and in a
+	// report of an earlier version.
+	Undone map[string]int `json:"undone,omitzero"`
 	// Interrupted: the process ended before the run could. In the history only.
 	Interrupted bool `json:"interrupted,omitempty"`
 }
@@ -164,6 +167,9 @@ func Of(run *dirsync.Run) *Document {
 		Operations: operations.OfRun(run), Conflicts: []Conflict{}, Waiting: []Waiting{}, Guards: []Guard{},
 		Attention: AttentionOf(run.Attention), StillHeld: run.StillHeld, Shadowed: []Shadowed{},
 		Warnings: []string{},
+	}
+	if !run.DryRun {
+		d.Undone = undoneOf(run)
 	}
 	for i := range run.Read.Parts {
 		d.Source.Directories = append(d.Source.Directories, SourceOf{Name: run.Read.Parts[i].Directory, Read: run.Read.Parts[i].Read})

@@ -55,6 +55,45 @@ func Summarize(run *dirsync.Run) Summary {
 	return s
 }
 
+// undoneOf counts what of the operations of a run was not done, by the words of its summary.
+func undoneOf(run *dirsync.Run) map[string]int {
+	var s Summary
+	counters := s.counters()
+	for _, o := range run.Operations {
+		if o.Result != dirsync.ResultApplied {
+			s.count(counters, o.Action, o.Phones)
+		}
+	}
+	return s.byWord()
+}
+
+// byWord gives the counts of what is done that are not nought.
+func (s *Summary) byWord() map[string]int {
+	by := map[string]int{}
+	for _, c := range s.counters() {
+		if *c.n > 0 {
+			by[c.word] = *c.n
+		}
+	}
+	return by
+}
+
+// done tells of the counts of what is done how many were, and whether that is known: not of a dry
+// run, of one that goes on, nor of each report of an earlier version.
+func (h *Head) done() (done Summary, known bool) {
+	done = h.Summary
+	switch {
+	case h.Outcome == dirsync.OutcomeApplied:
+		return done, true
+	case h.Undone == nil || h.GoesOn():
+		return done, false
+	}
+	for _, c := range done.counters() {
+		*c.n -= h.Undone[c.word]
+	}
+	return done, true
+}
+
 // count counts one operation, and what it does to phones. counters are those of s.
 func (s *Summary) count(counters []counter, action dirsync.Action, phones []dirsync.PhoneStep) {
 	for _, step := range phones {
@@ -120,22 +159,35 @@ func (s *Summary) counters() []counter {
 	}
 }
 
-// PlanWords count the operations by action, and again by what became of them.
+// PlanWords count the operations by action: of a run that is over what was done, or where nothing
+// was, what was to be. Then they count again what became of others.
 func (h *Head) PlanWords() string {
-	s, done := &h.Summary, h.Outcome == dirsync.OutcomeApplied
+	s := &h.Summary
+	done, over := h.done()
 	var parts []string
 	add := func(n int, word string) {
 		if n > 0 {
 			parts = append(parts, phrase.Count(n)+" "+word)
 		}
 	}
-	for _, c := range s.counters() {
-		if *c.n > 0 {
-			parts = append(parts, c.say(done))
+	say := func(s *Summary, over bool) {
+		for _, c := range s.counters() {
+			if *c.n > 0 {
+				parts = append(parts, c.say(over))
+			}
 		}
 	}
-	if len(parts) == 0 {
+	if over {
+		say(&done, true)
+	}
+	switch {
+	case len(parts) > 0:
+	case h.Planned() == s.Failed:
 		parts = append(parts, "no operations")
+	default:
+		if say(s, false); over {
+			parts[0] = "not done: " + parts[0]
+		}
 	}
 	add(s.Failed, "failed")
 	add(s.Held, "held")
@@ -157,7 +209,11 @@ func (h *Head) Planned() int {
 // tiles are the figures of a run: what went wrong, what needs a human, then what was done by
 // action, or is to be.
 func (h *Head) tiles() []form.Tile {
-	s, done := &h.Summary, h.Outcome == dirsync.OutcomeApplied
+	s := &h.Summary
+	done, over := h.done()
+	if over = over && len(done.byWord()) > 0; !over {
+		done = h.Summary
+	}
 	var tiles []form.Tile
 	add := func(n int, label string, tone form.Tone, id string) {
 		if n > 0 {
@@ -167,9 +223,9 @@ func (h *Head) tiles() []form.Tile {
 	add(s.Failed, "failed", form.Bad, "")
 	add(s.Held, "held", form.Bad, "")
 	add(max(s.Attention, s.Conflict), "need attention", form.Change, "")
-	for _, c := range s.counters() {
+	for _, c := range done.counters() {
 		label := "to " + c.todo
-		if done {
+		if over {
 			label = c.done
 		}
 		if c.what != "" {

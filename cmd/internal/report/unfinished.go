@@ -23,16 +23,20 @@ func Unfinished(id string, started time.Time, goesOn bool, each func(add func(Op
 		d.Outcome, d.Error, d.Interrupted = underWay, "", false
 	}
 	var err error
-	counters := d.Summary.counters()
+	counters, undone := d.Summary.counters(), &Summary{}
 	d.Operations, err = operations.Collect(func(add func(*Operation) error) error {
 		return each(func(o Operation) error {
 			d.Summary.count(counters, o.Action, o.PhoneSteps())
 			if o.Result == dirsync.ResultFailed {
 				d.Summary.Failed++
 			}
+			if o.Result != dirsync.ResultApplied {
+				undone.count(undone.counters(), o.Action, o.PhoneSteps())
+			}
 			return add(&o)
 		})
 	})
+	d.Undone = undone.byWord()
 	return d, err
 }
 
