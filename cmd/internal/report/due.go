@@ -191,8 +191,8 @@ func (d *Due) Page() *form.Page {
 // drawing shows how many removals are due on which of the next days, where any is; what is due
 // already is due today.
 func (d *Due) drawing() (drawing form.Drawing, any bool) {
-	const days = 30
-	drawing = form.Drawing{Name: "by day", Marks: make([]form.Mark, days), Note: "30 days from today", First: true}
+	const days = 32 // a grace of 30 days that begins today ends within
+	drawing = form.Drawing{Name: "by day", Marks: make([]form.Mark, days), Note: fmt.Sprintf("%d days from today", days), First: true}
 	today, later := d.now.UTC().Truncate(24*time.Hour), 0
 	for _, w := range d.Waiting {
 		at, err := time.Parse(time.RFC3339, w.Due)
