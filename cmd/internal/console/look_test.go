@@ -182,11 +182,11 @@ func TestTheStateIsReadWhenItWasWritten(t *testing.T) {
 			t.Errorf("%s: read %d times, want %d", when, d.reads, want)
 		}
 	}
-	d.condition.Holder = "by process 12"
+	d.condition.Holder = "by process 12 on vm since 2026-11-30T09:37:15Z"
 	look(1, "at first, whatever goes on")
 	d.write(left(made("r1", 1, dirsync.OutcomeApplied)), nil)
 	look(0, "while another process makes a run")
-	if _, _, page, _ := d.pages(t); !strings.Contains(page, "in use by process 12") {
+	if _, _, page, _ := d.pages(t); !strings.Contains(page, "nother process is at work on the state: process 12 on vm, since 2026-11-30\u00a009:37\u00a0UTC") {
 		t.Errorf("the run of another process is not told:\n%s", page)
 	}
 	d.condition.Holder = ""

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -77,9 +78,23 @@ func (v *view) runningWords() string {
 		}
 		return text
 	case v.holder != "":
-		return "another process makes a run: the state is in use " + v.holder
+		return "another process is at work on the state: " + holderWords(v.holder)
 	}
 	return ""
+}
+
+// holderSince is the time in what a state tells of who has it.
+var holderSince = regexp.MustCompile(` since (\S+Z)$`)
+
+// holderWords tell of who has the state, with the time as pages show it; no line breaks within.
+func holderWords(holder string) string {
+	words := strings.TrimPrefix(holder, "by ")
+	if at := holderSince.FindStringSubmatch(words); at != nil {
+		if since, err := time.Parse(time.RFC3339, at[1]); err == nil {
+			words = strings.TrimSuffix(words, at[0]) + ", since " + strings.ReplaceAll(phrase.ShortTime(since), " ", "\u00a0")
+		}
+	}
+	return words
 }
 
 // lastWords say what the last run did, and left undone.

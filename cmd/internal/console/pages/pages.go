@@ -144,6 +144,19 @@ func ago(now, then time.Time) string {
 	return span(d) + " ago"
 }
 
+// onDay says how far a day is, by the calendar in UTC.
+func onDay(now, then time.Time) string {
+	const day = 24 * time.Hour
+	switch n := int(then.UTC().Truncate(day).Sub(now.UTC().Truncate(day)) / day); {
+	case n <= 0:
+		return "today"
+	case n == 1:
+		return "tomorrow"
+	default:
+		return fmt.Sprintf("in %d days", n)
+	}
+}
+
 // span is a length of time in its largest unit.
 func span(d time.Duration) string {
 	switch {

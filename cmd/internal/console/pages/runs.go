@@ -69,6 +69,7 @@ func (s *Site) ShowRuns(w io.Writer, r *Runs) error {
 		b.Table.Empty = "No run yet."
 	}
 	var rows []page.Row
+	started := times(r.Heads)
 	for i := range r.Heads {
 		h := &r.Heads[i]
 		made := h.Made()
@@ -84,7 +85,7 @@ func (s *Site) ShowRuns(w io.Writer, r *Runs) error {
 			what = page.Cell{Text: short(h.Error)}
 		}
 		rows = append(rows, page.Row{Tone: outcomeTone(h), Cells: []page.Cell{
-			{Text: moment(stamped(h.Started)), Href: RunPath(h.RunID)}, {Text: outcomeWord(h), Tag: true, Tone: outcomeTone(h)},
+			{Text: started(h), Href: RunPath(h.RunID)}, {Text: outcomeWord(h), Tag: true, Tone: outcomeTone(h)},
 			what, {Text: needs}, {Text: h.Took()}, {Text: made}}})
 	}
 	b.Table.Rows = page.Rows(rows...)
@@ -96,6 +97,22 @@ func (s *Site) ShowRuns(w io.Writer, r *Runs) error {
 	}
 	b.Pager.PrevText, b.Pager.NextText, b.Pager.Text = "Newer", "Older", phrase.Plural(len(rows), "run")
 	return s.write(w, "runs", "Runs", RunsPath, b)
+}
+
+// times gives how the times at which runs of a list started are shown: to the minute, and with the
+// seconds where several of them started in the same one.
+func times(heads []report.Head) func(*report.Head) string {
+	in := map[string]int{}
+	for i := range heads {
+		in[moment(stamped(heads[i].Started))]++
+	}
+	return func(h *report.Head) string {
+		at := stamped(h.Started)
+		if text := moment(at); in[text] < 2 || at.IsZero() {
+			return text
+		}
+		return at.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
 }
 
 // short cuts a long text.

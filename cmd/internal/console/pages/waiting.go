@@ -2,6 +2,7 @@ package pages
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -99,13 +100,27 @@ func RemovalOf(x *report.Waiting) Removal {
 func waitingTable(all []Removal, now time.Time, most int) page.Table {
 	t := page.Table{Columns: page.Columns("who", "what", "when|time", "name", "mail", "missing since|time"), Heads: true, Empty: "Nobody waits for a removal."}
 	var rows []page.Row
+	named, mailed, missed := false, false, false // what nobody has has no column
 	for _, x := range all[:min(len(all), most)] {
+		named, mailed, missed = named || x.Name != "", mailed || x.Mail != "", missed || !x.Since.IsZero()
 		when := page.Cell{Text: "with the next run"}
 		tone := page.Bad
 		if x.Due.After(now) {
-			when, tone = page.Cell{Text: x.Due.UTC().Format("2006-01-02"), Note: ago(now, x.Due)}, page.Paused
+			when, tone = page.Cell{Text: x.Due.UTC().Format("2006-01-02"), Note: onDay(now, x.Due)}, page.Paused
 		}
 		rows = append(rows, page.Row{Tone: tone, Cells: []page.Cell{who(x.Username, x.ID), {Text: string(x.Action), Tag: true, Tone: page.Bad}, when, {Text: x.Name}, {Text: x.Mail}, {Text: moment(x.Since)}}})
+	}
+	for _, c := range []struct {
+		at    int
+		there bool
+	}{{5, missed}, {4, mailed}, {3, named}} {
+		if c.there || len(rows) == 0 {
+			continue
+		}
+		t.Columns = slices.Delete(t.Columns, c.at, c.at+1)
+		for i := range rows {
+			rows[i].Cells = slices.Delete(rows[i].Cells, c.at, c.at+1)
+		}
 	}
 	t.Rows = page.Rows(rows...)
 	return t
