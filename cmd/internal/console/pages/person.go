@@ -149,7 +149,7 @@ func removalWords(w *dirsync.Waiting, now time.Time) string {
 	if !w.Due.After(now) {
 		return what + " with the next run."
 	}
-	return what + " on " + w.Due.UTC().Format("2006-01-02") + ", " + ago(now, w.Due) + "."
+	return what + " on " + w.Due.UTC().Format("2006-01-02") + ", " + onDay(now, w.Due) + "."
 }
 
 func (p *Person) messages(now time.Time) []page.Message {
