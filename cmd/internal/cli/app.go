@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -101,7 +102,10 @@ func (a *app) configFile() (string, error) {
 	}
 	places := []string{"config.yaml", "/etc/duosync/config.yaml"}
 	for _, place := range places {
-		if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
+		_, err := os.Stat(place)
+		// A folder of somebody else's that can't be looked into, such as /root after runuser, has none.
+		unseen := errors.Is(err, fs.ErrPermission) && !filepath.IsAbs(place)
+		if !errors.Is(err, fs.ErrNotExist) && !unseen {
 			return place, nil
 		}
 	}
