@@ -14,8 +14,7 @@ done
 [ -d /var/lib/duosync ] || install -d -m 0700 -o duosync -g duosync /var/lib/duosync
 
 # An installation by hand comes before this one wherever it is looked for.
-for path in /usr/local/bin/duosync /etc/systemd/system/duosync.service /etc/systemd/system/duosync.timer \
-  /etc/systemd/system/duosync-daemon.service; do
+for path in /usr/local/bin/duosync /etc/systemd/system/duosync*.service /etc/systemd/system/duosync*.timer; do
   if [ -f "$path" ] && [ ! -L "$path" ]; then
     echo "duosync: $path, from an installation by hand, comes before what this package brings: remove it. State and configuration can stay." >&2
   fi

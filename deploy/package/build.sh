@@ -73,6 +73,9 @@ package() { # ARCH
   gzip -9n "$stage"/man?/*
   cp -r "$all/completions" "$stage/"
   cp -r README.md CHANGELOG.md config.example.yaml docs "$stage/doc/"
+  mkdir -p "$stage/doc/deploy" # what the pages link to
+  cp -r deploy/config.yaml deploy/container deploy/grafana deploy/helm deploy/kubernetes deploy/prometheus deploy/systemd "$stage/doc/deploy/"
+  sed -i 's#/usr/local/bin/duosync#/usr/bin/duosync#g; s#](../CHANGELOG.md)#](../CHANGELOG.md.gz)#g' "$stage"/doc/docs/*.md
   gzip -9n "$stage/doc/CHANGELOG.md"
   gzip -9nc "$stage/LICENSES.txt" >"$stage/doc/LICENSES.txt.gz"
   {
