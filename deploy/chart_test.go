@@ -176,10 +176,11 @@ func taken(t *testing.T, r rendered, want ...string) {
 	}
 }
 
-// TestValues: what the chart can't mean is refused by its schema.
+// TestValues: what the chart can't mean is refused by its schema or its templates, with the value that is meant.
 func TestValues(t *testing.T) {
 	for _, bad := range []string{"mode=cron", "state.kind=nfs", "existingSecret=", "config.state.dsn=x", "config.http.listen=x", "image.digest=latest",
-		"networkPolicy.duo.ports={http}", "networkPolicy.duo.cidrs={duo.com}", "state.volume.accessMode=ReadWriteMany", "state.volume.size=1", "nonsense=1"} {
+		"networkPolicy.duo.ports={http}", "networkPolicy.duo.cidrs={duo.com}", "state.volume.accessMode=ReadWriteMany", "state.volume.size=1", "nonsense=1",
+		"prometheusRule.enabled=true", "config.ldap.bind_password=x", "config.duo.secret_key=x"} {
 		if out, err := helm(t, "template", "duosync", "helm", "--set", bad); err == nil || !strings.Contains(string(out), "values") {
 			t.Errorf("%s: %v\n%.300s", bad, err, out)
 		}
