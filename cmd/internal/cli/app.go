@@ -100,7 +100,7 @@ func (a *app) configFile() (string, error) {
 	if path := a.namedConfig(); path != "" {
 		return path, nil
 	}
-	places := []string{"config.yaml", "/etc/duosync/config.yaml"}
+	places := []string{"config.yaml", config.UsualFile}
 	for _, place := range places {
 		_, err := os.Stat(place)
 		// A folder of somebody else's that can't be looked into, such as /root after runuser, has none.

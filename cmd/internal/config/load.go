@@ -32,14 +32,14 @@ type Loaded struct {
 // Errors is everything that is wrong with a configuration file.
 type Errors = strict.Errors
 
-// usualFile is where a configuration is found without being named.
-const usualFile = "/etc/duosync/config.yaml"
+// UsualFile is where a configuration is found without being named.
+const UsualFile = "/etc/duosync/config.yaml"
 
 // Flags end a command in a shell so that it finds this configuration from any folder: a
 // blank and --config with an absolute name, or nothing where the file is the usual one.
 func (l *Loaded) Flags() string {
 	file, err := filepath.Abs(l.File)
-	if err != nil || file == usualFile {
+	if err != nil || file == UsualFile {
 		return ""
 	}
 	return " --config " + printed.ShellWord(file)
