@@ -42,12 +42,13 @@ deps:
 	done; \
 	[ -x /usr/sbin/ns-slapd ] || need="$$need 389-ds-base"; \
 	{ [ -x /usr/sbin/samba ] && [ -e /usr/share/samba/setup/provision.ldif ]; } || need="$$need samba-ad-dc samba-ad-provision"; \
+	command -v groff >/dev/null || need="$$need groff-base"; \
 	command -v promtool >/dev/null && command -v prometheus >/dev/null || need="$$need prometheus"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || need="$$need postgresql"; \
 	if [ -z "$$need" ]; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need; \
-	else echo "The tests need OpenLDAP's slapd, ApacheDS, 389 Directory Server, Samba, PostgreSQL and Prometheus; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
+	else echo "The tests need OpenLDAP's slapd, ApacheDS, 389 Directory Server, Samba, PostgreSQL, Prometheus and groff; install them (Debian: apt-get install $$need), then run make test again." >&2; exit 1; fi
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint-$(LINT_VERSION) #? golangci-lint, with the rules of .golangci.yml; and whether all of it is right for macOS, too

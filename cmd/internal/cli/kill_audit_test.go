@@ -2,12 +2,10 @@ package cli
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"duosync/cmd/internal/audit/audittest"
 )
@@ -40,18 +38,10 @@ func TestAuditKilled(t *testing.T) {
 		if kills > 30 {
 			k.size, k.each, k.most = 100, 17, 5
 		}
-		seed := numberOf(t, seedVariable, rand.Uint64N(1e6))
-		t.Logf("seed %d: %s=%d repeats the changes", seed, seedVariable, seed)
 		file, section := audited(t, "")
-		s := newSite(t, siteOptions{dsn: dsn, sync: crowdRules, more: crowdMails + section})
-		s.timing.Call = 200 * time.Millisecond
-		k.crowd = newCrowd(s, seed)
-		for k.kills < k.plan {
-			k.round()
-		}
-		t.Logf("%v", k)
+		k.play(t, siteOptions{dsn: dsn, more: section})
 		lines := auditLines(t, true, file)
-		for _, entry := range missingIn(lines, s.ledger.since(0)) {
+		for _, entry := range missingIn(lines, k.ledger.since(0)) {
 			t.Errorf("Duo has, and the audit has not: %s", entry)
 		}
 		failed := 0
@@ -63,7 +53,7 @@ func TestAuditKilled(t *testing.T) {
 				failed++
 			}
 		}
-		t.Logf("%d lines, %d of them not applied, for %d changes", len(lines), failed, s.ledger.count())
+		t.Logf("%d lines, %d of them not applied, for %d changes", len(lines), failed, k.ledger.count())
 	})
 }
 

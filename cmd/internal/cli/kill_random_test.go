@@ -44,16 +44,23 @@ func TestKilled(t *testing.T) {
 		if kills > 50 {
 			k.size, k.each, k.most = 300, 20, 20
 		}
-		seed := numberOf(t, seedVariable, rand.Uint64N(1e6))
-		t.Logf("seed %d: %s=%d repeats the changes", seed, seedVariable, seed)
-		s := newSite(t, siteOptions{dsn: dsn, sync: crowdRules, more: crowdMails})
-		s.timing.Call = 200 * time.Millisecond // who is killed makes no more calls
-		k.crowd = newCrowd(s, seed)
-		for k.kills < k.plan {
-			k.round()
-		}
-		t.Logf("%v", k)
+		k.play(t, siteOptions{dsn: dsn})
 	})
+}
+
+// play makes a crowd, on a site with these options beside its own, and kills as often as is planned.
+func (k *killing) play(t *testing.T, opts siteOptions) {
+	t.Helper()
+	seed := numberOf(t, seedVariable, rand.Uint64N(1e6))
+	t.Logf("seed %d: %s=%d repeats the changes", seed, seedVariable, seed)
+	opts.sync, opts.more = crowdRules, crowdMails+opts.more
+	s := newSite(t, opts)
+	s.timing.Call = 200 * time.Millisecond // who is killed makes no more calls
+	k.crowd = newCrowd(s, seed)
+	for k.kills < k.plan {
+		k.round()
+	}
+	t.Logf("%v", k)
 }
 
 // killing is a crowd that is kept in step by processes which are killed.

@@ -82,6 +82,16 @@ func (e *ears) heard(t *testing.T) string {
 	return text
 }
 
+// after fails the test unless both have heard just that.
+func (e *ears) after(t *testing.T) func(what, want string) {
+	return func(what, want string) {
+		t.Helper()
+		if got := e.heard(t); got != want {
+			t.Errorf("%s: told %q, want %q", what, got, want)
+		}
+	}
+}
+
 // withoutSecrets fails the test where a message has one in it.
 func (e *ears) withoutSecrets(t *testing.T) {
 	t.Helper()
@@ -98,21 +108,23 @@ func (e *ears) withoutSecrets(t *testing.T) {
 	}
 }
 
-// TestNotifications: twelve runs of all kinds tell exactly what is configured, by webhook and
-// mail alike, each in a process of its own.
-func TestNotifications(t *testing.T) {
+// tellingHouse is one with 30 people that tells of these events.
+func tellingHouse(t *testing.T, events string) (*house, *ears) {
+	t.Helper()
 	ldif := ""
 	for i := range 30 {
 		ldif += someone(plain(i), "mail="+plain(i)+"@x.org")
 	}
 	h, e := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: ldif}}), newEars(t)
-	h.write(readFile(t, h.config) + e.section("failure, held, conflict, change"))
-	after := func(what, want string) {
-		t.Helper()
-		if got := e.heard(t); got != want {
-			t.Errorf("%s: told %q, want %q", what, got, want)
-		}
-	}
+	h.write(readFile(t, h.config) + e.section(events))
+	return h, e
+}
+
+// TestNotifications: twelve runs of all kinds tell exactly what is configured, by webhook and
+// mail alike, each in a process of its own.
+func TestNotifications(t *testing.T) {
+	h, e := tellingHouse(t, "failure, held, conflict, change")
+	after := e.after(t)
 	if r := h.run("notify", "test"); r.code != 0 || !strings.Contains(r.out, "taken by all") || strings.Contains(r.out+r.err, "planted") {
 		t.Errorf("notify test: exit %d\n%s%s", r.code, r.out, r.err)
 	}
@@ -246,18 +258,8 @@ func TestNotificationsOfADaemon(t *testing.T) {
 // TestNotificationsOfPeople: who needs somebody is told once, through holds, failures and
 // single people's runs, and a second one when they come.
 func TestNotificationsOfPeople(t *testing.T) {
-	ldif := ""
-	for i := range 30 {
-		ldif += someone(plain(i), "mail="+plain(i)+"@x.org")
-	}
-	h, e := newHouse(t, houseOptions{slapd: slapdtest.Options{LDIF: ldif}}), newEars(t)
-	h.write(readFile(t, h.config) + e.section("attention"))
-	after := func(what, want string) {
-		t.Helper()
-		if got := e.heard(t); got != want {
-			t.Errorf("%s: told %q, want %q", what, got, want)
-		}
-	}
+	h, e := tellingHouse(t, "attention")
+	after := e.after(t)
 	stranger := func(name string) {
 		t.Helper()
 		if _, err := h.duo.AddUser(duosim.User{Username: name}); err != nil {

@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the generated part of docs/errors.md anew")
+var update = flag.Bool("update", false, "write the generated parts of pages anew")
 
 const (
 	begin = "<!-- Generated from the sources: go generate ./cmd/internal/docs -->\n"
@@ -27,7 +27,14 @@ const (
 // TestMessages: docs/errors.md has every message that comes with advice whose words stand
 // in the sources, and the advice.
 func TestMessages(t *testing.T) {
-	path := filepath.Join(top, "docs", "errors.md")
+	generated(t, "errors.md", func(others string) string { return messageTables(t, others) })
+}
+
+// generated fails the test unless a page has, between the marks, what is made of the sources; others is
+// the rest of the page. With -update the page is written anew.
+func generated(t *testing.T, name string, made func(others string) string) {
+	t.Helper()
+	path := filepath.Join(top, "docs", name)
 	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -35,19 +42,18 @@ func TestMessages(t *testing.T) {
 	before, rest, found := strings.Cut(string(page), begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		t.Fatalf("docs/errors.md lacks the marks of what is generated")
+		t.Fatalf("docs/%s lacks the marks of what is generated", name)
 	}
-	want := before + begin + messageTables(t, before+after) + end + after
-	if want == string(page) {
-		return
-	}
-	if *update {
+	want := before + begin + made(before+after) + end + after
+	switch {
+	case want == string(page):
+	case *update:
 		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return
+	default:
+		t.Errorf("docs/%s is out of date: run go generate ./cmd/internal/docs", name)
 	}
-	t.Error("docs/errors.md is out of date: run go generate ./cmd/internal/docs")
 }
 
 // areas are the tables of messages, by the folders that give them.

@@ -65,7 +65,7 @@ func TestManual(t *testing.T) {
 	}
 	groff, err := exec.LookPath("groff")
 	if err != nil {
-		t.Skip("no groff here: what it says of the pages is for the check of the packages")
+		t.Fatal("no groff here: install groff-base, or run make deps")
 	}
 	pages, _ := filepath.Glob(filepath.Join(dir, "*"))
 	out, err := exec.CommandContext(t.Context(), groff, append([]string{"-t", "-man", "-ww", "-Tutf8", "-Kutf8", "-z"}, pages...)...).CombinedOutput()
