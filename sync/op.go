@@ -99,6 +99,9 @@ const (
 // ChangedInDirectory is the reason of an update that follows a change of the person.
 const ChangedInDirectory = "changed in the directory"
 
+// InDuoByHand is in the reason of an operation that mends what somebody has changed in Duo.
+const InDuoByHand = "in Duo by hand"
+
 // Op is one reviewable change as plain data. What it says is what is sent.
 type Op struct {
 	Action   Action

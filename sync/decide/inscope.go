@@ -184,7 +184,7 @@ func (s *Subject) restore(update []dirsync.Change) {
 func (s *Subject) update(changes []dirsync.Change) {
 	op := dirsync.Op{Action: dirsync.Update, Username: s.Live.Username, Changes: changes, Asked: s.askedOf(changes), Reason: dirsync.ChangedInDirectory}
 	if !slices.ContainsFunc(changes, func(c dirsync.Change) bool { return s.Link.Asked[c.Field] != s.Want.Fields[c.Field] }) {
-		op.Reason = "changed in Duo by hand"
+		op.Reason = "changed " + dirsync.InDuoByHand
 	}
 	s.Add(op)
 }
@@ -221,7 +221,7 @@ func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
 			s.Next.Asked = merged(s.Link.Asked, dirsync.Fields{dirsync.FieldStatus: status})
 		}
 	case s.Want.Problem != "":
-		s.Add(dirsync.Op{Action: dirsync.Recreate, Reason: "deleted in Duo by hand", Blocked: s.Want.Problem})
+		s.Add(dirsync.Op{Action: dirsync.Recreate, Reason: "deleted " + dirsync.InDuoByHand, Blocked: s.Want.Problem})
 		s.Problem = s.Want.Problem
 	case protected, s.Want.Fields[dirsync.FieldStatus] == dirsync.StatusDisabled, s.Want.Unsure != nil:
 		s.Skipped = dirsync.SkippedLocked
@@ -238,7 +238,7 @@ func (r *Rules) decideVanished(s *Subject, removedByUs bool) {
 		s.Next.Joined = nil
 		s.Open = true
 		s.tellFaults()
-		s.Add(dirsync.Op{Action: dirsync.Recreate, Username: s.Want.Fields[dirsync.FieldUsername], Reason: "deleted in Duo by hand",
+		s.Add(dirsync.Op{Action: dirsync.Recreate, Username: s.Want.Fields[dirsync.FieldUsername], Reason: "deleted " + dirsync.InDuoByHand,
 			Changes: created(s.Want.Fields), Asked: s.Want.Fields})
 	}
 }

@@ -171,7 +171,7 @@ func (r *Rules) decideReopened(s *Subject) bool {
 		return true
 	}
 	missing := *s.Next.Missing // a step that is done is not done again
-	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: missing.Why + ", enabled in Duo by hand", Missing: &missing,
+	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: missing.Why + ", enabled " + dirsync.InDuoByHand, Missing: &missing,
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})
 	s.Next.Missing = s.Link.Missing
 	return true
@@ -189,7 +189,7 @@ func (r *Rules) decideLocked(s *Subject) bool {
 	}
 	reason := "disabled in the directory"
 	if asked {
-		reason += ", enabled in Duo by hand"
+		reason += ", enabled " + dirsync.InDuoByHand
 	}
 	s.Add(dirsync.Op{Action: dirsync.Disable, Reason: reason, Lock: true,
 		Changes: []dirsync.Change{{Field: dirsync.FieldStatus, Before: live.Status, After: dirsync.StatusDisabled}}, Asked: dirsync.Fields{dirsync.FieldStatus: dirsync.StatusDisabled}})

@@ -58,7 +58,7 @@ func (r *Rules) keepOut(s *Subject, link *dirsync.Link, last string) statusChang
 	case mark != nil:
 		reason = "disabled by duosync disable: " + mark.Reason
 	case last == dirsync.StatusDisabled && link.Missing == nil:
-		reason += ", enabled in Duo by hand"
+		reason += ", enabled " + dirsync.InDuoByHand
 	}
 	return statusChange{dirsync.Disable, dirsync.StatusDisabled, reason}
 }

@@ -233,7 +233,7 @@ func (s *Subject) DriftReason(op *dirsync.Op, field, want string) {
 	if s.Link == nil || op.Action != dirsync.Update {
 		return
 	}
-	const byHand = "changed in Duo by hand"
+	const byHand = "changed " + dirsync.InDuoByHand
 	was, known := s.Link.Asked[field]
 	unread := field == dirsync.FieldGroups && len(s.Link.Unread) > 0 // it was not seen what the directory wanted
 	switch drift := known && was == want && !unread; {

@@ -111,7 +111,7 @@ func (p *groupPlanning) planGroup(key string, link *dirsync.GroupLink) {
 	case live != nil:
 		reason := "renamed in the directory"
 		if link.Key() == key {
-			reason = "renamed in Duo by hand"
+			reason = "renamed " + dirsync.InDuoByHand
 		}
 		p.add(dirsync.Op{Action: dirsync.GroupUpdate, Username: live.Name, User: live.ID, Reason: reason, Group: &want,
 			Changes: []dirsync.Change{{Field: dirsync.FieldName, Before: live.Name, After: want.Name}}})
@@ -121,7 +121,7 @@ func (p *groupPlanning) planGroup(key string, link *dirsync.GroupLink) {
 	default:
 		reason := "mirrors a group of the directory"
 		if link != nil {
-			reason = "deleted in Duo by hand"
+			reason = "deleted " + dirsync.InDuoByHand
 			if p.Rules.ReportDrift(dirsync.FieldGroups) {
 				p.barAs(key, "this group was deleted in Duo by others; the configuration asks to report it only (sync.drift), and nobody is put into it")
 				return

@@ -109,7 +109,7 @@ func plainName(r rune) rune {
 	return '_'
 }
 
-// steady writes to a client as long as he reads: the deadline moves with each piece that goes.
+// steady writes to a client as long as it reads: the deadline moves with each piece that goes.
 type steady struct {
 	w     http.ResponseWriter
 	on    *http.ResponseController

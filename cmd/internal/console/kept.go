@@ -91,7 +91,7 @@ func keep(ctx context.Context, m *past.Moment, id string) (*keptRun, error) {
 }
 
 func (k *keptRun) add(o *report.Operation) error {
-	if strings.Contains(o.Reason, "in Duo by hand") {
+	if strings.Contains(o.Reason, dirsync.InDuoByHand) {
 		if k.drifts++; len(k.drift) < driftsKept {
 			k.drift = append(k.drift, *o)
 		}

@@ -132,7 +132,7 @@ func (l *encrypting) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(sendBuffer) // without it a slow reader looks as if he did not read at all
+		_ = tcp.SetWriteBuffer(sendBuffer) // without it a slow reader looks as if it did not read at all
 	}
 	certificate := l.settings.Load().certificate
 	if certificate == nil {
